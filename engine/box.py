@@ -1,0 +1,139 @@
+"""Integer rectangles on an unbounded plane, and ways to cut them up. No pixels here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Height and width of a canvas, in pixels."""
+
+    height: int
+    width: int
+
+    @property
+    def box(self) -> Box:
+        return Box(0, 0, self.height, self.width)
+
+    @property
+    def area(self) -> int:
+        return self.height * self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Pixels to each side of a box; the halo of a network is one."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def aligned(self, grain: int) -> Margin:
+        """The smallest margin at least this large whose sides are multiples of `grain`."""
+        return Margin(*(-(-side // grain) * grain for side in (self.top, self.left, self.bottom, self.right)))
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Rows [top, top + height) and columns [left, left + width); may lie anywhere, also at negative coordinates."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        if self.height < 0 or self.width < 0:
+            raise ValueError(f"a box can not have a negative side: {self.height} x {self.width}")
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.height
+
+    @property
+    def right(self) -> int:
+        return self.left + self.width
+
+    @property
+    def area(self) -> int:
+        return self.height * self.width
+
+    @property
+    def size(self) -> Size:
+        return Size(self.height, self.width)
+
+    def contains(self, other: Box) -> bool:
+        return (
+            self.top <= other.top
+            and self.left <= other.left
+            and other.bottom <= self.bottom
+            and other.right <= self.right
+        )
+
+    def pad(self, margin: Margin) -> Box:
+        return Box(
+            self.top - margin.top,
+            self.left - margin.left,
+            self.height + margin.top + margin.bottom,
+            self.width + margin.left + margin.right,
+        )
+
+    def align(self, grain: int) -> Box:
+        """The smallest box around this one whose corners are multiples of `grain`."""
+        top, left = self.top // grain * grain, self.left // grain * grain
+        return Box(top, left, -(-self.bottom // grain) * grain - top, -(-self.right // grain) * grain - left)
+
+    def clip(self, outer: Box) -> Box:
+        """The part inside `outer`; empty (area 0) where they do not meet."""
+        top, left = max(self.top, outer.top), max(self.left, outer.left)
+        bottom, right = min(self.bottom, outer.bottom), min(self.right, outer.right)
+        return Box(top, left, max(0, bottom - top), max(0, right - left))
+
+    def within(self, outer: Box) -> tuple[slice, slice]:
+        """Row and column slices that cut this box out of an array that holds `outer`.
+
+        Raises:
+            ValueError: this box is not inside `outer`.
+        """
+        if not outer.contains(self):
+            raise ValueError(f"{self} is not inside {outer}")
+        top, left = self.top - outer.top, self.left - outer.left
+        return slice(top, top + self.height), slice(left, left + self.width)
+
+    def tiles(self, side: int) -> list[Box]:
+        """Disjoint boxes that cover this one, cut on the plane's grid of `side` pixels, row by row.
+
+        The grid is the plane's, not the box's, so two overlapping boxes share their inner tiles.
+        """
+        rows = _cuts(self.top, self.bottom, side)
+        columns = _cuts(self.left, self.right, side)
+        return [Box(t, le, b - t, r - le) for t, b in rows for le, r in columns]
+
+    def tiles_from_middle(self, side: int) -> list[Box]:
+        """The same tiles, nearest to the middle first."""
+        y, x = self.top + self.height / 2, self.left + self.width / 2
+
+        def distance(tile: Box) -> float:
+            return (tile.top + tile.height / 2 - y) ** 2 + (tile.left + tile.width / 2 - x) ** 2
+
+        return sorted(self.tiles(side), key=distance)
+
+    def quarters(self, grain: int) -> list[Box]:
+        """Up to four disjoint boxes that cover this one, cut at multiples of `grain`; itself where it can not be cut."""
+        half_y = _middle(self.top, self.bottom, grain)
+        half_x = _middle(self.left, self.right, grain)
+        rows = [(self.top, half_y), (half_y, self.bottom)]
+        columns = [(self.left, half_x), (half_x, self.right)]
+        return [Box(t, le, b - t, r - le) for t, b in rows if b > t for le, r in columns if r > le]
+
+
+def _cuts(start: int, stop: int, side: int) -> list[tuple[int, int]]:
+    edges = [start, *range((start // side + 1) * side, stop, side), stop]
+    return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+
+
+def _middle(start: int, stop: int, grain: int) -> int:
+    middle = (start + stop) // 2 // grain * grain
+    return middle if start < middle < stop else stop

@@ -1,0 +1,45 @@
+"""What went wrong, in a sentence that an artist can act on.
+
+Every error that may reach a person is a `TesseraError`; its text says what happened, to which file or setting, and
+what to do. Anything else that is raised is a defect of the program.
+"""
+
+
+class TesseraError(Exception):
+    """Base of all errors whose text is shown as it is."""
+
+
+class BadImage(TesseraError):
+    """A file could not be used as a picture."""
+
+
+class BadSetting(TesseraError):
+    """A setting has a value that it can not have; names the setting, the value and what is allowed."""
+
+
+class BadProject(TesseraError):
+    """A project or snapshot could not be read."""
+
+
+class MissingSources(TesseraError):
+    """A method was given fewer (or more) images than it needs."""
+
+
+class NoRoom(TesseraError):
+    """A file could not be written: full disk, read-only folder."""
+
+
+class OutOfMemory(TesseraError):
+    """The device has too little memory even for the smallest piece of work."""
+
+
+class NotLocal(TesseraError):
+    """A network's output depends on its whole input, so tiles of it would disagree."""
+
+
+class Diverged(TesseraError):
+    """Training produced values that are not numbers."""
+
+
+class Cancelled(TesseraError):
+    """The artist stopped a long job; nothing is wrong."""

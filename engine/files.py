@@ -1,0 +1,70 @@
+"""Writing files so that a crash or a full disk never leaves half of one under its final name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.errors import NoRoom
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path` to write to; renamed to `path` when the block ends well, else removed.
+
+    Raises:
+        NoRoom: the folder can not be written to, or the disk is full.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        os.chmod(temporary, 0o666 & ~_umask())
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise no_room(path, error) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """The same for a folder of several files: appears whole under `path`, or not at all. Raises NoRoom."""
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        os.chmod(temporary, 0o777 & ~_umask())
+        yield temporary
+        os.rename(temporary, path)
+    except OSError as error:
+        raise no_room(path, error) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Raises NoRoom."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def no_room(path: Path, error: OSError) -> NoRoom:
+    """What to tell the artist about a file that could not be written."""
+    reason = error.strerror or str(error)
+    return NoRoom(f"{path} could not be written ({reason}). Free some space or choose another folder, and try again.")
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

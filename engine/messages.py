@@ -1,0 +1,270 @@
+"""What the window (or command line) and the training loop say to each other: frozen, plain data.
+
+Commands go in through `Session.post`, from any thread; events come out of `Session.run`. The mailbox keeps commands in
+order, except that of those marked `latest_wins` only the newest of each kind waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from engine.box import Box, Size
+from engine.project import Job
+
+# ---------------------------------------------------------------- commands
+
+
+class Command:
+    latest_wins: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class Retune(Command):
+    """New values of live settings; in force from the next step on."""
+
+    values: Mapping[str, Any]
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Load(Command):
+    """Other images, method or settings that need a rebuild; present weights are kept where names and shapes allow."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class Look(Command):
+    """Paint what is on screen.
+
+    Args:
+        box: region of the canvas, in canvas pixels; is clipped to it.
+        size: pixels that the region has on screen; the engine scales, never above 1:1.
+        layer: key of one of the method's layers, or "patches" for the strip of training patches.
+        ticket: comes back in each `Viewed`.
+    """
+
+    box: Box
+    size: Size
+    layer: str = "result"
+    ticket: int = 0
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Pause(Command):
+    pass
+
+
+@dataclass(frozen=True)
+class Resume(Command):
+    pass
+
+
+@dataclass(frozen=True)
+class Keep(Command):
+    """Keep a snapshot. `reason` is "kept" when the artist asked, or "autosave", "stopped", "final"."""
+
+    name: str = ""
+    reason: Literal["kept", "autosave", "stopped", "final"] = "kept"
+
+
+@dataclass(frozen=True)
+class Restore(Command):
+    """Go back to a snapshot and train on from it."""
+
+    snapshot: Path
+
+
+@dataclass(frozen=True)
+class Export(Command):
+    """Paint a canvas to a file.
+
+    Args:
+        out: .png, .tif or .tiff.
+        size: of the canvas; None for the size that was trained for.
+        layer: key of one of the method's layers.
+        tile_px: side of a tile; None lets the device decide.
+        bits: 8 or 16 for each channel.
+        snapshot: paint from this one instead of the present weights.
+    """
+
+    out: Path
+    size: Size | None = None
+    layer: str = "result"
+    tile_px: int | None = None
+    bits: Literal[8, 16] = 8
+    snapshot: Path | None = None
+
+
+@dataclass(frozen=True)
+class CancelExport(Command):
+    pass
+
+
+@dataclass(frozen=True)
+class Stop(Command):
+    """End the session. With `keep`, a snapshot of the last step is kept first."""
+
+    keep: bool = True
+
+
+# ---------------------------------------------------------------- events
+
+
+class Event:
+    pass
+
+
+@dataclass(frozen=True)
+class Began(Event):
+    """The networks are built (or restored) and training goes on from `step`."""
+
+    step: int
+    job: Job
+    canvas: Size
+    device: str
+    snapshot: Path | None = None
+    reason: Literal["built", "rebuilt", "restored"] = "built"
+
+
+@dataclass(frozen=True)
+class Stepped(Event):
+    """A report, a few times a second: means since the last one.
+
+    Args:
+        terms: unweighted loss terms and measures, by key (see `Method.terms`).
+    """
+
+    step: int
+    steps_per_s: float
+    elapsed_s: float
+    terms: Mapping[str, float]
+    memory_bytes: int = 0
+    memory_total_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Retuned(Event):
+    """Live settings changed; `names` are in force from `step` on."""
+
+    step: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Viewed(Event):
+    """A piece of the picture asked for by a `Look`; the last piece has `done`.
+
+    Args:
+        image: uint8 [h, w, 3], sRGB, scaled for the screen.
+        box: where on the canvas it lies, in canvas pixels.
+    """
+
+    image: np.ndarray
+    box: Box
+    canvas: Size
+    layer: str
+    step: int
+    ticket: int
+    done: bool
+
+
+@dataclass(frozen=True)
+class Kept(Event):
+    snapshot: Path
+    step: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Paused(Event):
+    step: int
+
+
+@dataclass(frozen=True)
+class Resumed(Event):
+    step: int
+
+
+@dataclass(frozen=True)
+class Progressed(Event):
+    """How far a long job is: "export" so far."""
+
+    job: str
+    done: int
+    total: int
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Exported(Event):
+    out: Path
+    size: Size
+    seconds: float
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True)
+class ExportCancelled(Event):
+    out: Path
+
+
+@dataclass(frozen=True)
+class Warned(Event):
+    """Something the artist should know; the work goes on."""
+
+    sentence: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """One command could not be carried out (`fatal` False), or the session ends (`fatal` True)."""
+
+    sentence: str
+    fatal: bool = False
+    command: Command | None = None
+
+
+@dataclass(frozen=True)
+class Ended(Event):
+    step: int
+
+
+# ---------------------------------------------------------------- mailbox
+
+
+@dataclass
+class Mailbox:
+    """Commands on their way to the loop. `post` never waits for the loop."""
+
+    _waiting: list[Command] = field(default_factory=list)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def post(self, command: Command) -> None:
+        with self._changed:
+            if command.latest_wins:
+                self._waiting = [waiting for waiting in self._waiting if type(waiting) is not type(command)]
+            self._waiting.append(command)
+            self._changed.notify()
+
+    def take(self, wait: bool = False) -> list[Command]:
+        """All waiting commands, oldest first; with `wait`, sleeps until there is one."""
+        with self._changed:
+            while wait and not self._waiting:
+                self._changed.wait()
+            taken, self._waiting = self._waiting, []
+            return taken
+
+    def peek(self, kind: type[Command]) -> bool:
+        """Whether a command of this kind waits."""
+        with self._changed:
+            return any(isinstance(command, kind) for command in self._waiting)

@@ -1,0 +1,170 @@
+"""What a method is, and which there are. A new method is one file in methods/ and one line in `_MODULES`."""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.errors import BadSetting
+from engine.project import Job
+from engine.settings import Settings
+
+_MODULES = {"famos": "engine.methods.famos"}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place where images are dropped."""
+
+    key: str
+    title: str
+    help: str
+    minimum: int = 1
+    maximum: int = 1000
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One of the pictures that a method paints."""
+
+    key: str
+    title: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Term:
+    """A curve: a key of `Method.step`'s result, in the artist's words. Terms of one group share a plot."""
+
+    key: str
+    title: str
+    group: str
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Values to start from. `group` is "speed" (size of networks) or "look"."""
+
+    name: str
+    help: str
+    values: Mapping[str, Any]
+    group: str = "speed"
+
+
+@dataclass
+class State:
+    """All that a method needs to go on: tensors by name, and plain JSON values."""
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    plain: dict[str, Any] = field(default_factory=dict)
+
+
+class Method(ABC):
+    """One way to make a picture. All calls come from one thread.
+
+    `settings` may be exchanged between two steps for one that differs in live settings only.
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    Settings: ClassVar[type[Settings]]
+    slots: ClassVar[tuple[Slot, ...]]
+    layers: ClassVar[tuple[Layer, ...]]
+    terms: ClassVar[tuple[Term, ...]]
+    presets: ClassVar[tuple[Preset, ...]]
+
+    settings: Settings
+    device: torch.device
+    warnings: list[str]
+    """Sentences about images that were left out or scaled down while building."""
+
+    @abstractmethod
+    def __init__(self, job: Job, device: torch.device) -> None:
+        """Reads the images and builds the networks, seeded by `job.seed`.
+
+        Raises:
+            BadSetting, BadImage, MissingSources: one sentence.
+        """
+
+    @property
+    @abstractmethod
+    def canvas(self) -> Size:
+        """The size that is trained for."""
+
+    @property
+    @abstractmethod
+    def grain(self) -> int:
+        """Boxes given to `paint` have corners at multiples of this many pixels."""
+
+    @abstractmethod
+    def step(self, step: int) -> dict[str, Tensor]:
+        """One update, seeded by (job.seed, step). Unweighted loss terms, scalars still on the device."""
+
+    @abstractmethod
+    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+        """Layers of an aligned box of a canvas, float32 [3, h, w], 0..1; valid away from the box's edges by the halo.
+
+        Called under `torch.no_grad()`. Use `engine.field.Artwork`, which pads and crops.
+        """
+
+    @abstractmethod
+    def patches(self) -> dict[str, Tensor]:
+        """The last training patches by layer title, float32 [B, 3, h, w], 0..1; empty before the first step."""
+
+    def settle(self) -> None:
+        """Freezes statistics that would depend on the whole canvas; nothing to do where all norms are local."""
+
+    @abstractmethod
+    def state(self) -> State:
+        """Weights, averages, optimisers: everything that changes in a step. Tensors are copies, on the CPU."""
+
+    @abstractmethod
+    def restore(self, state: State, strict: bool = True) -> list[str]:
+        """Takes a state over. With `strict` False, what does not fit by name or shape is left, and named in the result.
+
+        Raises:
+            BadProject: `strict`, and something is missing or has another shape.
+        """
+
+    def slow_down(self) -> str:
+        """Answers divergence: lowers learning rates until the next rebuild. Returns what was done, as a sentence."""
+        return ""
+
+
+def method_keys() -> tuple[str, ...]:
+    return tuple(_MODULES)
+
+
+@cache
+def method_class(key: str) -> type[Method]:
+    """Raises BadSetting for an unknown key."""
+    if key not in _MODULES:
+        raise BadSetting(f"There is no method {key}; there are {', '.join(_MODULES)}.")
+    return importlib.import_module(_MODULES[key]).METHOD
+
+
+def preset_values(method: type[Method], names: list[str]) -> dict[str, Any]:
+    """Values of presets laid over each other, the last on top.
+
+    Raises:
+        BadSetting: a name that the method does not have.
+    """
+    known = {preset.name.lower(): preset for preset in method.presets}
+    values: dict[str, Any] = {}
+    for name in names:
+        if name.lower() not in known:
+            raise BadSetting(
+                f"There is no preset {name}; {method.title} has {', '.join(p.name for p in method.presets)}."
+            )
+        values |= known[name.lower()].values
+    return values

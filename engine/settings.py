@@ -1,0 +1,182 @@
+"""Knobs: a setting is declared once, and the panel, the command line, the project file and validation read it here.
+
+A method declares its settings as a frozen pydantic model whose fields are `Annotated[type, Field(...), Knob(...)]`.
+Types are float and int (with `ge` and `le`), bool, and `Literal[...]` of strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, Self, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from engine.errors import BadSetting
+
+
+@dataclass(frozen=True)
+class Knob:
+    """How a setting is shown to the artist.
+
+    Args:
+        label: in the artist's words.
+        help: what more and less of it do.
+        symbol: the paper's term or letter, for the tooltip.
+        unit: "px", "steps", ...; empty for a bare number.
+        scale: how a slider moves; "log" may include 0 as its lowest position.
+        live: changes between two training steps; otherwise the networks are rebuilt.
+        group: heading in the panel.
+        advanced: shown in the fold.
+        choices: labels for the values of a `Literal`, in its order.
+    """
+
+    label: str
+    help: str
+    symbol: str = ""
+    unit: str = ""
+    scale: Literal["linear", "log"] = "linear"
+    live: bool = False
+    group: str = "Look"
+    advanced: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One setting, ready to be drawn or parsed."""
+
+    name: str
+    kind: Literal["float", "int", "bool", "choice"]
+    default: Any
+    minimum: float | None
+    maximum: float | None
+    values: tuple[str, ...]
+    knob: Knob
+
+    @property
+    def allowed(self) -> str:
+        """What it may be, in words."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.values)
+        if self.kind == "bool":
+            return "true or false"
+        number = "a whole number" if self.kind == "int" else "a number"
+        return f"{number} from {self.minimum:g} to {self.maximum:g}"
+
+
+class Settings(BaseModel):
+    """Base of every method's settings; values are immutable, `with_values` makes a changed copy."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Validated settings; unnamed ones have their defaults.
+
+        Raises:
+            BadSetting: one sentence on the first wrong name or value.
+        """
+        try:
+            return cls(**dict(values))
+        except ValidationError as error:
+            raise BadSetting(_sentence(cls, error)) from None
+
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """A copy with some values changed. Raises BadSetting like `of`."""
+        return type(self).of({**self.model_dump(), **values})
+
+    def needs_rebuild(self, other: Settings) -> bool:
+        """True where `other` differs in a setting that is not live."""
+        return any(not spec.knob.live for spec in differing(self, other))
+
+
+@cache
+def specs(settings: type[Settings]) -> tuple[Spec, ...]:
+    """All settings of a class, in the order of their declaration."""
+    return tuple(_spec(name, info) for name, info in settings.model_fields.items())
+
+
+def differing(a: Settings, b: Settings) -> list[Spec]:
+    """The settings in which two values of one class differ."""
+    return [spec for spec in specs(type(a)) if getattr(a, spec.name) != getattr(b, spec.name)]
+
+
+def parse_assignments(settings: type[Settings], assignments: Iterable[str]) -> dict[str, Any]:
+    """Values from texts like `content_weight=2.5`, as the command line gives them.
+
+    Raises:
+        BadSetting: no `=`, an unknown name, or a value that can not be had.
+    """
+    known = {spec.name: spec for spec in specs(settings)}
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise BadSetting(f"--set {assignment}: write it as name=value, for example content_weight=20.")
+        if name not in known:
+            raise BadSetting(f"--set {name}: there is no such setting; there are {', '.join(known)}.")
+        values[name] = _parsed(known[name], text)
+    settings.of(values)
+    return values
+
+
+def _parsed(spec: Spec, text: str) -> Any:
+    try:
+        if spec.kind == "bool":
+            return {
+                "true": True,
+                "1": True,
+                "yes": True,
+                "on": True,
+                "false": False,
+                "0": False,
+                "no": False,
+                "off": False,
+            }[text.lower()]
+        if spec.kind == "int":
+            return int(text)
+        if spec.kind == "float":
+            return float(text)
+        return text
+    except (KeyError, ValueError):
+        raise BadSetting(f"{spec.name} can not be {text!r}; it is {spec.allowed}.") from None
+
+
+def _spec(name: str, info: Any) -> Spec:
+    knobs = [item for item in info.metadata if isinstance(item, Knob)]
+    if len(knobs) != 1:
+        raise TypeError(f"setting {name} needs exactly one Knob")
+    bounds: dict[str, float] = {}
+    for item in info.metadata:
+        for bound in ("ge", "le"):
+            if getattr(item, bound, None) is not None:
+                bounds[bound] = getattr(item, bound)
+    annotation = info.annotation
+    values: tuple[str, ...] = ()
+    kind: Literal["float", "int", "bool", "choice"]
+    if get_origin(annotation) is Literal:
+        kind, values = "choice", get_args(annotation)
+    elif annotation is bool:
+        kind = "bool"
+    elif annotation is int:
+        kind = "int"
+    elif annotation is float:
+        kind = "float"
+    else:
+        raise TypeError(f"setting {name} has a type without a widget: {annotation}")
+    if kind in ("int", "float") and set(bounds) != {"ge", "le"}:
+        raise TypeError(f"setting {name} needs ge and le")
+    return Spec(name, kind, info.default, bounds.get("ge"), bounds.get("le"), values, knobs[0])
+
+
+def _sentence(settings: type[Settings], error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    known = {spec.name: spec for spec in specs(settings)}
+    if name not in known:
+        if not name:  # raised by a validator over several settings: its text is a sentence already
+            return str(first["msg"]).removeprefix("Value error, ")
+        return f"There is no setting {name}; there are {', '.join(known)}."
+    return f"{name} can not be {first['input']!r}; it is {known[name].allowed}."
