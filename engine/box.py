@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Box:
         return sorted(self.tiles(side), key=distance)
 
     def quarters(self, grain: int) -> list[Box]:
-        """Up to four disjoint boxes that cover this one, cut at multiples of `grain`; itself where it can not be cut."""
+        """Up to four disjoint boxes that cover this one, cut at multiples of `grain`; itself if it can not be cut."""
         half_y = _middle(self.top, self.bottom, grain)
         half_x = _middle(self.left, self.right, grain)
         rows = [(self.top, half_y), (half_y, self.bottom)]
@@ -131,7 +132,7 @@ class Box:
 
 def _cuts(start: int, stop: int, side: int) -> list[tuple[int, int]]:
     edges = [start, *range((start // side + 1) * side, stop, side), stop]
-    return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(edges) if b > a]
 
 
 def _middle(start: int, stop: int, grain: int) -> int:

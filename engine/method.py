@@ -121,7 +121,7 @@ class Method(ABC):
     def patches(self) -> dict[str, Tensor]:
         """The last training patches by layer title, float32 [B, 3, h, w], 0..1; empty before the first step."""
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027, most methods have nothing to freeze
         """Freezes statistics that would depend on the whole canvas; nothing to do where all norms are local."""
 
     @abstractmethod
