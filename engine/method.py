@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from engine.box import Box, Size
+from engine.box import Box, Margin, Size
 from engine.errors import BadSetting
 from engine.project import Job
 from engine.settings import Settings
@@ -105,6 +105,11 @@ class Method(ABC):
     @abstractmethod
     def grain(self) -> int:
         """Boxes given to `paint` have corners at multiples of this many pixels."""
+
+    @property
+    @abstractmethod
+    def halo(self) -> Margin:
+        """How far `paint` is wrong at each edge of its box, in pixels: multiples of the grain, see `field.reach`."""
 
     @abstractmethod
     def step(self, step: int) -> dict[str, Tensor]:

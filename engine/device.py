@@ -1,0 +1,143 @@
+"""Where the numbers are computed: which devices there are, their names and memory, and how a thread prepares for one."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from engine.errors import BadSetting
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that can train.
+
+    Args:
+        key: "cpu", "mps", "cuda:0", "cuda:1", ...: what `--device` takes.
+        title: as the window names it.
+        memory_total_bytes: of the device; the machine's for the CPU and for Apple's shared memory.
+    """
+
+    key: str
+    title: str
+    memory_total_bytes: int
+
+    @property
+    def torch(self) -> torch.device:
+        return torch.device(self.key)
+
+
+def available() -> list[Device]:
+    """All devices of this machine, the fastest first; the CPU is always the last."""
+    devices = []
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            properties = torch.cuda.get_device_properties(index)
+            devices.append(Device(f"cuda:{index}", f"GPU {properties.name}", properties.total_memory))
+    if torch.backends.mps.is_available():
+        devices.append(Device("mps", f"GPU of {platform.processor() or 'this Mac'}", _machine_memory_bytes()))
+    devices.append(Device("cpu", f"CPU, {os.cpu_count()} cores", _machine_memory_bytes()))
+    return devices
+
+
+def choose(key: str = "auto") -> Device:
+    """The device with this key; "auto" is the fastest, "cuda" the first of its kind.
+
+    Raises:
+        BadSetting: there is no such device here.
+    """
+    devices = available()
+    if key == "auto":
+        return devices[0]
+    for device in devices:
+        if device.key == key or device.key.split(":")[0] == key:
+            return device
+    raise BadSetting(f"device can not be {key!r}; it is auto or one of {', '.join(d.key for d in devices)}.")
+
+
+def memory_used_bytes(device: Device) -> int:
+    """Memory that this process holds on the device now; for the CPU its resident memory (0 where unknown)."""
+    if device.key.startswith("cuda"):
+        return torch.cuda.memory_reserved(device.torch)
+    if device.key == "mps":
+        return torch.mps.driver_allocated_memory()
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def peak_memory_bytes() -> int:
+    """The most memory that this process has held (0 where the system does not tell)."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """True where the device (or the machine) had too little memory."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+
+
+def empty_cache(device: torch.device) -> None:
+    """Gives cached memory back to the device, so that a smaller piece of work may find room."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def prepare_thread(device: Device, background: bool = False) -> None:
+    """Called once in the thread that trains.
+
+    In the `background` of a window one core stays free for it, and on Linux the thread steps back (nice 10).
+    """
+    if device.key == "cpu":
+        cores = os.cpu_count() or 1
+        torch.set_num_threads(max(1, cores - 1) if background else cores)
+    if background and sys.platform.startswith("linux"):
+        with suppress(OSError):
+            os.nice(10)
+
+
+def bfloat16_pays(device: torch.device) -> bool:
+    """Whether convolutions of this device are clearly faster in bfloat16: a probe of about a tenth of a second."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+    generator = torch.Generator().manual_seed(0)
+    image = torch.rand(1, 64, 48, 48, generator=generator).to(memory_format=torch.channels_last)
+    kernel = torch.rand(64, 64, 3, 3, generator=generator).to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        wide = _best_seconds(image, kernel)
+        narrow = _best_seconds(image.bfloat16(), kernel.bfloat16())
+    return narrow < 0.8 * wide
+
+
+def _best_seconds(image: torch.Tensor, kernel: torch.Tensor) -> float:
+    seconds = []
+    for _ in range(6):
+        start = time.perf_counter()
+        torch.nn.functional.conv2d(image, kernel, padding=1)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def _machine_memory_bytes() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return 0

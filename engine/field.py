@@ -1,0 +1,122 @@
+"""Fields: planes that can be asked for any rectangle, and the finished artwork as one of them.
+
+The law of every field: crops agree, `at(a)[b.within(a)] == at(b)` for every box b inside a. A training crop, the live
+preview and a print metres wide are then the same call with other boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from engine.box import Box, Margin, Size
+from engine.device import empty_cache, is_out_of_memory
+from engine.errors import NotLocal, OutOfMemory
+from engine.method import Method
+
+
+class Field(Protocol):
+    """A plane of values; boxes may lie anywhere on it."""
+
+    @property
+    def channels(self) -> int: ...
+
+    def at(self, box: Box) -> Tensor: ...  # [C, h, w]
+
+
+def reach(network: Callable[[Tensor], Tensor], channels: int, grain: int, limit_px: int = 1024) -> Margin:
+    """How far, in pixels, one aligned block of the input is felt in a network's output: the halo that a tile needs.
+
+    Measured, not derived: one block is poisoned with NaN, and where the NaN arrives in one forward pass is where the
+    block is felt. A margin to the left is what lies to the *right* in the input of an affected output, and so on.
+
+    Args:
+        network: [1, C, h, w] to [1, D, h, w], with h and w multiples of `grain`.
+        limit_px: the search gives up at this many pixels.
+
+    Raises:
+        NotLocal: the block is felt up to the edge of the largest plane tried, as with a norm over the whole plane.
+    """
+    blocks = 9
+    while (side := blocks * grain) <= 2 * limit_px + grain:
+        middle = blocks // 2 * grain
+        plane = torch.zeros(1, channels, side, side)
+        plane[..., middle : middle + grain, middle : middle + grain] = torch.nan
+        with torch.no_grad():
+            felt = network(plane).isnan().flatten(0, 1).any(0)  # [h, w]
+        rows = felt.any(1).nonzero().flatten().tolist()
+        columns = felt.any(0).nonzero().flatten().tolist()
+        if not rows:
+            return Margin(0, 0, 0, 0)
+        if rows[0] > 0 and columns[0] > 0 and rows[-1] < side - 1 and columns[-1] < side - 1:
+            # An output below the poisoned block looks upwards: its halo lies at its top.
+            return Margin(
+                top=max(0, rows[-1] - (middle + grain - 1)),
+                left=max(0, columns[-1] - (middle + grain - 1)),
+                bottom=max(0, middle - rows[0]),
+                right=max(0, middle - columns[0]),
+            ).aligned(grain)
+        blocks = blocks * 2 + 1
+    raise NotLocal(
+        "This network's output depends on its whole input, so the tiles of a large picture would not fit together. "
+        "Choose a norm that acts at each pixel (layer norm), or let its statistics be frozen first."
+    )
+
+
+class Artwork:
+    """A layer of a method's output as a Field: paints a padded box and crops it.
+
+    Running out of memory is answered by painting the quarters of a box, down to the method's grain.
+
+    Args:
+        method: any registered method.
+        canvas: the size of the whole picture; boxes may reach beyond it.
+        layer: key of one of the method's layers.
+    """
+
+    channels = 3
+
+    def __init__(self, method: Method, canvas: Size, layer: str = "result") -> None:
+        self.method, self.canvas, self.layer = method, canvas, layer
+
+    def at(self, box: Box) -> Tensor:
+        """float32 [3, h, w], 0..1, on the method's device; call it under `torch.no_grad()`.
+
+        Raises:
+            OutOfMemory: not even a box of one grain can be painted.
+        """
+        return self.layers_at(box)[self.layer]
+
+    def layers_at(self, box: Box) -> dict[str, Tensor]:
+        """All layers of a box, each [3, h, w]. Raises OutOfMemory."""
+        aligned = box.align(self.method.grain).pad(self.method.halo)
+        layers = None
+        try:
+            layers = self.method.paint(aligned, self.canvas)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        if layers is None:  # outside the except block, so that the failed attempt's tensors are free
+            return self._by_quarters(box)
+        rows, columns = box.within(aligned)
+        return {key: image[:, rows, columns] for key, image in layers.items()}
+
+    def _by_quarters(self, box: Box) -> dict[str, Tensor]:
+        empty_cache(self.method.device)
+        quarters = box.quarters(self.method.grain)
+        if len(quarters) == 1:
+            raise OutOfMemory(
+                f"{self.method.device} has too little memory even for {box.height} x {box.width} pixels. "
+                "Close other programs that use it, or paint on the CPU."
+            )
+        whole: dict[str, Tensor] = {}
+        for quarter in quarters:
+            rows, columns = quarter.within(box)
+            for key, image in self.layers_at(quarter).items():
+                if key not in whole:
+                    whole[key] = image.new_empty(image.shape[0], box.height, box.width)
+                whole[key][:, rows, columns] = image
+        return whole

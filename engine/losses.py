@@ -1,0 +1,128 @@
+"""Loss terms, one pure function a formula; weights and schedules live with the methods. Images are -1..1 or 0..1 alike.
+
+Shapes: images [B, 3, H, W], mixtures A [B, N, H, W], masks alpha [B, 1, H, W], usage u [B, N] (mean over pixels of A),
+patch scores of a discriminator [B, 1, h, w]. All results are scalars.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Adversarial = Literal["dcgan", "lsgan", "wgan_gp", "hinge"]
+
+# ---------------------------------------------------------------- adversarial
+
+
+def discriminator_loss(kind: Adversarial, real: Tensor, fake: Tensor) -> Tensor:
+    """What D minimises, given its scores (not probabilities) of real and generated patches.
+
+    dcgan: Radford et al. 2015, binary cross entropy. lsgan: Mao et al. 2017. wgan_gp: Gulrajani et al. 2017, without
+    the penalty. hinge: Lim and Ye 2017.
+    """
+    if kind == "dcgan":
+        return functional.softplus(-real).mean() + functional.softplus(fake).mean()
+    if kind == "lsgan":
+        return (real - 1).square().mean() + fake.square().mean()
+    if kind == "wgan_gp":
+        return fake.mean() - real.mean()
+    return functional.relu(1 - real).mean() + functional.relu(1 + fake).mean()
+
+
+def generator_loss(kind: Adversarial, fake: Tensor) -> Tensor:
+    """What G minimises (for dcgan the non-saturating form)."""
+    if kind == "dcgan":
+        return functional.softplus(-fake).mean()
+    if kind == "lsgan":
+        return (fake - 1).square().mean()
+    return -fake.mean()
+
+
+def gradient_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, position: Tensor) -> Tensor:
+    """mean_b (|grad D| - 1)^2 at points between real and (detached) fake (Gulrajani et al. 2017, equation 3).
+
+    Args:
+        position: [B, 1, 1, 1] in 0..1, where between real (1) and fake (0). D of a patch is the mean of its scores.
+    """
+    between = (position * real + (1 - position) * fake.detach()).requires_grad_()
+    scores = discriminator(between).flatten(1).mean(1).sum()
+    (gradient,) = torch.autograd.grad(scores, between, create_graph=True)
+    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+
+
+def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
+    """mean_b |grad D(real)|^2 / 2 (Mescheder et al. 2018, equation 9). D of a patch is the sum of its scores."""
+    real = real.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(discriminator(real).sum(), real, create_graph=True)
+    return gradient.flatten(1).square().sum(1).mean() / 2
+
+
+# ---------------------------------------------------------------- content
+
+
+def grey(image: Tensor) -> Tensor:
+    """Mean of the three channels, [B, 1, H, W]."""
+    return image.mean(1, keepdim=True)
+
+
+def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:
+    """Separable Gaussian to 3 sigma, reflect padding. The image must be larger than 3 sigma."""
+    radius = min(max(1, math.ceil(3 * sigma_px)), min(image.shape[-2:]) - 1)
+    offsets = torch.arange(-radius, radius + 1, dtype=image.dtype, device=image.device)
+    kernel = torch.exp(-offsets.square() / (2 * sigma_px**2))
+    kernel = kernel / kernel.sum()
+    channels = image.shape[1]
+    image = functional.pad(image, (radius, radius, radius, radius), mode="reflect")
+    image = functional.conv2d(image, kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
+    return functional.conv2d(image, kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
+
+
+def content(a: Tensor, b: Tensor) -> Tensor:
+    """Mean square of phi(I) - phi(I_C) (FAMOS, equation 2); the correspondence map phi is the caller's."""
+    return (a - b).square().mean()
+
+
+# ---------------------------------------------------------------- mixture and mask
+
+
+def entropy(weights: Tensor) -> Tensor:
+    """Mean over pixels of -sum_n A_n log A_n, divided by log N: 0 is a clean choice, 1 is grey."""
+    return -(weights * weights.clamp_min(1e-30).log()).sum(1).mean() / math.log(max(weights.shape[1], 2))
+
+
+def total_variation(image: Tensor) -> Tensor:
+    """Mean absolute difference to the right and to the lower neighbour, summed over channels."""
+    right = (image[..., :, 1:] - image[..., :, :-1]).abs().sum(1)
+    lower = (image[..., 1:, :] - image[..., :-1, :]).abs().sum(1)
+    return (right.mean() if right.numel() else right.sum()) + (lower.mean() if lower.numel() else lower.sum())
+
+
+def diversity(usage: Tensor) -> Tensor:
+    """Minus the mean squared distance between the rows of u: low where patches use different templates."""
+    distances = (usage[:, None] - usage[None]).square().sum(2)  # [B, B]
+    return -distances.mean()
+
+
+def balance(usage: Tensor) -> Tensor:
+    """1 - H(u) / log N for u averaged over the batch: 0 where all templates are used alike, 1 where one is.
+
+    Not in the paper; as for the experts of a mixture model. It prevents the collapse of A.
+    """
+    mean = usage.mean(0)
+    return 1 + (mean * mean.clamp_min(1e-30).log()).sum() / math.log(max(len(mean), 2))
+
+
+def effective_templates(usage: Tensor) -> Tensor:
+    """exp H(u) for u averaged over the batch: how many templates are in use, 1..N. A measure, not a loss."""
+    mean = usage.mean(0)
+    return (-(mean * mean.clamp_min(1e-30).log()).sum()).exp()
+
+
+def largest_share(usage: Tensor) -> Tensor:
+    """max_n of u_n, mean over the batch (MAGIC, section 3)."""
+    return usage.max(1).values.mean()

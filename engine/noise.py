@@ -1,0 +1,51 @@
+"""Noise as a Field: a hash of (seed, channel, row, column), so that any box can be asked for, in any order.
+
+No generator has to be run up to a place; what lies at a place never depends on the box that it is asked in.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from engine.box import Box
+
+_MASK = 0xFFFFFFFF
+
+
+class NoiseField:
+    """Uniform noise in [-1, 1), each value independent of all others.
+
+    Args:
+        channels: C.
+        seed: any integer; other seeds give other noise.
+        period: (height, width) after which it repeats, for seamless repeats; None never repeats.
+    """
+
+    def __init__(self, channels: int, seed: int, device: torch.device, period: tuple[int, int] | None = None) -> None:
+        self.channels, self.seed, self.device, self.period = channels, seed, device, period
+
+    def at(self, box: Box) -> Tensor:
+        rows = torch.arange(box.top, box.bottom, device=self.device)  # [h]
+        columns = torch.arange(box.left, box.right, device=self.device)  # [w]
+        if self.period is not None:
+            rows, columns = rows % self.period[0], columns % self.period[1]
+        channels = torch.arange(self.channels, device=self.device)  # [C]
+        word = _mixed(channels + _mixed(torch.tensor(self.seed, device=self.device)))
+        word = _mixed(word[:, None] + rows)  # [C, h]
+        word = _mixed(word[:, :, None] + columns)  # [C, h, w]
+        return (word >> 8).to(torch.float32).mul_(2.0**-23).sub_(1.0)  # [C, h, w]
+
+
+def constant(channels: int, seed: int, device: torch.device) -> Tensor:
+    """[C] uniform values in [-1, 1): noise that is the same all over the canvas."""
+    return NoiseField(channels, seed, device).at(Box(0, 0, 1, 1)).flatten()
+
+
+def _mixed(word: Tensor) -> Tensor:
+    """A 32-bit avalanche: every bit of the input changes half of the output's. int64 in, int64 in 0..2^32-1 out."""
+    word = (word & _MASK) ^ ((word & _MASK) >> 16)
+    word = (word * 0x7FEB352D) & _MASK
+    word = word ^ (word >> 15)
+    word = (word * 0x846CA68B) & _MASK
+    return (word ^ (word >> 16)) + 0x9E3779B9 & _MASK
