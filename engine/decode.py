@@ -145,39 +145,25 @@ def upright(opened: Opened, factor: float) -> tuple[np.ndarray, tuple[str, ...]]
 def _flat_srgb(opened: Opened, image: Any) -> tuple[Any, tuple[str, ...]]:
     """8 bit sRGB on white, with the transparency as a fourth band where there is some."""
     notes: tuple[str, ...] = ()
-    if image.format not in ("uchar", "ushort") and image.interpretation not in ("lab", "labs", "labq"):
+    if image.format not in ("uchar", "ushort") and not image.interpretation.startswith("lab"):
         image, notes = _as_words(opened, image)
-    elif image.format == "ushort":
-        image = image.copy(interpretation="grey16" if image.bands < 3 else _deep(image.interpretation))
-    try:
-        image = _in_srgb(image)
-    except vips().Error:  # a profile that is damaged, or for another kind of picture
-        image = image.copy()
-        image.remove("icc-profile-data")
-        image = _in_srgb(image)
-        notes = (*notes, f"{opened.path.name} has a colour profile that can not be used; its colours may differ.")
+    image = _in_srgb(image)
     if image.bands > 3:
         alpha = image[3]
         image = image.extract_band(0, n=4).flatten(background=[255, 255, 255]).bandjoin(alpha)
     return image, notes
 
 
-def _deep(interpretation: str) -> str:
-    return interpretation if interpretation in ("cmyk", "lab", "rgb16") else "rgb16"
-
-
 def _in_srgb(image: Any) -> Any:
     """8 bit sRGB, one to four bands in, three or four (with transparency) out."""
     if image.interpretation == "cmyk" or image.get_typeof("icc-profile-data") != 0:
-        return image.icc_transform(
-            "srgb", embedded=True, input_profile="cmyk" if image.interpretation == "cmyk" else "srgb", depth=8
-        )
+        fallback = "cmyk" if image.interpretation == "cmyk" else "srgb"  # also for a profile that is damaged
+        return image.icc_transform("srgb", embedded=True, input_profile=fallback, depth=8)
+    if image.interpretation.startswith("lab"):
+        return image.colourspace("srgb")
     if image.format == "ushort":
         image = (image / 257).rint().cast("uchar")
-        image = image.copy(interpretation="b-w" if image.bands < 3 else "srgb")
-    elif image.interpretation == "multiband":
-        image = image.copy(interpretation="b-w" if image.bands < 3 else "srgb")
-    return image.colourspace("srgb")
+    return image.copy(interpretation="b-w" if image.bands < 3 else "srgb").colourspace("srgb")
 
 
 def _as_words(opened: Opened, image: Any) -> tuple[Any, tuple[str, ...]]:
