@@ -1,4 +1,4 @@
-"""Where the numbers are computed: which devices there are, their names and memory, and how a thread prepares for one."""
+"""Where the numbers are computed: which devices there are, their memory, and how a thread prepares for one."""
 
 from __future__ import annotations
 

@@ -224,7 +224,9 @@ class _Fused(torch.autograd.Function):
         weights = _dense_copy(logits)
         memory = (view.atlas.pixels, view.begins.contiguous(), view.columns.contiguous())
         collage, entropy, variation, usage = kernel.forward(memory, weights, inverse_temperature, measure=True)
-        assert entropy is not None and variation is not None and usage is not None
+        assert entropy is not None
+        assert variation is not None
+        assert usage is not None
         b, n, h, w = weights.shape
         context.counts = (b * h * w * math.log(max(n, 2)), b * h * max(1, w - 1), b * max(1, h - 1) * w, h * w)
         context.memory, context.inverse_temperature, context.kernel = memory, inverse_temperature, kernel

@@ -1,0 +1,413 @@
+"""FAMOS, fully adversarial mosaics (Jetchev, Bergmann and Yildirim 2018): copy pieces of the style, or paint anew.
+
+The settings are in famos_settings.py, the network in nn/mosaic.py, what a training step draws in famos_batches.py.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine import losses, sources
+from engine.box import Box, Margin, Size
+from engine.device import bfloat16_pays
+from engine.errors import MissingSources
+from engine.field import reach
+from engine.kernel import load as load_kernel
+from engine.memory import Atlas, Templates
+from engine.method import Layer, Method, Slot, State, Term
+from engine.methods.famos_batches import Batch, Batches, step_generator
+from engine.methods.famos_settings import PRESETS, FamosSettings
+from engine.nn import training
+from engine.nn.discriminator import Discriminator
+from engine.nn.layers import initialise
+from engine.nn.mosaic import ColourReconstruction, MosaicGenerator, MosaicShape, Noise, Painting
+from engine.nn.unet import UNetShape
+from engine.noise import NoiseField, constant
+from engine.project import Job
+from engine.sources import ContentField, coordinates
+
+
+class Famos(Method):
+    key = "famos"
+    title = "FAMOS mosaic"
+    paper = "Jetchev, Bergmann and Yildirim 2018: Copy the Old or Paint Anew?"
+    Settings = FamosSettings
+    slots = (
+        Slot("style", "Style", "The pieces are cut from these images: city views, foliage, paintings, textiles."),
+        Slot("content", "Content", "What the mosaic shows. The first image is the target; others are learned as well."),
+    )
+    layers = (
+        Layer("result", "Result", "The mosaic."),
+        Layer("collage", "Collage", "The pieces alone, before anything is painted over them (I_M)."),
+        Layer("painted", "Painted", "What the network would paint (I_G)."),
+        Layer("mask", "Mask", "Where it is painted (white) and where copied (black): alpha."),
+        Layer("templates", "Templates", "Which template lies where: each has a colour (A)."),
+        Layer("content", "Content", "The content as the network sees it, tones matched."),
+    )
+    terms = (
+        Term("generator", "Generator", "Style", "How far the picture is from fooling the discriminator."),
+        Term("discriminator", "Discriminator", "Style", "How well it tells pieces of the style from the mosaic."),
+        Term("content", "Content", "Content", "Distance of the picture to the content."),
+        Term("content_collage", "Content of the collage", "Content", "The same for the pieces alone."),
+        Term("entropy", "Entropy", "Pieces", "0: each place shows one piece. 1: a grey mixture of all."),
+        Term("balance", "Imbalance", "Pieces", "0: all templates are used alike. 1: only one is."),
+        Term("variation", "Variation (TV)", "Borders", "How many borders between pieces there are."),
+        Term("templates_in_use", "Templates in use", "Templates", "How many templates really take part."),
+        Term("diversity", "Diversity", "Diversity", "Lower: patches use different templates."),
+        Term("alpha", "Painted share", "Painting", "0: all copied. 1: all painted."),
+        Term("alpha_variation", "Variation of the mask", "Painting"),
+        Term("largest_share", "Largest share", "Pieces", "Share of the most used template in a patch."),
+        Term("penalty", "Gradient penalty", "Penalty"),
+    )
+    presets = PRESETS
+    settings: FamosSettings
+
+    def __init__(self, job: Job, device: torch.device) -> None:
+        self.settings = FamosSettings.of(job.settings)
+        self.device, self.seed, self.warnings = device, job.seed, []
+        s = self.settings
+        self._read_images(job)
+        random = torch.Generator().manual_seed(self.seed)
+        self.templates = None
+        if s.mode != "paint":
+            weights = [style.image.weight for style in self._styles]
+            self.templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
+        self.shape = mosaic_shape(s)
+        self.generator = MosaicGenerator(self.shape)
+        self.discriminator = Discriminator(
+            s.discriminator_width, s.discriminator_depth, int(s.kernel), s.discriminator_norm
+        )
+        self.reconstruction = ColourReconstruction() if s.correspondence == "learned" else None
+        for network in self._networks().values():
+            initialise(network, random)
+            network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
+        self.palette = _palette(s.templates).to(device)  # [N, 3]
+        self.batches = Batches(
+            s, self._contents, self._styles, self.atlas, self.templates, self.canvas, self.shape, device
+        )
+        self._kernel = load_kernel() if device.type == "cpu" else None
+        self._bfloat16 = s.precision == "bfloat16" or (s.precision == "auto" and bfloat16_pays(device))
+        painters = [*self.generator.parameters()] + ([*self.reconstruction.parameters()] if self.reconstruction else [])
+        self.optimizer = training.adam(painters, s.learning_rate)
+        self.discriminator_optimizer = training.adam(self.discriminator.parameters(), s.discriminator_rate)
+        self.steps_done = 0
+        self._rate_factor = 1.0
+        self._settled_at: int | None = None
+        self._halo: Margin | None = None
+        self._last: tuple[Batch, Painting] | None = None
+
+    def _read_images(self, job: Job) -> None:
+        s = self.settings
+        for slot in self.slots:
+            if not job.sources.get(slot.key):
+                raise MissingSources(f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}.")
+        self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
+        contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
+        self._contents = [sources.tone_matched(c, self._styles) if s.tone_matching else c for c in contents]
+        self._canvas = job.canvas_size or self._contents[0].size
+        self.atlas = Atlas([style.pixels for style in self._styles], self.device)
+
+    # -------------------------------------------------------- facts
+
+    @property
+    def canvas(self) -> Size:
+        return self._canvas
+
+    @property
+    def grain(self) -> int:
+        return self.shape.unet.grain
+
+    @property
+    def halo(self) -> Margin:
+        if self._halo is None:
+            self._halo = measured_halo(self.settings)
+        return self._halo
+
+    @property
+    def temperature(self) -> float:
+        """Of the softmax, now: moves geometrically from its start over the ramp."""
+        s = self.settings
+        if self.steps_done >= s.temperature_ramp_steps:
+            return s.temperature
+        part = self.steps_done / s.temperature_ramp_steps
+        return s.temperature_start ** (1 - part) * s.temperature**part
+
+    @property
+    def _entropy_ramp(self) -> float:
+        return min(1.0, (self.steps_done + 1) / max(1, self.settings.entropy_ramp_steps))
+
+    # -------------------------------------------------------- a step
+
+    def step(self, step: int) -> dict[str, Tensor]:
+        s = self.settings
+        random = step_generator(self.seed, step)
+        batch = self.batches.draw(random)
+        with training.precision(self.device, self._bfloat16):
+            fake = self._generate(batch)
+        judged = self._train_discriminator(batch, fake, step, random)
+        terms = self._generator_terms(batch, fake)
+        loss = (
+            s.adversarial_weight * terms["generator"]
+            + s.content_weight * (terms["content"] + s.collage_content_weight * terms["content_collage"])
+            + s.entropy_weight * self._entropy_ramp * terms["entropy"]
+            + s.variation_weight * terms["variation"]
+            + s.alpha_weight * terms["alpha"]
+            + s.alpha_variation_weight * terms["alpha_variation"]
+            + s.diversity_weight * terms["diversity"]
+            # differs from the paper: balance over templates, without which A collapses
+            + s.balance_weight * terms["balance"]
+            + s.largest_share_weight * terms["largest_share"]
+        )
+        training.descend(self.optimizer, loss, s.learning_rate * self._rate_factor)
+        training.average(self.average, self.generator, s.average_decay, self.steps_done)
+        self.steps_done += 1
+        self._last = (batch, Painting(*(part.detach() for part in fake[:4]), None))
+        return {key: value.detach() for key, value in (judged | terms).items()}
+
+    def _generate(self, batch: Batch) -> Painting:
+        return self.generator(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._kernel)
+
+    def _train_discriminator(
+        self, batch: Batch, fake: Painting, step: int, random: torch.Generator
+    ) -> dict[str, Tensor]:
+        """D's updates; the first one shares the fakes of the generator's update."""
+        s = self.settings
+        terms: dict[str, Tensor] = {}
+        for turn in range(s.discriminator_steps):
+            if turn:
+                batch = self.batches.draw(random)
+                with torch.no_grad(), training.precision(self.device, self._bfloat16):
+                    fake = self._generate(batch)
+            with training.precision(self.device, self._bfloat16):
+                scores = self.discriminator(torch.cat([batch.style, fake.result.detach()])).float()
+            real, generated = scores.chunk(2)
+            loss = terms["discriminator"] = losses.discriminator_loss(s.adversarial, real, generated)
+            if s.adversarial == "wgan_gp":
+                position = torch.rand(len(real), 1, 1, 1, generator=random).to(self.device)
+                terms["penalty"] = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
+                loss = loss + s.penalty_weight * terms["penalty"]
+            elif s.r1_weight and turn == 0 and step % s.r1_every_steps == 0:
+                # Lazy: every few steps, weighing as much more (Karras et al. 2020, appendix B).
+                terms["penalty"] = losses.r1_penalty(self.discriminator, batch.style)
+                loss = loss + s.r1_weight * s.r1_every_steps * terms["penalty"]
+            training.descend(self.discriminator_optimizer, loss, s.discriminator_rate * self._rate_factor)
+        return terms
+
+    def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
+        s = self.settings
+        with training.frozen(self.discriminator), training.precision(self.device, self._bfloat16):
+            scores = self.discriminator(fake.result).float()
+        nothing = scores.new_zeros(())
+        terms = {
+            "generator": losses.generator_loss(s.adversarial, scores),
+            "content": self._content_distance(fake.result, batch.content),
+            "content_collage": nothing,
+            "alpha": fake.alpha.mean(),
+            "alpha_variation": losses.total_variation(fake.alpha),
+            "entropy": nothing,
+            "variation": nothing,
+            "diversity": nothing,
+            "balance": nothing,
+            "largest_share": nothing,
+        }
+        if (mixture := fake.mixture) is not None:
+            terms |= {
+                "content_collage": self._content_distance(fake.collage, batch.content),
+                "entropy": mixture.entropy,
+                "variation": mixture.variation,
+                "diversity": losses.diversity(mixture.usage),
+                "balance": losses.balance(mixture.usage),
+                "largest_share": losses.largest_share(mixture.usage),
+                "templates_in_use": losses.effective_templates(mixture.usage.detach()),
+            }
+        return terms
+
+    def _content_distance(self, image: Tensor, content: Tensor) -> Tensor:
+        """||phi(I) - phi(I_C)||^2 (equation 2; the maps are those of the appendix)."""
+        s = self.settings
+        if self.reconstruction is not None:
+            return losses.content(
+                self._coarse(self.reconstruction(image), s.learned_after), self._coarse(content, s.learned_after)
+            )
+        return losses.content(
+            self._coarse(losses.grey(image), s.correspondence), self._coarse(losses.grey(content), s.correspondence)
+        )
+
+    def _coarse(self, image: Tensor, how: str) -> Tensor:
+        if how == "blur":
+            return losses.gaussian_blur(image, self.settings.blur_px)
+        if how.startswith("pool"):
+            return functional.avg_pool2d(image, int(how.removeprefix("pool")))
+        return image
+
+    # -------------------------------------------------------- painting
+
+    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+        self._settle_if_needed()
+        content = ContentField(self._contents[0].pixels, canvas, self.device).at(box)[None] * 2 - 1
+        psi = coordinates(box, canvas, self.device)[None]
+        view = None
+        if self.templates is not None:
+            corner = torch.tensor([[box.top], [box.left]], device=self.device)
+            view = self.templates.view(corner[0], corner[1], box.height, box.width)
+        painting = self.average(
+            content.contiguous(memory_format=torch.channels_last),
+            psi,
+            self._canvas_noise(box),
+            view,
+            self.temperature,
+            self._kernel,
+            measure=False,
+        )
+        layers = {
+            "result": painting.result,
+            "collage": painting.collage,
+            "painted": painting.painted,
+            "content": content,
+        }
+        layers = {key: (image[0] * 0.5 + 0.5).clamp(0, 1) for key, image in layers.items()}
+        layers["mask"] = painting.alpha[0].expand(3, -1, -1)
+        layers["templates"] = layers["mask"]
+        if painting.mixture is not None:
+            layers["templates"] = torch.einsum("nhw,nc->chw", painting.mixture.weights[0], self.palette)
+        return layers
+
+    def _canvas_noise(self, box: Box) -> Noise:
+        """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed."""
+        s, grain = self.settings, self.grain
+        coarse = Box(box.top // grain, box.left // grain, box.height // grain, box.width // grain)
+        return Noise(
+            everywhere=constant(s.global_noise, self.seed, self.device)[None],
+            local=NoiseField(s.local_noise, self.seed + 1, self.device).at(coarse)[None],
+            phase=constant(s.periodic_noise, self.seed + 2, self.device)[None] * torch.pi,
+            rows=torch.arange(coarse.top, coarse.bottom, device=self.device).float(),
+            columns=torch.arange(coarse.left, coarse.right, device=self.device).float(),
+        )
+
+    def patches(self) -> dict[str, Tensor]:
+        if self._last is None:
+            return {}
+        batch, fake = self._last
+        images = {
+            "Style": batch.style,
+            "Content": batch.content,
+            "Collage": fake.collage,
+            "Painted": fake.painted,
+            "Result": fake.result,
+            "Mask": fake.alpha.expand(-1, 3, -1, -1) * 2 - 1,
+        }
+        return {title: (image * 0.5 + 0.5).clamp(0, 1) for title, image in images.items()}
+
+    # -------------------------------------------------------- state
+
+    def settle(self) -> None:
+        """Batch norm only: the average's statistics are taken anew, over some batches drawn for this purpose."""
+        if self.settings.norm != "batch":
+            return
+        random = step_generator(self.seed + 1, self.steps_done)
+        with torch.no_grad(), training.fresh_statistics(self.average):
+            for _ in range(4):
+                batch = self.batches.draw(random)
+                self.average(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._kernel)
+        self._settled_at = self.steps_done
+
+    def _settle_if_needed(self) -> None:
+        if self._settled_at is None or self.steps_done - self._settled_at >= 50:
+            self.settle()
+
+    def _networks(self) -> dict[str, torch.nn.Module]:
+        networks = {"generator": self.generator, "discriminator": self.discriminator}
+        return networks | ({"reconstruction": self.reconstruction} if self.reconstruction else {})
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Everything that a step changes, by a name that stays when networks are rebuilt."""
+        for name, network in (*self._networks().items(), ("average", self.average)):
+            yield from ((f"{name}.{key}", value) for key, value in network.state_dict().items())
+        painters = [*self.generator.named_parameters("generator")]
+        painters += [*self.reconstruction.named_parameters("reconstruction")] if self.reconstruction else []
+        yield from training.moments("optimizer", self.optimizer, painters)
+        judges = [*self.discriminator.named_parameters("discriminator")]
+        yield from training.moments("discriminator_optimizer", self.discriminator_optimizer, judges)
+        if self.templates is not None:
+            yield from (("templates.offset", self.templates.offset), ("templates.flip", self.templates.flip))
+
+    def state(self) -> State:
+        tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in self._tensors()}
+        plain = {"steps_done": self.steps_done, "rate_factor": self._rate_factor, "settled_at": self._settled_at}
+        return State(tensors, plain)
+
+    def restore(self, state: State, strict: bool = True) -> list[str]:
+        left = training.copy_into(dict(self._tensors()), state.tensors, strict)
+        self.steps_done = int(state.plain["steps_done"])
+        self._rate_factor = float(state.plain["rate_factor"])
+        self._settled_at = state.plain["settled_at"] if strict else None
+        return left
+
+    def slow_down(self) -> str:
+        self._rate_factor *= 0.5
+        return f"The learning rates are now {self._rate_factor:.3g} of what the panel says."
+
+
+def mosaic_shape(s: FamosSettings) -> MosaicShape:
+    """The generator's sizes that some settings ask for."""
+    unet = UNetShape(
+        in_channels=3,
+        out_channels=3,
+        width=s.generator_width,
+        depth=s.depth,
+        kernel=int(s.kernel),
+        norm=s.norm,
+        bottleneck=s.bottleneck,
+        skips=s.skips,
+        residual_blocks=s.residual_blocks,
+        noise_at=s.noise_at,
+    )
+    return MosaicShape(
+        s.mode, s.templates, unet, s.refine, s.global_noise, s.local_noise, s.periodic_noise, s.mix_scales
+    )
+
+
+def measured_halo(s: FamosSettings) -> Margin:
+    """The halo of the generator, measured on a thin one of the same depth, kernels and joints."""
+    thin = mosaic_shape(s.with_values({"generator_width": 4, "bottleneck": 0, "templates": 2}))
+    random = torch.Generator().manual_seed(0)
+    generator = MosaicGenerator(thin).eval()
+    initialise(generator, random)
+    atlas = Atlas([torch.zeros(3, 8, 8, dtype=torch.uint8)], torch.device("cpu"))
+    templates = Templates.drawn(atlas, 2, [1.0], "wrap", random)
+
+    def network(plane: Tensor) -> Tensor:
+        """Content and local noise from one plane, so that poison reaches both; all outputs together."""
+        _, _, height, width = plane.shape
+        corner = torch.zeros(1, dtype=torch.long)
+        coarse = functional.avg_pool2d(plane, thin.unet.grain)[:, :1].expand(-1, thin.local_noise, -1, -1)
+        noise = Noise(
+            torch.zeros(1, thin.global_noise),
+            coarse,
+            torch.zeros(1, thin.periodic_noise),
+            torch.zeros(height // thin.unet.grain),
+            torch.zeros(width // thin.unet.grain),
+        )
+        view = templates.view(corner, corner, height, width) if thin.mixes else None
+        painting = generator(plane[:, :3], plane[:, 3:], noise, view, 1.0, None, measure=False)
+        return torch.cat([painting.result, painting.collage, painting.alpha], 1)
+
+    return reach(network, 5, thin.unet.grain)
+
+
+def _palette(count: int) -> Tensor:
+    """[count, 3] colours that are far apart for neighbours: hues by the golden angle, three lightnesses in turn."""
+    hue = torch.arange(count) * 0.61803398875 % 1
+    value = torch.tensor([0.95, 0.7, 0.45])[torch.arange(count) % 3]
+    ramp = (hue[:, None] * 6 + torch.tensor([0.0, 4.0, 2.0])) % 6
+    pure = (ramp - 3).abs().sub(1).clamp(0, 1)
+    return value[:, None] * (0.25 + 0.75 * pure)
+
+
+METHOD = Famos

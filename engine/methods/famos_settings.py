@@ -1,0 +1,668 @@
+"""The knobs and presets of FAMOS: what an artist can turn, its range, and what more and less of it do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from engine.method import Preset
+from engine.settings import Knob, Settings
+
+_LOOK, _PIECES, _IMAGES = "Look", "Pieces", "Images"
+_MEMORY, _NOISE, _NETWORK, _TRAINING = "Memory", "Noise", "Network", "Training"
+
+
+class FamosSettings(Settings):
+    """Defaults are those of the preset `Standard`."""
+
+    # ------------------------------------------------------------ look
+    content_weight: Annotated[
+        float,
+        Field(ge=0, le=500),
+        Knob(
+            "Content",
+            "More: the content is easier to recognise. Less: freer play of the style.",
+            symbol="λ",
+            scale="log",
+            live=True,
+            group=_LOOK,
+        ),
+    ] = 40.0
+    alpha_weight: Annotated[
+        float,
+        Field(ge=0, le=20),
+        Knob(
+            "Copy rather than paint",
+            "More: pieces of your images, nearly untouched. Less: the network paints them over.",
+            symbol="norm of alpha",
+            scale="log",
+            live=True,
+            group=_LOOK,
+        ),
+    ] = 2.0
+    mode: Annotated[
+        Literal["blend", "paint", "copy"],
+        Knob(
+            "Copy or paint",
+            "Blend copies pieces and paints where copying does not work; paint uses no pieces at "
+            "all; copy is a pure collage.",
+            group=_LOOK,
+            choices=("Blend both", "Paint only", "Copy only"),
+        ),
+    ] = "blend"
+    tone_matching: Annotated[
+        bool,
+        Knob(
+            "Match the tones",
+            "On: the content's light and dark are moved to the range that the style has, so that a "
+            "dark style can show a bright portrait.",
+            group=_LOOK,
+        ),
+    ] = True
+    correspondence: Annotated[
+        Literal["blur", "pool4", "pool8", "pool16", "learned"],
+        Knob(
+            "Compare content",
+            "What must agree between picture and content. Coarser leaves more room for the style; "
+            "learned lets colours change places.",
+            symbol="φ",
+            live=False,
+            group=_LOOK,
+            choices=("Blurred", "4 px blocks", "8 px blocks", "16 px blocks", "Learned colours"),
+        ),
+    ] = "pool8"
+    learned_after: Annotated[
+        Literal["nothing", "blur", "pool8"],
+        Knob(
+            "Learned colours, then",
+            "What is done after the learned colours before comparing.",
+            group=_LOOK,
+            advanced=True,
+            choices=("Compare each pixel", "Blur", "8 px blocks"),
+        ),
+    ] = "pool8"
+    blur_px: Annotated[
+        float,
+        Field(ge=0.5, le=16),
+        Knob(
+            "Blur before comparing",
+            "More: only large shapes must agree. Less: fine lines too. For Blurred.",
+            symbol="σ",
+            unit="px",
+            live=True,
+            group=_LOOK,
+            advanced=True,
+        ),
+    ] = 2.0
+    collage_content_weight: Annotated[
+        float,
+        Field(ge=0, le=4),
+        Knob(
+            "Content in the collage",
+            "How much the pieces alone must show the content, relative to Content.",
+            symbol="λ of I_M",
+            live=True,
+            group=_LOOK,
+            advanced=True,
+        ),
+    ] = 1.0
+    adversarial_weight: Annotated[
+        float,
+        Field(ge=0, le=10),
+        Knob(
+            "Style",
+            "More: each patch must look as if cut from your style images.",
+            symbol="L_adv",
+            live=True,
+            group=_LOOK,
+            advanced=True,
+        ),
+    ] = 1.0
+    alpha_variation_weight: Annotated[
+        float,
+        Field(ge=0, le=5),
+        Knob(
+            "Calm painting",
+            "More: painted and copied areas are larger and smoother.",
+            symbol="TV of alpha",
+            scale="log",
+            live=True,
+            group=_LOOK,
+            advanced=True,
+        ),
+    ] = 0.02
+
+    # ------------------------------------------------------------ pieces
+    variation_weight: Annotated[
+        float,
+        Field(ge=0, le=5),
+        Knob(
+            "Size of the pieces",
+            "More: large pieces with few borders. Less: small pieces.",
+            symbol="TV of A",
+            scale="log",
+            live=True,
+            group=_PIECES,
+        ),
+    ] = 0.15
+    entropy_weight: Annotated[
+        float,
+        Field(ge=0, le=10),
+        Knob(
+            "Clean cuts",
+            "More: each place shows one piece, sharply cut. Less: pieces melt into each other.",
+            symbol="entropy of A",
+            scale="log",
+            live=True,
+            group=_PIECES,
+        ),
+    ] = 1.0
+    temperature: Annotated[
+        float,
+        Field(ge=0.05, le=4),
+        Knob(
+            "Softness of the choice",
+            "Less: more decided, crisper pieces. More: softer blends.",
+            symbol="temperature of the softmax",
+            scale="log",
+            live=True,
+            group=_PIECES,
+        ),
+    ] = 0.5
+    balance_weight: Annotated[
+        float,
+        Field(ge=0, le=50),
+        Knob(
+            "Use all templates",
+            "More: all templates get an equal share of the picture. Less: favourites may take over.",
+            symbol="balance, 1 - H(u) / log N",
+            scale="log",
+            live=True,
+            group=_PIECES,
+        ),
+    ] = 5.0
+    diversity_weight: Annotated[
+        float,
+        Field(ge=0, le=10),
+        Knob(
+            "Different places, different pieces",
+            "More: neighbouring patches use different templates.",
+            symbol="diversity of A",
+            scale="log",
+            live=True,
+            group=_PIECES,
+            advanced=True,
+        ),
+    ] = 1.0
+    largest_share_weight: Annotated[
+        float,
+        Field(ge=0, le=10),
+        Knob(
+            "No single favourite",
+            "More: the most used template gets less of each patch.",
+            symbol="λ_M of MAGIC",
+            scale="log",
+            live=True,
+            group=_PIECES,
+            advanced=True,
+        ),
+    ] = 0.0
+    entropy_ramp_steps: Annotated[
+        int,
+        Field(ge=0, le=10_000),
+        Knob(
+            "Clean cuts begin slowly",
+            "Steps until Clean cuts has its full strength; pieces find their places first.",
+            unit="steps",
+            live=True,
+            group=_PIECES,
+            advanced=True,
+        ),
+    ] = 300
+    temperature_start: Annotated[
+        float,
+        Field(ge=0.05, le=4),
+        Knob(
+            "Softness at the start",
+            "Softness of the choice at step 0; moves to its own value over the steps below.",
+            scale="log",
+            live=True,
+            group=_PIECES,
+            advanced=True,
+        ),
+    ] = 0.5
+    temperature_ramp_steps: Annotated[
+        int,
+        Field(ge=0, le=10_000),
+        Knob(
+            "Softness settles over",
+            "Steps from the softness at the start to the one above; 0 for at once.",
+            unit="steps",
+            live=True,
+            group=_PIECES,
+            advanced=True,
+        ),
+    ] = 0
+
+    # ------------------------------------------------------------ images
+    style_scale: Annotated[
+        float,
+        Field(ge=0.1, le=2),
+        Knob(
+            "Style scale",
+            "Less: finer detail, more of each style image in a piece. More: larger detail.",
+            unit="x",
+            scale="log",
+            group=_IMAGES,
+        ),
+    ] = 1.0
+    content_scale: Annotated[
+        float,
+        Field(ge=0.1, le=4),
+        Knob(
+            "Canvas scale",
+            "Size of the canvas relative to the content image: more gives more, relatively smaller pieces.",
+            unit="x",
+            scale="log",
+            group=_IMAGES,
+        ),
+    ] = 1.0
+    tiling: Annotated[
+        Literal["wrap", "mirror"],
+        Knob(
+            "Tiling",
+            "How a style image continues beyond its edge: mirrored (a kaleidoscope without borders) or "
+            "repeated (the network learns to avoid the borders).",
+            group=_IMAGES,
+            choices=("Repeat", "Mirror"),
+        ),
+    ] = "mirror"
+    crops: Annotated[
+        Literal["same", "apart"],
+        Knob(
+            "Learn for",
+            "This picture: the best mosaic of this content. Any picture: also for contents it has not seen.",
+            symbol="crops of content and templates",
+            group=_IMAGES,
+            choices=("This picture", "Any picture"),
+        ),
+    ] = "same"
+
+    # ------------------------------------------------------------ memory
+    templates: Annotated[
+        int,
+        Field(ge=2, le=400),
+        Knob(
+            "Templates",
+            "More: a richer choice of pieces, slower and more memory. Less: faster.",
+            symbol="N",
+            group=_MEMORY,
+            scale="log",
+        ),
+    ] = 80
+    mix_scales: Annotated[
+        bool,
+        Knob(
+            "Mix at several scales",
+            "The network also sees mixtures of shrunken templates while it decides. Slower.",
+            group=_MEMORY,
+            advanced=True,
+        ),
+    ] = False
+
+    # ------------------------------------------------------------ noise
+    global_noise: Annotated[
+        int,
+        Field(ge=0, le=64),
+        Knob("Global noise", "Channels of chance that are the same all over the canvas.", group=_NOISE, advanced=True),
+    ] = 20
+    local_noise: Annotated[
+        int,
+        Field(ge=0, le=64),
+        Knob("Local noise", "Channels of chance at each place.", group=_NOISE, advanced=True),
+    ] = 10
+    periodic_noise: Annotated[
+        int,
+        Field(ge=0, le=16),
+        Knob(
+            "Periodic noise",
+            "Channels of waves over the canvas, for regular patterns.",
+            symbol="PSGAN",
+            group=_NOISE,
+            advanced=True,
+        ),
+    ] = 0
+    noise_at: Annotated[
+        Literal["bottleneck", "input"],
+        Knob(
+            "Noise joins",
+            "At the bottleneck noise moves large shapes; at the input also small ones.",
+            group=_NOISE,
+            advanced=True,
+            choices=("At the bottleneck", "At the input"),
+        ),
+    ] = "bottleneck"
+
+    # ------------------------------------------------------------ network
+    generator_width: Annotated[
+        int,
+        Field(ge=4, le=256),
+        Knob(
+            "Generator width",
+            "More: finer decisions, slower and more memory.",
+            symbol="ngf",
+            unit="channels",
+            group=_NETWORK,
+        ),
+    ] = 80
+    discriminator_width: Annotated[
+        int,
+        Field(ge=4, le=256),
+        Knob(
+            "Discriminator width",
+            "More: stricter about the style, slower.",
+            symbol="ndf",
+            unit="channels",
+            group=_NETWORK,
+        ),
+    ] = 80
+    depth: Annotated[
+        int,
+        Field(ge=2, le=6),
+        Knob(
+            "Generator depth",
+            "More: sees more of the content around a place. The patch must be a multiple of 2^depth.",
+            unit="levels",
+            group=_NETWORK,
+            advanced=True,
+        ),
+    ] = 4
+    discriminator_depth: Annotated[
+        int,
+        Field(ge=2, le=6),
+        Knob(
+            "Discriminator depth",
+            "More: judges larger pieces of the style.",
+            unit="levels",
+            group=_NETWORK,
+            advanced=True,
+        ),
+    ] = 4
+    kernel: Annotated[
+        Literal["3", "5", "7"],
+        Knob(
+            "Kernel",
+            "Side of the convolutions. Larger sees further, but is slower.",
+            unit="px",
+            group=_NETWORK,
+            advanced=True,
+            choices=("3 x 3", "5 x 5", "7 x 7"),
+        ),
+    ] = "5"
+    norm: Annotated[
+        Literal["layer", "batch", "none"],
+        Knob(
+            "Norm of the generator",
+            "Layer norm acts at each pixel and trains best; batch norm is the paper's.",
+            group=_NETWORK,
+            advanced=True,
+            choices=("Layer norm", "Batch norm (paper)", "None"),
+        ),
+    ] = "layer"
+    discriminator_norm: Annotated[
+        Literal["none", "layer", "batch"],
+        Knob(
+            "Norm of the discriminator",
+            "Batch norm is the paper's; it does not go with gradient penalties.",
+            group=_NETWORK,
+            advanced=True,
+            choices=("None", "Layer norm", "Batch norm (paper)"),
+        ),
+    ] = "none"
+    bottleneck: Annotated[
+        int,
+        Field(ge=0, le=2048),
+        Knob(
+            "Bottleneck width",
+            "Channels at the coarsest level; 0 follows the generator's width.",
+            unit="channels",
+            group=_NETWORK,
+            advanced=True,
+        ),
+    ] = 0
+    skips: Annotated[
+        bool,
+        Knob("Skip connections", "Off: less detail of the content reaches the picture.", group=_NETWORK, advanced=True),
+    ] = True
+    residual_blocks: Annotated[
+        int,
+        Field(ge=0, le=4),
+        Knob(
+            "Residual blocks",
+            "Additional layers at each level of the decoder. More: finer, slower.",
+            group=_NETWORK,
+            advanced=True,
+        ),
+    ] = 0
+    refine: Annotated[
+        bool,
+        Knob(
+            "Refine",
+            "A second network paints over the first one's picture and hides borders. Blend only; slower.",
+            symbol="figure 8",
+            group=_NETWORK,
+            advanced=True,
+        ),
+    ] = False
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Knob(
+            "Precision of training",
+            "bfloat16 is faster where the processor has it; auto tries it out at the start.",
+            group=_NETWORK,
+            advanced=True,
+            choices=("Automatic", "float32", "bfloat16"),
+        ),
+    ] = "auto"
+
+    # ------------------------------------------------------------ training
+    adversarial: Annotated[
+        Literal["hinge", "wgan_gp", "dcgan", "lsgan"],
+        Knob(
+            "Adversarial loss",
+            "Hinge is fast and steady; WGAN-GP is the paper's for templates, DCGAN for paint only.",
+            group=_TRAINING,
+            advanced=True,
+            choices=("Hinge with R1", "WGAN-GP", "DCGAN", "LSGAN"),
+        ),
+    ] = "hinge"
+    patch: Annotated[
+        int,
+        Field(ge=32, le=512),
+        Knob(
+            "Patch",
+            "Side of the patches it learns from. More: sees larger shapes, slower. A multiple of 2^depth.",
+            unit="px",
+            group=_TRAINING,
+        ),
+    ] = 160
+    batch: Annotated[
+        int,
+        Field(ge=1, le=64),
+        Knob("Batch", "Patches in each step. More: steadier, slower and more memory.", unit="patches", group=_TRAINING),
+    ] = 8
+    learning_rate: Annotated[
+        float,
+        Field(ge=1e-6, le=1e-2),
+        Knob(
+            "Learning rate",
+            "More: faster and wilder. Less: slower and steadier.",
+            scale="log",
+            live=True,
+            group=_TRAINING,
+        ),
+    ] = 1e-3
+    discriminator_rate: Annotated[
+        float,
+        Field(ge=1e-6, le=1e-2),
+        Knob(
+            "Discriminator's rate",
+            "How fast the judge learns; a little slower than the painter works well.",
+            scale="log",
+            live=True,
+            group=_TRAINING,
+            advanced=True,
+        ),
+    ] = 4e-4
+    discriminator_steps: Annotated[
+        int,
+        Field(ge=1, le=5),
+        Knob(
+            "Discriminator steps",
+            "Its updates for each one of the generator.",
+            live=True,
+            group=_TRAINING,
+            advanced=True,
+        ),
+    ] = 1
+    penalty_weight: Annotated[
+        float,
+        Field(ge=0, le=100),
+        Knob(
+            "Gradient penalty",
+            "For WGAN-GP: keeps the discriminator smooth.",
+            symbol="penalty of WGAN-GP",
+            scale="log",
+            live=True,
+            group=_TRAINING,
+            advanced=True,
+        ),
+    ] = 10.0
+    r1_weight: Annotated[
+        float,
+        Field(ge=0, le=100),
+        Knob(
+            "R1 penalty",
+            "For hinge, DCGAN and LSGAN: keeps the discriminator smooth near the style. 0 is off.",
+            symbol="γ of R1",
+            scale="log",
+            live=True,
+            group=_TRAINING,
+            advanced=True,
+        ),
+    ] = 0.01
+    r1_every_steps: Annotated[
+        int,
+        Field(ge=1, le=64),
+        Knob(
+            "R1 every",
+            "It is taken only in every so many steps, and weighs as much more.",
+            unit="steps",
+            live=True,
+            group=_TRAINING,
+            advanced=True,
+        ),
+    ] = 16
+    average_decay: Annotated[
+        float,
+        Field(ge=0, le=0.9999),
+        Knob(
+            "Averaging",
+            "What is shown is an average over the last steps. More: calmer, later.",
+            symbol="EMA of G",
+            live=True,
+            group=_TRAINING,
+            advanced=True,
+        ),
+    ] = 0.995
+
+    @model_validator(mode="after")
+    def _fits(self) -> FamosSettings:
+        grain = 2**self.depth
+        if self.patch % grain or self.patch < 2 * grain:
+            least = max(2 * grain, self.patch // grain * grain)
+            raise ValueError(
+                f"patch can not be {self.patch} at depth {self.depth}; "
+                f"it is a multiple of {grain}, for example {least}."
+            )
+        if self.adversarial == "wgan_gp" and self.discriminator_norm == "batch":
+            raise ValueError("discriminator_norm can not be 'batch' with wgan_gp; it is none or layer.")
+        return self
+
+
+PRESETS = (
+    Preset(
+        "Draft",
+        "Small and quick, for a laptop without a graphics card: a mosaic in about three minutes.",
+        {
+            "templates": 24,
+            "generator_width": 24,
+            "discriminator_width": 32,
+            "patch": 96,
+            "batch": 4,
+            "content_scale": 0.5,
+            "style_scale": 0.5,
+        },
+    ),
+    Preset(
+        "Standard",
+        "The paper's sizes, for a graphics card.",
+        {
+            "templates": 80,
+            "generator_width": 80,
+            "discriminator_width": 80,
+            "patch": 160,
+            "batch": 8,
+            "content_scale": 1.0,
+            "style_scale": 1.0,
+        },
+    ),
+    Preset(
+        "Rich",
+        "More templates, wider networks and a refining one, for a large graphics card.",
+        {
+            "templates": 160,
+            "generator_width": 96,
+            "discriminator_width": 96,
+            "patch": 192,
+            "batch": 12,
+            "residual_blocks": 1,
+            "refine": True,
+            "content_scale": 1.0,
+            "style_scale": 1.0,
+        },
+    ),
+    Preset(
+        "Fine mosaic",
+        "Small crisp pieces that follow the content closely.",
+        {
+            "content_weight": 60.0,
+            "variation_weight": 0.05,
+            "entropy_weight": 1.0,
+            "correspondence": "pool4",
+        },
+        group="look",
+    ),
+    Preset(
+        "Large pieces",
+        "Whole districts of your images; the content shows from afar.",
+        {
+            "content_weight": 25.0,
+            "variation_weight": 0.4,
+            "temperature": 0.25,
+            "correspondence": "pool16",
+        },
+        group="look",
+    ),
+    Preset(
+        "Painted",
+        "The network paints over the pieces: soft, close to the content.",
+        {
+            "alpha_weight": 0.2,
+            "content_weight": 60.0,
+            "correspondence": "blur",
+        },
+        group="look",
+    ),
+)

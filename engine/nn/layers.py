@@ -1,0 +1,107 @@
+"""Layers that several networks share: local norms, the folded up-convolution, residual blocks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Norm = Literal["layer", "batch", "none"]
+
+
+class ChannelLayerNorm(nn.Module):
+    """Layer norm over the channels of each pixel: local, so tiles agree. [B, C, H, W] to the same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        # In channels_last memory both permutations are free.
+        x = functional.layer_norm(x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias)
+        return x.permute(0, 3, 1, 2)
+
+
+def norm_layer(kind: Norm, channels: int) -> nn.Module:
+    if kind == "layer":
+        return ChannelLayerNorm(channels)
+    if kind == "batch":
+        return nn.BatchNorm2d(channels)
+    return nn.Identity()
+
+
+class UpConvolution(nn.Module):
+    """Nearest-neighbour x2 followed by a k x k convolution, computed at the lower resolution.
+
+    Each of the four output phases sees the enlarged image through a smaller kernel whose taps are sums of the k x k
+    ones, so the pair equals a convolution to 4 C channels and a pixel shuffle, exactly. Weights stay k x k.
+    """
+
+    fold: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+        self.register_buffer("fold", _fold(kernel), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] to [B, D, 2H, 2W]."""
+        with torch.autocast(x.device.type, enabled=False):
+            weight = self.folded()
+        # Outputs of one phase lie together, so that one strided copy can place them.
+        y = functional.conv2d(x, weight, self.bias.repeat(4), padding=weight.shape[-1] // 2)  # [B, 4 D, H, W]
+        b, _, h, w = y.shape
+        y = y.view(b, 2, 2, -1, h, w).permute(0, 4, 1, 5, 2, 3)  # [B, H, 2, W, 2, D]
+        return y.reshape(b, 2 * h, 2 * w, -1).permute(0, 3, 1, 2)
+
+    def folded(self) -> Tensor:
+        """[4 D, C, q, q], q smaller than k; phases (row, column) first."""
+        rows = torch.einsum("api,dcij->adcpj", self.fold, self.weight)
+        weight = torch.einsum("bqj,adcpj->abdcpq", self.fold, rows).flatten(0, 2)
+        return weight.contiguous(memory_format=torch.channels_last)
+
+
+def _fold(kernel: int) -> Tensor:
+    """[2, q, k]: which tap of the small kernel each of the k taps falls on, for even and odd output pixels."""
+    radius = kernel // 2
+    places = [[(phase + tap - radius) // 2 for tap in range(kernel)] for phase in range(2)]
+    reach = max(abs(place) for phase in places for place in phase)
+    fold = torch.zeros(2, 2 * reach + 1, kernel)
+    for phase in range(2):
+        for tap, place in enumerate(places[phase]):
+            fold[phase, place + reach, tap] = 1
+    return fold
+
+
+class ResidualBlock(nn.Module):
+    """x + gain * (conv, norm, ReLU, conv, norm)(x); the gain is learned from 0, so a block begins as the identity."""
+
+    def __init__(self, channels: int, kernel: int, norm: Norm) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.zeros(1))
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, kernel, padding=kernel // 2),
+            norm_layer(norm, channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, kernel, padding=kernel // 2),
+            norm_layer(norm, channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.gain * self.body(x)
+
+
+def initialise(network: nn.Module, generator: torch.Generator) -> None:
+    """Weights from N(0, 0.02), batch norm's from N(1, 0.02) (Radford et al. 2015, section 4); biases 0."""
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d | UpConvolution):
+                module.weight.normal_(0, 0.02, generator=generator)
+                if module.bias is not None:
+                    module.bias.zero_()
+            elif isinstance(module, nn.BatchNorm2d):
+                module.weight.normal_(1, 0.02, generator=generator)

@@ -1,0 +1,210 @@
+"""The generator of FAMOS (section 2, figures 1 and 8): U-Net, mixture of templates, blend, and the refining U-Net."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from engine.kernel import Kernel
+from engine.memory import Mixture, View, mix, mix_only, weighted_sum
+from engine.nn.unet import UNet, UNetShape
+
+Mode = Literal["blend", "paint", "copy"]
+
+
+@dataclass(frozen=True)
+class MosaicShape:
+    """Sizes of the generator.
+
+    Args:
+        mode: blend I = alpha I_G + (1 - alpha) I_M; paint I = I_G (no templates); copy I = I_M (alpha = 0).
+        templates: N.
+        unet: of the first U-Net; channels in and out are set here.
+        refine: a second U-Net repaints I_G and alpha (figure 8); blend only.
+        global_noise, local_noise, periodic_noise: channels of each kind.
+        mix_scales: templates are mixed at every level of the decoder as well.
+    """
+
+    mode: Mode
+    templates: int
+    unet: UNetShape
+    refine: bool = False
+    global_noise: int = 20
+    local_noise: int = 10
+    periodic_noise: int = 0
+    mix_scales: bool = False
+
+    @property
+    def noise(self) -> int:
+        return self.global_noise + self.local_noise + self.periodic_noise
+
+    @property
+    def mixes(self) -> bool:
+        return self.mode != "paint"
+
+    @property
+    def paints(self) -> bool:
+        return self.mode != "copy"
+
+
+class Noise(NamedTuple):
+    """What is random in a picture.
+
+    everywhere: the same all over a canvas, [B, Zg]. local: at each bottleneck pixel, [B, Zl, h, w]. phase: of the
+    periodic channels, in radians, [B, Zp]. rows, columns: bottleneck coordinates, [h] and [w].
+    """
+
+    everywhere: Tensor
+    local: Tensor
+    phase: Tensor
+    rows: Tensor
+    columns: Tensor
+
+
+class Painting(NamedTuple):
+    """I, I_M, I_G, alpha and A. Images [B, 3, H, W] in -1..1, alpha [B, 1, H, W] in 0..1."""
+
+    result: Tensor
+    collage: Tensor
+    painted: Tensor
+    alpha: Tensor
+    mixture: Mixture | None
+
+
+class MosaicGenerator(nn.Module):
+    """Content, coordinates, noise and templates to a picture."""
+
+    def __init__(self, shape: MosaicShape) -> None:
+        super().__init__()
+        self.shape = shape
+        painted = 4 if shape.mode == "blend" else 3 if shape.mode == "paint" else 0
+        self.unet = UNet(
+            replace(
+                shape.unet,
+                in_channels=3,
+                out_channels=(shape.templates if shape.mixes else 0) + painted,
+                noise=shape.noise,
+                mixed_templates=shape.templates if shape.mix_scales and shape.mixes else 0,
+            )
+        )
+        self.refiner = None
+        if shape.refine and shape.mode == "blend":
+            refined = replace(shape.unet, in_channels=14, out_channels=4, noise=shape.noise, mixed_templates=0)
+            self.refiner = UNet(refined)
+        self.waves = _Waves(shape.periodic_noise, shape.global_noise) if shape.periodic_noise else None
+
+    def forward(
+        self,
+        content: Tensor,
+        psi: Tensor,
+        noise: Noise,
+        view: View | None,
+        temperature: float,
+        kernel: Kernel | None,
+        measure: bool = True,
+    ) -> Painting:
+        """
+        Args:
+            content: I_C [B, 3, H, W] in -1..1; H and W are multiples of the grain.
+            psi: coordinates [B, 2, H, W].
+            view: templates inside the B boxes; None in mode paint.
+            measure: take what the losses need of A; without, entropy, variation and usage are empty.
+        """
+        z = self._noise_map(noise)
+        x = self.unet(content, psi, z, lambda logits, pool: self._mixed(logits, view, temperature, pool))
+        x = x.float()
+        templates = self.shape.templates if self.shape.mixes else 0
+        collage, mixture = self._collage(x[:, :templates], view, temperature, kernel, measure)
+        if self.shape.mode == "copy":
+            assert collage is not None
+            return Painting(collage, collage, collage, collage.new_zeros(len(x), 1, *x.shape[2:]), mixture)
+        painted = x[:, templates : templates + 3].tanh()
+        if collage is None or mixture is None:
+            return Painting(painted, painted, painted, painted.new_ones(len(x), 1, *x.shape[2:]), None)
+        alpha = x[:, templates + 3 :].sigmoid()
+        result = alpha * painted + (1 - alpha) * collage
+        if self.refiner is not None:
+            seams = edges(mixture.weights)
+            x = self.refiner(torch.cat([content, collage, result, painted, seams], 1), psi, z).float()
+            painted, alpha = x[:, :3].tanh(), x[:, 3:].sigmoid()
+            result = alpha * painted + (1 - alpha) * collage
+        return Painting(result, collage, painted, alpha, mixture)
+
+    @staticmethod
+    def _collage(
+        logits: Tensor, view: View | None, temperature: float, kernel: Kernel | None, measure: bool
+    ) -> tuple[Tensor | None, Mixture | None]:
+        if view is None:
+            return None, None
+        if measure:
+            mixture = mix(logits, view, temperature, kernel)
+        else:
+            collage, weights = mix_only(logits, view, temperature, kernel)
+            nothing = weights.new_empty(0)
+            mixture = Mixture(collage, nothing, nothing, nothing, weights)
+        return mixture.collage * 2 - 1, mixture
+
+    @staticmethod
+    def _mixed(logits: Tensor, view: View | None, temperature: float, pool: int) -> Tensor:
+        assert view is not None
+        return weighted_sum((logits.float() / temperature).softmax(1), view, pool) * 2 - 1
+
+    def _noise_map(self, noise: Noise) -> Tensor | None:
+        """[B, Zg + Zl + Zp, h, w]"""
+        size = (len(noise.everywhere), -1, len(noise.rows), len(noise.columns))
+        parts = [noise.everywhere[:, :, None, None].expand(size), noise.local]
+        if self.waves is not None:
+            parts.append(self.waves(noise))
+        return torch.cat(parts, 1) if self.shape.noise else None
+
+
+def edges(weights: Tensor) -> Tensor:
+    """Where the mixture changes: sums over n of absolute differences, upwards and leftwards; [B, 2, H, W].
+
+    The outermost row and column are 0. Differs from the peer's code: no gradient flows back through them.
+    """
+    down = torch.zeros_like(weights[:, :1])
+    right = torch.zeros_like(down)
+    down[:, :, 1:] = (weights[:, :, 1:] - weights[:, :, :-1]).abs().sum(1, keepdim=True)
+    right[..., 1:] = (weights[..., 1:] - weights[..., :-1]).abs().sum(1, keepdim=True)
+    return torch.cat([down, right], 1)
+
+
+class _Waves(nn.Module):
+    """Periodic noise (Bergmann et al. 2017, PSGAN, section 2): sin(k . (y, x) + phase).
+
+    k is learned from the global noise; it starts at half to one and a half pi a bottleneck pixel, in four quadrants.
+    """
+
+    start: Tensor
+
+    def __init__(self, count: int, global_channels: int) -> None:
+        super().__init__()
+        rings = math.ceil(count / 4)
+        radius = torch.tensor([0.5 + index // 4 / rings for index in range(count)]) * math.pi
+        quarter = torch.tensor([(0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (-1.0, 1.0)]).repeat(rings, 1)[:count]
+        self.register_buffer("start", radius[:, None] * quarter, persistent=False)  # [Zp, 2]
+        self.shift = nn.Sequential(nn.Linear(max(global_channels, 1), 50), nn.ReLU(), nn.Linear(50, 2 * count))
+
+    def forward(self, noise: Noise) -> Tensor:
+        """[B, Zp, h, w]"""
+        source = noise.everywhere if noise.everywhere.shape[1] else noise.everywhere.new_zeros(len(noise.phase), 1)
+        with torch.autocast(source.device.type, enabled=False):
+            k = self.start + self.shift(source).unflatten(1, (-1, 2))  # [B, Zp, 2]
+        place = k[..., 0, None, None] * noise.rows[:, None] + k[..., 1, None, None] * noise.columns
+        return (place + noise.phase[..., None, None]).sin()
+
+
+class ColourReconstruction(nn.Module):
+    """R of the learned correspondence map: 1x1 convolutions from the style's colours to the content's."""
+
+    def __init__(self, width: int = 50) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(3, width, 1), nn.LeakyReLU(0.2), nn.Conv2d(width, 3, 1))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.layers(image)

@@ -1,0 +1,104 @@
+"""What every adversarial method does in a step: Adam, precision, averages of weights, and their state by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import BadProject
+
+
+def adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
+    """Adam (0.5, 0.999), fused where the device has it; its moments exist from the start, so that state has them."""
+    parameters = list(parameters)
+    fused = parameters[0].device.type in ("cpu", "cuda")
+    optimizer = torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.999), fused=fused)
+    for parameter in parameters:
+        optimizer.state[parameter] = {
+            "step": torch.zeros((), device=parameter.device if fused else None),
+            "exp_avg": torch.zeros_like(parameter, memory_format=torch.preserve_format),
+            "exp_avg_sq": torch.zeros_like(parameter, memory_format=torch.preserve_format),
+        }
+    return optimizer
+
+
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
+    """One update. Gradients are freed afterwards, so that they take no memory in the other network's update."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+def precision(device: torch.device, bfloat16: bool) -> AbstractContextManager:
+    """Convolutions and matrix products in bfloat16, or nothing."""
+    return torch.autocast(device.type, dtype=torch.bfloat16) if bfloat16 else nullcontext()
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Gradients pass through the network, but none are taken for its weights."""
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+
+
+def average(shown: nn.Module, trained: nn.Module, decay: float, steps_done: int) -> None:
+    """Exponential moving average of weights; the decay grows in the first steps, so that the start is forgotten."""
+    decay = min(decay, (1 + steps_done) / (10 + steps_done))
+    with torch.no_grad():
+        torch._foreach_lerp_(list(shown.parameters()), list(trained.parameters()), 1 - decay)
+
+
+@contextmanager
+def fresh_statistics(network: nn.Module) -> Iterator[None]:
+    """Batch norms gather their statistics anew inside the block, as plain means over its batches, and freeze then."""
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    network.train()
+    try:
+        yield
+    finally:
+        network.eval()
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+
+
+def moments(
+    name: str, optimizer: torch.optim.Optimizer, parameters: list[tuple[str, nn.Parameter]]
+) -> Iterator[tuple[str, Tensor]]:
+    """An optimiser's tensors, named by the parameters that they belong to."""
+    for key, parameter in parameters:
+        for part, tensor in optimizer.state[parameter].items():
+            yield f"{name}.{key}.{part}", tensor
+
+
+def copy_into(targets: dict[str, Tensor], values: dict[str, Tensor], strict: bool) -> list[str]:
+    """Copies stored tensors over those of a method, in place.
+
+    Returns:
+        names of targets that were left as they are, for want of a value of their shape.
+
+    Raises:
+        BadProject: `strict`, and there is such a target.
+    """
+    left = [key for key, target in targets.items() if key not in values or values[key].shape != target.shape]
+    if left and strict:
+        raise BadProject(f"The snapshot does not fit the settings it names ({left[0]} is missing or of another size).")
+    with torch.no_grad():
+        for key, target in targets.items():
+            if key not in left:
+                target.copy_(values[key])
+    return left

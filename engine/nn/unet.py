@@ -1,0 +1,118 @@
+"""The U-Net of FAMOS (figure 7 and appendix II): strided encoder, up-convolving decoder, coordinates at every level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.nn.layers import Norm, ResidualBlock, UpConvolution, norm_layer
+
+MixAt = Callable[[Tensor, int], Tensor]
+"""Logits [B, N, h, w] and how much smaller than the image they are; gives the mixed templates [B, 3, h, w]."""
+
+
+@dataclass(frozen=True)
+class UNetShape:
+    """Sizes of a U-Net.
+
+    Args:
+        width: channels after the first layer, doubled at each.
+        depth: number of halvings.
+        bottleneck: channels at the bottleneck; 0 for width * 2**(depth - 1).
+        coordinates: join psi, average-pooled, to the input of every encoder layer and to every skip.
+        noise: channels of noise, and where they join.
+        mixed_templates: N, to mix templates at every decoder level but the last and join them; 0 for none.
+    """
+
+    in_channels: int
+    out_channels: int
+    width: int = 80
+    depth: int = 4
+    kernel: int = 5
+    norm: Norm = "layer"
+    bottleneck: int = 0
+    skips: bool = True
+    residual_blocks: int = 0
+    coordinates: bool = True
+    noise: int = 0
+    noise_at: Literal["bottleneck", "input"] = "bottleneck"
+    mixed_templates: int = 0
+
+    @property
+    def grain(self) -> int:
+        return 2**self.depth
+
+
+class UNet(nn.Module):
+    """Sides of the input are multiples of the grain, 2**depth."""
+
+    def __init__(self, shape: UNetShape) -> None:
+        super().__init__()
+        self.shape = s = shape
+        psi = 2 if s.coordinates else 0
+        widths = [s.width * 2**level for level in range(s.depth)]
+        widths[-1] = s.bottleneck or widths[-1]
+        channels = s.in_channels + psi + (s.noise if s.noise_at == "input" else 0)
+        self.encoder = nn.ModuleList()
+        for level, width in enumerate(widths):
+            self.encoder.append(
+                nn.Sequential(
+                    nn.Conv2d(channels, width, s.kernel, stride=2, padding=s.kernel // 2),
+                    norm_layer(s.norm if level else "none", width),
+                    nn.Tanh() if level == s.depth - 1 else nn.LeakyReLU(0.2),
+                )
+            )
+            channels = width + psi
+        channels = widths[-1] + (s.noise if s.noise_at == "bottleneck" else 0)
+        self.decoder, self.mixers = nn.ModuleList(), nn.ModuleList()
+        for level in reversed(range(s.depth)):  # level: how often the output is still halved
+            last = level == 0
+            width = s.out_channels if last else s.width * 2 ** (level - 1)
+            blocks = [ResidualBlock(channels, s.kernel, s.norm) for _ in range(s.residual_blocks)]
+            tail = [] if last else [norm_layer(s.norm, width), nn.ReLU()]
+            self.decoder.append(nn.Sequential(*blocks, UpConvolution(channels, width, s.kernel), *tail))
+            channels = width + (widths[level - 1] + psi if s.skips and not last else 0)
+            if s.mixed_templates and not last:
+                self.mixers.append(nn.Conv2d(channels, s.mixed_templates, 1))
+                channels += 3
+
+    def forward(self, image: Tensor, psi: Tensor | None, noise: Tensor | None, mix_at: MixAt | None = None) -> Tensor:
+        """
+        Args:
+            image: [B, C, H, W].
+            psi: coordinates [B, 2, H, W], where the shape has them.
+            noise: [B, Z, H / grain, W / grain], where the shape has it.
+
+        Returns:
+            [B, D, H, W].
+        """
+        s = self.shape
+        x = image
+        if s.noise and s.noise_at == "input":
+            assert noise is not None
+            x = torch.cat([x, functional.interpolate(noise, scale_factor=s.grain, mode="bilinear")], 1)
+        skips = []
+        for layer in self.encoder:
+            if s.coordinates:
+                assert psi is not None
+                x = torch.cat([x, psi], 1)
+                psi = functional.avg_pool2d(psi, 2)
+            x = layer(x)
+            skips.append(x if psi is None or not s.coordinates else torch.cat([x, psi], 1))
+        if s.noise and s.noise_at == "bottleneck":
+            assert noise is not None
+            x = torch.cat([x, noise], 1)
+        for done, layer in enumerate(self.decoder, start=1):
+            x = layer(x)
+            level = s.depth - done
+            if level and s.skips:
+                x = torch.cat([x, skips[level - 1]], 1)
+            if level and s.mixed_templates:
+                assert mix_at is not None
+                x = torch.cat([x, mix_at(self.mixers[done - 1](x), 2**level)], 1)
+        return x
