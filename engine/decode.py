@@ -30,11 +30,11 @@ class Opened(NamedTuple):
 @cache
 def vips() -> Any:
     """libvips, set up: no cache of whole pictures, and few threads, since torch wants the cores."""
+    os.environ.setdefault("VIPS_CONCURRENCY", str(max(1, min(4, (os.cpu_count() or 1) // 2))))
     import pyvips
 
     pyvips.cache_set_max(0)
     pyvips.cache_set_max_mem(0)
-    pyvips.concurrency_set(max(1, min(4, (os.cpu_count() or 1) // 2)))
     return pyvips
 
 
