@@ -1,0 +1,120 @@
+"""How a slider's positions map to a setting's values: linear or logarithmic, whole or not. No widgets here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from math import floor, log, log10
+
+from engine.settings import Spec
+
+_LOG_POSITIONS = 1000
+_FINEST_LINEAR = 1000
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Positions 0..`positions` of a slider against values minimum..maximum.
+
+    A logarithmic scale whose minimum is 0 has 0 at position 0 and goes on at `lowest`.
+
+    Args:
+        lowest: the smallest value above 0 that a slider reaches (logarithmic scales only).
+        step: distance of two neighbouring values of an arrow key (linear scales only).
+        decimals: digits behind the point that a number field needs.
+    """
+
+    minimum: float
+    maximum: float
+    whole: bool
+    logarithmic: bool
+    lowest: float
+    step: float
+    decimals: int
+    positions: int
+
+    @classmethod
+    def of(cls, spec: Spec) -> Scale:
+        """The scale of a setting that is a number."""
+        assert spec.minimum is not None
+        assert spec.maximum is not None
+        minimum, maximum, whole = float(spec.minimum), float(spec.maximum), spec.kind == "int"
+        default = float(spec.default)
+        if spec.knob.scale == "log" and minimum >= 0 and maximum > 0:
+            lowest = minimum or _lowest(maximum, default, whole)
+            decimals = 0 if whole else max(0, 2 - floor(log10(lowest)))
+            return cls(minimum, maximum, whole, True, lowest, 0.0, decimals, _LOG_POSITIONS)
+        span = maximum - minimum
+        step = _nice(span / 100) if span else 1.0
+        if whole:
+            step = 1.0 if span <= _FINEST_LINEAR else max(1.0, step)
+        decimals = 0 if whole else max(_decimals(step), *(_decimals(x) for x in (default, minimum, maximum)))
+        positions = max(1, round(span / step))
+        return cls(minimum, maximum, whole, False, minimum, step, decimals, positions)
+
+    def value(self, position: int) -> float:
+        """The value at a position, rounded to three figures (logarithmic) or to a step (linear)."""
+        if position <= 0:
+            return self._typed(self.minimum)
+        if position >= self.positions:
+            return self._typed(self.maximum)
+        if not self.logarithmic:
+            return self._typed(round(self.minimum + position * self.step, self.decimals))
+        share = position / self.positions
+        return self._typed(_figures(self.lowest * (self.maximum / self.lowest) ** share, 3))
+
+    def position(self, value: float) -> int:
+        """The position nearest to a value; values outside the range are at the ends."""
+        value = min(max(value, self.minimum), self.maximum)
+        if not self.logarithmic:
+            return min(self.positions, round((value - self.minimum) / self.step))
+        if value <= 0 or self.maximum == self.lowest:
+            return 0
+        share = log(max(value, self.lowest) / self.lowest) / log(self.maximum / self.lowest)
+        # small values above 0 must not look like 0
+        return max(round(share * self.positions), 1 if value > self.minimum else 0)
+
+    def stepped(self, value: float, steps: int) -> float:
+        """The value after so many presses of an arrow key; logarithmic scales move the second figure."""
+        for _ in range(abs(steps)):
+            value = self._next(value, up=steps > 0)
+        return self._typed(min(max(value, self.minimum), self.maximum))
+
+    def _next(self, value: float, up: bool) -> float:
+        if not self.logarithmic:
+            return round(value + (self.step if up else -self.step), self.decimals)
+        if value < self.lowest or (value == self.lowest and not up):
+            return self.lowest if up else self.minimum
+        # going down from 1.0 the next value is 0.99: the step is that of the values below
+        magnitude = floor(log10(value if up else value * (1 - 1e-9)))
+        step = max(10.0 ** (magnitude - 1), 1.0 if self.whole else 0.0)
+        value = round(value + (step if up else -step), max(self.decimals, 1 - magnitude))
+        return max(value, self.lowest)
+
+    def _typed(self, value: float) -> float:
+        return round(value) if self.whole else value
+
+
+def _lowest(maximum: float, default: float, whole: bool) -> float:
+    if whole:
+        return 1.0
+    candidates = [maximum * 1e-4]
+    if default > 0:
+        candidates.append(default * 1e-2)
+    return _figures(10.0 ** floor(log10(min(candidates))), 1)
+
+
+def _nice(value: float) -> float:
+    """The next lower 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** floor(log10(value))
+    factor = max(f for f in (1, 2, 5) if f * power <= value * (1 + 1e-9))
+    return _figures(factor * power, 1)
+
+
+def _figures(value: float, figures: int) -> float:
+    return float(f"{value:.{figures - 1}e}")
+
+
+def _decimals(value: float) -> int:
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return max(0, -int(exponent))

@@ -1,0 +1,202 @@
+"""The snapshots in a row, the newest at the right: look, go back, rename, remove. Tiles are in snapshot_tile.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QWheelEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QToolButton, QWidget
+
+from app import theme, thumbnails, words
+from app.snapshot_tile import HEIGHT, SnapshotTile
+
+if TYPE_CHECKING:
+    from engine.snapshots import Snapshot
+
+_EMPTY = (
+    "No snapshots yet. Keep the moments you like while it trains:\n"
+    "you can always go back to one, go on from it, or export it."
+)
+
+
+class SnapshotStrip(QWidget):
+    """A row of snapshots and a button that keeps another.
+
+    Signals:
+        looked(snapshot): selected.
+        restore_requested(snapshot): to train on from it.
+        export_requested(snapshot)
+        renamed(snapshot, name)
+        removed(snapshot): to be deleted now; the artist had some seconds to take it back.
+        keep_requested(): the plus button.
+    """
+
+    looked = Signal(object)
+    restore_requested = Signal(object)
+    export_requested = Signal(object)
+    renamed = Signal(object, str)
+    removed = Signal(object)
+    keep_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None, undo_ms: int = 7000) -> None:
+        super().__init__(parent)
+        self._undo_ms = undo_ms
+        self._tiles: list[SnapshotTile] = []
+        self._selected: SnapshotTile | None = None
+        # twice the height on screen, so that it stays sharp on a high-resolution display
+        self._previews = thumbnails.Thumbnails(thumbnails.read_preview, 2 * HEIGHT, self)
+        self._previews.ready.connect(self._arrived)
+
+        self.empty = QLabel(_EMPTY, self)
+        self.empty.setProperty("role", "muted")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.keep_button = QToolButton(self)
+        self.keep_button.setIcon(theme.icon("keep"))
+        self.keep_button.setIconSize(QSize(24, 24))
+        self.keep_button.setText("Keep")
+        self.keep_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        self.keep_button.setToolTip("Keep a snapshot of this moment")
+        self.keep_button.setFixedSize(64, HEIGHT)
+        self.keep_button.clicked.connect(self.keep_requested)
+
+        self._body = QWidget()
+        self._row = QHBoxLayout(self._body)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(theme.UNIT // 2)
+        self._row.addStretch(1)
+        self.scroll = QScrollArea(self)
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll.setWidget(self._body)
+
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.UNIT, theme.UNIT, theme.UNIT, theme.UNIT)
+        layout.setSpacing(theme.UNIT)
+        layout.addWidget(self.empty, 1)
+        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.keep_button, 0, Qt.AlignmentFlag.AlignTop)
+        self.setFixedHeight(HEIGHT + 2 * self.fontMetrics().height() + 52)
+        self._refresh()
+
+    def set_snapshots(self, snapshots: list[Snapshot]) -> None:
+        """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing."""
+        spare = {tile.snapshot.folder: tile for tile in self._tiles}
+        grown = any(snapshot.folder not in spare for snapshot in snapshots)
+        self._tiles = []
+        for place, snapshot in enumerate(snapshots):
+            tile = spare.pop(snapshot.folder, None)
+            if tile is None:
+                tile = self._tile(snapshot)
+            elif tile.snapshot != snapshot and not tile.being_removed:
+                tile.set_snapshot(snapshot)
+            self._tiles.append(tile)
+            self._row.insertWidget(place, tile)
+        for tile in spare.values():
+            if tile is self._selected:
+                self._selected = None
+            self._row.removeWidget(tile)
+            tile.hide()
+            tile.deleteLater()
+        self._refresh()
+        if grown:
+            # the row has its new width only after the layout was done
+            QTimer.singleShot(0, self, self._scroll_to_newest)
+
+    def set_can_keep(self, possible: bool) -> None:
+        """Whether there is anything to keep a snapshot of."""
+        self.keep_button.setEnabled(possible)
+
+    @property
+    def tiles(self) -> list[SnapshotTile]:
+        return self._tiles
+
+    @property
+    def selected(self) -> Snapshot | None:
+        return self._selected.snapshot if self._selected else None
+
+    def select(self, place: int) -> None:
+        """Selects a snapshot by its place in the row, and tells it (`looked`)."""
+        tile = self._tiles[place]
+        tile.setFocus()
+        self.scroll.ensureWidgetVisible(tile, theme.UNIT, 0)
+        if tile is not self._selected:
+            if self._selected is not None:
+                self._selected.set_selected(False)
+            self._selected = tile
+            tile.set_selected(True)
+            self.looked.emit(tile.snapshot)
+
+    def menu(self, tile: SnapshotTile) -> QMenu:
+        """The context menu of a snapshot."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        snapshot = tile.snapshot
+        menu.addAction(theme.icon("undo"), "Go back to this one", lambda: self.restore_requested.emit(snapshot))
+        menu.addAction(theme.icon("export"), "Export…", lambda: self.export_requested.emit(snapshot))
+        menu.addSeparator()
+        menu.addAction(theme.icon("rename"), "Rename", QKeySequence(Qt.Key.Key_F2), tile.rename)
+        menu.addAction(theme.icon("folder"), "Show in folder", lambda: words.show_in_folder(snapshot.folder))
+        menu.addAction(theme.icon("remove"), "Remove", QKeySequence(Qt.Key.Key_Delete), tile.remove)
+        return menu
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        place = self._tiles.index(self._selected) if self._selected in self._tiles else -1
+        key = event.key()
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self._tiles:
+            to = place + (1 if key == Qt.Key.Key_Right else -1)
+            self.select(min(max(to, 0), len(self._tiles) - 1))
+        elif self._selected is None or self._selected.being_removed:
+            super().keyPressEvent(event)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.restore_requested.emit(self._selected.snapshot)
+        elif key == Qt.Key.Key_F2:
+            self._selected.rename()
+        elif key == Qt.Key.Key_Delete:
+            self._selected.remove()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """A plain mouse wheel moves the row sideways."""
+        turn = event.angleDelta().x() or event.angleDelta().y()
+        bar = self.scroll.horizontalScrollBar()
+        bar.setValue(bar.value() - turn)
+        event.accept()
+
+    def _tile(self, snapshot: Snapshot) -> SnapshotTile:
+        tile = SnapshotTile(snapshot, self._body, self._undo_ms)
+        tile.picked.connect(lambda: self.select(self._tiles.index(tile)))
+        tile.restore_requested.connect(lambda: self.restore_requested.emit(tile.snapshot))
+        tile.renamed.connect(lambda name: self.renamed.emit(tile.snapshot, name))
+        tile.removal_settled.connect(lambda: self.removed.emit(tile.snapshot))
+        tile.menu_requested.connect(lambda point: self._open_menu(tile, point))
+        tile.preview_needed.connect(lambda: self._previews.want(str(tile.snapshot.preview)))
+        image = self._previews.image(str(snapshot.preview))
+        if image is not None:
+            tile.set_image(image)
+        return tile
+
+    def _open_menu(self, tile: SnapshotTile, point: QPoint) -> None:
+        if not tile.being_removed:
+            self.menu(tile).popup(point)
+
+    def _arrived(self, path: str) -> None:
+        image = self._previews.image(path) or QImage()
+        for tile in self._tiles:
+            if tile.snapshot.preview == Path(path):
+                tile.set_image(image)
+
+    def _scroll_to_newest(self) -> None:
+        bar = self.scroll.horizontalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def _refresh(self) -> None:
+        self.empty.setVisible(not self._tiles)
+        self.scroll.setVisible(bool(self._tiles))
+        if self._tiles and self._selected is None:
+            self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -1,0 +1,291 @@
+"""How the window looks: palettes for light and dark, one stylesheet, colours by name, icons in the text's colour.
+
+No widgets here. Greys are neutral, so that the artwork beside them keeps its tint; the accent is the only hue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Template
+
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+
+import resources
+
+MODES = ("system", "light", "dark")
+UNIT = 8
+"""Pixels of the spacing grid."""
+
+
+@dataclass(frozen=True)
+class Colors:
+    """Named colours, as `#rrggbb`.
+
+    Args:
+        window, base, button, border: grounds, from the panel to the edit field, and the lines between them.
+        text, muted: readable on all of these (contrast at least 4.5).
+        accent, on_accent: the one hue, and text on it.
+        live, rebuild: marks of settings that act while training, or need a rebuild.
+        warning, error, good: text and marks of that meaning.
+        canvas: ground of the artwork; `on_canvas` is text on it.
+        grid: lines of a plot, on `base`.
+        curves: lines of a plot, in the order of use.
+    """
+
+    window: str
+    base: str
+    button: str
+    border: str
+    text: str
+    muted: str
+    accent: str
+    on_accent: str
+    live: str
+    rebuild: str
+    warning: str
+    error: str
+    good: str
+    canvas: str
+    on_canvas: str
+    grid: str
+    curves: tuple[str, ...]
+
+
+LIGHT = Colors(
+    window="#f2f2f2",
+    base="#ffffff",
+    button="#fafafa",
+    border="#c2c2c2",
+    text="#1c1c1c",
+    muted="#5a5a5a",
+    accent="#0b6e69",
+    on_accent="#ffffff",
+    live="#0b6e69",
+    rebuild="#8a5300",
+    warning="#8a5300",
+    error="#b3261e",
+    good="#1b6e2e",
+    canvas="#c8c8c8",
+    on_canvas="#2a2a2a",
+    grid="#dcdcdc",
+    curves=("#0b6e69", "#b3541e", "#6a4fb3", "#1f5fae", "#7d6200", "#a8326e", "#4a4a4a", "#3d7a1f"),
+)
+
+DARK = Colors(
+    window="#2b2b2b",
+    base="#202020",
+    button="#3a3a3a",
+    border="#505050",
+    text="#ececec",
+    muted="#b0b0b0",
+    accent="#45c4b8",
+    on_accent="#101010",
+    live="#45c4b8",
+    rebuild="#e5ad55",
+    warning="#e5ad55",
+    error="#ff8f85",
+    good="#7fd08f",
+    canvas="#1a1a1a",
+    on_canvas="#c4c4c4",
+    grid="#3a3a3a",
+    curves=("#45c4b8", "#f0914d", "#b09cf0", "#6fb1f5", "#dcc24a", "#f080b0", "#c0c0c0", "#9ad06a"),
+)
+
+
+def apply(app: QApplication, mode: str) -> None:
+    """Dresses the whole application; `mode` is one of `MODES`, anything else counts as "system".
+
+    May be called again at any time; "system" keeps following the platform.
+    """
+    follower = app.findChild(_Follower)
+    if follower is None:
+        follower = _Follower(app)
+    follower.follow(mode)
+
+
+def is_dark() -> bool:
+    """Whether the application wears the dark palette."""
+    return QApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
+
+
+def colors() -> Colors:
+    """The colours in force; ask again in each paint event, they change with the theme."""
+    return DARK if is_dark() else LIGHT
+
+
+def icon(name: str) -> QIcon:
+    """A line icon of resources/icons in the colour of the text; follows later changes of the theme by itself.
+
+    Raises:
+        KeyError: there is no such icon.
+    """
+    _svg(name)
+    return QIcon(_LineIcon(name))
+
+
+def palette(named: Colors) -> QPalette:
+    """Fusion's roles filled from named colours."""
+    role, group = QPalette.ColorRole, QPalette.ColorGroup
+    result = QPalette()
+    plain = {
+        role.Window: named.window,
+        role.WindowText: named.text,
+        role.Base: named.base,
+        role.AlternateBase: named.window,
+        role.Text: named.text,
+        role.Button: named.button,
+        role.ButtonText: named.text,
+        role.BrightText: named.error,
+        role.PlaceholderText: named.muted,
+        role.Highlight: named.accent,
+        role.HighlightedText: named.on_accent,
+        role.Accent: named.accent,
+        role.Link: named.accent,
+        role.LinkVisited: named.accent,
+        role.ToolTipBase: named.base,
+        role.ToolTipText: named.text,
+        role.Mid: named.border,
+        role.Midlight: named.button,
+        role.Light: named.button,
+        role.Dark: named.border,
+        role.Shadow: named.border,
+    }
+    for key, value in plain.items():
+        result.setColor(key, QColor(value))
+    faint = _blend(named.text, named.window, 0.45)
+    for key in (role.WindowText, role.Text, role.ButtonText):
+        result.setColor(group.Disabled, key, faint)
+    result.setColor(group.Disabled, role.Highlight, QColor(named.border))
+    result.setColor(group.Disabled, role.Accent, QColor(named.border))
+    return result
+
+
+def _blend(front: str, back: str, share: float) -> QColor:
+    a, b = QColor(front), QColor(back)
+    return QColor(*(round(share * x + (1 - share) * y) for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)))
+
+
+class _Follower(QObject):
+    """Keeps the chosen mode, and in "system" answers changes of the platform."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._app = app
+        self._mode = "system"
+        app.styleHints().colorSchemeChanged.connect(self._on_scheme)
+
+    def follow(self, mode: str) -> None:
+        scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(mode)
+        self._mode = mode if scheme else "system"
+        hints = self._app.styleHints()
+        if scheme is None:
+            hints.unsetColorScheme()
+        else:
+            # title bars and native dialogs follow, where the platform can; the palette below does not depend on it
+            hints.setColorScheme(scheme)
+        self._dress()
+
+    def _on_scheme(self) -> None:
+        if self._mode == "system":
+            self._dress()
+
+    def _dress(self) -> None:
+        dark = self._mode == "dark" or (
+            self._mode == "system" and self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        )
+        named = DARK if dark else LIGHT
+        if self._app.style().name() != "fusion":
+            self._app.setStyle("Fusion")
+        self._app.setPalette(palette(named))
+        self._app.setStyleSheet(_STYLE.substitute(vars(named)))
+
+
+class _LineIcon(QIconEngine):
+    """Paints an SVG in the palette's colour at the moment of painting."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        group = QPalette.ColorGroup.Disabled if mode == QIcon.Mode.Disabled else QPalette.ColorGroup.Active
+        color = QApplication.palette().color(group, QPalette.ColorRole.ButtonText)
+        if mode == QIcon.Mode.Selected:
+            color = QApplication.palette().color(QPalette.ColorRole.HighlightedText)
+        text = _svg(self._name).replace("#000000", color.name())
+        side = min(rect.width(), rect.height())
+        square = QRectF(rect.center().x() + 0.5 - side / 2, rect.center().y() + 0.5 - side / 2, side, side)
+        QSvgRenderer(QByteArray(text.encode())).render(painter, square)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        result = QPixmap(size)
+        result.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(result)
+        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+        painter.end()
+        return result
+
+    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
+        return self.pixmap(size, mode, state)
+
+    def isNull(self) -> bool:
+        return False
+
+    def clone(self) -> QIconEngine:
+        return _LineIcon(self._name)
+
+
+@cache
+def _svg(name: str) -> str:
+    file = Path(resources.__file__).parent / "icons" / f"{name}.svg"
+    if not file.is_file():
+        raise KeyError(f"there is no icon {name}")
+    return file.read_text(encoding="utf-8")
+
+
+_STYLE = Template("""
+QToolTip { background: $base; color: $text; border: 1px solid $border; padding: 6px; }
+QLabel[role="heading"] { font-weight: 600; }
+QLabel[role="muted"], QCheckBox[role="muted"] { color: $muted; }
+QLabel[role="warning"] { color: $warning; }
+QLabel[role="error"] { color: $error; }
+QLabel[role="good"] { color: $good; }
+QFrame[role="line"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
+QToolButton { border: 1px solid transparent; border-radius: 4px; padding: 3px; background: transparent; }
+QToolButton:hover { background: $button; border-color: $border; }
+QToolButton:pressed, QToolButton:checked { background: $border; }
+QToolButton:focus { border: 1px solid $accent; }
+QPushButton { background: $button; border: 1px solid $border; border-radius: 4px; padding: 5px 14px; }
+QPushButton:hover { border-color: $muted; }
+QPushButton:pressed { background: $border; }
+QPushButton:focus { border: 2px solid $accent; padding: 4px 13px; }
+QPushButton:disabled { color: palette(mid); }
+QPushButton[role="primary"]:enabled { background: $accent; color: $on_accent; border-color: $accent; }
+QPushButton[role="primary"]:focus { border: 2px solid $text; padding: 4px 13px; }
+QSlider { min-height: 20px; }
+QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: $border; }
+QSlider::sub-page:horizontal { border-radius: 2px; background: $muted; }
+QSlider::sub-page:horizontal:focus { background: $accent; }
+QSlider::handle:horizontal { width: 12px; height: 12px; margin: -5px 0; border-radius: 7px;
+    background: $base; border: 1px solid $muted; }
+QSlider::handle:horizontal:hover { border-color: $text; }
+QSlider::handle:horizontal:focus { background: $accent; border: 1px solid $text; }
+QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled { background: $border; }
+QScrollArea { border: none; background: transparent; }
+QScrollBar { background: transparent; border: none; }
+QScrollBar:vertical { width: 12px; }
+QScrollBar:horizontal { height: 12px; }
+QScrollBar::handle { background: $border; border-radius: 4px; margin: 2px; }
+QScrollBar::handle:vertical { min-height: 24px; }
+QScrollBar::handle:horizontal { min-width: 24px; }
+QScrollBar::handle:hover { background: $muted; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QProgressBar { border: 1px solid $border; border-radius: 4px; background: $base; text-align: center; height: 14px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+""")

@@ -1,0 +1,35 @@
+"""Numbers in words for people: durations, bytes, counts; and showing a file in the computer's file manager."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
+
+def duration(seconds: float) -> str:
+    """ "12 s", "4 min 10 s", "2 h 5 min"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    hours, rest = divmod(whole, 3600)
+    return f"{hours} h {rest // 60} min" if rest >= 60 else f"{hours} h"
+
+
+def amount(size_bytes: float) -> str:
+    """ "640 kB", "5.2 MB", "1.4 GB": powers of 1000, as disks are sold."""
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if size_bytes >= factor * 0.9995:
+            number = size_bytes / factor
+            return f"{number:.1f} {unit}" if number < 100 else f"{number:.0f} {unit}"
+    return f"{max(1, round(size_bytes / 1e3))} kB"
+
+
+def show_in_folder(path: Path) -> None:
+    """Opens the folder that holds `path` in the file manager, or `path` itself if it is a folder."""
+    folder = path if path.is_dir() else path.parent
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
