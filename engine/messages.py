@@ -1,7 +1,7 @@
 """What the window (or command line) and the training loop say to each other: frozen, plain data.
 
 Commands go in through `Session.post`, from any thread; events come out of `Session.run`. The mailbox keeps commands in
-order, except that of those marked `latest_wins` only the newest of each kind waits.
+order, except that of those marked `latest_wins` at most one of each kind waits: the newest Look, all Retunes in one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -23,6 +23,10 @@ from engine.project import Job
 class Command:
     latest_wins: ClassVar[bool] = False
 
+    def after(self, earlier: Self) -> Self:
+        """What is left to do when `earlier`, of the same kind, still waits."""
+        return self
+
 
 @dataclass(frozen=True)
 class Retune(Command):
@@ -30,6 +34,9 @@ class Retune(Command):
 
     values: Mapping[str, Any]
     latest_wins: ClassVar[bool] = True
+
+    def after(self, earlier: Retune) -> Retune:
+        return Retune({**earlier.values, **self.values})
 
 
 @dataclass(frozen=True)
@@ -163,7 +170,7 @@ class Viewed(Event):
     """A piece of the picture asked for by a `Look`; the last piece has `done`.
 
     Args:
-        image: uint8 [h, w, 3], sRGB, scaled for the screen.
+        image: uint8 [h, w, 3], sRGB, scaled for the screen; empty where there is nothing to show (yet).
         box: where on the canvas it lies, in canvas pixels.
     """
 
@@ -251,8 +258,15 @@ class Mailbox:
 
     def post(self, command: Command) -> None:
         with self._changed:
-            if command.latest_wins:
-                self._waiting = [waiting for waiting in self._waiting if type(waiting) is not type(command)]
+            # Only back to the last command that keeps its place: a slider moved before a Load must not overrule it.
+            for index in reversed(range(len(self._waiting))):
+                earlier = self._waiting[index]
+                if not (command.latest_wins and earlier.latest_wins):
+                    break
+                if type(earlier) is type(command):
+                    command = command.after(earlier)
+                    del self._waiting[index]
+                    break
             self._waiting.append(command)
             self._changed.notify()
 

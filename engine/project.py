@@ -77,11 +77,8 @@ def project_folder(path: Path) -> Path:
 
 def save_job(folder: Path, job: Job) -> None:
     """Writes project.json, whole or not at all. Raises NoRoom."""
-    stored = job.model_dump(mode="json")
-    for images in stored["sources"].values():
-        for image in images:
-            image["relative"] = _relative(image["path"], folder)
-    write_atomically(folder / FILE_NAME, json.dumps({"format": FORMAT, "job": stored}, indent=1, ensure_ascii=False))
+    stored = {"format": FORMAT, "job": stored_job(job, folder)}
+    write_atomically(folder / FILE_NAME, json.dumps(stored, indent=1, ensure_ascii=False))
 
 
 def load_job(folder: Path) -> Job:
@@ -96,6 +93,15 @@ def load_job(folder: Path) -> Job:
         raise BadProject(f"{file} could not be read: {error.strerror or error}.") from None
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
         raise BadProject(f"{file} is damaged. Open one of the project's snapshots instead.") from None
+
+
+def stored_job(job: Job, folder: Path) -> dict[str, Any]:
+    """A job as plain JSON values; `parse_job` reads it back."""
+    stored = job.model_dump(mode="json")
+    for images in stored["sources"].values():
+        for image in images:
+            image["relative"] = _relative(image["path"], folder)
+    return stored
 
 
 def parse_job(stored: dict[str, Any], folder: Path) -> Job:

@@ -1,0 +1,138 @@
+"""A method small enough for tests of what surrounds methods: it learns the mean colours of its images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from pydantic import Field
+from torch import Tensor
+
+from engine import method as registry
+from engine.box import Box, Margin, Size
+from engine.colour import read
+from engine.errors import BadProject, MissingSources
+from engine.method import Layer, Method, Preset, Slot, State, Term
+from engine.project import Job, SourceImage
+from engine.settings import Knob, Settings
+
+
+class ToySettings(Settings):
+    rate: Annotated[float, Field(ge=0.0, le=1.0), Knob("Rate", "How fast it learns.", live=True)] = 0.1
+    weight: Annotated[float, Field(ge=0.0, le=9.0), Knob("Weight", "How much it learns.", live=True)] = 1.0
+    colours: Annotated[int, Field(ge=1, le=64), Knob("Colours", "How many it learns.")] = 4
+    kind: Annotated[Literal["plain", "noisy"], Knob("Kind", "Whether it hesitates.", choices=("Plain", "Noisy"))] = (
+        "noisy"
+    )
+
+
+class Toy(Method):
+    """`trouble` maps a step to what happens instead of it: "nan", or an exception to raise; each happens once."""
+
+    key = "toy"
+    title = "Toy"
+    paper = "none"
+    Settings = ToySettings
+    slots = (Slot("style", "Style", "What to learn from."), Slot("content", "Content", "What to paint.", minimum=0))
+    layers = (Layer("result", "Result", "All of it."), Layer("mask", "Mask", "Its reds."))
+    terms = (Term("distance", "Distance", "Loss"), Term("rare", "Rare", "Loss"))
+    presets = (Preset("Few", "Two colours.", {"colours": 2}), Preset("Slow", "Learns slowly.", {"rate": 0.01}, "look"))
+    trouble: ClassVar[dict[int, str | Exception]] = {}
+
+    def __init__(self, job: Job, device: torch.device) -> None:
+        self.settings = ToySettings.of(job.settings)
+        self.device, self.job = device, job
+        self.warnings = []
+        if not job.sources.get("style"):
+            raise MissingSources("Toy needs a style image. Drop one on Style.")
+        pictures = [read(Path(image.path)) for image in job.sources["style"]]
+        self.warnings += [note for picture in pictures for note in picture.notes]
+        self.target = pictures[0].pixels.float().mean((1, 2)).to(device) / 255  # [3]
+        generator = torch.Generator().manual_seed(job.seed)
+        self.colours = torch.rand(self.settings.colours, 3, generator=generator).to(device)  # [K, 3]
+        self.momentum = torch.zeros_like(self.colours)
+        self.slow = 1.0
+
+    @property
+    def canvas(self) -> Size:
+        return self.job.canvas_size or Size(70, 90)
+
+    @property
+    def grain(self) -> int:
+        return 16
+
+    @property
+    def halo(self) -> Margin:
+        return Margin(16, 16, 16, 16)
+
+    def step(self, step: int) -> dict[str, Tensor]:
+        trouble = self.trouble.pop(step, None)
+        if isinstance(trouble, Exception):
+            raise trouble
+        generator = torch.Generator().manual_seed(self.job.seed * 1_000_003 + step)
+        noise = torch.rand(self.colours.shape, generator=generator).to(self.device) - 0.5
+        difference = self.target - self.colours + (0.1 * noise if self.settings.kind == "noisy" else 0.0)
+        self.momentum = 0.9 * self.momentum + difference * self.settings.rate * self.slow
+        self.colours = self.colours + self.settings.weight * 0.1 * self.momentum
+        if trouble == "nan":
+            self.colours = self.colours * torch.nan
+        terms = {"distance": (self.target - self.colours).square().mean()}
+        return terms | ({"rare": torch.tensor(float(step))} if step % 2 else {})
+
+    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+        rows = torch.arange(box.top, box.bottom).clamp(0, canvas.height - 1)
+        columns = torch.arange(box.left, box.right).clamp(0, canvas.width - 1)
+        index = (rows[:, None] // 3 + columns[None] // 5) % len(self.colours)  # [h, w]
+        shade = ((rows[:, None] * 7 + columns[None] * 13) % 29).float() / 29  # [h, w]
+        result = self.colours[index].permute(2, 0, 1) * 0.5 + shade * 0.5  # [3, h, w]
+        return {"result": result, "mask": result[:1].expand(3, -1, -1)}
+
+    def patches(self) -> dict[str, Tensor]:
+        if not self.momentum.any():
+            return {}
+        patch = self.colours.clamp(0, 1)[:, :, None, None].expand(-1, -1, 8, 10)  # [K, 3, 8, 10]
+        return {"Colours": patch, "Reds": patch[:, :1].expand(-1, 3, -1, -1)}
+
+    def state(self) -> State:
+        return State({"colours": self.colours.cpu().clone(), "momentum": self.momentum.cpu().clone()}, {"s": self.slow})
+
+    def restore(self, state: State, strict: bool = True) -> list[str]:
+        fits = state.tensors.get("colours", torch.empty(0)).shape == self.colours.shape
+        if not fits and strict:
+            raise BadProject("The snapshot is of another number of colours.")
+        if not fits:
+            return ["colours", "momentum"]
+        self.colours = state.tensors["colours"].to(self.device, copy=True)
+        self.momentum = state.tensors["momentum"].to(self.device, copy=True)
+        self.slow = state.plain["s"]
+        return []
+
+    def slow_down(self) -> str:
+        self.slow *= 0.5
+        return "The rate was halved."
+
+
+METHOD = Toy
+
+
+def register(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts Toy into the registry, for one test."""
+    monkeypatch.setitem(registry._MODULES, "toy", __name__)
+    monkeypatch.setattr(Toy, "trouble", {})
+    registry.method_class.cache_clear()
+
+
+def picture(folder: Path, name: str = "style.png", colour: tuple[int, int, int] = (200, 100, 50)) -> Path:
+    """An image file of one colour, 24 x 20 px."""
+    path = folder / name
+    Image.fromarray(np.full((20, 24, 3), colour, np.uint8)).save(path)
+    return path
+
+
+def job(folder: Path, **changes: object) -> Job:
+    source = SourceImage(path=str(picture(folder)))
+    return Job(method="toy", sources={"style": (source,)}).model_copy(update=changes)
