@@ -1,0 +1,118 @@
+"""Everything that the artist can do: its words, key and icon. Menus, toolbar and the sheet of keys read this table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow
+
+from app import theme
+
+
+@dataclass(frozen=True)
+class Item:
+    """One action.
+
+    Args:
+        short: text in the toolbar, where it is not `text`.
+        keys: shortcuts, the first is shown.
+        rule: a line in the menu above it.
+    """
+
+    name: str
+    menu: str
+    text: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    short: str = ""
+    tip: str = ""
+    rule: bool = False
+
+
+ITEMS = (
+    Item("new", "File", "New project", ("Ctrl+N",), "new", "New", "Begin an empty project"),
+    Item("open", "File", "Open project…", ("Ctrl+O",), "open", "Open", "Open a project folder or its project.json"),
+    Item("save", "File", "Save", ("Ctrl+S",), "save", "Save", "Give the project a name and place"),
+    Item("save_as", "File", "Save as…", ("Ctrl+Shift+S",)),
+    Item("export", "File", "Export…", ("Ctrl+E",), "export", "Export…", "Paint the mosaic to a file", rule=True),
+    Item("quit", "File", "Quit", ("Ctrl+Q",), rule=True),
+    Item("undo", "Edit", "Undo", ("Ctrl+Z",), "undo"),
+    Item("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
+    Item("paste", "Edit", "Paste images", ("Ctrl+V",), tip="Add the image or files on the clipboard", rule=True),
+    Item("frame", "Edit", "Canvas size and seed…", ("Ctrl+K",), rule=True),
+    Item("preferences", "Edit", "Preferences…", ("Ctrl+,",), "settings"),
+    Item("train", "Training", "Train", ("Ctrl+T",), "train", "", "Begin to train, pause, and go on"),
+    Item("stop", "Training", "Stop", ("Ctrl+.",), "stop", "", "Keep a snapshot and end the training"),
+    Item("keep", "Training", "Keep snapshot", ("Ctrl+D",), "keep", "", "Keep this moment, to come back to it"),
+    Item("afresh", "Training", "Start afresh", tip="Train from nothing; all snapshots stay", rule=True),
+    Item(
+        "rebuild", "Training", "Rebuild now", ("Ctrl+R",), "rebuild", "", "Put settings marked for a rebuild in force"
+    ),
+    Item("fit", "View", "Fit the canvas", ("Ctrl+0",), "fit"),
+    Item("pixels", "View", "100 %", ("Ctrl+1",)),
+    Item("zoom_in", "View", "Zoom in", ("Ctrl++", "Ctrl+=")),
+    Item("zoom_out", "View", "Zoom out", ("Ctrl+-",)),
+    Item("next_layer", "View", "Next layer", ("Ctrl+L",), rule=True),
+    Item("full_screen", "View", "Full screen", ("F11",)),
+    Item("keys", "Help", "Keyboard and mouse", ("?", "F1"), "help"),
+    Item("about", "Help", "About Tessera"),
+)
+
+MOUSE = (
+    ("Wheel", "zoom at the pointer"),
+    ("Drag", "move the picture"),
+    ("Double click", "fit the canvas"),
+    ("+  −  0  1", "zoom in, zoom out, fit, 100 %, when the canvas has the focus"),
+    ("Drop", "images or folders on Style, Content or the canvas; a project anywhere on the canvas"),
+)
+"""What the mouse and single keys do on the canvas, for the sheet of keys."""
+
+TOOLBAR = ("new", "open", "save", "", "train", "stop", "keep", "", "export", "", "undo", "redo")
+"""Names in their order; an empty one is a line."""
+
+
+def make(window: QMainWindow) -> dict[str, QAction]:
+    """An action for each item, in the window's menus. Who connects them is the window's business."""
+    actions: dict[str, QAction] = {}
+    menus = {}
+    for item in ITEMS:
+        if item.menu not in menus:
+            menus[item.menu] = window.menuBar().addMenu(_tr(item.menu))
+            menus[item.menu].setObjectName(f"menu {item.menu}")
+        action = QAction(_tr(item.text), window)
+        action.setObjectName(item.name)
+        action.setShortcuts([QKeySequence(key) for key in item.keys])
+        action.setMenuRole(_role(item.name))
+        if item.icon:
+            action.setIcon(theme.icon(item.icon))
+        if item.short:
+            action.setIconText(_tr(item.short))
+        describe(action, _tr(item.tip))
+        if item.rule:
+            menus[item.menu].addSeparator()
+        menus[item.menu].addAction(action)
+        actions[item.name] = action
+    return actions
+
+
+def describe(action: QAction, tip: str) -> None:
+    """Tooltip and status tip: what it does, and its key."""
+    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    words = tip or action.text().removesuffix("…")
+    action.setToolTip(f"{words} ({keys})" if keys else words)
+    action.setStatusTip(words)
+
+
+def _role(name: str) -> QAction.MenuRole:
+    roles = {
+        "quit": QAction.MenuRole.QuitRole,
+        "preferences": QAction.MenuRole.PreferencesRole,
+        "about": QAction.MenuRole.AboutRole,
+    }
+    return roles.get(name, QAction.MenuRole.NoRole)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Actions", text)

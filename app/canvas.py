@@ -1,0 +1,350 @@
+"""The picture: zooms, pans, shows the pieces that the engine painted, and asks for the next ones. No buttons here.
+
+Scene coordinates are canvas pixels. A `Look` goes out when the view changed, and while the picture is alive when the
+last piece of the previous one has been painted on the screen: so the screen sets the pace, never the engine.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
+
+from app import theme
+from engine.box import Box, Size
+from engine.messages import Look, Viewed
+
+SETTLE_MS = 70
+"""A zoom or pan rests this long before new pixels are asked for."""
+FIT_MARGIN_PX = 20
+BACK_PX = 1024
+"""Longest side of the whole-canvas picture that is kept for each layer, for what the last look did not cover."""
+LARGEST_ZOOM = 32.0
+PATCHES = "patches"
+
+
+class CanvasView(QGraphicsView):
+    look_wanted = Signal(object)
+    """A `Look` to be posted to the session."""
+    zoomed = Signal(float)
+    """Screen pixels for each canvas pixel."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setScene(QGraphicsScene(self))
+        self.setAccessibleName(self.tr("Canvas"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
+        self.setMinimumSize(240, 200)
+        self.extent = Size(0, 0)
+        """Of what is shown: the canvas, or the strip of patches."""
+        self.layer = "result"
+        self.fitted = True
+        self._alive = self._connected = False
+        self._ticket = 0
+        self._shown_ticket = -1
+        self._unseen = False
+        self._front: QImage | None = None
+        self._front_box = Box(0, 0, 0, 0)
+        self._front_layer = ""
+        self._back: dict[str, QImage] = {}
+        self._asked = Look(Box(0, 0, 0, 0), Size(0, 0))
+        self._still: QImage | None = None
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settle.timeout.connect(self.ask)
+        self._checker = QPixmap()
+
+    # ------------------------------------------------------------ what is shown
+
+    def set_extent(self, extent: Size) -> None:
+        """Another canvas: earlier pixels are forgotten where its size differs."""
+        if extent == self.extent:
+            return
+        self.extent = extent
+        self._front, self._back = None, {}
+        height, width = extent.height, extent.width
+        self.setSceneRect(-width, -height, 3 * width, 3 * height)
+        self.fit()
+
+    def set_layer(self, layer: str) -> None:
+        if layer != self.layer:
+            self.layer = layer
+            self.ask()
+
+    def set_session(self, connected: bool, alive: bool) -> None:
+        """Whether somebody answers looks, and whether the picture changes by itself."""
+        began = (connected and not self._connected) or (alive and not self._alive)
+        self._connected, self._alive = connected, alive
+        if began:
+            self.ask()
+
+    def forget(self) -> None:
+        """The pixels belong to nothing any more."""
+        self._front, self._back, self._still = None, {}, None
+        self.viewport().update()
+
+    def show_still(self, image: QImage | None) -> None:
+        """A picture over the whole canvas instead of what the engine paints; None shows the engine's again."""
+        self._still = image
+        self.viewport().update()
+
+    @property
+    def showing_still(self) -> bool:
+        return self._still is not None
+
+    def set_picture(self, image: QImage, layer: str = "result") -> None:
+        """A picture of the whole canvas, to stand until the engine paints that layer."""
+        self._front = None
+        self._back[layer] = image.convertToFormat(QImage.Format.Format_RGB32)
+        self.viewport().update()
+
+    def viewed(self, event: Viewed) -> None:
+        """A painted piece: onto the screen, and into the small picture of the whole."""
+        if event.layer != self.layer:
+            return
+        if event.image.size:  # patches before the first step, or a view beside the canvas, are empty
+            self._show_piece(_as_image(event.image), event)
+        if event.done and event.ticket == self._ticket:
+            self._unseen = True
+
+    def _show_piece(self, piece: QImage, event: Viewed) -> None:
+        if event.canvas != self.extent:
+            self.set_extent(event.canvas)
+        self._put_back(piece, event)
+        if event.ticket == self._ticket:
+            if self._shown_ticket != event.ticket:
+                self._shown_ticket = event.ticket
+                self._new_front()
+            if self._front is not None:
+                _put(self._front, self._front_box, piece, event.box)
+        self.viewport().update(self._on_screen(event.box).toAlignedRect())
+
+    # ------------------------------------------------------------ looks
+
+    def visible_box(self) -> Box:
+        """The part of the canvas in the window, in canvas pixels."""
+        seen = self.mapToScene(self.viewport().rect()).boundingRect()
+        top, left = math.floor(seen.top()), math.floor(seen.left())
+        box = Box(top, left, math.ceil(seen.bottom()) - top, math.ceil(seen.right()) - left)
+        return box.clip(self.extent.box)
+
+    def ask(self) -> None:
+        """Sends a `Look` for what is visible now."""
+        self._settle.stop()
+        if not self._connected or not self.isVisible():
+            return
+        box = self.visible_box() if self.extent.area else Box(0, 0, self.viewport().height(), self.viewport().width())
+        if box.area == 0:
+            return
+        scale = min(1.0, self.zoom * self.devicePixelRatioF()) if self.extent.area else 1.0
+        size = Size(max(1, round(box.height * scale)), max(1, round(box.width * scale)))
+        self._ticket += 1
+        self._asked = Look(box, size, self.layer, self._ticket)
+        self.look_wanted.emit(self._asked)
+
+    def answer_failed(self) -> None:
+        """A look was not answered; asks again with the next change of the view."""
+        self._unseen = False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._unseen:
+            self._unseen = False
+            if self._alive:
+                QTimer.singleShot(0, self.ask)
+
+    # ------------------------------------------------------------ pixels
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+        painter.save()
+        painter.resetTransform()
+        painter.fillRect(self.viewport().rect(), self._surround())
+        if self.extent.area:
+            whole = self._on_screen(self.extent.box)
+            painter.setClipRect(whole)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < 4)
+            if self._still is not None:
+                painter.drawImage(whole, self._still)
+            else:
+                self._draw_painted(painter, whole)
+        painter.restore()
+
+    def _draw_painted(self, painter: QPainter, whole: QRectF) -> None:
+        front = self._on_screen(self._front_box)
+        covered = self._front is not None and front.contains(QRectF(self.viewport().rect()).intersected(whole))
+        if not covered:
+            back = self._back.get(self.layer) or self._back.get(self._front_layer)
+            if back is not None:
+                painter.drawImage(whole, back)
+            else:
+                painter.drawTiledPixmap(whole, self._checkered())
+        if self._front is not None:
+            painter.drawImage(front, self._front)
+
+    def _new_front(self) -> None:
+        """A fresh image for the newest look, on which the earlier picture stands until the pieces come."""
+        asked = self._asked
+        if self._front is not None and (self._front_box, _size_of(self._front)) == (asked.box, asked.size):
+            self._front_layer = self.layer
+            return
+        fresh = QImage(asked.size.width, asked.size.height, QImage.Format.Format_RGB32)
+        fresh.fill(self._surround())
+        back = self._back.get(self.layer) or self._back.get(self._front_layer)
+        if back is not None:
+            _put(fresh, asked.box, back, self.extent.box)
+        if self._front is not None:
+            _put(fresh, asked.box, self._front, self._front_box)
+        self._front, self._front_box, self._front_layer = fresh, asked.box, self.layer
+
+    def _put_back(self, piece: QImage, event: Viewed) -> None:
+        back = self._back.get(event.layer)
+        if back is None:
+            scale = min(1.0, BACK_PX / max(event.canvas.height, event.canvas.width))
+            back = QImage(
+                max(1, round(event.canvas.width * scale)),
+                max(1, round(event.canvas.height * scale)),
+                QImage.Format.Format_RGB32,
+            )
+            back.fill(self._surround())
+            self._back[event.layer] = back
+        _put(back, event.canvas.box, piece, event.box)
+
+    def _on_screen(self, box: Box) -> QRectF:
+        """Where a box lies in the viewport, on whole device pixels so that 1:1 pictures stay crisp."""
+        ratio = self.devicePixelRatioF()
+        rect = self.viewportTransform().mapRect(QRectF(box.left, box.top, box.width, box.height))
+        left, top = round(rect.left() * ratio) / ratio, round(rect.top() * ratio) / ratio
+        right, bottom = round(rect.right() * ratio) / ratio, round(rect.bottom() * ratio) / ratio
+        return QRectF(left, top, max(1 / ratio, right - left), max(1 / ratio, bottom - top))
+
+    def _surround(self) -> QColor:
+        return QColor(theme.colors().canvas)
+
+    def _checkered(self) -> QPixmap:
+        if self._checker.isNull():
+            side = 12
+            self._checker = QPixmap(2 * side, 2 * side)
+            base = self.palette().color(QPalette.ColorRole.Base)
+            other = self.palette().color(QPalette.ColorRole.AlternateBase)
+            self._checker.fill(base)
+            painter = QPainter(self._checker)
+            painter.fillRect(0, 0, side, side, other)
+            painter.fillRect(side, side, side, side, other)
+            painter.end()
+        return self._checker
+
+    def changeEvent(self, event) -> None:
+        if event.type() == event.Type.PaletteChange:
+            self._checker = QPixmap()
+        super().changeEvent(event)
+
+    # ------------------------------------------------------------ zoom and pan
+
+    @property
+    def zoom(self) -> float:
+        """Window units for each canvas pixel."""
+        return self.transform().m11()
+
+    def fit(self) -> None:
+        """The whole canvas in the window."""
+        self.fitted = True
+        if not self.extent.area:
+            return
+        room = self.viewport().rect().adjusted(FIT_MARGIN_PX, FIT_MARGIN_PX, -FIT_MARGIN_PX, -FIT_MARGIN_PX)
+        zoom = min(room.width() / self.extent.width, room.height() / self.extent.height, 8.0)
+        self._set_zoom(max(zoom, 1e-4))
+        self.centerOn(self.extent.width / 2, self.extent.height / 2)
+
+    def zoom_by(self, factor: float) -> None:
+        """Around the pointer, or the middle where it is elsewhere."""
+        self.fitted = False
+        smallest = min(0.02, self.zoom)
+        self._set_zoom(min(LARGEST_ZOOM, max(smallest, self.zoom * factor)))
+
+    def zoom_to_pixels(self) -> None:
+        """One canvas pixel on one pixel of the screen."""
+        self.fitted = False
+        self._set_zoom(1 / self.devicePixelRatioF())
+
+    def _set_zoom(self, zoom: float) -> None:
+        factor = zoom / self.zoom
+        self.scale(factor, factor)
+        self._settle.start()
+        self.zoomed.emit(self.zoom * self.devicePixelRatioF())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        delta = event.angleDelta().y() or event.pixelDelta().y()
+        if delta:
+            self.zoom_by(1.0015**delta)
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event) -> None:
+        self.fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keys = {
+            Qt.Key.Key_Plus: lambda: self.zoom_by(1.25),
+            Qt.Key.Key_Equal: lambda: self.zoom_by(1.25),
+            Qt.Key.Key_Minus: lambda: self.zoom_by(0.8),
+            Qt.Key.Key_0: self.fit,
+            Qt.Key.Key_1: self.zoom_to_pixels,
+        }
+        action = keys.get(Qt.Key(event.key()))
+        if action is not None and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            action()
+        else:
+            super().keyPressEvent(event)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._settle.start()
+        self.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.fitted:
+            self.fit()
+        self._settle.start()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self._settle.start()
+
+    def canvas_point(self, position: QPointF) -> tuple[int, int]:
+        """(row, column) of the canvas under a point of the viewport."""
+        point = self.mapToScene(position.toPoint())
+        return math.floor(point.y()), math.floor(point.x())
+
+
+def _as_image(pixels: np.ndarray) -> QImage:
+    """A QImage that owns its bytes. `pixels` is uint8 [h, w, 3]."""
+    pixels = np.ascontiguousarray(pixels)
+    height, width, _ = pixels.shape
+    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).convertToFormat(
+        QImage.Format.Format_RGB32
+    )
+
+
+def _size_of(image: QImage) -> Size:
+    return Size(image.height(), image.width())
+
+
+def _put(target: QImage, target_box: Box, piece: QImage, box: Box) -> None:
+    """Draws a picture of `box` onto one of `target_box`; edges are rounded, so neighbours meet without a gap."""
+    across, down = target.width() / target_box.width, target.height() / target_box.height
+    left, right = round((box.left - target_box.left) * across), round((box.right - target_box.left) * across)
+    top, bottom = round((box.top - target_box.top) * down), round((box.bottom - target_box.top) * down)
+    painter = QPainter(target)
+    if (right - left, bottom - top) == (piece.width(), piece.height()):
+        painter.drawImage(left, top, piece)
+    else:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRectF(left, top, max(1, right - left), max(1, bottom - top)), piece)
+    painter.end()

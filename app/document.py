@@ -1,0 +1,299 @@
+"""The artist's choices: method, settings, images, canvas, seed. Every change is an undo step and is saved soon after.
+
+The document is a `Job` and a folder, nothing else; training, pictures and widgets are elsewhere and follow its signals.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from engine import colour
+from engine.errors import BadSetting, NoRoom, TesseraError
+from engine.method import Method, Slot, method_class, preset_values
+from engine.project import FILE_NAME, Job, SourceImage, load_job, project_folder, save_job
+from engine.settings import Settings, differing, specs
+
+AUTOSAVE_MS = 800
+MERGE_S = 2.0
+"""Edits of one setting that follow each other faster than this are one drag, hence one undo step."""
+
+
+class Document(QObject):
+    """What is edited. Signals say what changed, whoever changed it (a widget, undo, a preset, opening a project)."""
+
+    settings_changed = Signal(tuple)
+    """Names of the settings whose values changed."""
+    sources_changed = Signal(str)
+    """Key of the slot whose images changed."""
+    method_changed = Signal()
+    frame_changed = Signal()
+    """The canvas size or the seed changed."""
+    job_replaced = Signal()
+    """Another project was opened or begun; everything is to be shown anew."""
+    problem = Signal(str)
+    saved = Signal()
+
+    def __init__(self, data: Path, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """
+        Args:
+            data: folder in which projects live until they are given a name and place.
+            clock: seconds; decides which edits belong to one drag.
+        """
+        super().__init__(parent)
+        self._data = data
+        self.clock = clock
+        self.stack = QUndoStack(self)
+        self.job = _complete(Job())
+        self.folder = self._untitled_folder()
+        self.dirty = False
+        self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
+        self._autosave.timeout.connect(self.save)
+
+    # ------------------------------------------------------------ reading
+
+    @property
+    def method(self) -> type[Method]:
+        return method_class(self.job.method)
+
+    @property
+    def settings(self) -> Settings:
+        return self.method.Settings.of(self.job.settings)
+
+    @property
+    def untitled(self) -> bool:
+        return self.folder.parent == self._data
+
+    @property
+    def title(self) -> str:
+        return self.tr("Untitled") if self.untitled else self.folder.name
+
+    @property
+    def empty(self) -> bool:
+        return not any(self.job.sources.values())
+
+    def sources(self, slot: str) -> tuple[SourceImage, ...]:
+        return self.job.sources.get(slot, ())
+
+    def missing(self) -> list[Slot]:
+        """The slots that have too few images to train."""
+        return [slot for slot in self.method.slots if len(self.sources(slot.key)) < slot.minimum]
+
+    # ------------------------------------------------------------ changing
+
+    def set(self, name: str, value: Any) -> bool:
+        """Changes one setting; False (and a `problem`) where the value can not be had."""
+        label = next((spec.knob.label for spec in specs(self.method.Settings) if spec.name == name), name)
+        return self._set_values({name: value}, self.tr("change {}").format(label), merge=name)
+
+    def reset(self, name: str) -> bool:
+        default = next(spec.default for spec in specs(self.method.Settings) if spec.name == name)
+        label = next(spec.knob.label for spec in specs(self.method.Settings) if spec.name == name)
+        return self._set_values({name: default}, self.tr("reset {}").format(label))
+
+    def apply_preset(self, name: str) -> bool:
+        """Lays a preset's values over the present ones."""
+        try:
+            values = preset_values(self.method, [name])
+        except BadSetting as error:
+            self.problem.emit(str(error))
+            return False
+        return self._set_values(values, self.tr("preset {}").format(name))
+
+    def add(self, slot: str, paths: Iterable[Path | str]) -> int:
+        """Adds image files and the images in folders to a slot; what can not be used is named in a `problem`.
+
+        Returns how many were added; images that the slot has already are passed over.
+        """
+        files, problems = colour.expand([Path(path) for path in paths])
+        there = {image.path for image in self.sources(slot)}
+        new: list[SourceImage] = []
+        for file in files:
+            path = str(Path(file).absolute())
+            if path not in there:
+                there.add(path)
+                new.append(SourceImage(path=path))
+        room = next((s.maximum for s in self.method.slots if s.key == slot), len(new)) - len(self.sources(slot))
+        if len(new) > room:
+            problems.append(self.tr("There is room for {} more here; the other images were left out.").format(room))
+            new = new[: max(0, room)]
+        if problems:
+            self.problem.emit(_summary(problems))
+        if new:
+            self.set_sources(slot, (*self.sources(slot), *new), self.tr("add images"))
+        return len(new)
+
+    def set_sources(self, slot: str, images: tuple[SourceImage, ...], text: str = "") -> None:
+        """Exchanges the images of a slot: their order, weights and scales as well."""
+        after = self.job.model_copy(update={"sources": {**self.job.sources, slot: tuple(images)}})
+        # Dragging one image's weight is one step; adding or removing is a step of its own.
+        same_files = [i.path for i in images] == [i.path for i in self.sources(slot)]
+        self._change(after, text or self.tr("change images"), merge=f"sources of {slot}" if same_files else "")
+
+    def set_method(self, key: str) -> None:
+        """Another method with its default settings; the images stay."""
+        after = _complete(self.job.model_copy(update={"method": key, "settings": {}}))
+        self._change(after, self.tr("change the method"))
+
+    def set_frame(self, canvas: tuple[int, int] | None, seed: int) -> None:
+        """Canvas (height, width) in pixels, or None to follow the first content image; and the seed."""
+        try:
+            after = Job.model_validate({**self.job.model_dump(), "canvas": canvas, "seed": seed})
+        except ValueError:
+            self.problem.emit(self.tr("A canvas can be from 64 to 300,000 pixels a side; the seed from 0 on."))
+            return
+        self._change(after, self.tr("change canvas or seed"))
+
+    def adopt(self, job: Job, text: str) -> None:
+        """Takes over a whole job, as when going back to a snapshot; can be undone."""
+        self._change(_complete(job), text)
+
+    def _set_values(self, values: dict[str, Any], text: str, merge: str = "") -> bool:
+        try:
+            settings = self.settings.with_values(values)
+        except BadSetting as error:
+            self.problem.emit(str(error))
+            return False
+        self._change(self.job.model_copy(update={"settings": settings.model_dump()}), text, merge)
+        return True
+
+    def _change(self, after: Job, text: str, merge: str = "") -> None:
+        if after != self.job:
+            self.stack.push(_Change(self, self.job, after, text, merge))
+
+    def become(self, job: Job) -> None:
+        """Makes `job` the present one and tells the listeners what differs. Only undo steps call this."""
+        before, self.job = self.job, job
+        if before.method != job.method:
+            self.method_changed.emit()
+        else:
+            settings = method_class(job.method).Settings
+            names = tuple(s.name for s in differing(settings.of(before.settings), settings.of(job.settings)))
+            if names:
+                self.settings_changed.emit(names)
+        for slot in {*before.sources, *job.sources}:
+            if before.sources.get(slot, ()) != job.sources.get(slot, ()):
+                self.sources_changed.emit(slot)
+        if (before.canvas, before.seed) != (job.canvas, job.seed):
+            self.frame_changed.emit()
+        self.dirty = True
+        self._autosave.start()
+
+    # ------------------------------------------------------------ files
+
+    def new(self) -> None:
+        """Begins an empty, untitled project; the present one stays where it is."""
+        self.flush()
+        self._replace(_complete(Job()), self._untitled_folder())
+
+    def open(self, path: Path) -> bool:
+        """Opens a project by its folder, its project.json or one of its snapshots; False (and a `problem`) if not."""
+        try:
+            folder = project_folder(path)
+            job = load_job(folder)
+            complete = _complete(job)
+        except TesseraError as error:
+            self.problem.emit(str(error))
+            return False
+        self.flush()
+        self._replace(complete, folder)
+        lost = [image.path for images in job.sources.values() for image in images if not Path(image.path).exists()]
+        if lost:
+            self.problem.emit(_summary([self.tr("{} is no longer there.").format(path) for path in lost]))
+        return True
+
+    def save(self) -> bool:
+        """Writes project.json now; False (and a `problem`) where that fails."""
+        self._autosave.stop()
+        try:
+            save_job(self.folder, self.job)
+        except NoRoom as error:
+            self.problem.emit(str(error))
+            return False
+        self.dirty = False
+        self.saved.emit()
+        return True
+
+    def flush(self) -> None:
+        """Writes what waits to be autosaved."""
+        if self.dirty:
+            self.save()
+
+    def save_as(self, folder: Path) -> bool:
+        """Gives the project another place: an untitled one moves there, a named one is copied. No session may run.
+
+        Returns False (and a `problem`) where the folder is taken or can not be written.
+        """
+        folder = folder.absolute()
+        if folder == self.folder:
+            return self.save()
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            self.problem.emit(self.tr("{} has other things in it. Choose a new or an empty folder.").format(folder))
+            return False
+        try:
+            if folder.exists():
+                folder.rmdir()
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            if self.folder.exists():
+                (shutil.move if self.untitled else shutil.copytree)(self.folder, folder)
+        except (OSError, shutil.Error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            self.problem.emit(self.tr("The project could not be put in {} ({}).").format(folder, reason))
+            return False
+        self.folder = folder
+        return self.save()
+
+    def _replace(self, job: Job, folder: Path) -> None:
+        self._autosave.stop()
+        self.stack.clear()
+        self.job, self.folder, self.dirty = job, folder, False
+        self.job_replaced.emit()
+
+    def _untitled_folder(self) -> Path:
+        """A free name; the folder itself appears with the first change."""
+        stem = datetime.now().strftime("%Y-%m-%d %H.%M")
+        names = [stem, *(f"{stem} {n}" for n in range(2, 1000))]
+        return next(self._data / name for name in names if not (self._data / name / FILE_NAME).exists())
+
+
+class _Change(QUndoCommand):
+    """One job instead of another."""
+
+    def __init__(self, document: Document, before: Job, after: Job, text: str, merge: str) -> None:
+        super().__init__(text)
+        self._document, self._before, self.after, self.merge = document, before, after, merge
+        self.at = document.clock()
+
+    def redo(self) -> None:
+        self._document.become(self.after)
+
+    def undo(self) -> None:
+        self._document.become(self._before)
+
+    def id(self) -> int:
+        return 1 if self.merge else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Change) or other.merge != self.merge or other.at - self.at > MERGE_S:
+            return False
+        self.after, self.at = other.after, other.at
+        self.setObsolete(self.after == self._before)
+        return True
+
+
+def _complete(job: Job) -> Job:
+    """The job with a value for every setting. Raises BadSetting."""
+    return job.model_copy(update={"settings": method_class(job.method).Settings.of(job.settings).model_dump()})
+
+
+def _summary(sentences: list[str], most: int = 3) -> str:
+    """A few sentences in full, the rest as a number."""
+    text = " ".join(sentences[:most])
+    return text if len(sentences) <= most else f"{text} And {len(sentences) - most} more like these."

@@ -1,0 +1,58 @@
+"""The sheet of keys under "?". It reads the table of actions, so it can not be out of date."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from app import actions
+
+
+class HelpSheet(QDialog):
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Keyboard and mouse"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for item in actions.ITEMS:
+            if item.keys:
+                key = QKeySequence(item.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+                groups.setdefault(item.menu, []).append((key, item.text.removesuffix("…")))
+        groups["Canvas"] = list(actions.MOUSE)
+        columns = QHBoxLayout()
+        columns.setSpacing(32)
+        for names in (("File", "Edit"), ("Training", "View", "Help")):
+            columns.addWidget(self._column({name: groups[name] for name in names}), 1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 16)
+        layout.setSpacing(16)
+        layout.addLayout(columns)
+        layout.addWidget(self._column({"Canvas": groups["Canvas"]}))
+        layout.addWidget(buttons)
+
+    def _column(self, groups: dict[str, list[tuple[str, str]]]) -> QWidget:
+        column = QWidget(self)
+        grid = QGridLayout(column)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        for name, lines in groups.items():
+            if grid.rowCount() > 1:
+                grid.setRowMinimumHeight(grid.rowCount(), 12)
+            heading = QLabel(name, column)
+            heading.setProperty("role", "heading")
+            grid.addWidget(heading, grid.rowCount(), 0, 1, 2)
+            for key, words in lines:
+                row = grid.rowCount()
+                shown = QLabel(key, column)
+                shown.setProperty("role", "muted")
+                grid.addWidget(shown, row, 0)
+                text = QLabel(words, column)
+                text.setWordWrap(True)
+                grid.addWidget(text, row, 1)
+        grid.setRowStretch(grid.rowCount(), 1)
+        return column

@@ -1,0 +1,77 @@
+"""The line at the bottom: speed, step, time, device and memory, seed, and whether everything is saved."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from engine.messages import Stepped
+
+WORDS = {
+    "idle": "Ready",
+    "starting": "Reading the images and building the networks…",
+    "training": "Training",
+    "paused": "Paused",
+    "stopping": "Keeping your work…",
+}
+
+
+class Status(QStatusBar):
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state = QLabel(self)
+        self.speed = QLabel(self)
+        self.step = QLabel(self)
+        self.time = QLabel(self)
+        self.device = QLabel(self)
+        self.seed = QLabel(self)
+        self.saved = QLabel(self)
+        self.state.setContentsMargins(8, 0, 8, 0)
+        self.addWidget(self.state)
+        for label in (self.speed, self.step, self.time, self.device, self.seed, self.saved):
+            label.setContentsMargins(6, 0, 6, 0)
+            self.addPermanentWidget(label)
+        self._device = ""
+
+    def set_state(self, state: str) -> None:
+        self.state.setText(self.tr(WORDS[state]))
+        if state != "training":
+            self.speed.clear()
+
+    def set_device(self, title: str) -> None:
+        self._device = title
+        self.device.setText(title)
+
+    def set_seed(self, seed: int) -> None:
+        self.seed.setText(self.tr("seed {}").format(seed))
+
+    def set_saved(self, saved: bool, untitled: bool) -> None:
+        self.saved.setText(self.tr("saved") if saved else self.tr("saving…"))
+        self.saved.setToolTip(
+            self.tr("Saved by itself; “Save” gives the project a name and place of your own.")
+            if untitled
+            else self.tr("Every change is saved by itself.")
+        )
+
+    def stepped(self, event: Stepped) -> None:
+        self.speed.setText(f"{event.steps_per_s:.3g} steps/s")
+        self.step.setText(f"step {event.step:,}")
+        self.time.setText(clock(event.elapsed_s))
+        if event.memory_bytes:
+            memory = f"{event.memory_bytes / 2**30:.1f}"
+            if event.memory_total_bytes:
+                memory += f"/{event.memory_total_bytes / 2**30:.0f}"
+            self.device.setText(f"{self._device} · {memory} GB")
+
+    def began(self, step: int) -> None:
+        self.step.setText(f"step {step:,}")
+
+    def clear_run(self) -> None:
+        for label in (self.speed, self.step, self.time):
+            label.clear()
+
+
+def clock(seconds: float) -> str:
+    """4:12, or 1:04:12."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,235 @@
+"""Training as the window sees it: idle, starting, training, paused or stopping, and what changes mean in each.
+
+Owns the worker. No widgets here, no pictures.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.document import Document
+from app.worker import Worker
+from engine.errors import TesseraError
+from engine.messages import (
+    Began,
+    Command,
+    Ended,
+    Event,
+    Failed,
+    Keep,
+    Load,
+    Look,
+    Pause,
+    Paused,
+    Restore,
+    Resume,
+    Resumed,
+    Retune,
+    Stop,
+)
+from engine.method import method_class
+from engine.project import Job, SourceImage
+from engine.session import Session
+from engine.settings import Settings, specs
+from engine.snapshots import read
+
+TrainingState = Literal["idle", "starting", "training", "paused", "stopping"]
+RELOAD_MS = 500
+"""Changes of images are collected this long before the session is asked to load them."""
+
+
+class Training(QObject):
+    event = Signal(object)
+    """Every event of the running session."""
+    state_changed = Signal(str)
+    stale_changed = Signal(bool)
+    """Whether a setting waits for a rebuild."""
+    problem = Signal(str)
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.device_key = "auto"
+        self.state: TrainingState = "idle"
+        self.built: Job | None = None
+        """What the networks in the session were made from."""
+        self.stale = False
+        self._worker: Worker | None = None
+        self._adopting = False
+        self._begins_paused = False
+        self._reload = QTimer(self, singleShot=True, interval=RELOAD_MS)
+        self._reload.timeout.connect(self._load_changes)
+        document.settings_changed.connect(self._on_settings)
+        document.sources_changed.connect(lambda _slot: self._on_images())
+        document.frame_changed.connect(self._on_images)
+        document.method_changed.connect(self._on_images)
+
+    @property
+    def running(self) -> bool:
+        return self._worker is not None
+
+    # ------------------------------------------------------------ what the artist can ask for
+
+    def start(self, snapshot: Path | None = None, paused: bool = False, adopt: bool = False) -> bool:
+        """Begins a session; False (and a `problem`) where it can not begin.
+
+        Args:
+            snapshot: whose weights to go on from; None begins afresh.
+            paused: do not train before `resume`; the session is then exactly the snapshot.
+            adopt: the document takes the snapshot's settings over; otherwise the session takes the document's.
+        """
+        if self._worker is not None:
+            return False
+        missing = self.document.missing()
+        if missing:
+            names = self.tr(" and ").join(slot.title for slot in missing)
+            self.problem.emit(self.tr("Before training, drop images on {}.").format(names))
+            return False
+        self.document.flush()
+        job = self.document.job
+        try:
+            if snapshot is not None and (adopt or paused):
+                job = read(snapshot).job
+            session = Session(job, self.document.folder, device=self.device_key, snapshot=snapshot, paused=paused)
+        except TesseraError as error:
+            self.problem.emit(str(error))
+            return False
+        self._adopting, self._begins_paused = adopt, paused
+        self._worker = Worker(session, self.device_key, self)
+        self._worker.event.connect(self._on_event)
+        self._worker.finished.connect(self._on_finished)
+        self._become("starting")
+        self._worker.start()
+        return True
+
+    def post(self, command: Command) -> None:
+        """To the running session; nothing where none runs."""
+        if self._worker is not None:
+            self._worker.post(command)
+
+    def pause(self) -> None:
+        self.post(Pause())
+
+    def resume(self) -> None:
+        if self._begins_paused:  # it was opened to look at a snapshot; from now on it works on the document
+            self._begins_paused = False
+            self._load_changes()
+        self.post(Resume())
+
+    def keep(self, name: str = "") -> None:
+        self.post(Keep(name))
+
+    def look(self, look: Look) -> None:
+        self.post(look)
+
+    def stop(self, keep: bool = True) -> None:
+        if self._worker is not None and self.state != "stopping":
+            self._reload.stop()
+            self._become("stopping")
+            self.post(Stop(keep))
+
+    def go_back(self, snapshot: Path) -> None:
+        """Trains on from a snapshot, in the running session or a new one."""
+        if self._worker is None:
+            self.start(snapshot, adopt=True)
+        else:
+            self._reload.stop()
+            self._adopting = True
+            self.post(Restore(snapshot))
+
+    def rebuild(self) -> None:
+        """Loads the document as it is into the running session."""
+        if self._worker is not None and self.state != "stopping" and not self.document.missing():
+            self._reload.stop()
+            self.post(Load(self.document.job))
+
+    def wait(self) -> None:
+        """Blocks until the session's thread has ended. For the end of the program only."""
+        if self._worker is not None:
+            self._worker.stop_and_wait()
+
+    # ------------------------------------------------------------ what happens
+
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case Began(job=job):
+                self.built = job
+                if self._adopting and event.reason == "restored":
+                    self._adopting = False
+                    self.document.adopt(job, self.tr("go back to a snapshot"))
+                if self.state == "starting":
+                    self._become("paused" if self._begins_paused else "training")
+                    if not self._begins_paused:
+                        self._load_changes()
+                self._weigh()
+            case Failed(command=Restore()):
+                self._adopting = False
+            case Paused():
+                self._become("paused")
+            case Resumed():
+                self._become("training")
+            case Failed(fatal=True):
+                self._become("stopping")
+            case Ended():
+                self._become("stopping")
+        self.event.emit(event)
+
+    def _on_finished(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.deleteLater()
+        self.built, self._adopting = None, False
+        self._reload.stop()
+        self._weigh()
+        self._become("idle")
+
+    def _become(self, state: TrainingState) -> None:
+        if state != self.state and not (self.state == "stopping" and state != "idle"):
+            self.state = state
+            self.state_changed.emit(state)
+
+    def _on_settings(self, names: tuple[str, ...]) -> None:
+        values = live_values(self.document.settings)
+        if values.keys() & set(names):
+            # all of them at once: of several `Retune` that wait, only the newest is read
+            self.post(Retune(values))
+        self._weigh()
+
+    def _on_images(self) -> None:
+        if self._worker is not None:
+            self._reload.start()
+
+    def _load_changes(self) -> None:
+        """Makes the session work on the document, where it does not yet."""
+        if self.built is None:
+            return
+        if needs_load(self.built, self.document.job):
+            self.rebuild()
+        else:
+            self.post(Retune(live_values(self.document.settings)))
+
+    def _weigh(self) -> None:
+        stale = self.built is not None and needs_load(self.built, self.document.job)
+        if stale != self.stale:
+            self.stale = stale
+            self.stale_changed.emit(stale)
+
+
+def live_values(settings: Settings) -> dict[str, Any]:
+    return {s.name: getattr(settings, s.name) for s in specs(type(settings)) if s.knob.live}
+
+
+def needs_load(a: Job, b: Job) -> bool:
+    """Whether two jobs differ in more than live settings."""
+    if (a.method, a.canvas, a.seed) != (b.method, b.canvas, b.seed) or _used(a) != _used(b):
+        return True
+    settings = method_class(a.method).Settings
+    return settings.of(a.settings).needs_rebuild(settings.of(b.settings))
+
+
+def _used(job: Job) -> dict[str, tuple[SourceImage, ...]]:
+    """The images of the slots that the job's method has."""
+    return {slot.key: job.sources.get(slot.key, ()) for slot in method_class(job.method).slots}

@@ -1,0 +1,92 @@
+"""Starts the window: a splash at once, torch behind it, then the window. The command line is __main__.py's."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEventLoop, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QImageReader, QPainter, QPixmap
+from PySide6.QtWidgets import QApplication, QSplashScreen
+
+from app import background, crash, theme
+
+SPLASH_PX = (440, 220)
+
+
+def run(paths: list[Path]) -> int:
+    """Opens the window with a project or images, and stays until it is closed. Returns the exit status."""
+    QCoreApplication.setApplicationName("Tessera")
+    QCoreApplication.setOrganizationName("Tessera")
+    app = QApplication(sys.argv[:1])
+    crash.install()
+    QImageReader.setAllocationLimit(0)  # Qt refuses pictures above 256 MB, which previews of large layers may be
+    splash = make_splash()
+    splash.show()
+    app.processEvents()
+    load_engine(app)
+    from app.main_window import MainWindow
+    from app.preferences import Preferences
+
+    preferences = Preferences()
+    theme.apply(app, preferences.theme)
+    window = MainWindow(preferences, crash.data_folder())
+    window.show()
+    splash.finish(window)
+    window.files.open_all(paths)
+    return app.exec()
+
+
+def load_engine(app: QApplication) -> None:
+    """Imports torch in another thread; the splash stays alive meanwhile. Raises what the import raised."""
+    loop = QEventLoop()
+    errors: list[BaseException] = []
+
+    def failed(error: BaseException) -> None:
+        errors.append(error)
+        loop.quit()
+
+    task = background.run(app, _import_engine, lambda _nothing: loop.quit(), failed)
+    loop.exec()
+    task.wait()
+    if errors:
+        raise errors[0]
+
+
+def _import_engine() -> None:
+    """Everything that brings torch along; what has to do with Qt is imported in the window's own thread."""
+    import engine.session
+    from engine.method import method_class, method_keys
+
+    assert engine.session
+    for key in method_keys():
+        method_class(key)
+
+
+def make_splash() -> QSplashScreen:
+    """The program's name over a small mosaic."""
+    width, height = SPLASH_PX
+    ratio = QApplication.primaryScreen().devicePixelRatio() if QApplication.primaryScreen() else 1.0
+    picture = QPixmap(round(width * ratio), round(height * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(QColor(theme.DARK.window))
+    painter = QPainter(picture)
+    side = 22
+    for row in range(height // side):
+        for column in range(width // side + 1):
+            # two incommensurable steps give an even, but not a regular, spread of hues
+            hue = (row * 83 + column * 137) % 360
+            light = 38 + (row * 5 + column * 7) % 23
+            painter.fillRect(column * side, row * side, side - 1, side - 1, QColor.fromHsl(hue, 62, light + 24))
+    painter.fillRect(0, height - 74, width, 74, QColor(theme.DARK.window))
+    painter.setPen(QColor(theme.DARK.text))
+    font = QFont(QApplication.font())
+    font.setPointSizeF(font.pointSizeF() * 2)
+    font.setWeight(QFont.Weight.DemiBold)
+    painter.setFont(font)
+    painter.drawText(QRect(20, height - 70, width - 40, 40), Qt.AlignmentFlag.AlignVCenter, "Tessera")
+    painter.setFont(QApplication.font())
+    painter.setPen(QColor(theme.DARK.muted))
+    painter.drawText(QRect(20, height - 34, width - 40, 22), Qt.AlignmentFlag.AlignVCenter, "Getting the studio ready…")
+    painter.end()
+    return QSplashScreen(picture)
