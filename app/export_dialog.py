@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Literal
@@ -19,23 +18,24 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSpinBox,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app import theme, words
-from engine import messages
+from engine import export, messages
 from engine.box import Size
+from engine.errors import TesseraError
 from engine.method import Layer
 
 _SUFFIXES = {"PNG": ".png", "TIFF": ".tif"}
 _FORBIDDEN = '/\\:*?"<>|'
-_SMALLEST, _LARGEST = 64, 300_000
+_SMALLEST = 64
 _DPI = 300
-_CM_PER_INCH = 2.54
-# of three channels; a mosaic is full of detail, so PNG saves little
-_PNG_SHARE = 0.75
+# a mosaic is full of detail, so both formats save little of the plain bytes
+_PACKED = 0.75
 
 
 class ExportDialog(QDialog):
@@ -77,8 +77,7 @@ class ExportDialog(QDialog):
         column.setSpacing(2 * theme.UNIT)
         column.addWidget(self.form)
         column.addLayout(self.facts_column)
-        column.addWidget(self.message)
-        column.addWidget(self.running_box)
+        column.addWidget(self.outcome)
         column.addStretch(1)
         column.addLayout(self.buttons)
         self.setMinimumWidth(460)
@@ -113,16 +112,10 @@ class ExportDialog(QDialog):
             return f"A file name can not contain any of {' '.join(_FORBIDDEN)}"
         if not out.parent.is_dir():
             return f"There is no folder {out.parent}. Choose another one."
-        if not os.access(out.parent, os.W_OK):
-            return f"Nothing can be written to {out.parent}. Choose another folder."
-        if out.is_dir():
-            return f"{out.name} is a folder. Give the file another name."
-        needed, free = self._needed_bytes(), shutil.disk_usage(out.parent).free
-        if needed > free:
-            return (
-                f"Painting this takes {words.amount(needed)} of disk space for a while, and {words.amount(free)} are "
-                "free. Choose a smaller size, or a folder on another disk."
-            )
+        try:
+            export.check(out, self.request().size or self._canvas, self.bits.currentData())
+        except TesseraError as error:
+            return str(error)
         return ""
 
     def on_event(self, event: messages.Event) -> None:
@@ -214,7 +207,7 @@ class ExportDialog(QDialog):
 
     def _side(self, title: str, is_width: bool) -> QSpinBox:
         box = QSpinBox(self.form)
-        box.setRange(_SMALLEST, _LARGEST)
+        box.setRange(_SMALLEST, export.LARGEST_SIDE)
         box.setSuffix(" px")
         box.setAccessibleName(title)
         box.setValue(self._canvas.width if is_width else self._canvas.height)
@@ -231,6 +224,7 @@ class ExportDialog(QDialog):
             self.facts_column.addWidget(label)
         self.message = QLabel(self)
         self.message.setWordWrap(True)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.running_box = QWidget(self)
         running = QHBoxLayout(self.running_box)
@@ -241,7 +235,11 @@ class ExportDialog(QDialog):
         self.time_left.setProperty("role", "muted")
         running.addWidget(self.bar, 1)
         running.addWidget(self.time_left)
-        self.running_box.hide()
+        # one place for both, always as high as three lines: the window must not jump
+        self.outcome = QStackedWidget(self)
+        self.outcome.addWidget(self.message)
+        self.outcome.addWidget(self.running_box)
+        self.outcome.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
         self.start, self.cancel, self.close_button, self.show_button = (
             QPushButton(text, self) for text in ("Export", "Cancel export", "Close", "Show in folder")
         )
@@ -284,14 +282,13 @@ class ExportDialog(QDialog):
 
     def _refresh(self) -> None:
         width, height = self.width_px.value(), self.height_px.value()
-        across, down = (side / _DPI * _CM_PER_INCH for side in (width, height))
         self.print_size.setText(
-            f"{width * height / 1e6:.1f} megapixels · {across:.1f} × {down:.1f} cm in print at {_DPI} DPI"
+            f"{words.pixels(width * height)} · {words.print_size(width, height, _DPI)} in print at {_DPI} DPI"
         )
         for factor, button in self.factors.items():
             button.setChecked((width, height) == (factor * self._canvas.width, factor * self._canvas.height))
         folder = self.out().parent
-        free = f" · {words.amount(shutil.disk_usage(folder).free)} free" if folder.is_dir() else ""
+        free = f" · {words.amount(shutil.disk_usage(folder).free)} free on this disk" if folder.is_dir() else ""
         self.file_size.setText(f"File of about {words.amount(self._file_bytes())}{free}")
         self.show_button.hide()
         self.start.setText("Export")
@@ -305,14 +302,7 @@ class ExportDialog(QDialog):
             self._say("muted", "")
 
     def _file_bytes(self) -> float:
-        return self._raw_bytes() * (_PNG_SHARE if self.format.currentData() == ".png" else 1.0)
-
-    def _raw_bytes(self) -> int:
-        return self.width_px.value() * self.height_px.value() * 3 * self.bits.currentData() // 8
-
-    def _needed_bytes(self) -> float:
-        """The unpacked canvas lies on the disk beside the file that is packed from it."""
-        return self._raw_bytes() + self._file_bytes()
+        return self.width_px.value() * self.height_px.value() * 3 * self.bits.currentData() / 8 * _PACKED
 
     def _start(self) -> None:
         if self.obstacle():
@@ -339,7 +329,7 @@ class ExportDialog(QDialog):
 
     def _show_running(self) -> None:
         self.form.setEnabled(not self._running)
-        self.running_box.setVisible(self._running)
+        self.outcome.setCurrentWidget(self.running_box if self._running else self.message)
         self.cancel.setVisible(self._running)
         self.cancel.setEnabled(True)
         self.start.setVisible(not self._running)
@@ -355,4 +345,3 @@ class ExportDialog(QDialog):
         self.message.style().unpolish(self.message)
         self.message.style().polish(self.message)
         self.message.setText(sentence)
-        self.message.setVisible(bool(sentence))

@@ -9,42 +9,17 @@ from html import escape
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QAction,
-    QColor,
-    QContextMenuEvent,
-    QFontMetrics,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-    QValidator,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import (
-    QAbstractSpinBox,
-    QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QSizePolicy,
-    QSlider,
-    QStyle,
-    QStyleOptionSlider,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from app import theme
+from app.knob_parts import Combo, ElidedLabel, JumpSlider, Mark, NumberField, Switch
 from app.scales import Scale
 from engine.settings import Spec
 
 _SHORT_UNIT = 2
-_NUMBER_WIDTH_EM = 7.5
+_NUMBER_WIDTH_EM = 7
+_LABEL_SHARE, _CONTROL_SHARE = 9, 11
 
 
 def make(spec: Spec, parent: QWidget | None = None, *, marked: bool = True) -> KnobWidget:
@@ -62,7 +37,11 @@ def describe(spec: Spec) -> str:
     facts = f"Starts at {escape(shown(spec, spec.default))}"
     if spec.kind in ("int", "float"):
         facts += f" · from {spec.minimum:g} to {spec.maximum:g}{unit}"
-    when = "Acts on the next step, also while training." if knob.live else "Needs a rebuild: the networks start anew."
+    when = (
+        "Acts on the next step, also while training."
+        if knob.live
+        else "Needs a rebuild; what was learned stays where it fits."
+    )
     return (
         f"<p><b>{escape(knob.label)}</b>{symbol}</p><p>{escape(knob.help)}</p>"
         f'<p style="color:{muted}">{facts}<br>{when}</p>'
@@ -111,11 +90,20 @@ class KnobWidget(QWidget):
         self.reset_button.setSizePolicy(keeps_place)
         self.reset_button.hide()
 
-        self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(0, 1, 0, 1)
+        # the two columns share the width by their factors alone, whatever is in them: so all rows line up
+        self.control = QWidget(self)
+        self.control.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.row = QHBoxLayout(self.control)
+        self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(theme.UNIT // 2)
-        self.row.addWidget(self.mark)
-        self.row.addWidget(self.label, 10)
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(0, 1, 0, 1)
+        columns.setSpacing(theme.UNIT // 2)
+        columns.addWidget(self.mark)
+        columns.addWidget(self.label, _LABEL_SHARE)
+        columns.addWidget(self.control, _CONTROL_SHARE)
+        columns.addWidget(self.reset_button)
+        self.setMinimumHeight(26)
         self.mark.setVisible(marked)
         self.setToolTip(describe(spec))
 
@@ -151,7 +139,6 @@ class KnobWidget(QWidget):
 
     def _finish(self) -> None:
         """Called once by subclasses when their editors are in the row."""
-        self.row.addWidget(self.reset_button)
         knob = self.spec.knob
         for editor in self.editors():
             editor.setAccessibleName(knob.label)
@@ -169,11 +156,7 @@ class KnobWidget(QWidget):
             self.changed.emit(self.name, value)
 
     def _tell_default(self) -> None:
-        differs = self._value != self.spec.default
-        self.reset_button.setVisible(differs)
-        font = self.label.font()
-        font.setBold(differs)
-        self.label.setFont(font)
+        self.reset_button.setVisible(self._value != self.spec.default)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
@@ -214,16 +197,16 @@ class _NumberKnob(KnobWidget):
     def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
         super().__init__(spec, parent, marked)
         self.scale = Scale.of(spec)
-        self.slider = _JumpSlider(self)
+        self.slider = JumpSlider(self)
         self.slider.setRange(0, self.scale.positions)
         self.slider.setSingleStep(max(1, self.scale.positions // 100))
         self.slider.setPageStep(max(1, self.scale.positions // 10))
         self.slider.setMinimumWidth(48)
-        self.number = _NumberField(self.scale, self)
+        self.number = NumberField(self.scale, self)
         if 0 < len(spec.knob.unit) <= _SHORT_UNIT:
             self.number.setSuffix(f" {spec.knob.unit}")
-        self.number.setFixedWidth(round(self.fontMetrics().horizontalAdvance("0") * _NUMBER_WIDTH_EM) + 14)
-        self.row.addWidget(self.slider, 11)
+        self.number.setFixedWidth(round(self.fontMetrics().horizontalAdvance("0") * _NUMBER_WIDTH_EM) + 12)
+        self.row.addWidget(self.slider, 1)
         self.row.addWidget(self.number)
         self._finish()
         self.slider.valueChanged.connect(self._on_slider)
@@ -253,9 +236,8 @@ class _NumberKnob(KnobWidget):
 class _SwitchKnob(KnobWidget):
     def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
         super().__init__(spec, parent, marked)
-        self.box = QCheckBox(self)
-        self.row.addWidget(self.box, 11)
-        self.row.addSpacing(round(self.fontMetrics().horizontalAdvance("0") * _NUMBER_WIDTH_EM) + 14)
+        self.box = Switch(self)
+        self.row.addWidget(self.box)
         self._finish()
         self.box.toggled.connect(self._edit)
 
@@ -270,13 +252,13 @@ class _SwitchKnob(KnobWidget):
 class _ChoiceKnob(KnobWidget):
     def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
         super().__init__(spec, parent, marked)
-        self.combo = QComboBox(self)
+        self.combo = Combo(self)
         for value in spec.values:
             self.combo.addItem(_choice_label(spec, value), value)
         # long labels may not widen the panel; the list itself opens as wide as it needs
-        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(6)
-        self.row.addWidget(self.combo, 11)
+        self.row.addWidget(self.combo)
         self._finish()
         self.combo.activated.connect(self._on_activated)
 
@@ -288,124 +270,6 @@ class _ChoiceKnob(KnobWidget):
 
     def _on_activated(self, index: int) -> None:
         self._edit(self.combo.itemData(index))
-
-
-class _JumpSlider(QSlider):
-    """A slider that goes where it is clicked."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        option = QStyleOptionSlider()
-        self.initStyleOption(option)
-        handle = self.style().subControlRect(
-            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
-        )
-        x = event.position().toPoint().x()
-        if event.button() == Qt.MouseButton.LeftButton and not handle.contains(event.position().toPoint()):
-            room = self.width() - handle.width()
-            self.setValue(
-                QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), x - handle.width() // 2, max(1, room))
-            )
-        super().mousePressEvent(event)
-
-
-class _NumberField(QDoubleSpinBox):
-    """A number without trailing zeros; arrows step as the scale says."""
-
-    def __init__(self, scale: Scale, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._scale = scale
-        self.setDecimals(scale.decimals)
-        self.setRange(scale.minimum, scale.maximum)
-        self.setKeyboardTracking(False)
-        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        # a value outside the range is set to its nearest end, not thrown away
-        self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
-
-    def stepBy(self, steps: int) -> None:
-        self.setValue(self._scale.stepped(self.value(), steps))
-        self.selectAll()
-
-    def textFromValue(self, value: float) -> str:
-        text = self.locale().toString(value, "f", self.decimals()).replace(self.locale().groupSeparator(), "")
-        point = self.locale().decimalPoint()
-        return text.rstrip("0").rstrip(point) if point in text else text
-
-    def validate(self, text: str, position: int) -> Any:
-        state, text, position = super().validate(text, position)  # type: ignore[misc]
-        number, fine = self.locale().toDouble(text.removesuffix(self.suffix()).strip())
-        if state == QValidator.State.Invalid and fine and number > self.maximum():
-            state = QValidator.State.Intermediate  # corrected to the maximum at the end of typing
-        return state, text, position
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.setValue(self.value())
-            self.clearFocus()
-            return
-        super().keyPressEvent(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        super().wheelEvent(event)
-        self.lineEdit().deselect()
-
-
-class ElidedLabel(QLabel):
-    """A label that gives way: what does not fit ends in an ellipsis."""
-
-    def __init__(self, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._whole = text
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setText(text)
-
-    def whole_text(self) -> str:
-        return self._whole
-
-    def setText(self, text: str) -> None:
-        self._whole = text
-        self.setAccessibleName(text)
-        self._elide()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._elide()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self._elide()
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
-
-    def _elide(self) -> None:
-        metrics = QFontMetrics(self.font())
-        super().setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, max(0, self.width())))
-
-
-class Mark(QWidget):
-    """A filled dot for what acts while training, a hollow square for what needs a rebuild."""
-
-    def __init__(self, live: bool, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._live = live
-        self.setFixedSize(10, 16)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        named = theme.colors()
-        if self._live:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(named.live))
-            painter.drawEllipse(2, 5, 6, 6)
-        else:
-            painter.setPen(QPen(QColor(named.rebuild), 1.4))
-            painter.drawRect(2, 5, 5, 5)
 
 
 def _label_text(spec: Spec) -> str:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import knobs, theme
+from app.knob_parts import Mark
 from engine.settings import Settings, Spec, specs
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ class SettingsPanel(QWidget):
         super().__init__(parent)
         self._knobs: dict[str, knobs.KnobWidget] = {}
         self._sections: list[_Section] = []
-        self._focused = ""
-        self._training = False
 
         self.search = QLineEdit(self)
         self.search.setPlaceholderText("Find a setting")
@@ -60,13 +59,14 @@ class SettingsPanel(QWidget):
         legend = QHBoxLayout(self.legend)
         legend.setContentsMargins(0, 0, 0, 0)
         legend.setSpacing(theme.UNIT // 2)
-        for live, words in ((True, "acts while training"), (False, "needs a rebuild")):
-            legend.addWidget(knobs.Mark(live, self.legend))
-            label = QLabel(words, self.legend)
+        self.legend_labels = {live: QLabel(self.legend) for live in (True, False)}
+        for live, label in self.legend_labels.items():
+            legend.addWidget(Mark(live, self.legend))
             label.setProperty("role", "muted")
             legend.addWidget(label)
             legend.addSpacing(theme.UNIT)
         legend.addStretch(1)
+        self.set_training(False)
 
         self.help = QLabel(_HINT, self)
         self.help.setWordWrap(True)
@@ -93,7 +93,7 @@ class SettingsPanel(QWidget):
 
     def show_settings(self, settings: type[Settings]) -> None:
         """The same from the settings alone."""
-        self._knobs, self._sections, self._focused = {}, [], ""
+        self._knobs, self._sections = {}, []
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, theme.UNIT, 0)
@@ -123,8 +123,9 @@ class SettingsPanel(QWidget):
             knob.set_value(getattr(settings, name))
 
     def set_training(self, training: bool) -> None:
-        """Tells whether a change of a rebuild setting would interrupt a training."""
-        self._training = training
+        """Says in the legend what a change does now."""
+        self.legend_labels[True].setText("acts on the next step" if training else "acts while training")
+        self.legend_labels[False].setText("asks, then rebuilds" if training else "needs a rebuild")
 
     def knob(self, name: str) -> knobs.KnobWidget:
         """The widget of a setting. Raises KeyError."""
@@ -201,6 +202,8 @@ class _Fold(QWidget):
         self.header = QToolButton(self)
         self.header.setText(title)
         self.header.setCheckable(True)
+        self.header.setProperty("role", "fold")
+        self.header.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.header.setIconSize(QSize(14, 14))
         self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.header.toggled.connect(self._open)

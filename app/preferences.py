@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, QStandardPaths, Signal
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
@@ -155,7 +155,7 @@ class PreferencesDialog(QDialog):
         column.setSpacing(2 * theme.UNIT)
         column.addLayout(form)
         column.addStretch(1)
-        column.addWidget(close, 0)
+        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
         self.setMinimumWidth(400)
 
     def _on_theme(self, index: int) -> None:

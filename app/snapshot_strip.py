@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QWheelEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QToolButton, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QWidget
 
 from app import theme, thumbnails, words
 from app.snapshot_tile import HEIGHT, SnapshotTile
@@ -53,13 +53,7 @@ class SnapshotStrip(QWidget):
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
-        self.keep_button = QToolButton(self)
-        self.keep_button.setIcon(theme.icon("keep"))
-        self.keep_button.setIconSize(QSize(24, 24))
-        self.keep_button.setText("Keep")
-        self.keep_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        self.keep_button.setToolTip("Keep a snapshot of this moment")
-        self.keep_button.setFixedSize(64, HEIGHT)
+        self.keep_button = KeepTile(self)
         self.keep_button.clicked.connect(self.keep_requested)
 
         self._body = QWidget()
@@ -95,7 +89,7 @@ class SnapshotStrip(QWidget):
             elif tile.snapshot != snapshot and not tile.being_removed:
                 tile.set_snapshot(snapshot)
             self._tiles.append(tile)
-            self._row.insertWidget(place, tile)
+            self._row.insertWidget(place, tile, 0, Qt.AlignmentFlag.AlignTop)
         for tile in spare.values():
             if tile is self._selected:
                 self._selected = None
@@ -200,3 +194,38 @@ class SnapshotStrip(QWidget):
         self.scroll.setVisible(bool(self._tiles))
         if self._tiles and self._selected is None:
             self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+
+class KeepTile(QAbstractButton):
+    """The place where the next snapshot will stand."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setText("Keep")
+        self.setToolTip("Keep a snapshot of this moment")
+        self.setAccessibleName("Keep a snapshot")
+        self.setFixedSize(72, HEIGHT + 8)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        named = theme.colors()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        frame = self.rect().adjusted(2, 4, -2, -4)
+        lit = self.isEnabled() and (self.underMouse() or self.hasFocus())
+        edge = QPen(QColor(named.accent if lit else named.border), 1.5)
+        if not self.hasFocus():
+            edge.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(edge)
+        painter.setBrush(QColor(named.border) if self.isDown() else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(frame, 6, 6)
+        middle = frame.center()
+        mode = QIcon.Mode.Normal if self.isEnabled() else QIcon.Mode.Disabled
+        theme.icon("keep").paint(
+            painter, QRect(middle.x() - 14, middle.y() - 24, 28, 28), Qt.AlignmentFlag.AlignCenter, mode
+        )
+        painter.setPen(QColor(named.text if self.isEnabled() else theme.disabled(named)))
+        painter.drawText(
+            QRect(frame.left(), middle.y() + 6, frame.width(), 20), Qt.AlignmentFlag.AlignCenter, self.text()
+        )

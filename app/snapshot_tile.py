@@ -11,13 +11,14 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app import knobs, theme, words
+from app import theme, words
+from app.knob_parts import ElidedLabel
 
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
 HEIGHT = 120
-_NARROWEST, _WIDEST = 96, 220
+_NARROWEST, _WIDEST = 104, 220
 _PAD = 4
 _UNDO_MS = 7000
 _BADGES = {"kept": "kept", "autosave": "autosave", "stopped": "at stop", "final": "final"}
@@ -51,11 +52,14 @@ class SnapshotTile(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-        self.back_button = QPushButton("Go back to this", self)
+        self.back_button = QPushButton("Go back", self)
+        self.back_button.setProperty("role", "small")
+        self.back_button.setToolTip("Go back to this snapshot and train on from it")
         self.back_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.back_button.clicked.connect(self.restore_requested)
         self.back_button.hide()
         self.undo_button = QPushButton("Undo", self)
+        self.undo_button.setProperty("role", "small")
         self.undo_button.clicked.connect(self.take_back)
         self.undo_button.hide()
         self.name_edit = QLineEdit(self)
@@ -64,8 +68,8 @@ class SnapshotTile(QWidget):
         self.name_edit.hide()
         self.name_edit.editingFinished.connect(self._finish_rename)
         self.name_edit.installEventFilter(self)
-        self.name_label = knobs.ElidedLabel("", self)
-        self.facts_label = knobs.ElidedLabel("", self)
+        self.name_label = ElidedLabel("", self)
+        self.facts_label = ElidedLabel("", self)
         self.facts_label.setProperty("role", "muted")
         for label in (self.name_label, self.facts_label):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -96,7 +100,7 @@ class SnapshotTile(QWidget):
         self.snapshot = snapshot
         badge = _BADGES.get(snapshot.reason, snapshot.reason)
         self.name_label.setText(self.title)
-        facts = [f"step {snapshot.step:,}"] if snapshot.name else []
+        facts = [f"{snapshot.step:,}"] if snapshot.name else []
         self.facts_label.setText(" · ".join([*facts, badge]))
         self.setAccessibleName(f"{self.title}, step {snapshot.step}, {badge}")
         self.setToolTip(_describe(snapshot, self.title))

@@ -117,7 +117,10 @@ class SourceTile(QWidget):
             painter.setOpacity(1.0)
         elif self._reason:
             middle = frame.center().toPoint()
-            theme.icon("broken").paint(painter, QRect(middle.x() - 14, middle.y() - 14, 28, 28))
+            theme.icon("broken").paint(painter, QRect(middle.x() - 13, middle.y() - 20, 26, 26))
+            painter.setPen(QColor(named.error))
+            name = self.fontMetrics().elidedText(Path(self.path).name, Qt.TextElideMode.ElideMiddle, SIDE - 12)
+            painter.drawText(frame.adjusted(0, SIDE // 2, 0, -4), Qt.AlignmentFlag.AlignCenter, name)
         self._paint_marks(painter, frame)
         painter.setClipping(False)
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -10,7 +10,8 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QKeyEvent,
 from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme, thumbnails
-from app.slot_section import SlotSection, local_paths
+from app.drop_zone import local_paths
+from app.slot_section import SlotSection
 from app.source_tile import SIDE
 from engine.colour import SUFFIXES
 from engine.method import Slot

@@ -77,8 +77,8 @@ LIGHT = Colors(
 )
 
 DARK = Colors(
-    window="#2b2b2b",
-    base="#202020",
+    window="#2d2d2d",
+    base="#1c1c1c",
     button="#3a3a3a",
     border="#505050",
     text="#ececec",
@@ -157,7 +157,7 @@ def palette(named: Colors) -> QPalette:
     }
     for key, value in plain.items():
         result.setColor(key, QColor(value))
-    faint = _blend(named.text, named.window, 0.45)
+    faint = QColor(disabled(named))
     for key in (role.WindowText, role.Text, role.ButtonText):
         result.setColor(group.Disabled, key, faint)
     result.setColor(group.Disabled, role.Highlight, QColor(named.border))
@@ -165,9 +165,11 @@ def palette(named: Colors) -> QPalette:
     return result
 
 
-def _blend(front: str, back: str, share: float) -> QColor:
-    a, b = QColor(front), QColor(back)
-    return QColor(*(round(share * x + (1 - share) * y) for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)))
+def disabled(named: Colors) -> str:
+    """Text of what can not be used now: halfway to the ground, yet legible."""
+    front, back = QColor(named.text), QColor(named.window)
+    mixed = (round(0.45 * a + 0.55 * b) for a, b in zip(front.getRgb()[:3], back.getRgb()[:3], strict=True))
+    return QColor(*mixed).name()
 
 
 class _Follower(QObject):
@@ -202,7 +204,7 @@ class _Follower(QObject):
         if self._app.style().name() != "fusion":
             self._app.setStyle("Fusion")
         self._app.setPalette(palette(named))
-        self._app.setStyleSheet(_STYLE.substitute(vars(named)))
+        self._app.setStyleSheet(_STYLE.substitute(vars(named), disabled=disabled(named)))
 
 
 class _LineIcon(QIconEngine):
@@ -259,14 +261,20 @@ QFrame[role="line"] { background: $border; border: none; max-height: 1px; min-he
 QToolButton { border: 1px solid transparent; border-radius: 4px; padding: 3px; background: transparent; }
 QToolButton:hover { background: $button; border-color: $border; }
 QToolButton:pressed, QToolButton:checked { background: $border; }
+QToolButton[role="fold"] { font-weight: 600; padding: 3px 0; }
+QToolButton[role="fold"]:checked { background: transparent; }
+QToolButton#tile-remove { background: $base; border-color: $border; padding: 0; }
 QToolButton:focus { border: 1px solid $accent; }
 QPushButton { background: $button; border: 1px solid $border; border-radius: 4px; padding: 5px 14px; }
 QPushButton:hover { border-color: $muted; }
 QPushButton:pressed { background: $border; }
 QPushButton:focus { border: 2px solid $accent; padding: 4px 13px; }
-QPushButton:disabled { color: palette(mid); }
+QPushButton:disabled { color: $disabled; }
+QPushButton[role="small"] { padding: 3px 8px; }
+QPushButton[role="small"]:focus { border: 1px solid $accent; }
 QPushButton[role="primary"]:enabled { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[role="primary"]:focus { border: 2px solid $text; padding: 4px 13px; }
+QDialog QLineEdit, QDialog QComboBox, QDialog QAbstractSpinBox { min-height: 22px; }
 QSlider { min-height: 20px; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: $border; }
 QSlider::sub-page:horizontal { border-radius: 2px; background: $muted; }

@@ -29,6 +29,19 @@ def amount(size_bytes: float) -> str:
     return f"{max(1, round(size_bytes / 1e3))} kB"
 
 
+def pixels(count: float) -> str:
+    """ "8.3 megapixels", "1.2 gigapixels"."""
+    return f"{count / 1e9:.1f} gigapixels" if count >= 1e9 else f"{count / 1e6:.1f} megapixels"
+
+
+def print_size(width_px: int, height_px: int, dpi: int) -> str:
+    """ "29.8 × 20.0 cm", "2.54 × 1.71 m"."""
+    across, down = (side / dpi * 2.54 for side in (width_px, height_px))
+    if max(across, down) >= 100:
+        return f"{across / 100:.2f} × {down / 100:.2f} m"
+    return f"{across:.1f} × {down:.1f} cm"
+
+
 def show_in_folder(path: Path) -> None:
     """Opens the folder that holds `path` in the file manager, or `path` itself if it is a folder."""
     folder = path if path.is_dir() else path.parent
