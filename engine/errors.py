@@ -43,3 +43,7 @@ class Diverged(TesseraError):
 
 class Cancelled(TesseraError):
     """The artist stopped a long job; nothing is wrong."""
+
+
+class Usage(TesseraError):
+    """A command was given an argument that it can not have; names the argument, the value and what is allowed."""

@@ -1,0 +1,42 @@
+"""Layers: the folded up-convolution equals the plain one; norms that are local are local."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from engine.nn.layers import ChannelLayerNorm, ResidualBlock, UpConvolution, initialise
+
+
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (6, 4)])
+def test_folded_against_plain_convolution(kernel: int, size: tuple[int, int]) -> None:
+    layer = UpConvolution(3, 4, kernel).double()
+    initialise(layer, torch.Generator().manual_seed(0))
+    layer.bias.data.normal_(generator=torch.Generator().manual_seed(1))
+    x = torch.randn(2, 3, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(2), requires_grad=True)
+    plain = functional.conv2d(functional.interpolate(x, scale_factor=2), layer.weight, layer.bias, padding=kernel // 2)
+    folded = layer(x)
+    assert torch.allclose(folded, plain, atol=1e-12)
+    towards = torch.randn(plain.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    leaves = (x, layer.weight, layer.bias)
+    for a, b in zip(
+        torch.autograd.grad((folded * towards).sum(), leaves),
+        torch.autograd.grad((plain * towards).sum(), leaves),
+        strict=True,
+    ):
+        assert torch.allclose(a, b, atol=1e-10)
+
+
+def test_layer_norm_acts_at_each_pixel() -> None:
+    norm = ChannelLayerNorm(5)
+    x = torch.randn(2, 5, 4, 6, generator=torch.Generator().manual_seed(0))
+    y = norm(x)
+    assert torch.allclose(y.mean(1), torch.zeros(2, 4, 6), atol=1e-6)
+    assert torch.allclose(y.var(1, unbiased=False), torch.ones(2, 4, 6), atol=1e-3)
+    assert torch.allclose(norm(x[..., 2:4]), y[..., 2:4], atol=1e-7)
+
+
+def test_a_residual_block_begins_as_the_identity() -> None:
+    block = ResidualBlock(4, 3, "layer")
+    x = torch.randn(1, 4, 5, 5, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(block(x), x)
