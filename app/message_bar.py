@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app import theme
 
 Tone = Literal["info", "warning", "error"]
 MOST_WAITING = 30
+STRIPE_PX = 4
 
 
 @dataclass
@@ -31,14 +33,12 @@ class Message:
     act: Callable[[], object] | None = None
 
 
-class MessageBar(QFrame):
+class MessageBar(QWidget):
     """Shows the newest message; dismissing it brings up the one before."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.messages: list[Message] = []
-        self.setObjectName("messageBar")
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self._icon = QLabel(self)
         self._icon.setFixedWidth(20)
         self.text = QLabel(self)
@@ -104,20 +104,15 @@ class MessageBar(QFrame):
         waiting = len(self.messages) - 1
         self.more.setText(self.tr("{} more").format(waiting))
         self.more.setVisible(waiting > 0)
-        self._dress()
+        self._icon.setPixmap(theme.icon("help" if message.tone == "info" else "warning").pixmap(18, 18))
+        self.update()
 
-    def _dress(self) -> None:
-        """The colour of the tone, as a line on the left and in the icon."""
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ground, and the colour of the tone as a line on the left."""
         colors = theme.colors()
         tone = self.messages[-1].tone if self.messages else "info"
-        colour = {"info": colors.accent, "warning": colors.warning, "error": colors.error}[tone]
-        self.setStyleSheet(
-            f"#messageBar {{ background: {colors.button}; border: none; border-left: 4px solid {colour};"
-            f" border-bottom: 1px solid {colors.border}; }}"
-        )
-        self._icon.setPixmap(theme.icon("help" if tone == "info" else "warning").pixmap(18, 18))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self.messages and self.isVisible():
-            self._dress()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(colors.button))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, QColor(colors.border))
+        stripe = {"info": colors.accent, "warning": colors.warning, "error": colors.error}[tone]
+        painter.fillRect(0, 0, STRIPE_PX, self.height(), QColor(stripe))

@@ -7,14 +7,15 @@ from itertools import groupby
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QColor, QFont
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.history import History
 from engine.method import Method, Term
 
 REDRAW_MS = 500
-COLUMN_PX = 170
+COLUMN_PX = 150
+ROW_PX = 76
 MOST_MARKS = 40
 IN_USE = "templates_in_use"
 
@@ -41,13 +42,20 @@ class Curves(QWidget):
         top.addWidget(self.changed, 0, 1)
         top.setColumnStretch(0, 3)
         top.setColumnStretch(1, 2)
-        self._grid = QGridLayout()
+        body = QWidget()
+        self._grid = QGridLayout(body)
+        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(8)
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(body)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(4)
         layout.addLayout(top)
-        layout.addLayout(self._grid, 1)
+        layout.addWidget(self._scroll, 1)
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._timer.timeout.connect(self.redraw)
 
@@ -126,6 +134,8 @@ class Curves(QWidget):
         self._columns = columns
         for index, plot in enumerate(self._plots):
             self._grid.addWidget(plot, index // columns, index % columns)
+        for column in range(self._grid.columnCount()):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
     def changeEvent(self, event) -> None:
         super().changeEvent(event)
@@ -144,12 +154,11 @@ class _Plot(QWidget):
         self._group = group
         self.title = QLabel(self)
         self.title.setTextFormat(Qt.TextFormat.RichText)
-        self.title.setWordWrap(True)
-        self.title.setToolTip("\n".join(f"{t.title}: {t.help}" if t.help else t.title for t in terms))
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.area = pg.PlotWidget(self, enableMenu=False)
         self.area.setMouseEnabled(x=False, y=False)
         self.area.hideButtons()
-        self.area.setMinimumSize(110, 56)
+        self.area.setMinimumSize(100, ROW_PX - 20)
         self.area.setAccessibleName(group)
         self.area.getPlotItem().setContentsMargins(0, 2, 4, 0)
         self.area.wheelEvent = lambda event: event.ignore()
@@ -187,7 +196,7 @@ class _Plot(QWidget):
             line.setPen(_mark_pen())
 
     def draw(self, history: History) -> None:
-        self.title.setText(self._title(history))
+        self._write_title(history)
         for term, curve in zip(self._terms, self._curves, strict=True):
             curve.setData(*history.curve(term.key), connect="finite")
         steps = [mark.step for mark in history.marks[-MOST_MARKS:]]
@@ -200,15 +209,19 @@ class _Plot(QWidget):
             if index < len(steps):
                 line.setValue(steps[index])
 
-    def _title(self, history: History) -> str:
+    def _write_title(self, history: History) -> None:
+        """One line: the name, and the values in the colours of their curves; what is what is in the tooltip."""
         colors = theme.colors()
-        parts = []
+        values, lines = [], []
         for index, term in enumerate(self._terms):
             value = history.latest.get(term.key)
             shown = "–" if value is None else f"{value:.3g}"
             colour = colors.curves[index % len(colors.curves)]
-            parts.append(f'<span style="color:{colour}">{term.title}</span>&nbsp;{shown}')
-        return " &nbsp; ".join(parts)
+            values.append(f'<b style="color:{colour}">{shown}</b>')
+            lines.append(f'<span style="color:{colour}">━</span> <b>{term.title}</b> {shown}<br>{term.help}')
+        name = self._terms[0].title if len(self._terms) == 1 else self._group
+        self.title.setText(f"{name}&nbsp; {' · '.join(values)}")
+        self.setToolTip("<br>".join(lines))
 
 
 def health(in_use: float | None, templates: int | None, begun: bool) -> tuple[str, str]:

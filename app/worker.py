@@ -32,7 +32,7 @@ class Worker(QThread):
 
     def run(self) -> None:
         try:
-            device.prepare_thread(device.choose(self._device_key))
+            device.prepare_thread(device.choose(self._device_key), background=True)
             for event in self._session.run():
                 self.event.emit(event)
         except TesseraError as error:
