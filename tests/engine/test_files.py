@@ -1,0 +1,92 @@
+"""Files appear whole under their names, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from engine.errors import NoRoom
+from engine.files import no_room, replacing, replacing_folder, write_atomically
+
+
+def write_half(use: Callable[[Path], AbstractContextManager[Path]], path: Path, error: BaseException) -> None:
+    with use(path) as temporary:
+        (temporary / "a" if temporary.is_dir() else temporary).write_text("half")
+        raise error
+
+
+def test_a_file_appears_when_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "bild.png"
+    with replacing(path) as temporary:
+        temporary.write_bytes(b"whole")
+        assert temporary.suffix == ".png"
+        assert not path.exists()
+    assert path.read_bytes() == b"whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_block_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_atomically(path, "old")
+    with pytest.raises(RuntimeError, match="half-way"):
+        write_half(replacing, path, RuntimeError("half-way"))
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_told_with_the_file_and_what_to_do(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(NoRoom, match=r"a\.txt .*No space.*Free some space"):
+        write_half(replacing, tmp_path / "a.txt", full)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    path = tmp_path / "snapshots" / "0001"
+    with replacing_folder(path) as temporary:
+        (temporary / "a").write_text("1")
+        assert not path.exists()
+    assert (path / "a").read_text() == "1"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        write_half(replacing_folder, tmp_path / "0001", KeyboardInterrupt())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_does_not_replace_another(tmp_path: Path) -> None:
+    (tmp_path / "0001").mkdir()
+    (tmp_path / "0001" / "old").write_text("")
+    with pytest.raises(NoRoom), replacing_folder(tmp_path / "0001") as temporary:
+        (temporary / "new").write_text("")
+    assert [path.name for path in (tmp_path / "0001").iterdir()] == ["old"]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_below_a_file_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for use in (replacing, replacing_folder):
+        with pytest.raises(NoRoom, match="inside"), use(tmp_path / "file" / "inside"):
+            pytest.fail("must not get here")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no permission bits")
+def test_files_get_the_usual_permissions(tmp_path: Path) -> None:
+    (tmp_path / "usual").write_text("")
+    write_atomically(tmp_path / "ours", "")
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE((tmp_path / "usual").stat().st_mode)
+
+
+def test_the_reason_is_in_plain_words() -> None:
+    told = str(no_room(Path("a"), OSError(errno.EROFS, os.strerror(errno.EROFS))))
+    assert os.strerror(errno.EROFS) in told
+    assert str(no_room(Path("a"), OSError("odd")))

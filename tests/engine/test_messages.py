@@ -1,0 +1,90 @@
+"""The mailbox: order, the newest of its kind, and sleeping until there is something to do."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.box import Box, Size
+from engine.messages import CancelExport, Command, Keep, Load, Look, Mailbox, Pause, Restore, Resume, Retune, Stop
+from engine.project import Job
+
+
+def look(ticket: int) -> Look:
+    return Look(Box(0, 0, 1, 1), Size(1, 1), ticket=ticket)
+
+
+def posted(*commands: Command) -> list[Command]:
+    mailbox = Mailbox()
+    for command in commands:
+        mailbox.post(command)
+    return mailbox.take()
+
+
+commands = st.one_of(
+    st.sampled_from([Pause(), Resume(), CancelExport(), Stop(), Restore(Path("a"))]),
+    st.builds(Keep, st.text(max_size=3)),
+    st.builds(look, st.integers(0, 9)),
+    st.builds(Retune, st.dictionaries(st.sampled_from("abc"), st.integers(), max_size=2)),
+    st.builds(Load, st.builds(Job, seed=st.integers(0, 9))),
+)
+
+
+@given(st.lists(commands, max_size=12))
+def test_ordered_commands_all_arrive_in_order(sent: list[Command]) -> None:
+    def ordered(some: list[Command]) -> list[Command]:
+        return [command for command in some if not command.latest_wins]
+
+    assert ordered(posted(*sent)) == ordered(sent)
+
+
+@given(st.lists(commands, max_size=12))
+def test_the_last_look_and_the_values_of_all_retunes_arrive(sent: list[Command]) -> None:
+    def last_ticket(some: list[Command]) -> int | None:
+        return next((command.ticket for command in reversed(some) if isinstance(command, Look)), None)
+
+    def in_force(some: list[Command]) -> dict:
+        """Values after all commands, where a Load takes all away."""
+        values: dict = {}
+        for command in some:
+            if isinstance(command, Retune):
+                values |= command.values
+            elif isinstance(command, Load):
+                values = {}
+        return values
+
+    received = posted(*sent)
+    assert last_ticket(received) == last_ticket(sent)
+    assert in_force(received) == in_force(sent)
+
+
+def test_only_one_of_each_kind_waits() -> None:
+    received = posted(look(1), Retune({"a": 1}), look(2), Retune({"b": 2}), Retune({"a": 3}), look(3))
+    assert received == [Retune({"a": 3, "b": 2}), look(3)]
+
+
+def test_a_slider_moved_before_a_load_stays_before_it() -> None:
+    load = Load(Job())
+    assert posted(Retune({"a": 1}), load, Retune({"b": 2})) == [Retune({"a": 1}), load, Retune({"b": 2})]
+
+
+def test_taking_empties_the_box_and_peeking_does_not() -> None:
+    mailbox = Mailbox()
+    mailbox.post(Stop())
+    assert mailbox.peek(Stop)
+    assert not mailbox.peek(Look)
+    assert mailbox.take() == [Stop()]
+    assert mailbox.take() == []
+    assert not mailbox.peek(Stop)
+
+
+def test_a_sleeping_reader_wakes_at_a_post() -> None:
+    mailbox, received = Mailbox(), []
+    reader = threading.Thread(target=lambda: received.extend(mailbox.take(wait=True)), daemon=True)
+    reader.start()
+    mailbox.post(Pause())
+    reader.join(timeout=60)
+    assert received == [Pause()]
