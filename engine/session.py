@@ -308,7 +308,7 @@ class Session:
         trainer = self._trainer
         yield from trainer.report()
         method = trainer.method
-        if trainer.trains_as(method, snapshot.job) and not trainer.slowed:
+        if trainer.trains_as(method, snapshot.job):
             before = method.state()
             try:
                 method.restore(state)

@@ -48,7 +48,6 @@ class Trainer:
         unkept: whether a step was done since the last snapshot.
         good: the last moment known to be sound; None before the first step.
         failures: how often in a row it diverged.
-        slowed: whether the method's rates were lowered since it was built.
     """
 
     def __init__(self, method: Method, job: Job, device: Device) -> None:
@@ -59,7 +58,6 @@ class Trainer:
         self.unkept = False
         self.good: Moment | None = None
         self.failures = 0
-        self.slowed = False
         self._meter = Meter()
         self._told = 0
         self._rewind(0.0)
@@ -68,7 +66,7 @@ class Trainer:
         """Another method, or the same one in another state, from here on."""
         self.method, self.job = method, job
         self._meter.clear()
-        self._told, self.failures, self.slowed, self.good = 0, 0, False, None
+        self._told, self.failures, self.good = 0, 0, None
 
     def go_on_from(self, step: int, elapsed_s: float, terms: Mapping[str, float]) -> None:
         """The counts of a snapshot whose state was restored."""
@@ -200,7 +198,6 @@ class Trainer:
                 f"{what}, {self.failures} times in a row. Lower the learning rates or the weights of the losses, "
                 f"and go on from the last good state, that of step {good.step:,}."
             )
-        self.slowed = True
         slowed = self.method.slow_down()
         self.good = Moment(self.method.state(), good.step, good.elapsed_s)  # which remembers that it is slower
         yield Warned(f"{what}. It goes on from step {good.step:,}, where all was well. {slowed}".strip(), "diverged")

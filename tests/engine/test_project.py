@@ -24,7 +24,9 @@ images = st.builds(
 jobs = st.builds(
     Job,
     method=st.sampled_from(["famos", "other"]),
-    settings=st.dictionaries(st.text(max_size=5), st.one_of(st.floats(allow_nan=False), st.booleans(), st.integers())),
+    settings=st.dictionaries(
+        st.text(max_size=5), st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.integers())
+    ),
     sources=st.dictionaries(st.sampled_from(["style", "content"]), st.lists(images, max_size=3).map(tuple)),
     canvas=st.none() | st.tuples(st.integers(64, 300_000), st.integers(64, 300_000)),
     seed=st.integers(0, 2**31 - 1),
