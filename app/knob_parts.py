@@ -89,8 +89,6 @@ class NumberField(QDoubleSpinBox):
         self.setKeyboardTracking(False)
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        # a value outside the range is set to its nearest end, not thrown away
-        self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
 
     def stepBy(self, steps: int) -> None:
         self.setValue(self._scale.stepped(self.value(), steps))
@@ -103,10 +101,21 @@ class NumberField(QDoubleSpinBox):
 
     def validate(self, text: str, position: int) -> Any:
         state, text, position = super().validate(text, position)  # type: ignore[misc]
-        number, fine = self.locale().toDouble(text.removesuffix(self.suffix()).strip())
+        number, fine = self._parsed(text)
         if state == QValidator.State.Invalid and fine and number > self.maximum():
             state = QValidator.State.Intermediate  # corrected to the maximum at the end of typing
         return state, text, position
+
+    def fixup(self, text: str) -> str:
+        """A number outside the range becomes its nearest end instead of being thrown away."""
+        number, fine = self._parsed(text)
+        if not fine:
+            return super().fixup(text) or ""
+        return self.textFromValue(min(max(number, self.minimum()), self.maximum())) + self.suffix()
+
+    def _parsed(self, text: str) -> tuple[float, bool]:
+        number, fine = self.locale().toDouble(text.removesuffix(self.suffix()).strip())
+        return number, fine
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -238,6 +238,7 @@ class _SwitchKnob(KnobWidget):
         super().__init__(spec, parent, marked)
         self.box = Switch(self)
         self.row.addWidget(self.box)
+        self.row.addStretch(1)
         self._finish()
         self.box.toggled.connect(self._edit)
 

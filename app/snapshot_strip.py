@@ -61,18 +61,18 @@ class SnapshotStrip(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(theme.UNIT // 2)
         self._row.addStretch(1)
-        self.scroll = QScrollArea(self)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroll.setWidget(self._body)
+        self.scroll_area = QScrollArea(self)
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll_area.setWidget(self._body)
 
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.UNIT, theme.UNIT, theme.UNIT, theme.UNIT)
         layout.setSpacing(theme.UNIT)
         layout.addWidget(self.empty, 1)
-        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.scroll_area, 1)
         layout.addWidget(self.keep_button, 0, Qt.AlignmentFlag.AlignTop)
         self.setFixedHeight(HEIGHT + 2 * self.fontMetrics().height() + 52)
         self._refresh()
@@ -117,7 +117,7 @@ class SnapshotStrip(QWidget):
         """Selects a snapshot by its place in the row, and tells it (`looked`)."""
         tile = self._tiles[place]
         tile.setFocus()
-        self.scroll.ensureWidgetVisible(tile, theme.UNIT, 0)
+        self.scroll_area.ensureWidgetVisible(tile, theme.UNIT, 0)
         if tile is not self._selected:
             if self._selected is not None:
                 self._selected.set_selected(False)
@@ -158,7 +158,7 @@ class SnapshotStrip(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """A plain mouse wheel moves the row sideways."""
         turn = event.angleDelta().x() or event.angleDelta().y()
-        bar = self.scroll.horizontalScrollBar()
+        bar = self.scroll_area.horizontalScrollBar()
         bar.setValue(bar.value() - turn)
         event.accept()
 
@@ -186,12 +186,12 @@ class SnapshotStrip(QWidget):
                 tile.set_image(image)
 
     def _scroll_to_newest(self) -> None:
-        bar = self.scroll.horizontalScrollBar()
+        bar = self.scroll_area.horizontalScrollBar()
         bar.setValue(bar.maximum())
 
     def _refresh(self) -> None:
         self.empty.setVisible(not self._tiles)
-        self.scroll.setVisible(bool(self._tiles))
+        self.scroll_area.setVisible(bool(self._tiles))
         if self._tiles and self._selected is None:
             self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 

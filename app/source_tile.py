@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QColor,
     QEnterEvent,
     QFocusEvent,
+    QFont,
     QImage,
     QMouseEvent,
     QPainter,
@@ -119,7 +120,8 @@ class SourceTile(QWidget):
             middle = frame.center().toPoint()
             theme.icon("broken").paint(painter, QRect(middle.x() - 13, middle.y() - 20, 26, 26))
             painter.setPen(QColor(named.error))
-            name = self.fontMetrics().elidedText(Path(self.path).name, Qt.TextElideMode.ElideMiddle, SIDE - 12)
+            painter.setFont(self._small_font())
+            name = painter.fontMetrics().elidedText(Path(self.path).name, Qt.TextElideMode.ElideMiddle, SIDE - 12)
             painter.drawText(frame.adjusted(0, SIDE // 2, 0, -4), Qt.AlignmentFlag.AlignCenter, name)
         self._paint_marks(painter, frame)
         painter.setClipping(False)
@@ -136,15 +138,18 @@ class SourceTile(QWidget):
         share = "" if self.source.weight == 1 else "off" if self.source.weight == 0 else f"{self.source.weight:g}×"
         if not self._badge and not share:
             return
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 0.85)
-        painter.setFont(font)
+        painter.setFont(self._small_font())
         strip = QRectF(frame.left(), frame.bottom() - 16, frame.width(), 16)
         painter.fillRect(strip, QColor(0, 0, 0, 190))
         painter.setPen(QColor("#ffffff"))
         inner = strip.adjusted(5, 0, -5, 0)
         painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._badge)
         painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, share)
+
+    def _small_font(self) -> QFont:
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        return font
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

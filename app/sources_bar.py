@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QDateTime, QIODevice, QSaveFile, QStandardPaths, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QKeyEvent, QKeySequence
+from PySide6.QtCore import QByteArray, QDateTime, QIODevice, QSaveFile, QStandardPaths, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QImageWriter, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme, thumbnails
@@ -49,14 +49,14 @@ class SourcesBar(QWidget):
         self._thumbnails = thumbnails.Thumbnails(read, 2 * SIDE, self)
         self._thumbnails.ready.connect(self._arrived)
         self._thumbnails.failed.connect(self._failed)
-        self.scroll = QScrollArea(self)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll_area = QScrollArea(self)
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.scroll)
+        layout.addWidget(self.scroll_area)
         self.setMinimumWidth(200)
 
     def show_slots(self, slots: tuple[Slot, ...]) -> None:
@@ -74,7 +74,7 @@ class SourcesBar(QWidget):
             self._sections[slot.key] = section
             column.addWidget(section)
         column.addStretch(1)
-        self.scroll.setWidget(body)
+        self.scroll_area.setWidget(body)
 
     def set_sources(self, sources: dict[str, tuple[SourceImage, ...]]) -> None:
         """Shows the images of all slots; emits nothing."""
@@ -155,7 +155,11 @@ class SourcesBar(QWidget):
         with suppress(OSError):  # the failure to open the file below is what is told
             self.paste_folder.mkdir(parents=True, exist_ok=True)
         file = QSaveFile(str(path))
-        if file.open(QIODevice.OpenModeFlag.WriteOnly) and image.save(file, "PNG") and file.commit():
+        if (
+            file.open(QIODevice.OpenModeFlag.WriteOnly)
+            and QImageWriter(file, QByteArray(b"png")).write(image)
+            and file.commit()
+        ):
             return path
         self.problem.emit(f"The pasted picture could not be saved to {self.paste_folder} ({file.errorString()}).")
         return None

@@ -168,8 +168,8 @@ def palette(named: Colors) -> QPalette:
 def disabled(named: Colors) -> str:
     """Text of what can not be used now: halfway to the ground, yet legible."""
     front, back = QColor(named.text), QColor(named.window)
-    mixed = (round(0.45 * a + 0.55 * b) for a, b in zip(front.getRgb()[:3], back.getRgb()[:3], strict=True))
-    return QColor(*mixed).name()
+    pairs = ((front.red(), back.red()), (front.green(), back.green()), (front.blue(), back.blue()))
+    return QColor(*(round(0.45 * a + 0.55 * b) for a, b in pairs)).name()
 
 
 class _Follower(QObject):

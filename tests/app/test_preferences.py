@@ -1,0 +1,85 @@
+"""What was chosen comes back with its type; what is damaged or gone does no harm."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+
+from app.preferences import Preferences, PreferencesDialog
+from engine.device import Device
+
+
+@pytest.fixture
+def reopen(tmp_path):
+    """Preferences read again from the same file, as after a restart."""
+
+    def build():
+        return Preferences(QSettings(str(tmp_path / "preferences.ini"), QSettings.Format.IniFormat))
+
+    return build
+
+
+def test_everything_comes_back_with_its_type(reopen, tmp_path):
+    first = reopen()
+    assert (first.theme, first.device, first.geometry, first.state) == ("system", "auto", b"", b"")
+    assert first.last_project is None
+    assert first.recent_projects == []
+    first.theme, first.device = "dark", "cuda:0"
+    first.geometry, first.state = b"\x00\x01geometry\xff", b"\xfestate\x00"
+    first.last_project = tmp_path
+    first.set_last_folder("export", tmp_path)
+    first.save()
+    again = reopen()
+    assert (again.theme, again.device) == ("dark", "cuda:0")
+    assert (again.geometry, again.state) == (b"\x00\x01geometry\xff", b"\xfestate\x00")
+    assert again.last_project == tmp_path
+    assert again.last_folder("export") == tmp_path
+    assert again.last_folder("images").is_dir()
+
+
+def test_no_project_is_remembered_as_none(reopen, tmp_path):
+    first = reopen()
+    first.last_project = tmp_path
+    first.last_project = None
+    first.save()
+    assert reopen().last_project is None
+
+
+def test_recent_projects_are_newest_first_without_repeats_and_without_the_lost(reopen, tmp_path):
+    folders = [tmp_path / f"project {i}, ümläut" for i in range(14)]
+    for folder in folders:
+        folder.mkdir()
+    first = reopen()
+    for folder in [*folders, folders[12]]:
+        first.add_recent(folder)
+    first.save()
+    assert reopen().recent_projects[:3] == [folders[12], folders[13], folders[11]]
+    assert len(reopen().recent_projects) == 10
+    folders[13].rmdir()
+    assert reopen().recent_projects[:2] == [folders[12], folders[11]]
+    first.forget_recent()
+    assert first.recent_projects == []
+
+
+def test_nonsense_in_the_file_falls_back(tmp_path):
+    file = tmp_path / "preferences.ini"
+    file.write_text("[General]\ntheme=purple\ndevice=\n[window]\nstate=12\n[folders]\nexport=/no/such/folder\n")
+    preferences = Preferences(QSettings(str(file), QSettings.Format.IniFormat))
+    assert preferences.theme == "system"
+    assert preferences.device == "auto"
+    assert isinstance(preferences.state, bytes)
+    assert preferences.last_folder("export").is_dir()
+
+
+def test_the_dialog_stores_and_tells_at_once(reopen, qtbot):
+    preferences = reopen()
+    preferences.device = "cuda:3"  # taken out since
+    dialog = PreferencesDialog(preferences, devices=[Device("cpu", "Processor", 1), Device("cuda:0", "Card", 1)])
+    qtbot.addWidget(dialog)
+    assert dialog.device.currentData() == "auto"
+    with qtbot.waitSignal(dialog.theme_chosen) as theme_chosen:
+        qtbot.keyClick(dialog.theme, Qt.Key.Key_Down)
+    assert theme_chosen.args == ["light"] == [preferences.theme]
+    with qtbot.waitSignal(dialog.device_chosen) as device_chosen:
+        qtbot.keyClick(dialog.device, Qt.Key.Key_End)
+    assert device_chosen.args == ["cuda:0"] == [preferences.device]
