@@ -57,7 +57,7 @@ class CanvasPanel(QWidget):
         for zones in self.zones:
             zones.dropped.connect(self.dropped)
             zones.project_dropped.connect(self.project_dropped)
-        self.view.zoomed.connect(lambda zoom: self._zoom.setText(f"{100 * zoom:.3g} %"))
+        self.view.zoomed.connect(lambda zoom: self._zoom.setText(_percent(zoom)))
         self._group.buttonToggled.connect(self._on_toggled)
         self.show_start(True)
 
@@ -126,3 +126,7 @@ class CanvasPanel(QWidget):
         if buttons:
             index = buttons.index(self._group.checkedButton()) if self._group.checkedButton() else -1
             buttons[(index + 1) % len(buttons)].setChecked(True)
+
+
+def _percent(zoom: float) -> str:
+    return f"{100 * zoom:.0f} %" if zoom >= 0.1 else f"{100 * zoom:.2g} %"

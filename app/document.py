@@ -21,6 +21,8 @@ from engine.method import Method, Slot, method_class, preset_values
 from engine.project import FILE_NAME, Job, SourceImage, load_job, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
+FIRST_METHOD = "famos"
+"""Of new projects."""
 AUTOSAVE_MS = 800
 MERGE_S = 2.0
 """Edits of one setting that follow each other faster than this are one drag, hence one undo step."""
@@ -41,17 +43,26 @@ class Document(QObject):
     problem = Signal(str)
     saved = Signal()
 
-    def __init__(self, data: Path, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        data: Path,
+        parent: QObject | None = None,
+        *,
+        small: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """
         Args:
             data: folder in which projects live until they are given a name and place.
+            small: new projects begin with the method's first preset for speed, as a slow device needs it.
             clock: seconds; decides which edits belong to one drag.
         """
         super().__init__(parent)
         self._data = data
         self.clock = clock
+        self.small = small
         self.stack = QUndoStack(self)
-        self.job = _complete(Job())
+        self.job = self._fresh(FIRST_METHOD)
         self.folder = self._untitled_folder()
         self.dirty = False
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
@@ -139,7 +150,7 @@ class Document(QObject):
 
     def set_method(self, key: str) -> None:
         """Another method with its default settings; the images stay."""
-        after = _complete(self.job.model_copy(update={"method": key, "settings": {}}))
+        after = self.job.model_copy(update={"method": key, "settings": self._fresh(key).settings})
         self._change(after, self.tr("change the method"))
 
     def set_frame(self, canvas: tuple[int, int] | None, seed: int) -> None:
@@ -191,7 +202,7 @@ class Document(QObject):
     def new(self) -> None:
         """Begins an empty, untitled project; the present one stays where it is."""
         self.flush()
-        self._replace(_complete(Job()), self._untitled_folder())
+        self._replace(self._fresh(self.job.method), self._untitled_folder())
 
     def open(self, path: Path) -> bool:
         """Opens a project by its folder, its project.json or one of its snapshots; False (and a `problem`) if not."""
@@ -255,6 +266,11 @@ class Document(QObject):
         self.stack.clear()
         self.job, self.folder, self.dirty = job, folder, False
         self.job_replaced.emit()
+
+    def _fresh(self, key: str) -> Job:
+        """An empty job of a method."""
+        speeds = [preset for preset in method_class(key).presets if preset.group == "speed"]
+        return _complete(Job(method=key, settings=dict(speeds[0].values) if self.small and speeds else {}))
 
     def _untitled_folder(self) -> Path:
         """A free name; the folder itself appears with the first change."""

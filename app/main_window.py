@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QActionGroup, QCloseEvent
-from PySide6.QtWidgets import QComboBox, QDockWidget, QMainWindow, QMenu, QMessageBox, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QMainWindow, QMenu, QMessageBox, QToolBar, QToolButton, QWidget
 
 from app import actions, theme
 from app.canvas_panel import CanvasPanel
@@ -23,7 +23,9 @@ from app.snapshots_link import SnapshotsLink
 from app.sources_bar import SourcesBar
 from app.status import Status
 from app.training import Training
+from engine import device
 from engine import messages as m
+from engine.errors import BadSetting
 from engine.method import method_class, method_keys
 from engine.settings import specs
 
@@ -48,7 +50,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("Tessera")
         self.preferences = preferences
-        self.document = Document(data / "projects", self)
+        self.document = Document(data / "projects", self, small=_is_slow(preferences.device))
         self.training = Training(self.document, self)
         self.training.device_key = preferences.device
         self.canvas = CanvasPanel(self)
@@ -85,7 +87,7 @@ class MainWindow(QMainWindow):
             "snapshots": self._dock("snapshots", self.tr("Snapshots"), self.strip, bottom),
             "curves": self._dock("curves", self.tr("Curves"), self.curves, bottom),
         }
-        self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Vertical)
+        self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self._make_toolbar()
         view = self._menu("View")
         view.addSeparator()
@@ -137,7 +139,8 @@ class MainWindow(QMainWindow):
         for key in method_keys():
             self.methods.addItem(method_class(key).title, key)
         self.presets = QToolButton(self)
-        self.presets.setText(self.tr("Preset"))
+        self.presets.setText(self.tr("Preset") + " ▾")
+        self.presets.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.presets.setToolTip(self.tr("Values to start from, for speed and for the look"))
         self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.presets.setMenu(QMenu(self))
@@ -158,9 +161,11 @@ class MainWindow(QMainWindow):
             dock.setFloating(False)
             self.addDockWidget(Qt.DockWidgetArea(area), dock)
             dock.show()
-        self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Vertical)
+        self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["images"], self.docks["settings"]], [264, 340], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["snapshots"], self.docks["curves"]], [150, 170], Qt.Orientation.Vertical)
+        below = [self.docks["snapshots"], self.docks["curves"]]
+        self.resizeDocks(below, [320, 510], Qt.Orientation.Horizontal)
+        self.resizeDocks(below, [210, 210], Qt.Orientation.Vertical)
 
     def _restore_layout(self) -> None:
         screen = self.screen().availableGeometry()
@@ -255,7 +260,6 @@ class MainWindow(QMainWindow):
     def _show_settings(self) -> None:
         settings = self.document.settings
         self.panel.set_values(settings)
-        self.curves.set_templates(getattr(settings, "templates", None))
         self._show_saved()
 
     def _show_sources(self) -> None:
@@ -328,6 +332,7 @@ class MainWindow(QMainWindow):
             case m.Began():
                 self.status.set_device(event.device)
                 self.status.began(event.step)
+                self.curves.set_templates(event.job.settings.get("templates"))
                 self.curves.began(event.step)
                 self.canvas.view.set_extent(event.canvas)
                 self.canvas.set_hint("")
@@ -389,9 +394,15 @@ class MainWindow(QMainWindow):
         self.close()
 
 
-def _application():
-    from PySide6.QtWidgets import QApplication
+def _is_slow(device_key: str) -> bool:
+    """Whether training would be on the CPU."""
+    try:
+        return device.choose(device_key).key == "cpu"
+    except BadSetting:  # a device that is no longer there
+        return device.choose().key == "cpu"
 
+
+def _application() -> QApplication:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     return app

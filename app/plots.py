@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 
 import pyqtgraph as pg
@@ -15,7 +16,9 @@ from engine.method import Method, Term
 
 REDRAW_MS = 500
 COLUMN_PX = 150
-ROW_PX = 76
+ROW_PX = 80
+END_SHARE = 0.12
+"""Of an axis, at both of its ends: no number stands there."""
 MOST_MARKS = 40
 IN_USE = "templates_in_use"
 
@@ -155,7 +158,8 @@ class _Plot(QWidget):
         self.title = QLabel(self)
         self.title.setTextFormat(Qt.TextFormat.RichText)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.area = pg.PlotWidget(self, enableMenu=False)
+        axes = {side: _Axis(side) for side in ("bottom", "left")}
+        self.area = pg.PlotWidget(self, enableMenu=False, axisItems=axes)
         self.area.setMouseEnabled(x=False, y=False)
         self.area.hideButtons()
         self.area.setMinimumSize(100, ROW_PX - 20)
@@ -163,13 +167,10 @@ class _Plot(QWidget):
         self.area.getPlotItem().setContentsMargins(0, 2, 4, 0)
         self.area.wheelEvent = lambda event: event.ignore()
         bottom, left = self.area.getAxis("bottom"), self.area.getAxis("left")
-        bottom.enableAutoSIPrefix(False)
-        left.enableAutoSIPrefix(False)
-        bottom.tickStrings = _short_steps
         left.setWidth(38)
         bottom.setHeight(18)
         for axis in (bottom, left):
-            axis.setStyle(tickLength=-3, tickTextOffset=3, maxTickLevel=0, autoExpandTextSpace=False)
+            axis.setStyle(tickLength=-3, tickTextOffset=3, autoExpandTextSpace=False)
         self._curves = [self.area.plot() for _ in terms]
         self._marks: list[pg.InfiniteLine] = []
         layout = QVBoxLayout(self)
@@ -197,6 +198,8 @@ class _Plot(QWidget):
 
     def draw(self, history: History) -> None:
         self._write_title(history)
+        for side in ("bottom", "left"):
+            self.area.getAxis(side).setStyle(showValues=len(history) > 1)
         for term, curve in zip(self._terms, self._curves, strict=True):
             curve.setData(*history.curve(term.key), connect="finite")
         steps = [mark.step for mark in history.marks[-MOST_MARKS:]]
@@ -215,13 +218,36 @@ class _Plot(QWidget):
         values, lines = [], []
         for index, term in enumerate(self._terms):
             value = history.latest.get(term.key)
-            shown = "–" if value is None else f"{value:.3g}"
+            shown = "–" if value is None else f"{value:.2g}"
             colour = colors.curves[index % len(colors.curves)]
             values.append(f'<b style="color:{colour}">{shown}</b>')
             lines.append(f'<span style="color:{colour}">━</span> <b>{term.title}</b> {shown}<br>{term.help}')
         name = self._terms[0].title if len(self._terms) == 1 else self._group
         self.title.setText(f"{name}&nbsp; {' · '.join(values)}")
         self.setToolTip("<br>".join(lines))
+
+
+class _Axis(pg.AxisItem):
+    """Two or three round numbers, none so near an end that it would be cut off or run into the other axis."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.enableAutoSIPrefix(False)
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        if not maxVal > minVal:
+            return []
+        span = maxVal - minVal
+        power = 10.0 ** math.floor(math.log10(span))
+        low, high = minVal + END_SHARE * span, maxVal - END_SHARE * span
+        for step in (5 * power, 2 * power, power, power / 2, power / 5, power / 10):
+            first, last = math.ceil(low / step), math.floor(high / step)
+            if last > first:
+                return [(step, [step * number for number in range(first, last + 1, math.ceil((last - first) / 2))])]
+        return []
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:.4g}" for value in values]
 
 
 def health(in_use: float | None, templates: int | None, begun: bool) -> tuple[str, str]:
@@ -243,7 +269,3 @@ def _mark_pen():
     colour = QColor(theme.colors().muted)
     colour.setAlpha(150)
     return pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
-
-
-def _short_steps(values, scale, spacing) -> list[str]:
-    return [f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}" for value in values]

@@ -1,0 +1,216 @@
+"""The document: every change is validated, undoable, told and saved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtTest import QSignalSpy
+from tests.app.toys import register, write_image
+
+from app.document import MERGE_S, Document
+from engine.project import FILE_NAME, SourceImage, load_job
+
+
+class Clock:
+    """Seconds that pass only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def document(qtbot, tmp_path: Path, clock: Clock, monkeypatch) -> Document:
+    register(monkeypatch)
+    return Document(tmp_path / "data", clock=clock)
+
+
+def test_a_bad_value_is_told_and_changes_nothing(document: Document) -> None:
+    spy = QSignalSpy(document.problem)
+    before = document.job
+    assert not document.set("weight", 1e9)
+    assert document.job == before
+    assert document.stack.count() == 0
+    assert "weight" in spy.at(0)[0]
+
+
+def test_each_change_can_be_undone_and_done_again(document: Document, tmp_path: Path, clock: Clock) -> None:
+    seen = [document.job]
+
+    def note() -> None:
+        clock.now += 10
+        seen.append(document.job)
+
+    document.set("weight", 2.0)
+    note()
+    document.apply_preset("Few")
+    note()
+    document.add("style", [write_image(tmp_path / "a.png")])
+    note()
+    document.set_frame((128, 192), 11)
+    note()
+    document.reset("weight")
+    note()
+    assert len(set(map(repr, seen))) == len(seen)
+    for earlier in reversed(seen[:-1]):
+        document.stack.undo()
+        assert document.job == earlier
+    for later in seen[1:]:
+        document.stack.redo()
+        assert document.job == later
+
+
+def test_a_drag_is_one_step_and_a_pause_begins_another(document: Document, clock: Clock) -> None:
+    for value in (1.1, 1.5, 2.0, 3.0):
+        document.set("weight", value)
+        clock.now += MERGE_S / 2
+    assert document.stack.count() == 1
+    clock.now += MERGE_S * 2
+    document.set("weight", 4.0)
+    document.set("rate", 0.5)
+    assert document.stack.count() == 3
+    document.stack.undo()
+    document.stack.undo()
+    assert document.settings.weight == 3.0
+
+
+def test_a_drag_that_comes_back_leaves_no_step(document: Document) -> None:
+    document.set("weight", 5.0)
+    document.set("weight", 1.0)
+    assert document.stack.count() == 0
+
+
+def test_listeners_hear_what_differs_and_nothing_else(document: Document, tmp_path: Path) -> None:
+    settings, sources, frame = (
+        QSignalSpy(s) for s in (document.settings_changed, document.sources_changed, document.frame_changed)
+    )
+    document.set("weight", 2.5)
+    assert (settings.count(), sources.count(), frame.count()) == (1, 0, 0)
+    assert settings.at(0)[0] == ("weight",)
+    document.add("content", [write_image(tmp_path / "a.png")])
+    assert (settings.count(), sources.count(), frame.count()) == (1, 1, 0)
+    assert sources.at(0)[0] == "content"
+    document.set_frame(None, 99)
+    assert (settings.count(), sources.count(), frame.count()) == (1, 1, 1)
+
+
+def test_folders_are_opened_and_images_come_once(document: Document, tmp_path: Path) -> None:
+    folder = tmp_path / "bilder ä"
+    folder.mkdir()
+    first, second = write_image(folder / "ä1.png"), write_image(folder / "ä2.png")
+    assert document.add("style", [folder, first]) == 2
+    assert document.add("style", [second]) == 0
+    assert [Path(image.path).name for image in document.sources("style")] == ["ä1.png", "ä2.png"]
+
+
+def test_what_can_not_be_used_is_named_and_the_rest_is_taken(document: Document, tmp_path: Path) -> None:
+    spy = QSignalSpy(document.problem)
+    good = write_image(tmp_path / "good.png")
+    assert document.add("style", [tmp_path / "gone.png", good]) == 1
+    assert "gone.png" in spy.at(0)[0]
+
+
+def test_changes_are_saved_by_themselves(document: Document, qtbot) -> None:
+    with qtbot.waitSignal(document.saved, timeout=20_000):
+        document.set("weight", 2.0)
+    assert load_job(document.folder).settings["weight"] == 2.0
+    assert not document.dirty
+
+
+def test_nothing_is_written_before_the_first_change(document: Document) -> None:
+    document.flush()
+    assert not document.folder.exists()
+
+
+def test_saving_as_moves_an_untitled_project_with_its_snapshots(document: Document, tmp_path: Path) -> None:
+    document.set("weight", 2.0)
+    document.flush()
+    old = document.folder
+    (old / "snapshots" / "0001").mkdir(parents=True)
+    assert document.save_as(tmp_path / "mine")
+    assert not old.exists()
+    assert (tmp_path / "mine" / "snapshots" / "0001").is_dir()
+    assert document.title == "mine"
+    assert not document.untitled
+    assert document.save_as(tmp_path / "copy")
+    assert (tmp_path / "mine" / FILE_NAME).exists()
+    assert (tmp_path / "copy" / "snapshots" / "0001").is_dir()
+
+
+def test_saving_as_never_mixes_with_what_is_there(document: Document, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "letter.txt").write_text("dear")
+    spy = QSignalSpy(document.problem)
+    document.set("weight", 2.0)
+    assert not document.save_as(taken)
+    assert "taken" in spy.at(0)[0]
+    assert [path.name for path in taken.iterdir()] == ["letter.txt"]
+
+
+def test_a_project_opens_as_it_was_left(document: Document, tmp_path: Path) -> None:
+    document.set("weight", 2.0)
+    image = SourceImage(path=str(write_image(tmp_path / "a.png")), weight=2.0, scale=0.5)
+    document.set_sources("style", (image,))
+    document.save_as(tmp_path / "mine")
+    left = document.job
+    document.new()
+    assert document.empty
+    assert document.open(tmp_path / "mine" / FILE_NAME)
+    assert document.job == left
+    assert document.stack.count() == 0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1, "job": {"method": "none"}}'])
+def test_a_damaged_project_is_told_and_the_present_one_stays(document: Document, tmp_path: Path, text: str) -> None:
+    document.set("weight", 2.0)
+    before = document.job
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    (bad / FILE_NAME).write_text(text)
+    spy = QSignalSpy(document.problem)
+    assert not document.open(bad)
+    assert document.job == before
+    assert str(spy.at(0)[0]).endswith(".")
+
+
+def test_images_that_are_gone_are_named(document: Document, tmp_path: Path) -> None:
+    image = write_image(tmp_path / "a.png")
+    document.add("style", [image])
+    document.save_as(tmp_path / "mine")
+    image.unlink()
+    spy = QSignalSpy(document.problem)
+    assert document.open(tmp_path / "mine")
+    assert "a.png" in spy.at(0)[0]
+    assert len(document.sources("style")) == 1
+
+
+def test_a_place_that_can_not_be_written_is_told(document: Document, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    document.folder = tmp_path / "file" / "below"
+    spy = QSignalSpy(document.problem)
+    document.set("weight", 2.0)
+    assert not document.save()
+    assert document.dirty
+    assert spy.count() == 1
+
+
+def test_project_json_is_plain(document: Document) -> None:
+    document.set("weight", 2.0)
+    document.save()
+    assert json.loads((document.folder / FILE_NAME).read_text())["job"]["settings"]["weight"] == 2.0
+
+
+def test_a_slow_device_begins_with_the_small_preset(qtbot, tmp_path: Path, monkeypatch) -> None:
+    register(monkeypatch)
+    assert Document(tmp_path, small=True).settings.colours == 2
+    assert Document(tmp_path, small=False).settings.colours == 4

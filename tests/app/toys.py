@@ -1,0 +1,26 @@
+"""What the window's tests share: the toy method as the method of new projects, and images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app import document
+from engine import method as registry
+from tests.engine import toy
+
+
+def register(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The toy is the only method, and what new projects use."""
+    toy.register(monkeypatch)
+    monkeypatch.delitem(registry._MODULES, "famos")
+    monkeypatch.setattr(document, "FIRST_METHOD", "toy", raising=True)
+
+
+def write_image(path: Path, height: int = 40, width: int = 60, seed: int = 0) -> Path:
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
