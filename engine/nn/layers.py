@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Norm = Literal["layer", "batch", "none"]
+Norm = Literal["layer", "instance", "batch", "none"]
+Padding = Literal["zeros", "circular", "replicate", "reflect"]
 
 
 class ChannelLayerNorm(nn.Module):
@@ -25,9 +27,24 @@ class ChannelLayerNorm(nn.Module):
         return x.permute(0, 3, 1, 2)
 
 
+class InstanceNorm(nn.BatchNorm2d):
+    """Each channel of each sample to mean 0 and deviation 1 (Ulyanov et al. 2017, equation 12), then scale and shift.
+
+    Its statistics are those of a whole picture, so tiles would disagree: in eval mode it uses frozen ones, which
+    `training.fresh_statistics` takes over a batch of crops of one picture, all of them together.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and self.momentum is not None:
+            return functional.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
+        return super().forward(x)
+
+
 def norm_layer(kind: Norm, channels: int) -> nn.Module:
     if kind == "layer":
         return ChannelLayerNorm(channels)
+    if kind == "instance":
+        return InstanceNorm(channels)
     if kind == "batch":
         return nn.BatchNorm2d(channels)
     return nn.Identity()
@@ -38,25 +55,47 @@ class UpConvolution(nn.Module):
 
     Each of the four output phases sees the enlarged image through a smaller kernel whose taps are sums of the k x k
     ones, so the pair equals a convolution to 4 C channels and a pixel shuffle, exactly. Weights stay k x k.
+
+    Args:
+        padding: beyond the edge; reflection does not fold.
     """
 
     fold: Tensor
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: int) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        padding: Literal["zeros", "circular", "replicate"] = "zeros",
+    ) -> None:
         super().__init__()
+        self.padding = padding
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.register_buffer("fold", _fold(kernel), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, C, H, W] to [B, D, 2H, 2W]."""
+        """[B, C, H, W] to [B, D, 2H, 2W], in channels_last memory."""
+        phases = self._phases(x)
+        b, _, _, d, h, w = phases.shape
+        return phases.permute(0, 4, 1, 5, 2, 3).reshape(b, 2 * h, 2 * w, d).permute(0, 3, 1, 2)
+
+    def planes(self, x: Tensor, splits: Sequence[int]) -> list[Tensor]:
+        """The same as dense float32 planes, the channels parted: [B, D_i, 2H, 2W] each. For a network's last layer."""
+        parts = []
+        for part in self._phases(x).split(list(splits), 3):
+            b, _, _, d, h, w = part.shape
+            planes = torch.empty(b, d, h, 2, w, 2, device=x.device)
+            parts.append(planes.copy_(part.permute(0, 3, 4, 1, 5, 2)).view(b, d, 2 * h, 2 * w))
+        return parts
+
+    def _phases(self, x: Tensor) -> Tensor:
+        """[B, 2, 2, D, H, W]: outputs of one phase lie together, so that one strided copy can place them."""
         with torch.autocast(x.device.type, enabled=False):
             weight = self.folded()
-        # Outputs of one phase lie together, so that one strided copy can place them.
         y = functional.conv2d(x, weight, self.bias.repeat(4), padding=weight.shape[-1] // 2)  # [B, 4 D, H, W]
-        b, _, h, w = y.shape
-        y = y.view(b, 2, 2, -1, h, w).permute(0, 4, 1, 5, 2, 3)  # [B, H, 2, W, 2, D]
-        return y.reshape(b, 2 * h, 2 * w, -1).permute(0, 3, 1, 2)
+        return y.unflatten(1, (2, 2, -1))
 
     def folded(self) -> Tensor:
         """[4 D, C, q, q], q smaller than k; phases (row, column) first."""
@@ -80,14 +119,14 @@ def _fold(kernel: int) -> Tensor:
 class ResidualBlock(nn.Module):
     """x + gain * (conv, norm, ReLU, conv, norm)(x); the gain is learned from 0, so a block begins as the identity."""
 
-    def __init__(self, channels: int, kernel: int, norm: Norm) -> None:
+    def __init__(self, channels: int, kernel: int, norm: Norm, padding: Padding = "zeros") -> None:
         super().__init__()
         self.gain = nn.Parameter(torch.zeros(1))
         self.body = nn.Sequential(
-            nn.Conv2d(channels, channels, kernel, padding=kernel // 2),
+            nn.Conv2d(channels, channels, kernel, padding=kernel // 2, padding_mode=padding),
             norm_layer(norm, channels),
-            nn.ReLU(),
-            nn.Conv2d(channels, channels, kernel, padding=kernel // 2),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, kernel, padding=kernel // 2, padding_mode=padding),
             norm_layer(norm, channels),
         )
 
@@ -105,3 +144,13 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
                     module.bias.zero_()
             elif isinstance(module, nn.BatchNorm2d):
                 module.weight.normal_(1, 0.02, generator=generator)
+
+
+def initialise_scaled(network: nn.Module, generator: torch.Generator) -> None:
+    """Weights from N(0, 2 / inputs), so that depth neither dies out nor blows up without a norm (He et al. 2015)."""
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear | UpConvolution):
+                module.weight.normal_(0, (2 / module.weight[0].numel()) ** 0.5, generator=generator)
+                if module.bias is not None:
+                    module.bias.zero_()

@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
-from engine.nn.layers import ChannelLayerNorm, ResidualBlock, UpConvolution, initialise
+from engine.nn.layers import ChannelLayerNorm, InstanceNorm, ResidualBlock, UpConvolution, initialise, initialise_scaled
+from engine.nn.training import fresh_statistics
 
 
 @pytest.mark.parametrize("kernel", [3, 5, 7])
@@ -40,3 +42,36 @@ def test_a_residual_block_begins_as_the_identity() -> None:
     block = ResidualBlock(4, 3, "layer")
     x = torch.randn(1, 4, 5, 5, generator=torch.Generator().manual_seed(0))
     assert torch.equal(block(x), x)
+
+
+@pytest.mark.parametrize("padding", ["circular", "replicate"])
+def test_folded_convolution_pads_like_the_plain_one(padding: str) -> None:
+    layer = UpConvolution(3, 4, 5, padding).double()  # type: ignore[arg-type]
+    initialise(layer, torch.Generator().manual_seed(0))
+    x = torch.randn(2, 3, 4, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    enlarged = functional.pad(functional.interpolate(x, scale_factor=2), (2, 2, 2, 2), mode=padding)
+    assert torch.allclose(layer(x), functional.conv2d(enlarged, layer.weight, layer.bias), atol=1e-12)
+
+
+def test_instance_norm_makes_each_sample_alike_and_is_local_once_frozen() -> None:
+    norm = InstanceNorm(3)
+    x = (
+        torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+        * torch.tensor([1.0, 5.0])[:, None, None, None]
+    )
+    y = norm(x)
+    assert torch.allclose(y.mean((2, 3)), torch.zeros(2, 3), atol=1e-5)
+    assert torch.allclose(y.var((2, 3), unbiased=False), torch.ones(2, 3), atol=1e-3)
+    with fresh_statistics(norm):
+        gathered = norm(x)
+    assert torch.allclose(gathered.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
+    frozen = norm(x)
+    assert torch.allclose(frozen, gathered, atol=2e-2)
+    assert torch.allclose(norm(x[..., 2:5]), frozen[..., 2:5], atol=1e-6)
+
+
+def test_scaled_weights_keep_the_size_of_what_passes() -> None:
+    network = nn.Sequential(*[layer for _ in range(6) for layer in (nn.Conv2d(24, 24, 3, padding=1), nn.ReLU())])
+    initialise_scaled(network, torch.Generator().manual_seed(0))
+    x = torch.randn(1, 24, 24, 24, generator=torch.Generator().manual_seed(1))
+    assert 0.3 < network(x).square().mean() < 3
