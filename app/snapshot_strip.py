@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QWidget
 
@@ -61,7 +61,7 @@ class SnapshotStrip(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(theme.UNIT // 2)
         self._row.addStretch(1)
-        self.scroll_area = QScrollArea(self)
+        self.scroll_area = _SidewaysArea(self)
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll_area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -98,8 +98,7 @@ class SnapshotStrip(QWidget):
             tile.deleteLater()
         self._refresh()
         if grown:
-            # the row has its new width only after the layout was done
-            QTimer.singleShot(0, self, self._scroll_to_newest)
+            self.scroll_area.follow_end()
 
     def set_can_keep(self, possible: bool) -> None:
         """Whether there is anything to keep a snapshot of."""
@@ -155,13 +154,6 @@ class SnapshotStrip(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """A plain mouse wheel moves the row sideways."""
-        turn = event.angleDelta().x() or event.angleDelta().y()
-        bar = self.scroll_area.horizontalScrollBar()
-        bar.setValue(bar.value() - turn)
-        event.accept()
-
     def _tile(self, snapshot: Snapshot) -> SnapshotTile:
         tile = SnapshotTile(snapshot, self._body, self._undo_ms)
         tile.picked.connect(lambda: self.select(self._tiles.index(tile)))
@@ -185,15 +177,42 @@ class SnapshotStrip(QWidget):
             if tile.snapshot.preview == Path(path):
                 tile.set_image(image)
 
-    def _scroll_to_newest(self) -> None:
-        bar = self.scroll_area.horizontalScrollBar()
-        bar.setValue(bar.maximum())
-
     def _refresh(self) -> None:
         self.empty.setVisible(not self._tiles)
         self.scroll_area.setVisible(bool(self._tiles))
         if self._tiles and self._selected is None:
             self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+
+class _SidewaysArea(QScrollArea):
+    """Scrolls sideways with a plain wheel, leaves the arrow keys to its owner, and stays at its end once there."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._at_end = False
+        bar = self.horizontalScrollBar()
+        bar.valueChanged.connect(self._note_place)
+        bar.rangeChanged.connect(self._on_range)
+
+    def follow_end(self) -> None:
+        """Goes to the end now, and with it while pictures arrive and tiles become wider."""
+        self._at_end = True
+        self._on_range(0, self.horizontalScrollBar().maximum())
+
+    def _note_place(self, value: int) -> None:
+        self._at_end = value == self.horizontalScrollBar().maximum()
+
+    def _on_range(self, low: int, high: int) -> None:
+        if self._at_end:
+            self.horizontalScrollBar().setValue(high)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() - (event.angleDelta().x() or event.angleDelta().y()))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.ignore()
 
 
 class KeepTile(QAbstractButton):

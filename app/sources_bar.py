@@ -115,9 +115,9 @@ class SourcesBar(QWidget):
             self.problem.emit("There is no picture on the clipboard. Copy an image or image files, then paste again.")
 
     def paste_slot(self) -> str:
-        """The slot that a paste goes to: the one with the focus, else the first that lacks images, else the first."""
+        """The slot of the image that has the focus, else the first that lacks images, else the first of all."""
         for key, section in self._sections.items():
-            if section.isAncestorOf(self.focusWidget() or self):
+            if any(tile.hasFocus() for tile in section.tiles):
                 return key
         lacking = [k for k, section in self._sections.items() if len(section.images) < section.slot.minimum]
         return (lacking or list(self._sections))[0]
