@@ -94,7 +94,10 @@ class UpConvolution(nn.Module):
         """[B, 2, 2, D, H, W]: outputs of one phase lie together, so that one strided copy can place them."""
         with torch.autocast(x.device.type, enabled=False):
             weight = self.folded()
-        y = functional.conv2d(x, weight, self.bias.repeat(4), padding=weight.shape[-1] // 2)  # [B, 4 D, H, W]
+        radius = weight.shape[-1] // 2
+        if self.padding != "zeros":
+            x, radius = functional.pad(x, (radius,) * 4, mode=self.padding), 0
+        y = functional.conv2d(x, weight, self.bias.repeat(4), padding=radius)  # [B, 4 D, H, W]
         return y.unflatten(1, (2, 2, -1))
 
     def folded(self) -> Tensor:
