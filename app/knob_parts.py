@@ -207,11 +207,11 @@ class Switch(QCheckBox):
         edge = named.text if self.underMouse() else named.muted
         painter.setPen(QPen(QColor(named.accent if on else edge), 1))
         painter.setBrush(QColor(named.accent if on else named.base))
-        painter.drawRoundedRect(QRectF(3.5, 3.5, 26, 13), 6.5, 6.5)
+        painter.drawRoundedRect(QRectF(2.5, 3.5, 26, 13), 6.5, 6.5)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(named.on_accent if on else edge))
-        painter.drawEllipse(QRectF(18.5 if on else 5.5, 5.5, 9, 9))
+        painter.drawEllipse(QRectF(17.5 if on else 4.5, 5.5, 9, 9))
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(named.accent), 1.5))
-            painter.drawRoundedRect(QRectF(1, 1, 31, 18), 9, 9)
+            painter.drawRoundedRect(QRectF(0.8, 1.8, 29.4, 16.4), 9, 9)

@@ -19,7 +19,7 @@ from engine.settings import Spec
 
 _SHORT_UNIT = 2
 _NUMBER_WIDTH_EM = 7
-_LABEL_SHARE, _CONTROL_SHARE = 9, 11
+_LABEL_SHARE, _CONTROL_SHARE = 1, 1
 
 
 def make(spec: Spec, parent: QWidget | None = None, *, marked: bool = True) -> KnobWidget:
@@ -75,12 +75,12 @@ class KnobWidget(QWidget):
         self.spec = spec
         self.name = spec.name
         self._value: Any = spec.default
-        self.label = ElidedLabel(_label_text(spec), self)
+        self.label = ElidedLabel(spec.knob.label, self)
         self.mark = Mark(spec.knob.live, self)
         self.reset_button = QToolButton(self)
         self.reset_button.setIcon(theme.icon("reset"))
         self.reset_button.setIconSize(QSize(12, 12))
-        self.reset_button.setFixedSize(20, 20)
+        self.reset_button.setFixedSize(18, 20)
         self.reset_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.reset_button.setToolTip(f"Back to {shown(spec, spec.default)}")
         self.reset_button.setAccessibleName(f"Reset {spec.knob.label}")
@@ -271,11 +271,6 @@ class _ChoiceKnob(KnobWidget):
 
     def _on_activated(self, index: int) -> None:
         self._edit(self.combo.itemData(index))
-
-
-def _label_text(spec: Spec) -> str:
-    unit = spec.knob.unit
-    return f"{spec.knob.label} ({unit})" if len(unit) > _SHORT_UNIT else spec.knob.label
 
 
 def _choice_label(spec: Spec, value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -77,14 +78,21 @@ class SettingsPanel(QWidget):
         self.help.setFixedHeight(4 * self.fontMetrics().lineSpacing() + 2)
         self.help.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
+        head, foot = QVBoxLayout(), QVBoxLayout()
+        head.addWidget(self.search)
+        foot.addWidget(_line(self))
+        foot.addWidget(self.legend)
+        foot.addWidget(self.help)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.UNIT, theme.UNIT, theme.UNIT, theme.UNIT)
+        # the scroll bar stands at the very edge, the rest keeps off it
+        layout.setContentsMargins(theme.UNIT, theme.UNIT, 0, theme.UNIT)
         layout.setSpacing(theme.UNIT)
-        layout.addWidget(self.search)
+        for part in (head, foot):
+            part.setContentsMargins(0, 0, theme.UNIT, 0)
+            part.setSpacing(theme.UNIT)
+        layout.addLayout(head)
         layout.addWidget(self.scroll_area, 1)
-        layout.addWidget(_line(self))
-        layout.addWidget(self.legend)
-        layout.addWidget(self.help)
+        layout.addLayout(foot)
         self.setMinimumWidth(280)
 
     def show_method(self, method_class: type[Method]) -> None:
@@ -96,7 +104,7 @@ class SettingsPanel(QWidget):
         self._knobs, self._sections = {}, []
         body = QWidget()
         column = QVBoxLayout(body)
-        column.setContentsMargins(0, 0, theme.UNIT, 0)
+        column.setContentsMargins(0, 0, theme.UNIT // 2, 0)
         column.setSpacing(0)
         everything = specs(settings)
         for group, members in _grouped([spec for spec in everything if not spec.knob.advanced]).items():
@@ -161,7 +169,8 @@ class SettingsPanel(QWidget):
             self.help.setText(f'<span style="color:{theme.colors().muted}">{_HINT}</span>')
             return
         knob = self._knobs[name].spec.knob
-        self.help.setText(f"<b>{knob.label}.</b> {knob.help}")
+        unit = f" ({escape(knob.unit)})" if knob.unit else ""
+        self.help.setText(f"<b>{escape(knob.label)}</b>{unit}. {escape(knob.help)}")
 
 
 class _Section(QWidget):
@@ -213,7 +222,8 @@ class _Fold(QWidget):
         self.column.setSpacing(0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, theme.UNIT)
-        layout.setSpacing(0)
+        layout.setSpacing(theme.UNIT // 2)
+        layout.addWidget(_line(self))
         layout.addWidget(self.header)
         layout.addWidget(self.body)
         self._open(False)

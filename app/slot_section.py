@@ -1,4 +1,4 @@
-"""One slot of the sources bar: heading, tiles, share and scale of the selected image. Drops are in drop_zone.py."""
+"""One slot of the sources bar: heading, tiles, share and scale of the selected image. Drops are in tile_grid.py."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from PySide6.QtGui import QDrag, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from app import knobs, theme
-from app.drop_zone import TILE_TYPE, DropZone
 from app.knob_parts import ElidedLabel
 from app.source_tile import SIDE, SourceTile
 from app.thumbnails import Thumbnails
+from app.tile_grid import TILE_TYPE, TileGrid
 from engine.method import Slot
 from engine.project import SourceImage
 from engine.settings import Knob, Spec
@@ -77,7 +77,7 @@ class SlotSection(QWidget):
         header.addStretch(1)
         header.addWidget(self.add_button)
 
-        self.zone = DropZone(slot, self)
+        self.zone = TileGrid(slot, self)
         self.zone.link.linkActivated.connect(self.browse_requested)
         self.zone.files_dropped.connect(self.dropped)
         self.zone.tile_dropped.connect(self._move_to)

@@ -10,9 +10,9 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QImageWrit
 from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme, thumbnails
-from app.drop_zone import local_paths
 from app.slot_section import SlotSection
 from app.source_tile import SIDE
+from app.tile_grid import local_paths
 from engine.colour import SUFFIXES
 from engine.method import Slot
 from engine.project import SourceImage

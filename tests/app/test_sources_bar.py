@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 
-from app.drop_zone import TILE_TYPE
+from app.tile_grid import TILE_TYPE
 from app.sources_bar import SourcesBar
 from app.thumbnails import read_source
 from engine.errors import BadImage

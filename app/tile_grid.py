@@ -27,7 +27,7 @@ TILE_TYPE = "application/x-tessera-source"
 _GAP = 4
 
 
-class DropZone(QWidget):
+class TileGrid(QWidget):
     """Lays tiles out in rows, says what to do when there are none, and takes drops.
 
     Signals:
