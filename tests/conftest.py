@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from hypothesis import settings  # noqa: E402, the environment comes first
+from hypothesis import settings
 
 # How long an example takes says nothing about what it promises.
 settings.register_profile("tessera", deadline=None)
