@@ -96,6 +96,7 @@ def keep(
         except SafetensorError as error:  # how its writer reports a full disk
             raise no_room(folder, OSError(str(error))) from error
         (temporary / _PLAIN).write_text(json.dumps(state.plain), encoding="utf-8")
+        shutil.copymode(temporary / _PLAIN, temporary / _TENSORS)  # its writer lets nobody else read it
         size = (temporary / _TENSORS).stat().st_size
         (temporary / _ABOUT).write_text(_described(snapshot, project, size), encoding="utf-8")
         if preview is not None:

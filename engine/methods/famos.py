@@ -164,7 +164,7 @@ class Famos(Method):
             + s.balance_weight * terms["balance"]
             + s.largest_share_weight * terms["largest_share"]
         )
-        training.descend(self.optimizer, loss, s.learning_rate * self._rate_factor)
+        training.descend(self.optimizer, [loss], s.learning_rate * self._rate_factor)
         training.average(self.average, self.generator, s.average_decay, self.steps_done)
         self.steps_done += 1
         self._last = (batch, Painting(*(part.detach() for part in fake[:4]), None))
@@ -184,20 +184,35 @@ class Famos(Method):
                 batch = self.batches.draw(random)
                 with torch.no_grad(), training.precision(self.device, self._bfloat16):
                     fake = self._generate(batch)
-            with training.precision(self.device, self._bfloat16):
-                scores = self.discriminator(torch.cat([batch.style, fake.result.detach()])).float()
-            real, generated = scores.chunk(2)
-            loss = terms["discriminator"] = losses.discriminator_loss(s.adversarial, real, generated)
-            if s.adversarial == "wgan_gp":
-                position = torch.rand(len(real), 1, 1, 1, generator=random).to(self.device)
-                terms["penalty"] = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
-                loss = loss + s.penalty_weight * terms["penalty"]
-            elif s.r1_weight and turn == 0 and step % s.r1_every_steps == 0:
-                # Lazy: every few steps, weighing as much more (Karras et al. 2020, appendix B).
-                terms["penalty"] = losses.r1_penalty(self.discriminator, batch.style)
-                loss = loss + s.r1_weight * s.r1_every_steps * terms["penalty"]
-            training.descend(self.discriminator_optimizer, loss, s.discriminator_rate * self._rate_factor)
-        return terms
+            parts = self._judge(batch, fake, random, penalised=turn == 0 and step % s.r1_every_steps == 0)
+            terms = {}
+            training.descend(
+                self.discriminator_optimizer,
+                (weight * terms.setdefault(key, loss) for key, weight, loss in parts),
+                s.discriminator_rate * self._rate_factor,
+            )
+        real = terms.pop("real")
+        return {"discriminator": real.detach() + terms.pop("fake").detach()} | terms
+
+    def _judge(
+        self, batch: Batch, fake: Painting, random: torch.Generator, penalised: bool
+    ) -> Iterator[tuple[str, float, Tensor]]:
+        """The parts of D's loss, one after another: name, weight and unweighted value."""
+        s = self.settings
+        with training.precision(self.device, self._bfloat16):
+            scores = self.discriminator(batch.style)
+        yield "real", 1.0, losses.real_loss(s.adversarial, scores.float())
+        with training.precision(self.device, self._bfloat16):
+            scores = self.discriminator(fake.result.detach())
+        yield "fake", 1.0, losses.fake_loss(s.adversarial, scores.float())
+        del scores
+        if s.adversarial == "wgan_gp":
+            position = torch.rand(len(batch.style), 1, 1, 1, generator=random).to(self.device)
+            penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
+            yield "penalty", s.penalty_weight, penalty
+        elif s.r1_weight and penalised:
+            # Lazy: every few steps, weighing as much more (Karras et al. 2020, appendix B).
+            yield "penalty", s.r1_weight * s.r1_every_steps, losses.r1_penalty(self.discriminator, batch.style)
 
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
         s = self.settings
@@ -339,7 +354,13 @@ class Famos(Method):
 
     def state(self) -> State:
         tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in self._tensors()}
-        plain = {"steps_done": self.steps_done, "rate_factor": self._rate_factor, "settled_at": self._settled_at}
+        plain = {
+            "steps_done": self.steps_done,
+            "rate_factor": self._rate_factor,
+            "settled_at": self._settled_at,
+            "device": self.device.type,
+            "bfloat16": self._bfloat16,
+        }
         return State(tensors, plain)
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
@@ -347,6 +368,9 @@ class Famos(Method):
         self.steps_done = int(state.plain["steps_done"])
         self._rate_factor = float(state.plain["rate_factor"])
         self._settled_at = state.plain["settled_at"] if strict else None
+        # The probe for "auto" is a matter of time, so another start may find otherwise: go on as the snapshot was made.
+        if strict and self.settings.precision == "auto" and state.plain.get("device") == self.device.type:
+            self._bfloat16 = bool(state.plain["bfloat16"])
         return left
 
     def slow_down(self) -> str:
