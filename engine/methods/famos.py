@@ -15,12 +15,13 @@ from torch.nn import functional
 from engine import losses, sources
 from engine.box import Box, Margin, Size
 from engine.device import bfloat16_pays
+from engine.draws import step_generator
 from engine.errors import MissingSources
 from engine.field import reach
 from engine.kernel import load as load_kernel
 from engine.memory import Atlas, Templates
 from engine.method import Layer, Method, Slot, State, Term
-from engine.methods.famos_batches import Batch, Batches, step_generator
+from engine.methods.famos_batches import Batch, Batches
 from engine.methods.famos_settings import PRESETS, FamosSettings
 from engine.nn import training
 from engine.nn.discriminator import Discriminator
