@@ -9,8 +9,19 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPixmap,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 from app import theme
@@ -38,7 +49,7 @@ class CanvasView(QGraphicsView):
         self.setAccessibleName(self.tr("Canvas"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
@@ -262,27 +273,30 @@ class CanvasView(QGraphicsView):
         self._set_zoom(max(zoom, 1e-4))
         self.centerOn(self.extent.width / 2, self.extent.height / 2)
 
-    def zoom_by(self, factor: float) -> None:
-        """Around the pointer, or the middle where it is elsewhere."""
+    def zoom_by(self, factor: float, at: QPoint | None = None) -> None:
+        """Around a point of the viewport, which stays where it is; by default around the middle."""
         self.fitted = False
         smallest = min(0.02, self.zoom)
-        self._set_zoom(min(LARGEST_ZOOM, max(smallest, self.zoom * factor)))
+        self._set_zoom(min(LARGEST_ZOOM, max(smallest, self.zoom * factor)), at)
 
     def zoom_to_pixels(self) -> None:
         """One canvas pixel on one pixel of the screen."""
         self.fitted = False
         self._set_zoom(1 / self.devicePixelRatioF())
 
-    def _set_zoom(self, zoom: float) -> None:
-        factor = zoom / self.zoom
-        self.scale(factor, factor)
+    def _set_zoom(self, zoom: float, at: QPoint | None = None) -> None:
+        middle = self.viewport().rect().center()
+        before, centre = self.mapToScene(at or middle), self.mapToScene(middle)
+        factor = self.zoom / zoom
+        self.setTransform(QTransform.fromScale(zoom, zoom))
+        self.centerOn(before + (centre - before) * factor)
         self._settle.start()
         self.zoomed.emit(self.zoom * self.devicePixelRatioF())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         delta = event.angleDelta().y() or event.pixelDelta().y()
         if delta:
-            self.zoom_by(1.0015**delta)
+            self.zoom_by(1.0015**delta, event.position().toPoint())
         event.accept()
 
     def mouseDoubleClickEvent(self, event) -> None:

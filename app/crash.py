@@ -56,7 +56,7 @@ def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType 
 
 
 def _show(text: str) -> None:
-    from PySide6.QtCore import QCoreApplication, Qt, QThread
+    from PySide6.QtCore import QCoreApplication, QThread
     from PySide6.QtWidgets import QApplication, QMessageBox
 
     app = QCoreApplication.instance()
@@ -66,5 +66,6 @@ def _show(text: str) -> None:
         return  # one at a time: an error in a paint handler would otherwise fill the screen
     box = QMessageBox(QMessageBox.Icon.Warning, "Tessera", text)
     box.setObjectName("crash")
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    # the connection also keeps the box, which has no parent, from being collected
+    box.finished.connect(lambda _result, box=box: box.deleteLater())
     box.open()

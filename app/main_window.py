@@ -6,7 +6,17 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QActionGroup, QCloseEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QMainWindow, QMenu, QMessageBox, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
 from app import actions, theme
 from app.canvas_panel import CanvasPanel
@@ -238,6 +248,7 @@ class MainWindow(QMainWindow):
     def show_all(self) -> None:
         """Everything anew: another project, or another method."""
         method = self.document.method
+        self.snapshots.refresh()
         self.panel.show_method(method)
         self.sources.show_slots(method.slots)
         self.canvas.show_method(method)
@@ -255,7 +266,6 @@ class MainWindow(QMainWindow):
         self._show_settings()
         self._show_sources()
         self._on_state(self.training.state)
-        self.snapshots.refresh()
 
     def _show_settings(self) -> None:
         settings = self.document.settings

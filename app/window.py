@@ -31,6 +31,7 @@ def run(paths: list[Path]) -> int:
     preferences = Preferences()
     theme.apply(app, preferences.theme)
     window = MainWindow(preferences, crash.data_folder())
+    app.aboutToQuit.connect(window.training.wait)  # the system may end the program without closing the window
     window.show()
     splash.finish(window)
     window.files.open_all(paths)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtTest import QSignalSpy
-from tests.app.toys import register, write_image
 
 from app.document import MERGE_S, Document
 from engine.project import FILE_NAME, SourceImage, load_job
+from tests.app.toys import register, write_image
 
 
 class Clock:

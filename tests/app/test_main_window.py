@@ -1,0 +1,324 @@
+"""The whole window with a real session of a small method: drop, train, steer, keep, go back, export, close."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.main_window import MainWindow
+from app.preferences import Preferences
+from engine import messages as m
+from engine.box import Size
+from engine.project import load_job
+from engine.snapshots import listing
+from tests.app.toys import register, write_image
+
+PATIENCE_MS = 60_000
+
+
+class Studio:
+    """A window, what its session said, and the usual things to do with it."""
+
+    def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
+        self.window, self.qtbot, self.folder = window, qtbot, folder
+        self.events: list[m.Event] = []
+        window.training.event.connect(self.events.append)
+
+    def until(self, condition) -> None:
+        self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
+
+    def seen(self, kind: type) -> list:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def until_seen(self, kind: type, number: int = 1) -> m.Event:
+        self.until(lambda: len(self.seen(kind)) >= number)
+        return self.seen(kind)[-1]
+
+    def drop(self, host: QWidget, paths: list[Path], at: QPoint) -> None:
+        mime = QMimeData()
+        mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(host, QDragEnterEvent(at, *how))
+        QApplication.sendEvent(host, QDragMoveEvent(at, *how))
+        QApplication.sendEvent(host, QDropEvent(QPointF(at), *how))
+
+    def drop_style(self) -> None:
+        start = self.window.canvas.start
+        self.drop(start, [write_image(self.folder / "style ä.png")], QPoint(20, start.height() // 2))
+
+    def train(self) -> None:
+        """Drops an image and trains until reports come."""
+        self.drop_style()
+        self.press("train")
+        self.until_seen(m.Stepped, 2)
+
+    def press(self, action: str) -> None:
+        assert self.window.actions_by_name[action].isEnabled()
+        self.window.actions_by_name[action].trigger()
+
+    def said(self) -> list[str]:
+        return [message.text for message in self.window.messages.messages]
+
+
+@pytest.fixture
+def studio(qtbot, tmp_path: Path, monkeypatch):
+    register(monkeypatch)
+    preferences = Preferences(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+    window = MainWindow(preferences, tmp_path / "data")
+    window.show()
+    qtbot.waitExposed(window)
+    studio = Studio(window, qtbot, tmp_path)
+    yield studio
+    window.close_anyway()  # not qtbot.addWidget, which deletes windows without asking whether they want to close
+    qtbot.waitUntil(lambda: not window.training.running, timeout=PATIENCE_MS)
+    window.deleteLater()
+
+
+def test_the_first_start_has_doors_and_says_what_is_missing(studio: Studio) -> None:
+    window = studio.window
+    assert window.canvas.start.isVisible()
+    studio.press("train")
+    assert any("Style" in text for text in studio.said())
+    assert not window.training.running
+
+
+def test_a_drop_on_the_doors_fills_a_slot_and_shows_the_canvas(studio: Studio) -> None:
+    studio.drop_style()
+    assert len(studio.window.document.sources("style")) == 1
+    assert studio.window.canvas.view.isVisible()
+    start = studio.window.canvas.view.viewport()
+    studio.drop(start, [write_image(studio.folder / "b.png")], QPoint(start.width() - 10, 50))
+    assert len(studio.window.document.sources("content")) == 1
+
+
+def test_a_bad_file_is_named_without_a_dialog(studio: Studio) -> None:
+    host = studio.window.canvas.start
+    studio.drop(host, [studio.folder / "gone.png"], QPoint(20, 20))
+    assert any("gone.png" in text for text in studio.said())
+    assert QApplication.activeModalWidget() is None
+
+
+def test_train_pause_go_on_stop(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    assert window.actions_by_name["train"].text() == "Pause"
+    studio.press("train")
+    studio.until_seen(m.Paused)
+    assert window.training.state == "paused"
+    studio.press("train")
+    studio.until(lambda: window.training.state == "training")
+    studio.press("stop")
+    studio.until(lambda: window.training.state == "idle")
+    kept = listing(window.document.folder)
+    assert [snapshot.reason for snapshot in kept] == ["stopped"]
+    assert len(window.strip.tiles) == 1
+
+
+def test_a_slider_reaches_the_session_and_the_curves_mark_it(studio: Studio) -> None:
+    studio.train()
+    studio.window.panel.edited.emit("weight", 2.5)
+    event = studio.until_seen(m.Retuned)
+    assert event.names == ("weight",)
+    assert studio.window.curves.history.marks[-1].names == ("weight",)
+    studio.press("keep")
+    studio.until_seen(m.Kept)
+    assert listing(studio.window.document.folder)[-1].job.settings["weight"] == 2.5
+    studio.press("undo")
+    studio.until_seen(m.Retuned, 2)
+    assert studio.window.document.settings.weight == 1.0
+
+
+def test_the_newest_of_several_values_wins_and_none_is_lost(studio: Studio) -> None:
+    studio.train()
+    for value in (0.2, 0.3, 0.4):
+        studio.window.document.set("rate", value)
+    studio.window.document.set("weight", 3.0)
+    studio.press("keep")
+    studio.until_seen(m.Kept)
+    settings = listing(studio.window.document.folder)[-1].job.settings
+    assert (settings["rate"], settings["weight"]) == (0.4, 3.0)
+
+
+def test_a_rebuild_is_asked_for_once_and_done_on_request(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    window.panel.edited.emit("colours", 7)
+    window.panel.edited.emit("colours", 8)
+    asking = [message for message in window.messages.messages if message.button]
+    assert len(asking) == 1
+    assert not [event for event in studio.seen(m.Began) if event.reason == "rebuilt"]
+    window.messages.button.click()
+    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
+    assert studio.seen(m.Began)[-1].job.settings["colours"] == 8
+    studio.until(lambda: not window.training.stale)
+    assert not [message for message in window.messages.messages if message.key == "rebuild"]
+
+
+def test_other_images_are_loaded_while_it_trains(studio: Studio) -> None:
+    studio.train()
+    studio.window.document.add("style", [write_image(studio.folder / "more.png", seed=3)])
+    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
+    assert len(studio.seen(m.Began)[-1].job.sources["style"]) == 2
+
+
+def test_the_picture_comes_and_goes_on_coming(studio: Studio) -> None:
+    studio.train()
+    studio.until_seen(m.Viewed, 3)
+    assert studio.window.canvas.view.extent == Size(70, 90)
+    tickets = {event.ticket for event in studio.seen(m.Viewed)}
+    studio.until(lambda: len({event.ticket for event in studio.seen(m.Viewed)}) > len(tickets) + 1)
+
+
+@pytest.mark.parametrize("layer", ["mask", "patches"])
+def test_every_layer_can_be_looked_at(studio: Studio, layer: str) -> None:
+    studio.train()
+    assert layer in studio.window.canvas.layer_keys()
+    studio.window.canvas.choose(layer)
+    studio.until(lambda: any(event.layer == layer and event.image.size for event in studio.seen(m.Viewed)))
+    studio.window.canvas.choose("result")
+    studio.until(lambda: studio.seen(m.Viewed)[-1].layer == "result")
+    studio.until(lambda: studio.window.canvas.view.extent == Size(70, 90))
+
+
+def test_going_back_takes_the_settings_along(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    studio.press("keep")
+    first = studio.until_seen(m.Kept)
+    window.document.set("weight", 4.0)
+    studio.until_seen(m.Retuned)
+    window.strip.restore_requested.emit(listing(window.document.folder)[0])
+    studio.until(lambda: any(event.reason == "restored" for event in studio.seen(m.Began)))
+    studio.until(lambda: window.document.settings.weight == 1.0)
+    assert studio.seen(m.Began)[-1].step == first.step
+    window.document.stack.undo()
+    assert window.document.settings.weight == 4.0
+
+
+def test_going_back_without_a_session_begins_one(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    studio.press("stop")
+    studio.until(lambda: window.training.state == "idle")
+    window.document.set("weight", 4.0)
+    snapshot = listing(window.document.folder)[0]
+    window.strip.restore_requested.emit(snapshot)
+    studio.until(lambda: any(event.reason == "restored" for event in studio.seen(m.Began)))
+    studio.until(lambda: window.document.settings.weight == 1.0)
+
+
+def test_training_again_goes_on_with_the_present_settings(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    studio.press("stop")
+    studio.until(lambda: window.training.state == "idle")
+    window.document.set("weight", 4.0)
+    step = listing(window.document.folder)[-1].step
+    studio.press("train")
+    studio.until(lambda: len(studio.seen(m.Began)) == 2)
+    assert studio.seen(m.Began)[-1].step == step
+    assert studio.seen(m.Began)[-1].job.settings["weight"] == 4.0
+    assert window.document.settings.weight == 4.0
+
+
+def test_an_export_without_a_session_paints_the_newest_snapshot(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    studio.press("stop")
+    studio.until(lambda: window.training.state == "idle")
+    window.preferences.set_last_folder("export", studio.folder)
+    studio.press("export")
+    dialog = window.exporting.dialog
+    dialog.start.click()
+    done = studio.until_seen(m.Exported)
+    with Image.open(done.out) as picture:
+        assert picture.size == (90, 70)
+    assert window.training.state == "paused"
+    assert not window.exporting.running
+    dialog.close()
+
+
+def test_an_export_while_training(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    out = studio.folder / "out.png"
+    window.exporting.start(m.Export(out, Size(64, 96)))
+    studio.until_seen(m.Exported)
+    with Image.open(out) as picture:
+        assert picture.size == (96, 64)
+    steps = len(studio.seen(m.Stepped))
+    studio.until(lambda: len(studio.seen(m.Stepped)) > steps)
+
+
+def test_nothing_to_export_is_said(studio: Studio) -> None:
+    studio.press("export")
+    assert studio.window.exporting.dialog is None
+    assert any("Train" in text for text in studio.said())
+
+
+def test_closing_while_training_keeps_the_work(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    folder = window.document.folder
+    window.close()
+    studio.until(lambda: not window.isVisible())
+    assert not window.training.running
+    assert listing(folder)[-1].reason == "stopped"
+    assert load_job(folder).sources["style"]
+    assert window.preferences.last_project == folder
+
+
+def test_a_saved_project_opens_in_another_window(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    place = studio.folder / "my mosaic"
+    window.files._when_idle(lambda: window.files._saved_as(place))
+    studio.until(lambda: window.document.folder == place)
+    assert window.windowTitle().startswith("my mosaic")
+    window.files.new()
+    assert window.document.empty
+    assert window.canvas.start.isVisible()
+    window.files.open_all([place])
+    assert len(window.document.sources("style")) == 1
+    assert len(window.strip.tiles) == 1
+    assert window.canvas.view.isVisible()
+
+
+def test_a_failing_session_leaves_the_window_ready(studio: Studio) -> None:
+    window = studio.window
+    studio.drop_style()
+    Path(window.document.sources("style")[0].path).unlink()
+    studio.press("train")
+    studio.until(lambda: window.training.state == "idle" and bool(studio.seen(m.Ended)))
+    assert any("style ä.png" in text for text in studio.said())
+    assert window.actions_by_name["train"].isEnabled()
+
+
+def test_presets_and_keys_are_there(studio: Studio) -> None:
+    window = studio.window
+    names = [action.text() for action in window.presets.menu().actions() if not action.isSeparator()]
+    assert names == ["Few", "Slow"]
+    window.presets.menu().actions()[1].trigger()
+    assert window.document.settings.colours == 2
+    keys = [key.toString() for action in window.actions_by_name.values() for key in action.shortcuts()]
+    assert len(keys) == len(set(keys))
+    studio.press("keys")
+    sheet = next(widget for widget in QApplication.topLevelWidgets() if widget.windowTitle() == "Keyboard and mouse")
+    sheet.close()
+
+
+def test_the_layout_is_remembered(studio: Studio, qtbot) -> None:
+    window = studio.window
+    window.docks["curves"].hide()
+    window.close()
+    again = MainWindow(window.preferences, studio.folder / "data")
+    qtbot.addWidget(again)
+    assert again.docks["curves"].isHidden()
+    assert not again.docks["images"].isHidden()
+    again.reset_layout()
+    assert not again.docks["curves"].isHidden()

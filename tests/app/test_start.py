@@ -1,0 +1,112 @@
+"""Starting: what the command answers before and without a window, crash reports, and the splash."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import __main__, crash
+from app.window import SPLASH_PX, make_splash
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    return subprocess.run(
+        [sys.executable, "-m", "app", *words],
+        cwd=ROOT,
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")
+@pytest.mark.parametrize("environment", [{}, {"DISPLAY": ":54321"}], ids=["none", "dead"])
+def test_without_a_display_one_sentence_names_the_other_ways(environment: dict[str, str]) -> None:
+    result = command(**environment)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    for name in __main__.HEADLESS:
+        assert f"tessera {name}" in result.stderr
+
+
+def test_help_version_and_mistakes(capsys) -> None:
+    assert __main__.main(["--help"]) == 0
+    assert "train" in capsys.readouterr().out
+    assert __main__.main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("tessera")
+    assert __main__.main(["--sideways"]) == 2
+    assert "--sideways" in capsys.readouterr().err
+    assert __main__.main(["not/there.png"]) == 2
+    assert "not/there.png" in capsys.readouterr().err
+
+
+def test_help_loads_neither_qt_nor_torch() -> None:
+    code = (
+        "import sys; from app.__main__ import main; main(['--help']);"
+        "sys.exit(any(name.split('.')[0] in ('PySide6', 'torch') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False).returncode == 0
+
+
+def test_the_engine_s_commands_load_no_qt() -> None:
+    code = (
+        "import sys; from app.__main__ import main\n"
+        "status = main(['devices', '--json'])\n"
+        "sys.exit(status or any(name.split('.')[0] == 'PySide6' for name in sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
+    assert b"cpu" in result.stdout
+
+
+def test_the_splash_is_shown_before_torch_is_loaded() -> None:
+    code = (
+        "import sys; from PySide6.QtWidgets import QApplication; app = QApplication([])\n"
+        "from app.window import make_splash; make_splash().show()\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+def test_the_splash_has_its_size(qtbot) -> None:
+    splash = make_splash()
+    qtbot.addWidget(splash)
+    assert (splash.width(), splash.height()) == SPLASH_PX
+
+
+def test_a_crash_is_written_down_and_old_reports_go(tmp_path: Path) -> None:
+    for number in range(crash.KEPT_REPORTS + 5):
+        report = crash.record(ValueError(f"number {number}"), tmp_path)
+    assert report is not None
+    assert f"number {crash.KEPT_REPORTS + 4}" in report.read_text()
+    assert len(list(tmp_path.iterdir())) == crash.KEPT_REPORTS
+    assert str(report) in crash.sentence(report)
+
+
+def test_a_crash_that_can_not_be_written_is_still_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    report = crash.record(ValueError("x"), tmp_path / "file" / "below")
+    assert report is None
+    assert "kept" in crash.sentence(report)
+
+
+def test_an_unexpected_exception_is_shown_once_and_the_program_goes_on(qtbot, tmp_path: Path, monkeypatch) -> None:
+    from PySide6.QtWidgets import QApplication
+
+    monkeypatch.setattr(crash, "data_folder", lambda: tmp_path)
+    for _ in range(2):
+        crash._hook(ValueError, ValueError("x"), None)
+    boxes = [widget for widget in QApplication.topLevelWidgets() if widget.objectName() == "crash"]
+    assert len(boxes) == 1
+    assert len(list((tmp_path / "crashes").iterdir())) == 2
+    boxes[0].close()

@@ -1,0 +1,88 @@
+"""The thread boundary: events arrive in the window's thread, and the thread ends when it is told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, QThread
+
+from app import crash
+from app.worker import Worker
+from engine import messages as m
+from engine.session import Session
+from tests.engine import toy
+
+
+class Ear(QObject):
+    """Hears events in the thread that it lives in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[m.Event] = []
+        self.threads: set[QThread] = set()
+
+    def hear(self, event: m.Event) -> None:
+        self.events.append(event)
+        self.threads.add(QThread.currentThread())
+
+    def kinds(self) -> list[type]:
+        return [type(event) for event in self.events]
+
+
+@pytest.fixture
+def ear(qtbot, monkeypatch) -> Ear:
+    toy.register(monkeypatch)
+    return Ear()
+
+
+def worker_of(session: Session, ear: Ear) -> Worker:
+    worker = Worker(session, "cpu")
+    worker.event.connect(ear.hear)
+    return worker
+
+
+def test_events_arrive_in_order_in_the_window_s_thread(ear: Ear, qtbot, tmp_path: Path) -> None:
+    worker = worker_of(Session(toy.job(tmp_path), tmp_path / "p", device="cpu", steps=5), ear)
+    with qtbot.waitSignal(worker.finished, timeout=60_000):
+        worker.start()
+    qtbot.waitUntil(lambda: m.Ended in ear.kinds(), timeout=20_000)
+    assert ear.kinds()[0] is m.Began
+    assert ear.kinds()[-1] is m.Ended
+    assert ear.events[-1].step == 5
+    assert ear.threads == {QThread.currentThread()}
+
+
+def test_stop_and_wait_keeps_and_ends(ear: Ear, qtbot, tmp_path: Path) -> None:
+    worker = worker_of(Session(toy.job(tmp_path), tmp_path / "p", device="cpu"), ear)
+    worker.start()
+    qtbot.waitUntil(lambda: m.Stepped in ear.kinds(), timeout=60_000)
+    worker.stop_and_wait()
+    assert worker.isFinished()
+    qtbot.waitUntil(lambda: m.Ended in ear.kinds(), timeout=20_000)
+    kept = [event for event in ear.events if isinstance(event, m.Kept)]
+    assert [event.reason for event in kept] == ["stopped"]
+
+
+def test_a_session_that_can_not_begin_says_why(ear: Ear, qtbot, tmp_path: Path) -> None:
+    worker = worker_of(Session(toy.job(tmp_path, sources={}), tmp_path / "p", device="cpu"), ear)
+    with qtbot.waitSignal(worker.finished, timeout=60_000):
+        worker.start()
+    qtbot.waitUntil(lambda: m.Ended in ear.kinds(), timeout=20_000)
+    failed = next(event for event in ear.events if isinstance(event, m.Failed))
+    assert failed.fatal
+    assert "Style" in failed.sentence
+
+
+def test_a_defect_is_recorded_and_told(ear: Ear, qtbot, tmp_path: Path, monkeypatch) -> None:
+    session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu")
+    monkeypatch.setattr(session, "run", lambda: (_ for _ in ()).throw(KeyError("a defect")))
+    monkeypatch.setattr(crash, "data_folder", lambda: tmp_path / "data")
+    worker = worker_of(session, ear)
+    with qtbot.waitSignal(worker.finished, timeout=60_000):
+        worker.start()
+    qtbot.waitUntil(lambda: m.Ended in ear.kinds(), timeout=20_000)
+    report = next((tmp_path / "data" / "crashes").glob("crash-*.txt"))
+    assert "a defect" in report.read_text()
+    failed = next(event for event in ear.events if isinstance(event, m.Failed))
+    assert str(report) in failed.sentence
