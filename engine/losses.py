@@ -19,19 +19,30 @@ Adversarial = Literal["dcgan", "lsgan", "wgan_gp", "hinge"]
 # ---------------------------------------------------------------- adversarial
 
 
-def discriminator_loss(kind: Adversarial, real: Tensor, fake: Tensor) -> Tensor:
-    """What D minimises, given its scores (not probabilities) of real and generated patches.
+def real_loss(kind: Adversarial, real: Tensor) -> Tensor:
+    """D's part for real patches, given its scores (not probabilities). D minimises `real_loss + fake_loss`.
 
     dcgan: Radford et al. 2015, binary cross entropy. lsgan: Mao et al. 2017. wgan_gp: Gulrajani et al. 2017, without
     the penalty. hinge: Lim and Ye 2017.
     """
     if kind == "dcgan":
-        return functional.softplus(-real).mean() + functional.softplus(fake).mean()
+        return functional.softplus(-real).mean()
     if kind == "lsgan":
-        return (real - 1).square().mean() + fake.square().mean()
+        return (real - 1).square().mean()
     if kind == "wgan_gp":
-        return fake.mean() - real.mean()
-    return functional.relu(1 - real).mean() + functional.relu(1 + fake).mean()
+        return -real.mean()
+    return functional.relu(1 - real).mean()
+
+
+def fake_loss(kind: Adversarial, fake: Tensor) -> Tensor:
+    """D's part for generated patches, see `real_loss`."""
+    if kind == "dcgan":
+        return functional.softplus(fake).mean()
+    if kind == "lsgan":
+        return fake.square().mean()
+    if kind == "wgan_gp":
+        return fake.mean()
+    return functional.relu(1 + fake).mean()
 
 
 def generator_loss(kind: Adversarial, fake: Tensor) -> Tensor:

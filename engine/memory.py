@@ -162,15 +162,16 @@ class Mixture(NamedTuple):
     weights: Tensor
 
 
-def mix(logits: Tensor, view: View, temperature: float, kernel: Kernel | None) -> Mixture:
+def mix(logits: Tensor, view: View, temperature: float, kernel: Kernel | None, overwrite: bool = False) -> Mixture:
     """A = softmax_n(logits / temperature) and I_M = sum_n A_n M_n (FAMOS, section 2), with what the losses need of A.
 
     Args:
         logits: [B, N, H, W], any float type.
         kernel: the compiled path; None, or a device other than the CPU, takes plain torch.
+        overwrite: nobody else reads the logits, so that A may take their place in memory.
     """
     if kernel is not None and logits.device.type == "cpu":
-        collage, entropy, variation, usage, weights = _Fused.apply(logits, view, 1 / temperature, kernel)  # type: ignore
+        collage, entropy, variation, usage, weights = _Fused.apply(logits, view, 1 / temperature, kernel, overwrite)  # type: ignore
         return Mixture(collage, entropy, variation, usage, weights)
     weights = (logits.float() / temperature).softmax(1)
     collage = weighted_sum(weights, view)
@@ -179,10 +180,12 @@ def mix(logits: Tensor, view: View, temperature: float, kernel: Kernel | None) -
     )
 
 
-def mix_only(logits: Tensor, view: View, temperature: float, kernel: Kernel | None) -> tuple[Tensor, Tensor]:
+def mix_only(
+    logits: Tensor, view: View, temperature: float, kernel: Kernel | None, overwrite: bool = False
+) -> tuple[Tensor, Tensor]:
     """Collage [B, 3, H, W] and mixture [B, N, H, W], without gradients and measures: for painting."""
     if kernel is not None and logits.device.type == "cpu":
-        weights = _dense_copy(logits)
+        weights = _dense(logits, overwrite)
         memory = (view.atlas.pixels, view.begins.contiguous(), view.columns.contiguous())
         return kernel.forward(memory, weights, 1 / temperature, measure=False)[0], weights
     weights = (logits.float() / temperature).softmax(1)
@@ -220,8 +223,8 @@ class _Fused(torch.autograd.Function):
     """The same mixture through the compiled kernel: one pass over A each way."""
 
     @staticmethod
-    def forward(context, logits: Tensor, view: View, inverse_temperature: float, kernel: Kernel):
-        weights = _dense_copy(logits)
+    def forward(context, logits: Tensor, view: View, inverse_temperature: float, kernel: Kernel, overwrite: bool):
+        weights = _dense(logits, overwrite).detach()
         memory = (view.atlas.pixels, view.begins.contiguous(), view.columns.contiguous())
         collage, entropy, variation, usage = kernel.forward(memory, weights, inverse_temperature, measure=True)
         assert entropy is not None
@@ -255,15 +258,17 @@ class _Fused(torch.autograd.Function):
             (float(d_variation) / per_right, float(d_variation) / per_lower),
             (d_usage / per_usage).contiguous(),
         )
-        return gradient.to(context.dtype), None, None, None
+        return gradient.to(context.dtype), None, None, None, None
 
 
 def _chunks(count: int, size: int = 8) -> list[tuple[int, int]]:
     return [(first, min(first + size, count)) for first in range(0, count, size)]
 
 
-def _dense_copy(logits: Tensor) -> Tensor:
-    """A dense float32 copy that may be overwritten."""
+def _dense(logits: Tensor, overwrite: bool) -> Tensor:
+    """Dense float32 memory that may be written to: that of the logits themselves, where this is allowed."""
+    if overwrite and logits.is_contiguous() and logits.dtype == torch.float32:
+        return logits
     return torch.empty(logits.shape, dtype=torch.float32).copy_(logits)
 
 

@@ -185,35 +185,37 @@ class Famos(Method):
                 batch = self.batches.draw(random)
                 with torch.no_grad(), training.precision(self.device, self._bfloat16):
                     fake = self._generate(batch)
-            parts = self._judge(batch, fake, random, penalised=turn == 0 and step % s.r1_every_steps == 0)
             terms = {}
-            training.descend(
-                self.discriminator_optimizer,
-                (weight * terms.setdefault(key, loss) for key, weight, loss in parts),
-                s.discriminator_rate * self._rate_factor,
-            )
-        real = terms.pop("real")
-        return {"discriminator": real.detach() + terms.pop("fake").detach()} | terms
+            lazy = turn == 0 and step % s.r1_every_steps == 0
+            parts = self._discriminator_losses(batch, fake, random, lazy, terms)
+            training.descend(self.discriminator_optimizer, parts, s.discriminator_rate * self._rate_factor)
+        return terms
 
-    def _judge(
-        self, batch: Batch, fake: Painting, random: torch.Generator, penalised: bool
-    ) -> Iterator[tuple[str, float, Tensor]]:
-        """The parts of D's loss, one after another: name, weight and unweighted value."""
+    def _discriminator_losses(
+        self, batch: Batch, fake: Painting, random: torch.Generator, lazy: bool, terms: dict[str, Tensor]
+    ) -> Iterator[Tensor]:
+        """The weighted parts of D's loss one after another, see `training.descend`; their values join `terms`."""
         s = self.settings
         with training.precision(self.device, self._bfloat16):
             scores = self.discriminator(batch.style)
-        yield "real", 1.0, losses.real_loss(s.adversarial, scores.float())
+        real = losses.real_loss(s.adversarial, scores.float())
+        terms["discriminator"] = real.detach()
+        yield real
         with training.precision(self.device, self._bfloat16):
             scores = self.discriminator(fake.result.detach())
-        yield "fake", 1.0, losses.fake_loss(s.adversarial, scores.float())
-        del scores
+        generated = losses.fake_loss(s.adversarial, scores.float())
+        terms["discriminator"] = terms["discriminator"] + generated.detach()
+        yield generated
         if s.adversarial == "wgan_gp":
             position = torch.rand(len(batch.style), 1, 1, 1, generator=random).to(self.device)
             penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
-            yield "penalty", s.penalty_weight, penalty
-        elif s.r1_weight and penalised:
+            terms["penalty"] = penalty.detach()
+            yield s.penalty_weight * penalty
+        elif s.r1_weight and lazy:
             # Lazy: every few steps, weighing as much more (Karras et al. 2020, appendix B).
-            yield "penalty", s.r1_weight * s.r1_every_steps, losses.r1_penalty(self.discriminator, batch.style)
+            penalty = losses.r1_penalty(self.discriminator, batch.style)
+            terms["penalty"] = penalty.detach()
+            yield s.r1_weight * s.r1_every_steps * penalty
 
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
         s = self.settings

@@ -23,7 +23,7 @@ class Discriminator(nn.Module):
             layers += [
                 nn.Conv2d(channels, width * 2**level, kernel, stride=2, padding=kernel // 2),
                 norm_layer(norm if level else "none", width * 2**level),
-                nn.LeakyReLU(0.2),
+                nn.LeakyReLU(0.2, inplace=True),
             ]
             channels = width * 2**level
         layers.append(nn.Conv2d(channels, 1, kernel, stride=2, padding=kernel // 2))

@@ -82,11 +82,12 @@ class MosaicGenerator(nn.Module):
         super().__init__()
         self.shape = shape
         painted = 4 if shape.mode == "blend" else 3 if shape.mode == "paint" else 0
+        self._splits = (shape.templates if shape.mixes else 0, painted)
         self.unet = UNet(
             replace(
                 shape.unet,
                 in_channels=3,
-                out_channels=(shape.templates if shape.mixes else 0) + painted,
+                out_channels=sum(self._splits),
                 noise=shape.noise,
                 mixed_templates=shape.templates if shape.mix_scales and shape.mixes else 0,
             )
@@ -115,21 +116,21 @@ class MosaicGenerator(nn.Module):
             measure: take what the losses need of A; without, entropy, variation and usage are empty.
         """
         z = self._noise_map(noise)
-        x = self.unet(content, psi, z, lambda logits, pool: self._mixed(logits, view, temperature, pool))
-        x = x.float()
-        templates = self.shape.templates if self.shape.mixes else 0
-        collage, mixture = self._collage(x[:, :templates], view, temperature, kernel, measure)
+        logits, x = self.unet(
+            content, psi, z, self._splits, lambda logits, pool: self._mixed(logits, view, temperature, pool)
+        )
+        collage, mixture = self._collage(logits, view, temperature, kernel, measure)
         if self.shape.mode == "copy":
             assert collage is not None
             return Painting(collage, collage, collage, collage.new_zeros(len(x), 1, *x.shape[2:]), mixture)
-        painted = x[:, templates : templates + 3].tanh()
+        painted, mask = x[:, :3].tanh(), x[:, 3:]
         if collage is None or mixture is None:
             return Painting(painted, painted, painted, painted.new_ones(len(x), 1, *x.shape[2:]), None)
-        alpha = x[:, templates + 3 :].sigmoid()
+        alpha = mask.sigmoid()
         result = alpha * painted + (1 - alpha) * collage
         if self.refiner is not None:
             seams = edges(mixture.weights)
-            x = self.refiner(torch.cat([content, collage, result, painted, seams], 1), psi, z).float()
+            (x,) = self.refiner(torch.cat([content, collage, result, painted, seams], 1), psi, z, (4,))
             painted, alpha = x[:, :3].tanh(), x[:, 3:].sigmoid()
             result = alpha * painted + (1 - alpha) * collage
         return Painting(result, collage, painted, alpha, mixture)
@@ -141,9 +142,9 @@ class MosaicGenerator(nn.Module):
         if view is None:
             return None, None
         if measure:
-            mixture = mix(logits, view, temperature, kernel)
+            mixture = mix(logits, view, temperature, kernel, overwrite=True)
         else:
-            collage, weights = mix_only(logits, view, temperature, kernel)
+            collage, weights = mix_only(logits, view, temperature, kernel, overwrite=True)
             nothing = weights.new_empty(0)
             mixture = Mixture(collage, nothing, nothing, nothing, weights)
         return mixture.collage * 2 - 1, mixture

@@ -25,11 +25,17 @@ def adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
     return optimizer
 
 
-def descend(optimizer: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
-    """One update. Gradients are freed afterwards, so that they take no memory in the other network's update."""
+def descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor], rate: float) -> None:
+    """One update by the sum of some losses.
+
+    Each loss is made, and its gradient taken, before the next one is made, so that their graphs never lie in memory
+    together; gradients are freed afterwards, so that they take no memory in the other network's update.
+    """
     for group in optimizer.param_groups:
         group["lr"] = rate
-    loss.backward()
+    for loss in losses:
+        loss.backward()
+        del loss
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,32 +64,49 @@ class UNet(nn.Module):
                 nn.Sequential(
                     nn.Conv2d(channels, width, s.kernel, stride=2, padding=s.kernel // 2),
                     norm_layer(s.norm if level else "none", width),
-                    nn.Tanh() if level == s.depth - 1 else nn.LeakyReLU(0.2),
+                    nn.Tanh() if level == s.depth - 1 else nn.LeakyReLU(0.2, inplace=True),
                 )
             )
             channels = width + psi
         channels = widths[-1] + (s.noise if s.noise_at == "bottleneck" else 0)
         self.decoder, self.mixers = nn.ModuleList(), nn.ModuleList()
-        for level in reversed(range(s.depth)):  # level: how often the output is still halved
-            last = level == 0
-            width = s.out_channels if last else s.width * 2 ** (level - 1)
-            blocks = [ResidualBlock(channels, s.kernel, s.norm) for _ in range(s.residual_blocks)]
-            tail = [] if last else [norm_layer(s.norm, width), nn.ReLU()]
-            self.decoder.append(nn.Sequential(*blocks, UpConvolution(channels, width, s.kernel), *tail))
-            channels = width + (widths[level - 1] + psi if s.skips and not last else 0)
-            if s.mixed_templates and not last:
+        for level in reversed(range(1, s.depth)):  # level: how often the output is still halved
+            width = s.width * 2 ** (level - 1)
+            self.decoder.append(
+                nn.Sequential(
+                    *self._blocks(channels),
+                    UpConvolution(channels, width, s.kernel),
+                    norm_layer(s.norm, width),
+                    nn.ReLU(inplace=True),
+                )
+            )
+            channels = width + (widths[level - 1] + psi if s.skips else 0)
+            if s.mixed_templates:
                 self.mixers.append(nn.Conv2d(channels, s.mixed_templates, 1))
                 channels += 3
+        self.last_blocks = nn.Sequential(*self._blocks(channels))
+        self.head = UpConvolution(channels, s.out_channels, s.kernel)
 
-    def forward(self, image: Tensor, psi: Tensor | None, noise: Tensor | None, mix_at: MixAt | None = None) -> Tensor:
+    def _blocks(self, channels: int) -> list[ResidualBlock]:
+        return [ResidualBlock(channels, self.shape.kernel, self.shape.norm) for _ in range(self.shape.residual_blocks)]
+
+    def forward(
+        self,
+        image: Tensor,
+        psi: Tensor | None,
+        noise: Tensor | None,
+        splits: Sequence[int],
+        mix_at: MixAt | None = None,
+    ) -> list[Tensor]:
         """
         Args:
             image: [B, C, H, W].
             psi: coordinates [B, 2, H, W], where the shape has them.
             noise: [B, Z, H / grain, W / grain], where the shape has it.
+            splits: how the D output channels are parted.
 
         Returns:
-            [B, D, H, W].
+            dense float32 [B, D_i, H, W] for each part.
         """
         s = self.shape
         x = image
@@ -110,9 +127,9 @@ class UNet(nn.Module):
         for done, layer in enumerate(self.decoder, start=1):
             x = layer(x)
             level = s.depth - done
-            if level and s.skips:
+            if s.skips:
                 x = torch.cat([x, skips[level - 1]], 1)
-            if level and s.mixed_templates:
+            if s.mixed_templates:
                 assert mix_at is not None
                 x = torch.cat([x, mix_at(self.mixers[done - 1](x), 2**level)], 1)
-        return x
+        return self.head.planes(self.last_blocks(x), splits)
