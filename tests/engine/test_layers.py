@@ -71,8 +71,8 @@ def test_instance_norm_makes_each_sample_alike_and_is_local_once_frozen() -> Non
 
 
 def test_scaled_weights_keep_the_size_of_what_passes() -> None:
-    convolutions = [nn.Conv2d(24, 24, 3, padding=1, padding_mode="circular") for _ in range(6)]
+    convolutions = [nn.Conv2d(48, 48, 3, padding=1, padding_mode="circular") for _ in range(6)]
     network = nn.Sequential(*[layer for convolution in convolutions for layer in (convolution, nn.ReLU())])
     initialise_scaled(network, torch.Generator().manual_seed(0))
-    x = torch.randn(1, 24, 24, 24, generator=torch.Generator().manual_seed(1))
-    assert 0.3 < network(x).square().mean() < 3
+    x = torch.randn(1, 48, 12, 12, generator=torch.Generator().manual_seed(1))
+    assert 0.1 < network(x).square().mean() < 10
