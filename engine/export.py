@@ -138,7 +138,7 @@ class CanvasFile:
         mapped = tifffile.memmap(path, shape=shape, dtype=dtype, photometric="rgb", bigtiff=True)
         offset = int(mapped.offset)
         del mapped
-        _allocate(path)
+        _allocate(path, offset)
         return cls(path, size, bits, offset)
 
     def put(self, box: Box, picture: Tensor) -> None:
@@ -243,16 +243,18 @@ def _beside(out: Path) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-def _allocate(path: Path) -> None:
-    """Takes all disk blocks of a file now: a full disk is an error here, but would end the program in a mapped file."""
+def _allocate(path: Path, offset: int) -> None:
+    """Takes the disk blocks of an empty canvas now, from its first pixel at `offset` on.
+
+    A full disk is an OSError here; met later, in a mapped file, it would end the program.
+    """
     with path.open("r+b") as file:
         length = os.fstat(file.fileno()).st_size
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, length)
             return
-        header = min(length, 2**16)
-        file.seek(header)
-        for start in range(header, length, 2**24):
+        file.seek(offset)
+        for start in range(offset, length, 2**24):
             file.write(bytes(min(2**24, length - start)))
 
 
