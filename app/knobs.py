@@ -19,6 +19,7 @@ from engine.settings import Spec
 
 _SHORT_UNIT = 2
 _NUMBER_WIDTH_EM = 7
+_SLIDER_WIDTH = 48
 _LABEL_SHARE, _CONTROL_SHARE = 1, 1
 
 
@@ -96,6 +97,9 @@ class KnobWidget(QWidget):
         self.row = QHBoxLayout(self.control)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(theme.UNIT // 2)
+        # in a narrow panel the label gives way first
+        self.number_width = round(self.fontMetrics().horizontalAdvance("0") * _NUMBER_WIDTH_EM) + 12
+        self.control.setMinimumWidth(_SLIDER_WIDTH + self.row.spacing() + self.number_width)
         columns = QHBoxLayout(self)
         columns.setContentsMargins(0, 1, 0, 1)
         columns.setSpacing(theme.UNIT // 2)
@@ -201,11 +205,11 @@ class _NumberKnob(KnobWidget):
         self.slider.setRange(0, self.scale.positions)
         self.slider.setSingleStep(max(1, self.scale.positions // 100))
         self.slider.setPageStep(max(1, self.scale.positions // 10))
-        self.slider.setMinimumWidth(48)
+        self.slider.setMinimumWidth(_SLIDER_WIDTH)
         self.number = NumberField(self.scale, self)
         if 0 < len(spec.knob.unit) <= _SHORT_UNIT:
             self.number.setSuffix(f" {spec.knob.unit}")
-        self.number.setFixedWidth(round(self.fontMetrics().horizontalAdvance("0") * _NUMBER_WIDTH_EM) + 12)
+        self.number.setFixedWidth(self.number_width)
         self.row.addWidget(self.slider, 1)
         self.row.addWidget(self.number)
         self._finish()

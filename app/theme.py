@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 
+_FOLDER = Path(resources.__file__).parent
 MODES = ("system", "light", "dark")
 UNIT = 8
 """Pixels of the spacing grid."""
@@ -204,7 +205,15 @@ class _Follower(QObject):
         if self._app.style().name() != "fusion":
             self._app.setStyle("Fusion")
         self._app.setPalette(palette(named))
-        self._app.setStyleSheet(_STYLE.substitute(vars(named), disabled=disabled(named)))
+        # a grey bar under the pointer, on which icons stay as readable as words
+        menus = palette(named)
+        menus.setColor(QPalette.ColorRole.Highlight, QColor(named.border))
+        menus.setColor(QPalette.ColorRole.HighlightedText, QColor(named.text))
+        for kind in ("QMenu", "QMenuBar"):
+            # a text in truth, whatever PySide's stubs say
+            self._app.setPalette(menus, kind)  # pyright: ignore[reportArgumentType]
+        style = Template((_FOLDER / "window.qss").read_text(encoding="utf-8"))
+        self._app.setStyleSheet(style.substitute(vars(named), disabled=disabled(named)))
 
 
 class _LineIcon(QIconEngine):
@@ -244,56 +253,7 @@ class _LineIcon(QIconEngine):
 
 @cache
 def _svg(name: str) -> str:
-    file = Path(resources.__file__).parent / "icons" / f"{name}.svg"
+    file = _FOLDER / "icons" / f"{name}.svg"
     if not file.is_file():
         raise KeyError(f"there is no icon {name}")
     return file.read_text(encoding="utf-8")
-
-
-_STYLE = Template("""
-QToolTip { background: $base; color: $text; border: 1px solid $border; padding: 6px; }
-QLabel[role="heading"] { font-weight: 600; }
-QLabel[role="muted"], QCheckBox[role="muted"] { color: $muted; }
-QLabel[role="warning"] { color: $warning; }
-QLabel[role="error"] { color: $error; }
-QLabel[role="good"] { color: $good; }
-QFrame[role="line"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
-QToolButton { border: 1px solid transparent; border-radius: 4px; padding: 3px; background: transparent; }
-QToolButton:hover { background: $button; border-color: $border; }
-QToolButton:pressed, QToolButton:checked { background: $border; }
-QToolButton[role="fold"] { font-weight: 600; padding: 3px 0; }
-QToolButton[role="fold"]:checked { background: transparent; }
-QToolButton#tile-remove { background: $base; border-color: $border; padding: 0; }
-QToolButton:focus { border: 1px solid $accent; }
-QPushButton { background: $button; border: 1px solid $border; border-radius: 4px; padding: 5px 14px; }
-QPushButton:hover { border-color: $muted; }
-QPushButton:pressed { background: $border; }
-QPushButton:focus { border: 2px solid $accent; padding: 4px 13px; }
-QPushButton:disabled { color: $disabled; }
-QPushButton[role="small"] { padding: 3px 8px; }
-QPushButton[role="small"]:focus { border: 1px solid $accent; }
-QPushButton[role="primary"]:enabled { background: $accent; color: $on_accent; border-color: $accent; }
-QPushButton[role="primary"]:focus { border: 2px solid $text; padding: 4px 13px; }
-QDialog QLineEdit, QDialog QComboBox, QDialog QAbstractSpinBox { min-height: 22px; }
-QSlider { min-height: 20px; }
-QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: $border; }
-QSlider::sub-page:horizontal { border-radius: 2px; background: $muted; }
-QSlider::sub-page:horizontal:focus { background: $accent; }
-QSlider::handle:horizontal { width: 12px; height: 12px; margin: -5px 0; border-radius: 7px;
-    background: $base; border: 1px solid $muted; }
-QSlider::handle:horizontal:hover { border-color: $text; }
-QSlider::handle:horizontal:focus { background: $accent; border: 1px solid $text; }
-QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled { background: $border; }
-QScrollArea { border: none; background: transparent; }
-QScrollBar { background: transparent; border: none; }
-QScrollBar:vertical { width: 12px; }
-QScrollBar:horizontal { height: 12px; }
-QScrollBar::handle { background: $border; border-radius: 4px; margin: 2px; }
-QScrollBar::handle:vertical { min-height: 24px; }
-QScrollBar::handle:horizontal { min-width: 24px; }
-QScrollBar::handle:hover { background: $muted; }
-QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
-QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QProgressBar { border: 1px solid $border; border-radius: 4px; background: $base; text-align: center; height: 14px; }
-QProgressBar::chunk { background: $accent; border-radius: 3px; }
-""")

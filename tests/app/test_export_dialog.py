@@ -30,17 +30,17 @@ def dialog(qtbot, tmp_path):
 
 
 def test_it_proposes_the_canvas_as_png(dialog, tmp_path):
-    assert dialog.request() == messages.Export(tmp_path / "mosaic.png", CANVAS, "result", bits=8)
+    assert dialog.form.request() == messages.Export(tmp_path / "mosaic.png", CANVAS, "result", bits=8)
     assert dialog.start.isEnabled()
     assert not dialog.isModal()
 
 
 def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
-    dialog.file_name.setText("  Größe 2 ")
-    dialog.format.setCurrentIndex(dialog.format.findText("TIFF"))
-    dialog.layer.setCurrentIndex(1)
-    dialog.bits.setCurrentIndex(1)
-    qtbot.mouseClick(dialog.factors[4], Qt.MouseButton.LeftButton)
+    dialog.form.file_name.setText("  Größe 2 ")
+    dialog.form.format.setCurrentIndex(dialog.form.format.findText("TIFF"))
+    dialog.form.layer.setCurrentIndex(1)
+    dialog.form.bits.setCurrentIndex(1)
+    qtbot.mouseClick(dialog.form.factors[4], Qt.MouseButton.LeftButton)
     qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
     expected = messages.Export(tmp_path / "Größe 2.tif", Size(4 * 1184, 4 * 1760), "collage", bits=16)
     assert dialog.requests == [expected]
@@ -49,40 +49,40 @@ def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
 def test_a_snapshot_is_passed_on(qtbot, tmp_path):
     dialog = ExportDialog(CANVAS, LAYERS, tmp_path, snapshot=tmp_path / "0003")
     qtbot.addWidget(dialog)
-    assert dialog.request().snapshot == tmp_path / "0003"
+    assert dialog.form.request().snapshot == tmp_path / "0003"
     assert "0003" in dialog.windowTitle()
 
 
 def test_a_typed_suffix_is_not_doubled(dialog, tmp_path):
-    dialog.file_name.setText("wall.v2.PNG")
-    assert dialog.out() == tmp_path / "wall.v2.png"
-    dialog.file_name.setText("wall.v2")
-    assert dialog.out() == tmp_path / "wall.v2.png"
+    dialog.form.file_name.setText("wall.v2.PNG")
+    assert dialog.form.out() == tmp_path / "wall.v2.png"
+    dialog.form.file_name.setText("wall.v2")
+    assert dialog.form.out() == tmp_path / "wall.v2.png"
 
 
 @pytest.mark.parametrize("width", [64, 500, 1760, 12_345, 30_000])
 def test_sides_keep_the_proportion(dialog, width):
-    dialog.width_px.setValue(width)
-    assert dialog.height_px.value() == max(64, round(width * 1184 / 1760))
-    dialog.height_px.setValue(1184)
-    assert dialog.width_px.value() == 1760
+    dialog.form.width_px.setValue(width)
+    assert dialog.form.height_px.value() == max(64, round(width * 1184 / 1760))
+    dialog.form.height_px.setValue(1184)
+    assert dialog.form.width_px.value() == 1760
 
 
 def test_quick_sizes_are_exact_and_show_which_one_is_set(dialog, qtbot):
     for factor in (2, 4, 1):
-        qtbot.mouseClick(dialog.factors[factor], Qt.MouseButton.LeftButton)
-        assert dialog.request().size == Size(factor * 1184, factor * 1760)
-        assert [f for f, button in dialog.factors.items() if button.isChecked()] == [factor]
-    dialog.width_px.setValue(1000)
-    assert not any(button.isChecked() for button in dialog.factors.values())
+        qtbot.mouseClick(dialog.form.factors[factor], Qt.MouseButton.LeftButton)
+        assert dialog.form.request().size == Size(factor * 1184, factor * 1760)
+        assert [f for f, button in dialog.form.factors.items() if button.isChecked()] == [factor]
+    dialog.form.width_px.setValue(1000)
+    assert not any(button.isChecked() for button in dialog.form.factors.values())
 
 
 def test_sizes_are_told_in_pixels_and_on_paper(dialog):
-    dialog.width_px.setValue(3520)
+    dialog.form.width_px.setValue(3520)
     assert "8.3 megapixels" in dialog.print_size.text()
     assert "29.8 × 20.0 cm" in dialog.print_size.text()
     eight = dialog.file_size.text()
-    dialog.bits.setCurrentIndex(1)
+    dialog.form.bits.setCurrentIndex(1)
     assert dialog.file_size.text() != eight
     assert "free" in eight
 
@@ -93,18 +93,18 @@ def refusal(dialog):
 
 
 def test_what_can_not_be_is_refused_with_a_sentence(dialog, tmp_path):
-    dialog.file_name.setText(" ")
+    dialog.form.file_name.setText(" ")
     assert refusal(dialog) == "Give the file a name."
-    dialog.file_name.setText("a/b")
+    dialog.form.file_name.setText("a/b")
     assert "/" in refusal(dialog)
-    dialog.file_name.setText("mosaic")
-    dialog.folder.setText(str(tmp_path / "nowhere"))
+    dialog.form.file_name.setText("mosaic")
+    dialog.form.folder.setText(str(tmp_path / "nowhere"))
     assert "nowhere" in refusal(dialog)
-    dialog.folder.setText(str(tmp_path))
+    dialog.form.folder.setText(str(tmp_path))
     (tmp_path / "taken.png").mkdir()
-    dialog.file_name.setText("taken")
+    dialog.form.file_name.setText("taken")
     assert "folder" in refusal(dialog)
-    dialog.file_name.setText("mosaic")
+    dialog.form.file_name.setText("mosaic")
     assert dialog.start.isEnabled()
     assert dialog.message.text() == ""
 
@@ -113,21 +113,21 @@ def test_what_the_engine_refuses_is_told_before_the_start(dialog, monkeypatch):
     def check(out, canvas, bits):
         raise BadSetting(f"{canvas.width} px are too many.")
 
-    monkeypatch.setattr("app.export_dialog.export.check", check)
-    dialog.width_px.setValue(2000)
+    monkeypatch.setattr("app.export_form.export.check", check)
+    dialog.form.width_px.setValue(2000)
     assert refusal(dialog) == "2000 px are too many."
 
 
 def test_a_full_disk_is_told_before_the_start(dialog, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
-    dialog.width_px.setValue(2000)
+    dialog.form.width_px.setValue(2000)
     assert "free" in refusal(dialog)
 
 
 def test_a_file_that_is_there_will_be_replaced(dialog, tmp_path):
     (tmp_path / "old.png").write_bytes(b"x")
-    dialog.file_name.setText("old")
+    dialog.form.file_name.setText("old")
     assert "old.png" in dialog.message.text()
     assert "replaced" in dialog.message.text()
     assert dialog.start.isEnabled()

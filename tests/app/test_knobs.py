@@ -204,6 +204,14 @@ def test_columns_line_up_whatever_the_kind(show):
     assert len({row.control.width() for row in rows}) == 1
 
 
+def test_a_narrow_row_keeps_its_control_whole(show):
+    knob = show("share")
+    knob.resize(200, 26)
+    QApplication.processEvents()
+    assert knob.control.rect().contains(knob.number.geometry())
+    assert knob.rect().contains(knob.reset_button.geometry())
+
+
 def test_a_long_label_gives_way(qtbot):
     label = knobs.ElidedLabel("A label that is longer than the space there is for it")
     qtbot.addWidget(label)

@@ -47,6 +47,7 @@ def test_text_is_readable_on_every_ground(named):
         for ground in (named.window, named.base):
             assert contrast(text, ground) >= 4.5, (text, ground)
     assert contrast(named.text, named.button) >= 4.5
+    assert contrast(named.text, named.border) >= 4.5, "the bar in menus"
     assert contrast(named.on_accent, named.accent) >= 4.5
     assert contrast(named.on_canvas, named.canvas) >= 4.5
     assert contrast(theme.disabled(named), named.window) >= 2
