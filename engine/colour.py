@@ -50,9 +50,8 @@ def read(path: Path, limit_px: int = 64 * MEGAPIXEL) -> Picture:
         BadImage: it can not be read, is damaged, or has a side below 8 px.
     """
     opened = decode.open_image(path)
-    height, width = opened.image.height, opened.image.width
-    pixels, notes = decode.upright(opened, min(1.0, (limit_px / (height * width)) ** 0.5))
-    original = Size(width, height) if decode.turned(opened.image) else Size(height, width)
+    original = _size(opened)
+    pixels, notes = decode.upright(opened, min(1.0, (limit_px / original.area) ** 0.5))
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
         raise BadImage(
             f"{path} is too small to be used: {original.width} x {original.height} px. "
@@ -67,6 +66,15 @@ def read(path: Path, limit_px: int = 64 * MEGAPIXEL) -> Picture:
     return Picture(torch.from_numpy(pixels).permute(2, 0, 1).contiguous(), path, original, notes)
 
 
+def size(path: Path) -> Size:
+    """Of the picture in the file, upright; reads no more than the file's header.
+
+    Raises:
+        BadImage: it can not be read. Damage further on is not seen.
+    """
+    return _size(decode.open_image(path))
+
+
 def thumbnail(path: Path, side: int) -> np.ndarray:
     """The picture within a square of `side` pixels, never enlarged: uint8 [h, w, 3], sRGB.
 
@@ -75,6 +83,11 @@ def thumbnail(path: Path, side: int) -> np.ndarray:
     """
     opened = decode.open_image(path)
     return decode.upright(opened, min(1.0, side / max(opened.image.height, opened.image.width)))[0]
+
+
+def _size(opened: decode.Opened) -> Size:
+    height, width = opened.image.height, opened.image.width
+    return Size(width, height) if decode.turned(opened.image) else Size(height, width)
 
 
 def to_bytes(picture: Tensor) -> np.ndarray:

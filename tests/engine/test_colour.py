@@ -156,7 +156,7 @@ def test_exif_orientation_is_undone(pixels: np.ndarray, tmp_path: Path, orientat
     exif[0x112] = orientation
     stored.save(tmp_path / "turned.png", exif=exif)
     picture = colour.read(tmp_path / "turned.png", limit_px)
-    assert picture.original == Size(40, 60)
+    assert picture.original == colour.size(tmp_path / "turned.png") == Size(40, 60)
     assert picture.pixels.shape[1:] == ((40, 60) if limit_px == 10**6 else (20, 30))
     corners = picture.pixels[:, [0, 0, -1, -1], [0, -1, 0, -1]].T.numpy().astype(int)
     assert np.abs(corners - pixels[[0, 0, -1, -1], [0, -1, 0, -1]]).max() <= (0 if limit_px == 10**6 else 12)
