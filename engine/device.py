@@ -73,6 +73,17 @@ def memory_used_bytes(device: Device) -> int:
     return 0
 
 
+def memory_free_bytes(device: torch.device) -> int:
+    """Memory that more work on the device may take now (0 where the system does not tell)."""
+    if device.type == "cuda":
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + cached
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) * 1024
+    return 0
+
+
 def peak_memory_bytes() -> int:
     """The most memory that this process has held (0 where the system does not tell)."""
     try:

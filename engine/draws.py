@@ -1,4 +1,4 @@
-"""What the training steps of adversarial methods draw: chance from (seed, step), patches of the style and the content."""
+"""What training steps of adversarial methods draw: chance from (seed, step), patches of the style and the content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def step_generator(seed: int, step: int) -> torch.Generator:
 
 
 def corner(size: Size, side: int, random: torch.Generator) -> Tensor:
-    """A place for a patch inside a picture, int64 [2]; where the picture is smaller, the patch reaches beyond both edges."""
+    """A place for a patch in a picture, int64 [2]; where that is smaller, the patch reaches beyond both edges."""
     room = [extent - side for extent in (size.height, size.width)]
     draws = torch.rand(2, generator=random)
     return torch.tensor(

@@ -1,0 +1,197 @@
+"""The generator of MAGIC (figure 3): ST-U-Net, warping, softmax over the set, collage, and the second U-Net."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine import losses
+from engine.kernel import Kernel
+from engine.memory import Mixture, mix, mix_only
+from engine.nn.set_attention import SetAttention
+from engine.nn.set_unet import SetUNet, SetUNetShape
+from engine.nn.unet import UNet, UNetShape
+from engine.sets import Sets
+
+Warp = Literal["none", "affine", "flow"]
+
+
+@dataclass(frozen=True)
+class CollageShape:
+    """Sizes of the generator.
+
+    Args:
+        sets: of the ST-U-Net; its channels out are set here.
+        refiner: of the second U-Net; None leaves the collage as it is.
+    """
+
+    sets: SetUNetShape
+    refiner: UNetShape | None
+    warp: Warp = "none"
+
+
+class Collage(NamedTuple):
+    """I and I_M, [B, 3, H, W] in about -1..1, and A. flow_variation: TV of the flow, 0 without one."""
+
+    result: Tensor
+    collage: Tensor
+    mixture: Mixture
+    flow_variation: Tensor
+
+
+class Choice(NamedTuple):
+    """What the ST-U-Net decided of a set: logits [B, K, H, W], and where elements are warped, [B, K, 2, H, W]."""
+
+    sets: Sets
+    logits: Tensor
+    displacement: Tensor | None
+    flow_variation: Tensor
+
+
+class CollageGenerator(nn.Module):
+    """`choose` and `paste`, so that between the two the choices of two sets can be mixed."""
+
+    def __init__(self, shape: CollageShape, checkpointed: bool = False) -> None:
+        super().__init__()
+        self.shape = shape
+        self.st_unet = SetUNet(shape.sets, checkpointed)
+        self.locator = Locator(shape.sets) if shape.warp == "affine" else None
+        self.refiner = UNet(shape.refiner) if shape.refiner is not None else None
+
+    def forward(
+        self,
+        sets: Sets,
+        content: Tensor | None,
+        size: tuple[int, int],
+        temperature: float,
+        bounds: tuple[float, float],
+        kernel: Kernel | None,
+    ) -> Collage:
+        """A training step's picture.
+
+        Args:
+            content: I_C [B, 3, H, W] in -1..1, where guided.
+            size: H and W, multiples of the grain.
+            bounds: how far the second U-Net may change a value (of -1..1), and how far, in pixels, warping moves one.
+        """
+        repaint, warp_px = bounds
+        affine = self.locate(sets, content, size) if self.locator is not None else None
+        choice = self.choose(sets, content, size, warp_px, affine, (size[0] / 2, size[1] / 2))
+        if choice.displacement is None:
+            mixture = mix(choice.logits, sets.view(*size), temperature, kernel)
+        else:
+            weights = (choice.logits.float() / temperature).softmax(1)
+            mixture = _mixture(weights, torch.einsum("bkhw,bkchw->bchw", weights, sets.warped(choice.displacement)))
+        collage = mixture.collage * 2 - 1
+        return Collage(self.refined(collage, repaint), collage, mixture, choice.flow_variation)
+
+    def locate(self, sets: Sets, content: Tensor | None, size: tuple[int, int]) -> Tensor:
+        """theta of each element in a patch, -1..1, [B, K, 6]."""
+        assert self.locator is not None
+        return self.locator(_crops(sets, size), content)
+
+    def choose(
+        self,
+        sets: Sets,
+        content: Tensor | None,
+        size: tuple[int, int],
+        warp_px: float,
+        affine: Tensor | None,
+        centre: tuple[float, float],
+    ) -> Choice:
+        """
+        Args:
+            affine: theta [B, K, 6] of `locate`; the network then sees its elements warped.
+            centre: (y, x) of the affine transforms, from the box's corner.
+        """
+        displacement, elements = None, None
+        if affine is not None:
+            displacement = affine_displacement(affine, size, centre, warp_px)
+            elements = sets.warped(displacement) * 2 - 1
+        x = self.st_unet(_crops(sets, size) if elements is None else elements, content)  # [B, K, D, H, W]
+        variation = x.new_zeros((), dtype=torch.float32)
+        if self.shape.warp == "flow":
+            displacement = x[:, :, 1:].float().tanh() * warp_px
+            variation = losses.total_variation(displacement.flatten(0, 1))
+        return Choice(sets, x[:, :, 0], displacement, variation)
+
+    def paste(
+        self, choices: list[tuple[Choice, float]], temperature: float, kernel: Kernel | None
+    ) -> tuple[Tensor, Tensor]:
+        """Collage [B, 3, H, W] in -1..1 and A [B, K, H, W], of sets with shares of the picture; for painting."""
+        collages, mixtures = [], []
+        for choice, share in choices:
+            size = (choice.logits.shape[2], choice.logits.shape[3])
+            if choice.displacement is None:
+                collage, weights = mix_only(choice.logits, choice.sets.view(*size), temperature, kernel)
+            else:
+                weights = (choice.logits.float() / temperature).softmax(1)
+                collage = torch.einsum("bkhw,bkchw->bchw", weights, choice.sets.warped(choice.displacement))
+            collages.append(share * collage)
+            mixtures.append(share * weights)
+        return torch.stack(collages).sum(0) * 2 - 1, torch.cat(mixtures, 1)
+
+    def refined(self, collage: Tensor, bound: float) -> Tensor:
+        """I = I_M + bound * tanh(U-Net_2(I_M)).
+
+        # differs from the paper: there I is the network's output itself, which has to learn to copy first
+        """
+        if self.refiner is None:
+            return collage
+        return collage + bound * self.refiner(collage, None, None, (3,))[0].tanh()
+
+
+class Locator(nn.Module):
+    """Where a spatial transformer (Jaderberg et al. 2015) puts each element: affine parameters from a patch.
+
+    It comes before the ST-U-Net, which then sees what it chooses from as it will be pasted.
+    """
+
+    def __init__(self, shape: SetUNetShape) -> None:
+        super().__init__()
+        width = shape.width
+        channels = 6 if shape.guided else 3
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, width, 5, stride=2, padding=2),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 2 * width, 5, stride=2, padding=2),
+            nn.LeakyReLU(0.2),
+        )
+        self.attention = SetAttention(2 * width, shape.heads)
+        self.theta = nn.Conv2d(2 * width, 6, 1)
+
+    def forward(self, elements: Tensor, content: Tensor | None) -> Tensor:
+        """[B, K, 3, H, W] (and [B, 3, H, W]) to [B, K, 6] in -1..1."""
+        count = elements.shape[1]
+        if content is not None:
+            elements = torch.cat([elements, content[:, None].expand_as(elements)], 2)
+        x = functional.adaptive_avg_pool2d(elements.flatten(0, 1), 32)
+        x = self.layers(x).mean((2, 3), keepdim=True)  # [B * K, C, 1, 1]
+        theta = self.theta(self.attention(x, count)).float().tanh()
+        return theta.flatten(1).unflatten(0, (-1, count))
+
+
+def affine_displacement(theta: Tensor, size: tuple[int, int], centre: tuple[float, float], bound_px: float) -> Tensor:
+    """d(p) = bound * (L (p - c) / 64 + t), with theta = (L, t) in -1..1: [B, K, 6] gives [B, K, 2, H, W] in pixels.
+
+    64 px from the centre, each part of theta moves a pixel by at most the bound.
+    """
+    device = theta.device
+    rows = (torch.arange(size[0], device=device) + 0.5 - centre[0]) / 64  # [H]
+    columns = (torch.arange(size[1], device=device) + 0.5 - centre[1]) / 64  # [W]
+    from_rows, from_columns, shift = theta.unflatten(-1, (3, 2))[..., None, None].unbind(2)  # [B, K, 2, 1, 1]
+    return bound_px * (from_rows * rows[:, None] + from_columns * columns + shift)
+
+
+def _crops(sets: Sets, size: tuple[int, int]) -> Tensor:
+    return sets.view(*size).crops(0, sets.count) * 2 - 1
+
+
+def _mixture(weights: Tensor, collage: Tensor) -> Mixture:
+    return Mixture(
+        collage, losses.entropy(weights), losses.total_variation(weights), weights.mean((2, 3)), weights.detach()
+    )

@@ -1,0 +1,79 @@
+"""Attention among the elements of a set, at each pixel on its own (MAGIC, figure 4; Set Transformer, Lee et al. 2018).
+
+Nothing here knows an element's index: permuting the set permutes the result. Convolutions live in set_unet.py.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class SetAttention(nn.Module):
+    """Each element looks at all elements of its set, at the same pixel. Local, so tiles agree.
+
+    Args:
+        channels: C, a multiple of `heads`.
+        points: m learned inducing points that gather the set and hand it on (ISAB, equation 9): the cost is K * m
+            instead of K^2; 0 for every element with every other one (SAB, equation 8).
+    """
+
+    def __init__(self, channels: int, heads: int, points: int = 0) -> None:
+        super().__init__()
+        self.points = nn.Parameter(torch.zeros(points, channels)) if points else None
+        self.gather = _Attention(channels, heads) if points else None
+        self.hand_out = _Attention(channels, heads)
+
+    def forward(self, x: Tensor, count: int) -> Tensor:
+        """[B * K, C, h, w] to the same, K = `count`."""
+        _, c, h, w = x.shape
+        elements = x.permute(0, 2, 3, 1).reshape(-1, count, h * w, c)  # [B, K, P, C], free in channels_last memory
+        source = elements
+        if self.points is not None and self.gather is not None:
+            start = self.points[None, :, None].expand(len(elements), -1, h * w, -1)  # [B, m, P, C]
+            source = self.gather(start, elements)
+        elements = self.hand_out(elements, source)
+        return elements.reshape(-1, h, w, c).permute(0, 3, 1, 2)
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Linear layers from N(0, 1 / C), inducing points from N(0, 1); biases 0."""
+        with torch.no_grad():
+            if self.points is not None:
+                self.points.normal_(0, 1, generator=generator)
+            for module in self.modules():
+                if isinstance(module, nn.Linear):
+                    module.weight.normal_(0, module.in_features**-0.5, generator=generator)
+                    module.bias.zero_()
+
+
+class _Attention(nn.Module):
+    """MAB (Lee et al. 2018, equations 6 and 7): H = LN(X + Multihead(X, Y, Y)), LN(H + relu(W H))."""
+
+    def __init__(self, channels: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(channels, channels)
+        self.key_value = nn.Linear(channels, 2 * channels)
+        self.out = nn.Linear(channels, channels)
+        self.feed_forward = nn.Linear(channels, channels)
+        self.norm_attended = nn.LayerNorm(channels)
+        self.norm_out = nn.LayerNorm(channels)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """[B, L, P, C] looks at [B, S, P, C], at each of P pixels; gives [B, L, P, C]."""
+        query = self.query(x).unflatten(-1, (self.heads, -1))  # [B, L, P, heads, d]
+        key, value = self.key_value(y).chunk(2, -1)
+        key, value = key.unflatten(-1, (self.heads, -1)), value.unflatten(-1, (self.heads, -1))
+        # Patch by patch, so that the call sees views of what the linear layers wrote, and nothing is copied.
+        attended = torch.stack([_at_each_pixel(*parts) for parts in zip(query, key, value, strict=True)])
+        hidden = self.norm_attended(x + self.out(attended.flatten(3)))
+        return self.norm_out(hidden + functional.relu(self.feed_forward(hidden)))
+
+
+def _at_each_pixel(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """[L, P, heads, d] and twice [S, P, heads, d] give [L, P, heads, d]."""
+    attended = functional.scaled_dot_product_attention(
+        query.permute(1, 2, 0, 3), key.permute(1, 2, 0, 3), value.permute(1, 2, 0, 3)
+    )  # [P, heads, L, d]
+    return attended.permute(2, 0, 1, 3)

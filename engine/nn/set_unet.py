@@ -1,0 +1,161 @@
+"""The ST-U-Net of MAGIC (figures 3 and 4): convolutions on each element alone, and attention among the elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from engine.nn.layers import UpConvolution, norm_layer
+from engine.nn.set_attention import SetAttention
+
+SetNorm = Literal["layer", "instance", "none"]
+
+
+@dataclass(frozen=True)
+class SetUNetShape:
+    """Sizes of an ST-U-Net.
+
+    Args:
+        width: channels after the first layer, doubled at each halving.
+        depth: number of halvings.
+        out_channels: for each element: its logit, and the flow where elements are warped by one.
+        guided: the content joins every element as three more channels.
+        full_size: a first layer at the full size of the picture, as in the paper; otherwise the first one halves it.
+        attention_from: halvings from which on elements look at each other; the coarsest level always has it.
+        points: inducing points; 0 for full attention.
+    """
+
+    width: int = 48
+    depth: int = 5
+    kernel: int = 5
+    out_channels: int = 1
+    guided: bool = True
+    full_size: bool = False
+    norm: SetNorm = "layer"
+    heads: int = 4
+    attention_from: int = 2
+    points: int = 0
+
+    @property
+    def grain(self) -> int:
+        return 2**self.depth
+
+    @property
+    def levels(self) -> list[tuple[int, int]]:
+        """(channels, halvings) of each level, the finest first."""
+        first = 0 if self.full_size else 1
+        return [(self.width * 2 ** (halvings - first), halvings) for halvings in range(first, self.depth + 1)]
+
+    def attends(self, halvings: int) -> bool:
+        return halvings >= min(self.attention_from, self.depth)
+
+
+class SettledInstanceNorm(nn.BatchNorm2d):
+    """Instance norm while training; otherwise with gathered statistics, so that only its surroundings make a pixel.
+
+    Its running statistics are those of batch norm, and are gathered and frozen alike (training.fresh_statistics).
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(input)
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked.add_(1)
+        momentum = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        return functional.instance_norm(
+            input, self.running_mean, self.running_var, self.weight, self.bias, True, momentum, self.eps
+        )
+
+
+class SetUNet(nn.Module):
+    """Sides of the input are multiples of the grain, 2**depth. `checkpointed` spares memory, with equal results."""
+
+    def __init__(self, shape: SetUNetShape, checkpointed: bool = False) -> None:
+        super().__init__()
+        self.shape, self.checkpointed = shape, checkpointed
+        s = shape
+        levels = s.levels
+        self.first_content = None
+        self.encoder = nn.ModuleList()
+        channels = 3
+        for index, (width, halvings) in enumerate(levels):
+            stride = 2 if halvings > (levels[index - 1][1] if index else 0) else 1
+            self.encoder.append(
+                _Block(
+                    nn.Conv2d(channels, width, s.kernel, stride=stride, padding=s.kernel // 2),
+                    "none" if index == 0 else s.norm,
+                    nn.LeakyReLU(0.2),
+                    SetAttention(width, s.heads, s.points) if s.attends(halvings) else None,
+                )
+            )
+            if index == 0 and s.guided:
+                # The first convolution of [M, I_C], split: what it makes of I_C is the same for every element.
+                self.first_content = nn.Conv2d(3, width, s.kernel, stride=stride, padding=s.kernel // 2, bias=False)
+            channels = width
+        self.decoder = nn.ModuleList()
+        for width, halvings in reversed(levels[:-1]):
+            self.decoder.append(
+                _Block(
+                    UpConvolution(channels, width, s.kernel),
+                    s.norm,
+                    nn.ReLU(),
+                    SetAttention(width, s.heads, s.points) if s.attends(halvings) else None,
+                )
+            )
+            channels = 2 * width
+        if s.full_size:
+            self.last = nn.Conv2d(channels, s.out_channels, s.kernel, padding=s.kernel // 2)
+        else:
+            self.last = UpConvolution(channels, s.out_channels, s.kernel)
+
+    def forward(self, elements: Tensor, content: Tensor | None) -> Tensor:
+        """
+        Args:
+            elements: M, [B, K, 3, H, W] in -1..1.
+            content: I_C, [B, 3, H, W] in -1..1; None where the network is unguided.
+
+        Returns:
+            [B, K, D, H, W], without a bound.
+        """
+        count = elements.shape[1]
+        x = elements.flatten(0, 1)  # [B * K, 3, H, W]
+        shared = None
+        if self.first_content is not None:
+            assert content is not None
+            shared = self.first_content(content)  # [B, C, h, w]
+        skips = []
+        for index, block in enumerate(self.encoder):
+            x = self._run(block, x, count, shared if index == 0 else None)
+            skips.append(x)
+        for block, skip in zip(self.decoder, reversed(skips[:-1]), strict=True):
+            x = torch.cat([self._run(block, x, count, None), skip], 1)
+        return self.last(x).unflatten(0, (-1, count))
+
+    def _run(self, block: Callable[..., Tensor], *arguments: object) -> Tensor:
+        if self.checkpointed and torch.is_grad_enabled():
+            return checkpoint(block, *arguments, use_reentrant=False)  # type: ignore[return-value]
+        return block(*arguments)
+
+
+class _Block(nn.Module):
+    """Convolution, norm and activation of each element; then attention among them."""
+
+    def __init__(self, convolution: nn.Module, norm: SetNorm, activation: nn.Module, attention: SetAttention | None):
+        super().__init__()
+        width = convolution.weight.shape[0]
+        self.convolution, self.activation, self.attention = convolution, activation, attention
+        self.norm = SettledInstanceNorm(width) if norm == "instance" else norm_layer(norm, width)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor, count: int, shared: Tensor | None) -> Tensor:
+        """[B * K, C, h, w]; `shared` [B, D, h', w'] is added to the convolution of every element."""
+        x = self.convolution(x)
+        if shared is not None:
+            x = (x.unflatten(0, (-1, count)) + shared[:, None]).flatten(0, 1)
+        x = self.activation(self.norm(x))
+        return x if self.attention is None else self.attention(x, count)
