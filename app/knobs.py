@@ -203,7 +203,7 @@ class _NumberKnob(KnobWidget):
         self.scale = Scale.of(spec)
         self.slider = JumpSlider(self)
         self.slider.setRange(0, self.scale.positions)
-        self.slider.setSingleStep(max(1, self.scale.positions // 100))
+        self.slider.setSingleStep(self.scale.key_positions)
         self.slider.setPageStep(max(1, self.scale.positions // 10))
         self.slider.setMinimumWidth(_SLIDER_WIDTH)
         self.number = NumberField(self.scale, self)

@@ -8,7 +8,8 @@ from math import floor, log, log10
 
 from engine.settings import Spec
 
-_LOG_POSITIONS = 1000
+# one position is 2.3 %: more than three figures can be off, so that each value finds its position again
+_POSITIONS_PER_DECADE = 100
 _FINEST_LINEAR = 1000
 
 
@@ -43,7 +44,8 @@ class Scale:
         if spec.knob.scale == "log" and minimum >= 0 and maximum > 0:
             lowest = minimum or _lowest(maximum, default, whole)
             decimals = 0 if whole else max(0, 2 - floor(log10(lowest)))
-            return cls(minimum, maximum, whole, True, lowest, 0.0, decimals, _LOG_POSITIONS)
+            positions = max(1, round(log10(maximum / lowest) * _POSITIONS_PER_DECADE))
+            return cls(minimum, maximum, whole, True, lowest, 0.0, decimals, positions)
         span = maximum - minimum
         step = _nice(span / 100) if span else 1.0
         if whole:
@@ -51,6 +53,11 @@ class Scale:
         decimals = 0 if whole else max(_decimals(step), *(_decimals(x) for x in (default, minimum, maximum)))
         positions = max(1, round(span / step))
         return cls(minimum, maximum, whole, False, minimum, step, decimals, positions)
+
+    @property
+    def key_positions(self) -> int:
+        """Positions of an arrow key: about a hundredth of a linear range, a tenth of a logarithmic value."""
+        return 4 if self.logarithmic else max(1, self.positions // 100)
 
     def value(self, position: int) -> float:
         """The value at a position, rounded to three figures (logarithmic) or to a step (linear)."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from app import knobs
 from app.scales import Scale
+from engine.method import method_class, method_keys
 from engine.settings import specs
 from tests.app.widgets import Every
 
@@ -67,6 +68,18 @@ def test_an_arrow_always_moves_inside_the_range(name, share):
     assert spec.minimum <= down <= value <= up <= spec.maximum
     assert up > value or value == spec.maximum
     assert down < value or value == spec.minimum
+
+
+@pytest.mark.parametrize("key", method_keys())
+def test_every_position_of_every_method_can_be_shown_and_found_again(key):
+    for spec in specs(method_class(key).Settings):
+        if spec.kind not in ("float", "int"):
+            continue
+        scale = Scale.of(spec)
+        for position in range(scale.positions + 1):
+            value = scale.value(position)
+            assert scale.value(scale.position(value)) == value, (spec.name, position)
+            assert round(value, scale.decimals) == value, (spec.name, position)
 
 
 def test_arrows_of_a_logarithmic_scale_move_the_second_figure_and_reach_zero():
