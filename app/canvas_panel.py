@@ -64,7 +64,8 @@ class CanvasPanel(QWidget):
     def show_method(self, method: type[Method]) -> None:
         """Buttons for the layers of a method, and zones for its slots."""
         while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None and widget not in (self._hint, self._zoom, self.back):
+            widget = item.widget()
+            if isinstance(widget, QToolButton) and widget is not self.back:
                 self._group.removeButton(widget)
                 widget.deleteLater()
         layers = [(layer.key, layer.title, layer.help) for layer in method.layers]
@@ -122,10 +123,11 @@ class CanvasPanel(QWidget):
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def next_layer(self) -> None:
+        """The one after the layer in sight; after the last comes the first."""
         buttons = self._group.buttons()
         if buttons:
-            index = buttons.index(self._group.checkedButton()) if self._group.checkedButton() else -1
-            buttons[(index + 1) % len(buttons)].setChecked(True)
+            shown = next((index for index, button in enumerate(buttons) if button.isChecked()), -1)
+            buttons[(shown + 1) % len(buttons)].setChecked(True)
 
 
 def _percent(zoom: float) -> str:

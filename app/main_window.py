@@ -4,42 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QActionGroup, QCloseEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QComboBox,
-    QDockWidget,
-    QMainWindow,
-    QMenu,
-    QMessageBox,
-    QToolBar,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QMessageBox
 
 from app import actions, theme
-from app.canvas_panel import CanvasPanel
 from app.document import Document
 from app.exporting import Exporting
 from app.files import Files
 from app.help_sheet import HelpSheet
-from app.panel import SettingsPanel
 from app.pictures import Pictures
-from app.plots import Curves
 from app.preferences import Preferences, PreferencesDialog
-from app.snapshot_strip import SnapshotStrip
+from app.shell import Shell
 from app.snapshots_link import SnapshotsLink
-from app.sources_bar import SourcesBar
-from app.status import Status
 from app.training import Training
 from engine import device
 from engine import messages as m
 from engine.errors import BadSetting
-from engine.method import method_class, method_keys
 from engine.settings import specs
 
-LAYOUT_VERSION = 1
 TRAIN_WORDS = {
     "idle": ("Train", "train"),
     "starting": ("Starting…", "train"),
@@ -49,7 +32,7 @@ TRAIN_WORDS = {
 }
 
 
-class MainWindow(QMainWindow):
+class MainWindow(Shell):
     """One project in one window.
 
     Args:
@@ -57,134 +40,18 @@ class MainWindow(QMainWindow):
     """
 
     def __init__(self, preferences: Preferences, data: Path) -> None:
-        super().__init__()
-        self.setObjectName("Tessera")
-        self.preferences = preferences
+        super().__init__(preferences)
         self.document = Document(data / "projects", self, small=_is_slow(preferences.device))
         self.training = Training(self.document, self)
         self.training.device_key = preferences.device
-        self.canvas = CanvasPanel(self)
-        self.sources = SourcesBar(parent=self)
-        self.panel = SettingsPanel(self)
-        self.strip = SnapshotStrip(self)
-        self.curves = Curves(self)
-        self.status = Status(self)
-        self.messages = self.canvas.messages
-        self.setCentralWidget(self.canvas)
-        self.setStatusBar(self.status)
-        self.actions_by_name = actions.make(self)
-        self._lay_out()
         self.snapshots = SnapshotsLink(self.document, self.training, self.strip, self.canvas, self)
         self.pictures = Pictures(self.document, self.training, self.canvas, self.snapshots, self)
         self.files = Files(self, data)
         self.exporting = Exporting(self)
         self._closing = False
         self._connect()
-        self._restore_layout()
+        self.restore_layout()
         self.show_all()
-
-    # ------------------------------------------------------------ layout
-
-    def _lay_out(self) -> None:
-        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        self.setCorner(Qt.Corner.BottomLeftCorner, left)
-        self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.docks = {
-            "images": self._dock("images", self.tr("Images"), self.sources, left),
-            "settings": self._dock("settings", self.tr("Settings"), self.panel, right),
-            "snapshots": self._dock("snapshots", self.tr("Snapshots"), self.strip, bottom),
-            "curves": self._dock("curves", self.tr("Curves"), self.curves, bottom),
-        }
-        self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
-        self._make_toolbar()
-        view = self._menu("View")
-        view.addSeparator()
-        for dock in self.docks.values():
-            view.addAction(dock.toggleViewAction())
-        view.addAction(self.tr("Usual layout"), self.reset_layout)
-        view.addSeparator()
-        themes = view.addMenu(self.tr("Theme"))
-        group = QActionGroup(self)
-        for mode, words in (
-            ("system", self.tr("As the system")),
-            ("light", self.tr("Light")),
-            ("dark", self.tr("Dark")),
-        ):
-            action = themes.addAction(words, lambda mode=mode: self.set_theme(mode))
-            action.setCheckable(True)
-            action.setChecked(mode == self.preferences.theme)
-            group.addAction(action)
-
-    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setWidget(widget)
-        self.addDockWidget(area, dock)
-        return dock
-
-    def _make_toolbar(self) -> None:
-        bar = QToolBar(self.tr("Tools"), self)
-        bar.setObjectName("tools")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(18, 18))
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        for name in actions.TOOLBAR:
-            if name:
-                bar.addAction(self.actions_by_name[name])
-            else:
-                bar.addSeparator()
-        for name in ("undo", "redo"):
-            button = bar.widgetForAction(self.actions_by_name[name])
-            if isinstance(button, QToolButton):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        train = bar.widgetForAction(self.actions_by_name["train"])
-        if isinstance(train, QToolButton):
-            train.setMinimumWidth(train.fontMetrics().horizontalAdvance(self.tr("Stopping…")) + 40)
-        bar.addSeparator()
-        self.methods = QComboBox(self)
-        self.methods.setAccessibleName(self.tr("Method"))
-        self.methods.setToolTip(self.tr("The method that makes the mosaic"))
-        for key in method_keys():
-            self.methods.addItem(method_class(key).title, key)
-        self.presets = QToolButton(self)
-        self.presets.setText(self.tr("Preset") + " ▾")
-        self.presets.setStyleSheet("QToolButton::menu-indicator { image: none; }")
-        self.presets.setToolTip(self.tr("Values to start from, for speed and for the look"))
-        self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.presets.setMenu(QMenu(self))
-        bar.addWidget(self.methods)
-        bar.addWidget(self.presets)
-        self.addToolBar(bar)
-        self.toolbar = bar
-
-    def _menu(self, name: str) -> QMenu:
-        menu = self.menuBar().findChild(QMenu, f"menu {name}")
-        assert isinstance(menu, QMenu)
-        return menu
-
-    def reset_layout(self) -> None:
-        """All docks at their first places."""
-        for name, area in (("images", 1), ("settings", 2), ("snapshots", 8), ("curves", 8)):
-            dock = self.docks[name]
-            dock.setFloating(False)
-            self.addDockWidget(Qt.DockWidgetArea(area), dock)
-            dock.show()
-        self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["images"], self.docks["settings"]], [264, 340], Qt.Orientation.Horizontal)
-        below = [self.docks["snapshots"], self.docks["curves"]]
-        self.resizeDocks(below, [320, 510], Qt.Orientation.Horizontal)
-        self.resizeDocks(below, [210, 210], Qt.Orientation.Vertical)
-
-    def _restore_layout(self) -> None:
-        screen = self.screen().availableGeometry()
-        self.resize(min(1440, screen.width()), min(900, screen.height()))
-        geometry, state = self.preferences.geometry, self.preferences.state
-        if not (geometry and self.restoreGeometry(QByteArray(geometry))):
-            self.move(screen.center() - self.rect().center())
-        if not (state and self.restoreState(QByteArray(state), LAYOUT_VERSION)):
-            self.reset_layout()
 
     # ------------------------------------------------------------ connections
 
@@ -219,17 +86,14 @@ class MainWindow(QMainWindow):
         for name, handler in handlers.items():
             act[name].triggered.connect(lambda _checked=False, handler=handler: handler())
         document, training = self.document, self.training
-        document.stack.canUndoChanged.connect(act["undo"].setEnabled)
-        document.stack.canRedoChanged.connect(act["redo"].setEnabled)
-        document.stack.undoTextChanged.connect(lambda text: actions.describe(act["undo"], f"Undo {text}".strip()))
-        document.stack.redoTextChanged.connect(lambda text: actions.describe(act["redo"], f"Redo {text}".strip()))
+        document.stack.indexChanged.connect(self._show_undo)
         document.settings_changed.connect(lambda _names: self._show_settings())
         document.sources_changed.connect(lambda _slot: self._show_sources())
         document.method_changed.connect(self.show_all)
         document.job_replaced.connect(self.show_all)
         document.frame_changed.connect(self._show_saved)
         document.saved.connect(self._show_saved)
-        training.event.connect(self._on_event)
+        training.happened.connect(self._on_event)
         training.state_changed.connect(self._on_state)
         training.stale_changed.connect(self._on_stale)
         for source in (document.problem, training.problem, self.sources.problem):
@@ -282,9 +146,15 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{document.title} – Tessera")
         self.status.set_seed(document.job.seed)
         self.status.set_saved(not document.dirty, document.untitled)
-        for name in ("undo", "redo"):
-            ready = document.stack.canUndo() if name == "undo" else document.stack.canRedo()
-            self.actions_by_name[name].setEnabled(ready)
+        self._show_undo()
+
+    def _show_undo(self) -> None:
+        stack = self.document.stack
+        undo, redo = self.actions_by_name["undo"], self.actions_by_name["redo"]
+        undo.setEnabled(stack.canUndo())
+        redo.setEnabled(stack.canRedo())
+        actions.describe(undo, self.tr("Undo {}").format(stack.undoText()).strip())
+        actions.describe(redo, self.tr("Redo {}").format(stack.redoText()).strip())
 
     # ------------------------------------------------------------ training
 
@@ -364,10 +234,6 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------ the rest
 
-    def set_theme(self, mode: str) -> None:
-        self.preferences.theme = mode
-        theme.apply(_application(), mode)
-
     def edit_preferences(self) -> None:
         dialog = PreferencesDialog(self.preferences, self)
         dialog.theme_chosen.connect(self.set_theme)
@@ -384,8 +250,7 @@ class MainWindow(QMainWindow):
             self.exporting.ask_before_closing()
             return
         self.document.flush()
-        self.preferences.geometry = self.saveGeometry().data()
-        self.preferences.state = self.saveState(LAYOUT_VERSION).data()
+        self.remember_layout()
         self.preferences.last_project = None if self.document.empty else self.document.folder
         if self.training.running:
             # the window stays, and alive, until the snapshot is written and the thread has ended
@@ -410,9 +275,3 @@ def _is_slow(device_key: str) -> bool:
         return device.choose(device_key).key == "cpu"
     except BadSetting:  # a device that is no longer there
         return device.choose().key == "cpu"
-
-
-def _application() -> QApplication:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    return app

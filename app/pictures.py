@@ -35,7 +35,7 @@ class Pictures(QObject):
         """Of the canvas, as far as it is known: from the session, or from the first content image."""
         self._shown = ""
         self._tasks: list[background.Task] = []
-        training.event.connect(self._on_event)
+        training.happened.connect(self._on_event)
         document.job_replaced.connect(self._forget)
         document.frame_changed.connect(self.refresh)
 

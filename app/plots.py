@@ -158,14 +158,15 @@ class _Plot(QWidget):
         self.title = QLabel(self)
         self.title.setTextFormat(Qt.TextFormat.RichText)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        axes = {side: _Axis(side) for side in ("bottom", "left")}
-        self.area = pg.PlotWidget(self, enableMenu=False, axisItems=axes)
+        axes: dict[str, pg.AxisItem] = {side: _Axis(side) for side in ("bottom", "left")}
+        plot = pg.PlotItem(enableMenu=False, axisItems=axes)
+        self.area = _Area(self, plotItem=plot)
         self.area.setMouseEnabled(x=False, y=False)
         self.area.hideButtons()
         self.area.setMinimumSize(100, ROW_PX - 20)
         self.area.setAccessibleName(group)
-        self.area.getPlotItem().setContentsMargins(0, 2, 4, 0)
-        self.area.wheelEvent = lambda event: event.ignore()
+        plot.setContentsMargins(0, 2, 4, 0)
+        self._plot = plot
         bottom, left = self.area.getAxis("bottom"), self.area.getAxis("left")
         left.setWidth(38)
         bottom.setHeight(18)
@@ -205,7 +206,7 @@ class _Plot(QWidget):
         steps = [mark.step for mark in history.marks[-MOST_MARKS:]]
         while len(self._marks) < len(steps):
             line = pg.InfiniteLine(angle=90, pen=_mark_pen())
-            self.area.addItem(line, ignoreBounds=True)
+            self._plot.addItem(line, ignoreBounds=True)
             self._marks.append(line)
         for index, line in enumerate(self._marks):
             line.setVisible(index < len(steps))
@@ -225,6 +226,13 @@ class _Plot(QWidget):
         name = self._terms[0].title if len(self._terms) == 1 else self._group
         self.title.setText(f"{name}&nbsp; {' · '.join(values)}")
         self.setToolTip("<br>".join(lines))
+
+
+class _Area(pg.PlotWidget):
+    """A plot that leaves the wheel to the list of plots that it is in."""
+
+    def wheelEvent(self, ev) -> None:
+        ev.ignore()
 
 
 class _Axis(pg.AxisItem):

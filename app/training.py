@@ -42,7 +42,7 @@ RELOAD_MS = 500
 
 
 class Training(QObject):
-    event = Signal(object)
+    happened = Signal(object)
     """Every event of the running session."""
     state_changed = Signal(str)
     stale_changed = Signal(bool)
@@ -99,7 +99,7 @@ class Training(QObject):
             return False
         self._adopting, self._begins_paused = adopt, paused
         self._worker = Worker(session, self.device_key, self)
-        self._worker.event.connect(self._on_event)
+        self._worker.happened.connect(self._on_event)
         self._worker.finished.connect(self._on_finished)
         self._become("starting")
         self._worker.start()
@@ -167,6 +167,9 @@ class Training(QObject):
                 self._weigh()
             case Failed(command=Restore()):
                 self._adopting = False
+            case Failed(command=Stop(), fatal=False):  # nothing could be kept: the session waits, paused
+                self.state = "paused"
+                self.state_changed.emit(self.state)
             case Paused():
                 self._become("paused")
             case Resumed():
@@ -175,7 +178,7 @@ class Training(QObject):
                 self._become("stopping")
             case Ended():
                 self._become("stopping")
-        self.event.emit(event)
+        self.happened.emit(event)
 
     def _on_finished(self) -> None:
         worker, self._worker = self._worker, None

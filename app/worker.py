@@ -12,9 +12,9 @@ from engine.session import Session
 
 
 class Worker(QThread):
-    """Runs one session from beginning to end. `event` carries each of its events."""
+    """Runs one session from beginning to end. `happened` carries each of its events."""
 
-    event = Signal(object)
+    happened = Signal(object)
 
     def __init__(self, session: Session, device_key: str = "auto", parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,16 +28,17 @@ class Worker(QThread):
     def stop_and_wait(self, keep: bool = True) -> None:
         """Ends the session after the present step and waits for the thread."""
         self.post(Stop(keep))
+        self.post(Stop(keep=False))  # is read only where the first was refused, since the disk is full
         self.wait()
 
     def run(self) -> None:
         try:
             device.prepare_thread(device.choose(self._device_key), background=True)
             for event in self._session.run():
-                self.event.emit(event)
+                self.happened.emit(event)
         except TesseraError as error:
-            self.event.emit(Failed(str(error), fatal=True))
-            self.event.emit(Ended(0))
+            self.happened.emit(Failed(str(error), fatal=True))
+            self.happened.emit(Ended(0))
         except Exception as error:  # a defect of the program must not take the window along
-            self.event.emit(Failed(crash.sentence(crash.record(error)), fatal=True))
-            self.event.emit(Ended(0))
+            self.happened.emit(Failed(crash.sentence(crash.record(error)), fatal=True))
+            self.happened.emit(Ended(0))

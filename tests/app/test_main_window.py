@@ -27,7 +27,7 @@ class Studio:
     def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
         self.window, self.qtbot, self.folder = window, qtbot, folder
         self.events: list[m.Event] = []
-        window.training.event.connect(self.events.append)
+        window.training.happened.connect(self.events.append)
 
     def until(self, condition) -> None:
         self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)

@@ -38,7 +38,7 @@ def ear(qtbot, monkeypatch) -> Ear:
 
 def worker_of(session: Session, ear: Ear) -> Worker:
     worker = Worker(session, "cpu")
-    worker.event.connect(ear.hear)
+    worker.happened.connect(ear.hear)
     return worker
 
 

@@ -1,0 +1,151 @@
+"""The frame of the main window: docks, toolbar, menus, theme, and a layout that is remembered. Nothing acts here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
+
+from app import actions, theme
+from app.canvas_panel import CanvasPanel
+from app.panel import SettingsPanel
+from app.plots import Curves
+from app.preferences import Preferences
+from app.snapshot_strip import SnapshotStrip
+from app.sources_bar import SourcesBar
+from app.status import Status
+from engine.method import method_class, method_keys
+
+LAYOUT_VERSION = 1
+
+
+class Shell(QMainWindow):
+    """All widgets of the main window, in their places, connected to nothing."""
+
+    def __init__(self, preferences: Preferences) -> None:
+        super().__init__()
+        self.setObjectName("Tessera")
+        self.preferences = preferences
+        self.canvas = CanvasPanel(self)
+        self.sources = SourcesBar(parent=self)
+        self.panel = SettingsPanel(self)
+        self.strip = SnapshotStrip(self)
+        self.curves = Curves(self)
+        self.status = Status(self)
+        self.messages = self.canvas.messages
+        self.setCentralWidget(self.canvas)
+        self.setStatusBar(self.status)
+        self.actions_by_name = actions.make(self)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        self.setCorner(Qt.Corner.BottomLeftCorner, left)
+        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self.docks = {
+            "images": self._dock("images", self.tr("Images"), self.sources, left),
+            "settings": self._dock("settings", self.tr("Settings"), self.panel, right),
+            "snapshots": self._dock("snapshots", self.tr("Snapshots"), self.strip, bottom),
+            "curves": self._dock("curves", self.tr("Curves"), self.curves, bottom),
+        }
+        self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
+        self._make_toolbar()
+        view = self._menu("View")
+        view.addSeparator()
+        for dock in self.docks.values():
+            view.addAction(dock.toggleViewAction())
+        view.addAction(self.tr("Usual layout"), self.reset_layout)
+        view.addSeparator()
+        themes = view.addMenu(self.tr("Theme"))
+        group = QActionGroup(self)
+        for mode, words in (
+            ("system", self.tr("As the system")),
+            ("light", self.tr("Light")),
+            ("dark", self.tr("Dark")),
+        ):
+            action = themes.addAction(words, lambda mode=mode: self.set_theme(mode))
+            action.setCheckable(True)
+            action.setChecked(mode == self.preferences.theme)
+            group.addAction(action)
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_toolbar(self) -> None:
+        bar = QToolBar(self.tr("Tools"), self)
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(18, 18))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for name in actions.TOOLBAR:
+            if name:
+                bar.addAction(self.actions_by_name[name])
+            else:
+                bar.addSeparator()
+        for name in ("undo", "redo"):
+            button = bar.widgetForAction(self.actions_by_name[name])
+            if isinstance(button, QToolButton):
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        train = bar.widgetForAction(self.actions_by_name["train"])
+        if isinstance(train, QToolButton):
+            train.setMinimumWidth(train.fontMetrics().horizontalAdvance(self.tr("Stopping…")) + 40)
+        bar.addSeparator()
+        self.methods = QComboBox(self)
+        self.methods.setAccessibleName(self.tr("Method"))
+        self.methods.setToolTip(self.tr("The method that makes the mosaic"))
+        for key in method_keys():
+            self.methods.addItem(method_class(key).title, key)
+        self.presets = QToolButton(self)
+        self.presets.setText(self.tr("Preset") + " ▾")
+        self.presets.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self.presets.setToolTip(self.tr("Values to start from, for speed and for the look"))
+        self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.presets.setMenu(QMenu(self))
+        bar.addWidget(self.methods)
+        bar.addWidget(self.presets)
+        self.addToolBar(bar)
+        self.toolbar = bar
+
+    def _menu(self, name: str) -> QMenu:
+        menu = self.menuBar().findChild(QMenu, f"menu {name}")
+        assert isinstance(menu, QMenu)
+        return menu
+
+    def reset_layout(self) -> None:
+        """All docks at their first places."""
+        for name, area in (("images", 1), ("settings", 2), ("snapshots", 8), ("curves", 8)):
+            dock = self.docks[name]
+            dock.setFloating(False)
+            self.addDockWidget(Qt.DockWidgetArea(area), dock)
+            dock.show()
+        self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["images"], self.docks["settings"]], [264, 340], Qt.Orientation.Horizontal)
+        below = [self.docks["snapshots"], self.docks["curves"]]
+        self.resizeDocks(below, [320, 510], Qt.Orientation.Horizontal)
+        self.resizeDocks(below, [210, 210], Qt.Orientation.Vertical)
+
+    def restore_layout(self) -> None:
+        screen = self.screen().availableGeometry()
+        self.resize(min(1440, screen.width()), min(900, screen.height()))
+        geometry, state = self.preferences.geometry, self.preferences.state
+        if not (geometry and self.restoreGeometry(QByteArray(geometry))):
+            self.move(screen.center() - self.rect().center())
+        if not (state and self.restoreState(QByteArray(state), LAYOUT_VERSION)):
+            self.reset_layout()
+
+    def remember_layout(self) -> None:
+        """Stores where everything is, for the next start."""
+        self.preferences.geometry = bytes(self.saveGeometry().data())
+        self.preferences.state = bytes(self.saveState(LAYOUT_VERSION).data())
+
+    def set_theme(self, mode: str) -> None:
+        self.preferences.theme = mode
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, mode)
