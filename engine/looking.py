@@ -18,6 +18,8 @@ from engine.render import strip, view, whole
 
 PATCHES = "patches"
 PREVIEW_PX = 640
+PREVIEW_CANVAS_PX = 4_000_000
+"""Pixels that are painted for a preview at most, so that keeping a snapshot of a wall takes seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,8 @@ def answer(method: Method, look: Look) -> Iterator[Piece]:
 
 
 def preview(method: Method) -> np.ndarray:
-    """The whole canvas, at most 640 px a side: uint8 [h, w, 3]."""
-    paint = painter(method, method.canvas, method.layers[0].key)
-    return whole(paint, method.canvas, PREVIEW_PX, tile_px(method.device, on_screen=False))
+    """The whole canvas, at most 640 px a side: uint8 [h, w, 3]. A very large one is painted smaller."""
+    scale = min(1.0, (PREVIEW_CANVAS_PX / method.canvas.area) ** 0.5)
+    canvas = Size(max(1, int(method.canvas.height * scale)), max(1, int(method.canvas.width * scale)))
+    paint = painter(method, canvas, method.layers[0].key)
+    return whole(paint, canvas, PREVIEW_PX, tile_px(method.device, on_screen=False))

@@ -51,7 +51,7 @@ from engine.trainer import GaveUp, Trainer, sentence_for
 
 
 class Session:
-    """One training, from `run` to `Ended`.
+    """One training, from `run` to `Ended`. The thread that runs it calls `device.prepare_thread` before.
 
     Args:
         job: what to train.
@@ -292,7 +292,7 @@ class Session:
 
     def _load(self, job: Job) -> Iterator[Event]:
         trainer = self._trainer
-        yield from trainer.report()
+        yield from trainer.check()
         method = self._built(job)
         left: list[str] = []
         if job.method != trainer.job.method:
@@ -306,7 +306,6 @@ class Session:
         snapshot = snapshots.read(folder)
         state = snapshots.load_state(snapshot)
         trainer = self._trainer
-        yield from trainer.report()
         method = trainer.method
         if trainer.trains_as(method, snapshot.job):
             before = method.state()

@@ -64,9 +64,11 @@ class Trainer:
 
     def exchange(self, method: Method, job: Job) -> None:
         """Another method, or the same one in another state, from here on."""
+        if method is not self.method:
+            self._told = 0
         self.method, self.job = method, job
         self._meter.clear()
-        self._told, self.failures, self.good = 0, 0, None
+        self.failures, self.good = 0, None
 
     def go_on_from(self, step: int, elapsed_s: float, terms: Mapping[str, float]) -> None:
         """The counts of a snapshot whose state was restored."""

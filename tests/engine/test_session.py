@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from engine import keeper, looking, snapshots, trainer
 from engine.box import Box, Size
@@ -251,6 +252,20 @@ def test_going_back_to_a_snapshot_continues_exactly(tmp_path: Path) -> None:
     assert same(trained(tmp_path, 12), snapshots.read(of(events, Kept)[-1].snapshot))
 
 
+def test_what_an_image_lacks_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "glass.png"
+    Image.new("RGBA", (30, 20), (200, 100, 50, 128)).save(path)
+    glass = toy.job(tmp_path).sources["style"][0].model_copy(update={"path": str(path)})
+    five = trained(tmp_path, 5, job=toy.job(tmp_path, sources={"style": (glass,)}))
+    session = Session(five.job, tmp_path, device="cpu", snapshot=five.folder, steps=6)
+    session.post(Restore(five.folder))
+    session.post(Load(five.job))
+    events = play(session)
+    assert [event.reason for event in of(events, Began)] == ["restored", "restored", "rebuilt"]
+    told = [events.index(event) for event in of(events, Warned) if "glass.png is transparent" in event.sentence]
+    assert len(told) == 2, "once for each time that it was read"
+
+
 def test_going_back_across_a_rebuild(tmp_path: Path) -> None:
     five = trained(tmp_path, 5)
     session = Session(toy.job(tmp_path, settings={"colours": 2}), tmp_path, device="cpu", steps=9)
@@ -420,6 +435,21 @@ def test_a_snapshot_has_a_picture(tmp_path: Path) -> None:
     preview = read(trained(tmp_path, 2, job=toy.job(tmp_path, canvas=(700, 1400))).preview)
     assert tuple(preview.pixels.shape) == (3, 320, 640)
     assert not trained(tmp_path, 2, previews=False).preview.exists()
+
+
+def test_the_picture_of_a_wall_is_painted_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "PREVIEW_CANVAS_PX", 20_000)
+    painted: list[Size] = []
+    paint = toy.Toy.paint
+
+    def watched(self: toy.Toy, box: Box, canvas: Size) -> dict[str, torch.Tensor]:
+        painted.append(canvas)
+        return paint(self, box, canvas)
+
+    monkeypatch.setattr(toy.Toy, "paint", watched)
+    final = trained(tmp_path, 1, job=toy.job(tmp_path, canvas=(200_000, 100_000)))
+    assert set(painted) == {Size(200, 100)}
+    assert tuple(read(final.preview).pixels.shape) == (3, 200, 100)
 
 
 def test_only_the_newest_autosave_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
