@@ -1,7 +1,7 @@
 """The command line without a window: `tessera train`, `render`, `methods`, `devices`; also `python -m engine`.
 
-Here arguments are read and errors become exit codes; the work is in headless.py, imported once the arguments are read,
-since torch takes seconds to load.
+Here arguments are read and errors become exit codes; the work is in headless_*.py and listing.py, imported once the
+arguments are read, since torch takes seconds to load.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ def main(argv: list[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
     try:
-        from engine import headless
-
-        return headless.run(arguments)
+        return _command(arguments.command)(arguments)
     except Usage as error:
         return _complain(str(error), 2)
     except TesseraError as error:
@@ -43,6 +41,18 @@ def main(argv: list[str]) -> int:
         return _complain("Stopped at once; nothing more was kept.", 1)
     except Exception as error:
         return _complain(f"Something unexpected went wrong ({type(error).__name__}: {error}). Please report it.", 1)
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    if name == "train":
+        from engine.headless_train import run
+    elif name == "render":
+        from engine.headless_render import run
+    elif name == "methods":
+        from engine.listing import methods as run
+    else:
+        from engine.listing import devices as run
+    return run
 
 
 def _complain(sentence: str, code: int) -> int:

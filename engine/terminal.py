@@ -1,10 +1,17 @@
-"""What a command says while it works, on standard error; results are printed by the command itself."""
+"""What commands without a window share: what they say while they work, Ctrl-C, and arguments that are refused."""
 
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from engine.errors import BadSetting, Usage
 
 _BAR = 24
 _QUIET_S = 30.0
@@ -37,3 +44,34 @@ class Progress:
     def end(self) -> None:
         if self._bar:
             print(file=sys.stderr)
+
+
+@contextmanager
+def argument(name: str) -> Iterator[None]:
+    """Names the argument in what is wrong with its value."""
+    try:
+        yield
+    except BadSetting as error:
+        raise Usage(f"argument {name}: {str(error).removeprefix(f'{name} ')}") from None
+
+
+@contextmanager
+def interrupted(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C (and a system that shuts down) ends the work in good order; a second one ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, _frame: object) -> None:
+        signal.signal(number, previous[number])
+        print("\ntessera: Stopping; once more to stop at once.", file=sys.stderr)
+        stop()
+
+    previous: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in previous:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
     toy.register(monkeypatch)
-    monkeypatch.setattr("engine.headless.prepare_thread", lambda device: None)  # the tests' own number of threads
+    for command in ("headless_train", "headless_render"):  # the tests keep their own number of threads
+        monkeypatch.setattr(f"engine.{command}.prepare_thread", lambda device: None)
 
 
 def train(folder: Path, *more: str, out: str = "out") -> int:
