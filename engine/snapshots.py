@@ -94,16 +94,14 @@ def keep(
         try:
             save_file({key: tensor.contiguous() for key, tensor in state.tensors.items()}, temporary / _TENSORS)
         except SafetensorError as error:  # how its writer reports a full disk
-            raise no_room(folder, OSError(str(error))) from error
+            reason = str(error).rpartition("I/O error: ")[2].partition(" (os error")[0]
+            raise no_room(folder, OSError(reason)) from error
         (temporary / _PLAIN).write_text(json.dumps(state.plain), encoding="utf-8")
         shutil.copymode(temporary / _PLAIN, temporary / _TENSORS)  # its writer lets nobody else read it
         size = (temporary / _TENSORS).stat().st_size
         (temporary / _ABOUT).write_text(_described(snapshot, project, size), encoding="utf-8")
         if preview is not None:
-            try:
-                vips().Image.new_from_array(preview).pngsave(os.fsencode(temporary / _PREVIEW))
-            except vips().Error as error:
-                raise no_room(folder, OSError(str(error).strip())) from error
+            (temporary / _PREVIEW).write_bytes(vips().Image.new_from_array(preview).pngsave_buffer())
     return snapshot
 
 
