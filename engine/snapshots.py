@@ -95,7 +95,7 @@ def keep(
             save_file({key: tensor.contiguous() for key, tensor in state.tensors.items()}, temporary / _TENSORS)
         except SafetensorError as error:  # how its writer reports a full disk
             reason = str(error).rpartition("I/O error: ")[2].partition(" (os error")[0]
-            raise no_room(folder, OSError(reason)) from error
+            raise no_room(folder, OSError(reason or str(error))) from error
         (temporary / _PLAIN).write_text(json.dumps(state.plain), encoding="utf-8")
         shutil.copymode(temporary / _PLAIN, temporary / _TENSORS)  # its writer lets nobody else read it
         size = (temporary / _TENSORS).stat().st_size
