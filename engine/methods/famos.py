@@ -168,7 +168,7 @@ class Famos(Method):
         training.descend(self.optimizer, [loss], s.learning_rate * self._rate_factor)
         training.average(self.average, self.generator, s.average_decay, self.steps_done)
         self.steps_done += 1
-        self._last = (batch, Painting(*(part.detach() for part in fake[:4]), None))
+        self._last = (batch, fake.shown())
         return {key: value.detach() for key, value in (judged | terms).items()}
 
     def _generate(self, batch: Batch) -> Painting:
@@ -340,8 +340,10 @@ class Famos(Method):
             self.settle()
 
     def _networks(self) -> dict[str, torch.nn.Module]:
-        networks = {"generator": self.generator, "discriminator": self.discriminator}
-        return networks | ({"reconstruction": self.reconstruction} if self.reconstruction else {})
+        networks: dict[str, torch.nn.Module] = {"generator": self.generator, "discriminator": self.discriminator}
+        if self.reconstruction is not None:
+            networks["reconstruction"] = self.reconstruction
+        return networks
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Everything that a step changes, by a name that stays when networks are rebuilt."""

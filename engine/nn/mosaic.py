@@ -74,6 +74,12 @@ class Painting(NamedTuple):
     alpha: Tensor
     mixture: Mixture | None
 
+    def shown(self) -> Painting:
+        """Only the pictures, without gradients: what is left to look at after a step."""
+        pictures = (self.result, self.collage, self.painted, self.alpha)
+        result, collage, painted, alpha = (picture.detach() for picture in pictures)
+        return Painting(result, collage, painted, alpha, None)
+
 
 class MosaicGenerator(nn.Module):
     """Content, coordinates, noise and templates to a picture."""

@@ -62,7 +62,8 @@ def average(shown: nn.Module, trained: nn.Module, decay: float, steps_done: int)
     """Exponential moving average of weights; the decay grows in the first steps, so that the start is forgotten."""
     decay = min(decay, (1 + steps_done) / (10 + steps_done))
     with torch.no_grad():
-        torch._foreach_lerp_(list(shown.parameters()), list(trained.parameters()), 1 - decay)
+        for mean, value in zip(shown.parameters(), trained.parameters(), strict=True):
+            mean.lerp_(value, 1 - decay)
 
 
 @contextmanager
