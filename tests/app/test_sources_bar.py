@@ -6,12 +6,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 
-from app.tile_grid import TILE_TYPE
 from app.sources_bar import SourcesBar
 from app.thumbnails import read_source
+from app.tile_grid import TILE_TYPE
 from engine.errors import BadImage
 from engine.method import Slot
 from engine.project import SourceImage
@@ -291,3 +291,25 @@ def test_the_same_image_twice_has_two_tiles(bar):
     section.remove(0)
     assert names(section.images) == ["a.png", "b.png"]
     assert sum(tile.isVisible() for tile in section.tiles) == 2
+
+
+def test_a_bar_that_goes_away_while_files_are_read_does_no_harm(qtbot):
+    go_on, began = threading.Event(), threading.Event()
+
+    def slow(path, side):
+        began.set()
+        go_on.wait(20)
+        return quick(path, side)
+
+    bar = SourcesBar(read=slow)
+    bar.show_slots(SLOTS)
+    bar.set_sources({"style": images(*NAMES)})
+    qtbot.waitUntil(began.is_set, timeout=20_000)
+    bar.deleteLater()
+    del bar
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    go_on.set()
+    pool = QThreadPool.globalInstance()
+    qtbot.waitUntil(lambda: pool.activeThreadCount() == 0, timeout=20_000)
+    QCoreApplication.processEvents()
+    assert pool.activeThreadCount() == 0
