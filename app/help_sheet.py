@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app import actions
 
@@ -24,14 +24,15 @@ class HelpSheet(QDialog):
         columns.setSpacing(32)
         for names in (("File", "Edit"), ("Training", "View", "Help")):
             columns.addWidget(self._column({name: groups[name] for name in names}), 1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.rejected.connect(self.reject)
+        close = QPushButton(self.tr("Close"), self)
+        close.clicked.connect(self.reject)
+        self.setMinimumWidth(660)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(16)
         layout.addLayout(columns)
         layout.addWidget(self._column({"Canvas": groups["Canvas"]}))
-        layout.addWidget(buttons)
+        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
 
     def _column(self, groups: dict[str, list[tuple[str, str]]]) -> QWidget:
         column = QWidget(self)

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEventLoop, QRect, Qt
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEventLoop,
+    QMessageLogContext,
+    QRect,
+    Qt,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QColor, QFont, QImageReader, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QSplashScreen
 
 from app import background, crash, theme
 
 SPLASH_PX = (440, 220)
+NO_WINDOW = (
+    "tessera: Qt could not open a window here (the README lists the system packages it needs); without one, use "
+    "tessera train, tessera render, tessera methods or tessera devices."
+)
 
 
 def run(paths: list[Path]) -> int:
     """Opens the window with a project or images, and stays until it is closed. Returns the exit status."""
     QCoreApplication.setApplicationName("Tessera")
     QCoreApplication.setOrganizationName("Tessera")
-    app = QApplication(sys.argv[:1])
+    app = _open_application()
     crash.install()
     QImageReader.setAllocationLimit(0)  # Qt refuses pictures above 256 MB, which previews of large layers may be
     splash = make_splash()
@@ -36,6 +49,20 @@ def run(paths: list[Path]) -> int:
     splash.finish(window)
     window.files.open_all(paths)
     return app.exec()
+
+
+def _open_application() -> QApplication:
+    """Qt ends the program where it can not open a display; this lets it leave with one sentence instead."""
+
+    def leave(kind: QtMsgType, _context: QMessageLogContext, _text: str) -> None:
+        if kind == QtMsgType.QtFatalMsg:
+            print(NO_WINDOW, file=sys.stderr, flush=True)
+            os._exit(2)
+
+    before = qInstallMessageHandler(leave)
+    app = QApplication(sys.argv[:1])
+    qInstallMessageHandler(before)
+    return app
 
 
 def load_engine(app: QApplication) -> None:

@@ -29,7 +29,11 @@ def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")
-@pytest.mark.parametrize("environment", [{}, {"DISPLAY": ":54321"}], ids=["none", "dead"])
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"DISPLAY": ":54321"}, {"WAYLAND_DISPLAY": "nowhere", "QT_QPA_PLATFORM": "wayland"}],
+    ids=["none", "dead", "qt"],
+)
 def test_without_a_display_one_sentence_names_the_other_ways(environment: dict[str, str]) -> None:
     result = command(**environment)
     assert result.returncode == 2
