@@ -47,3 +47,11 @@ class Cancelled(TesseraError):
 
 class Usage(TesseraError):
     """A command was given an argument that it can not have; names the argument, the value and what is allowed."""
+
+
+class MissingWeights(TesseraError):
+    """A network's file is not on this machine, and could not be fetched."""
+
+
+class BadWeights(TesseraError):
+    """A file of weights is damaged, or belongs to another network."""

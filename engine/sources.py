@@ -102,7 +102,7 @@ class ContentField:
     """An image that covers a canvas (centred, its proportions kept) and continues mirrored beyond its edges.
 
     Args:
-        pixels: uint8 [3, h, w].
+        pixels: uint8 [3, h, w], or float, 0..1.
         canvas: any size.
     """
 
@@ -125,7 +125,7 @@ class ContentField:
             self.pixels[:, index].float() * weight[:, None] for index, weight in zip(rows, row_weights, strict=True)
         )  # [3, h, image width]
         image = sum(lines[:, :, index] * weight for index, weight in zip(columns, column_weights, strict=True))  # type: ignore[index]
-        return image / 255  # type: ignore[return-value]  # [3, h, w]
+        return image if self.pixels.is_floating_point() else image / 255  # type: ignore[return-value]  # [3, h, w]
 
     def _taps(self, start: int, count: int, offset: float, length: int) -> tuple[Tensor, Tensor]:
         """Indices and weights [taps, count] of a triangle filter, as wide as the step where the image shrinks."""

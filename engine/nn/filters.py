@@ -1,9 +1,9 @@
 """The perceptual network without a download: random filters on a pyramid of the image.
 
-Two uses, both found by trying. Plain and fresh at every step, compared by sorted values, they match the distribution of
-patches (Elnekave and Weiss 2022, "Generating natural images with direct patch distributions matching"): whole objects of
-a texture appear, coarse to fine. Rectified and fixed, compared by Gram matrices (Ustyuzhaninov et al. 2017, "What does
-it take to generate natural textures?"), they give colours and blobs, and no whole objects.
+Two uses, both found by trying. Plain and fresh at every step, compared by sorted values, they match the distribution
+of patches (Elnekave and Weiss 2022, "Generating natural images with direct patch distributions matching"): whole
+objects of a texture appear, coarse to fine. Rectified and fixed, compared by Gram matrices (Ustyuzhaninov et al. 2017,
+"What does it take to generate natural textures?"), they give colours and blobs, and no whole objects.
 """
 
 from __future__ import annotations
@@ -74,6 +74,9 @@ class Filters(Perceptual):
             if layer in layers:
                 found[layer] = self.mean_filtered(mask, SIDE // 2)
         return found
+
+    def channels(self, layer: str) -> int:
+        return self.filters
 
     def layer_reach_px(self, layer: str) -> int:
         stride = self.strides[layer]

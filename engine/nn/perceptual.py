@@ -18,8 +18,8 @@ filters, nothing to download); how activations are compared (`Gram`, `Sliced`) i
     network.reach_px(layers), network.least_px(layers)     # halo of a tile; smallest image side
     network.normalise(images)                              # mean activation 1 for each filter, over these images
 
-What neither can do: no network here knows what a picture shows; `vgg19` responds to parts of objects, `filters` to edges
-and colours of 7 x 7 px at each level of its pyramid only, so larger shapes must come from coarse scales.
+What neither can do: no network here knows what a picture shows; `vgg19` responds to parts of objects, `filters` to
+edges and colours of 7 x 7 px at each level of its pyramid only, so larger shapes must come from coarse scales.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Margin
-from engine.errors import BadSetting
 
 Padding = Literal["replicate", "valid", "circular"]
 Pooling = Literal["average", "max"]
@@ -104,6 +103,10 @@ class Perceptual(nn.Module, ABC):
     @abstractmethod
     def carried(self, mask: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
         """As `masks`."""
+
+    @abstractmethod
+    def channels(self, layer: str) -> int:
+        """C of a layer."""
 
     @abstractmethod
     def layer_reach_px(self, layer: str) -> int:
@@ -206,10 +209,12 @@ def open_network(
         pooling: for `vgg19`; the pyramid of `filters` always averages.
 
     Raises:
-        BadSetting: an unknown kind, or `vgg19` is asked for and its file is not on this machine (what to do is said).
-        BadImage: the file is damaged or of another network.
+        MissingWeights: `vgg19` is asked for and its file is not on this machine; what to do is said.
+        BadWeights: the file is damaged or of another network.
     """
-    from engine.nn.filters import Filters  # these modules import this one
+    from engine.nn.download import VGG19, present
+    from engine.nn.filters import Filters  # this one and vgg.py build on this module
+    from engine.nn.vgg import Vgg19
 
     if kind == "filters":
         plain = statistic == "sliced"
@@ -222,5 +227,6 @@ def open_network(
             padding=padding,
         )
     else:
-        raise BadSetting(f"network can not be {kind!r}; it is filters.")
+        network = Vgg19(pooling, padding)
+        network.load(present(VGG19))
     return network.to(device)

@@ -1,11 +1,11 @@
 """How activations of two pictures are compared: Gram matrices, or sorted values. No network and no image lives here.
 
-Both statistics are sums over pixels, so a picture of any size is compared exactly in the memory of a tile: `sums` of all
-tiles are added, `force` turns them into what pulls at each activation, and `pull` applies it tile by tile. For a whole
-image in one piece there is `losses`. Names of terms: "layer", or "fine layer-coarse layer" for links between layers.
+Both statistics are sums over pixels, so a picture of any size is compared exactly in the memory of a tile: `sums` of
+all tiles are added, `force` turns them into what pulls at each activation, and `pull` applies it tile by tile. For a
+whole image in one piece there is `losses`. Names of terms: "layer", or "fine layer-coarse layer" for links of two.
 
-What they can not do: a Gram matrix knows only which features occur together, not where; sorted values know each filter's
-distribution alone, so larger structure must come from coarse scales or from many different filters in turn.
+What they can not do: a Gram matrix knows only which features occur together, not where; sorted values know each
+filter's distribution alone, so larger structure must come from coarse scales or from many filters in turn.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import torch
@@ -54,7 +55,7 @@ def links_of(layers: Sequence[str], linking: Linking, blurred: bool = False, con
     if linking == "each" or len(layers) == 1:
         return tuple(Link(layer, layer) for layer in layers)
     if linking == "chain":
-        return tuple(Link(a, b, int(blurred)) for a, b in zip(layers, layers[1:], strict=False))
+        return tuple(Link(a, b, int(blurred)) for a, b in pairwise(layers))
     depth = {layer: index for index, layer in enumerate(layers)}
     middle = depth[content]
     return tuple(
@@ -157,7 +158,7 @@ class Statistic(ABC):
 
 
 class Gram(Statistic):
-    """Mean square difference of Gram matrices, G = (F + s)(F' + s)^T / pixels (Gatys et al. 2015; Novak and Nikulin 2016).
+    """Mean square difference of Gram matrices, G = (F + s)(F' + s)^T / pixels (Gatys 2015; Novak and Nikulin 2016).
 
     With regions each has a matrix of its own, G_r = (F R_r)(F' R_r)^T / sum R_r (Ulyanov 2016), and losses are summed
     over regions. An empty region contributes nothing.
@@ -247,11 +248,11 @@ class Gram(Statistic):
 
 
 class Sliced(Statistic):
-    """Sliced Wasserstein distance: how far each channel's sorted values are from the style's, mean over pixels and channels.
+    """Sliced Wasserstein distance: how far each channel's sorted values are from the style's, mean over all values.
 
-    Sorting is replaced by a histogram of 2,048 bins over the range of the style with a cumulative sum that is linear inside
-    each bin: it is a sum over pixels, holds for unequal counts, and agrees with sorting to a fraction of a bin. With
-    regions each pixel belongs to the one whose mask is largest there, and is compared within it.
+    Sorting is replaced by a histogram of 2,048 bins over the range of the style with a cumulative sum that is linear
+    inside each bin: it is a sum over pixels, holds for unequal counts, and agrees with sorting to a fraction of a bin.
+    With regions each pixel belongs to the one whose mask is largest there, and is compared within it.
     """
 
     def __init__(self, layers: Sequence[str], bins: int = BINS) -> None:
@@ -309,7 +310,7 @@ class Sliced(Statistic):
         sums, weights = {}, {}
         for layer in self.layers:
             values = self._values(seen, layer)
-            b, c, p = values.shape
+            b, c, _ = values.shape
             region, count = self._regions(seen, layer)
             index, _ = self._placed(values, target.ranges[layer])
             index += self._rows(region, count, b, c, values.device) * self.bins
