@@ -137,3 +137,33 @@ def effective_templates(usage: Tensor) -> Tensor:
 def largest_share(usage: Tensor) -> Tensor:
     """max_n of u_n, mean over the batch (MAGIC, section 3)."""
     return usage.max(1).values.mean()
+
+
+# ---------------------------------------------------------------- variety
+
+
+def nearest_distance(groups: Tensor) -> Tensor:
+    """mean_i ln min_{j != i} |x_i - x_j| within each group (Ulyanov et al. 2017, equations 8 to 10); to be maximised.
+
+    The distance is divided by the root of the number of values, which adds a constant: 0 is black against white.
+
+    Args:
+        groups: samples that shall differ, [G, n >= 2, 3, H, W].
+    """
+    distances = _distances(groups)
+    itself = torch.eye(groups.shape[1], dtype=torch.bool, device=groups.device)
+    return distances.masked_fill(itself, torch.inf).amin(2).log().mean()
+
+
+def mean_distance(groups: Tensor) -> Tensor:
+    """Mean over all pairs of the root mean square difference of two samples. A measure, not a loss."""
+    distances, n = _distances(groups), groups.shape[1]
+    return distances.sum() / (len(groups) * n * (n - 1))
+
+
+def _distances(groups: Tensor) -> Tensor:
+    """[G, n, n] root mean square differences; small ones are rounded up, so that equal samples have a gradient of 0."""
+    flat = groups.flatten(2)
+    squares = (flat[:, :, None] - flat[:, None]).square().mean(3)
+    itself = torch.eye(flat.shape[1], device=flat.device)
+    return (squares + 1e-10).sqrt() * (1 - itself)
