@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import torch
@@ -55,9 +56,7 @@ class PyramidNetwork(nn.Module):
             self.arriving.append(_block(s.noise + s.condition, s.width, s.norm, s.padding))
             if level:
                 # Norms before joining, so that neither side drowns the other.
-                self.balances.append(
-                    nn.ModuleList([norm_layer(s.norm, level * s.width), norm_layer(s.norm, s.width)])
-                )
+                self.balances.append(nn.ModuleList([norm_layer(s.norm, level * s.width), norm_layer(s.norm, s.width)]))
                 total = (level + 1) * s.width
                 self.joined.append(_block(total, total, s.norm, s.padding))
         self.last = nn.Conv2d(s.scales * s.width, 3, 1)
@@ -182,8 +181,8 @@ class DeepNoise(NamedTuple):
 class DeepNetwork(nn.Module):
     """V2: two full layers make 4x4 of each noise vector, then stages of enlarging and convolution.
 
-    Differs from the paper: the plane is covered by cells with a noise vector each, and the stages run over many of them,
-    so that a texture has any size; training crops lie across cells, so their borders are learned as well.
+    Differs from the paper: the plane is covered by cells with a noise vector each, and the stages run over many of
+    them, so that a texture has any size; training crops lie across cells, so their borders are learned as well.
     """
 
     def __init__(self, shape: DeepShape) -> None:
@@ -202,11 +201,9 @@ class DeepNetwork(nn.Module):
             nn.LeakyReLU(0.01),
         )
         self.enlarging, self.refining = nn.ModuleList(), nn.ModuleList()
-        for before, width in zip(widths, widths[1:], strict=False):
+        for before, width in pairwise(widths):
             self.enlarging.append(
-                nn.Sequential(
-                    UpConvolution(before, width, 3, s.padding), norm_layer(s.norm, width), nn.LeakyReLU(0.01)
-                )
+                nn.Sequential(UpConvolution(before, width, 3, s.padding), norm_layer(s.norm, width), nn.LeakyReLU(0.01))
             )
             self.refining.append(
                 nn.Sequential(

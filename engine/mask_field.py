@@ -1,0 +1,37 @@
+"""A mask as a Field: the regions of any box of a canvas of any size. How regions are found is masks.py's."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.nn.style_loss import one_hot
+from engine.sources import ContentField
+
+
+class MaskField:
+    """Labels that cover a canvas (centred, proportions kept), mirrored beyond it; regions keep smooth borders.
+
+    Args:
+        labels: of 0..regions-1, uint8 [h, w].
+    """
+
+    def __init__(self, labels: Tensor, regions: int, canvas: Size, device: torch.device) -> None:
+        self.channels = regions
+        self._shares = ContentField((one_hot(labels, regions) * 255).to(torch.uint8), canvas, device)
+
+    def at(self, box: Box) -> Tensor:
+        """One-hot, float32 [R, h, w]."""
+        return one_hot(self._shares.at(box).argmax(0), self.channels)
+
+
+def nearest_region(mask: Tensor, palette: Tensor) -> Tensor:
+    """uint8 [h, w]: for each pixel of a mask image, uint8 [3, h, w], the index of the nearest colour of [R, 3]."""
+    labels = torch.zeros(mask.shape[1:], dtype=torch.uint8)
+    least = torch.full(mask.shape[1:], torch.inf)
+    for index, colour in enumerate(palette):
+        distance = (mask.float() - colour[:, None, None]).square().sum(0)
+        labels[distance < least] = index
+        least = torch.minimum(least, distance)
+    return labels
