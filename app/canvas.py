@@ -112,7 +112,7 @@ class CanvasView(QGraphicsView):
 
     def set_picture(self, image: QImage, layer: str = "result") -> None:
         """A picture of the whole canvas, to stand until the engine paints that layer."""
-        self._front = None
+        self._front, self._front_layer = None, layer
         self._back[layer] = image.convertToFormat(QImage.Format.Format_RGB32)
         self.viewport().update()
 

@@ -96,8 +96,9 @@ class MainWindow(Shell):
         training.happened.connect(self._on_event)
         training.state_changed.connect(self._on_state)
         training.stale_changed.connect(self._on_stale)
-        for source in (document.problem, training.problem, self.sources.problem):
+        for source in (document.problem, self.sources.problem):
             source.connect(lambda text: self.messages.show_message(text, "warning"))
+        training.problem.connect(lambda text: self.messages.show_message(text, "warning", key="begin"))
         self.panel.edited.connect(document.set)
         self.panel.reset_requested.connect(document.reset)
         self.sources.dropped.connect(document.add)
@@ -139,6 +140,7 @@ class MainWindow(Shell):
     def _show_sources(self) -> None:
         self.sources.set_sources(self.document.job.sources)
         self.pictures.refresh()
+        self.messages.withdraw("begin")
         self._show_saved()
 
     def _show_saved(self) -> None:

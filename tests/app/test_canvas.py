@@ -206,6 +206,15 @@ def test_a_still_covers_the_picture_and_goes_again(view: CanvasView) -> None:
     assert shown(view, 150, 200) == (0, 0, 250)
 
 
+def test_a_standing_picture_is_there_in_every_layer(view: CanvasView) -> None:
+    picture = QImage(40, 30, QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.magenta)
+    view.set_picture(picture)
+    for layer in ("result", "mask"):
+        view.set_layer(layer)
+        assert shown(view, 150, 200) == (255, 0, 255)
+
+
 # ---------------------------------------------------------------- dropping
 
 

@@ -85,6 +85,8 @@ def test_the_first_start_has_doors_and_says_what_is_missing(studio: Studio) -> N
     studio.press("train")
     assert any("Style" in text for text in studio.said())
     assert not window.training.running
+    studio.drop_style()
+    assert not studio.said()
 
 
 def test_a_drop_on_the_doors_fills_a_slot_and_shows_the_canvas(studio: Studio) -> None:
