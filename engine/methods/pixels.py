@@ -192,8 +192,7 @@ class PixelMethod(Method):
         """Over the style and the content, at a size where means no longer change."""
         images = [style.pixels for style in self._styles] + ([self._content.pixels] if self._content else [])
         small = [sources.resampled(x, min(1.0, 512 / max(x.shape[1:])), least_px=64) for x in images]
-        dtype = next(self.network.buffers()).dtype
-        self.network.normalise([x[None].to(self.device, dtype) / 255 for x in small])
+        self.network.normalise([x[None].to(self.device).float() / 255 for x in small])
 
     def _objective_here(self) -> Objective:
         size = self.size_at(self._scale)

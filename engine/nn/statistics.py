@@ -23,7 +23,9 @@ from torch.nn import functional
 from engine.nn.perceptual import Seen
 
 Linking = Literal["each", "chain", "to_content"]
-BINS = 2048
+BINS = 4096
+_ROOM = 1.0
+"""How far bins go beyond the style's values on either side, as a share of their range; a picture may begin there."""
 ROUNDING = 2e-3
 """Distances below it are squared instead of absolute, so that gradients do not jump where picture and style agree."""
 
@@ -250,7 +252,7 @@ class Gram(Statistic):
 class Sliced(Statistic):
     """Sliced Wasserstein distance: how far each channel's sorted values are from the style's, mean over all values.
 
-    Sorting is replaced by a histogram of 2,048 bins over the range of the style with a cumulative sum that is linear
+    Sorting is replaced by a histogram of 4,096 bins around the range of the style with a cumulative sum that is linear
     inside each bin: it is a sum over pixels, holds for unequal counts, and agrees with sorting to a fraction of a bin.
     With regions each pixel belongs to the one whose mask is largest there, and is compared within it.
     """
@@ -278,7 +280,8 @@ class Sliced(Statistic):
                     if layer in ranges:
                         low, high = torch.minimum(low, ranges[layer][0]), torch.maximum(high, ranges[layer][1])
                     ranges[layer] = torch.stack([low, high])  # [2, C]
-        return ranges
+        room = {layer: (high - low).clamp_min(1e-6) * _ROOM for layer, (low, high) in ranges.items()}
+        return {layer: torch.stack([low - room[layer], high + room[layer]]) for layer, (low, high) in ranges.items()}
 
     @staticmethod
     def _values(seen: Seen, layer: str) -> Tensor:
@@ -295,7 +298,7 @@ class Sliced(Statistic):
     def _placed(self, values: Tensor, ranges: Tensor) -> tuple[Tensor, Tensor]:
         """Bin of each value, int64, and how far inside it, 0..1. [B, C, P] each."""
         low, high = ranges
-        per_bin = self.bins / (high - low).clamp_min(1e-12)
+        per_bin = self.bins / (high - low)
         place = ((values - low[:, None]) * per_bin[:, None]).clamp(0, self.bins)
         index = place.long().clamp_(max=self.bins - 1)
         return index, place - index
@@ -320,20 +323,18 @@ class Sliced(Statistic):
         return Summary(sums, weights)
 
     def force(self, summary: Summary, target: Target) -> Force:
+        """Tables [B, R, C, bins, 2]: where the lower edge of each bin belongs, and how far on the upper one."""
         tables, shares = {}, {}
         for name, counts in summary.sums.items():
             low, high = target.ranges[name]
-            width = (high - low) / self.bins  # [C]
-            ours = _cumulative(counts.to(low.dtype))  # [B, R, C, bins + 1]
+            ours = _cumulative(counts)  # [B, R, C, bins + 1]
             theirs = _cumulative(target.means[name]).expand_as(ours).contiguous()
-            upper = torch.searchsorted(theirs, ours).clamp_(1, self.bins)
-            before, after = theirs.gather(-1, upper - 1), theirs.gather(-1, upper)
-            inside = ((ours - before) / (after - before).clamp_min(1e-12)).clamp(0, 1)
-            place = upper - 1 + inside
-            # Where nothing of ours lies below, the style's lowest value, not the lowest of the range.
-            lowest = torch.searchsorted(theirs, torch.zeros_like(ours[..., :1]), right=True) - 1
-            place = torch.where(ours <= 0, lowest.to(place.dtype), place)
-            tables[name] = low[:, None] + place * width[:, None]  # [B, R, C, bins + 1]
+            first = _quantiles(theirs, ours[..., :-1].contiguous(), after=True)
+            last = _quantiles(theirs, ours[..., 1:].contiguous(), after=False)
+            places = torch.stack([first, (last - first).clamp_min(0)], -1).to(low.dtype)
+            width = (high - low)[:, None, None] / self.bins
+            offset = torch.stack([low, torch.zeros_like(low)], -1)[:, None]  # [C, 1, 2]
+            tables[name] = offset + places * width
             total = summary.weights[name].sum(1, keepdim=True).clamp_min(1)
             shares[name] = target.present[name].to(low.dtype).expand_as(total * summary.weights[name]) / total
         return Force(tables, shares, None)
@@ -347,9 +348,9 @@ class Sliced(Statistic):
             with torch.no_grad():
                 index, inside = self._placed(values, target.ranges[layer])
                 rows = self._rows(region, count, b, c, values.device)
-                index += rows * (self.bins + 1)
-                table = force.tables[layer].flatten()
-                wanted = torch.lerp(table[index], table[index + 1], inside)
+                index += rows * self.bins
+                table = force.tables[layer].flatten(0, -2)
+                wanted = torch.addcmul(table[:, 0][index], table[:, 1][index], inside)
                 share = force.shares[layer].flatten()[rows[:, :1] // c] / (b * c)  # [B, 1, P or 1]
             off = functional.smooth_l1_loss(values, wanted, beta=ROUNDING, reduction="none")
             losses[layer] = (off * share).sum()
@@ -363,9 +364,20 @@ def _like(values: Tensor, shape: Tensor) -> Tensor:
 
 def _cumulative(counts: Tensor) -> Tensor:
     """[..., bins] to shares below each edge of a bin, [..., bins + 1]; rises from 0 to 1."""
-    total = counts.double().cumsum(-1) if counts.device.type != "mps" else counts.cumsum(-1)
-    total = total / total[..., -1:].clamp_min(1e-8)
-    return functional.pad(total, (1, 0)).to(counts.dtype)
+    total = counts.to(torch.float32 if counts.device.type == "mps" else torch.float64).cumsum(-1)
+    return functional.pad(total / total[..., -1:].clamp_min(1e-8), (1, 0))
+
+
+def _quantiles(cumulative: Tensor, shares: Tensor, after: bool) -> Tensor:
+    """Where, in bins, a share of the values lies below: [..., bins + 1] and [..., n] give [..., n].
+
+    Where several places qualify because bins are empty, the last of them (`after`) or the first.
+    """
+    bins = cumulative.shape[-1] - 1
+    upper = torch.searchsorted(cumulative, shares, right=after).clamp_(1, bins)
+    before, beyond = cumulative.gather(-1, upper - 1), cumulative.gather(-1, upper)
+    inside = ((shares - before) / (beyond - before).clamp_min(1e-12)).clamp_(0, 1)
+    return upper - 1 + inside
 
 
 def _total(summaries: Iterable[Summary]) -> Summary:

@@ -45,8 +45,6 @@ class Vgg19(Perceptual):
 
     style_layers = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
     content_layers = ("conv4_2",)
-    mean: Tensor
-    deviation: Tensor
 
     def __init__(
         self, pooling: Pooling = "average", padding: Padding = "replicate", widths: Sequence[int] = WIDTHS
@@ -62,12 +60,11 @@ class Vgg19(Perceptual):
             width = widths[int(layer[4]) - 1]
             self.features[str(place)] = nn.Conv2d(channels, width, 3)
             channels = width
-        self.register_buffer("mean", torch.tensor(_MEAN)[:, None, None], persistent=False)
-        self.register_buffer("deviation", torch.tensor(_DEVIATION)[:, None, None], persistent=False)
         self.requires_grad_(False).eval()
 
     def activations(self, image: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
-        x = (image - self.mean) / self.deviation
+        mean, deviation = image.new_tensor((_MEAN, _DEVIATION))[..., None, None]
+        x = (image - mean) / deviation
         found = {}
         deepest = max(self.layers.index(layer) for layer in layers)
         for layer, place in list(_places().items())[: deepest + 1]:
