@@ -72,9 +72,10 @@ def without_small(labels: np.ndarray, least_px: int) -> np.ndarray:
     _, nearest = cv2.distanceTransformWithLabels(
         (~kept).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    table = np.zeros(int(nearest.max()) + 1, np.uint8)
-    table[nearest[kept]] = labels[kept]
-    return table[nearest]
+    places = np.asarray(nearest, np.int64)
+    table = np.zeros(int(places.max()) + 1, np.uint8)
+    table[places[kept]] = labels[kept]
+    return table[places]
 
 
 def generated(side: int, regions: int, random: torch.Generator, smallest: float = 0.01) -> Tensor:

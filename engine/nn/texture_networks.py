@@ -128,6 +128,9 @@ def _block(inputs: int, outputs: int, norm: Norm, padding: Edge) -> nn.Sequentia
 
 # ---------------------------------------------------------------- V2
 
+FINEST_NOISE = 4
+"""Noise at finer levels would show as grain: detail shall follow from larger shapes."""
+
 CELL = 4
 """Side of what the full layers make of one noise vector, before the enlarging stages."""
 
@@ -141,7 +144,7 @@ class DeepShape:
         stages: enlargements; a cell is 4 * 2**stages pixels.
         latent: length of a cell's noise vector.
         condition: channels that join at the coarsest level and at every stage; with them, `local` noise does, too.
-        local: channels of noise at each place of every level.
+        local: channels of noise at each place of the levels whose ratio is at least `FINEST_NOISE`.
         cells: start from full layers on cells of noise (the paper's V2); otherwise from the local noise alone.
     """
 
@@ -163,11 +166,20 @@ class DeepShape:
     def ratios(self) -> tuple[int, ...]:
         return tuple(2**level for level in reversed(range(self.stages + 1)))
 
+    @property
+    def noisy_ratios(self) -> tuple[int, ...]:
+        """Of the levels that noise joins."""
+        return tuple(ratio for ratio in self.ratios if ratio >= FINEST_NOISE or ratio == self.ratios[0])
+
+    def joining(self, level: int) -> int:
+        """Channels that join at a level."""
+        return (self.local if level < len(self.noisy_ratios) else 0) + self.condition
+
 
 class DeepNoise(NamedTuple):
     """cells: [B, latent, n, m], of which the coarse rows and columns from (top, left) are used, height x width of them.
 
-    local: [B, Z, H / ratio, W / ratio] for each ratio, from coarse to fine; empty without local noise.
+    local: [B, Z, H / ratio, W / ratio] for each ratio that has noise, from coarse to fine; empty without local noise.
     """
 
     cells: Tensor | None
@@ -189,25 +201,24 @@ class DeepNetwork(nn.Module):
         super().__init__()
         self.shape = s = shape
         widths = s.widths
-        joining = s.local + s.condition
         if s.cells:
             self.full = nn.Sequential(
                 nn.Conv2d(s.latent, s.latent, 1), nn.LeakyReLU(0.01), nn.Conv2d(s.latent, widths[0] * CELL**2, 1)
             )
-        start = (widths[0] if s.cells else 0) + joining
+        start = (widths[0] if s.cells else 0) + s.joining(0)
         self.start = nn.Sequential(
             nn.Conv2d(start, widths[0], 3, padding=1, padding_mode=s.padding),
             norm_layer(s.norm, widths[0]),
             nn.LeakyReLU(0.01),
         )
         self.enlarging, self.refining = nn.ModuleList(), nn.ModuleList()
-        for before, width in pairwise(widths):
+        for level, (before, width) in enumerate(pairwise(widths), start=1):
             self.enlarging.append(
                 nn.Sequential(UpConvolution(before, width, 3, s.padding), norm_layer(s.norm, width), nn.LeakyReLU(0.01))
             )
             self.refining.append(
                 nn.Sequential(
-                    nn.Conv2d(width + joining, width, 3, padding=1, padding_mode=s.padding),
+                    nn.Conv2d(width + s.joining(level), width, 3, padding=1, padding_mode=s.padding),
                     norm_layer(s.norm, width),
                     nn.LeakyReLU(0.01),
                 )
@@ -232,7 +243,7 @@ class DeepNetwork(nn.Module):
         return self._enlarged(torch.cat(parts + self._joining(0, noise.local, condition), 1), noise.local, condition)
 
     def _joining(self, level: int, local: list[Tensor], condition: Tensor | None) -> list[Tensor]:
-        parts = [local[level]] if self.shape.local else []
+        parts = [local[level]] if level < len(local) else []
         if self.shape.condition:
             assert condition is not None
             parts.append(functional.avg_pool2d(condition, self.shape.ratios[level]))
@@ -255,7 +266,7 @@ class DeepNetwork(nn.Module):
         cells = None
         if s.cells:
             cells = uniform(s.latent, -(-(top + coarse) // CELL), -(-(left + coarse) // CELL))
-        local = [uniform(s.local, side // ratio, side // ratio) for ratio in s.ratios] if s.local else []
+        local = [uniform(s.local, side // ratio, side // ratio) for ratio in s.noisy_ratios] if s.local else []
         return DeepNoise(cells, top, left, coarse, coarse, local)
 
     def noise_at(self, box: Box, seed: int, device: torch.device, period: tuple[int, int] | None) -> DeepNoise:
@@ -267,7 +278,7 @@ class DeepNetwork(nn.Module):
             repeat = None if period is None else (period[0] // self.period_px, period[1] // self.period_px)
             cells = NoiseField(s.latent, seed, device, repeat).at(_shrunk(around, CELL))[None]
         local = []
-        for ratio in s.ratios if s.local else ():
+        for ratio in s.noisy_ratios if s.local else ():
             repeat = None if period is None else (period[0] // ratio, period[1] // ratio)
             local.append(NoiseField(s.local, seed + ratio, device, repeat).at(_shrunk(box, ratio))[None])
         top, left = coarse.top - around.top, coarse.left - around.left
@@ -277,7 +288,7 @@ class DeepNetwork(nn.Module):
         """[1, 1, H, W] to [1, 3, H, W], for `field.reach`: whatever reaches the network from a place comes from it."""
         s = self.shape
         pooled = [functional.avg_pool2d(plane, ratio) for ratio in s.ratios]
-        local = [z.expand(-1, s.local, -1, -1) for z in pooled]
+        local = [z.expand(-1, s.local, -1, -1) for z in pooled[: len(s.noisy_ratios)]] if s.local else []
         condition = plane.expand(-1, s.condition, -1, -1) if s.condition else None
         cells = [pooled[0].expand(-1, s.widths[0], -1, -1)] if s.cells else []
         return self._enlarged(torch.cat(cells + self._joining(0, local, condition), 1), local, condition)
