@@ -14,7 +14,7 @@ from engine.memory import tiled
 MOST_REGIONS = 24
 _SAME_COLOUR = 72.0
 """Colours nearer than this (of 441 from black to white) are one region when the number is guessed."""
-_LEAST_SHARE = 0.004
+_LEAST_SHARE = 0.008
 _NAMES = {
     "black": (0, 0, 0),
     "grey": (128, 128, 128),
@@ -164,11 +164,11 @@ def _palette(masks: list[Tensor], count: int) -> tuple[Tensor, bool]:
 
 
 def _frequent(masks: list[Tensor]) -> tuple[np.ndarray, np.ndarray]:
-    """Colours that occur, as means of cells of 8 levels a channel [K, 3], and their shares [K]; masks weigh alike."""
+    """Colours that occur, as means of cells of 16 levels a channel [K, 3], and their shares [K]; masks weigh alike."""
     sums: dict[int, np.ndarray] = {}
     for mask in masks:
         pixels = mask.flatten(1).T.numpy().astype(np.int64)  # [P, 3]
-        cell = (pixels >> 3) @ np.array([1024, 32, 1])
+        cell = (pixels >> 4) @ np.array([256, 16, 1])
         keys, inverse = np.unique(cell, return_inverse=True)
         weights = np.bincount(inverse) / len(pixels)
         means = np.stack([np.bincount(inverse, weights=pixels[:, c]) / len(pixels) for c in range(3)], 1)
@@ -179,8 +179,10 @@ def _frequent(masks: list[Tensor]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _begin(colours: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.ndarray, bool]:
-    """First centres: by turns the most frequent colour that is not near one chosen already."""
-    left = weights.copy()
+    """First centres: by turns the colour with most pixels around it that is not near one chosen already."""
+    pairs = torch.cdist(torch.from_numpy(colours).float(), torch.from_numpy(colours).float())  # [K, K]
+    around = ((pairs < _SAME_COLOUR / 3).float() @ torch.from_numpy(weights).float()).numpy()  # [K]
+    left = around.copy()
     centres: list[np.ndarray] = []
     wanted = count or MOST_REGIONS
     radius = _SAME_COLOUR
@@ -191,10 +193,10 @@ def _begin(colours: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.nda
                 break
             # Fewer clear colours than asked for: look closer around those that are there.
             radius /= 2
-            left = weights.copy()
+            left = around.copy()
             for centre in centres:
                 left[np.square(colours - centre).sum(1) < radius**2] = 0
             continue
         centres.append(colours[best])
         left[np.square(colours - colours[best]).sum(1) < radius**2] = 0
-    return np.stack(centres), not count and len(centres) == wanted and float(left.sum()) > 0.02
+    return np.stack(centres), not count and len(centres) == wanted and float(weights[left > 0].sum()) > 0.02

@@ -33,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(DATA[begin : self.cut])
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002, the base class names it
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 
@@ -51,6 +51,13 @@ def url(handler: type[Handler]) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def _noted(progress: Iterator[tuple[int, int]], seen: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Hands progress on, and notes it at once."""
+    for item in progress:
+        seen.append(item)
+        yield item
 
 
 def weights(url: str, prefix: str = "") -> Weights:
@@ -84,8 +91,7 @@ def test_a_broken_download_goes_on_where_it_was(url: str, handler: type[Handler]
 def test_a_stopped_download_goes_on_too(url: str, tmp_path: Path) -> None:
     seen = []
     with pytest.raises(Cancelled):
-        for progress in fetch(weights(url), tmp_path, stop=lambda: len(seen) > 1):
-            seen.append(progress)
+        list(_noted(fetch(weights(url), tmp_path, stop=lambda: len(seen) > 1), seen))
     assert (tmp_path / "toy.part").stat().st_size == seen[-1][0] > 0
     list(fetch(weights(url), tmp_path))
     assert place_of(weights(url), tmp_path).read_bytes() == DATA
