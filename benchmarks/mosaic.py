@@ -98,6 +98,7 @@ def show(result: Mapping[str, Any]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.mosaic", description=__doc__)
     common.add_common(parser)
+    common.add_threads(parser)
     parser.add_argument("--seconds", type=float, default=180.0, metavar="S", help="of training; 180 unless given")
     parser.add_argument("--out", type=Path, default=Path("mosaic.png"), metavar="FILE", help="the picture")
     return common.main(parser, measure, show, argv)

@@ -95,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.render", description=__doc__)
     common.add_sizes(parser)
     common.add_common(parser)
+    common.add_threads(parser)
     height, width = common.PEER_CANVAS
     parser.add_argument("--width", type=int, default=width, metavar="PX", help=f"{width} unless given")
     parser.add_argument("--height", type=int, default=height, metavar="PX", help=f"{height} unless given")

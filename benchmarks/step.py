@@ -175,6 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.step", description=__doc__)
     common.add_sizes(parser)
     common.add_common(parser)
+    common.add_threads(parser)
     parser.add_argument("--steps", type=int, default=5, metavar="N", help="whose median is taken; 5 unless given")
     parser.add_argument("--warm-up", type=int, default=2, metavar="N", help="steps before them; 2 unless given")
     return common.main(parser, measure, show, argv)

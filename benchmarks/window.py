@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import common
+from engine.device import choose
 from engine.errors import TesseraError
 
 _SAID = 2000
@@ -24,7 +25,7 @@ _SAID = 2000
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """All figures; times in seconds, ticks in milliseconds. Raises TesseraError."""
-    device = common.prepared(arguments)
+    device = choose(arguments.device)
     arguments.preset = arguments.preset or ["Draft"]
     with common.workshop() as folder:
         job = common.job(arguments, folder)
@@ -37,7 +38,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             "folder": str(folder),
         }
         answer = _drive(order, arguments.platform, arguments.timeout + arguments.seconds)
-    return {"presets": arguments.preset, **common.machine(device), "platform": arguments.platform, **answer}
+    # The program decides itself how many threads it trains with.
+    machine = {key: value for key, value in common.machine(device).items() if key != "threads"}
+    return {"presets": arguments.preset, **machine, "platform": arguments.platform, **answer}
 
 
 def _drive(order: dict[str, Any], platform: str, timeout_s: float) -> dict[str, Any]:
