@@ -17,7 +17,7 @@ from engine.errors import BadSetting
 from engine.project import Job
 from engine.settings import Settings
 
-_MODULES = {"famos": "engine.methods.famos"}
+_MODULES = {"famos": "engine.methods.famos", "magic": "engine.methods.magic"}
 
 
 @dataclass(frozen=True)

@@ -426,14 +426,15 @@ def collage_shape(s: MagicSettings) -> CollageShape:
 def measured_halo(s: MagicSettings) -> Margin:
     """The halo of the generator, measured on a thin one of the same depth, kernels and joints.
 
-    The convolutions see every element alike, so poison in the elements reaches as far as in the content.
+    The convolutions see every element alike, and attention no other pixel, so one element and little of it will do.
     """
-    thin = collage_shape(s.with_values({"generator_width": s.heads, "attention_from": 0}))
+    width = -(-4 // s.heads) * s.heads
+    thin = collage_shape(s.with_values({"generator_width": width, "attention_from": 6}))
     generator = CollageGenerator(thin).eval()
     initialised(generator, torch.Generator().manual_seed(0))
 
     def network(plane: Tensor) -> Tensor:
-        choices = generator.st_unet(plane[:, None].expand(-1, 2, -1, -1, -1), plane if thin.sets.guided else None)
+        choices = generator.st_unet(plane[:, None], plane if thin.sets.guided else None)
         logits = choices[:, :, 0]
         collage = torch.einsum("bkhw,bchw->bchw", logits.softmax(1), plane)
         return torch.cat([generator.refined(collage, 1.0), logits], 1)

@@ -1,4 +1,4 @@
-"""Sets of crops: each image has its share, warping by whole pixels is a shift, and its gradient is that of the formula."""
+"""Sets of crops: each image has its share; warping by whole pixels is a shift, by parts of one a mean of two."""
 
 from itertools import pairwise
 
