@@ -17,7 +17,7 @@ class Item:
 
     Args:
         short: text in the toolbar, where it is not `text`.
-        keys: shortcuts, the first is shown.
+        keys: shortcuts, the first is shown; none that a field of text takes for itself (Ctrl+E and Ctrl+K on X11).
         rule: a line in the menu above it.
     """
 
@@ -36,12 +36,12 @@ ITEMS = (
     Item("open", "File", "Open project…", ("Ctrl+O",), "open", "Open", "Open a project folder or its project.json"),
     Item("save", "File", "Save", ("Ctrl+S",), "save", "Save", "Give the project a name and place"),
     Item("save_as", "File", "Save as…", ("Ctrl+Shift+S",)),
-    Item("export", "File", "Export…", ("Ctrl+E",), "export", "Export…", "Paint the mosaic to a file", rule=True),
+    Item("export", "File", "Export…", ("Ctrl+Shift+E",), "export", "Export…", "Paint the mosaic to a file", rule=True),
     Item("quit", "File", "Quit", ("Ctrl+Q",), rule=True),
     Item("undo", "Edit", "Undo", ("Ctrl+Z",), "undo"),
     Item("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
     Item("paste", "Edit", "Paste images", ("Ctrl+V",), tip="Add the image or files on the clipboard", rule=True),
-    Item("frame", "Edit", "Canvas size and seed…", ("Ctrl+K",), rule=True),
+    Item("frame", "Edit", "Canvas size and seed…", ("Ctrl+Shift+K",), rule=True),
     Item("preferences", "Edit", "Preferences…", ("Ctrl+,",), "settings"),
     Item("train", "Training", "Train", ("Ctrl+T",), "train", "", "Begin to train, pause, and go on"),
     Item("stop", "Training", "Stop", ("Ctrl+.",), "stop", "", "Keep a snapshot and end the training"),

@@ -143,6 +143,7 @@ class Files(QObject):
         document.add("style", styles)
         document.add("content", [content])
         document.stack.endMacro()
+        self._window.canvas.focus_canvas()
 
     def _example_failed(self, error: BaseException) -> None:
         self._window.canvas.start.set_busy(False)

@@ -38,6 +38,7 @@ class Pictures(QObject):
         training.happened.connect(self._on_event)
         document.job_replaced.connect(self._forget)
         document.frame_changed.connect(self.refresh)
+        document.settings_changed.connect(lambda _names: self.refresh())
 
     def refresh(self) -> None:
         """Shows what belongs on the canvas now; pictures are read in the background."""
@@ -47,20 +48,24 @@ class Pictures(QObject):
         if self._training.running:
             return
         preview = snapshot / "preview.png" if snapshot is not None else None
-        content = next((image.path for image in self._document.sources("content")), "")
+        job = self._snapshots.newest_job() or self._document.job
+        first = next(iter(job.sources.get("content", ())), None)
+        content = "" if first is None else first.path
+        # methods that resample the content work on a canvas of its new size
+        factor = job.settings.get("content_scale", 1.0) * (1.0 if first is None else first.scale)
         path = str(preview) if preview is not None and preview.exists() else content
-        key = f"{path} {content} {self._document.job.canvas}"
+        key = f"{path} {content} {factor} {job.canvas}"
         if key == self._shown:
             return
         self._shown = key
         if not path:
-            self.canvas_size = self._document.job.canvas_size
+            self.canvas_size = job.canvas_size
             self._canvas.view.forget()
             return
         task = background.run(
             self,
             lambda: _read(Path(path), Path(content) if content else None),
-            lambda result: self._arrived(key, result),
+            lambda result: self._arrived(key, result[0], job.canvas_size or _scaled(result[1], factor)),
             lambda _error: None,  # the thumbnail beside it says what is wrong with the file
         )
         self._tasks.append(task)
@@ -75,11 +80,10 @@ class Pictures(QObject):
         self._shown, self.canvas_size = "", None
         self._canvas.view.forget()
 
-    def _arrived(self, key: str, result: tuple[np.ndarray, Size]) -> None:
+    def _arrived(self, key: str, pixels: np.ndarray, canvas: Size) -> None:
         if key != self._shown or self._training.running:
             return
-        pixels, size = result
-        self.canvas_size = self._document.job.canvas_size or size
+        self.canvas_size = canvas
         height, width, _ = pixels.shape
         image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
         self._canvas.view.forget()
@@ -102,8 +106,12 @@ class Pictures(QObject):
         return self.tr("The content. Press Train to begin.")
 
 
+def _scaled(size: Size, factor: float) -> Size:
+    return Size(max(1, round(size.height * factor)), max(1, round(size.width * factor)))
+
+
 def _read(path: Path, content: Path | None) -> tuple[np.ndarray, Size]:
-    """A picture, uint8 [h, w, 3], and the size that a canvas of it or of the content would have."""
+    """A picture, uint8 [h, w, 3], and the size of the content (or else of the picture) in its file."""
     picture = colour.read(path, LARGEST_SIDE_PX**2)
     size = picture.original
     if content is not None and content != path:

@@ -14,6 +14,7 @@ from app.snapshot_strip import SnapshotStrip
 from app.training import Training
 from engine import snapshots
 from engine.errors import TesseraError
+from engine.project import Job
 from engine.snapshots import Snapshot
 
 
@@ -36,9 +37,17 @@ class SnapshotsLink(QObject):
         self._strip.set_snapshots(self._all)
 
     def newest(self) -> Path | None:
-        """The newest snapshot of the document's method."""
-        fitting = [snapshot for snapshot in self._all if snapshot.job.method == self._document.job.method]
+        """Folder of the newest snapshot of the document's method."""
+        fitting = self._fitting()
         return fitting[-1].folder if fitting else None
+
+    def newest_job(self) -> Job | None:
+        """What that snapshot was made from."""
+        fitting = self._fitting()
+        return fitting[-1].job if fitting else None
+
+    def _fitting(self) -> list[Snapshot]:
+        return [snapshot for snapshot in self._all if snapshot.job.method == self._document.job.method]
 
     def look(self, snapshot: Snapshot) -> None:
         """Shows a snapshot's picture on the canvas, until the artist goes back to the present."""
