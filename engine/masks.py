@@ -199,4 +199,4 @@ def _begin(colours: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.nda
             continue
         centres.append(colours[best])
         left[np.square(colours - colours[best]).sum(1) < radius**2] = 0
-    return np.stack(centres), not count and len(centres) == wanted and float(weights[left > 0].sum()) > 0.02
+    return np.stack(centres), not count and float(weights[left > 0].sum()) > 0.05
