@@ -128,7 +128,7 @@ def _block(inputs: int, outputs: int, norm: Norm, padding: Edge) -> nn.Sequentia
 
 # ---------------------------------------------------------------- V2
 
-FINEST_NOISE = 4
+FINEST_NOISE = 16
 """Noise at finer levels would show as grain: detail shall follow from larger shapes."""
 
 CELL = 4

@@ -40,7 +40,8 @@ OPTIONS = [
 
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda row: f"{row['generator']}-{row['norm']}-{row['scales']}")
 def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
-    method = trained(Texture(job("texture", tmp_path, {"latent": 3, **options}), CPU), 2)
+    # Layer norm over two channels would blow rounding up: it makes them +1 and -1, however near they are.
+    method = trained(Texture(job("texture", tmp_path, {"latent": 3, "width": 4, **options}), CPU), 2)
     check_tiles_agree(method, Size(101, 131))
     assert whole(method, Size(64, 64)).min() >= 0
     assert whole(method, Size(64, 64)).max() <= 1
