@@ -83,12 +83,7 @@ class UpConvolution(nn.Module):
 
     def planes(self, x: Tensor, splits: Sequence[int]) -> list[Tensor]:
         """The same as dense float32 planes, the channels parted: [B, D_i, 2H, 2W] each. For a network's last layer."""
-        parts = []
-        for part in self._phases(x).split(list(splits), 3):
-            b, _, _, d, h, w = part.shape
-            planes = torch.empty(b, d, h, 2, w, 2, device=x.device)
-            parts.append(planes.copy_(part.permute(0, 3, 4, 1, 5, 2)).view(b, d, 2 * h, 2 * w))
-        return parts
+        return list(_Planes.apply(self._phases(x), tuple(splits)))  # type: ignore[arg-type]
 
     def _phases(self, x: Tensor) -> Tensor:
         """[B, 2, 2, D, H, W]: outputs of one phase lie together, so that one strided copy can place them."""
@@ -105,6 +100,35 @@ class UpConvolution(nn.Module):
         rows = torch.einsum("api,dcij->adcpj", self.fold, self.weight)
         weight = torch.einsum("bqj,adcpj->abdcpq", self.fold, rows).flatten(0, 2)
         return weight.contiguous(memory_format=torch.channels_last)
+
+
+class _Planes(torch.autograd.Function):
+    """Phases [B, 2, 2, D, H, W] to dense planes [B, D_i, 2H, 2W], and back in one copy each way."""
+
+    @staticmethod
+    def forward(context, phases: Tensor, splits: tuple[int, ...]) -> tuple[Tensor, ...]:
+        context.phases, context.splits = phases.new_empty(0), splits
+        b, _, _, _, h, w = phases.shape
+        parts = []
+        for part in phases.split(splits, 3):
+            planes = torch.empty(b, part.shape[3], h, 2, w, 2, device=phases.device)
+            parts.append(planes.copy_(_interleaved(part)).view(b, -1, 2 * h, 2 * w))
+        return tuple(parts)
+
+    @staticmethod
+    def backward(context, *gradients: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        b, _, height, width = gradients[0].shape
+        h, w = height // 2, width // 2
+        # The memory of the convolution's output in channels_last, so that its backward need not copy it.
+        whole = context.phases.new_empty(b, h, w, 2, 2, sum(context.splits)).permute(0, 3, 4, 5, 1, 2)
+        for part, gradient in zip(whole.split(context.splits, 3), gradients, strict=True):
+            _interleaved(part).copy_(gradient.view(b, part.shape[3], h, 2, w, 2))
+        return whole, None
+
+
+def _interleaved(phases: Tensor) -> Tensor:
+    """[B, 2, 2, D, H, W] seen as [B, D, H, 2, W, 2]."""
+    return phases.permute(0, 3, 4, 1, 5, 2)
 
 
 def _fold(kernel: int) -> Tensor:
