@@ -17,7 +17,13 @@ from engine.errors import BadSetting
 from engine.project import Job
 from engine.settings import Settings
 
-_MODULES = {"famos": "engine.methods.famos", "magic": "engine.methods.magic"}
+_MODULES = {
+    "famos": "engine.methods.famos",
+    "magic": "engine.methods.magic",
+    "texture": "engine.methods.texture",
+    "stylize": "engine.methods.stylize",
+    "doodle_net": "engine.methods.doodle_net",
+}
 
 
 @dataclass(frozen=True)
