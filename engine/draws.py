@@ -30,7 +30,8 @@ class StylePatches:
     """Random patches of the style images, each image by its weight; flipped at random where the tiling mirrors."""
 
     def __init__(self, styles: Sequence[Source], atlas: Atlas, edge: Edge) -> None:
-        self._atlas, self._edge = atlas, edge
+        self._atlas = atlas
+        self._edge: Edge = edge
         self._weights = _weights(styles)
         self._sizes = [style.size for style in styles]
 

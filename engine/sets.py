@@ -87,7 +87,8 @@ class SetDraw:
     """
 
     def __init__(self, atlas: Atlas, weights: Sequence[float], edge: Edge, placement: Placement, canvas: Size) -> None:
-        self.atlas, self.edge, self.placement, self.canvas = atlas, edge, placement, canvas
+        self.atlas, self.placement, self.canvas = atlas, placement, canvas
+        self.edge: Edge = edge
         shares = torch.tensor(weights, dtype=torch.float64)
         self._shares = shares / shares.sum() if shares.sum() > 0 else torch.full_like(shares, 1 / len(shares))
         self._extents = torch.stack([atlas.heights.cpu(), atlas.widths.cpu()], 1)  # [S, 2]

@@ -29,6 +29,7 @@ from engine.nn.layers import initialise
 from engine.nn.mosaic import ColourReconstruction, MosaicGenerator, MosaicShape, Noise, Painting
 from engine.nn.unet import UNetShape
 from engine.noise import NoiseField, constant
+from engine.palette import palette
 from engine.project import Job
 from engine.sources import ContentField, coordinates
 
@@ -88,7 +89,7 @@ class Famos(Method):
             initialise(network, random)
             network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
-        self.palette = _palette(s.templates).to(device)  # [N, 3]
+        self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
             s, self._contents, self._styles, self.atlas, self.templates, self.canvas, self.shape, device
         )
@@ -428,15 +429,6 @@ def measured_halo(s: FamosSettings) -> Margin:
         return torch.cat([painting.result, painting.collage, painting.alpha], 1)
 
     return reach(network, 5, thin.unet.grain)
-
-
-def _palette(count: int) -> Tensor:
-    """[count, 3] colours that are far apart for neighbours: hues by the golden angle, three lightnesses in turn."""
-    hue = torch.arange(count) * 0.61803398875 % 1
-    value = torch.tensor([0.95, 0.7, 0.45])[torch.arange(count) % 3]
-    ramp = (hue[:, None] * 6 + torch.tensor([0.0, 4.0, 2.0])) % 6
-    pure = (ramp - 3).abs().sub(1).clamp(0, 1)
-    return value[:, None] * (0.25 + 0.75 * pure)
 
 
 METHOD = Famos

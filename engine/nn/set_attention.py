@@ -8,6 +8,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+_PARTS = 8
+"""Attention through points goes over the pixels in so many parts, and keeps only one part's values at a time."""
 
 
 class SetAttention(nn.Module):
@@ -15,8 +19,9 @@ class SetAttention(nn.Module):
 
     Args:
         channels: C, a multiple of `heads`.
-        points: m learned inducing points that gather the set and hand it on (ISAB, equation 9): the cost is K * m
-            instead of K^2; 0 for every element with every other one (SAB, equation 8).
+        points: m learned inducing points that gather the set and hand it on (ISAB, equation 9): K * m scores for each
+            pixel instead of K^2, and what lies between is computed again for the gradient instead of kept; 0 for
+            every element with every other one (SAB, equation 8).
     """
 
     def __init__(self, channels: int, heads: int, points: int = 0) -> None:
@@ -29,12 +34,21 @@ class SetAttention(nn.Module):
         """[B * K, C, h, w] to the same, K = `count`."""
         _, c, h, w = x.shape
         elements = x.permute(0, 2, 3, 1).reshape(-1, count, h * w, c)  # [B, K, P, C], free in channels_last memory
-        source = elements
-        if self.points is not None and self.gather is not None:
-            start = self.points[None, :, None].expand(len(elements), -1, h * w, -1)  # [B, m, P, C]
-            source = self.gather(start, elements)
-        elements = self.hand_out(elements, source)
+        if self.points is None:
+            elements = self.hand_out(elements, elements)
+        elif torch.is_grad_enabled():
+            parts = elements.chunk(_PARTS, 2)
+            elements = torch.cat([checkpoint(self._through_points, part, use_reentrant=False) for part in parts], 2)  # type: ignore[misc]
+        else:
+            elements = self._through_points(elements)
         return elements.reshape(-1, h, w, c).permute(0, 3, 1, 2)
+
+    def _through_points(self, elements: Tensor) -> Tensor:
+        """[B, K, P, C] to the same."""
+        assert self.points is not None
+        assert self.gather is not None
+        start = self.points[None, :, None].expand(len(elements), -1, elements.shape[2], -1)  # [B, m, P, C]
+        return self.hand_out(elements, self.gather(start, elements))
 
     def initialise(self, generator: torch.Generator) -> None:
         """Linear layers from N(0, 1 / C), inducing points from N(0, 1); biases 0."""
@@ -66,14 +80,14 @@ class _Attention(nn.Module):
         key, value = self.key_value(y).chunk(2, -1)
         key, value = key.unflatten(-1, (self.heads, -1)), value.unflatten(-1, (self.heads, -1))
         # Patch by patch, so that the call sees views of what the linear layers wrote, and nothing is copied.
-        attended = torch.stack([_at_each_pixel(*parts) for parts in zip(query, key, value, strict=True)])
-        hidden = self.norm_attended(x + self.out(attended.flatten(3)))
+        attended = [self.out(_at_each_pixel(*parts)) for parts in zip(query, key, value, strict=True)]  # [P, L, C]
+        hidden = self.norm_attended(x + torch.stack(attended).transpose(1, 2))
         return self.norm_out(hidden + functional.relu(self.feed_forward(hidden)))
 
 
 def _at_each_pixel(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """[L, P, heads, d] and twice [S, P, heads, d] give [L, P, heads, d]."""
+    """[L, P, heads, d] and twice [S, P, heads, d] give [P, L, heads * d]."""
     attended = functional.scaled_dot_product_attention(
         query.permute(1, 2, 0, 3), key.permute(1, 2, 0, 3), value.permute(1, 2, 0, 3)
     )  # [P, heads, L, d]
-    return attended.permute(2, 0, 1, 3)
+    return attended.transpose(1, 2).flatten(2)

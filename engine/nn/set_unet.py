@@ -146,7 +146,13 @@ class SetUNet(nn.Module):
 class _Block(nn.Module):
     """Convolution, norm and activation of each element; then attention among them."""
 
-    def __init__(self, convolution: nn.Module, norm: SetNorm, activation: nn.Module, attention: SetAttention | None):
+    def __init__(
+        self,
+        convolution: nn.Conv2d | UpConvolution,
+        norm: SetNorm,
+        activation: nn.Module,
+        attention: SetAttention | None,
+    ) -> None:
         super().__init__()
         width = convolution.weight.shape[0]
         self.convolution, self.activation, self.attention = convolution, activation, attention
