@@ -165,7 +165,7 @@ class GeneratorSettings(Settings):
 
     def check_patch(self, grain: int) -> None:
         """Raises ValueError: the patch is no multiple of the network's grain, or too small for the levels."""
-        least = max(grain, 2 ** (self.levels + 2) if self.network == "filters" else 32)
+        least = max(2 * grain, 2 ** (self.levels + 2) if self.network == "filters" else 32)
         if self.patch % grain or self.patch < least:
             nearest = max(-(-least // grain) * grain, self.patch // grain * grain)
             raise ValueError(
