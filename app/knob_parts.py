@@ -173,11 +173,17 @@ class Mark(QWidget):
     def __init__(self, live: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._live = live
+        self._faint = False
         self.setFixedSize(10, 16)
+
+    def set_faint(self, faint: bool) -> None:
+        self._faint = faint
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setOpacity(0.4 if self._faint else 1.0)
         named = theme.colors()
         if self._live:
             painter.setPen(Qt.PenStyle.NoPen)

@@ -29,13 +29,17 @@ def make(spec: Spec, parent: QWidget | None = None, *, marked: bool = True) -> K
     return kinds[spec.kind](spec, parent, marked)
 
 
-def describe(spec: Spec) -> str:
-    """Rich text for a tooltip: label, the paper's term, what more and less do, default, range, live or rebuild."""
+def describe(spec: Spec, where: str = "") -> str:
+    """Rich text for a tooltip: label, the paper's term, what more and less do, default, range, live or rebuild.
+
+    Args:
+        where: the condition under which it acts, in words; empty for always.
+    """
     knob = spec.knob
     muted = theme.colors().muted
     symbol = f' <span style="color:{muted}">{escape(knob.symbol)}</span>' if knob.symbol else ""
     unit = f" {escape(knob.unit)}" if knob.unit else ""
-    facts = f"Starts at {escape(shown(spec, spec.default))}"
+    facts = f"Starts at {escape(spec.label_of(spec.default))}"
     if spec.kind in ("int", "float"):
         facts += f" · from {spec.minimum:g} to {spec.maximum:g}{unit}"
     when = (
@@ -43,19 +47,11 @@ def describe(spec: Spec) -> str:
         if knob.live
         else "Needs a rebuild; what was learned stays where it fits."
     )
+    only = f"<br>Only where {escape(where)}." if where else ""
     return (
         f"<p><b>{escape(knob.label)}</b>{symbol}</p><p>{escape(knob.help)}</p>"
-        f'<p style="color:{muted}">{facts}<br>{when}</p>'
+        f'<p style="color:{muted}">{facts}<br>{when}{only}</p>'
     )
-
-
-def shown(spec: Spec, value: Any) -> str:
-    """A value as the artist reads it: the choice's label, on or off, a number with its unit."""
-    if spec.kind == "choice":
-        return _choice_label(spec, str(value))
-    if spec.kind == "bool":
-        return "on" if value else "off"
-    return f"{value:g} {spec.knob.unit}".strip()
 
 
 class KnobWidget(QWidget):
@@ -83,7 +79,7 @@ class KnobWidget(QWidget):
         self.reset_button.setIconSize(QSize(12, 12))
         self.reset_button.setFixedSize(18, 20)
         self.reset_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.reset_button.setToolTip(f"Back to {shown(spec, spec.default)}")
+        self.reset_button.setToolTip(f"Back to {spec.label_of(spec.default)}")
         self.reset_button.setAccessibleName(f"Reset {spec.knob.label}")
         self.reset_button.clicked.connect(self.reset)
         keeps_place = self.reset_button.sizePolicy()
@@ -109,6 +105,8 @@ class KnobWidget(QWidget):
         columns.addWidget(self.reset_button)
         self.setMinimumHeight(26)
         self.mark.setVisible(marked)
+        self.idle = False
+        self._where = ""
         self.setToolTip(describe(spec))
 
     def value(self) -> Any:
@@ -121,6 +119,19 @@ class KnobWidget(QWidget):
             self._value = value
             self._show(value)
         self._tell_default()
+
+    def set_condition(self, where: str) -> None:
+        """Where the setting acts, in words, for the tooltip."""
+        self._where = where
+        self.setToolTip(describe(self.spec, where))
+
+    def set_idle(self, idle: bool) -> None:
+        """Greyed where it changes nothing now; it can be set all the same once its condition holds."""
+        self.idle = idle
+        self.label.setEnabled(not idle)
+        self.control.setEnabled(not idle)
+        self.reset_button.setEnabled(not idle)
+        self.mark.set_faint(idle)
 
     def reset(self) -> None:
         """Back to the default, as the reset button does."""
@@ -180,17 +191,17 @@ class KnobWidget(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
-            self.setToolTip(describe(self.spec))
+            self.setToolTip(describe(self.spec, self._where))
         super().changeEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self.label.geometry().contains(event.position().toPoint()):
+        if self.label.geometry().contains(event.position().toPoint()) and not self.idle:
             self.reset()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
-        action = QAction(theme.icon("reset"), f"Reset to {shown(self.spec, self.spec.default)}", menu)
-        action.setEnabled(self._value != self.spec.default)
+        action = QAction(theme.icon("reset"), f"Reset to {self.spec.label_of(self.spec.default)}", menu)
+        action.setEnabled(self._value != self.spec.default and not self.idle)
         action.triggered.connect(self.reset)
         menu.addAction(action)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -259,7 +270,7 @@ class _ChoiceKnob(KnobWidget):
         super().__init__(spec, parent, marked)
         self.combo = Combo(self)
         for value in spec.values:
-            self.combo.addItem(_choice_label(spec, value), value)
+            self.combo.addItem(spec.label_of(value), value)
         # long labels may not widen the panel; the list itself opens as wide as it needs
         self.combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(6)
@@ -275,8 +286,3 @@ class _ChoiceKnob(KnobWidget):
 
     def _on_activated(self, index: int) -> None:
         self._edit(self.combo.itemData(index))
-
-
-def _choice_label(spec: Spec, value: str) -> str:
-    labels = dict(zip(spec.values, spec.knob.choices, strict=False))
-    return labels.get(value, value.replace("_", " "))

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from app import knobs, theme
 from app.knob_parts import Mark
-from engine.settings import Settings, Spec, specs
+from engine.settings import Settings, Spec, condition, idle, specs
 
 if TYPE_CHECKING:
     from engine.method import Method
@@ -43,6 +43,7 @@ class SettingsPanel(QWidget):
         super().__init__(parent)
         self._knobs: dict[str, knobs.KnobWidget] = {}
         self._sections: list[_Section] = []
+        self._conditions: dict[str, str] = {}
 
         self.search = QLineEdit(self)
         self.search.setPlaceholderText("Find a setting")
@@ -102,6 +103,7 @@ class SettingsPanel(QWidget):
     def show_settings(self, settings: type[Settings]) -> None:
         """The same from the settings alone."""
         self._knobs, self._sections = {}, []
+        self._conditions = {spec.name: condition(settings, spec.name) for spec in specs(settings)}
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, theme.UNIT // 2, 0)
@@ -122,6 +124,7 @@ class SettingsPanel(QWidget):
         column.addWidget(self.nothing)
         column.addStretch(1)
         self.scroll_area.setWidget(body)
+        self._grey(settings())
         self._filter(self.search.text())
         self._explain("")
 
@@ -129,6 +132,12 @@ class SettingsPanel(QWidget):
         """Shows values; emits nothing."""
         for name, knob in self._knobs.items():
             knob.set_value(getattr(settings, name))
+        self._grey(settings)
+
+    def _grey(self, settings: Settings) -> None:
+        without_effect = idle(settings)
+        for name, knob in self._knobs.items():
+            knob.set_idle(name in without_effect)
 
     def set_training(self, training: bool) -> None:
         """Says in the legend what a change does now."""
@@ -146,6 +155,7 @@ class SettingsPanel(QWidget):
             knob.changed.connect(self.edited)
             knob.reset_requested.connect(self.reset_requested)
             knob.noticed.connect(self._notice)
+            knob.set_condition(self._conditions[spec.name])
             self._knobs[spec.name] = knob
             section.add(knob)
         self._sections.append(section)
@@ -170,7 +180,8 @@ class SettingsPanel(QWidget):
             return
         knob = self._knobs[name].spec.knob
         unit = f" ({escape(knob.unit)})" if knob.unit else ""
-        self.help.setText(f"<b>{escape(knob.label)}</b>{unit}. {escape(knob.help)}")
+        where = f" <i>Acts only where {escape(self._conditions[name])}.</i>" if self._knobs[name].idle else ""
+        self.help.setText(f"<b>{escape(knob.label)}</b>{unit}. {escape(knob.help)}{where}")
 
 
 class _Section(QWidget):

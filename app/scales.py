@@ -1,4 +1,4 @@
-"""How a slider's positions map to a setting's values: linear or logarithmic, whole or not. No widgets here."""
+"""How a slider's positions map to a setting's values: linear, logarithmic, finest near one. No widgets here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _FINEST_LINEAR = 1000
 class Scale:
     """Positions 0..`positions` of a slider against values minimum..maximum.
 
-    A logarithmic scale whose minimum is 0 has 0 at position 0 and goes on at `lowest`.
+    A logarithmic scale whose minimum is 0 has 0 at position 0 and goes on at `lowest`. A mirrored one is logarithmic in
+    what its values lack to 1: 0.9, 0.99 and 0.999 lie equally far from each other.
 
     Args:
         lowest: the smallest value above 0 that a slider reaches (logarithmic scales only).
@@ -33,6 +34,7 @@ class Scale:
     step: float
     decimals: int
     positions: int
+    mirrored: bool = False
 
     @classmethod
     def of(cls, spec: Spec) -> Scale:
@@ -46,6 +48,10 @@ class Scale:
             decimals = 0 if whole else max(0, 2 - floor(log10(lowest)))
             positions = max(1, round(log10(maximum / lowest) * _POSITIONS_PER_DECADE))
             return cls(minimum, maximum, whole, True, lowest, 0.0, decimals, positions)
+        if spec.knob.scale == "near one" and 0 <= minimum < maximum < 1:
+            lowest = _figures(1 - maximum, 3)
+            positions = max(1, round(log10((1 - minimum) / lowest) * _POSITIONS_PER_DECADE))
+            return cls(minimum, maximum, False, True, lowest, 0.0, 2 - floor(log10(lowest)), positions, mirrored=True)
         span = maximum - minimum
         step = _nice(span / 100) if span else 1.0
         if whole:
@@ -68,11 +74,18 @@ class Scale:
         if not self.logarithmic:
             return self._typed(round(self.minimum + position * self.step, self.decimals))
         share = position / self.positions
+        if self.mirrored:
+            lack = _figures((1 - self.minimum) * (self.lowest / (1 - self.minimum)) ** share, 3)
+            return round(1 - lack, self.decimals)
         return self._typed(_figures(self.lowest * (self.maximum / self.lowest) ** share, 3))
 
     def position(self, value: float) -> int:
         """The position nearest to a value; values outside the range are at the ends."""
         value = min(max(value, self.minimum), self.maximum)
+        if self.mirrored:
+            widest = 1 - self.minimum
+            share = log((1 - value) / widest) / log(self.lowest / widest)
+            return min(max(round(share * self.positions), 0), self.positions)
         if not self.logarithmic:
             return min(self.positions, round((value - self.minimum) / self.step))
         if value <= 0 or self.maximum == self.lowest:
@@ -82,7 +95,10 @@ class Scale:
         return max(round(share * self.positions), 1 if value > self.minimum else 0)
 
     def stepped(self, value: float, steps: int) -> float:
-        """The value after so many presses of an arrow key; logarithmic scales move the second figure."""
+        """The value after so many presses of an arrow key; logarithmic scales move the second figure.
+
+        Of 0.995 that is the 5, the first figure of what it lacks: the next are 0.9951 and 0.9949.
+        """
         for _ in range(abs(steps)):
             value = self._next(value, up=steps > 0)
         return self._typed(min(max(value, self.minimum), self.maximum))
@@ -90,6 +106,12 @@ class Scale:
     def _next(self, value: float, up: bool) -> float:
         if not self.logarithmic:
             return round(value + (self.step if up else -self.step), self.decimals)
+        if self.mirrored:
+            lack = 1 - value
+            # going up what is lacking shrinks, in the steps of the smaller decade
+            magnitude = floor(log10(lack * (1 - 1e-9 if up else 1 + 1e-9)))
+            step = 10.0 ** (magnitude - 1)
+            return round(value + (step if up else -step), self.decimals)
         if value < self.lowest or (value == self.lowest and not up):
             return self.lowest if up else self.minimum
         # going down from 1.0 the next value is 0.99: the step is that of the values below

@@ -10,6 +10,7 @@ PUBLIC = (
     "device",
     "errors",
     "export",
+    "masks",
     "messages",
     "method",
     "project",

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -28,13 +28,21 @@ _MODULES = {
 
 @dataclass(frozen=True)
 class Slot:
-    """A place where images are dropped."""
+    """A place where images are dropped.
+
+    Args:
+        minimum: how many images it needs; 0 where it may stay empty.
+        kind: "mask" for plain colours that stand for regions, which can be painted.
+        beneath: keys of slots; a mask is painted over the first image of the first that has one.
+    """
 
     key: str
     title: str
     help: str
     minimum: int = 1
     maximum: int = 1000
+    kind: Literal["picture", "mask"] = "picture"
+    beneath: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,19 @@ from engine.errors import BadSetting
 
 
 @dataclass(frozen=True)
+class When:
+    """A condition on another setting: it has one of `values`, or is `above` a number."""
+
+    name: str
+    values: tuple[Any, ...] = ()
+    above: float | None = None
+
+    def holds(self, settings: Settings) -> bool:
+        value = getattr(settings, self.name)
+        return value > self.above if self.above is not None else value in self.values
+
+
+@dataclass(frozen=True)
 class Knob:
     """How a setting is shown to the artist.
 
@@ -25,22 +38,24 @@ class Knob:
         help: what more and less of it do.
         symbol: the paper's term or letter, for the tooltip.
         unit: "px", "steps", ...; empty for a bare number.
-        scale: how a slider moves; "log" may include 0 as its lowest position.
+        scale: how a slider moves; "log" may include 0 as its lowest position, "near one" is finest below 1.
         live: changes between two training steps; otherwise the networks are rebuilt.
         group: heading in the panel.
         advanced: shown in the fold.
         choices: labels for the values of a `Literal`, in its order.
+        when: the setting acts where any of these holds, of a setting that acts itself; always where there are none.
     """
 
     label: str
     help: str
     symbol: str = ""
     unit: str = ""
-    scale: Literal["linear", "log"] = "linear"
+    scale: Literal["linear", "log", "near one"] = "linear"
     live: bool = False
     group: str = "Look"
     advanced: bool = False
     choices: tuple[str, ...] = ()
+    when: tuple[When, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,15 @@ class Spec:
             return "true or false"
         number = "a whole number" if self.kind == "int" else "a number"
         return f"{number} from {self.minimum:g} to {self.maximum:g}"
+
+    def label_of(self, value: Any) -> str:
+        """A value in words: the choice's label, on or off, a number with its unit."""
+        if self.kind == "choice":
+            labels = dict(zip(self.values, self.knob.choices, strict=False))
+            return labels.get(str(value), str(value).replace("_", " "))
+        if self.kind == "bool":
+            return "on" if value else "off"
+        return f"{value:g} {self.knob.unit}".strip()
 
 
 class Settings(BaseModel):
@@ -101,6 +125,31 @@ def specs(settings: type[Settings]) -> tuple[Spec, ...]:
 def differing(a: Settings, b: Settings) -> list[Spec]:
     """The settings in which two values of one class differ."""
     return [spec for spec in specs(type(a)) if getattr(a, spec.name) != getattr(b, spec.name)]
+
+
+def idle(settings: Settings) -> frozenset[str]:
+    """Names of the settings that change nothing as the others are now; see `Knob.when`."""
+    known = {spec.name: spec for spec in specs(type(settings))}
+
+    @cache
+    def acts(name: str) -> bool:
+        when = known[name].knob.when
+        return not when or any(condition.holds(settings) and acts(condition.name) for condition in when)
+
+    return frozenset(name for name in known if not acts(name))
+
+
+def condition(settings: type[Settings], name: str) -> str:
+    """Where a setting acts, in words: "Compare content is Blurred"; empty for everywhere."""
+    known = {spec.name: spec for spec in specs(settings)}
+    parts = []
+    for when in known[name].knob.when:
+        other = known[when.name]
+        if when.above is not None:
+            parts.append(f"{other.knob.label} is above {when.above:g}")
+        else:
+            parts.append(f"{other.knob.label} is {' or '.join(other.label_of(value) for value in when.values)}")
+    return ", or ".join(parts)
 
 
 def parse_assignments(settings: type[Settings], assignments: Iterable[str]) -> dict[str, Any]:

@@ -98,8 +98,22 @@ class Doodle(PixelMethod):
     Settings = DoodleSettings
     slots = (
         Slot("style", "Style", "The painting whose parts you want.", 1, 1),
-        Slot("style_mask", "Style mask", "Where which part lies in the style: a plain colour for each.", 1, 1),
-        Slot("target_mask", "Target mask", "Your doodle: the same colours, where you want the parts.", 1, 1),
+        Slot(
+            "style_mask",
+            "Style mask",
+            "Where which part lies in the style: a plain colour for each.",
+            maximum=1,
+            kind="mask",
+            beneath=("style",),
+        ),
+        Slot(
+            "target_mask",
+            "Target mask",
+            "Your doodle: the same colours, where you want the parts.",
+            maximum=1,
+            kind="mask",
+            beneath=("content", "style"),
+        ),
         Slot("content", "Content", "A photo whose light and dark the picture follows; not needed.", 0, 1),
     )
     layers = (

@@ -39,12 +39,21 @@ class DoodleNet(GeneratorMethod):
     Settings = DoodleNetSettings
     slots = (
         Slot("style", "Style", "The painting whose parts are learned.", maximum=1),
-        Slot("style_mask", "Style mask", "The parts of the style, each in one plain colour.", maximum=1),
+        Slot(
+            "style_mask",
+            "Style mask",
+            "The parts of the style, each in one plain colour.",
+            maximum=1,
+            kind="mask",
+            beneath=("style",),
+        ),
         Slot(
             "target_mask",
             "Target mask",
             "Where the parts shall lie in the new picture, in the same colours.",
             maximum=1,
+            kind="mask",
+            beneath=("style",),
         ),
     )
     layers = (

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from engine.method import Preset
-from engine.settings import Knob, Settings
+from engine.settings import Knob, Settings, When
 
 _LOOK, _PIECES, _IMAGES = "Look", "Pieces", "Images"
 _MEMORY, _NOISE, _NETWORK, _TRAINING = "Memory", "Noise", "Network", "Training"
+_COPYING, _BLENDING = (When("mode", ("blend", "copy")),), (When("mode", ("blend",)),)
 
 
 class FamosSettings(Settings):
@@ -39,6 +40,7 @@ class FamosSettings(Settings):
             scale="log",
             live=True,
             group=_LOOK,
+            when=_BLENDING,
         ),
     ] = 2.0
     mode: Annotated[
@@ -80,6 +82,7 @@ class FamosSettings(Settings):
             group=_LOOK,
             advanced=True,
             choices=("Compare each pixel", "Blur", "8 px blocks"),
+            when=(When("correspondence", ("learned",)),),
         ),
     ] = "pool8"
     blur_px: Annotated[
@@ -93,6 +96,7 @@ class FamosSettings(Settings):
             live=True,
             group=_LOOK,
             advanced=True,
+            when=(When("correspondence", ("blur",)), When("learned_after", ("blur",))),
         ),
     ] = 2.0
     collage_content_weight: Annotated[
@@ -105,6 +109,7 @@ class FamosSettings(Settings):
             live=True,
             group=_LOOK,
             advanced=True,
+            when=_COPYING,
         ),
     ] = 1.0
     adversarial_weight: Annotated[
@@ -130,6 +135,7 @@ class FamosSettings(Settings):
             live=True,
             group=_LOOK,
             advanced=True,
+            when=_BLENDING,
         ),
     ] = 0.02
 
@@ -144,6 +150,7 @@ class FamosSettings(Settings):
             scale="log",
             live=True,
             group=_PIECES,
+            when=_COPYING,
         ),
     ] = 0.15
     entropy_weight: Annotated[
@@ -156,6 +163,7 @@ class FamosSettings(Settings):
             scale="log",
             live=True,
             group=_PIECES,
+            when=_COPYING,
         ),
     ] = 1.0
     temperature: Annotated[
@@ -168,6 +176,7 @@ class FamosSettings(Settings):
             scale="log",
             live=True,
             group=_PIECES,
+            when=_COPYING,
         ),
     ] = 0.5
     balance_weight: Annotated[
@@ -180,6 +189,7 @@ class FamosSettings(Settings):
             scale="log",
             live=True,
             group=_PIECES,
+            when=_COPYING,
         ),
     ] = 5.0
     diversity_weight: Annotated[
@@ -193,6 +203,7 @@ class FamosSettings(Settings):
             live=True,
             group=_PIECES,
             advanced=True,
+            when=_COPYING,
         ),
     ] = 1.0
     largest_share_weight: Annotated[
@@ -206,6 +217,7 @@ class FamosSettings(Settings):
             live=True,
             group=_PIECES,
             advanced=True,
+            when=_COPYING,
         ),
     ] = 0.0
     entropy_ramp_steps: Annotated[
@@ -218,6 +230,7 @@ class FamosSettings(Settings):
             live=True,
             group=_PIECES,
             advanced=True,
+            when=(When("entropy_weight", above=0),),
         ),
     ] = 300
     temperature_start: Annotated[
@@ -230,6 +243,7 @@ class FamosSettings(Settings):
             live=True,
             group=_PIECES,
             advanced=True,
+            when=(When("temperature_ramp_steps", above=0),),
         ),
     ] = 0.5
     temperature_ramp_steps: Annotated[
@@ -242,6 +256,7 @@ class FamosSettings(Settings):
             live=True,
             group=_PIECES,
             advanced=True,
+            when=_COPYING,
         ),
     ] = 0
 
@@ -299,6 +314,7 @@ class FamosSettings(Settings):
             symbol="N",
             group=_MEMORY,
             scale="log",
+            when=_COPYING,
         ),
     ] = 80
     mix_scales: Annotated[
@@ -308,6 +324,7 @@ class FamosSettings(Settings):
             "The network also sees mixtures of shrunken templates while it decides. Slower.",
             group=_MEMORY,
             advanced=True,
+            when=_COPYING,
         ),
     ] = False
 
@@ -453,6 +470,7 @@ class FamosSettings(Settings):
             symbol="figure 8",
             group=_NETWORK,
             advanced=True,
+            when=_BLENDING,
         ),
     ] = False
     precision: Annotated[
@@ -537,6 +555,7 @@ class FamosSettings(Settings):
             live=True,
             group=_TRAINING,
             advanced=True,
+            when=(When("adversarial", ("wgan_gp",)),),
         ),
     ] = 10.0
     r1_weight: Annotated[
@@ -550,6 +569,7 @@ class FamosSettings(Settings):
             live=True,
             group=_TRAINING,
             advanced=True,
+            when=(When("adversarial", ("hinge", "dcgan", "lsgan")),),
         ),
     ] = 0.01
     r1_every_steps: Annotated[
@@ -562,6 +582,7 @@ class FamosSettings(Settings):
             live=True,
             group=_TRAINING,
             advanced=True,
+            when=(When("r1_weight", above=0),),
         ),
     ] = 16
     average_decay: Annotated[
@@ -571,6 +592,7 @@ class FamosSettings(Settings):
             "Averaging",
             "What is shown is an average over the last steps. More: calmer, later.",
             symbol="EMA of G",
+            scale="near one",
             live=True,
             group=_TRAINING,
             advanced=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +90,16 @@ def test_arrows_of_a_logarithmic_scale_move_the_second_figure_and_reach_zero():
     assert scale.stepped(1.0, -1) == pytest.approx(0.99)
     assert scale.stepped(scale.lowest, -1) == 0.0
     assert scale.stepped(0.0, 1) == scale.lowest
+
+
+def test_near_one_each_nine_takes_the_same_way():
+    scale = Scale.of(SPECS["decay"])
+    ways = [scale.position(value) for value in (0.0, 0.9, 0.99, 0.999, 0.9999)]
+    assert len({b - a for a, b in pairwise(ways)}) == 1
+    assert scale.stepped(0.995, 1) == pytest.approx(0.9951)
+    assert scale.stepped(0.995, -1) == pytest.approx(0.9949)
+    assert scale.stepped(0.99, 1) == pytest.approx(0.9901)
+    assert scale.stepped(0.99, -1) == pytest.approx(0.989)
 
 
 def test_a_number_field_can_show_the_default_and_the_smallest_step_exactly():
@@ -204,7 +216,7 @@ def test_reset_appears_with_a_change_and_asks_once(show, qtbot):
 def test_a_knob_says_what_it_is(show, name):
     spec, knob = SPECS[name], show(name)
     tip = knob.toolTip()
-    for part in (spec.knob.label, spec.knob.help, spec.knob.symbol, knobs.shown(spec, spec.default)):
+    for part in (spec.knob.label, spec.knob.help, spec.knob.symbol, spec.label_of(spec.default)):
         assert part in tip
     for editor in knob.editors():
         assert editor.accessibleName() == spec.knob.label
@@ -233,6 +245,23 @@ def test_a_long_label_gives_way(qtbot):
     assert label.text().endswith("…")
     assert label.whole_text().endswith("for it")
     assert label.accessibleName() == label.whole_text()
+
+
+@pytest.mark.parametrize("name", ["weight", "mode", "tone"])
+def test_an_idle_knob_shows_its_value_but_can_not_be_moved(show, qtbot, name):
+    knob = show(name)
+    knob.set_value({"weight": 3.0, "mode": "copy", "tone": False}[name])
+    knob.set_idle(True)
+    seen = told(knob)
+    for editor in knob.editors():
+        qtbot.mouseClick(editor, Qt.MouseButton.LeftButton)
+        qtbot.keyClick(editor, Qt.Key.Key_Down)
+    qtbot.mouseClick(knob.reset_button, Qt.MouseButton.LeftButton)
+    assert not seen
+    assert knob.value() != SPECS[name].default
+    knob.set_idle(False)
+    qtbot.mouseClick(knob.reset_button, Qt.MouseButton.LeftButton)
+    assert knob.value() == SPECS[name].default
 
 
 def test_escape_leaves_the_number_as_it_was(show, qtbot):

@@ -109,6 +109,22 @@ def test_the_legend_tells_what_a_change_does_while_training(panel):
     assert [label.text() for label in panel.legend_labels.values()] == calm
 
 
+def test_a_setting_without_effect_is_greyed_and_says_what_it_waits_for(panel):
+    knob = panel.knob("decay")
+    assert knob.isEnabled()
+    assert not knob.idle
+    panel.set_values(Every(mode="copy"))
+    assert knob.idle
+    assert not any(editor.isEnabled() for editor in knob.editors())
+    knob.noticed.emit("decay", True)
+    assert "Acts only where Copy or paint is Both or Paint" in panel.help.text()
+    assert "Only where Copy or paint is Both or Paint" in knob.toolTip()
+    panel.set_values(Every(mode="paint"))
+    assert not knob.idle
+    knob.noticed.emit("decay", True)
+    assert "Acts only" not in panel.help.text()
+
+
 def test_another_method_replaces_the_knobs_and_keeps_the_search(panel):
     panel.search.setText("share")
     panel.show_method(Paper)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from engine.settings import Knob, Settings
+from engine.settings import Knob, Settings, When
 
 
 class Every(Settings):
@@ -35,6 +35,11 @@ class Every(Settings):
         Knob("Copy or paint", "What it is made of.", choices=("Both", "Paint", "Copy")),
     ] = "blend"
     tone: Annotated[bool, Knob("Match tones", "On fits the tones.", live=True)] = True
+    decay: Annotated[
+        float,
+        Field(ge=0, le=0.9999),
+        Knob("Averaging", "More is calmer.", scale="near one", live=True, when=(When("mode", ("blend", "paint")),)),
+    ] = 0.995
 
 
 class Paper:

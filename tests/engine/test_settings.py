@@ -7,7 +7,7 @@ from pydantic import Field
 
 from engine.errors import BadSetting
 from engine.method import method_class, method_keys
-from engine.settings import Knob, Settings, differing, parse_assignments, specs
+from engine.settings import Knob, Settings, When, condition, differing, idle, parse_assignments, specs
 
 
 class Example(Settings):
@@ -74,3 +74,63 @@ def test_every_method_declares_settings_that_can_be_shown(key: str) -> None:
             assert len(spec.knob.choices) == len(spec.values)
     for preset in method.presets:
         assert method.Settings.of(preset.values)
+
+
+class Dependent(Settings):
+    way: Annotated[Literal["plain", "soft", "hard"], Knob("Way", "Which.", choices=("Plain", "Soft", "Hard"))] = "plain"
+    radius: Annotated[float, Field(ge=0, le=9), Knob("Radius", "How far.", when=(When("way", ("soft", "hard")),))] = 1.0
+    edge: Annotated[bool, Knob("Edge", "On or off.", when=(When("radius", above=0),))] = False
+    again: Annotated[
+        int, Field(ge=0, le=9), Knob("Again", "How often.", when=(When("way", ("plain",)), When("edge", (True,))))
+    ] = 0
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, {"radius", "edge"}),
+        ({"way": "soft"}, {"again"}),
+        ({"way": "soft", "radius": 0.0}, {"edge", "again"}),
+        ({"way": "hard", "edge": True}, set()),
+        ({"way": "plain", "edge": True}, {"radius", "edge"}),
+    ],
+)
+def test_a_setting_is_idle_unless_a_condition_holds_of_one_that_acts(values: dict, expected: set) -> None:
+    assert idle(Dependent.of(values)) == expected
+
+
+def test_conditions_are_told_in_the_artists_words() -> None:
+    assert condition(Dependent, "way") == ""
+    assert condition(Dependent, "radius") == "Way is Soft or Hard"
+    assert condition(Dependent, "again") == "Way is Plain, or Edge is on"
+
+
+@pytest.mark.parametrize("key", method_keys())
+def test_conditions_name_settings_and_values_that_there_are(key: str) -> None:
+    settings = method_class(key).Settings
+    known = {spec.name: spec for spec in specs(settings)}
+    for spec in known.values():
+        for when in spec.knob.when:
+            other = known[when.name]
+            assert when.name != spec.name
+            assert (when.above is None) == bool(when.values)
+            for value in when.values:
+                assert value in other.values or isinstance(value, bool)
+            if when.above is not None:
+                assert other.minimum is not None
+                assert other.minimum <= when.above
+    assert idle(settings()) <= known.keys()
+
+
+def test_in_famos_what_the_mode_and_the_losses_leave_out_is_idle() -> None:
+    settings = method_class("famos").Settings
+    assert {"blur_px", "learned_after", "penalty_weight", "temperature_start"} <= idle(settings())
+    assert "blur_px" not in idle(settings.of({"correspondence": "blur"}))
+    assert "blur_px" not in idle(settings.of({"correspondence": "learned", "learned_after": "blur"}))
+    assert "blur_px" in idle(settings.of({"correspondence": "pool8", "learned_after": "blur"}))
+    wasserstein = idle(settings.of({"adversarial": "wgan_gp"}))
+    assert {"r1_weight", "r1_every_steps"} <= wasserstein
+    assert "penalty_weight" not in wasserstein
+    assert {"templates", "entropy_weight", "entropy_ramp_steps", "refine", "alpha_weight"} <= idle(
+        settings.of({"mode": "paint"})
+    )
