@@ -98,18 +98,64 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_render(commands: argparse._SubParsersAction) -> None:
-    text = "Paints a picture of any size, tile by tile. Ctrl-C ends without leaving half a file."
+    text = "Paints a picture of any size, tile by tile. What Ctrl-C or a crash leaves is gone on with by --resume."
     render = commands.add_parser("render", help="paint a picture to a file", description=text, allow_abbrev=False)
     add = render.add_argument
     add("project", type=Path, metavar="PROJECT_OR_SNAPSHOT", help="a project's folder or project.json, or a snapshot's")
-    add("--out", type=Path, required=True, metavar="FILE", help="a .png, .tif or .tiff file")
-    side = render.add_mutually_exclusive_group()
+    add("--out", type=Path, required=True, metavar="FILE", help=".png, .tif, .jpg, .webp, .psd or .dzi (Deep Zoom)")
+    _add_size(render)
+    _add_painting(render)
+    _add_finish(render)
+    _add_sharing(render)
+    add("--json", action="store_true", help="print a JSON object per report, and one with the file at the end")
+
+
+def _add_size(render: argparse.ArgumentParser) -> None:
+    group = render.add_argument_group("size; that of the training unless given")
+    side = group.add_mutually_exclusive_group()
     side.add_argument("--width", type=_whole(16, _LARGEST_SIDE), metavar="W", help="in pixels; the height follows")
     side.add_argument("--height", type=_whole(16, _LARGEST_SIDE), metavar="H", help="in pixels; the width follows")
+    side.add_argument("--size", metavar="WIDTHxHEIGHT", help="60x90cm, 24x36in, 6000x9000, A1, A1 landscape")
+    side.add_argument("--times", type=_positive, metavar="F", help="so many times the size of the training")
+    group.add_argument("--dpi", type=_positive, default=300.0, metavar="D", help="pixels per inch; 300 unless given")
+    group.add_argument("--bleed", default="0", metavar="LENGTH", help="more picture on each side, as in 3mm")
+    group.add_argument("--marks", action="store_true", help="crop marks outside the bleed")
+
+
+def _add_painting(render: argparse.ArgumentParser) -> None:
+    add = render.add_argument_group("painting").add_argument
     add("--layer", default="result", metavar="NAME", help="result unless named; see `tessera methods`")
+    add(
+        "--from-originals",
+        action="store_true",
+        help="pieces are read from the full-size images, so that more pixels show more detail and not more pieces",
+    )
+    add("--repeat", action="store_true", help="a seamless repeat, for fabric and wallpaper")
+    add("--frames", type=Path, metavar="PATH", help="a folder of images or a video in place of the content")
+    add("--images", type=Path, nargs="+", default=[], metavar="DIR", help="where images are that were moved")
     add("--tile", type=_tile, metavar="T", help="side of a tile in pixels, a multiple of 16 from 64 to 8192")
+    add("--resume", action="store_true", help="go on with what an earlier attempt has painted")
+    add("--canvas", type=Path, metavar="DIR", help="keeps what is painted, to write other formats without painting")
+
+
+def _add_finish(render: argparse.ArgumentParser) -> None:
+    add = render.add_argument_group("file").add_argument
     add("--bits", type=int, choices=(8, 16), default=8, help="for each colour; 8 unless given")
+    add("--profile", default="srgb", metavar="NAME", help="srgb, adobe-rgb, or an .icc file (RGB or CMYK)")
+    add("--intent", choices=("relative", "perceptual"), default="relative", help="for colours that it does not have")
+    add("--no-black-point", action="store_true", help="convert without black point compensation")
+    add("--quality", type=_whole(1, 100), default=92, metavar="Q", help="of JPEG, WebP and Deep Zoom; 92 unless given")
+    add("--compression", choices=("none", "lzw", "deflate"), default="deflate", help="of TIFF")
+    add("--pyramid", action="store_true", help="a TIFF also holds smaller versions of itself")
+    add("--no-provenance", action="store_true", help="leave settings, seeds and names of images out of the file")
+
+
+def _add_sharing(render: argparse.ArgumentParser) -> None:
+    add = render.add_argument_group("devices").add_argument
     add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
+    add("--devices", type=_devices, default=(), metavar="D,D", help="several share the tiles, as in cuda:0,cuda:1")
+    add("--part", type=_part, default=(1, 1), metavar="K/N", help="paint the K-th of N parts on a shared disk")
+    add("--assemble", action="store_true", help="write the file when all parts are painted")
 
 
 def _whole(minimum: int, maximum: int) -> Callable[[str], int]:
@@ -139,6 +185,20 @@ def _tile(text: str) -> int:
     if not (text.isdecimal() and 64 <= int(text) <= 8192 and int(text) % 16 == 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a multiple of 16 from 64 to 8192")
     return int(text)
+
+
+def _devices(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(","))
+    if not all(keys):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of devices, as in cuda:0,cuda:1")
+    return keys
+
+
+def _part(text: str) -> tuple[int, int]:
+    k, _, n = text.partition("/")
+    if not (k.isdecimal() and n.isdecimal() and 1 <= int(k) <= int(n) <= 10_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N, as in 2/5 for the second of five parts")
+    return int(k), int(n)
 
 
 def _canvas(text: str) -> tuple[int, int]:

@@ -29,6 +29,10 @@ class NoRoom(TesseraError):
     """A file could not be written: full disk, read-only folder."""
 
 
+class BadCanvas(TesseraError):
+    """A canvas file that was begun can not be gone on with: damaged, or of another picture."""
+
+
 class OutOfMemory(TesseraError):
     """The device has too little memory even for the smallest piece of work."""
 

@@ -1,225 +1,289 @@
-"""A canvas of any size to a file: tiles into a canvas file on disk, and the canvas file to PNG or TIFF.
+"""A canvas of any size to a file: tiles into a canvas file with a journal on disk, the canvas file then to a format.
 
-The two halves can be used apart (`CanvasFile`, `encode`); `export` joins them. Neither holds more than a strip of the
-picture in memory. What is painted is the caller's business, and views for the screen are in render.py.
+The canvas file is canvas_file.py's, the journal journal.py's, the formats are formats.py's. Neither half holds more
+than a strip of the picture in memory. What is painted is the caller's business, views for the screen are render.py's.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import tifffile
 import torch
 from torch import Tensor
 
+from engine import journal as journals
+from engine import seams
 from engine.box import Box, Size
-from engine.colour import to_bytes, to_words
-from engine.decode import vips
-from engine.errors import BadSetting, Cancelled, NoRoom
-from engine.files import no_room, replacing
+from engine.errors import BadCanvas, BadSetting, Cancelled, NoRoom
+from engine.files import no_room
+from engine.formats import LARGEST_SIDE, SUFFIXES, check_limits, encode
+from engine.journal import Journal, Picture
 from engine.messages import Progressed
+from engine.print_sizes import Layout
+from engine.printing import Finish, canvas_bits
 
-SUFFIXES = (".png", ".tif", ".tiff")
-LARGEST_SIDE = 300_000
-_CLASSIC_TIFF_BYTES = 3_500_000_000  # the format ends at 4 GiB, and noise can grow when it is packed
+__all__ = ["LARGEST_SIDE", "SUFFIXES", "Paint", "Report", "Wish", "bytes_needed", "check", "encode", "export"]
+
+Paint = Callable[[Box], Tensor]
 _FIRST_GUESS_BYTES_PER_S = 60e6  # of encoding, for the time left before any is done
-_REPORT_S = 0.2
 
 
-def check(out: Path, canvas: Size, bits: int) -> None:
+@dataclass(frozen=True)
+class Wish:
+    """What is exported, besides what is painted.
+
+    Args:
+        out: the file; its ending decides the format.
+        trim: the picture's size after cutting.
+        tile_px: side of a tile.
+        bits: 8 or 16 for each channel of the file.
+        bleed_px: more picture on each side.
+        finish: how it is written.
+        details: plain JSON of all that decides the pixels: equal ones can be gone on with.
+        story: plain JSON of what was asked for, to be asked again after a crash.
+        folder: keeps the canvas, also afterwards; None for a folder beside `out` that is removed at the end.
+        resume: go on with the canvas that is there.
+        part: (k, n): paint the k-th of n parts only, and write no file.
+        assemble: paint nothing; write the file when all parts are painted.
+        xmp: metadata that says where the picture comes from.
+        fill: puts more into a new canvas' folder, such as the weights.
+    """
+
+    out: Path
+    trim: Size
+    tile_px: int
+    bits: int = 8
+    bleed_px: int = 0
+    finish: Finish = field(default_factory=Finish)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    story: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+    resume: bool = False
+    part: tuple[int, int] = (1, 1)
+    assemble: bool = False
+    xmp: bytes | None = None
+    fill: Callable[[Path], None] = lambda folder: None
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.trim, self.bleed_px, self.finish)
+
+    @property
+    def picture(self) -> Picture:
+        return Picture(self.layout.painted, canvas_bits(self.bits, self.finish), self.tile_px, self.details)
+
+    @property
+    def canvas_folder(self) -> Path:
+        return self.folder or journals.folder_for(self.out)
+
+    @property
+    def partial(self) -> bool:
+        return self.part != (1, 1)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of an export.
+
+    Args:
+        size: of the file, bleed and margins included; in pixels.
+        seam: mean step between pixels across the tiles' borders, by the mean step elsewhere: 1 where no tile is seen.
+            None where not all was painted.
+        gone_on_with: how many tiles had been painted before.
+        tiles: how many there are in all.
+    """
+
+    size: Size
+    seam: float | None
+    gone_on_with: int
+    tiles: int
+
+
+def check(out: Path, canvas: Size, bits: int, finish: Finish | None = None, folder: Path | None = None) -> None:
     """Everything that can be known to fail before a long job begins.
 
+    Args:
+        canvas: size of the file, bleed and margins included.
+        folder: of the canvas file, where it is not beside `out`.
+
     Raises:
-        BadSetting: the kind of file, the depth or the size is not possible.
+        BadSetting: the kind of file, its profile, the depth or the size is not possible.
         NoRoom: the folder can not be written to, or the disk has too little space.
     """
-    if out.suffix.lower() not in SUFFIXES:
-        raise BadSetting(f"{out.name} can not be exported: the name has to end in .png, .tif or .tiff.")
-    if bits not in (8, 16):
-        raise BadSetting(f"bits can not be {bits}; it is 8 or 16 for each colour.")
-    if not (1 <= canvas.width <= LARGEST_SIDE and 1 <= canvas.height <= LARGEST_SIDE):
-        raise BadSetting(
-            f"A picture of {canvas.width:,} x {canvas.height:,} px can not be exported; "
-            f"each side is from 1 to {LARGEST_SIDE:,} px."
-        )
+    finish = finish or Finish()
+    check_limits(out, canvas, bits, finish)
     if out.is_dir():
         raise BadSetting(f"{out} is a folder. Choose a name for the file.")
-    folder = next(folder for folder in out.absolute().parents if folder.exists())
-    if not folder.is_dir():
-        raise NoRoom(f"{folder} is a file, so no picture can be put below it. Choose another folder.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise NoRoom(f"{folder} can not be written to. Choose another folder, or change its permissions.")
-    needed, free = bytes_needed(canvas, bits), shutil.disk_usage(folder).free
+    place = _existing(out)
+    if not place.is_dir():
+        raise NoRoom(f"{place} is a file, so no picture can be put below it. Choose another folder.")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise NoRoom(f"{place} can not be written to. Choose another folder, or change its permissions.")
+    needed, free = bytes_needed(canvas, bits, finish), shutil.disk_usage(place).free
+    begun = (folder or journals.folder_for(out)) / journals.NAME
+    if begun.exists():  # its blocks are taken already
+        free += begun.stat().st_size
     if needed > free:
         raise NoRoom(
             f"{out.name} with {canvas.width:,} x {canvas.height:,} px needs up to {_gigabytes(needed)} of disk while "
-            f"it is made, and {folder} has {_gigabytes(free)} free. "
+            f"it is made, and {place} has {_gigabytes(free)} free. "
             "Free some space, choose another disk, or a smaller size."
         )
 
 
-def bytes_needed(canvas: Size, bits: int) -> int:
+def bytes_needed(canvas: Size, bits: int, finish: Finish | None = None) -> int:
     """Disk that an export takes at most while it runs: the canvas file, and a picture that could not be packed."""
-    return int(canvas.area * 3 * (bits // 8) * 2.02) + 2**16
+    depth = canvas_bits(bits, finish or Finish())
+    return int(canvas.area * 3 * (bits + depth) // 8 * 1.01) + 2**16
 
 
 def export(
-    paint: Callable[[Box], Tensor],
+    paint: Paint | Sequence[Paint],
     canvas: Size,
     out: Path,
     *,
     tile_px: int,
     bits: int = 8,
     stop: Callable[[], bool] = lambda: False,
-    dpi: float = 300.0,
-) -> Iterator[Progressed]:
-    """Paints a canvas to `out`, which appears when all is done; the memory in use is that of a tile.
+    finish: Finish | None = None,
+) -> Generator[Progressed, None, Report]:
+    """`fulfil` for a picture without any extras."""
+    return fulfil(paint, Wish(out, canvas, tile_px, bits, finish=finish or Finish()), stop=stop)
+
+
+def fulfil(
+    paint: Paint | Sequence[Paint], wish: Wish, *, stop: Callable[[], bool] = lambda: False
+) -> Generator[Progressed, None, Report]:
+    """Paints a canvas to a file, which appears when all is done; the memory in use is that of a tile.
+
+    A canvas that was begun stays beside the file when this ends in any other way than well, and can be gone on with.
 
     Args:
-        paint: float [3, h, w], 0..1, of any box of the canvas; is called under `torch.no_grad()`.
-        tile_px: side of a tile, in pixels.
-        bits: 8 or 16 for each channel.
+        paint: float [3, h, w], 0..1, of any box of the plane; called under `torch.no_grad()`. Several share the
+            tiles, each in a thread of its own.
         stop: is asked between two tiles, and while the file is encoded.
-        dpi: pixels per inch that the file says it is to be printed with.
 
     Raises:
         Cancelled: `stop` said so.
-        BadSetting, NoRoom: see `check`; also for a disk that is full half-way. Nothing half-written is left.
+        BadSetting, NoRoom: see `check`; also for a disk that is full half-way.
+        BadCanvas: the canvas to go on with is damaged, or of another picture; or parts of it are missing.
     """
-    check(out, canvas, bits)
-    tiles = canvas.box.tiles(tile_px)
+    check(wish.out, wish.layout.file, wish.bits, wish.finish, wish.folder)
+    journal = _journal(wish)
+    tiles = wish.picture.tiles()
+    painting = _Painting(journal, tiles, wish, stop)
+    encoding_s = wish.layout.file.area * 3 * (wish.bits // 8) / _FIRST_GUESS_BYTES_PER_S
     parts = len(tiles) + max(1, len(tiles) // 10)  # the last tenth is the encoding
-    encoding_s = canvas.area * 3 * (bits // 8) / _FIRST_GUESS_BYTES_PER_S
-    started = time.monotonic()
-    yield Progressed("export", 0, parts)
-    with _beside(out) as path:
-        with _writing(out):
-            file = CanvasFile.create(path, canvas, bits)
-        painted = 0
-        for number, tile in enumerate(tiles, start=1):
-            if stop():
-                raise Cancelled(f"The export of {out.name} was stopped.")
-            with torch.no_grad():
-                picture = paint(tile)
-            with _writing(out):
-                file.put(tile, picture)
-            painted += tile.area
-            seconds_left = (time.monotonic() - started) * (canvas.area - painted) / painted + encoding_s
-            yield Progressed("export", number, parts, seconds_left)
-        for done, seconds_left in encode(file, out, stop=stop, dpi=dpi):
-            yield Progressed("export", len(tiles) + int(done * (parts - len(tiles))), parts, seconds_left)
-
-
-class CanvasFile:
-    """A picture on disk that is painted box by box: an uncompressed BigTIFF, uint8 or uint16 [H, W, 3].
-
-    Each `put` maps the file anew, so its pages do not stay in the program's memory.
-    """
-
-    def __init__(self, path: Path, size: Size, bits: int, offset: int) -> None:
-        self.path, self.size, self.bits = path, size, bits
-        self._offset = offset
-
-    @classmethod
-    def create(cls, path: Path, size: Size, bits: int) -> CanvasFile:
-        """An empty canvas, whose disk space is taken at once. Raises OSError where there is not enough."""
-        dtype = np.uint8 if bits == 8 else np.uint16
-        shape = (size.height, size.width, 3)
-        mapped = tifffile.memmap(path, shape=shape, dtype=dtype, photometric="rgb", bigtiff=True)
-        offset = int(mapped.offset)
-        del mapped
-        _allocate(path, offset)
-        return cls(path, size, bits, offset)
-
-    def put(self, box: Box, picture: Tensor) -> None:
-        """Writes float [3, h, w], 0..1, where `box` lies on the canvas."""
-        pixels = to_bytes(picture) if self.bits == 8 else to_words(picture)
-        if pixels.shape != (box.height, box.width, 3):
-            raise ValueError(f"{box} was painted as {tuple(picture.shape)}")
-        shape = (self.size.height, self.size.width, 3)
-        mapped = np.memmap(self.path, pixels.dtype, "r+", offset=self._offset, shape=shape)
-        mapped[box.within(self.size.box)] = pixels
-
-
-def encode(
-    canvas: CanvasFile, out: Path, *, stop: Callable[[], bool] = lambda: False, dpi: float = 300.0
-) -> Iterator[tuple[float, float | None]]:
-    """A painted canvas to PNG or TIFF (deflate, in tiles), with an sRGB profile and a print size.
-
-    Yields:
-        The share that is done, 0..1, and the seconds left (None before that can be told), a few times a second.
-
-    Raises:
-        Cancelled: `stop` said so.
-        NoRoom: the file can not be written.
-    """
-    share = 0.0
-
-    def listen(_image: Any, progress: Any) -> None:
-        nonlocal share
-        share = progress.percent / 100
-
-    with replacing(out) as temporary, ThreadPoolExecutor(1) as thread:
-        source = vips().Source.new_from_file(os.fsencode(canvas.path))
-        image = vips().Image.new_from_source(source, "", access="sequential")
-        image = image.copy(xres=dpi / 25.4, yres=dpi / 25.4, interpretation="srgb" if canvas.bits == 8 else "rgb16")
-        image.set_progress(True)
-        image.signal_connect("eval", listen)
-        started = time.monotonic()
-        writing = thread.submit(_write, image, temporary, canvas.size.area * 3 * (canvas.bits // 8))
-        stopped = False
-        try:
-            while not writing.done():
-                wait([writing], _REPORT_S)
-                stopped = stopped or stop()
-                if stopped:
-                    image.set_kill(True)
-                elif not writing.done():
-                    yield share, (time.monotonic() - started) * (1 - share) / share if share > 0.02 else None
-        finally:
-            image.set_kill(True)  # does nothing when all is written
-            del image, source  # Windows removes no file that is still open
-        if stopped:
-            raise Cancelled(f"The export of {out.name} was stopped.")
-        try:
-            writing.result()
-        except vips().Error as error:
-            raise no_room(out, OSError(errno.EIO, _reason(error))) from error
-    yield 1.0, 0.0
-
-
-def _write(image: Any, path: Path, size_bytes: int) -> None:
-    name = os.fsencode(path)
-    if path.suffix.lower() == ".png":
-        image.pngsave(name, compression=6, filter="all", profile="srgb")
-    else:
-        image.tiffsave(
-            name,
-            compression="deflate",
-            predictor="horizontal",
-            tile=True,
-            tile_width=256,
-            tile_height=256,
-            bigtiff=size_bytes > _CLASSIC_TIFF_BYTES,
-            resunit="inch",
-            profile="srgb",
+    for done, seconds_left in painting.run(list(paint) if isinstance(paint, Sequence) else [paint]):
+        yield Progressed("export", done, parts, None if seconds_left is None else seconds_left + encoding_s)
+    before = len(painting.before)
+    if wish.partial and not wish.assemble:
+        return Report(wish.layout.file, None, before, len(tiles))
+    if painting.missing:
+        raise BadCanvas(
+            f"{len(painting.missing)} of {len(tiles)} tiles are not painted yet. "
+            "Let all parts end first, and assemble them then."
         )
+    seam = seams.measure(journal.canvas, wish.picture)
+    encoding = encode(
+        journal.canvas,
+        wish.out,
+        finish=wish.finish,
+        bits=wish.bits,
+        layout=wish.layout,
+        xmp=wish.xmp,
+        stop=stop,
+    )
+    for share, seconds_left in encoding:
+        yield Progressed("export", len(tiles) + int(share * (parts - len(tiles))), parts, seconds_left)
+    if wish.folder is None:
+        journals.remove(journal.folder)
+    return Report(wish.layout.file, seam, before, len(tiles))
 
 
-def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    full = [line for line in lines if "No space left" in line or "too large" in line]
-    return (full or lines or ["unknown reason"])[-1]
+class _Painting:
+    """The tiles of one process."""
+
+    def __init__(self, journal: Journal, tiles: list[Box], wish: Wish, stop: Callable[[], bool]) -> None:
+        self.journal, self.tiles, self.wish, self.stop = journal, tiles, wish, stop
+        self.before = journal.done() if wish.resume or wish.partial or wish.assemble or wish.folder else set()
+        self.after = set(self.before)
+        self.area = sum(tiles[number].area for number in self.before)
+        self.started, self.area_before = time.monotonic(), self.area
+
+    @property
+    def missing(self) -> set[int]:
+        return set(range(len(self.tiles))) - self.after
+
+    def run(self, paints: list[Paint]) -> Iterator[tuple[int, float | None]]:
+        """Yields how many are done, and the seconds left."""
+        yield len(self.after), None
+        if self.wish.assemble:
+            return
+        left = [(number, tile) for number, tile in self.journal.mine(self.tiles) if number not in self.before]
+        for number, tile, picture in _painted(paints, left):
+            with _writing(self.wish.out):
+                self.journal.put(number, tile, picture)
+            self.after.add(number)
+            self.area += tile.area
+            yield len(self.after), self._seconds_left(left)
+            if self.stop() and number != left[-1][0]:
+                raise Cancelled(f"The export of {self.wish.out.name} was stopped.")
+
+    def _seconds_left(self, left: list[tuple[int, Box]]) -> float:
+        painted = self.area - self.area_before
+        whole = sum(tile.area for _, tile in left)
+        return (time.monotonic() - self.started) * (whole - painted) / painted
+
+
+def _painted(paints: list[Paint], left: list[tuple[int, Box]]) -> Iterator[tuple[int, Box, Tensor]]:
+    """Tiles one after another; by several painters at once, each taking the next one as soon as it is free."""
+
+    def attempt(paint: Paint, tile: Box) -> Tensor:
+        with torch.no_grad():
+            return paint(tile)
+
+    if len(paints) == 1:
+        for number, tile in left:
+            yield number, tile, attempt(paints[0], tile)
+        return
+    waiting = iter(left)
+    with ThreadPoolExecutor(len(paints)) as threads:
+        busy: dict[Future[Tensor], tuple[Paint, int, Box]] = {}
+
+        def start(paint: Paint) -> None:
+            for number, tile in waiting:
+                busy[threads.submit(attempt, paint, tile)] = (paint, number, tile)
+                return
+
+        for paint in paints:
+            start(paint)
+        while busy:
+            for done in wait(busy, return_when=FIRST_COMPLETED).done:
+                paint, number, tile = busy.pop(done)
+                picture = done.result()
+                start(paint)
+                yield number, tile, picture
+
+
+def _journal(wish: Wish) -> Journal:
+    """The canvas to paint on: a new one, or the one to go on with. Raises BadCanvas, NoRoom."""
+    folder, picture = wish.canvas_folder, wish.picture
+    begun = (folder / journals.NAME).exists()
+    if wish.assemble and not begun:
+        raise BadCanvas(f"There is nothing to assemble in {folder}. Paint the parts first.")
+    if begun and (wish.resume or wish.partial or wish.assemble or wish.folder):
+        return Journal.go_on(folder, picture, wish.part)
+    journals.remove(folder)
+    return Journal.begin(folder, picture, wish.story, wish.part, wish.fill)
 
 
 @contextmanager
@@ -230,32 +294,8 @@ def _writing(out: Path) -> Iterator[None]:
         raise no_room(out, error) from error
 
 
-@contextmanager
-def _beside(out: Path) -> Iterator[Path]:
-    """A name for the canvas file in the same folder as `out`; removed at the end. Raises NoRoom."""
-    with _writing(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{out.stem}-", suffix=".canvas.tif", dir=out.parent)
-        os.close(handle)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _allocate(path: Path, offset: int) -> None:
-    """Takes the disk blocks of an empty canvas now, from its first pixel at `offset` on.
-
-    A full disk is an OSError here; met later, in a mapped file, it would end the program.
-    """
-    with path.open("r+b") as file:
-        length = os.fstat(file.fileno()).st_size
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, length)
-            return
-        file.seek(offset)
-        for start in range(offset, length, 2**24):
-            file.write(bytes(min(2**24, length - start)))
+def _existing(path: Path) -> Path:
+    return next(folder for folder in path.absolute().parents if folder.exists())
 
 
 def _gigabytes(size_bytes: int) -> str:

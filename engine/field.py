@@ -6,6 +6,7 @@ preview and a print metres wide are then the same call with other boxes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from torch import Tensor
 from engine.box import Box, Margin, Size
 from engine.device import empty_cache, is_out_of_memory
 from engine.errors import NotLocal, OutOfMemory
-from engine.method import Method
+from engine.method import Painter
 
 
 class Field(Protocol):
@@ -69,18 +70,21 @@ def reach(network: Callable[[Tensor], Tensor], channels: int, grain: int, limit_
 class Artwork:
     """A layer of a method's output as a Field: paints a padded box and crops it.
 
-    Running out of memory is answered by painting the quarters of a box, down to the method's grain.
+    Running out of memory is answered by painting the quarters of a box, down to the method's grain; boxes as large as
+    one that failed are then quartered at once.
 
     Args:
-        method: any registered method.
+        method: any registered method, or one of its `printer`s.
         canvas: the size of the whole picture; boxes may reach beyond it.
         layer: key of one of the method's layers.
     """
 
     channels = 3
 
-    def __init__(self, method: Method, canvas: Size, layer: str = "result") -> None:
+    def __init__(self, method: Painter, canvas: Size, layer: str = "result") -> None:
         self.method, self.canvas, self.layer = method, canvas, layer
+        self.too_large_px: float = math.inf
+        """Boxes of this many pixels have been more than the device's memory holds."""
 
     def at(self, box: Box) -> Tensor:
         """float32 [3, h, w], 0..1, on the method's device; call it under `torch.no_grad()`.
@@ -94,12 +98,15 @@ class Artwork:
         """All layers of a box, each [3, h, w]. Raises OutOfMemory."""
         aligned = box.align(self.method.grain).pad(self.method.halo)
         layers = None
+        if aligned.area >= self.too_large_px and len(box.quarters(self.method.grain)) > 1:
+            return self._by_quarters(box)
         try:
             layers = self.method.paint(aligned, self.canvas)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
         if layers is None:  # outside the except block, so that the failed attempt's tensors are free
+            self.too_large_px = min(self.too_large_px, aligned.area)
             return self._by_quarters(box)
         rows, columns = box.within(aligned)
         return {key: image[:, rows, columns] for key, image in layers.items()}

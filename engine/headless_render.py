@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import math
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from engine import project, snapshots
+from engine import profiles, project, snapshots
 from engine.box import Size
 from engine.device import choose, prepare_thread
 from engine.errors import BadProject, TesseraError, Usage
-from engine.export import SUFFIXES
-from engine.messages import Began, Event, Export, ExportCancelled, Exported, Failed, Progressed, Stop, Warned
-from engine.method import method_class
+from engine.formats import check_limits
+from engine.messages import Began, Export, ExportCancelled, Exported, Failed, Progressed, Stop, Warned
+from engine.method import Method, method_class
+from engine.painters import with_images_from
+from engine.print_sizes import parse_length, parse_size
+from engine.printing import Finish, How
 from engine.session import Session
 from engine.terminal import Progress, argument, interrupted, say
 
@@ -23,57 +30,152 @@ def run(arguments: Namespace) -> int:
         Usage: an argument names something that is not there.
         TesseraError: it failed; one sentence.
     """
-    out: Path = arguments.out
-    if out.suffix.lower() not in SUFFIXES:
-        raise Usage(f"argument --out: {out.name} has to end in {', '.join(SUFFIXES)}.")
-    if out.is_dir():
-        raise Usage(f"argument --out: {out} is a folder; name a file in it.")
+    finish = _finish(arguments)
+    bleed_px = _bleed(arguments)
     snapshot = _snapshot(arguments.project)
-    layers = [layer.key for layer in method_class(snapshot.job.method).layers]
-    if arguments.layer not in layers:
-        raise Usage(f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}.")
+    method = method_class(snapshot.job.method)
+    _refuse_early(arguments, finish, method)
     with argument("--device"):
         device = choose(arguments.device)
-    session = Session(
-        snapshot.job, snapshot.folder.parent.parent, device=device.key, snapshot=snapshot.folder, paused=True
-    )
+    with argument("--devices"):
+        for key in arguments.devices:
+            choose(key)
+    job = with_images_from(snapshot.job, arguments.images)
+    session = Session(job, snapshot.folder.parent.parent, device=device.key, snapshot=snapshot.folder, paused=True)
     prepare_thread(device)
+
+    def export(canvas: Size) -> Export:
+        size = _size(arguments, canvas)
+        scale = math.sqrt(size.area / canvas.area) if arguments.from_originals else 0.0
+        return Export(
+            arguments.out,
+            size,
+            arguments.layer,
+            arguments.tile,
+            arguments.bits,
+            finish=finish,
+            how=How(arguments.repeat, scale),
+            bleed_px=bleed_px,
+            frames=arguments.frames,
+            resume=arguments.resume,
+            canvas=arguments.canvas,
+            devices=arguments.devices,
+            part=arguments.part,
+            assemble=arguments.assemble,
+        )
+
     with interrupted(lambda: session.post(Stop(keep=False))):
-        return _follow_export(session, arguments)
+        return _follow(session, export, arguments)
 
 
-def _follow_export(session: Session, arguments: Namespace) -> int:
+def _follow(session: Session, export: Callable[[Size], Export], arguments: Namespace) -> int:
     progress = Progress()
-    failure, done = "", ""
+    failure, done = "", None
     for event in session.run():
         match event:
             case Began():
-                size = _scaled(event.canvas, arguments.width, arguments.height)
-                session.post(Export(arguments.out, size, arguments.layer, arguments.tile, arguments.bits))
+                session.post(export(event.canvas))
             case Progressed():
-                progress.show(event.done / max(1, event.total), _time_left(event.seconds_left))
+                if arguments.json:
+                    print(json.dumps({"done": event.done, "total": event.total, "seconds_left": event.seconds_left}))
+                else:
+                    progress.show(event.done / max(1, event.total), _time_left(event.seconds_left))
             case Exported():
-                done = (
-                    f"{event.out}: {event.size.width} x {event.size.height} px in {event.seconds:.1f} s, "
-                    f"peak memory {event.peak_memory_bytes / 2**20:.0f} MiB"
-                )
+                done = event
             case ExportCancelled():
-                failure = f"Stopped; {event.out} was not written."
+                failure = f"Stopped; {event.out} was not written. Go on with the same command and --resume."
             case Warned():
                 say(event.sentence)
             case Failed():
                 failure = event.sentence
-        if _is_settled(event):
+        if isinstance(event, Exported | ExportCancelled | Failed):
             session.post(Stop(keep=False))
     progress.end()
-    if not done:
+    if done is None:
         raise TesseraError(failure or f"Stopped; {arguments.out} was not written.")
-    print(done)
+    print(json.dumps(_as_json(done)) if arguments.json else _sentence(done, arguments.part))
     return 0
 
 
-def _is_settled(event: Event) -> bool:
-    return isinstance(event, Exported | ExportCancelled | Failed)
+def _sentence(done: Exported, part: tuple[int, int]) -> str:
+    name = str(done.out) if done.seam is not None else f"Part {part[0]} of {part[1]} of {done.out}"
+    seam = "" if done.seam is None else f", seam meter {done.seam:.3f}"
+    kept = "" if done.canvas is None else f", canvas kept in {done.canvas}"
+    return (
+        f"{name}: {done.size.width} x {done.size.height} px in {done.seconds:.1f} s, "
+        f"peak memory {done.peak_memory_bytes / 2**20:.0f} MiB{seam}{kept}"
+    )
+
+
+def _as_json(done: Exported) -> dict[str, Any]:
+    return {
+        "out": str(done.out),
+        "width": done.size.width,
+        "height": done.size.height,
+        "seconds": done.seconds,
+        "peak_memory_bytes": done.peak_memory_bytes,
+        "seam": done.seam,
+        "gone_on_with": done.gone_on_with,
+    }
+
+
+def _finish(arguments: Namespace) -> Finish:
+    with argument("--dpi"):
+        finish = Finish(
+            dpi=arguments.dpi,
+            profile=arguments.profile,
+            intent=arguments.intent,
+            black_point=not arguments.no_black_point,
+            quality=arguments.quality,
+            compression=arguments.compression,
+            pyramid=arguments.pyramid,
+            marks=arguments.marks,
+            provenance=not arguments.no_provenance,
+        )
+    with argument("--profile"):
+        profiles.load(finish.profile)
+    return finish
+
+
+def _bleed(arguments: Namespace) -> int:
+    with argument("--bleed"):
+        return parse_length(arguments.bleed, arguments.dpi)
+
+
+def _refuse_early(arguments: Namespace, finish: Finish, method: type[Method]) -> None:
+    """What can be told before torch has built anything. Raises Usage."""
+    out: Path = arguments.out
+    if arguments.frames is None:
+        with argument("--out"):
+            check_limits(out, Size(1, 1), arguments.bits, finish)
+    if out.is_dir():
+        raise Usage(f"argument --out: {out} is a folder; name a file in it.")
+    layers = [layer.key for layer in method.layers]
+    if arguments.layer not in layers:
+        raise Usage(f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}.")
+    asked = {"originals": arguments.from_originals, "repeat": arguments.repeat, "frames": arguments.frames is not None}
+    options = {"originals": "--from-originals", "repeat": "--repeat", "frames": "--frames"}
+    for way, wanted in asked.items():
+        if wanted and way not in method.ways:
+            raise Usage(f"argument {options[way]}: {method.title} does not know this option. Leave it out.")
+    if arguments.assemble and arguments.part != (1, 1):
+        raise Usage("argument --assemble: paint the parts first, and assemble them with a command without --part.")
+    if arguments.size is not None:
+        with argument("--size"):
+            parse_size(arguments.size, arguments.dpi)
+
+
+def _size(arguments: Namespace, canvas: Size) -> Size:
+    """What is asked for; with one side given, in the proportions of the training."""
+    if arguments.size is not None:
+        return parse_size(arguments.size, arguments.dpi)
+    if arguments.width is not None:
+        return Size(max(1, round(arguments.width * canvas.height / canvas.width)), arguments.width)
+    if arguments.height is not None:
+        return Size(arguments.height, max(1, round(arguments.height * canvas.width / canvas.height)))
+    if arguments.times is not None:
+        return Size(max(1, round(canvas.height * arguments.times)), max(1, round(canvas.width * arguments.times)))
+    return canvas
 
 
 def _snapshot(path: Path) -> snapshots.Snapshot:
@@ -91,15 +193,6 @@ def _snapshot(path: Path) -> snapshots.Snapshot:
     if not found:
         raise BadProject(f"{owner} has no snapshot to paint from yet. Train it first, and keep one.")
     return found[-1]
-
-
-def _scaled(canvas: Size, width: int | None, height: int | None) -> Size:
-    """The canvas with one side given, in its own proportions."""
-    if width is not None:
-        return Size(max(1, round(width * canvas.height / canvas.width)), width)
-    if height is not None:
-        return Size(height, max(1, round(height * canvas.width / canvas.height)))
-    return canvas
 
 
 def _time_left(seconds: float | None) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine import snapshots
-from engine.errors import NoRoom
+from engine.errors import BadProject, NoRoom
 from engine.looking import preview
 from engine.messages import Event, Kept, Warned
 from engine.trainer import Moment, Trainer, sentence_for
@@ -28,10 +28,21 @@ class Keeper:
 
     def __init__(self, project: Path, previews: bool) -> None:
         self.parent: str | None = None
-        self._project, self._previews = project, previews
+        self.project, self._previews = project, previews
         self._preview_s = 0.0
         self._autosave_due_s = AUTOSAVE_S
         self._autosave_failed = False
+
+    def kept(self, trainer: Trainer) -> Path | None:
+        """The snapshot on disk that equals the present, if there is one."""
+        if self.parent is None or trainer.unkept:
+            return None
+        folder = self.project / snapshots.FOLDER / self.parent
+        with suppress(BadProject):
+            snapshot = snapshots.read(folder)
+            if (snapshot.step, snapshot.job) == (trainer.step, trainer.job):
+                return folder
+        return None
 
     def go_on_from(self, snapshot: snapshots.Snapshot) -> None:
         self.parent = snapshot.folder.name
@@ -50,7 +61,7 @@ class Keeper:
                 yield Warned(sentence_for("The snapshot is kept without a picture", error, trainer.device), "preview")
             self._preview_s = time.perf_counter() - started
         snapshot = snapshots.keep(
-            self._project,
+            self.project,
             moment.state,
             picture,
             job=trainer.job,
@@ -85,7 +96,7 @@ class Keeper:
         self._autosave_due_s = trainer.clock.seconds + max(AUTOSAVE_S, 10 * (time.perf_counter() - started))
 
     def _remove_autosaves(self, but: Path) -> None:
-        for snapshot in snapshots.listing(self._project):
+        for snapshot in snapshots.listing(self.project):
             if snapshot.reason == "autosave" and snapshot.folder != but:
                 with suppress(NoRoom):
                     snapshots.remove(snapshot)

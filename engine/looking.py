@@ -14,6 +14,7 @@ from engine.errors import BadSetting
 from engine.field import Artwork
 from engine.messages import Look
 from engine.method import Method
+from engine.printing import How
 from engine.render import strip, view, whole
 
 PATCHES = "patches"
@@ -32,17 +33,22 @@ class Piece:
     done: bool
 
 
-def painter(method: Method, canvas: Size, layer: str) -> Callable[[Box], Tensor]:
-    """Paints any box of a layer, float32 [3, h, w], without gradients. Raises BadSetting for an unknown layer."""
+def artwork(method: Method, canvas: Size, layer: str, how: How | None = None) -> Artwork:
+    """A layer of a method as a Field. Raises BadSetting for a layer, or a way, that the method does not know."""
     known = [layer.key for layer in method.layers]
     if layer not in known:
         raise BadSetting(f"layer can not be {layer!r}; it is one of {', '.join(known)}.")
     method.settle()
-    artwork = Artwork(method, canvas, layer)
+    return Artwork(method.printer(how or How()), canvas, layer)
+
+
+def painter(method: Method, canvas: Size, layer: str, how: How | None = None) -> Callable[[Box], Tensor]:
+    """Paints any box of a layer, float32 [3, h, w], without gradients. Raises like `artwork`."""
+    field = artwork(method, canvas, layer, how)
 
     def paint(box: Box) -> Tensor:
         with torch.no_grad():
-            return artwork.at(box)
+            return field.at(box)
 
     return paint
 
@@ -67,8 +73,8 @@ def answer(method: Method, look: Look) -> Iterator[Piece]:
         box = Box(0, 0, image.shape[0], image.shape[1])
         yield Piece(image, box, box.size, done=True)
         return
-    canvas = method.canvas
-    paint = painter(method, canvas, look.layer)
+    canvas = look.canvas or method.canvas
+    paint = painter(method, canvas, look.layer, look.how)
     left = look.box.clip(canvas.box).area
     if not left:
         yield Piece(np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), canvas, done=True)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from engine.box import Box, Size
+from engine.printing import Finish, How
 from engine.project import Job
 
 # ---------------------------------------------------------------- commands
@@ -55,12 +56,16 @@ class Look(Command):
         size: pixels that the region has on screen; the engine scales, never above 1:1.
         layer: key of one of the method's layers, or "patches" for the strip of training patches.
         ticket: comes back in each `Viewed`.
+        canvas: look at a picture of another size; None for the one that is trained for.
+        how: look at it as an export would paint it, see `printing.How`.
     """
 
     box: Box
     size: Size
     layer: str = "result"
     ticket: int = 0
+    canvas: Size | None = None
+    how: How = field(default_factory=How)
     latest_wins: ClassVar[bool] = True
 
 
@@ -91,15 +96,25 @@ class Restore(Command):
 
 @dataclass(frozen=True)
 class Export(Command):
-    """Paint a canvas to a file.
+    """Paint a canvas to a file. Several wait for each other; training pauses meanwhile.
 
     Args:
-        out: .png, .tif or .tiff.
-        size: of the canvas; None for the size that was trained for.
+        out: its ending decides the format, see `formats.FORMATS`.
+        size: of the picture after cutting; None for the size that was trained for.
         layer: key of one of the method's layers.
         tile_px: side of a tile; None lets the device decide.
         bits: 8 or 16 for each channel.
         snapshot: paint from this one instead of the present weights.
+        finish: how the file is written.
+        how: whether it repeats, or is read from the originals; see `Method.ways`.
+        bleed_px: more picture on each side, to be cut away.
+        frames: a folder of images or a video that takes the place of the content, image after image; `out` is then
+            a video (.mp4, .avi), or the name that numbered pictures have before their number.
+        resume: go on with what an earlier attempt has painted.
+        canvas: a folder that keeps the canvas file, so that other formats need no painting; None removes it.
+        devices: keys of several devices that share the tiles; none for the session's own.
+        part: (k, n): paint the k-th of n parts of a canvas that several machines share, and write no file yet.
+        assemble: all parts are painted: write the file.
     """
 
     out: Path
@@ -108,11 +123,22 @@ class Export(Command):
     tile_px: int | None = None
     bits: Literal[8, 16] = 8
     snapshot: Path | None = None
+    finish: Finish = field(default_factory=Finish)
+    how: How = field(default_factory=How)
+    bleed_px: int = 0
+    frames: Path | None = None
+    resume: bool = False
+    canvas: Path | None = None
+    devices: tuple[str, ...] = ()
+    part: tuple[int, int] = (1, 1)
+    assemble: bool = False
 
 
 @dataclass(frozen=True)
 class CancelExport(Command):
-    pass
+    """Stop the present export. With `keep`, what is painted stays, for an `Export` with `resume`."""
+
+    keep: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,15 +239,31 @@ class Progressed(Event):
 
 @dataclass(frozen=True)
 class Exported(Event):
+    """A file is written; or one part of a canvas is painted, whose file is not.
+
+    Args:
+        out: of frames, the video, or the first picture.
+        size: of the file, bleed and margins included.
+        seam: step between pixels across the tiles' borders by that elsewhere: 1 where no tile is seen; None for a part.
+        gone_on_with: share of the tiles (or frames) that an earlier attempt had painted, 0..1.
+        canvas: the folder that keeps the canvas, where one was asked for.
+    """
+
     out: Path
     size: Size
     seconds: float
     peak_memory_bytes: int
+    seam: float | None = None
+    gone_on_with: float = 0.0
+    canvas: Path | None = None
 
 
 @dataclass(frozen=True)
 class ExportCancelled(Event):
+    """`kept` is the folder with what was painted, if it was to be kept."""
+
     out: Path
+    kept: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from engine.box import Box, Margin, Size
 from engine.errors import BadSetting
+from engine.printing import How
 from engine.project import Job
 from engine.settings import Settings
 
@@ -82,6 +83,21 @@ class State:
     plain: dict[str, Any] = field(default_factory=dict)
 
 
+class Painter(Protocol):
+    """What `field.Artwork` paints with: a method as it was trained, or a `Method.printer`. See there."""
+
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def grain(self) -> int: ...
+
+    @property
+    def halo(self) -> Margin: ...
+
+    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]: ...
+
+
 class Method(ABC):
     """One way to make a picture. All calls come from one thread.
 
@@ -96,6 +112,9 @@ class Method(ABC):
     layers: ClassVar[tuple[Layer, ...]]
     terms: ClassVar[tuple[Term, ...]]
     presets: ClassVar[tuple[Preset, ...]]
+
+    ways: ClassVar[frozenset[str]] = frozenset()
+    """Which of "repeat", "originals" and "frames" its `printer` knows."""
 
     settings: Settings
     device: torch.device
@@ -135,6 +154,17 @@ class Method(ABC):
 
         Called under `torch.no_grad()`. Use `engine.field.Artwork`, which pads and crops.
         """
+
+    def printer(self, how: How) -> Painter:
+        """Paints in another way than as trained; itself where nothing else is asked for.
+
+        Raises:
+            BadSetting: the method does not know this way.
+        """
+        titles = {"repeat": "repeat seamlessly", "originals": "be read from the originals", "frames": "follow frames"}
+        for way in sorted(how.ways):
+            raise BadSetting(f"{self.title} can not {titles[way]}. Leave this option out, or choose another method.")
+        return self
 
     @abstractmethod
     def patches(self) -> dict[str, Tensor]:

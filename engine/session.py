@@ -10,14 +10,13 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from engine import looking, snapshots
-from engine.device import choose, empty_cache, peak_memory_bytes
-from engine.errors import Cancelled, NoRoom, OutOfMemory, TesseraError
-from engine.export import export
+from engine.device import choose, empty_cache
+from engine.errors import NoRoom, OutOfMemory, TesseraError
+from engine.exporting import Exporting, Present
 from engine.keeper import Keeper
 from engine.messages import (
     Began,
@@ -26,8 +25,6 @@ from engine.messages import (
     Ended,
     Event,
     Export,
-    ExportCancelled,
-    Exported,
     Failed,
     Keep,
     Load,
@@ -323,29 +320,25 @@ class Session:
         yield from self._begin("restored", folder, [])
 
     def _export(self, command: Export) -> Iterator[Event]:
-        started = time.perf_counter()
-        method = self._trainer.method
-        if command.snapshot is not None:
-            snapshot = snapshots.read(command.snapshot)
-            method = self._built(snapshot.job)
-            method.restore(snapshots.load_state(snapshot))
-        canvas = command.size or method.canvas
-        tile_px = command.tile_px or looking.tile_px(self._device.torch, on_screen=False)
-        paint = looking.painter(method, canvas, command.layer)
-        try:
-            yield from export(
-                paint, canvas, command.out, tile_px=tile_px, bits=command.bits, stop=self._export_is_unwanted
-            )
-        except Cancelled:
-            with suppress(ValueError):
-                self._commands.remove(CancelExport())
-            yield ExportCancelled(command.out)
-        else:
-            yield Exported(command.out, canvas, time.perf_counter() - started, peak_memory_bytes())
+        trainer = self._trainer
+        present = Present(
+            trainer.method, trainer.job, trainer.step, trainer.clock.seconds, trainer.terms, self._keeper.kept(trainer)
+        )
+        exporting = Exporting(command, present, self._keeper.project, self._device)
+        yield from exporting.run(self._export_is_unwanted, self._export_is_kept)
+        for cancel in [waiting for waiting in self._commands if isinstance(waiting, CancelExport)][:1]:
+            self._commands.remove(cancel)
 
     def _export_is_unwanted(self) -> bool:
         self._commands.extend(self._mailbox.take())
         return any(isinstance(command, CancelExport | Stop) for command in self._commands)
+
+    def _export_is_kept(self) -> bool:
+        """A session that ends leaves what was painted; who cancels says whether it is wanted."""
+        for command in self._commands:
+            if isinstance(command, CancelExport):
+                return command.keep
+        return True
 
     def _stop(self, command: Stop) -> Iterator[Event]:
         refused = ""

@@ -224,7 +224,7 @@ def test_ctrl_c_keeps_a_snapshot(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that can be sent to oneself")
-def test_ctrl_c_while_rendering_leaves_nothing(
+def test_ctrl_c_while_rendering_keeps_what_is_painted(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert train(tmp_path, "--steps", "1") == 0
@@ -238,8 +238,8 @@ def test_ctrl_c_while_rendering_leaves_nothing(
     monkeypatch.setattr(toy.Toy, "paint", interrupted)
     out = tmp_path / "rendered" / "a.png"
     assert main(["render", str(tmp_path / "out"), "--out", str(out), "--width", "640", "--tile", "64"]) == 1
-    assert "Stopped" in capfd.readouterr().err
-    assert list(out.parent.iterdir()) == []
+    assert "--resume" in capfd.readouterr().err
+    assert [path.name for path in out.parent.iterdir()] == ["a.png.unfinished"]
 
 
 def test_methods_are_listed_with_their_settings(capfd: pytest.CaptureFixture[str]) -> None:

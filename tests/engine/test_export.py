@@ -20,8 +20,10 @@ from torch import Tensor
 
 from engine import colour
 from engine.box import Box, Size
+from engine.canvas_file import CanvasFile
 from engine.errors import BadSetting, Cancelled, NoRoom
-from engine.export import CanvasFile, bytes_needed, check, encode, export
+from engine.export import bytes_needed, check, encode, export
+from engine.printing import Finish
 
 
 def plane(box: Box) -> Tensor:
@@ -65,7 +67,7 @@ def test_tiles_are_the_same_picture_as_one_piece(
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".tiff", ".PNG"])
 def test_file_reads_back_exactly_with_profile_and_print_size(tmp_path: Path, suffix: str, bits: int) -> None:
     canvas, out = Size(181, 307), tmp_path / f"ünï mosaic{suffix}"
-    list(export(plane, canvas, out, tile_px=64, bits=bits, dpi=150))
+    list(export(plane, canvas, out, tile_px=64, bits=bits, finish=Finish(dpi=150)))
     expected = colour.to_bytes(plane(canvas.box))
     assert left_in(tmp_path) == [out.name]
     assert np.abs(colour.read(out).pixels.permute(1, 2, 0).numpy().astype(int) - expected).max() <= (bits == 16)
@@ -93,29 +95,6 @@ def test_tiff_is_packed_in_tiles(tmp_path: Path) -> None:
         assert file.pages[0].is_tiled
         assert file.pages[0].compression == tifffile.COMPRESSION.ADOBE_DEFLATE
     assert (tmp_path / "flat.tif").stat().st_size < 700 * 900 * 3 / 20
-
-
-def test_canvas_file_is_bigtiff_and_can_be_encoded_again(tmp_path: Path) -> None:
-    canvas = CanvasFile.create(tmp_path / "canvas.tif", Size(40, 50), 16)
-    for tile in reversed(Size(40, 50).box.tiles(16)):
-        canvas.put(tile, plane(tile))
-    with tifffile.TiffFile(canvas.path) as file:
-        assert file.is_bigtiff
-    assert (tifffile.imread(canvas.path) == words(Size(40, 50))).all()
-    for name in ("one.tif", "two.tif"):
-        assert list(encode(canvas, tmp_path / name))[-1] == (1.0, 0.0)
-        assert (tifffile.imread(tmp_path / name) == words(Size(40, 50))).all()
-
-
-def test_an_empty_canvas_has_all_its_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    size = Size(600, 700)
-    CanvasFile.create(tmp_path / "a.tif", size, 8)
-    monkeypatch.delattr(os, "posix_fallocate", raising=False)  # as on macOS and Windows
-    CanvasFile.create(tmp_path / "b.tif", size, 8)
-    for name in ("a.tif", "b.tif"):
-        assert (tifffile.imread(tmp_path / name) == np.zeros((600, 700, 3))).all()
-        if hasattr(os.stat_result, "st_blocks"):
-            assert (tmp_path / name).stat().st_blocks * 512 >= size.area * 3
 
 
 def test_paint_is_called_without_gradients_and_the_caller_keeps_them(tmp_path: Path) -> None:
@@ -146,7 +125,12 @@ def test_progress_only_grows_and_ends_at_the_total(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "canvas", "bits", "sentence"),
     [
-        ("a.jpg", Size(9, 9), 8, "a.jpg can not be exported: the name has to end in .png"),
+        ("a.doc", Size(9, 9), 8, "a.doc can not be exported: the name has to end in .png"),
+        ("a.jpg", Size(9, 9), 16, "JPEG holds 8 bits for each colour only"),
+        ("a.jpg", Size(9, 65_501), 8, "JPEG ends at 65,500 px a side"),
+        ("a.webp", Size(16_384, 9), 8, "WebP ends at 16,383 px a side"),
+        ("a.psd", Size(30_001, 9), 8, "Photoshop ends at 30,000 px a side"),
+        ("a.psd", Size(30_000, 30_000), 8, "Photoshop ends at 2.1 GB"),
         ("a", Size(9, 9), 8, "has to end in"),
         ("a.png", Size(9, 9), 12, "bits can not be 12; it is 8 or 16"),
         ("a.png", Size(300_001, 9), 8, "9 x 300,001 px can not be exported"),
@@ -194,7 +178,7 @@ def test_full_disk_while_the_canvas_is_made(tmp_path: Path, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("engine.export._allocate", full)
+    monkeypatch.setattr("engine.canvas_file._allocate", full)
     with pytest.raises(NoRoom, match="No space left on device"):
         list(export(plane, Size(90, 90), tmp_path / "a.png", tile_px=32))
     assert left_in(tmp_path) == []
@@ -231,12 +215,12 @@ def test_a_file_that_can_not_grow_is_told_and_removed(tmp_path: Path, suffix: st
     # first the canvas file fits, but the noise, which packing only makes larger, does not; then not even the canvas
     encoding, canvas = done.stdout.splitlines()
     assert encoding.startswith(f"94 {out} could not be written (")
-    assert canvas.startswith(f"0 {out} could not be written (")
+    assert canvas.startswith(f"94 {out}.unfinished could not be written (")
     assert left_in(tmp_path) == [out.name]
     assert out.read_text() == "the export of yesterday"
 
 
-def test_stopping_between_tiles_leaves_nothing(tmp_path: Path) -> None:
+def test_stopping_between_tiles_keeps_the_canvas_only(tmp_path: Path) -> None:
     painted = []
 
     def paint(box: Box) -> Tensor:
@@ -246,7 +230,7 @@ def test_stopping_between_tiles_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         list(export(paint, Size(90, 90), tmp_path / "a.png", tile_px=30, stop=lambda: len(painted) == 4))
     assert len(painted) == 4
-    assert left_in(tmp_path) == []
+    assert left_in(tmp_path) == ["a.png.unfinished"]
 
 
 def test_stopping_while_encoding_leaves_nothing(tmp_path: Path) -> None:
@@ -257,15 +241,15 @@ def test_stopping_while_encoding_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("after", [1, 3])
-def test_a_caller_who_walks_away_leaves_nothing(tmp_path: Path, after: int) -> None:
+def test_a_caller_who_walks_away_leaves_no_file(tmp_path: Path, after: int) -> None:
     job = export(plane, Size(90, 90), tmp_path / "a.png", tile_px=64)
     for _ in range(after):
         next(job)
     job.close()
-    assert left_in(tmp_path) == []
+    assert left_in(tmp_path) == ["a.png.unfinished"]
 
 
-def test_an_error_in_painting_comes_through_and_leaves_nothing(tmp_path: Path) -> None:
+def test_an_error_in_painting_comes_through_and_leaves_no_file(tmp_path: Path) -> None:
     def broken(box: Box) -> Tensor:
         raise ZeroDivisionError
 
@@ -273,7 +257,9 @@ def test_an_error_in_painting_comes_through_and_leaves_nothing(tmp_path: Path) -
         list(export(broken, Size(90, 90), tmp_path / "a.png", tile_px=64))
     with pytest.raises(ValueError, match="was painted as"):
         list(export(lambda box: torch.zeros(3, 5, 5), Size(90, 90), tmp_path / "a.png", tile_px=64))
-    assert left_in(tmp_path) == []
+    assert left_in(tmp_path) == ["a.png.unfinished"]
+    list(export(plane, Size(90, 90), tmp_path / "a.png", tile_px=64))
+    assert left_in(tmp_path) == ["a.png"]
 
 
 MEASURED = """

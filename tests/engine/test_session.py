@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import keeper, looking, snapshots, trainer
+from engine import keeper, looking, snapshots, trainer, unfinished
 from engine.box import Box, Size
 from engine.colour import read, to_bytes
 from engine.errors import BadSetting
@@ -672,7 +672,9 @@ def test_an_export_is_cancelled_between_tiles(tmp_path: Path, by: CancelExport |
     events = play(session, react)
     assert of(events, ExportCancelled)[0].out == out
     assert max(progress.done for progress in of(events, Progressed)) == 3
-    assert list(out.parent.iterdir()) == []
+    kept = [] if isinstance(by, CancelExport) else ["a.png.unfinished"]
+    assert [path.name for path in out.parent.iterdir()] == kept
+    assert [begun.folder.name for begun in unfinished.listing(tmp_path)] == kept
     assert of(events, Ended)[0].step == (0 if isinstance(by, Stop) else 3)
 
 

@@ -1,0 +1,84 @@
+"""What an artist wishes of a file, as plain data: how it is painted, how it is written. Sizes on paper: print_sizes.py.
+
+No torch here, so that the window and the command line can use it at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.errors import BadSetting
+
+SRGB, ADOBE_RGB = "srgb", "adobe-rgb"
+Intent = Literal["relative", "perceptual"]
+Compression = Literal["none", "lzw", "deflate"]
+
+
+@dataclass(frozen=True)
+class How:
+    """Ways to paint a canvas other than as trained; `Method.ways` names those that a method has.
+
+    Args:
+        repeat: content, coordinates, noise and pieces close at the edges, for fabric and wallpaper.
+        originals: how many times as large as the trained picture, its pieces read from the full-size images; 0 for
+            the picture as trained, which on a larger canvas shows more and smaller pieces.
+        frame: an image file that takes the place of the content.
+    """
+
+    repeat: bool = False
+    originals: float = 0.0
+    frame: str = ""
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """Those that are asked for."""
+        asked = {"repeat": self.repeat, "originals": self.originals > 0, "frames": bool(self.frame)}
+        return frozenset(way for way, wanted in asked.items() if wanted)
+
+
+@dataclass(frozen=True)
+class Finish:
+    """How a painted canvas becomes a file; none of it needs painting again.
+
+    Args:
+        dpi: pixels per inch that the file says it is to be printed with.
+        profile: "srgb", "adobe-rgb", or the path of an ICC profile (RGB or CMYK).
+        intent: what becomes of colours that the profile does not have.
+        black_point: the darkest of the picture becomes the darkest of the profile.
+        quality: of JPEG, WebP and Deep Zoom, 1 to 100.
+        compression: of TIFF.
+        pyramid: a TIFF also holds smaller versions of itself.
+        marks: crop marks outside the picture.
+        provenance: settings, seeds, method and names of the images are written into the file.
+    """
+
+    dpi: float = 300.0
+    profile: str = SRGB
+    intent: Intent = "relative"
+    black_point: bool = True
+    quality: int = 92
+    compression: Compression = "deflate"
+    pyramid: bool = False
+    marks: bool = False
+    provenance: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.dpi <= 10_000:
+            raise BadSetting(f"dpi can not be {self.dpi:g}; it is a number from 1 to 10,000.")
+        if not 1 <= self.quality <= 100:
+            raise BadSetting(f"quality can not be {self.quality}; it is a whole number from 1 to 100.")
+        if self.intent not in ("relative", "perceptual"):
+            raise BadSetting(f"intent can not be {self.intent!r}; it is relative or perceptual.")
+        if self.compression not in ("none", "lzw", "deflate"):
+            raise BadSetting(f"compression can not be {self.compression!r}; it is none, lzw or deflate.")
+
+    @property
+    def converts(self) -> bool:
+        """Whether colours are changed for the file's profile; they are then painted in 16 bit."""
+        return self.profile != SRGB
+
+
+def canvas_bits(bits: int, finish: Finish) -> int:
+    """Depth of the canvas file for a picture of 8 or 16 bits a channel."""
+    return 16 if finish.converts else bits
