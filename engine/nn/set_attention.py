@@ -5,12 +5,13 @@ Nothing here knows an element's index: permuting the set permutes the result. Co
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
 
-_PARTS = 8
+_PARTS = 16
 """Attention through points goes over the pixels in so many parts, and keeps only one part's values at a time."""
 
 
@@ -36,11 +37,8 @@ class SetAttention(nn.Module):
         elements = x.permute(0, 2, 3, 1).reshape(-1, count, h * w, c)  # [B, K, P, C], free in channels_last memory
         if self.points is None:
             elements = self.hand_out(elements, elements)
-        elif torch.is_grad_enabled():
-            parts = elements.chunk(_PARTS, 2)
-            elements = torch.cat([checkpoint(self._through_points, part, use_reentrant=False) for part in parts], 2)  # type: ignore[misc]
         else:
-            elements = self._through_points(elements)
+            elements = _InParts.apply(self._through_points, elements, *self.parameters())  # type: ignore[assignment]
         return elements.reshape(-1, h, w, c).permute(0, 3, 1, 2)
 
     def _through_points(self, elements: Tensor) -> Tensor:
@@ -91,3 +89,31 @@ def _at_each_pixel(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         query.permute(1, 2, 0, 3), key.permute(1, 2, 0, 3), value.permute(1, 2, 0, 3)
     )  # [P, heads, L, d]
     return attended.transpose(1, 2).flatten(2)
+
+
+class _InParts(torch.autograd.Function):
+    """A function of pixels [B, K, P, C], part by part each way: nothing but its input is kept for the gradient."""
+
+    @staticmethod
+    def forward(context, function: Callable[[Tensor], Tensor], elements: Tensor, *parameters: Tensor) -> Tensor:
+        kind = elements.device.type
+        context.function = function
+        context.autocast = (kind, torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind))
+        context.save_for_backward(elements, *parameters)
+        return torch.cat([function(part) for part in elements.chunk(_PARTS, 2)], 2)
+
+    @staticmethod
+    def backward(context, gradient: Tensor):  # type: ignore[override]
+        elements, *parameters = context.saved_tensors
+        d_elements = torch.empty_like(elements)
+        sums = [torch.zeros_like(parameter) for parameter in parameters]
+        parts = (tensor.chunk(_PARTS, 2) for tensor in (elements, d_elements, gradient))
+        for part, d_part, d_result in zip(*parts, strict=True):
+            part = part.detach().requires_grad_()
+            with torch.enable_grad(), torch.autocast(*context.autocast):
+                result = context.function(part)
+            first, *others = torch.autograd.grad(result, (part, *parameters), d_result.to(result.dtype))
+            d_part.copy_(first)
+            for total, other in zip(sums, others, strict=True):
+                total += other
+        return None, d_elements, *sums

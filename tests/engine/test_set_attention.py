@@ -1,6 +1,7 @@
 """Set attention and the ST-U-Net: no element knows its index, no pixel sees another's set, K is free."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -127,16 +128,44 @@ def test_computing_parts_twice_gives_the_same_gradients() -> None:
         assert torch.equal(ours.grad, theirs.grad), name  # type: ignore[arg-type]
 
 
-def test_computing_parts_twice_keeps_less() -> None:
-    def kept_bytes(checkpointed: bool) -> int:
-        network = unet(SetUNetShape(width=8, depth=3, heads=2, attention_from=1), checkpointed)
-        sizes: list[int] = []
-        hooks = torch.autograd.graph.saved_tensors_hooks
-        with hooks(lambda tensor: sizes.append(tensor.nbytes) or tensor, lambda tensor: tensor):
-            network(values(1, 6, 3, 32, 32), values(1, 3, 32, 32))
-        return sum(sizes)
+def kept_bytes(work: Callable[[], Tensor]) -> int:
+    """What autograd keeps of some work until its gradient is taken; the same memory counts once."""
+    sizes: dict[int, int] = {}
 
-    assert kept_bytes(True) < 0.4 * kept_bytes(False)
+    def keep(tensor: Tensor) -> Tensor:
+        sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        result = work()
+    assert result.requires_grad
+    return sum(sizes.values())
+
+
+def test_computing_parts_twice_keeps_less() -> None:
+    def kept(checkpointed: bool) -> int:
+        network = unet(SetUNetShape(width=8, depth=3, heads=2, attention_from=1), checkpointed)
+        return kept_bytes(lambda: network(values(1, 6, 3, 32, 32), values(1, 3, 32, 32)))
+
+    assert kept(True) < 0.4 * kept(False)
+
+
+def test_points_keep_less_than_a_third() -> None:
+    x = values(50, 8, 16, 16).requires_grad_()
+    full, through_points = (attention(points) for points in (0, 3))
+    assert kept_bytes(lambda: through_points(x, 50)) < kept_bytes(lambda: full(x, 50)) / 3
+
+
+@pytest.mark.parametrize("points", [0, 2])
+def test_gradients_against_differences(points: int) -> None:
+    module = attention(points, channels=4)
+    names = [name for name, _ in module.named_parameters()]
+
+    def function(x: Tensor, *parameters: Tensor) -> Tensor:
+        return torch.func.functional_call(module, dict(zip(names, parameters, strict=True)), (x, 3))
+
+    x = values(3, 4, 2, 2).requires_grad_()
+    assert torch.autograd.gradcheck(function, (x, *module.parameters()))
 
 
 @pytest.mark.parametrize("count", [2, 3, 50])
