@@ -230,10 +230,9 @@ class Objective:
 
     def _count(self, layer: str, picture: Tensor) -> int:
         """How many activations of a layer count in the whole picture."""
-        stride, touched = self.network.strides[layer], 0
-        if self.network.padding == "valid":
-            touched = -(-self.network.layer_reach_px(layer) // stride)
-        h, w = (side // stride - 2 * touched for side in picture.shape[-2:])
+        stride = self.network.strides[layer]
+        touched = self.network.layer_reach_px(layer) if self.network.padding == "valid" else 0
+        h, w = ((side - touched) // stride - -(-touched // stride) for side in picture.shape[-2:])
         return h * w * self.network.channels(layer)
 
     def _tones(self, tile: Tile, image: Tensor, content: Tensor, picture: Tensor) -> Tensor:

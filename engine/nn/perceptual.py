@@ -33,7 +33,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.box import Margin
+from engine.box import Margin, Size
 
 Padding = Literal["replicate", "valid", "circular"]
 Pooling = Literal["average", "max"]
@@ -51,25 +51,28 @@ class Seen:
         activations: by layer, [B, C, h, w].
         strides: px per activation, by layer.
         margins: px at each side of the image that do not count, by layer: a tile's halo, or what padding has touched.
+        size: of the image, in px.
         masks: by layer, [1 or B, R, h, w]; empty where there are no regions.
     """
 
     activations: Mapping[str, Tensor]
     strides: Mapping[str, int]
     margins: Mapping[str, Margin]
+    size: Size
     masks: Mapping[str, Tensor] = field(default_factory=dict)
 
     def detached(self) -> Seen:
         kept = {layer: x.detach() for layer, x in self.activations.items()}
-        return Seen(kept, self.strides, self.margins, self.masks)
+        return Seen(kept, self.strides, self.margins, self.size, self.masks)
 
     def core(self, image: Tensor, stride: int, *layers: str) -> Tensor:
         """The part of [..., h, w] values at a stride that counts in all these layers."""
-        sides = [self.margins[layer] for layer in layers]
         top, left, bottom, right = (
-            -(-max(getattr(margin, side) for margin in sides) // stride) for side in ("top", "left", "bottom", "right")
+            max(getattr(self.margins[layer], side) for layer in layers) for side in ("top", "left", "bottom", "right")
         )
-        return image[..., top : image.shape[-2] - bottom, left : image.shape[-1] - right]
+        rows = slice(-(-top // stride), max(0, self.size.height - bottom) // stride)
+        columns = slice(-(-left // stride), max(0, self.size.width - right) // stride)
+        return image[..., rows, columns]
 
 
 class Perceptual(nn.Module, ABC):
@@ -141,10 +144,10 @@ class Perceptual(nn.Module, ABC):
         margins = {}
         for layer in layers:
             touched = self.layer_reach_px(layer) if self.padding == "valid" else 0
-            sides = (side or touched for side in (halo.top, halo.left, halo.bottom, halo.right))
+            sides = (max(side, touched) for side in (halo.top, halo.left, halo.bottom, halo.right))
             margins[layer] = Margin(*sides)
         masks = self.masks(mask, layers) if isinstance(mask, Tensor) else (mask or {})
-        return Seen(self(image, layers), self.strides, margins, masks)
+        return Seen(self(image, layers), self.strides, margins, Size(*image.shape[-2:]), masks)
 
     def reach_px(self, layers: Sequence[str] | None = None) -> int:
         """How far the furthest-looking of these layers looks, in px."""
