@@ -23,7 +23,12 @@ class MaskField:
 
     def at(self, box: Box) -> Tensor:
         """One-hot, float32 [R, h, w]."""
-        return one_hot(self._shares.at(box).argmax(0), self.channels)
+        shares = self._shares.at(box)
+        most, labels = shares[0], torch.zeros(shares.shape[1:], dtype=torch.long, device=shares.device)
+        for region in range(1, self.channels):  # far faster than argmax over the first dimension
+            labels = torch.where(shares[region] > most, region, labels)
+            most = torch.maximum(shares[region], most)
+        return torch.stack([(labels == region).float() for region in range(self.channels)])
 
 
 def nearest_region(mask: Tensor, palette: Tensor) -> Tensor:

@@ -143,7 +143,7 @@ class DoodleNet(GeneratorMethod):
         self._settle_if_needed()
         mask = MaskField(self._target, self.regions, canvas, self.device).at(box)
         noise = self.average.noise_at(box, self.noise_seed(), self.device, None)
-        image = self.average(noise, mask[None])
+        image = self._painted(noise, mask[None].contiguous(memory_format=torch.channels_last))
         colours = self.palette.to(self.device).float() / 255
         return {"result": shown(image[0]), "mask": torch.einsum("rhw,rc->chw", mask, colours)}
 

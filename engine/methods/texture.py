@@ -86,7 +86,7 @@ class Texture(GeneratorMethod):
             unit = self.generator.period_px
             period = cast(tuple[int, int], tuple(max(1, side // unit) * unit for side in (canvas.height, canvas.width)))
         noise = self.average.noise_at(box, self.noise_seed(), self.device, period)
-        return {"result": shown(self.average(noise)[0])}
+        return {"result": shown(self._painted(noise, None)[0])}
 
     def patches(self) -> dict[str, Tensor]:
         return {} if self._last is None else {"Samples": shown(self._last[1])}

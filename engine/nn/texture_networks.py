@@ -120,7 +120,7 @@ def _block(inputs: int, outputs: int, norm: Norm, padding: Edge) -> nn.Sequentia
         layers += [
             nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, padding_mode=padding),
             norm_layer(norm, outputs),
-            nn.LeakyReLU(0.01),
+            nn.LeakyReLU(0.01, inplace=True),
         ]
         inputs = outputs
     return nn.Sequential(*layers)
@@ -203,24 +203,30 @@ class DeepNetwork(nn.Module):
         widths = s.widths
         if s.cells:
             self.full = nn.Sequential(
-                nn.Conv2d(s.latent, s.latent, 1), nn.LeakyReLU(0.01), nn.Conv2d(s.latent, widths[0] * CELL**2, 1)
+                nn.Conv2d(s.latent, s.latent, 1),
+                nn.LeakyReLU(0.01, inplace=True),
+                nn.Conv2d(s.latent, widths[0] * CELL**2, 1),
             )
         start = (widths[0] if s.cells else 0) + s.joining(0)
         self.start = nn.Sequential(
             nn.Conv2d(start, widths[0], 3, padding=1, padding_mode=s.padding),
             norm_layer(s.norm, widths[0]),
-            nn.LeakyReLU(0.01),
+            nn.LeakyReLU(0.01, inplace=True),
         )
         self.enlarging, self.refining = nn.ModuleList(), nn.ModuleList()
         for level, (before, width) in enumerate(pairwise(widths), start=1):
             self.enlarging.append(
-                nn.Sequential(UpConvolution(before, width, 3, s.padding), norm_layer(s.norm, width), nn.LeakyReLU(0.01))
+                nn.Sequential(
+                    UpConvolution(before, width, 3, s.padding),
+                    norm_layer(s.norm, width),
+                    nn.LeakyReLU(0.01, inplace=True),
+                )
             )
             self.refining.append(
                 nn.Sequential(
                     nn.Conv2d(width + s.joining(level), width, 3, padding=1, padding_mode=s.padding),
                     norm_layer(s.norm, width),
-                    nn.LeakyReLU(0.01),
+                    nn.LeakyReLU(0.01, inplace=True),
                 )
             )
         self.last = nn.Conv2d(widths[-1], 3, 1)
@@ -234,26 +240,44 @@ class DeepNetwork(nn.Module):
         """Seamless repeats have sides that are multiples of this."""
         return self.grain * (CELL if self.shape.cells else 1)
 
-    def forward(self, noise: DeepNoise, condition: Tensor | None = None) -> Tensor:
-        """[B, 3, H, W], without a bound; condition [B, K, H, W], where the shape has it."""
+    def forward(self, noise: DeepNoise, condition: Tensor | None = None, margin_px: int = 0) -> Tensor:
+        """
+        Args:
+            condition: [B, K, H, W], where the shape has it.
+            margin_px: pixels at each side that are not wanted: a multiple of the grain, at least the reach.
+
+        Returns:
+            [B, 3, H - 2 margin, W - 2 margin], without a bound.
+        """
         parts = []
         if noise.cells is not None:
             grid = functional.pixel_shuffle(self.full(noise.cells), CELL)  # [B, C, 4n, 4m]
             parts.append(grid[:, :, noise.top : noise.top + noise.height, noise.left : noise.left + noise.width])
-        return self._enlarged(torch.cat(parts + self._joining(0, noise.local, condition), 1), noise.local, condition)
+        return self._enlarged(parts, noise.local, condition, margin_px)
 
-    def _joining(self, level: int, local: list[Tensor], condition: Tensor | None) -> list[Tensor]:
-        parts = [local[level]] if level < len(local) else []
+    def _enlarged(self, start: list[Tensor], local: list[Tensor], condition: Tensor | None, margin_px: int) -> Tensor:
+        """Each level leaves away what no wanted pixel looks at, so that a margin costs next to nothing at full size."""
+        joining = self._joining(local, condition)
+        margins = [margin_px // ratio for ratio in self.shape.ratios]
+        looked_at = _looked_at(len(margins))
+        x = self.start(torch.cat(start + joining[0], 1))
+        x, margin = _trimmed(x, margins[0], looked_at[0])
+        for level, (enlarge, refine) in enumerate(zip(self.enlarging, self.refining, strict=True), start=1):
+            margin *= 2
+            beside = [_trimmed(part, margins[level], margin)[0] for part in joining[level]]
+            x = refine(torch.cat([enlarge(x), *beside], 1))
+            x, margin = _trimmed(x, margin, looked_at[level])
+        return self.last(x)
+
+    def _joining(self, local: list[Tensor], condition: Tensor | None) -> list[list[Tensor]]:
+        """What joins at each level, from coarse to fine."""
+        parts = [[z] for z in local] + [[] for _ in range(len(self.shape.ratios) - len(local))]
         if self.shape.condition:
             assert condition is not None
-            parts.append(functional.avg_pool2d(condition, self.shape.ratios[level]))
+            for level in reversed(range(len(parts))):
+                parts[level].append(condition)
+                condition = functional.avg_pool2d(condition, 2) if level else condition
         return parts
-
-    def _enlarged(self, x: Tensor, local: list[Tensor], condition: Tensor | None) -> Tensor:
-        x = self.start(x)
-        for level, (enlarge, refine) in enumerate(zip(self.enlarging, self.refining, strict=True), start=1):
-            x = refine(torch.cat([enlarge(x), *self._joining(level, local, condition)], 1))
-        return self.last(x)
 
     def drawn(self, count: int, side: int, random: torch.Generator, device: torch.device) -> DeepNoise:
         """Noise for `count` samples of side x side pixels, U(-1, 1), all of them at one place within the cells."""
@@ -291,7 +315,22 @@ class DeepNetwork(nn.Module):
         local = [z.expand(-1, s.local, -1, -1) for z in pooled[: len(s.noisy_ratios)]] if s.local else []
         condition = plane.expand(-1, s.condition, -1, -1) if s.condition else None
         cells = [pooled[0].expand(-1, s.widths[0], -1, -1)] if s.cells else []
-        return self._enlarged(torch.cat(cells + self._joining(0, local, condition), 1), local, condition)
+        return self._enlarged(cells, local, condition, 0)
+
+
+def _looked_at(levels: int) -> list[int]:
+    """How far beyond the wanted pixels each level must be right, in its own pixels, from coarse to fine."""
+    further = [0]
+    for _ in range(levels - 1):
+        # One pixel for the 3x3 convolution at the finer level, and one at this level for the folded enlargement.
+        further.append(-(-(further[-1] + 1) // 2) + 1)
+    return further[::-1]
+
+
+def _trimmed(x: Tensor, margin: int, wanted: int) -> tuple[Tensor, int]:
+    """[B, C, h, w] with a margin of at most `wanted`, and the margin that is left."""
+    cut = max(0, margin - wanted)
+    return x[..., cut : x.shape[-2] - cut, cut : x.shape[-1] - cut], margin - cut
 
 
 def _shrunk(box: Box, ratio: int) -> Box:

@@ -21,10 +21,11 @@ from generator_jobs import (
 from engine import losses
 from engine.box import Box, Size
 from engine.errors import BadProject, BadSetting, MissingSources, MissingWeights
-from engine.field import Artwork
+from engine.field import Artwork, reach
 from engine.methods.texture import Texture
 from engine.methods.texture_settings import TextureSettings
 from engine.nn import download
+from engine.nn.layers import initialise_scaled
 from engine.nn.style_loss import unit_gradient
 from engine.nn.texture_networks import DeepNetwork, DeepShape, PyramidNetwork, PyramidShape
 from engine.settings import specs
@@ -154,6 +155,21 @@ def test_normalised_gradients_have_length_one_and_change_nothing_else() -> None:
 def test_samples_have_the_size_that_was_asked_for(network: PyramidNetwork | DeepNetwork) -> None:
     noise = network.drawn(2, 24, torch.Generator().manual_seed(0), CPU)
     assert network(noise).shape == (2, 3, 24, 24)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("stages", [1, 3, 5])
+def test_leaving_the_margin_away_changes_nothing_else(stages: int) -> None:
+    network = DeepNetwork(DeepShape(width=4, stages=stages, condition=2, local=3, cells=False, norm="none")).eval()
+    initialise_scaled(network, torch.Generator().manual_seed(0))
+    margin = reach(network.felt, 1, network.grain).top
+    random = torch.Generator().manual_seed(1)
+    side = 2 * margin + 2 * network.grain
+    noise, condition = network.drawn(1, side, random, CPU), torch.rand(1, 2, side, side, generator=random)
+    with torch.no_grad():
+        exact = network(noise, condition)
+        inner = network(noise, condition, margin)
+    assert inner.shape == (1, 3, 2 * network.grain, 2 * network.grain)
+    assert (inner - exact[..., margin:-margin, margin:-margin]).abs().max() <= 1e-5
 
 
 def test_the_patches_are_samples_side_by_side(tmp_path: Path) -> None:
