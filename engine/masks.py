@@ -15,6 +15,8 @@ MOST_REGIONS = 24
 _SAME_COLOUR = 72.0
 """Colours nearer than this (of 441 from black to white) are one region when the number is guessed."""
 _LEAST_SHARE = 0.008
+_DISTINCT = 24.0
+"""Plain colours at least so far apart are all meant, however small their regions are."""
 _NAMES = {
     "black": (0, 0, 0),
     "grey": (128, 128, 128),
@@ -91,10 +93,12 @@ def regions_of(style: Tensor, target: Tensor, count: int = 0) -> Regions:
         style, target: uint8 [3, H, W]; sizes may differ.
         count: how many regions there are; 0 guesses.
     """
-    palette, crowded = _palette([style, target], count)
+    plain = None if count else _plain([style, target])
+    palette, crowded = _palette([style, target], count) if plain is None else (plain, False)
     labels = [_nearest(mask, palette) for mask in (style, target)]
     # A region that only the blended edges between two others fall into is not one.
-    has = torch.tensor([[share >= _LEAST_SHARE / 4 for share in shares(x, len(palette))] for x in labels])  # [2, R]
+    least = _LEAST_SHARE / 4 if plain is None else 0.0
+    has = torch.tensor([[share > least for share in shares(x, len(palette))] for x in labels])  # [2, R]
     if not has[0].any():
         has[0] = True
     distances = (palette[:, None].float() - palette[None].float()).square().sum(2)  # [R, R]
@@ -141,6 +145,21 @@ def _nearest(mask: Tensor, palette: Tensor) -> Tensor:
         nearest = torch.cdist(pixels, colours, compute_mode="donot_use_mm_for_euclid_dist").argmin(1)
         lines.append(nearest.to(torch.uint8).view(strip.shape[1:]))
     return torch.cat(lines)
+
+
+def _plain(masks: list[Tensor]) -> Tensor | None:
+    """uint8 [R, 3], the colours of masks that have few, all clearly different; None where regions must be guessed."""
+    packed = [(mask.int() * torch.tensor([1 << 16, 1 << 8, 1])[:, None, None]).sum(0) for mask in masks]
+    if any(len(values[::16, ::16].unique()) > MOST_REGIONS for values in packed):  # most photographs end here
+        return None
+    keys, counts = torch.cat([values.flatten() for values in packed]).unique(return_counts=True)
+    if len(keys) > MOST_REGIONS:
+        return None
+    keys = keys[counts.argsort(descending=True, stable=True)]
+    colours = torch.stack([keys >> 16, keys >> 8 & 255, keys & 255], 1)  # [R, 3]
+    if len(colours) > 1 and float(torch.pdist(colours.float()).min()) < _DISTINCT:
+        return None
+    return colours.to(torch.uint8)
 
 
 def _palette(masks: list[Tensor], count: int) -> tuple[Tensor, bool]:

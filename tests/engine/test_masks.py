@@ -39,6 +39,23 @@ def test_noise_and_blended_edges_make_no_regions() -> None:
     assert (colours.abs().amax(2) > 30).float().mean() < 0.02
 
 
+def test_a_tiny_region_of_a_plain_mask_is_one_all_the_same() -> None:
+    style, target = stripes([RED, GREEN]), stripes([RED, GREEN], 200, 300)
+    style[:, 3:5, 3:5] = target[:, 90:92, 70:73] = torch.tensor(BLUE, dtype=torch.uint8)[:, None, None]
+    regions = regions_of(style, target)
+    assert regions.count == 3
+    blue = regions.palette.tolist().index(list(BLUE))
+    assert int((regions.target == blue).sum()) == 6
+    assert int((regions.style == blue).sum()) == 4
+    assert not regions.sentences()
+
+
+def test_plain_colours_that_hardly_differ_are_one_region() -> None:
+    regions = regions_of(stripes([RED, BLUE]), stripes([(255, 1, 1), BLUE]))
+    assert regions.count == 2
+    assert not regions.missing
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_the_number_can_be_given(count: int) -> None:
     mask = stripes([RED, (230, 40, 30), GREEN, (10, 220, 60), BLUE])
