@@ -273,5 +273,7 @@ def _dense(logits: Tensor, overwrite: bool) -> Tensor:
 
 
 def _packed(image: Tensor) -> Tensor:
-    red, green, blue = image.to(torch.int32)
-    return (red | green << 8 | blue << 16).flatten()
+    packed = image[2].to(torch.int32)
+    for channel in (image[1], image[0]):
+        packed.bitwise_left_shift_(8).bitwise_or_(channel)
+    return packed.flatten()

@@ -83,10 +83,17 @@ def tone_matched(content: Source, styles: Sequence[Source]) -> Source:
     given = _histogram(content.pixels)
     middle = given.cumsum(0) - given / 2  # a grey value stands for the middle of its share
     table = torch.searchsorted(wanted, middle).clamp(max=255).to(torch.int16)  # [256]
-    levels = _grey(content.pixels)
-    shift = table[levels.int()] - levels.to(torch.int16)  # [h, w]
-    pixels = (content.pixels.to(torch.int16) + shift).clamp_(0, 255).to(torch.uint8)
-    return Source(content.image, pixels)
+    matched = torch.empty_like(content.pixels)
+    for given_rows, matched_rows in zip(_bands(content.pixels), _bands(matched), strict=True):
+        levels = _grey(given_rows)
+        shift = table[levels.int()] - levels.to(torch.int16)  # [h, w]
+        matched_rows.copy_((given_rows.to(torch.int16) + shift).clamp_(0, 255))
+    return Source(content.image, matched)
+
+
+def _bands(pixels: Tensor) -> tuple[Tensor, ...]:
+    """Some rows at a time, so that what is computed of a large picture stays small."""
+    return pixels.split(256, 1)
 
 
 def _grey(pixels: Tensor) -> Tensor:
@@ -94,7 +101,9 @@ def _grey(pixels: Tensor) -> Tensor:
 
 
 def _histogram(pixels: Tensor) -> Tensor:
-    counts = torch.bincount(_grey(pixels).flatten().int(), minlength=256).double()
+    counts = torch.zeros(256, dtype=torch.float64)
+    for rows in _bands(pixels):
+        counts += torch.bincount(_grey(rows).flatten(), minlength=256)
     return counts / counts.sum()
 
 

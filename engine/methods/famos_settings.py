@@ -29,7 +29,7 @@ class FamosSettings(Settings):
             live=True,
             group=_LOOK,
         ),
-    ] = 40.0
+    ] = 60.0
     alpha_weight: Annotated[
         float,
         Field(ge=0, le=20),
@@ -42,7 +42,7 @@ class FamosSettings(Settings):
             group=_LOOK,
             when=_BLENDING,
         ),
-    ] = 2.0
+    ] = 5.0
     mode: Annotated[
         Literal["blend", "paint", "copy"],
         Knob(
@@ -178,7 +178,7 @@ class FamosSettings(Settings):
             group=_PIECES,
             when=_COPYING,
         ),
-    ] = 0.5
+    ] = 0.25
     balance_weight: Annotated[
         float,
         Field(ge=0, le=50),
@@ -245,7 +245,7 @@ class FamosSettings(Settings):
             advanced=True,
             when=(When("temperature_ramp_steps", above=0),),
         ),
-    ] = 0.5
+    ] = 0.25
     temperature_ramp_steps: Annotated[
         int,
         Field(ge=0, le=10_000),
@@ -659,9 +659,8 @@ PRESETS = (
         "Fine mosaic",
         "Small crisp pieces that follow the content closely.",
         {
-            "content_weight": 60.0,
+            "content_weight": 90.0,
             "variation_weight": 0.05,
-            "entropy_weight": 1.0,
             "correspondence": "pool4",
         },
         group="look",
@@ -670,9 +669,9 @@ PRESETS = (
         "Large pieces",
         "Whole districts of your images; the content shows from afar.",
         {
-            "content_weight": 25.0,
+            "content_weight": 40.0,
+            "alpha_weight": 8.0,
             "variation_weight": 0.4,
-            "temperature": 0.25,
             "correspondence": "pool16",
         },
         group="look",
