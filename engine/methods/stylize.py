@@ -26,7 +26,7 @@ SETTLING_PX = 1_000_000
 
 
 class Batch(NamedTuple):
-    """content: [B, 3, H, W] in -1..1. noise: [B, Z, H / 4, W / 4], None where the network has none."""
+    """content: [B, 3, H, W] in -1..1. noise: [B, Z, H / 16, W / 16], None where the network has none."""
 
     content: Tensor
     noise: Tensor | None
@@ -95,7 +95,8 @@ class Stylize(GeneratorMethod):
     @property
     def _repeats(self) -> int:
         """How often each content crop is in a batch: variety compares stylisations of one content."""
-        return 2 if self.settings.noise and self.settings.batch > 1 else 1
+        s = self.settings
+        return 2 if s.diversity_weight and s.noise and s.batch > 1 else 1
 
     def _groups(self, images: Tensor) -> Tensor | None:
         return images.unflatten(0, (-1, self._repeats)) if self._repeats > 1 else None
@@ -134,7 +135,7 @@ class Stylize(GeneratorMethod):
     def _settling(self, random: torch.Generator) -> Iterator[Batch]:
         """One batch that covers the canvas evenly: its statistics are those that instance norm would take of it."""
         s, canvas = self.settings, self._canvas
-        side = max(GRAIN, min(256, s.patch))
+        side = s.patch
         rows, columns = _places(canvas.height, side), _places(canvas.width, side)
         most = max(1, SETTLING_PX // side**2)
         boxes = [Box(top, left, side, side) for top in rows for left in columns]
@@ -145,7 +146,7 @@ class Stylize(GeneratorMethod):
         yield Batch(content.contiguous(memory_format=torch.channels_last), noise)
 
     def _noise_at(self, box: Box) -> Tensor:
-        """[Z, h / 4, w / 4]"""
+        """[Z, h / 16, w / 16]"""
         coarse = Box(box.top // GRAIN, box.left // GRAIN, box.height // GRAIN, box.width // GRAIN)
         return NoiseField(self.settings.noise, self.noise_seed(), self.device).at(coarse)
 

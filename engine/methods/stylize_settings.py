@@ -72,13 +72,14 @@ class StylizeSettings(GeneratorSettings):
         Field(ge=0, le=64),
         Knob(
             "Noise",
-            "Channels of chance beside the content, so that one content has many stylisations; see Variety.",
+            "Channels of chance beside the content: with them plain areas, like skies, become brushwork, too, and one "
+            "content has many stylisations.",
             symbol="z",
             unit="channels",
             group=VARIETY,
             advanced=True,
         ),
-    ] = 0
+    ] = 8
     width: Annotated[
         int,
         Field(ge=2, le=128),

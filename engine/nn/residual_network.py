@@ -11,7 +11,9 @@ from torch.nn import functional
 
 from engine.nn.layers import Norm, ResidualBlock, UpConvolution, norm_layer
 
-GRAIN = 4
+GRAIN = 16
+"""Side of the places of noise, in pixels: finer noise shows as grain instead of becoming strokes."""
+_BOTTLENECK = 4
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class ResidualShape:
     Args:
         width: channels at full size; 2 and 4 times as many after each halving.
         blocks: residual blocks at a quarter of the size. Each sees 16 px further.
-        noise: channels of noise at a quarter of the size; 0 for a network that gives one picture for a content.
+        noise: channels of noise, one value in 16 x 16 px; 0 for a network that gives one picture for a content.
     """
 
     width: int = 32
@@ -32,7 +34,7 @@ class ResidualShape:
 
 
 class ResidualNetwork(nn.Module):
-    """9x9, two 3x3 of stride 2, residual blocks, two up-convolutions, 9x9. Sides are multiples of 4."""
+    """9x9, two 3x3 of stride 2, residual blocks, two up-convolutions, 9x9. Sides are multiples of 16."""
 
     def __init__(self, shape: ResidualShape) -> None:
         super().__init__()
@@ -59,7 +61,7 @@ class ResidualNetwork(nn.Module):
         """
         Args:
             content: [B, 3, H, W], -1..1.
-            noise: [B, Z, H / 4, W / 4], where the shape has it.
+            noise: [B, Z, H / 16, W / 16], where the shape has it.
 
         Returns:
             [B, 3, H, W], without a bound.
@@ -67,7 +69,7 @@ class ResidualNetwork(nn.Module):
         x = self.encoder(content)
         if self.joining is not None:
             assert noise is not None
-            x = self.joining(torch.cat([x, noise], 1))
+            x = self.joining(torch.cat([x, functional.interpolate(noise, scale_factor=GRAIN // _BOTTLENECK)], 1))
         return self.last(self.decoder(self.blocks(x)))
 
     def felt(self, plane: Tensor) -> Tensor:

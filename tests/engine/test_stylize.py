@@ -61,7 +61,7 @@ def test_live_settings_act(name: str, tmp_path: Path) -> None:
 def test_frozen_instance_norm_gives_nearly_what_it_would_give_over_the_whole_canvas(tmp_path: Path) -> None:
     """A canvas that one settling piece covers: frozen statistics are then those of the canvas itself."""
     sources = {"style": (picture(tmp_path / "s.png", 64, 64, 1),), "content": (picture(tmp_path / "t.png", 64, 64, 2),)}
-    method = trained(Stylize(job("stylize", tmp_path, {"patch": 64}, sources=sources), CPU), 3)
+    method = trained(Stylize(job("stylize", tmp_path, {"patch": 64, "noise": 0}, sources=sources), CPU), 3)
     painted = whole(method, Size(64, 64))
     with torch.no_grad():
         content = method._patches._fields[0].at(Size(64, 64).box)[None] * 2 - 1
@@ -81,7 +81,7 @@ def test_it_learns_the_style_and_the_content(tmp_path: Path) -> None:
 
 
 def test_variety_compares_stylisations_of_one_content(tmp_path: Path) -> None:
-    method = trained(Stylize(job("stylize", tmp_path, {"noise": 2, "batch": 4}), CPU), 1)
+    method = trained(Stylize(job("stylize", tmp_path, {"noise": 2, "batch": 4, "diversity_weight": 1.0}), CPU), 1)
     content = method.patches()["Content"]
     assert torch.equal(content[0], content[1])
     assert torch.equal(content[2], content[3])
@@ -98,7 +98,7 @@ def test_noise_makes_another_picture_of_the_same_content(tmp_path: Path) -> None
 
 def test_the_network_keeps_the_size() -> None:
     network = ResidualNetwork(ResidualShape(width=2, blocks=1, noise=3))
-    assert network(torch.zeros(1, 3, 24, 36), torch.zeros(1, 3, 6, 9)).shape == (1, 3, 24, 36)
+    assert network(torch.zeros(1, 3, 32, 48), torch.zeros(1, 3, 2, 3)).shape == (1, 3, 32, 48)
 
 
 def test_contents_smaller_than_the_patch_and_a_canvas_of_another_size(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_contents_smaller_than_the_patch_and_a_canvas_of_another_size(tmp_path: 
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"patch": 50}, "patch can not be 50 here; it is a multiple of 4"),
+        ({"patch": 50}, "patch can not be 50 here; it is a multiple of 16"),
         ({"content_by": "features"}, "content_by can not be 'features' with network filters and statistic sliced"),
     ],
 )
