@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMessageBox
 
 from app import actions, theme
-from app.document import Document
-from app.exporting import Exporting
-from app.files import Files
 from app.help_sheet import HelpSheet
-from app.pictures import Pictures
 from app.preferences import Preferences, PreferencesDialog
 from app.shell import Shell
-from app.snapshots_link import SnapshotsLink
-from app.training import Training
-from engine import device
 from engine import messages as m
 from engine.errors import BadSetting
+from engine.method import method_class, method_keys
 from engine.settings import specs
+
+if TYPE_CHECKING:
+    from app.document import Document
+    from app.exporting import Exporting
+    from app.files import Files
+    from app.pictures import Pictures
+    from app.snapshots_link import SnapshotsLink
+    from app.training import Training
 
 TRAIN_WORDS = {
     "idle": ("Train", "train"),
@@ -37,21 +40,50 @@ class MainWindow(Shell):
 
     Args:
         data: folder for unnamed projects and the example.
+        furnished: False leaves the window an empty frame, which needs no torch, until `furnish` is called.
     """
 
-    def __init__(self, preferences: Preferences, data: Path) -> None:
+    document: Document
+    training: Training
+    snapshots: SnapshotsLink
+    pictures: Pictures
+    files: Files
+    exporting: Exporting
+
+    def __init__(self, preferences: Preferences, data: Path, furnished: bool = True) -> None:
         super().__init__(preferences)
-        self.document = Document(data / "projects", self, small=_is_slow(preferences.device))
+        self._data = data
+        self._closing = False
+        self.furnished = False
+        self.restore_layout()
+        if furnished:
+            self.furnish()
+        else:
+            self.canvas.show_start(False)
+            self.setEnabled(False)
+
+    def furnish(self) -> None:
+        """Fills the frame with what needs the engine, and makes it usable."""
+        from app.document import Document
+        from app.exporting import Exporting
+        from app.files import Files
+        from app.pictures import Pictures
+        from app.snapshots_link import SnapshotsLink
+        from app.training import Training
+
+        self.document = Document(self._data / "projects", self, small=_is_slow(self.preferences.device))
         self.training = Training(self.document, self)
-        self.training.device_key = preferences.device
+        self.training.device_key = self.preferences.device
         self.snapshots = SnapshotsLink(self.document, self.training, self.strip, self.canvas, self)
         self.pictures = Pictures(self.document, self.training, self.canvas, self.snapshots, self)
-        self.files = Files(self, data)
+        self.files = Files(self, self._data)
         self.exporting = Exporting(self)
-        self._closing = False
+        for key in method_keys():
+            self.methods.addItem(method_class(key).title, key)
         self._connect()
-        self.restore_layout()
         self.show_all()
+        self.furnished = True
+        self.setEnabled(True)
 
     # ------------------------------------------------------------ connections
 
@@ -247,6 +279,9 @@ class MainWindow(Shell):
         QMessageBox.about(self, self.tr("About Tessera"), text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.furnished:
+            event.accept()
+            return
         if self.exporting.running and not self._closing:
             event.ignore()
             self.exporting.ask_before_closing()
@@ -273,6 +308,8 @@ class MainWindow(Shell):
 
 def _is_slow(device_key: str) -> bool:
     """Whether training would be on the CPU."""
+    from engine import device
+
     try:
         return device.choose(device_key).key == "cpu"
     except BadSetting:  # a device that is no longer there

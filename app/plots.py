@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from app import theme
 from app.history import History
-from engine.method import Method, Term
+from engine.method import Method
+
+if TYPE_CHECKING:
+    from app.plot import Plot
 
 REDRAW_MS = 500
 COLUMN_PX = 150
-ROW_PX = 80
-END_SHARE = 0.12
-"""Of an axis, at both of its ends: no number stands there."""
-MOST_MARKS = 40
 IN_USE = "templates_in_use"
 
 
@@ -31,7 +27,7 @@ class Curves(QWidget):
         self.history = History(())
         self._labels: dict[str, str] = {}
         self._templates: int | None = None
-        self._plots: list[_Plot] = []
+        self._plots: list[Plot] = []
         self._columns = 0
         self.health = QLabel(self)
         self.health.setAccessibleName(self.tr("Health of the training"))
@@ -64,12 +60,14 @@ class Curves(QWidget):
 
     def show_method(self, method: type[Method], labels: dict[str, str]) -> None:
         """Empty plots for a method's terms. `labels` are the artist's words for its settings."""
+        from app.plot import Plot  # brings pyqtgraph along, which the first sight of the window need not wait for
+
         self._labels = labels
         self.history = History(tuple(term.key for term in method.terms))
         for plot in self._plots:
             plot.deleteLater()
         ordered = sorted(method.terms, key=lambda term: [t.group for t in method.terms].index(term.group))
-        self._plots = [_Plot(group, tuple(terms), self) for group, terms in groupby(ordered, key=lambda t: t.group)]
+        self._plots = [Plot(group, tuple(terms), self) for group, terms in groupby(ordered, key=lambda t: t.group)]
         for plot in self._plots[1:]:
             plot.area.setXLink(self._plots[0].area)
         self._columns = 0
@@ -148,116 +146,6 @@ class Curves(QWidget):
             self._schedule()
 
 
-class _Plot(QWidget):
-    """The terms of one group, with their present values above."""
-
-    def __init__(self, group: str, terms: tuple[Term, ...], parent: QWidget) -> None:
-        super().__init__(parent)
-        self._terms = terms
-        self._group = group
-        self.title = QLabel(self)
-        self.title.setTextFormat(Qt.TextFormat.RichText)
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        axes: dict[str, pg.AxisItem] = {side: _Axis(side) for side in ("bottom", "left")}
-        plot = pg.PlotItem(enableMenu=False, axisItems=axes)
-        self.area = _Area(self, plotItem=plot)
-        self.area.setMouseEnabled(x=False, y=False)
-        self.area.hideButtons()
-        self.area.setMinimumSize(100, ROW_PX - 20)
-        self.area.setAccessibleName(group)
-        plot.setContentsMargins(0, 2, 4, 0)
-        self._plot = plot
-        bottom, left = self.area.getAxis("bottom"), self.area.getAxis("left")
-        left.setWidth(38)
-        bottom.setHeight(18)
-        for axis in (bottom, left):
-            axis.setStyle(tickLength=-3, tickTextOffset=3, autoExpandTextSpace=False)
-        self._curves = [self.area.plot() for _ in terms]
-        self._marks: list[pg.InfiniteLine] = []
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.title)
-        layout.addWidget(self.area, 1)
-        self.dress()
-
-    def dress(self) -> None:
-        """The colours of the theme."""
-        colors = theme.colors()
-        self.area.setBackground(colors.base)
-        font = QFont(self.font())
-        font.setPointSizeF(max(6.0, font.pointSizeF() * 0.8))
-        for side in ("bottom", "left"):
-            axis = self.area.getAxis(side)
-            axis.setPen(pg.mkPen(colors.grid))
-            axis.setTextPen(pg.mkPen(colors.muted))
-            axis.setTickFont(font)
-        for index, curve in enumerate(self._curves):
-            curve.setPen(pg.mkPen(colors.curves[index % len(colors.curves)], width=1))
-        for line in self._marks:
-            line.setPen(_mark_pen())
-
-    def draw(self, history: History) -> None:
-        self._write_title(history)
-        for side in ("bottom", "left"):
-            self.area.getAxis(side).setStyle(showValues=len(history) > 1)
-        for term, curve in zip(self._terms, self._curves, strict=True):
-            curve.setData(*history.curve(term.key), connect="finite")
-        steps = [mark.step for mark in history.marks[-MOST_MARKS:]]
-        while len(self._marks) < len(steps):
-            line = pg.InfiniteLine(angle=90, pen=_mark_pen())
-            self._plot.addItem(line, ignoreBounds=True)
-            self._marks.append(line)
-        for index, line in enumerate(self._marks):
-            line.setVisible(index < len(steps))
-            if index < len(steps):
-                line.setValue(steps[index])
-
-    def _write_title(self, history: History) -> None:
-        """One line: the name, and the values in the colours of their curves; what is what is in the tooltip."""
-        colors = theme.colors()
-        values, lines = [], []
-        for index, term in enumerate(self._terms):
-            value = history.latest.get(term.key)
-            shown = "–" if value is None else f"{value:.2g}"
-            colour = colors.curves[index % len(colors.curves)]
-            values.append(f'<b style="color:{colour}">{shown}</b>')
-            lines.append(f'<span style="color:{colour}">━</span> <b>{term.title}</b> {shown}<br>{term.help}')
-        name = self._terms[0].title if len(self._terms) == 1 else self._group
-        self.title.setText(f"{name}&nbsp; {' · '.join(values)}")
-        self.setToolTip("<br>".join(lines))
-
-
-class _Area(pg.PlotWidget):
-    """A plot that leaves the wheel to the list of plots that it is in."""
-
-    def wheelEvent(self, ev) -> None:
-        ev.ignore()
-
-
-class _Axis(pg.AxisItem):
-    """Two or three round numbers, none so near an end that it would be cut off or run into the other axis."""
-
-    def __init__(self, side: str) -> None:
-        super().__init__(side)
-        self.enableAutoSIPrefix(False)
-
-    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
-        if not maxVal > minVal:
-            return []
-        span = maxVal - minVal
-        power = 10.0 ** math.floor(math.log10(span))
-        low, high = minVal + END_SHARE * span, maxVal - END_SHARE * span
-        for step in (5 * power, 2 * power, power, power / 2, power / 5, power / 10):
-            first, last = math.ceil(low / step), math.floor(high / step)
-            if last > first:
-                return [(step, [step * number for number in range(first, last + 1, math.ceil((last - first) / 2))])]
-        return []
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        return [f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:.4g}" for value in values]
-
-
 def health(in_use: float | None, templates: int | None, begun: bool) -> tuple[str, str]:
     """The state of the mixture in words, and its role: "muted", "good" or "warning"."""
     if not begun:
@@ -271,9 +159,3 @@ def health(in_use: float | None, templates: int | None, begun: bool) -> tuple[st
     if share < 0.5:
         return f"{said}. More balance would bring in others.", "muted"
     return f"{said}, a rich mixture.", "good"
-
-
-def _mark_pen():
-    colour = QColor(theme.colors().muted)
-    colour.setAlpha(150)
-    return pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)

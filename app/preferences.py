@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
-from engine.device import Device, available
+
+if TYPE_CHECKING:
+    from engine.device import Device
 
 _MOST_RECENT = 10
 
@@ -123,6 +126,8 @@ class PreferencesDialog(QDialog):
     def __init__(
         self, preferences: Preferences, parent: QWidget | None = None, devices: list[Device] | None = None
     ) -> None:
+        from engine.device import available  # brings torch along, which the preferences alone can do without
+
         super().__init__(parent)
         self._preferences = preferences
         self.setWindowTitle("Preferences")

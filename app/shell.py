@@ -14,7 +14,6 @@ from app.preferences import Preferences
 from app.snapshot_strip import SnapshotStrip
 from app.sources_bar import SourcesBar
 from app.status import Status
-from engine.method import method_class, method_keys
 
 LAYOUT_VERSION = 1
 
@@ -99,8 +98,6 @@ class Shell(QMainWindow):
         self.methods = QComboBox(self)
         self.methods.setAccessibleName(self.tr("Method"))
         self.methods.setToolTip(self.tr("The method that makes the mosaic"))
-        for key in method_keys():
-            self.methods.addItem(method_class(key).title, key)
         self.presets = QToolButton(self)
         self.presets.setText(self.tr("Preset") + " ▾")
         self.presets.setStyleSheet("QToolButton::menu-indicator { image: none; }")
@@ -125,7 +122,7 @@ class Shell(QMainWindow):
             self.addDockWidget(Qt.DockWidgetArea(area), dock)
             dock.show()
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["images"], self.docks["settings"]], [264, 340], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["images"], self.docks["settings"]], [264, 380], Qt.Orientation.Horizontal)
         below = [self.docks["snapshots"], self.docks["curves"]]
         self.resizeDocks(below, [320, 510], Qt.Orientation.Horizontal)
         self.resizeDocks(below, [210, 210], Qt.Orientation.Vertical)

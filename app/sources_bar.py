@@ -13,7 +13,6 @@ from app import theme, thumbnails
 from app.slot_section import SlotSection
 from app.source_tile import SIDE
 from app.tile_grid import local_paths
-from engine.colour import SUFFIXES
 from engine.method import Slot
 from engine.project import SourceImage
 
@@ -94,6 +93,8 @@ class SourcesBar(QWidget):
         if folder:
             dialog.setFileMode(QFileDialog.FileMode.Directory)
         else:
+            from engine.colour import SUFFIXES  # brings torch along
+
             dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
             dialog.setNameFilters(["Images (" + " ".join(f"*{s}" for s in SUFFIXES) + ")", "All files (*)"])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -10,7 +10,6 @@ import numpy as np
 from PySide6.QtCore import QObject, QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import QImage, QImageReader
 
-from engine import colour
 from engine.errors import TesseraError
 
 Reader = Callable[[Path, int], QImage]
@@ -94,6 +93,8 @@ def _read_into(inbox: _Inbox, read: Reader, path: str, side: int) -> None:
 
 def read_source(path: Path, side: int) -> QImage:
     """A source image as the engine sees it: upright, in sRGB. Raises BadImage."""
+    from engine import colour  # brings torch along, which may not be loaded before the window is shown
+
     return to_image(colour.thumbnail(path, side))
 
 

@@ -1,14 +1,17 @@
-"""Starts the window: a splash at once, torch behind it, then the window. The command line is __main__.py's."""
+"""Starts the window: a splash, then its frame, then torch in the background and with it everything else.
+
+The command line is __main__.py's.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QCoreApplication,
-    QEventLoop,
     QMessageLogContext,
     QRect,
     Qt,
@@ -19,6 +22,9 @@ from PySide6.QtGui import QColor, QFont, QImageReader, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QSplashScreen
 
 from app import background, crash, theme
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
 
 SPLASH_PX = (440, 220)
 NO_WINDOW = (
@@ -37,18 +43,41 @@ def run(paths: list[Path]) -> int:
     splash = make_splash()
     splash.show()
     app.processEvents()
-    load_engine(app)
+    window = make_window(app)
+    window.show()
+    splash.raise_()
+    app.processEvents()
+
+    def furnish(_nothing: object) -> None:
+        window.furnish()
+        app.aboutToQuit.connect(window.training.wait)  # the system may end the program without closing the window
+        splash.finish(window)
+        window.files.open_all(paths)
+
+    def fail(error: BaseException) -> None:
+        report = crash.record(error)
+        print(
+            f"tessera: a part of the program could not be loaded ({error}). A report is in {report}.", file=sys.stderr
+        )
+        app.exit(1)
+
+    loading = background.Task(load_engine, app)
+    loading.finished_with.connect(furnish)
+    loading.failed_with.connect(fail)
+    loading.start()
+    status = app.exec()
+    loading.wait()  # where the window was closed at once
+    return status
+
+
+def make_window(app: QApplication) -> MainWindow:
+    """The frame of the main window, in its colours and place, before torch is loaded."""
     from app.main_window import MainWindow
     from app.preferences import Preferences
 
     preferences = Preferences()
     theme.apply(app, preferences.theme)
-    window = MainWindow(preferences, crash.data_folder())
-    app.aboutToQuit.connect(window.training.wait)  # the system may end the program without closing the window
-    window.show()
-    splash.finish(window)
-    window.files.open_all(paths)
-    return app.exec()
+    return MainWindow(preferences, crash.data_folder(), furnished=False)
 
 
 def _open_application() -> QApplication:
@@ -65,23 +94,7 @@ def _open_application() -> QApplication:
     return app
 
 
-def load_engine(app: QApplication) -> None:
-    """Imports torch in another thread; the splash stays alive meanwhile. Raises what the import raised."""
-    loop = QEventLoop()
-    errors: list[BaseException] = []
-
-    def failed(error: BaseException) -> None:
-        errors.append(error)
-        loop.quit()
-
-    task = background.run(app, _import_engine, lambda _nothing: loop.quit(), failed)
-    loop.exec()
-    task.wait()
-    if errors:
-        raise errors[0]
-
-
-def _import_engine() -> None:
+def load_engine() -> None:
     """Everything that brings torch along; what has to do with Qt is imported in the window's own thread."""
     import engine.session
     from engine.method import method_class, method_keys

@@ -7,16 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, ClassVar, Literal, Protocol
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from engine.box import Box, Margin, Size
 from engine.errors import BadSetting
 from engine.printing import How
 from engine.project import Job
 from engine.settings import Settings
+
+if TYPE_CHECKING:  # the window shows slots and layers before torch is loaded
+    import torch
+    from torch import Tensor
 
 _MODULES = {
     "famos": "engine.methods.famos",

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.history import MOST_POINTS, History
-from app.plots import Curves, _Axis, health
+from app.plot import _Axis
+from app.plots import Curves, health
 from tests.engine.toy import Toy
 
 

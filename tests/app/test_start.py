@@ -72,14 +72,25 @@ def test_the_engine_s_commands_load_no_qt() -> None:
     assert b"cpu" in result.stdout
 
 
-def test_the_splash_is_shown_before_torch_is_loaded() -> None:
+def test_splash_and_frame_are_shown_before_torch_is_loaded() -> None:
     code = (
         "import sys; from PySide6.QtWidgets import QApplication; app = QApplication([])\n"
-        "from app.window import make_splash; make_splash().show()\n"
-        "sys.exit('torch' in sys.modules)"
+        "from app.window import make_splash, make_window; make_splash().show()\n"
+        "window = make_window(app); window.show(); app.processEvents()\n"
+        "loaded = {'torch', 'pyqtgraph', 'cv2', 'pyvips'} & set(sys.modules); print(*loaded)\n"
+        "window.close(); sys.exit(bool(loaded) or window.isVisible())"
     )
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False).returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_splash_has_its_size(qtbot) -> None:
