@@ -222,6 +222,7 @@ class _Encoding:
                     image.dzsave(os.fsencode(folder / "picture"), tile_size=254, overlap=1, suffix=suffix, keep="icc")
 
                 yield from self._in_background(save, stop)
+                (folder / "picture_files" / "vips-properties.xml").unlink(missing_ok=True)
                 about = (folder / "picture.dzi").read_text(encoding="utf-8").rstrip()
                 temporary.write_text(
                     about + (f"\n{provenance.comment(self.xmp)}" if self.xmp else "") + "\n", encoding="utf-8"

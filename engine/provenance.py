@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 from pydantic import ValidationError
 
 from engine import psd
-from engine.decode import open_image
+from engine.decode import missing, open_image
 from engine.errors import BadImage
 from engine.project import Job
 
@@ -76,7 +76,7 @@ def read(path: Path, folders: Iterable[Path] = ()) -> Origin:
     """
     story = _story(_xmp(path), path)
     places = [path.absolute().parent, *folders]
-    missing = []
+    lost = []
     try:
         if story["format"] > FORMAT:
             raise BadImage(f"{path} was exported by a newer Tessera; please update this one.")
@@ -86,9 +86,9 @@ def read(path: Path, folders: Iterable[Path] = ()) -> Origin:
                 found = next((place / name for place in places if (place / name).is_file()), None)
                 image["path"] = str(found) if found else name
                 if not found:
-                    missing.append(name)
+                    lost.append(name)
         return Origin(
-            Job.model_validate(story["job"]), tuple(dict.fromkeys(missing)), int(story["step"]), str(story["layer"])
+            Job.model_validate(story["job"]), tuple(dict.fromkeys(lost)), int(story["step"]), str(story["layer"])
         )
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError):
         raise BadImage(f"{path} tells its settings in a way that can not be understood.") from None
@@ -121,6 +121,8 @@ def _xmp(path: Path) -> bytes:
         if found is None:
             image = open_image(path).image
             found = image.get("xmp-data") if image.get_typeof("xmp-data") else None
+    except FileNotFoundError:
+        raise BadImage(missing(path)) from None
     except OSError as error:
         raise BadImage(f"{path} could not be opened ({error.strerror}). Check that you may read it.") from None
     except ValueError:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.decode import vips
+
 LARGEST_SIDE = 30_000
 LARGEST_BYTES = 2**31 - 1
 _MODES = {3: 3, 4: 4}  # bands: RGB, CMYK
@@ -38,6 +40,7 @@ def write(
     Raises:
         OSError: the file can not be written.
     """
+    region = vips().Region.new  # in this thread, row after row; whole crops would be fetched by several at once
     image = open_image()
     bands, width, height = image.bands, image.width, image.height
     kind = np.dtype(np.uint8) if image.format == "uchar" else np.dtype(np.uint16)
@@ -51,9 +54,10 @@ def write(
         file.write(struct.pack(">I", 0))  # no layers
         file.write(struct.pack(">H", 0))  # not packed
         for band in range(bands):
-            plane = image[band] if band == 0 else open_image()[band]
+            plane = region(image[band] if band == 0 else open_image()[band])
             for top in range(0, height, _ROWS):
-                rows = _fetched(plane, top, min(_ROWS, height - top), kind)
+                count = min(_ROWS, height - top)
+                rows = np.frombuffer(plane.fetch(0, top, width, count), kind).reshape(count, width)
                 if bands == 4:  # ink is stored as what it leaves of the light
                     rows = np.iinfo(kind).max - rows
                 file.write(rows.astype(kind.newbyteorder(">"), copy=False).tobytes())
@@ -61,7 +65,11 @@ def write(
 
 
 def read_resource(path: Path, number: int) -> bytes | None:
-    """An image resource, such as 1060, the XMP packet; None where there is none, or the file is no document."""
+    """An image resource, such as 1060, the XMP packet; empty where there is none, None where the file is no document.
+
+    Raises:
+        OSError: the file can not be read.
+    """
     with path.open("rb") as file:
         if file.read(26)[:4] != b"8BPS":
             return None
@@ -72,22 +80,17 @@ def read_resource(path: Path, number: int) -> bytes | None:
         while file.tell() < end:
             signature, found, name = struct.unpack(">4sHB", _exactly(file, 7))
             if signature != b"8BIM":
-                return None
+                break
             file.seek(name + (name + 1) % 2, 1)
             (size,) = struct.unpack(">I", _exactly(file, 4))
             if found == number:
                 return file.read(size)
             file.seek(size + size % 2, 1)
-    return None
+    return b""
 
 
 def _exactly(file, count: int) -> bytes:
     return file.read(count).ljust(count, b"\0")
-
-
-def _fetched(plane: Any, top: int, count: int, kind: np.dtype) -> np.ndarray:
-    strip = plane.crop(0, top, plane.width, count)
-    return np.frombuffer(strip.write_to_memory(), kind).reshape(count, plane.width)
 
 
 def _resource(number: int, data: bytes) -> bytes:
