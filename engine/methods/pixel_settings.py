@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from engine.settings import Knob, Settings
+from engine.settings import Knob, Settings, When
 
 _LOOK, _IMAGES, _SCALES, _NETWORK, _COMPARING = "Look", "Images", "Coarse to fine", "Network", "Comparing"
 
@@ -38,7 +38,7 @@ class PixelSettings(Settings):
             live=True,
             group=_LOOK,
         ),
-    ] = 0.05
+    ] = 0.02
     content_by: Annotated[
         Literal["tones", "features"],
         Knob(
@@ -60,8 +60,9 @@ class PixelSettings(Settings):
             unit="px",
             group=_LOOK,
             advanced=True,
+            when=(When("content_by", ("tones",)),),
         ),
-    ] = 2.0
+    ] = 3.0
     variation_weight: Annotated[
         float,
         Field(ge=0, le=10),
@@ -130,6 +131,7 @@ class PixelSettings(Settings):
             scale="log",
             live=True,
             group=_SCALES,
+            when=(When("scales", above=1),),
         ),
     ] = 150
     optimiser: Annotated[
@@ -153,7 +155,7 @@ class PixelSettings(Settings):
             group=_SCALES,
             advanced=True,
         ),
-    ] = 0.03
+    ] = 0.05
     calm_steps: Annotated[
         int,
         Field(ge=1, le=10_000),
@@ -166,7 +168,7 @@ class PixelSettings(Settings):
             group=_SCALES,
             advanced=True,
         ),
-    ] = 100
+    ] = 25
 
     # ------------------------------------------------------------ network
     network: Annotated[
@@ -182,19 +184,25 @@ class PixelSettings(Settings):
         int,
         Field(ge=4, le=256),
         Knob(
-            "Filters", "Of the built-in network, at each level. More: steadier, slower.", group=_NETWORK, advanced=True
+            "Filters",
+            "Of the built-in network, at each level. More: steadier, slower.",
+            group=_NETWORK,
+            advanced=True,
+            when=(When("network", ("filters",)),),
         ),
-    ] = 32
+    ] = 48
     levels: Annotated[
         int,
         Field(ge=1, le=6),
         Knob(
             "Levels",
-            "Of the built-in network: each looks at half the size of the one before. More: larger patterns at once.",
+            "Of the built-in network: each looks at half the size of the one before. 1 is best for sorted values, "
+            "which find larger shapes at the smaller sizes; Gram matrices want 4 or 5.",
             group=_NETWORK,
             advanced=True,
+            when=(When("network", ("filters",)),),
         ),
-    ] = 2
+    ] = 1
     pooling: Annotated[
         Literal["average", "max"],
         Knob(
@@ -203,6 +211,7 @@ class PixelSettings(Settings):
             group=_NETWORK,
             advanced=True,
             choices=("Average", "Maximum"),
+            when=(When("network", ("vgg19",)),),
         ),
     ] = "average"
     border: Annotated[
@@ -247,6 +256,7 @@ class PixelSettings(Settings):
             group=_COMPARING,
             advanced=True,
             choices=("Classic", "All"),
+            when=(When("network", ("vgg19",)),),
         ),
     ] = "classic"
     links: Annotated[
@@ -258,6 +268,7 @@ class PixelSettings(Settings):
             group=_COMPARING,
             advanced=True,
             choices=("Each layer with itself", "Neighbours (chain)", "All with the content layer"),
+            when=(When("statistic", ("gram",)),),
         ),
     ] = "each"
     content_layers: Annotated[
@@ -268,6 +279,7 @@ class PixelSettings(Settings):
             group=_COMPARING,
             advanced=True,
             choices=("Classic", "All"),
+            when=(When("content_by", ("features",)),),
         ),
     ] = "classic"
     layer_weights: Annotated[
@@ -291,6 +303,7 @@ class PixelSettings(Settings):
             symbol="s",
             group=_COMPARING,
             advanced=True,
+            when=(When("statistic", ("gram",)),),
         ),
     ] = 0.0
     blurred: Annotated[
@@ -300,6 +313,7 @@ class PixelSettings(Settings):
             "For Gram matrices of different layers: the deeper one is averaged over its surroundings.",
             group=_COMPARING,
             advanced=True,
+            when=(When("links", ("chain", "to_content")),),
         ),
     ] = False
     adjacent: Annotated[
@@ -309,6 +323,7 @@ class PixelSettings(Settings):
             "For Gram matrices: also correlate with the eight neighbours of a place. Nine times the work.",
             group=_COMPARING,
             advanced=True,
+            when=(When("statistic", ("gram",)),),
         ),
     ] = False
 

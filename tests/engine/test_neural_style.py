@@ -175,9 +175,11 @@ def test_losses_and_gradients_of_each_preset_are_the_papers(name: str, tmp_path:
     assert (outcome.gradient - reference.grad).norm() < 1e-6 * reference.grad.norm()
 
 
-def plain_sliced(values: np.ndarray, style: np.ndarray, bins: int) -> np.ndarray:
-    """Where each of the values belongs by sorting, with a histogram that is linear inside its bins: [P] and [Q]."""
-    low, high = style.min(), style.max()
+def plain_sliced(
+    values: np.ndarray, style: np.ndarray, bins: int, extent: tuple[float, float] | None = None
+) -> np.ndarray:
+    """Where each of the values [P] belongs among the style's [Q], with a histogram that is linear inside its bins."""
+    low, high = extent or (style.min(), style.max())
     low, high = low - (high - low), high + (high - low)
     edges = np.linspace(low, high, bins + 1)
     counts = np.histogram(values.clip(low, high), edges)[0]
