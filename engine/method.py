@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # the window shows slots and layers before torch is loaded
 _MODULES = {
     "famos": "engine.methods.famos",
     "magic": "engine.methods.magic",
+    "neural_style": "engine.methods.neural_style",
+    "doodle": "engine.methods.doodle",
     "texture": "engine.methods.texture",
     "stylize": "engine.methods.stylize",
     "doodle_net": "engine.methods.doodle_net",
