@@ -90,11 +90,9 @@ class Magic(Method):
         self._read_images(job)
         self._bfloat16 = s.precision == "bfloat16" or (s.precision == "auto" and bfloat16_pays(device))
         self.shape = collage_shape(s)
-        self.plan = plan(s, self.shape.sets, memory_free_bytes(device), self._bfloat16)
-        if self.plan.warning:
-            self.warnings.append(self.plan.warning)
+        self.generator = CollageGenerator(self.shape)
+        self._make_it_fit()
         random = torch.Generator().manual_seed(self.seed)
-        self.generator = CollageGenerator(self.shape, self.plan.checkpointing)
         self.discriminator = Discriminator(
             s.discriminator_width, s.discriminator_depth, int(s.kernel), s.discriminator_norm
         )
@@ -136,6 +134,15 @@ class Magic(Method):
         self.draw = SetDraw(self.atlas, weights, s.tiling, s.placement, self._canvas)
         self._style_patches = StylePatches(self._styles, self.atlas, s.tiling)
         self._content_patches = ContentPatches(self._contents, self._canvas, self.device) if self._contents else None
+
+    def _make_it_fit(self) -> None:
+        """Decides K, B and checkpointing by the memory that is free now."""
+        weights = sum(parameter.numel() * 4 for parameter in self.generator.parameters())
+        free = memory_free_bytes(self.device)
+        self.plan = plan(self.settings, self.shape.sets, weights, free, self._bfloat16)
+        self.generator.st_unet.checkpointed = self.plan.checkpointing
+        if self.plan.warning:
+            self.warnings.append(self.plan.warning)
 
     # -------------------------------------------------------- facts
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from engine.methods.magic_settings import MagicSettings
 from engine.nn.set_unet import SetUNetShape
 
-_SHARE = 0.8
+_SHARE = 0.7
 """Part of the free memory that a step may take."""
 
 
@@ -24,14 +24,15 @@ class Plan:
     warning: str = ""
 
 
-def plan(settings: MagicSettings, shape: SetUNetShape, free_bytes: int, narrow: bool) -> Plan:
+def plan(settings: MagicSettings, shape: SetUNetShape, weight_bytes: int, free_bytes: int, narrow: bool) -> Plan:
     """The most of K and B that fits: first parts are computed twice, then the set shrinks, at last the batch.
 
     Args:
+        weight_bytes: of the generator; a step takes about twice as much again for gradients.
         free_bytes: of the device; 0 where it is not known, which lets everything pass.
         narrow: activations are bfloat16.
     """
-    s, limit = settings, int(free_bytes * _SHARE)
+    s, limit = settings, int(free_bytes * _SHARE) - 2 * weight_bytes
 
     def fits(count: int, batch: int, checkpointing: bool) -> bool:
         return not free_bytes or step_bytes(shape, s.patch, count, batch, checkpointing, narrow) <= limit
@@ -44,7 +45,7 @@ def plan(settings: MagicSettings, shape: SetUNetShape, free_bytes: int, narrow: 
     while batch > 1 and not fits(least, batch, True):
         batch -= 1
     count = max((k for k in range(2, s.set_size + 1) if fits(k, batch, True)), default=2)
-    needed = step_bytes(shape, s.patch, s.set_size, s.batch, True, narrow)
+    needed = step_bytes(shape, s.patch, s.set_size, s.batch, True, narrow) + 2 * weight_bytes
     return Plan(
         count,
         batch,
@@ -56,7 +57,7 @@ def plan(settings: MagicSettings, shape: SetUNetShape, free_bytes: int, narrow: 
 
 
 def step_bytes(shape: SetUNetShape, patch: int, count: int, batch: int, checkpointing: bool, narrow: bool) -> int:
-    """Peak of one step of the generator above what its weights take, about."""
+    """Peak of one step of the generator above what its weights and their gradients take, about."""
     images, floats = batch * count, 2 if narrow else 4
     blocks = []  # values for each image that autograd keeps of a block, and those of its result alone
     levels = shape.levels
@@ -68,7 +69,7 @@ def step_bytes(shape: SetUNetShape, patch: int, count: int, batch: int, checkpoi
         if passes == 2:
             blocks.append((pixels * 2 * width, pixels * 2 * width))  # joined with the skip
     if checkpointing:
-        values = sum(result for _, result in blocks) + max(kept for kept, _ in blocks)
+        values = sum(result for _, result in blocks) + 1.5 * max(kept for kept, _ in blocks)
     else:
         values = sum(kept for kept, _ in blocks)
     # Gradients on their way back take about as much as the two largest blocks' results.
@@ -89,5 +90,5 @@ def paint_bytes(shape: SetUNetShape, height: int, width: int, count: int) -> int
 
 
 def _attention_values(shape: SetUNetShape, width: int) -> float:
-    """Values that one attention keeps for each element and pixel."""
-    return (11 if not shape.points else 15) * width
+    """Values that one attention keeps for each element and pixel; through points it keeps its input alone."""
+    return (2 if shape.points else 11) * width

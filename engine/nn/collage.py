@@ -55,10 +55,10 @@ class Choice(NamedTuple):
 class CollageGenerator(nn.Module):
     """`choose` and `paste`, so that between the two the choices of two sets can be mixed."""
 
-    def __init__(self, shape: CollageShape, checkpointed: bool = False) -> None:
+    def __init__(self, shape: CollageShape) -> None:
         super().__init__()
         self.shape = shape
-        self.st_unet = SetUNet(shape.sets, checkpointed)
+        self.st_unet = SetUNet(shape.sets)
         self.locator = Locator(shape.sets) if shape.warp == "affine" else None
         self.refiner = UNet(shape.refiner) if shape.refiner is not None else None
 
