@@ -116,6 +116,10 @@ class CanvasView(QGraphicsView):
         self._back[layer] = image.convertToFormat(QImage.Format.Format_RGB32)
         self.viewport().update()
 
+    def picture(self) -> QImage | None:
+        """The whole canvas as far as it was painted, within `BACK_PX`."""
+        return self._back.get(self.layer) or self._back.get(self._front_layer)
+
     def viewed(self, event: Viewed) -> None:
         """A painted piece: onto the screen, and into the small picture of the whole."""
         if event.layer != self.layer:
@@ -191,7 +195,7 @@ class CanvasView(QGraphicsView):
         front = self._on_screen(self._front_box)
         covered = self._front is not None and front.contains(QRectF(self.viewport().rect()).intersected(whole))
         if not covered:
-            back = self._back.get(self.layer) or self._back.get(self._front_layer)
+            back = self.picture()
             if back is not None:
                 painter.drawImage(whole, back)
             else:
@@ -207,7 +211,7 @@ class CanvasView(QGraphicsView):
             return
         fresh = QImage(asked.size.width, asked.size.height, QImage.Format.Format_RGB32)
         fresh.fill(self._surround())
-        back = self._back.get(self.layer) or self._back.get(self._front_layer)
+        back = self.picture()
         if back is not None:
             _put(fresh, asked.box, back, self.extent.box)
         if self._front is not None:

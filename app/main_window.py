@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.exporting import Exporting
     from app.files import Files
     from app.pictures import Pictures
+    from app.recovery import Recovery
     from app.snapshots_link import SnapshotsLink
     from app.training import Training
 
@@ -47,6 +48,7 @@ class MainWindow(Shell):
     training: Training
     snapshots: SnapshotsLink
     pictures: Pictures
+    recovery: Recovery
     files: Files
     exporting: Exporting
 
@@ -68,6 +70,7 @@ class MainWindow(Shell):
         from app.exporting import Exporting
         from app.files import Files
         from app.pictures import Pictures
+        from app.recovery import Recovery
         from app.snapshots_link import SnapshotsLink
         from app.training import Training
 
@@ -76,6 +79,7 @@ class MainWindow(Shell):
         self.training.device_key = self.preferences.device
         self.snapshots = SnapshotsLink(self.document, self.training, self.strip, self.canvas, self)
         self.pictures = Pictures(self.document, self.training, self.canvas, self.snapshots, self)
+        self.recovery = Recovery(self.document, self.preferences, self)
         self.files = Files(self, self._data)
         self.exporting = Exporting(self)
         for key in method_keys():
@@ -128,6 +132,12 @@ class MainWindow(Shell):
         training.happened.connect(self._on_event)
         training.state_changed.connect(self._on_state)
         training.stale_changed.connect(self._on_stale)
+        self.recovery.shared.connect(
+            lambda folder: self.messages.show_message(
+                self.tr("“{}” is open in another window as well. Work in one of them only.").format(folder.name),
+                "warning",
+            )
+        )
         for source in (document.problem, self.sources.problem):
             source.connect(lambda text: self.messages.show_message(text, "warning"))
         training.problem.connect(lambda text: self.messages.show_message(text, "warning", key="begin"))
@@ -238,8 +248,8 @@ class MainWindow(Shell):
 
     def _on_event(self, event: m.Event) -> None:
         match event:
-            case m.Viewed():
-                self.canvas.view.viewed(event)
+            case m.Viewed() if (shown := self.exporting.views.for_canvas(event)) is not None:
+                self.canvas.view.viewed(shown)
             case m.Stepped():
                 self.status.stepped(event)
                 self.curves.add(event.step, event.terms)
@@ -298,6 +308,7 @@ class MainWindow(Shell):
             return
         self.pictures.wait()
         self.files.wait()
+        self.recovery.release()
         event.accept()
 
     def close_anyway(self) -> None:
