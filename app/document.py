@@ -40,6 +40,8 @@ class Document(QObject):
     """The canvas size or the seed changed."""
     job_replaced = Signal()
     """Another project was opened or begun; everything is to be shown anew."""
+    leaving = Signal()
+    """The project's folder is about to be moved or copied."""
     problem = Signal(str)
     saved = Signal()
 
@@ -248,6 +250,7 @@ class Document(QObject):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             self.problem.emit(self.tr("{} has other things in it. Choose a new or an empty folder.").format(folder))
             return False
+        self.leaving.emit()
         try:
             if folder.exists():
                 folder.rmdir()

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDialog, QFileDialog
 
 from app import background
 from app.drop_zones import is_project
 from app.frame_dialog import FrameDialog
+from app.recovery import Rescue
 from engine.project import FILE_NAME
 
 if TYPE_CHECKING:
@@ -31,8 +33,7 @@ class Files(QObject):
         start.example_requested.connect(self.load_example)
         start.continue_requested.connect(self.open_path)
         window.training.state_changed.connect(self._on_state)
-        last = window.preferences.last_project
-        start.set_last(last if last is not None and is_project(last) else None)
+        self._offer_last(window.preferences.last_project, window.recovery.rescue)
 
     # ------------------------------------------------------------ what the artist can ask for
 
@@ -52,7 +53,15 @@ class Files(QObject):
 
     def open_all(self, paths: Iterable[Path]) -> None:
         """What was given on the command line: a project, or images for the first slot."""
-        paths = list(paths)
+        paths, rescue = list(paths), self._window.recovery.rescue
+        if paths and rescue is not None:
+            self._window.messages.show_message(
+                self.tr("Tessera was cut off while “{}” was open; all that was saved is there.").format(
+                    rescue.folder.name
+                ),
+                button=self.tr("Go on where it stopped"),
+                act=lambda: self.open_path(rescue.folder),
+            )
         project = next((path for path in paths if is_project(path) or path.suffix == ".json"), None)
         if project is not None:
             self.open_path(project.absolute())
@@ -101,6 +110,18 @@ class Files(QObject):
             task.wait()
 
     # ------------------------------------------------------------ how
+
+    def _offer_last(self, last: Path | None, rescue: Rescue | None) -> None:
+        start = self._window.canvas.start
+        if rescue is None:
+            start.set_last(last if last is not None and is_project(last) else None)
+            return
+        snapshot = rescue.snapshot
+        kept = self.tr(", with a snapshot of step {}").format(f"{snapshot.step:,}") if snapshot else ""
+        sentence = self.tr("Tessera was cut off. Everything of “{}” up to what was saved {} is there{}.").format(
+            rescue.folder.name, rescue.when, kept
+        )
+        start.offer_rescue(rescue.folder, sentence, QPixmap(str(snapshot.preview)) if snapshot else QPixmap())
 
     def _when_idle(self, what: Callable[[], object]) -> None:
         if self._window.training.running:

@@ -1,15 +1,29 @@
-"""What is in the place of the canvas while there are no images: three doors. What is behind them is not known here."""
+"""What is in the place of the canvas while there are no images: three doors, and after a crash the way back.
+
+What is behind them is not known here.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 
 NARROW_PX = 620
+RESCUE_PICTURE_PX = QSize(132, 92)
 
 
 class FirstStart(QWidget):
@@ -60,6 +74,8 @@ class FirstStart(QWidget):
         self.last.setFlat(True)
         self.last.hide()
         self.last.clicked.connect(self._on_last)
+        self.rescue = _Rescue(self)
+        self.rescue.hide()
         self._doors = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._doors.setSpacing(16)
         for door in (self.images, self.project, self.example):
@@ -68,6 +84,8 @@ class FirstStart(QWidget):
         layout.setContentsMargins(24, 24, 24, 24)
         layout.setSpacing(8)
         layout.addStretch(2)
+        layout.addWidget(self.rescue, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(28)
         layout.addWidget(title)
         layout.addWidget(lead)
         layout.addSpacing(20)
@@ -85,6 +103,13 @@ class FirstStart(QWidget):
             self.last.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 420))
             self.last.setToolTip(str(folder))
 
+    def offer_rescue(self, folder: Path, sentence: str, picture: QPixmap) -> None:
+        """After a crash: the project that was open, what of it is there, and its newest picture (may be null)."""
+        self._last = folder
+        self.last.hide()
+        self.rescue.show_offer(sentence, picture)
+        self.rescue.button.clicked.connect(self._on_last)
+
     def set_busy(self, busy: bool) -> None:
         """While the example is being made."""
         self.example.button.setEnabled(not busy)
@@ -98,6 +123,50 @@ class FirstStart(QWidget):
         super().resizeEvent(event)
         direction = QBoxLayout.Direction
         self._doors.setDirection(direction.TopToBottom if self.width() < NARROW_PX else direction.LeftToRight)
+
+
+class _Rescue(QFrame):
+    """Picture, sentence and button in a row."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("rescue")
+        self.setStyleSheet(
+            "#rescue { background: palette(base); border: 2px solid palette(highlight); border-radius: 8px; }"
+        )
+        self.setMaximumWidth(720)
+        self._picture = QLabel(self)
+        self.heading = QLabel(self.tr("Your work is still here"), self)
+        self.heading.setProperty("role", "heading")
+        self.words = QLabel(self)
+        self.words.setWordWrap(True)
+        self.words.setMinimumWidth(280)
+        self.button = QPushButton(self.tr("Go on where it stopped"), self)
+        self.button.setProperty("role", "primary")
+        column = QVBoxLayout()
+        column.setSpacing(6)
+        column.addStretch(1)
+        column.addWidget(self.heading)
+        column.addWidget(self.words)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(16)
+        layout.addWidget(self._picture)
+        layout.addLayout(column, 1)
+
+    def show_offer(self, sentence: str, picture: QPixmap) -> None:
+        self.words.setText(sentence)
+        self.button.setAccessibleDescription(sentence)
+        self._picture.setVisible(not picture.isNull())
+        if not picture.isNull():
+            ratio = self.devicePixelRatioF()
+            smooth = Qt.TransformationMode.SmoothTransformation
+            scaled = picture.scaled(RESCUE_PICTURE_PX * ratio, Qt.AspectRatioMode.KeepAspectRatio, smooth)
+            scaled.setDevicePixelRatio(ratio)
+            self._picture.setPixmap(scaled)
+        self.show()
 
 
 class _Door(QFrame):

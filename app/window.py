@@ -50,7 +50,8 @@ def run(paths: list[Path]) -> int:
 
     def furnish(_nothing: object) -> None:
         window.furnish()
-        app.aboutToQuit.connect(window.training.wait)  # the system may end the program without closing the window
+        for end in (window.training.wait, window.recovery.release):
+            app.aboutToQuit.connect(end)  # the system may end the program without closing the window
         splash.finish(window)
         window.files.open_all(paths)
 

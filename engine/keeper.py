@@ -13,7 +13,7 @@ from engine.looking import preview
 from engine.messages import Event, Kept, Warned
 from engine.trainer import Moment, Trainer, sentence_for
 
-AUTOSAVE_S = 90.0
+AUTOSAVE_S = 60.0
 QUICK_PREVIEW_S = 5.0
 """Autosaves go without a picture where the last one took longer."""
 
