@@ -7,7 +7,6 @@ Where the file comes from is download.py's business.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -112,7 +111,7 @@ class Vgg19(Perceptual):
             stored: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
             wanted = {name: tensor.shape for name, tensor in self.state_dict().items()}
             fits = all(isinstance(stored.get(name), Tensor) and stored[name].shape == wanted[name] for name in wanted)
-        except (OSError, RuntimeError, ValueError, EOFError, AttributeError, pickle.UnpicklingError):
+        except Exception:  # whatever the reader stumbles over in a file that is something else
             raise BadWeights(f"{path} is not a file of network weights, or a damaged one. {remedy}") from None
         if not fits:
             raise BadWeights(f"{path} belongs to another network than VGG-19. {remedy}")
