@@ -174,6 +174,10 @@ class Document(QObject):
         except BadSetting as error:
             self.problem.emit(str(error))
             return False
+    def set_values(self, values: dict[str, Any], text: str) -> bool:
+        """Changes several settings in one undo step."""
+        return self._set_values(values, text)
+
         self._change(self.job.model_copy(update={"settings": settings.model_dump()}), text, merge)
         return True
 

@@ -37,6 +37,11 @@ class History:
     def __len__(self) -> int:
         return len(self._steps)
 
+    @property
+    def steps(self) -> np.ndarray:
+        """Of the points, ascending. [n]"""
+        return self._steps
+
     def add(self, step: int, terms: Mapping[str, float]) -> None:
         """One report; terms that are not among the keys are passed over, missing ones leave a gap."""
         self.latest = dict(terms)

@@ -145,6 +145,9 @@ class MainWindow(Shell):
         self.panel.reset_requested.connect(document.reset)
         self.sources.dropped.connect(document.add)
         self.sources.changed.connect(document.set_sources)
+        self.curves.remedy_wanted.connect(
+            lambda remedy: document.set_values(remedy.values(document.settings), remedy.title.lower())
+        )
         self.canvas.dropped.connect(document.add)
         self.canvas.project_dropped.connect(self.files.open_path)
         self.canvas.view.look_wanted.connect(training.look)

@@ -5,42 +5,50 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from app.health import Remedy, health
 from app.history import History
+from app.knob_parts import ElidedLabel
 from engine.method import Method
+from engine.settings import Settings
 
 if TYPE_CHECKING:
     from app.plot import Plot
 
 REDRAW_MS = 500
 COLUMN_PX = 150
-IN_USE = "templates_in_use"
 
 
 class Curves(QWidget):
     """Call `show_method`, then `add` for each report; it draws at most twice a second, and only while visible."""
 
+    remedy_wanted = Signal(object)
+    """A `Remedy` that the artist pressed."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.history = History(())
+        self._settings: type[Settings] | None = None
+        self._remedy: Remedy | None = None
         self._labels: dict[str, str] = {}
         self._templates: int | None = None
         self._plots: list[Plot] = []
         self._columns = 0
-        self.health = QLabel(self)
-        self.health.setAccessibleName(self.tr("Health of the training"))
-        self.changed = QLabel(self)
+        self.health = ElidedLabel("", self)
+        self.remedy = QPushButton(self)
+        self.remedy.setProperty("role", "small")
+        self.remedy.clicked.connect(self._on_remedy)
+        self.remedy.hide()
+        self.changed = ElidedLabel("", self)
         self.changed.setProperty("role", "muted")
-        self.changed.setAlignment(Qt.AlignmentFlag.AlignRight)
-        for label in (self.health, self.changed):
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        top = QGridLayout()
-        top.addWidget(self.health, 0, 0)
-        top.addWidget(self.changed, 0, 1)
-        top.setColumnStretch(0, 3)
-        top.setColumnStretch(1, 2)
+        self.changed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.health, 3)
+        top.addWidget(self.remedy)
+        top.addWidget(self.changed, 2)
         body = QWidget()
         self._grid = QGridLayout(body)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -62,7 +70,7 @@ class Curves(QWidget):
         """Empty plots for a method's terms. `labels` are the artist's words for its settings."""
         from app.plot import Plot  # brings pyqtgraph along, which the first sight of the window need not wait for
 
-        self._labels = labels
+        self._labels, self._settings = labels, method.Settings
         self.history = History(tuple(term.key for term in method.terms))
         for plot in self._plots:
             plot.deleteLater()
@@ -98,14 +106,27 @@ class Curves(QWidget):
         self._timer.stop()
         for plot in self._plots:
             plot.draw(self.history)
-        text, tone = health(self.history.latest.get(IN_USE), self._templates, len(self.history) > 0)
-        self.health.setText(text)
-        self.health.setToolTip(text)
-        if self.health.property("role") != tone:
-            self.health.setProperty("role", tone)
-            self.health.style().polish(self.health)
+        self._show_health()
         self.changed.setText(self._last_change())
         self.changed.setToolTip("\n".join(self._words(mark.names, mark.step) for mark in self.history.marks[-12:]))
+
+    def _show_health(self) -> None:
+        state = health(self.history, self._templates, self._settings)
+        self.health.setText(state.text)
+        self.health.setToolTip(state.text)
+        if self.health.property("role") != state.role:
+            self.health.setProperty("role", state.role)
+            self.health.style().polish(self.health)
+        self._remedy = state.remedy
+        self.remedy.setVisible(state.remedy is not None)
+        if state.remedy is not None:
+            self.remedy.setText(state.remedy.title)
+            label = self._labels.get(state.remedy.setting, state.remedy.setting)
+            self.remedy.setToolTip(self.tr("Turns “{}”; can be undone").format(label))
+
+    def _on_remedy(self) -> None:
+        if self._remedy is not None:
+            self.remedy_wanted.emit(self._remedy)
 
     def _last_change(self) -> str:
         marks = self.history.marks
@@ -144,18 +165,3 @@ class Curves(QWidget):
             for plot in self._plots:
                 plot.dress()
             self._schedule()
-
-
-def health(in_use: float | None, templates: int | None, begun: bool) -> tuple[str, str]:
-    """The state of the mixture in words, and its role: "muted", "good" or "warning"."""
-    if not begun:
-        return "Health: shown once training has begun.", "muted"
-    if in_use is None or not templates:
-        return "Health: nothing unusual.", "muted"
-    share = in_use / templates
-    said = f"Health: {in_use:.0f} of {templates} templates in use"
-    if share < 0.15:
-        return f"{said}. The mosaic falls back on a few pieces; more balance helps.", "warning"
-    if share < 0.5:
-        return f"{said}. More balance would bring in others.", "muted"
-    return f"{said}, a rich mixture.", "good"

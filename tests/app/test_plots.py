@@ -1,4 +1,4 @@
-"""The curves: long trainings stay short, nothing is lost on average, marks are where changes were, health in words."""
+"""The curves: long trainings stay short, nothing is lost on average, marks are where changes were."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.history import MOST_POINTS, History
 from app.plot import _Axis
-from app.plots import Curves, health
+from app.plots import Curves
 from tests.engine.toy import Toy
 
 
@@ -67,15 +67,6 @@ def test_going_back_takes_away_what_came_after() -> None:
     history.rewind(50)
     assert history.curve("a")[0].max() <= 50
     assert not history.marks
-
-
-@pytest.mark.parametrize(
-    ("in_use", "templates", "tone"), [(2, 24, "warning"), (8, 24, "muted"), (22, 24, "good"), (None, None, "muted")]
-)
-def test_health_in_words(in_use: float | None, templates: int | None, tone: str) -> None:
-    text, role = health(in_use, templates, True)
-    assert role == tone
-    assert in_use is None or f"{in_use} of {templates}" in text
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6))
