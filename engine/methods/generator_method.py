@@ -35,6 +35,8 @@ VARIETY_TERMS = (
     Term("distance", "Difference between samples", "Samples", "Mean difference of two samples, 0 to 1."),
 )
 SETTLE_EVERY_STEPS = 50
+BINS = 512
+"""Of sorted values: practice pictures have too few pixels to fill more."""
 
 
 class GeneratorMethod(Method):
@@ -76,9 +78,10 @@ class GeneratorMethod(Method):
             device=self.device,
             filters=s.filters,
             levels=s.levels,
+            detail=s.detail,
         )
         layers = network.style_layers
-        statistic = Sliced(layers) if s.statistic == "sliced" else Gram(links_of(layers, "each"))
+        statistic = Sliced(layers, BINS) if s.statistic == "sliced" else Gram(links_of(layers, "each"))
         return StyleLoss(network, statistic, styles, self.regions, s.patch, 2 * s.batch * s.patch**2, random)
 
     def _start_from_mean_colour(self, styles: list[Style]) -> None:

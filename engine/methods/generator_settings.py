@@ -65,6 +65,16 @@ class GeneratorSettings(Settings):
             advanced=True,
         ),
     ] = 24
+    detail: Annotated[
+        float,
+        Field(ge=0, le=10),
+        Knob(
+            "Fine detail",
+            "For the built-in filters. More: brush marks and grain are learned as eagerly as large shapes. 0: "
+            "soft and glossy.",
+            group=STYLE,
+        ),
+    ] = 1.5
     normalised_gradients: Annotated[
         bool,
         Knob(

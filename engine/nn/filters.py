@@ -28,6 +28,7 @@ class Filters(Perceptual):
         rectified: ReLU after the filters.
         fixed: keep the first filters for ever.
         random: draws the first filters.
+        detail: half of the filters look away from the mean colour of their patch, and count so many times; 0 for none.
     """
 
     weight: Tensor
@@ -40,8 +41,10 @@ class Filters(Perceptual):
         fixed: bool,
         random: torch.Generator,
         padding: Padding = "replicate",
+        detail: float = 0.0,
     ) -> None:
         super().__init__(padding)
+        self.detail = detail
         self.layers = tuple(f"level{level}" for level in range(1, levels + 1))
         self.strides = {layer: 2**index for index, layer in enumerate(self.layers)}
         self.style_layers, self.content_layers = self.layers, self.layers[max(0, levels - 2) : levels - 1 or 1]
@@ -54,7 +57,13 @@ class Filters(Perceptual):
 
     def _drawn(self, random: torch.Generator) -> Tensor:
         weight = torch.randn(len(self.layers), self.filters, 3, SIDE, SIDE, generator=random)
-        return weight / weight.flatten(2).norm(dim=2)[:, :, None, None, None]
+        if self.detail:
+            half = weight[:, : self.filters // 2]
+            weight[:, : self.filters // 2] = half - half.mean((3, 4), keepdim=True)
+        weight = weight / weight.flatten(2).norm(dim=2)[:, :, None, None, None]
+        if self.detail:
+            weight[:, : self.filters // 2] *= self.detail
+        return weight
 
     def activations(self, image: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
         found = {}

@@ -199,6 +199,7 @@ def open_network(
     fixed: bool | None = None,
     pooling: Pooling = "average",
     padding: Padding = "replicate",
+    detail: float = 0.0,
 ) -> Perceptual:
     """A network ready for use on a device.
 
@@ -209,6 +210,7 @@ def open_network(
         filters: how many at each level, for `filters`; 0: 32 for sliced, 64 for gram.
         levels: of the pyramid, for `filters`; 0: 2 for sliced, 5 for gram.
         fixed: overrides the choice for `filters`: L-BFGS needs fixed ones.
+        detail: weight of filters that see no mean colour, for `filters`; a generator learns brushwork by them.
         pooling: for `vgg19`; the pyramid of `filters` always averages.
 
     Raises:
@@ -228,6 +230,7 @@ def open_network(
             fixed=(not plain) if fixed is None else fixed,
             random=random,
             padding=padding,
+            detail=detail,
         )
     else:
         network = Vgg19(pooling, padding)

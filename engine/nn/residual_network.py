@@ -45,7 +45,7 @@ class ResidualNetwork(nn.Module):
             return [plain, norm_layer(s.norm, outputs), nn.ReLU()]
 
         def enlargement(inputs: int, outputs: int) -> list[nn.Module]:
-            return [UpConvolution(inputs, outputs, 3, s.padding), norm_layer(s.norm, outputs), nn.ReLU()]
+            return [UpConvolution(inputs, outputs, 5, s.padding), norm_layer(s.norm, outputs), nn.ReLU()]
 
         self.encoder = nn.Sequential(
             *convolution(3, s.width, 9),

@@ -128,7 +128,7 @@ def _block(inputs: int, outputs: int, norm: Norm, padding: Edge) -> nn.Sequentia
 
 # ---------------------------------------------------------------- V2
 
-FINEST_NOISE = 16
+FINEST_NOISE = 8
 """Noise at finer levels would show as grain: detail shall follow from larger shapes."""
 
 CELL = 4
@@ -217,7 +217,7 @@ class DeepNetwork(nn.Module):
         for level, (before, width) in enumerate(pairwise(widths), start=1):
             self.enlarging.append(
                 nn.Sequential(
-                    UpConvolution(before, width, 3, s.padding),
+                    UpConvolution(before, width, 5, s.padding),
                     norm_layer(s.norm, width),
                     nn.LeakyReLU(0.01, inplace=True),
                 )
