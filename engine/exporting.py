@@ -174,7 +174,11 @@ class Exporting:
         )
 
     def _size(self) -> Size:
-        return self.command.size or self._now.method.canvas
+        """A repeat closes on the method's grain, so its sides may change by a few pixels."""
+        size, grain = self.command.size or self._now.method.canvas, self._now.method.grain
+        if not self.command.how.repeat or self.command.how.originals:
+            return size
+        return Size(*(max(1, round(side / grain)) * grain for side in (size.height, size.width)))
 
     # ------------------------------------------------------------ who paints it
 

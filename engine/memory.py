@@ -103,7 +103,8 @@ class Templates:
     """
 
     def __init__(self, atlas: Atlas, image: Tensor, offset: Tensor, flip: Tensor, edge: Edge) -> None:
-        self.atlas, self.image, self.offset, self.flip, self.edge = atlas, image, offset, flip, edge
+        self.atlas, self.image, self.offset, self.flip = atlas, image, offset, flip
+        self.edge: Edge = edge
 
     def __len__(self) -> int:
         return len(self.image)
@@ -127,10 +128,21 @@ class Templates:
         image, flip = self.image.expand_as(top), self.flip.expand(*top.shape, 2)
         return View(self.atlas, *self.atlas.indices(image, top, left, flip, height, width, self.edge))
 
+    def view_of(self, box: Box) -> View:
+        """All templates inside one box."""
+        corner = torch.tensor([[box.top], [box.left]], device=self.atlas.pixels.device)
+        return self.view(corner[0], corner[1], box.height, box.width)
+
+    def enlarged(self, atlas: Atlas) -> Templates:
+        """The same tilings of the same images at another size, which `atlas` holds."""
+        down = atlas.heights.double() / self.atlas.heights  # [S]
+        right = atlas.widths.double() / self.atlas.widths
+        scale = torch.stack([down, right], 1)[self.image]  # [N, 2]
+        return Templates(atlas, self.image, (self.offset * scale).round().long(), self.flip, self.edge)
+
     def at(self, box: Box) -> Tensor:
         """All templates inside one box, as a Field: float32 [N, 3, h, w], 0..1. Large: for looking at."""
-        corner = torch.tensor([[box.top], [box.left]], device=self.atlas.pixels.device)
-        return self.view(corner[0], corner[1], box.height, box.width).crops(0, len(self))[0]
+        return self.view_of(box).crops(0, len(self))[0]
 
 
 def shares(weights: Sequence[float], count: int) -> list[int]:

@@ -24,11 +24,13 @@ class How:
         originals: how many times as large as the trained picture, its pieces read from the full-size images; 0 for
             the picture as trained, which on a larger canvas shows more and smaller pieces.
         frame: an image file that takes the place of the content.
+        tones: an image file whose tones decide how those of all frames are matched.
     """
 
     repeat: bool = False
     originals: float = 0.0
     frame: str = ""
+    tones: str = ""
 
     @property
     def ways(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine import colour
 from engine.box import Box, Size
-from engine.errors import BadImage, MissingSources
+from engine.errors import BadImage, BadSetting, MissingSources
 from engine.memory import tiled
 from engine.project import SourceImage
 
@@ -58,6 +58,26 @@ def load(images: Sequence[SourceImage], scale: float, slot: str, warnings: list[
     return sources
 
 
+def reread(sources: Sequence[Source], scale: float) -> list[Tensor]:
+    """The images at `scale` times their working size, from their files: uint8 [3, h, w] each.
+
+    Raises:
+        BadSetting: they would be too many pixels to be held.
+        BadImage: one can not be read any more.
+    """
+    needed = sum(source.size.area for source in sources) * scale**2
+    if needed > LIMIT_PX:
+        raise BadSetting(
+            f"The images would have {needed / 1e6:,.0f} megapixels at this size; {LIMIT_PX / 1e6:,.0f} can be held. "
+            "Choose a smaller size, or paint it as trained."
+        )
+    pictures = []
+    for source in sources:
+        pixels = colour.read(Path(source.image.path), limit_px=LIMIT_PX).pixels
+        pictures.append(resampled(pixels, scale * source.size.height / pixels.shape[1]))
+    return pictures
+
+
 def resampled(pixels: Tensor, factor: float, least_px: int = 8) -> Tensor:
     """uint8 [3, h, w] scaled by a factor, no side below `least_px`: area averages downwards, bicubic upwards."""
     _, h, w = pixels.shape
@@ -70,17 +90,20 @@ def resampled(pixels: Tensor, factor: float, least_px: int = 8) -> Tensor:
     return torch.from_numpy(image).permute(2, 0, 1).contiguous()
 
 
-def tone_matched(content: Source, styles: Sequence[Source]) -> Source:
+def tone_matched(content: Source, styles: Sequence[Source], like: Source | None = None) -> Source:
     """The content with its grey values mapped to the histogram of the styles, each by its weight; hues stay.
 
     A dark style can then show a bright portrait (not in the papers; METHODS: "tone matching").
+
+    Args:
+        like: the picture whose tones decide the mapping, so that the frames of a film do not flicker; else the content.
     """
     weights = [style.image.weight for style in styles]
     if sum(weights) <= 0:
         weights = [1.0] * len(styles)
     wanted = sum(weight * _histogram(style.pixels) for weight, style in zip(weights, styles, strict=True)).cumsum(0)  # type: ignore[union-attr]
     wanted = wanted / wanted[-1]
-    given = _histogram(content.pixels)
+    given = _histogram((like or content).pixels)
     middle = given.cumsum(0) - given / 2  # a grey value stands for the middle of its share
     table = torch.searchsorted(wanted, middle).clamp(max=255).to(torch.int16)  # [256]
     matched = torch.empty_like(content.pixels)

@@ -19,9 +19,10 @@ from engine.draws import step_generator
 from engine.errors import MissingSources
 from engine.field import reach
 from engine.kernel import load as load_kernel
-from engine.memory import Atlas, Templates
-from engine.method import Layer, Method, Slot, State, Term
+from engine.memory import Atlas, Templates, View, mix_only
+from engine.method import Layer, Method, Painter, Slot, State, Term
 from engine.methods.famos_batches import Batch, Batches
+from engine.methods.famos_printer import FamosPrinter, Scene
 from engine.methods.famos_settings import PRESETS, FamosSettings
 from engine.nn import training
 from engine.nn.discriminator import Discriminator
@@ -30,7 +31,8 @@ from engine.nn.mosaic import ColourReconstruction, MosaicGenerator, MosaicShape,
 from engine.nn.unet import UNetShape
 from engine.noise import NoiseField, constant
 from engine.palette import palette
-from engine.project import Job
+from engine.printing import How
+from engine.project import Job, SourceImage
 from engine.sources import ContentField, coordinates
 
 
@@ -67,6 +69,7 @@ class Famos(Method):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
+    ways = frozenset(("repeat", "originals", "frames"))
     settings: FamosSettings
 
     def __init__(self, job: Job, device: torch.device) -> None:
@@ -103,6 +106,7 @@ class Famos(Method):
         self._settled_at: int | None = None
         self._halo: Margin | None = None
         self._last: tuple[Batch, Painting] | None = None
+        self._originals: tuple[float, Atlas] | None = None
 
     def _read_images(self, job: Job) -> None:
         s = self.settings
@@ -268,45 +272,84 @@ class Famos(Method):
     # -------------------------------------------------------- painting
 
     def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+        scene = self.scene(canvas)
+        content = scene.content(box)
+        return self.layers_of(self.painting(box, scene, content), content)
+
+    def printer(self, how: How) -> Painter:
+        return FamosPrinter(self, how) if how.ways else self
+
+    def scene(self, canvas: Size) -> Scene:
+        """What is painted as trained."""
+        field = ContentField(self._contents[0].pixels, canvas, self.device)
+        view = None if self.templates is None else self.templates.view_of
+        return Scene(field.at, lambda box: coordinates(box, canvas, self.device), view)
+
+    def painting(self, box: Box, scene: Scene, content: Tensor) -> Painting:
+        """One forward pass over an aligned box, whose content is given; valid away from its edges by the halo."""
         self._settle_if_needed()
-        content = ContentField(self._contents[0].pixels, canvas, self.device).at(box)[None] * 2 - 1
-        psi = coordinates(box, canvas, self.device)[None]
-        view = None
-        if self.templates is not None:
-            corner = torch.tensor([[box.top], [box.left]], device=self.device)
-            view = self.templates.view(corner[0], corner[1], box.height, box.width)
-        painting = self.average(
-            content.contiguous(memory_format=torch.channels_last),
-            psi,
-            self._canvas_noise(box),
-            view,
+        return self.average(
+            (content[None] * 2 - 1).contiguous(memory_format=torch.channels_last),
+            scene.coordinates(box)[None],
+            self._canvas_noise(box, scene.period),
+            None if scene.view is None else scene.view(box),
             self.temperature,
             self._kernel,
             measure=False,
         )
-        layers = {
-            "result": painting.result,
-            "collage": painting.collage,
-            "painted": painting.painted,
-            "content": content,
-        }
+
+    def layers_of(self, painting: Painting, content: Tensor) -> dict[str, Tensor]:
+        """What is shown of a painting; `content` is that of its box, 0..1."""
+        layers = {"result": painting.result, "collage": painting.collage, "painted": painting.painted}
         layers = {key: (image[0] * 0.5 + 0.5).clamp(0, 1) for key, image in layers.items()}
+        layers["content"] = content.clamp(0, 1)
         layers["mask"] = painting.alpha[0].expand(3, -1, -1)
         layers["templates"] = layers["mask"]
         if painting.mixture is not None:
             layers["templates"] = torch.einsum("nhw,nc->chw", painting.mixture.weights[0], self.palette)
         return layers
 
-    def _canvas_noise(self, box: Box) -> Noise:
+    def mixed(self, mixture: Tensor, view: View) -> tuple[Tensor, Tensor]:
+        """I_M [1, 3, H, W] in -1..1 of templates in `view`, and A itself, from log A [1, N, H, W], which is lost."""
+        collage, weights = mix_only(mixture, view, 1.0, self._kernel, overwrite=True)
+        return collage * 2 - 1, weights
+
+    def frame(self, path: str, tones: str) -> Tensor:
+        """An image file as the target: uint8 [3, h, w], scaled and matched in tone as the content is."""
+        scale = self._contents[0].image.scale
+
+        def load(path: str) -> sources.Source:
+            (source,) = sources.load([SourceImage(path=path, scale=scale)], self.settings.content_scale, "content", [])
+            return source
+
+        frame = load(path)
+        if not self.settings.tone_matching:
+            return frame.pixels
+        return sources.tone_matched(frame, self._styles, load(tones) if tones else None).pixels
+
+    def originals(self, scale: float) -> Atlas:
+        """The style images at `scale` times their working size, read from the files again. Raises BadSetting."""
+        if self._originals is None or self._originals[0] != scale:
+            self._originals = None  # before the new one is made
+            self._originals = scale, Atlas(sources.reread(self._styles, scale), self.device)
+        return self._originals[1]
+
+    def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
         """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed."""
         s, grain = self.settings, self.grain
         coarse = Box(box.top // grain, box.left // grain, box.height // grain, box.width // grain)
+        rows = torch.arange(coarse.top, coarse.bottom, device=self.device)
+        columns = torch.arange(coarse.left, coarse.right, device=self.device)
+        repeat = None
+        if period is not None:
+            repeat = (period.height // grain, period.width // grain)
+            rows, columns = rows % repeat[0], columns % repeat[1]
         return Noise(
             everywhere=constant(s.global_noise, self.seed, self.device)[None],
-            local=NoiseField(s.local_noise, self.seed + 1, self.device).at(coarse)[None],
+            local=NoiseField(s.local_noise, self.seed + 1, self.device, repeat).at(coarse)[None],
             phase=constant(s.periodic_noise, self.seed + 2, self.device)[None] * torch.pi,
-            rows=torch.arange(coarse.top, coarse.bottom, device=self.device).float(),
-            columns=torch.arange(coarse.left, coarse.right, device=self.device).float(),
+            rows=rows.float(),
+            columns=columns.float(),
         )
 
     def patches(self) -> dict[str, Tensor]:
