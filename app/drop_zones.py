@@ -20,12 +20,14 @@ class DropZones(QWidget):
     dropped = Signal(str, list)
     """Key of a slot, and paths."""
     project_dropped = Signal(object)
-    """Path of a project."""
+    """Path of a project, or of an exported file that holds one."""
 
     def __init__(self, host: QWidget) -> None:
         super().__init__(host)
         self._slots: tuple[Slot, ...] = ()
         self._over = -1
+        self._paths: list[Path] = []
+        self._project: Path | None = None
         self._host = host
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
@@ -59,7 +61,9 @@ class DropZones(QWidget):
             return True
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        project = next((path for path in paths if is_project(path)), None)
+        if event.type() == QEvent.Type.DragEnter or paths != self._paths:
+            self._paths, self._project = paths, _project_in(paths)
+        project = self._project
         if event.type() != QEvent.Type.Drop:
             self.setGeometry(self._host.rect())
             self._over = -1 if project else self._nearest(event.position().toPoint())
@@ -109,6 +113,16 @@ def paths_in(mime: QMimeData) -> list[Path]:
 
 def is_project(path: Path) -> bool:
     return path.name == FILE_NAME or (path / FILE_NAME).is_file()
+
+
+def _project_in(paths: list[Path]) -> Path | None:
+    """A project among other things; or a file alone that was exported from one."""
+    project = next((path for path in paths if is_project(path)), None)
+    if project is not None or len(paths) != 1:
+        return project
+    from app.export_origin import origin_of  # with what reads images, only when one is dragged in
+
+    return paths[0] if origin_of(paths[0]) is not None else None
 
 
 def _see_through(colour: QColor, alpha: int) -> QColor:

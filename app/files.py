@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog
 
 from app import background
 from app.drop_zones import is_project
+from app.export_origin import Origins
 from app.frame_dialog import FrameDialog
 from app.recovery import Rescue
 from engine.project import FILE_NAME
@@ -25,6 +26,7 @@ class Files(QObject):
         super().__init__(window)
         self._window = window
         self._data = data
+        self._origins = Origins(window)
         self._next: Callable[[], object] | None = None
         self._tasks: list[background.Task] = []
         start = window.canvas.start
@@ -48,7 +50,7 @@ class Files(QObject):
             self.open_path(Path(name))
 
     def open_path(self, path: Path) -> None:
-        """A project, by its folder, its project.json or one of its snapshots."""
+        """A project, by its folder, its project.json or one of its snapshots; or a file that was exported from one."""
         self._when_idle(lambda: self._opened(path))
 
     def open_all(self, paths: Iterable[Path]) -> None:
@@ -136,6 +138,8 @@ class Files(QObject):
             what()
 
     def _opened(self, path: Path) -> None:
+        if not is_project(path) and self._origins.open(path):
+            return
         if self._window.document.open(path):
             self._remember(self._window.document.folder)
 

@@ -1,4 +1,4 @@
-"""The export dialog: what it asks for, what it refuses and why, and how it follows a painting."""
+"""The export dialog: what it asks for, what it refuses and why, and what it says about a choice."""
 
 from __future__ import annotations
 
@@ -8,19 +8,27 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app import words
+from app.export_checks import Check
 from app.export_dialog import ExportDialog
+from app.export_queue import ExportQueue
 from engine import messages
-from engine.box import Size
+from engine.box import Box, Size
 from engine.errors import BadSetting
+from engine.formats import FORMATS
+from engine.journal import Journal, Picture, folder_for
 from engine.method import Layer
+from engine.print_sizes import LABS, PAPERS, pixels
+from engine.printing import Finish, How
+from engine.profiles import made
 
 CANVAS = Size(1184, 1760)
 LAYERS = (Layer("result", "Result", "All of it."), Layer("collage", "Collage", "Only the pieces."))
+WAYS = frozenset({"originals", "repeat"})
 
 
 @pytest.fixture
 def dialog(qtbot, tmp_path):
-    dialog = ExportDialog(CANVAS, LAYERS, tmp_path)
+    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True), ways=WAYS)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitExposed(dialog)
@@ -29,25 +37,150 @@ def dialog(qtbot, tmp_path):
     return dialog
 
 
+def set_format(dialog, key):
+    kinds = [kind.key for kind in FORMATS]
+    dialog.form.format.setCurrentIndex(kinds.index(key))
+
+
+def refusal(dialog):
+    assert not dialog.start.isEnabled()
+    return dialog.checks.text()
+
+
 def test_it_proposes_the_canvas_as_png(dialog, tmp_path):
     assert dialog.form.request() == messages.Export(tmp_path / "mosaic.png", CANVAS, "result", bits=8)
     assert dialog.start.isEnabled()
     assert not dialog.isModal()
+    assert not dialog.form.options.isVisible(), "few fields for one who just wants a picture"
+    assert not dialog.form.detail.isVisible()
+    assert not dialog.checks.isVisible()
 
 
 def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
-    dialog.form.file_name.setText("  Größe 2 ")
-    dialog.form.format.setCurrentIndex(dialog.form.format.findText("TIFF"))
-    dialog.form.layer.setCurrentIndex(1)
-    dialog.form.bits.setCurrentIndex(1)
-    qtbot.mouseClick(dialog.form.factors[4], Qt.MouseButton.LeftButton)
+    form = dialog.form
+    form.file_name.setText("  Größe 2 ")
+    set_format(dialog, "tiff")
+    form.layer.setCurrentIndex(1)
+    form.size_field.choose(4)
+    form.size_field.dpi_box.setValue(200)
+    form.options.bits_box.setCurrentIndex(1)
+    form.options.compression.setCurrentIndex(1)
+    form.options.pyramid.setChecked(True)
+    form.options.set_profile("adobe-rgb")
+    form.options.intent.setCurrentIndex(1)
+    form.options.black_point.setChecked(False)
+    form.options.bleed.setValue(3)
+    form.options.marks.setChecked(True)
+    form.options.repeat.setChecked(True)
+    form.options.provenance.setChecked(False)
+    form.detail.setCurrentIndex(1)
     qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
-    expected = messages.Export(tmp_path / "Größe 2.tif", Size(4 * 1184, 4 * 1760), "collage", bits=16)
+    finish = Finish(
+        dpi=200,
+        profile="adobe-rgb",
+        intent="perceptual",
+        black_point=False,
+        compression="lzw",
+        pyramid=True,
+        marks=True,
+        provenance=False,
+    )
+    expected = messages.Export(
+        tmp_path / "Größe 2.tif",
+        Size(4 * 1184, 4 * 1760),
+        "collage",
+        bits=16,
+        finish=finish,
+        how=How(repeat=True, originals=4.0),
+        bleed_px=pixels(3, 200),
+    )
     assert dialog.requests == [expected]
 
 
+@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.key)
+def test_each_format_shows_only_what_it_can_hold(dialog, kind):
+    dialog.form.fold.setChecked(True)
+    dialog.form.options.bits_box.setCurrentIndex(1)
+    set_format(dialog, kind.key)
+    options = dialog.form.options
+    assert options.bits_box.isVisible() == (16 in kind.bits)
+    assert options.compression.isVisible() == options.pyramid.isVisible() == (kind.key == "tiff")
+    assert options.quality.isVisible() == (kind.key in ("jpeg", "webp", "dzi"))
+    assert not options.intent.isVisible()
+    assert dialog.form.request().bits in kind.bits
+    assert dialog.form.out().suffix == kind.suffixes[0]
+    assert dialog.start.isEnabled()
+
+
+def test_a_lab_sets_what_it_asks_for_and_leaves_the_size(dialog):
+    dialog.form.size_field.choose(next(paper for paper in PAPERS if paper.name == "A3"))
+    size = dialog.form.size_field.size_px
+    for index, lab in enumerate(LABS, start=1):
+        dialog.form.lab.setCurrentIndex(index)
+        dialog.form.lab.activated.emit(index)
+        request = dialog.form.request()
+        assert request.out.suffix == lab.suffix
+        assert request.bits == lab.bits
+        assert request.finish.profile == lab.finish.profile
+        assert request.size == size
+        assert dialog.form.lab.currentIndex() == index
+    dialog.form.options.set_profile("adobe-rgb")
+    assert dialog.form.lab.currentIndex() == 0, "own choice"
+
+
+def test_the_shops_profile_is_checked(dialog, tmp_path):
+    (tmp_path / "shop.icc").write_bytes(made("adobe-rgb"))
+    (tmp_path / "photo.icc").write_bytes(b"no profile at all")
+    dialog.form.options.set_profile(str(tmp_path / "shop.icc"))
+    assert dialog.form.options.profile.currentText() == "shop.icc"
+    assert dialog.start.isEnabled()
+    dialog.form.options.set_profile(str(tmp_path / "photo.icc"))
+    assert "photo.icc is no ICC profile" in refusal(dialog)
+    dialog.form.options.set_profile("srgb")
+    assert dialog.start.isEnabled()
+
+
+def test_the_canvas_is_proofed_only_for_another_profile(dialog):
+    options = dialog.form.options
+    assert dialog.form.proof() is None
+    options.set_profile("adobe-rgb")
+    options.proof.setChecked(True)
+    assert dialog.form.proof().profile == "adobe-rgb"
+    options.set_profile("srgb")
+    assert dialog.form.proof() is None
+
+
+def test_originals_are_offered_for_what_is_larger_and_keep_the_trained_scale(dialog, qtbot, tmp_path):
+    form = dialog.form
+    form.size_field.set_size(Size(592, 880))
+    assert not form.detail.isVisible()
+    form.size_field.set_size(Size(3000, 3520))
+    assert form.detail.isVisible()
+    assert form.request().how == How()
+    form.detail.setCurrentIndex(1)
+    factor = form.request().how.originals
+    # a working canvas of the print's shape that fits the trained one in one direction
+    assert factor == pytest.approx(3000 / 1184)
+    assert 3520 / factor < 1760
+    plain = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True))
+    qtbot.addWidget(plain)
+    plain.show()
+    plain.form.size_field.choose(2)
+    plain.form.options.repeat.setChecked(True)
+    assert not plain.form.detail.isVisible()
+    assert plain.form.request().how == How(), "a method that has no such ways is not asked for them"
+
+
+def test_another_shape_says_what_is_cut_away(dialog):
+    assert not dialog.cut_away.isVisible()
+    dialog.form.size_field.set_size(Size(1184, 880))
+    assert "left and right lose 50 %" in dialog.cut_away.text()
+    dialog.form.size_field.set_size(Size(592, 1760))
+    assert "top and bottom lose 50 %" in dialog.cut_away.text()
+
+
 def test_a_snapshot_is_passed_on(qtbot, tmp_path):
-    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, snapshot=tmp_path / "0003")
+    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda c: True), snapshot=tmp_path / "0003")
     qtbot.addWidget(dialog)
     assert dialog.form.request().snapshot == tmp_path / "0003"
     assert "0003" in dialog.windowTitle()
@@ -60,36 +193,24 @@ def test_a_typed_suffix_is_not_doubled(dialog, tmp_path):
     assert dialog.form.out() == tmp_path / "wall.v2.png"
 
 
-@pytest.mark.parametrize("width", [64, 500, 1760, 12_345, 30_000])
-def test_sides_keep_the_proportion(dialog, width):
-    dialog.form.width_px.setValue(width)
-    assert dialog.form.height_px.value() == max(64, round(width * 1184 / 1760))
-    dialog.form.height_px.setValue(1184)
-    assert dialog.form.width_px.value() == 1760
-
-
-def test_quick_sizes_are_exact_and_show_which_one_is_set(dialog, qtbot):
-    for factor in (2, 4, 1):
-        qtbot.mouseClick(dialog.form.factors[factor], Qt.MouseButton.LeftButton)
-        assert dialog.form.request().size == Size(factor * 1184, factor * 1760)
-        assert [f for f, button in dialog.form.factors.items() if button.isChecked()] == [factor]
-    dialog.form.width_px.setValue(1000)
-    assert not any(button.isChecked() for button in dialog.form.factors.values())
-
-
 def test_sizes_are_told_in_pixels_and_on_paper(dialog):
-    dialog.form.width_px.setValue(3520)
-    assert "8.3 megapixels" in dialog.print_size.text()
-    assert "29.8 × 20.0 cm" in dialog.print_size.text()
-    eight = dialog.file_size.text()
-    dialog.form.bits.setCurrentIndex(1)
-    assert dialog.file_size.text() != eight
+    dialog.form.size_field.choose(2)
+    assert "8.3 megapixels" in dialog.on_paper.text()
+    assert "29.8 × 20.0 cm" in dialog.on_paper.text()
+    eight = dialog.on_disk.text()
+    dialog.form.options.bits_box.setCurrentIndex(1)
+    assert dialog.on_disk.text() != eight
     assert "free" in eight
 
 
-def refusal(dialog):
-    assert not dialog.start.isEnabled()
-    return dialog.message.text()
+def test_bleed_and_marks_make_the_file_larger_not_the_picture(dialog):
+    plain = dialog.form.layout_px().file
+    dialog.form.options.bleed.setValue(3)
+    bled = dialog.form.layout_px().file
+    assert bled == Size(plain.height + 2 * pixels(3, 300), plain.width + 2 * pixels(3, 300))
+    dialog.form.options.marks.setChecked(True)
+    assert dialog.form.layout_px().file.width > bled.width
+    assert dialog.form.request().size == CANVAS
 
 
 def test_what_can_not_be_is_refused_with_a_sentence(dialog, tmp_path):
@@ -106,99 +227,103 @@ def test_what_can_not_be_is_refused_with_a_sentence(dialog, tmp_path):
     assert "folder" in refusal(dialog)
     dialog.form.file_name.setText("mosaic")
     assert dialog.start.isEnabled()
-    assert dialog.message.text() == ""
+    assert dialog.checks.text() == ""
+
+
+def test_a_formats_limit_is_told_before_the_start(dialog):
+    set_format(dialog, "webp")
+    dialog.form.size_field.set_size(Size(1000, 20_000))
+    assert "16,383" in refusal(dialog)
+    set_format(dialog, "png")
+    assert dialog.start.isEnabled()
 
 
 def test_what_the_engine_refuses_is_told_before_the_start(dialog, monkeypatch):
-    def check(out, canvas, bits):
+    def check(out, canvas, bits, finish):
         raise BadSetting(f"{canvas.width} px are too many.")
 
-    monkeypatch.setattr("app.export_form.export.check", check)
-    dialog.form.width_px.setValue(2000)
+    monkeypatch.setattr("app.export_dialog.export.check", check)
+    dialog.form.size_field.set_size(Size(100, 2000))
     assert refusal(dialog) == "2000 px are too many."
 
 
 def test_a_full_disk_is_told_before_the_start(dialog, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
-    dialog.form.width_px.setValue(2000)
+    dialog.form.size_field.choose(2)
+    assert "free" in refusal(dialog)
+
+
+def test_a_disk_that_fills_up_after_the_last_look_is_noticed_at_the_start(dialog, monkeypatch, qtbot):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
+    qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+    assert not dialog.requests
     assert "free" in refusal(dialog)
 
 
 def test_a_file_that_is_there_will_be_replaced(dialog, tmp_path):
     (tmp_path / "old.png").write_bytes(b"x")
     dialog.form.file_name.setText("old")
-    assert "old.png" in dialog.message.text()
-    assert "replaced" in dialog.message.text()
+    assert "old.png" in dialog.checks.text()
+    assert "replaced" in dialog.checks.text()
     assert dialog.start.isEnabled()
 
 
-def started(dialog, qtbot):
-    qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
-    assert dialog.running
-    return dialog.requests[-1]
+def test_an_unfinished_picture_of_this_name_can_be_gone_on_with(dialog, tmp_path, qtbot):
+    folder = folder_for(tmp_path / "old.png")
+    picture = Picture(Box(0, 0, 64, 128), 8, 64, {})
+    import torch
+
+    Journal.begin(folder, picture, {}).put(0, picture.tiles()[0], torch.zeros(3, 64, 64))
+    dialog.form.file_name.setText("old")
+    assert "50%" in dialog.checks.text()
+    (button,) = dialog.checks.buttons()
+    with qtbot.waitSignal(dialog.resume_requested) as asked:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert asked.args == [folder]
 
 
-def test_progress_cancel_and_the_way_back_to_the_form(dialog, qtbot):
-    request = started(dialog, qtbot)
-    assert not dialog.form.isEnabled()
-    assert dialog.cancel.isVisible()
-    dialog.on_event(messages.Progressed("export", 30, 120, 95.0))
-    assert (dialog.bar.value(), dialog.bar.maximum()) == (30, 120)
-    assert "1 min 35 s" in dialog.time_left.text()
-    with qtbot.waitSignal(dialog.cancel_requested):
-        qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
-    assert dialog.running, "until the engine says so"
-    dialog.on_event(messages.ExportCancelled(request.out))
-    assert not dialog.running
-    assert dialog.form.isEnabled()
-    assert dialog.start.isVisible()
-    assert "Cancelled" in dialog.message.text()
+def test_the_same_file_is_not_queued_twice(dialog, qtbot):
+    dialog._queue.add(dialog.form.request())
+    assert "queue already" in refusal(dialog)
+    assert not dialog.form.compare.isEnabled()
+    dialog.form.file_name.setText("other")
+    assert dialog.start.isEnabled()
+    assert dialog.start.text() == "Add to the queue"
 
 
-def test_the_end_tells_path_size_and_time(dialog, qtbot):
-    request = started(dialog, qtbot)
-    request.out.write_bytes(b"x" * 2_000_000)
-    dialog.on_event(messages.Exported(request.out, CANVAS, 154.0, 10**9))
-    text = dialog.message.text()
-    for part in (str(request.out), "1,760 × 1,184 px", "2.0 MB", "2 min 34 s"):
-        assert part in text
-    assert dialog.show_button.isVisible()
-    started(dialog, qtbot)
-    assert not dialog.show_button.isVisible()
-
-
-def test_a_failure_is_told_and_can_be_tried_again(dialog, qtbot):
-    request = started(dialog, qtbot)
-    dialog.on_event(messages.Failed("The disk is full.", command=messages.Look(CANVAS.box, CANVAS)))
-    assert dialog.running, "that was about something else"
-    dialog.on_event(messages.Failed("The disk is full.", command=request))
-    assert not dialog.running
-    assert dialog.message.text() == "The disk is full."
+def test_checks_that_come_later_have_remedies_and_go_with_the_next_change(dialog, qtbot):
+    done = []
+    check = Check("It takes 9 h.", "warning", (("Make it smaller", lambda: done.append(True)),))
+    with qtbot.waitSignal(dialog.settled):
+        dialog.form.size_field.choose(2)
+    dialog.show_later_checks([check, Check("No.", "error")])
+    assert dialog.checks.text() == "No.\nIt takes 9 h.", "the worst first"
+    assert not dialog.start.isEnabled()
+    qtbot.mouseClick(dialog.checks.buttons()[0], Qt.MouseButton.LeftButton)
+    assert done == [True]
+    dialog.form.size_field.choose(4)
+    assert dialog.checks.text() == ""
     assert dialog.start.isEnabled()
 
 
-def test_events_of_others_change_nothing(dialog, tmp_path):
-    for event in (
-        messages.Progressed("export", 1, 2),
-        messages.Exported(tmp_path / "x.png", CANVAS, 1.0, 1),
-        messages.Failed("No.", fatal=True),
-    ):
-        dialog.on_event(event)
-    assert dialog.message.text() == ""
-    assert dialog.start.isEnabled()
+def test_the_fold_makes_room_and_gives_it_back(dialog, qtbot):
+    low = dialog.height()
+    dialog.form.fold.setChecked(True)
+    qtbot.waitUntil(lambda: dialog.height() > low)
+    dialog.form.fold.setChecked(False)
+    qtbot.waitUntil(lambda: dialog.height() == low)
 
 
-def test_closing_while_it_runs_does_not_cancel(dialog, qtbot):
-    request = started(dialog, qtbot)
-    cancelled = []
-    dialog.cancel_requested.connect(lambda: cancelled.append(True))
-    dialog.close()
-    dialog.show()
-    assert dialog.running
-    assert not cancelled
-    dialog.on_event(messages.ExportCancelled(request.out))
-    assert not dialog.running
+def test_every_field_has_a_name_for_who_can_not_see(dialog):
+    from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QLineEdit
+
+    dialog.form.fold.setChecked(True)
+    for kind in (QComboBox, QAbstractSpinBox, QLineEdit):
+        for field in dialog.form.findChildren(kind):
+            inner = isinstance(field.parent(), (QAbstractSpinBox, QComboBox))
+            assert inner or field.accessibleName(), field
 
 
 @pytest.mark.parametrize(
