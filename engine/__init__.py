@@ -8,6 +8,7 @@ PUBLIC = (
     "box",
     "colour",
     "device",
+    "download",
     "errors",
     "export",
     "formats",

@@ -1,4 +1,4 @@
-"""The command line without a window: `tessera train`, `render`, `methods`, `devices`; also `python -m engine`.
+"""The command line without a window: `tessera train`, `render`, `fetch`, `methods`, `devices`; also `python -m engine`.
 
 Here arguments are read and errors become exit codes; the work is in headless_*.py and listing.py, imported once the
 arguments are read, since torch takes seconds to load.
@@ -48,6 +48,8 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
         from engine.headless_train import run
     elif name == "render":
         from engine.headless_render import run
+    elif name == "fetch":
+        from engine.headless_fetch import run
     elif name == "methods":
         from engine.listing import methods as run
     else:
@@ -70,10 +72,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     _add_train(commands)
     _add_render(commands)
+    _add_fetch(commands)
     for name, help in (("methods", "list the methods, their settings and presets"), ("devices", "list the devices")):
         command = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _add_fetch(commands: argparse._SubParsersAction) -> None:
+    text = "Fetches the weights of VGG-19 (575 MB) into the user's cache; what an earlier attempt has fetched is kept."
+    fetch = commands.add_parser("fetch", help="fetch a network's weights", description=text, allow_abbrev=False)
+    fetch.add_argument("--from", type=Path, metavar="FILE", dest="file", help="take them from this file instead")
 
 
 def _add_train(commands: argparse._SubParsersAction) -> None:
@@ -83,6 +92,15 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the project that is made")
     add("--style", type=Path, nargs="+", action="extend", metavar="PATH", help="images, or folders of images")
     add("--content", type=Path, nargs="+", action="extend", metavar="PATH", help="images; the first is the target")
+    add("--style-mask", type=Path, nargs=1, metavar="PATH", help="for doodles: which part of the style lies where")
+    add(
+        "--mask",
+        type=Path,
+        nargs=1,
+        metavar="PATH",
+        dest="target_mask",
+        help="for doodles: the same colours, where the parts shall lie",
+    )
     add("--method", metavar="NAME", help="see `tessera methods`; famos unless named")
     add("--steps", type=_whole(1, 1_000_000_000), metavar="N", help="end at this step, those of a project included")
     add("--minutes", type=_positive, metavar="M", help="end after so many minutes of training")

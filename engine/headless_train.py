@@ -18,6 +18,9 @@ from engine.session import Session
 from engine.settings import parse_assignments
 from engine.terminal import Progress, argument, interrupted, say
 
+_OPTIONS = {"style": "--style", "content": "--content", "style_mask": "--style-mask", "target_mask": "--mask"}
+"""The options that name the images of each slot."""
+
 
 def run(arguments: Namespace) -> int:
     """Trains, and leaves a project with a snapshot; returns 0.
@@ -124,7 +127,7 @@ def _job(arguments: Namespace, stored: Job | None) -> Job:
     with argument("--set"):
         values |= parse_assignments(method.Settings, arguments.assignments)
     sources = {**present.sources}
-    for slot in ("style", "content"):
+    for slot in _OPTIONS:
         paths = getattr(arguments, slot)
         if paths:
             sources[slot] = _images(slot, paths)
@@ -140,10 +143,14 @@ def _job(arguments: Namespace, stored: Job | None) -> Job:
     )
 
 
+def _option(slot: str) -> str:
+    return _OPTIONS.get(slot, f"--{slot.replace('_', '-')}")
+
+
 def _images(slot: str, paths: list[Path]) -> tuple[SourceImage, ...]:
     files, problems = expand(paths)
     if not files:
-        raise Usage(f"argument --{slot}: {' '.join(problems)}")
+        raise Usage(f"argument {_option(slot)}: {' '.join(problems)}")
     for problem in problems:
         say(problem)
     return tuple(SourceImage(path=str(file.absolute())) for file in files)
@@ -153,12 +160,13 @@ def _check_slots(method: type[Method], sources: dict[str, tuple[SourceImage, ...
     slots = {slot.key: slot for slot in method.slots}
     for key, images in sources.items():
         if images and key not in slots:
-            raise Usage(f"argument --{key}: {method.title} takes no such images; it takes {', '.join(slots)}.")
+            taken = ", ".join(map(_option, slots))
+            raise Usage(f"argument {_option(key)}: {method.title} takes no such images; it takes {taken}.")
     for key, slot in slots.items():
         count = len(sources.get(key, ()))
         if not slot.minimum <= count <= slot.maximum:
             bounds = f"at least {slot.minimum}" if count < slot.minimum else f"at most {slot.maximum}"
-            raise Usage(f"argument --{key}: {count} images given, but {method.title} needs {bounds}.")
+            raise Usage(f"argument {_option(key)}: {count} images given, but {method.title} needs {bounds}.")
 
 
 def _share(event: Stepped, arguments: Namespace, newest: snapshots.Snapshot | None) -> float:

@@ -217,7 +217,7 @@ def open_network(
         MissingWeights: `vgg19` is asked for and its file is not on this machine; what to do is said.
         BadWeights: the file is damaged or of another network.
     """
-    from engine.nn.download import VGG19, present
+    from engine.download import VGG19, present
     from engine.nn.filters import Filters  # this one and vgg.py build on this module
     from engine.nn.vgg import Vgg19
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.download import VGG19, sha256
 from engine.errors import BadWeights
-from engine.nn.download import VGG19, sha256
 from engine.nn.perceptual import Padding, Perceptual, Pooling
 
 WIDTHS = (64, 128, 256, 512, 512)

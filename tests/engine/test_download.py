@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.download import Weights, adopt, fetch, place_of, present, sha256
 from engine.errors import BadWeights, Cancelled, MissingWeights, NoRoom
-from engine.nn.download import Weights, adopt, fetch, place_of, present, sha256
 
 DATA = bytes(range(256)) * 4000  # about a megabyte: several blocks
 

@@ -13,6 +13,7 @@ from pixel_jobs import TINY, open_tiny, style_job
 from torch import Tensor
 from torch.nn import functional
 
+from engine import download
 from engine.box import Size
 from engine.errors import BadImage, BadProject, BadSetting, MissingSources, MissingWeights
 from engine.field import Artwork
@@ -20,7 +21,6 @@ from engine.method import preset_values
 from engine.methods import pixels
 from engine.methods.neural_style import NeuralStyle
 from engine.methods.pixels import PixelMethod
-from engine.nn import download
 from engine.nn.objective import Objective, Outcome, Picture
 from engine.nn.statistics import ROUNDING
 from engine.nn.vgg import Vgg19

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine import download
 from engine.box import Margin
+from engine.download import sha256
 from engine.errors import BadWeights, MissingWeights
-from engine.nn import download
-from engine.nn.download import sha256
 from engine.nn.filters import Filters
 from engine.nn.perceptual import Perceptual, open_network
 from engine.nn.statistics import ROUNDING, Gram, Link, Sliced, Statistic, geometric, links_of

@@ -18,13 +18,12 @@ from generator_jobs import (
     whole,
 )
 
-from engine import losses
+from engine import download, losses
 from engine.box import Box, Size
 from engine.errors import BadProject, BadSetting, MissingSources, MissingWeights
 from engine.field import Artwork, reach
 from engine.methods.texture import Texture
 from engine.methods.texture_settings import TextureSettings
-from engine.nn import download
 from engine.nn.layers import initialise_scaled
 from engine.nn.style_loss import unit_gradient
 from engine.nn.texture_networks import DeepNetwork, DeepShape, PyramidNetwork, PyramidShape

@@ -64,7 +64,7 @@ def present(weights: Weights, cache_folder: Path | None = None) -> Path:
     path = place_of(weights, cache_folder)
     if not path.is_file():
         raise MissingWeights(
-            f"{weights.title} is not on this computer yet. Tessera can fetch it ({weights.size}); or download "
+            f"{weights.title} is not on this computer yet. Fetch it ({weights.size}) with `tessera fetch`, or download "
             f"{weights.url} yourself and put it at {path}. Without it, choose Built-in filters as the network."
         )
     return path
