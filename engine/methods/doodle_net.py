@@ -38,21 +38,21 @@ class DoodleNet(GeneratorMethod):
     paper = "Ulyanov 2016: Feed-forward Neural Doodle"
     Settings = DoodleNetSettings
     slots = (
-        Slot("style", "Style", "The painting whose parts are learned.", maximum=1),
+        Slot("style", "Style", "The painting whose parts are learned.", 1, 1),
         Slot(
             "style_mask",
             "Style mask",
-            "The parts of the style, each in one plain colour.",
-            maximum=1,
-            kind="mask",
+            "Where which part lies in the style: a plain colour for each.",
+            1,
+            1,
             beneath=("style",),
         ),
         Slot(
             "target_mask",
             "Target mask",
-            "Where the parts shall lie in the new picture, in the same colours.",
-            maximum=1,
-            kind="mask",
+            "Your doodle: the same colours, where you want the parts.",
+            1,
+            1,
             beneath=("style",),
         ),
     )

@@ -69,10 +69,15 @@ class ResidualNetwork(nn.Module):
         x = self.encoder(content)
         if self.joining is not None:
             assert noise is not None
-            x = self.joining(torch.cat([x, functional.interpolate(noise, scale_factor=GRAIN // _BOTTLENECK)], 1))
+            x = self.joining(torch.cat([x, _enlarged(noise)], 1))
         return self.last(self.decoder(self.blocks(x)))
 
     def felt(self, plane: Tensor) -> Tensor:
         """[1, 1, H, W] to [1, 3, H, W], for `field.reach`."""
         noise = functional.avg_pool2d(plane, GRAIN).expand(-1, self.shape.noise, -1, -1)
         return self(plane.expand(-1, 3, -1, -1), noise)
+
+
+def _enlarged(noise: Tensor) -> Tensor:
+    """To the size of the bottleneck, without the edges of its places."""
+    return functional.interpolate(noise, scale_factor=GRAIN // _BOTTLENECK, mode="bilinear", align_corners=False)
