@@ -67,6 +67,7 @@ class Document(QObject):
         self.job = self._fresh(FIRST_METHOD)
         self.folder = self._untitled_folder()
         self.dirty = False
+        self._moves: list[tuple[Path, Path]] = []
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(self.save)
 
@@ -123,6 +124,7 @@ class Document(QObject):
     def add(self, slot: str, paths: Iterable[Path | str]) -> int:
         """Adds image files and the images in folders to a slot; what can not be used is named in a `problem`.
 
+        Where there is room for one image only, the new one takes the place of the one that is there.
         Returns how many were added; images that the slot has already are passed over.
         """
         files, problems = colour.expand([Path(path) for path in paths])
@@ -133,14 +135,18 @@ class Document(QObject):
             if path not in there:
                 there.add(path)
                 new.append(SourceImage(path=path))
-        room = next((s.maximum for s in self.method.slots if s.key == slot), len(new)) - len(self.sources(slot))
+        there_now = self.sources(slot)
+        most = next((s.maximum for s in self.method.slots if s.key == slot), None)
+        if most == 1 and new:
+            there_now = ()
+        room = len(new) if most is None else most - len(there_now)
         if len(new) > room:
             problems.append(self.tr("There is room for {} more here; the other images were left out.").format(room))
             new = new[: max(0, room)]
         if problems:
             self.problem.emit(_summary(problems))
         if new:
-            self.set_sources(slot, (*self.sources(slot), *new), self.tr("add images"))
+            self.set_sources(slot, (*there_now, *new), self.tr("add images"))
         return len(new)
 
     def set_sources(self, slot: str, images: tuple[SourceImage, ...], text: str = "") -> None:
@@ -187,6 +193,7 @@ class Document(QObject):
 
     def become(self, job: Job) -> None:
         """Makes `job` the present one and tells the listeners what differs. Only undo steps call this."""
+        job = self._moved(job)
         before, self.job = self.job, job
         if before.method != job.method:
             self.method_changed.emit()
@@ -265,11 +272,26 @@ class Document(QObject):
             reason = getattr(error, "strerror", None) or str(error)
             self.problem.emit(self.tr("The project could not be put in {} ({}).").format(folder, reason))
             return False
+        self._moves.append((self.folder, folder))
         self.folder = folder
+        self.become(self.job)
         return self.save()
+
+    def _moved(self, job: Job) -> Job:
+        """The job with the images that lie in the project's own folder, as painted masks do, where they are now."""
+        sources = {slot: tuple(self._image_moved(image) for image in images) for slot, images in job.sources.items()}
+        return job if sources == job.sources else job.model_copy(update={"sources": sources})
+
+    def _image_moved(self, image: SourceImage) -> SourceImage:
+        path = Path(image.path)
+        for old, new in self._moves:
+            if path.is_relative_to(old):
+                path = new / path.relative_to(old)
+        return image if str(path) == image.path else image.model_copy(update={"path": str(path)})
 
     def _replace(self, job: Job, folder: Path) -> None:
         self._autosave.stop()
+        self._moves.clear()
         self.stack.clear()
         self.job, self.folder, self.dirty = job, folder, False
         self.job_replaced.emit()

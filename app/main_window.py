@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.document import Document
     from app.exporting import Exporting
     from app.files import Files
+    from app.mask_link import MaskLink
     from app.pictures import Pictures
     from app.recovery import Recovery
     from app.snapshots_link import SnapshotsLink
@@ -49,6 +50,7 @@ class MainWindow(Shell):
     snapshots: SnapshotsLink
     pictures: Pictures
     recovery: Recovery
+    masks: MaskLink
     files: Files
     exporting: Exporting
 
@@ -69,6 +71,7 @@ class MainWindow(Shell):
         from app.document import Document
         from app.exporting import Exporting
         from app.files import Files
+        from app.mask_link import MaskLink
         from app.pictures import Pictures
         from app.recovery import Recovery
         from app.snapshots_link import SnapshotsLink
@@ -80,6 +83,7 @@ class MainWindow(Shell):
         self.snapshots = SnapshotsLink(self.document, self.training, self.strip, self.canvas, self)
         self.pictures = Pictures(self.document, self.training, self.canvas, self.snapshots, self)
         self.recovery = Recovery(self.document, self.preferences, self)
+        self.masks = MaskLink(self.document, self)
         self.files = Files(self, self._data)
         self.exporting = Exporting(self)
         for key in method_keys():
@@ -138,13 +142,14 @@ class MainWindow(Shell):
                 "warning",
             )
         )
-        for source in (document.problem, self.sources.problem):
+        for source in (document.problem, self.sources.problem, self.masks.problem):
             source.connect(lambda text: self.messages.show_message(text, "warning"))
         training.problem.connect(lambda text: self.messages.show_message(text, "warning", key="begin"))
         self.panel.edited.connect(document.set)
         self.panel.reset_requested.connect(document.reset)
         self.sources.dropped.connect(document.add)
         self.sources.changed.connect(document.set_sources)
+        self.sources.paint_requested.connect(self.masks.open)
         self.curves.remedy_wanted.connect(
             lambda remedy: document.set_values(remedy.values(document.settings), remedy.title.lower())
         )

@@ -46,11 +46,13 @@ class SlotSection(QWidget):
         dropped(paths): files or folders arrived by drag and drop, or an image from another slot.
         changed(images): removed, moved or weighted by the artist.
         browse_requested(): the plus button or the word "browse".
+        paint_requested(): the artist wants to paint a mask here.
     """
 
     dropped = Signal(list)
     changed = Signal(tuple)
     browse_requested = Signal()
+    paint_requested = Signal()
 
     def __init__(self, slot: Slot, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,21 +66,23 @@ class SlotSection(QWidget):
         self.title.setToolTip(slot.help)
         self.count = QLabel(self)
         self.count.setProperty("role", "muted")
-        self.add_button = QToolButton(self)
-        self.add_button.setIcon(theme.icon("add"))
-        self.add_button.setIconSize(QSize(14, 14))
-        self.add_button.setToolTip(f"Add images to {slot.title}")
-        self.add_button.setAccessibleName(f"Add images to {slot.title}")
+        one = slot.maximum == 1
+        words = f"Choose the image of {slot.title}" if one else f"Add images to {slot.title}"
+        self.add_button = self._button("folder" if one else "add", words)
         self.add_button.clicked.connect(self.browse_requested)
+        self.paint_button = self._button("brush", f"Paint the {slot.title.lower()}")
+        self.paint_button.clicked.connect(self.paint_requested)
+        self.paint_button.setVisible(slot.kind == "mask")
         header = QHBoxLayout()
         header.setSpacing(theme.UNIT)
         header.addWidget(self.title)
         header.addWidget(self.count)
         header.addStretch(1)
+        header.addWidget(self.paint_button)
         header.addWidget(self.add_button)
 
         self.zone = TileGrid(slot, self)
-        self.zone.link.linkActivated.connect(self.browse_requested)
+        self.zone.link.linkActivated.connect(self._on_link)
         self.zone.files_dropped.connect(self.dropped)
         self.zone.tile_dropped.connect(self._move_to)
         self.zone.key_pressed.connect(self._on_key)
@@ -91,6 +95,9 @@ class SlotSection(QWidget):
         editor.setContentsMargins(0, theme.UNIT // 2, 0, 0)
         editor.setSpacing(0)
         editor.addWidget(self.caption)
+        # a single image has nothing to share with, and regions have no size of their own
+        self.share.setVisible(not one)
+        self.scale.setVisible(slot.kind == "picture")
         for knob in (self.share, self.scale):
             editor.addWidget(knob)
             knob.changed.connect(self._on_knob)
@@ -190,6 +197,8 @@ class SlotSection(QWidget):
         tile.picked.connect(lambda: self.select(self.tiles.index(tile)))
         tile.remove_requested.connect(lambda: self.remove(self.tiles.index(tile)))
         tile.drag_started.connect(lambda: self._drag(tile))
+        if self.slot.kind == "mask":
+            tile.opened.connect(self.paint_requested)
         if self._thumbnails.reason(image.path):
             self._thumbnails.forget(image.path)  # dropped again, perhaps repaired
         self._thumbnails.want(image.path)
@@ -204,10 +213,25 @@ class SlotSection(QWidget):
 
     def _refresh(self) -> None:
         number = len(self._images)
-        self.count.setText(f"{number}" if number else "")
-        self.add_button.setEnabled(number < self.slot.maximum)
+        if number:
+            self.count.setText(f"{number}" if self.slot.maximum > 1 else "")
+        else:
+            self.count.setText("" if self.slot.minimum else "optional")
+        # where there is room for one, another takes its place
+        self.add_button.setEnabled(number < self.slot.maximum or self.slot.maximum == 1)
         for i, tile in enumerate(self.tiles):
-            tile.set_badge("target" if i == 0 and self.slot.key == "content" else "")
+            tile.set_badge("target" if i == 0 and self.slot.key == "content" and self.slot.maximum > 1 else "")
+
+    def _button(self, icon: str, words: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setIcon(theme.icon(icon))
+        button.setIconSize(QSize(14, 14))
+        button.setToolTip(words)
+        button.setAccessibleName(words)
+        return button
+
+    def _on_link(self, target: str) -> None:
+        (self.paint_requested if target == "paint" else self.browse_requested).emit()
 
     def _commit(self) -> None:
         self._settle.stop()

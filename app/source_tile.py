@@ -33,11 +33,13 @@ class SourceTile(QWidget):
         picked(): clicked or reached by keys.
         remove_requested(): its cross was clicked.
         drag_started(): pulled far enough to be moved elsewhere.
+        opened(): double clicked.
     """
 
     picked = Signal()
     remove_requested = Signal()
     drag_started = Signal()
+    opened = Signal()
 
     def __init__(self, source: SourceImage, parent: QWidget) -> None:
         super().__init__(parent)
@@ -166,6 +168,10 @@ class SourceTile(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._pressed = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.opened.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

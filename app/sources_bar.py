@@ -24,6 +24,7 @@ class SourcesBar(QWidget):
         dropped(slot, paths): files or folders to be added to a slot; the receiver answers with `set_sources`.
         changed(slot, images): the artist removed, moved or weighted images of a slot.
         problem(sentence): a file that can not be read, a clipboard without a picture.
+        paint_requested(slot): the artist wants to paint a mask.
 
     Args:
         paste_folder: where bitmaps from the clipboard are saved; by default a folder in the user's application data.
@@ -33,6 +34,7 @@ class SourcesBar(QWidget):
     dropped = Signal(str, list)
     changed = Signal(str, tuple)
     problem = Signal(str)
+    paint_requested = Signal(str)
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class SourcesBar(QWidget):
             section.dropped.connect(lambda paths, key=slot.key: self.dropped.emit(key, paths))
             section.changed.connect(lambda images, key=slot.key: self.changed.emit(key, images))
             section.browse_requested.connect(lambda key=slot.key: self.browse(key))
+            section.paint_requested.connect(lambda key=slot.key: self.paint_requested.emit(key))
             self._sections[slot.key] = section
             column.addWidget(section)
         column.addStretch(1)
@@ -86,8 +89,10 @@ class SourcesBar(QWidget):
 
     def browse(self, slot: str, folder: bool = False) -> QFileDialog:
         """Opens a file dialog for a slot, without blocking; with `folder`, for a whole folder."""
-        title = self._sections[slot].slot.title
-        dialog = QFileDialog(self, f"Add images to {title}" if not folder else f"Add a folder to {title}")
+        wanted = self._sections[slot].slot
+        one = wanted.maximum == 1
+        what = "a folder" if folder else "images"
+        dialog = QFileDialog(self, f"Choose the image of {wanted.title}" if one else f"Add {what} to {wanted.title}")
         if self.browse_folder is not None:
             dialog.setDirectory(str(self.browse_folder))
         if folder:
@@ -95,7 +100,7 @@ class SourcesBar(QWidget):
         else:
             from engine.colour import SUFFIXES  # brings torch along
 
-            dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+            dialog.setFileMode(QFileDialog.FileMode.ExistingFile if one else QFileDialog.FileMode.ExistingFiles)
             dialog.setNameFilters(["Images (" + " ".join(f"*{s}" for s in SUFFIXES) + ")", "All files (*)"])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.filesSelected.connect(lambda files: self._chosen(slot, [Path(file) for file in files]))
@@ -137,8 +142,14 @@ class SourcesBar(QWidget):
     def _menu(self, key: str, section: SlotSection) -> QMenu:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(theme.icon("add"), "Add images…", lambda: self.browse(key))
-        menu.addAction(theme.icon("folder"), "Add a folder…", lambda: self.browse(key, folder=True))
+        slot = section.slot
+        if slot.maximum == 1:
+            menu.addAction(theme.icon("folder"), "Choose an image…", lambda: self.browse(key))
+        else:
+            menu.addAction(theme.icon("add"), "Add images…", lambda: self.browse(key))
+            menu.addAction(theme.icon("folder"), "Add a folder…", lambda: self.browse(key, folder=True))
+        if slot.kind == "mask":
+            menu.addAction(theme.icon("brush"), "Paint…", lambda: self.paint_requested.emit(key))
         menu.addAction("Paste", lambda: self.paste(key))
         selected = next((i for i, tile in enumerate(section.tiles) if tile.hasFocus()), None)
         if selected is not None:

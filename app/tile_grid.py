@@ -25,6 +25,7 @@ from engine.method import Slot
 
 TILE_TYPE = "application/x-tessera-source"
 _GAP = 4
+_COMPACT_PX = 36
 
 
 class TileGrid(QWidget):
@@ -43,12 +44,13 @@ class TileGrid(QWidget):
     def __init__(self, slot: Slot, parent: QWidget) -> None:
         super().__init__(parent)
         self.tiles: list[SourceTile] = []
-        self._key = slot.key
+        self._slot = slot
         self._over = False
         self._gap = -1
         self.setAcceptDrops(True)
-        self.link = QLabel(f'{slot.help}<br>Drop images or a folder here, paste, or <a href="browse">browse</a>.', self)
+        self.link = QLabel(_invitation(slot), self)
         self.link.setWordWrap(True)
+        self.link.setToolTip(slot.help)
         self.link.setProperty("role", "muted")
         self.link.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.link.setTextInteractionFlags(
@@ -74,7 +76,8 @@ class TileGrid(QWidget):
         self.link.setVisible(not self.tiles)
         if not self.tiles:
             room = max(80, self.width() - 2 * theme.UNIT)
-            height = max(2 * theme.UNIT + self.link.heightForWidth(room), SIDE)
+            least = SIDE if self._slot.minimum else _COMPACT_PX
+            height = max(2 * theme.UNIT + self.link.heightForWidth(room), least)
             self.link.setGeometry(theme.UNIT, 0, room, height)
             self.setFixedHeight(height)
             return
@@ -106,7 +109,7 @@ class TileGrid(QWidget):
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         event.acceptProposedAction()
         own = _tile_of(event.mimeData())
-        self._gap = self.gap_at(event.position().toPoint()) if own and own[0] == self._key else -1
+        self._gap = self.gap_at(event.position().toPoint()) if own and own[0] == self._slot.key else -1
         self.update()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -118,7 +121,7 @@ class TileGrid(QWidget):
         tile = _tile_of(event.mimeData())
         if tile is None:
             self.files_dropped.emit(local_paths(event.mimeData()))
-        elif tile[0] == self._key:
+        elif tile[0] == self._slot.key:
             self.tile_dropped.emit(tile[1], self.gap_at(event.position().toPoint()))
         else:
             self.files_dropped.emit([Path(tile[2])])
@@ -146,6 +149,22 @@ class TileGrid(QWidget):
                 row, column = row - 1, self.columns
             x = max(1, column * (SIDE + _GAP) - _GAP // 2)
             painter.fillRect(QRect(min(x, self.width() - 3) - 1, row * (SIDE + _GAP), 3, SIDE), QColor(named.accent))
+
+
+def _invitation(slot: Slot) -> str:
+    """What to do with an empty slot; of one that may stay empty in a few words only."""
+    paint = '<a href="paint">paint</a> one' if slot.kind == "mask" else ""
+    if not slot.minimum:
+        ways = [
+            "Drop" if slot.maximum > 1 else "Drop one",
+            "paste",
+            '<a href="browse">browse</a>',
+            *([paint] * bool(paint)),
+        ]
+        return f"{', '.join(ways[:-1])} or {ways[-1]}."
+    many = "images or a folder" if slot.maximum > 1 else "an image"
+    ways = [f"Drop {many} here", "paste", '<a href="browse">browse</a>', *([paint] * bool(paint))]
+    return f"{slot.help}<br>{', '.join(ways[:-1])}, or {ways[-1]}."
 
 
 def local_paths(data: QMimeData) -> list[Path]:

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtTest import QSignalSpy
 
 from app.document import MERGE_S, Document
+from engine.method import Slot
 from engine.project import FILE_NAME, SourceImage, load_job
 from tests.app.toys import register, write_image
 
@@ -214,3 +215,34 @@ def test_a_slow_device_begins_with_the_small_preset(qtbot, tmp_path: Path, monke
     register(monkeypatch)
     assert Document(tmp_path, small=True).settings.colours == 2
     assert Document(tmp_path, small=False).settings.colours == 4
+
+
+def test_where_there_is_room_for_one_the_new_image_takes_its_place(
+    document: Document, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(document.method, "slots", (Slot("mask", "Mask", "Where.", maximum=1),))
+    first, second, third = (write_image(tmp_path / f"{name}.png") for name in "abc")
+    document.add("mask", [first])
+    assert document.add("mask", [second]) == 1
+    assert [image.path for image in document.sources("mask")] == [str(second)]
+    spy = QSignalSpy(document.problem)
+    assert document.add("mask", [first, third]) == 1
+    assert spy.count() == 1
+    document.stack.undo()
+    assert [image.path for image in document.sources("mask")] == [str(second)]
+
+
+def test_images_in_the_projects_own_folder_move_with_it_also_for_undo(document: Document, tmp_path: Path) -> None:
+    outside = write_image(tmp_path / "outside.png")
+    (document.folder / "masks").mkdir(parents=True)
+    masks = [write_image(document.folder / "masks" / f"{n}.png") for n in range(2)]
+    document.set_sources("content", (SourceImage(path=str(masks[0])),))
+    document.set_sources("content", (SourceImage(path=str(masks[1])), SourceImage(path=str(outside))))
+    assert document.save_as(tmp_path / "mine")
+    assert document.save_as(tmp_path / "copy")
+    here = tmp_path / "copy" / "masks"
+    assert [image.path for image in document.sources("content")] == [str(here / "1.png"), str(outside)]
+    assert load_job(tmp_path / "copy") == document.job
+    document.stack.undo()
+    assert [image.path for image in document.sources("content")] == [str(here / "0.png")]
+    assert (here / "0.png").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog
 
 from app.sources_bar import SourcesBar
 from app.thumbnails import read_source
@@ -280,9 +281,81 @@ def test_browsing_adds_what_was_chosen_and_remembers_the_folder(bar, qtbot, tmp_
 
 
 def test_a_full_slot_offers_no_more(bar):
-    bar.show_slots((Slot("mask", "Mask", "Where.", 0, 1),))
-    bar.set_sources({"mask": images("a.png")})
-    assert not bar.section("mask").add_button.isEnabled()
+    bar.show_slots((Slot("pair", "Pair", "Two of them.", 0, 2),))
+    bar.set_sources({"pair": images("a.png")})
+    assert bar.section("pair").add_button.isEnabled()
+    bar.set_sources({"pair": images("a.png", "b.png")})
+    assert not bar.section("pair").add_button.isEnabled()
+
+
+MASKS = (
+    Slot("style", "Style", "What it is made of.", maximum=1),
+    Slot("style_mask", "Style mask", "Its parts.", maximum=1, kind="mask", beneath=("style",)),
+    Slot("target_mask", "Target mask", "Where they shall lie.", maximum=1, kind="mask", beneath=("content", "style")),
+    Slot("content", "Content", "A photo to follow.", 0, 1),
+    Slot("more", "More", "Other photos.", 0),
+)
+
+
+@pytest.fixture
+def many(bar):
+    bar.show_slots(MASKS)
+    return bar
+
+
+def test_a_mask_can_be_painted_by_button_link_menu_and_double_click(many, qtbot):
+    asked = []
+    many.paint_requested.connect(asked.append)
+    section = many.section("target_mask")
+    assert not many.section("style").paint_button.isVisible()
+    qtbot.mouseClick(section.paint_button, Qt.MouseButton.LeftButton)
+    section.zone.link.linkActivated.emit("paint")
+    many.set_sources({"target_mask": images("a.png")})
+    qtbot.mouseDClick(section.tiles[0], Qt.MouseButton.LeftButton)
+    menu = many._menu("target_mask", section)
+    next(action for action in menu.actions() if action.text() == "Paint…").trigger()
+    menu.close()
+    assert asked == ["target_mask"] * 4
+
+
+def test_a_slot_for_one_image_offers_to_exchange_it(many, qtbot):
+    many.set_sources({"style": images("a.png")})
+    section = many.section("style")
+    assert section.add_button.isEnabled()
+    dialog = many.browse("style")
+    qtbot.addWidget(dialog)
+    assert dialog.fileMode() == QFileDialog.FileMode.ExistingFile
+    dialog.close()
+
+
+def test_share_and_scale_are_offered_where_they_mean_something(many):
+    many.set_sources({"style": images("a.png"), "style_mask": images("b.png"), "more": images("c.png")})
+    offered = {}
+    for key in ("style", "style_mask", "more"):
+        section = many.section(key)
+        section.select(0)
+        offered[key] = (section.share.isVisible(), section.scale.isVisible())
+    assert offered == {"style": (False, True), "style_mask": (False, False), "more": (True, True)}
+
+
+def test_an_empty_slot_that_may_stay_empty_is_small_and_says_so(many):
+    section = many.section("content")
+    assert section.count.text() == "optional"
+    assert section.zone.height() < many.section("style").zone.height() / 1.5
+    assert many.section("style").count.text() == ""
+    many.set_sources({"content": images("a.png")})
+    assert section.count.text() == ""
+
+
+def test_many_slots_scroll_and_are_never_squeezed(many):
+    many.resize(240, 260)
+    QCoreApplication.processEvents()
+    assert many.scroll_area.verticalScrollBar().maximum() > 0
+    for slot in MASKS:
+        section = many.section(slot.key)
+        assert section.width() <= many.scroll_area.viewport().width()
+        link = section.zone.link
+        assert link.height() >= link.heightForWidth(link.width())
 
 
 def test_the_same_image_twice_has_two_tiles(bar):
