@@ -65,6 +65,8 @@ MOUSE = (
     ("Drag", "move the picture"),
     ("Double click", "fit the canvas"),
     ("+  −  0  1", "zoom in, zoom out, fit, 100 %, when the canvas has the focus"),
+    ("Z, held", "a loupe at the pointer"),
+    ("Click on a snapshot", "lays it over the picture; drag the line to compare"),
     ("Drop", "images or folders on Style, Content or the canvas; a project anywhere on the canvas"),
 )
 """What the mouse and single keys do on the canvas, for the sheet of keys."""

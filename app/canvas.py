@@ -7,13 +7,16 @@ last piece of the previous one has been painted on the screen: so the screen set
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QCursor,
+    QFocusEvent,
     QImage,
     QKeyEvent,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
@@ -25,14 +28,15 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 from app import theme
+from app.canvas_pixels import Pixels
+from app.compare import Compare
+from app.loupe import Loupe
 from engine.box import Box, Size
 from engine.messages import Look, Viewed
 
 SETTLE_MS = 70
 """A zoom or pan rests this long before new pixels are asked for."""
 FIT_MARGIN_PX = 20
-BACK_PX = 1024
-"""Longest side of the whole-canvas picture that is kept for each layer, for what the last look did not cover."""
 LARGEST_ZOOM = 32.0
 PATCHES = "patches"
 
@@ -62,12 +66,12 @@ class CanvasView(QGraphicsView):
         self._ticket = 0
         self._shown_ticket = -1
         self._unseen = False
-        self._front: QImage | None = None
-        self._front_box = Box(0, 0, 0, 0)
-        self._front_layer = ""
-        self._back: dict[str, QImage] = {}
+        self._pixels = Pixels()
         self._asked = Look(Box(0, 0, 0, 0), Size(0, 0))
-        self._still: QImage | None = None
+        self.compare = Compare(self.viewport())
+        self.compare.changed.connect(self.viewport().update)
+        self.loupe = Loupe(self.viewport(), self._draw_stored)
+        self.loupe.wanted.connect(self._ask_for_loupe)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self.ask)
         self._checker = QPixmap()
@@ -79,7 +83,7 @@ class CanvasView(QGraphicsView):
         if extent == self.extent:
             return
         self.extent = extent
-        self._front, self._back = None, {}
+        self._pixels.forget()
         height, width = extent.height, extent.width
         self.setSceneRect(-width, -height, 3 * width, 3 * height)
         self.fit()
@@ -98,48 +102,30 @@ class CanvasView(QGraphicsView):
 
     def forget(self) -> None:
         """The pixels belong to nothing any more."""
-        self._front, self._back, self._still = None, {}, None
+        self._pixels.forget()
+        self.compare.show(None)
         self.viewport().update()
-
-    def show_still(self, image: QImage | None) -> None:
-        """A picture over the whole canvas instead of what the engine paints; None shows the engine's again."""
-        self._still = image
-        self.viewport().update()
-
-    @property
-    def showing_still(self) -> bool:
-        return self._still is not None
 
     def set_picture(self, image: QImage, layer: str = "result") -> None:
         """A picture of the whole canvas, to stand until the engine paints that layer."""
-        self._front, self._front_layer = None, layer
-        self._back[layer] = image.convertToFormat(QImage.Format.Format_RGB32)
+        self._pixels.set_picture(image, layer)
         self.viewport().update()
 
     def picture(self) -> QImage | None:
-        """The whole canvas as far as it was painted, within `BACK_PX`."""
-        return self._back.get(self.layer) or self._back.get(self._front_layer)
+        """The whole canvas as far as it was painted, small."""
+        return self._pixels.whole(self.layer)
 
     def viewed(self, event: Viewed) -> None:
         """A painted piece: onto the screen, and into the small picture of the whole."""
-        if event.layer != self.layer:
+        if self.loupe.viewed(event) or event.layer != self.layer:
             return
         if event.image.size:  # patches before the first step, or a view beside the canvas, are empty
-            self._show_piece(_as_image(event.image), event)
+            if event.canvas != self.extent:
+                self.set_extent(event.canvas)
+            self._pixels.put(event, self._asked, self._surround())
+            self.viewport().update(self._on_screen(event.box).toAlignedRect())
         if event.done and event.ticket == self._ticket:
             self._unseen = True
-
-    def _show_piece(self, piece: QImage, event: Viewed) -> None:
-        if event.canvas != self.extent:
-            self.set_extent(event.canvas)
-        self._put_back(piece, event)
-        if event.ticket == self._ticket:
-            if self._shown_ticket != event.ticket:
-                self._shown_ticket = event.ticket
-                self._new_front()
-            if self._front is not None:
-                _put(self._front, self._front_box, piece, event.box)
-        self.viewport().update(self._on_screen(event.box).toAlignedRect())
 
     # ------------------------------------------------------------ looks
 
@@ -153,16 +139,25 @@ class CanvasView(QGraphicsView):
     def ask(self) -> None:
         """Sends a `Look` for what is visible now."""
         self._settle.stop()
-        if not self._connected or not self.isVisible():
+        if not self._connected or not self.isVisible() or self.loupe.isVisible():
             return
         box = self.visible_box() if self.extent.area else Box(0, 0, self.viewport().height(), self.viewport().width())
         if box.area == 0:
             return
         scale = min(1.0, self.zoom * self.devicePixelRatioF()) if self.extent.area else 1.0
         size = Size(max(1, round(box.height * scale)), max(1, round(box.width * scale)))
-        self._ticket += 1
-        self._asked = Look(box, size, self.layer, self._ticket)
+        self._asked = self._look(box, size)
         self.look_wanted.emit(self._asked)
+
+    def _look(self, box: Box, size: Size) -> Look:
+        self._ticket += 1
+        return Look(box, size, self.layer, self._ticket)
+
+    def _ask_for_loupe(self, box: Box, size: Size) -> None:
+        if self._connected:
+            look = self._look(box, size)
+            self.loupe.asked(look)
+            self.look_wanted.emit(look)
 
     def answer_failed(self) -> None:
         """A look was not answered; asks again with the next change of the view."""
@@ -185,51 +180,13 @@ class CanvasView(QGraphicsView):
             whole = self._on_screen(self.extent.box)
             painter.setClipRect(whole)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < 4)
-            if self._still is not None:
-                painter.drawImage(whole, self._still)
-            else:
-                self._draw_painted(painter, whole)
+            self._draw_stored(painter, self._on_screen, QRectF(self.viewport().rect()))
+            self.compare.paint(painter, whole)
         painter.restore()
 
-    def _draw_painted(self, painter: QPainter, whole: QRectF) -> None:
-        front = self._on_screen(self._front_box)
-        covered = self._front is not None and front.contains(QRectF(self.viewport().rect()).intersected(whole))
-        if not covered:
-            back = self.picture()
-            if back is not None:
-                painter.drawImage(whole, back)
-            else:
-                painter.drawTiledPixmap(whole, self._checkered())
-        if self._front is not None:
-            painter.drawImage(front, self._front)
-
-    def _new_front(self) -> None:
-        """A fresh image for the newest look, on which the earlier picture stands until the pieces come."""
-        asked = self._asked
-        if self._front is not None and (self._front_box, _size_of(self._front)) == (asked.box, asked.size):
-            self._front_layer = self.layer
-            return
-        fresh = QImage(asked.size.width, asked.size.height, QImage.Format.Format_RGB32)
-        fresh.fill(self._surround())
-        back = self.picture()
-        if back is not None:
-            _put(fresh, asked.box, back, self.extent.box)
-        if self._front is not None:
-            _put(fresh, asked.box, self._front, self._front_box)
-        self._front, self._front_box, self._front_layer = fresh, asked.box, self.layer
-
-    def _put_back(self, piece: QImage, event: Viewed) -> None:
-        back = self._back.get(event.layer)
-        if back is None:
-            scale = min(1.0, BACK_PX / max(event.canvas.height, event.canvas.width))
-            back = QImage(
-                max(1, round(event.canvas.width * scale)),
-                max(1, round(event.canvas.height * scale)),
-                QImage.Format.Format_RGB32,
-            )
-            back.fill(self._surround())
-            self._back[event.layer] = back
-        _put(back, event.canvas.box, piece, event.box)
+    def _draw_stored(self, painter: QPainter, place: Callable[[Box], QRectF], seen: QRectF) -> None:
+        if self.extent.area:
+            self._pixels.draw(painter, place, self.extent, seen, self.layer, self._checkered())
 
     def _on_screen(self, box: Box) -> QRectF:
         """Where a box lies in the viewport, on whole device pixels so that 1:1 pictures stay crisp."""
@@ -313,12 +270,44 @@ class CanvasView(QGraphicsView):
             Qt.Key.Key_Minus: lambda: self.zoom_by(0.8),
             Qt.Key.Key_0: self.fit,
             Qt.Key.Key_1: self.zoom_to_pixels,
+            Qt.Key.Key_Z: self._open_loupe,
         }
         action = keys.get(Qt.Key(event.key()))
         if action is not None and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             action()
         else:
             super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Z and not event.isAutoRepeat():
+            self._close_loupe()
+        super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._close_loupe()
+        super().focusOutEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        if self.loupe.isVisible():
+            self._move_loupe(event.position().toPoint())
+
+    def _open_loupe(self) -> None:
+        pointer = self.viewport().mapFromGlobal(QCursor.pos())
+        if self.extent.area and not self.loupe.isVisible() and self.viewport().rect().contains(pointer):
+            self.viewport().setMouseTracking(True)
+            self.loupe.begin(self.extent, self.zoom, self._alive)
+            self._move_loupe(pointer)
+
+    def _move_loupe(self, pointer: QPoint) -> None:
+        point = self.mapToScene(pointer)
+        self.loupe.move_to(pointer, point.y(), point.x())
+
+    def _close_loupe(self) -> None:
+        if self.loupe.isVisible():
+            self.loupe.hide()
+            self.viewport().setMouseTracking(self.compare.image is not None)
+            self.ask()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         super().scrollContentsBy(dx, dy)
@@ -339,30 +328,3 @@ class CanvasView(QGraphicsView):
         """(row, column) of the canvas under a point of the viewport."""
         point = self.mapToScene(position.toPoint())
         return math.floor(point.y()), math.floor(point.x())
-
-
-def _as_image(pixels: np.ndarray) -> QImage:
-    """A QImage that owns its bytes. `pixels` is uint8 [h, w, 3]."""
-    pixels = np.ascontiguousarray(pixels)
-    height, width, _ = pixels.shape
-    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).convertToFormat(
-        QImage.Format.Format_RGB32
-    )
-
-
-def _size_of(image: QImage) -> Size:
-    return Size(image.height(), image.width())
-
-
-def _put(target: QImage, target_box: Box, piece: QImage, box: Box) -> None:
-    """Draws a picture of `box` onto one of `target_box`; edges are rounded, so neighbours meet without a gap."""
-    across, down = target.width() / target_box.width, target.height() / target_box.height
-    left, right = round((box.left - target_box.left) * across), round((box.right - target_box.left) * across)
-    top, bottom = round((box.top - target_box.top) * down), round((box.bottom - target_box.top) * down)
-    painter = QPainter(target)
-    if (right - left, bottom - top) == (piece.width(), piece.height()):
-        painter.drawImage(left, top, piece)
-    else:
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRectF(left, top, max(1, right - left), max(1, bottom - top)), piece)
-    painter.end()

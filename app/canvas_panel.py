@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 from app.canvas import PATCHES, CanvasView
@@ -12,6 +21,8 @@ from app.drop_zones import DropZones
 from app.first_start import FirstStart
 from app.message_bar import MessageBar
 from engine.method import Method
+
+SHARE_POSITIONS = 200
 
 
 class CanvasPanel(QWidget):
@@ -34,6 +45,16 @@ class CanvasPanel(QWidget):
         self.back.setShortcut("Esc")
         self.back.hide()
         self.back.clicked.connect(lambda: self.show_still(None))
+        self.share = QSlider(Qt.Orientation.Horizontal, self)
+        self.share.setRange(0, SHARE_POSITIONS)
+        self.share.setFixedWidth(110)
+        self.share.setAccessibleName(self.tr("Compare the snapshot with the present picture"))
+        self.share.setToolTip(self.tr("Left of the line the snapshot, right of it the present picture"))
+        self.share.hide()
+        self.share.valueChanged.connect(lambda value: self.view.compare.set_share(value / SHARE_POSITIONS))
+        self.view.compare.changed.connect(self._show_compared)
+        self.view.compare.moved.connect(lambda share: self.share.setValue(round(share * SHARE_POSITIONS)))
+        self.share.setValue(SHARE_POSITIONS)
         self._zoom = QLabel(self)
         self._zoom.setProperty("role", "muted")
         self._zoom.setToolTip(self.tr("Pixels of the screen for each pixel of the canvas"))
@@ -81,6 +102,7 @@ class CanvasPanel(QWidget):
             self._row.addWidget(button)
         self._row.addStretch(1)
         self._row.addWidget(self._hint)
+        self._row.addWidget(self.share)
         self._row.addWidget(self.back)
         self._row.addSpacing(16)
         self._row.addWidget(self._zoom)
@@ -107,11 +129,15 @@ class CanvasPanel(QWidget):
         return [button.property("layer") for button in self._group.buttons()]
 
     def show_still(self, image: QImage | None, title: str = "") -> None:
-        """A picture instead of the present one, with a button that ends it; None ends it at once."""
-        self.view.show_still(image)
+        """A picture over the present one, to be compared with it, and a button that ends it; None ends it at once."""
+        self.view.compare.show(image, title, self.tr("Now"))
         self.back.setText(title)
-        self.back.setVisible(image is not None)
-        self._hint.setVisible(image is None)
+
+    def _show_compared(self) -> None:
+        comparing = self.view.compare.image is not None
+        for widget in (self.share, self.back):
+            widget.setVisible(comparing)
+        self._hint.setVisible(not comparing)
 
     def _on_toggled(self, button: QToolButton, checked: bool) -> None:
         if checked:
