@@ -31,12 +31,19 @@ class MaskField:
         return torch.stack([(labels == region).float() for region in range(self.channels)])
 
 
-def nearest_region(mask: Tensor, palette: Tensor) -> Tensor:
-    """uint8 [h, w]: for each pixel of a mask image, uint8 [3, h, w], the index of the nearest colour of [R, 3]."""
+def nearest_region(mask: Tensor, palette: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
+    """Which of some colours each pixel of a mask is nearest to.
+
+    Args:
+        mask: uint8 [3, h, w]. palette: uint8 [R, 3]. allowed: bool [R], at least one.
+
+    Returns:
+        indices, uint8 [h, w], and how far the colour is, float32 [h, w], 0..441.
+    """
     labels = torch.zeros(mask.shape[1:], dtype=torch.uint8)
     least = torch.full(mask.shape[1:], torch.inf)
-    for index, colour in enumerate(palette):
-        distance = (mask.float() - colour[:, None, None]).square().sum(0)
+    for index in allowed.nonzero().flatten().tolist():
+        distance = (mask.float() - palette[index].float()[:, None, None]).square().sum(0)
         labels[distance < least] = index
         least = torch.minimum(least, distance)
-    return labels
+    return labels, least.sqrt()

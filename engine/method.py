@@ -176,6 +176,17 @@ class Method(ABC):
     def settle(self) -> None:  # noqa: B027, most methods have nothing to freeze
         """Freezes statistics that would depend on the whole canvas; nothing to do where all norms are local."""
 
+    def adopt(self, job: Job) -> bool:
+        """Takes over a job that differs from the present one only in an image that asks for no rebuild: a target mask.
+
+        False, and nothing is changed, where a rebuild is needed.
+
+        Raises:
+            BadImage: one sentence.
+        """
+        del job
+        return False
+
     @abstractmethod
     def state(self) -> State:
         """Weights, averages, optimisers: everything that changes in a step. Tensors are copies, on the CPU."""

@@ -24,6 +24,11 @@ from engine.nn.style_loss import Style, one_hot
 from engine.nn.texture_networks import DeepNetwork, DeepNoise, DeepShape, PyramidNetwork, PyramidShape
 from engine.project import Job
 
+SAME_COLOUR = 60.0
+"""Colours nearer than this (of 441 from black to white) are one region when a mask is repainted."""
+NEW_REGION_SHARE = 0.002
+"""Of the pixels, with other colours: more than blended edges between regions."""
+
 
 class Batch(NamedTuple):
     """mask: one-hot [B, R, H, W]."""
@@ -43,16 +48,16 @@ class DoodleNet(GeneratorMethod):
             "style_mask",
             "Style mask",
             "Where which part lies in the style: a plain colour for each.",
-            1,
-            1,
+            maximum=1,
+            kind="mask",
             beneath=("style",),
         ),
         Slot(
             "target_mask",
             "Target mask",
             "Your doodle: the same colours, where you want the parts.",
-            1,
-            1,
+            maximum=1,
+            kind="mask",
             beneath=("style",),
         ),
     )
@@ -69,26 +74,37 @@ class DoodleNet(GeneratorMethod):
     def _read(self, job: Job) -> list[Style]:
         s = self.settings
         (style,) = sources.load(job.sources["style"][:1], s.style_scale, "style", self.warnings)
-        style_mask, target_mask = (
-            colour.read(Path(job.sources[slot][0].path), limit_px=sources.LIMIT_PX).pixels
-            for slot in ("style_mask", "target_mask")
-        )
-        found = regions_of(style_mask, target_mask, s.regions)
+        found = regions_of(_mask(job, "style_mask"), _mask(job, "target_mask"), s.regions)
         self.warnings.extend(found.sentences())
-        self.palette, self.regions = found.palette, found.count
-        labels = fitted(found.style, style.size)
+        # By their share of the style: another target mask then leaves each region its place in the network.
+        share = torch.bincount(found.style.flatten().long(), minlength=found.count)
+        order = share.argsort(descending=True, stable=True)[: int((share > 0).sum())]
+        place = torch.zeros(found.count, dtype=torch.uint8)
+        place[order] = torch.arange(len(order), dtype=torch.uint8)
+        self.palette, self.regions = found.palette[order], len(order)
+        labels = fitted(place[found.style.long()], style.size)
         self._present = torch.bincount(labels.flatten().long(), minlength=self.regions) > 0  # [R]
-        self._target = found.target
+        self._target, self._job = place[found.target.long()], job
         height, width = found.target.shape
         scaled = Size(max(64, round(height * s.canvas_scale)), max(64, round(width * s.canvas_scale)))
         self._canvas = job.canvas_size or scaled
         return [Style(style.pixels.to(self.device), 1.0, labels.to(self.device))]
 
-    def retarget(self, mask: Tensor) -> None:
-        """Another target mask, uint8 [3, h, w], in the colours of the present ones; nothing has to be learned again."""
-        shades = self.palette.clone().float()
-        shades[~self._present] = torch.inf  # a region that the style lacks can not be painted
-        self._target = nearest_region(mask, shades)
+    def adopt(self, job: Job) -> bool:
+        """A repainted target mask of the same size and colours: nothing has to be learned again (`Method.adopt`)."""
+        target = job.sources.get("target_mask", ())
+        present = self._job.model_copy(update={"sources": {**self._job.sources, "target_mask": target}})
+        if job != present or not target:
+            return False
+        mask = _mask(job, "target_mask")
+        if mask.shape[1:] != self._target.shape:
+            return False
+        # A region that the style lacks can not be painted.
+        labels, distance = nearest_region(mask, self.palette, self._present)
+        if (distance > SAME_COLOUR).float().mean() > NEW_REGION_SHARE:
+            return False
+        self._target, self._job = labels, job
+        return True
 
     def _network(self, thin: bool) -> PyramidNetwork | DeepNetwork:
         s = self.settings
@@ -153,6 +169,11 @@ class DoodleNet(GeneratorMethod):
         batch, images = self._last
         colours = self.palette.to(self.device).float() / 255
         return {"Mask": torch.einsum("brhw,rc->bchw", batch.mask, colours), "Result": shown(images)}
+
+
+def _mask(job: Job, slot: str) -> Tensor:
+    """uint8 [3, h, w]. Raises BadImage."""
+    return colour.read(Path(job.sources[slot][0].path), limit_px=sources.LIMIT_PX).pixels
 
 
 METHOD = DoodleNet

@@ -82,25 +82,38 @@ def test_regions_take_on_their_own_colours(tmp_path: Path) -> None:
     assert painted[:, :, 40:].mean() < painted[:, :, :24].mean() - 0.3
 
 
-def test_another_mask_repaints_the_picture_without_training(tmp_path: Path) -> None:
-    method = trained(DoodleNet(job("doodle_net", tmp_path), CPU), 1)
+def test_a_repainted_mask_changes_the_picture_without_a_rebuild(tmp_path: Path) -> None:
+    one = job("doodle_net", tmp_path)
+    method = trained(DoodleNet(one, CPU), 1)
     before, weights = whole(method, method.canvas), method.state().tensors
     labels = np.full((80, 66), 2)
     labels[:, :20] = 0
-    method.retarget(torch.from_numpy(COLOURS[labels]).permute(2, 0, 1))
-    after = whole(method, method.canvas)
-    assert not torch.equal(before, after)
+    assert method.adopt(with_masks(one, target_mask=mask(tmp_path / "new.png", labels)))
+    assert not torch.equal(before, whole(method, method.canvas))
     assert all(torch.equal(weights[key], value) for key, value in method.state().tensors.items())
-    # Where the old and the new mask agree far around, nothing has changed: only the mask was exchanged.
-    mirrored = whole(method, method.canvas, "mask")
-    assert torch.allclose(mirrored[:, 40, 5] * 255, torch.from_numpy(COLOURS[0]).float(), atol=1)
+    shown = whole(method, method.canvas, "mask")
+    assert torch.allclose(shown[:, 40, 5] * 255, torch.from_numpy(COLOURS[0]).float(), atol=1)
+    fresh = DoodleNet(with_masks(one, target_mask=mask(tmp_path / "new.png", labels)), CPU)
+    fresh.restore(method.state())
+    assert torch.equal(whole(fresh, fresh.canvas), whole(method, method.canvas))
 
 
-def test_a_brush_in_a_colour_that_the_style_lacks_paints_the_nearest_it_has(tmp_path: Path) -> None:
-    method = DoodleNet(job("doodle_net", tmp_path), CPU)
-    odd = torch.tensor([210, 60, 60], dtype=torch.uint8)[:, None, None].expand(3, 80, 66)
-    method.retarget(odd)
-    assert torch.allclose(whole(method, method.canvas, "mask")[:, 9, 9] * 255, torch.tensor([200.0, 30, 30]), atol=1)
+@pytest.mark.parametrize("change", ["settings", "style_mask", "size", "colour", "nothing"])
+def test_what_needs_a_rebuild_is_not_adopted(change: str, tmp_path: Path) -> None:
+    one = job("doodle_net", tmp_path)
+    method = DoodleNet(one, CPU)
+    before = whole(method, Size(80, 66))
+    other = {
+        "settings": one.model_copy(update={"settings": one.settings | {"width": 3}}),
+        "style_mask": with_masks(one, style_mask=bands(tmp_path / "n.png", 40, 40)),
+        "size": with_masks(one, target_mask=bands(tmp_path / "n.png", 40, 66)),
+        "colour": with_masks(one, target_mask=mask(tmp_path / "n.png", np.zeros((80, 66), int), COLOURS[:1] * 0 + 255)),
+        "nothing": with_masks(one).model_copy(
+            update={"sources": {key: value for key, value in one.sources.items() if key != "target_mask"}}
+        ),
+    }[change]
+    assert not method.adopt(other)
+    assert torch.equal(before, whole(method, Size(80, 66)))
 
 
 def test_masks_of_other_sizes_are_fitted(tmp_path: Path) -> None:

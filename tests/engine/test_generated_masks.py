@@ -112,4 +112,8 @@ def test_pixels_belong_to_the_nearest_colour(shift: int) -> None:
     palette = torch.tensor([[0, 0, 0], [200, 200, 200], [200, 0, 0]], dtype=torch.uint8)
     labels = torch.tensor([[0, 1], [2, 1]])
     mask = (palette[labels].int() + shift).clamp(0, 255).to(torch.uint8).permute(2, 0, 1)
-    assert torch.equal(nearest_region(mask, palette).long(), labels)
+    found, distance = nearest_region(mask, palette, torch.ones(3, dtype=torch.bool))
+    assert torch.equal(found.long(), labels)
+    assert (distance.max() > 0) == (shift > 0)
+    without_red, _ = nearest_region(mask, palette, torch.tensor([True, True, False]))
+    assert without_red.max() == 1
