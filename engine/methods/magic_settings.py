@@ -28,7 +28,7 @@ class MagicSettings(Settings):
             live=True,
             group=_LOOK,
         ),
-    ] = 40.0
+    ] = 30.0
     guidance: Annotated[
         Literal["guided", "unguided"],
         Knob(
@@ -118,7 +118,7 @@ class MagicSettings(Settings):
             group=_LOOK,
             advanced=True,
         ),
-    ] = 0.0
+    ] = 2.0
 
     # ------------------------------------------------------------ pieces
     variation_weight: Annotated[
@@ -132,7 +132,7 @@ class MagicSettings(Settings):
             live=True,
             group=_PIECES,
         ),
-    ] = 0.15
+    ] = 0.2
     entropy_weight: Annotated[
         float,
         Field(ge=0, le=10),
@@ -144,7 +144,7 @@ class MagicSettings(Settings):
             live=True,
             group=_PIECES,
         ),
-    ] = 1.0
+    ] = 1.5
     largest_share_weight: Annotated[
         float,
         Field(ge=0, le=50),
@@ -652,6 +652,7 @@ PRESETS = (
             "patch": 256,
             "batch": 6,
             "largest_share_weight": 0.0,
+            "repaint_bound": 0.5,
             "content_scale": 1.0,
             "style_scale": 1.0,
         },
@@ -670,6 +671,7 @@ PRESETS = (
             "patch": 256,
             "batch": 12,
             "largest_share_weight": 1.0,
+            "repaint_bound": 0.2,
             "content_scale": 1.0,
             "style_scale": 1.0,
         },
@@ -680,6 +682,7 @@ PRESETS = (
         {
             "content_weight": 20.0,
             "variation_weight": 0.3,
+            "entropy_weight": 1.0,
             "correspondence": "pool16",
         },
         group="look",
@@ -690,6 +693,7 @@ PRESETS = (
         {
             "content_weight": 40.0,
             "variation_weight": 0.1,
+            "entropy_weight": 1.5,
             "correspondence": "pool8",
         },
         group="look",
