@@ -304,6 +304,9 @@ class MainWindow(Shell):
             event.ignore()
             self.exporting.ask_before_closing()
             return
+        if not self.masks.close():
+            event.ignore()
+            return
         self.document.flush()
         self.remember_layout()
         self.preferences.last_project = None if self.document.empty else self.document.folder
@@ -316,6 +319,7 @@ class MainWindow(Shell):
             return
         self.pictures.wait()
         self.files.wait()
+        self.masks.wait()
         self.recovery.release()
         event.accept()
 

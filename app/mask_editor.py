@@ -89,7 +89,8 @@ class MaskEditor(QDialog):
         self.picture.painted.connect(lambda _rect: self._count.start())
         self.picture.resized.connect(self._show_size)
         self.picture.regions_changed.connect(self._show_shares)
-        self.picture.stack.cleanChanged.connect(lambda clean: self.setWindowModified(not clean))
+        self.picture.stack.cleanChanged.connect(self._on_clean)
+        self.view.stroke_ended.connect(self._show_shares)
         self.regions.chosen.connect(self.view.set_label)
         self.view.picked.connect(self.regions.choose)
         self.view.zoomed.connect(lambda scale: self.zoom.setText(f"{100 * scale:.0f} %"))
@@ -261,6 +262,9 @@ class MaskEditor(QDialog):
             self._say("")
         for button in (self.apply_button, self.done_button):
             button.setEnabled(empty < 1)
+
+    def _on_clean(self, clean: bool) -> None:
+        self.setWindowModified(not clean)
 
     def _say(self, text: str, role: str = "muted") -> None:
         self.note.setText(text)

@@ -91,10 +91,13 @@ class MaskLink(QObject):
         if editor is not None:
             editor.deleteLater()
 
+    def close(self) -> bool:
+        """Closes the editor; False where it asks first, since something painted would be lost."""
+        return self.editor is None or self.editor.close()
+
     def _give_up(self) -> None:
-        """The slot is no more: so is its editor."""
-        if self.editor is not None:
-            self.editor.picture.stack.setClean()
+        """Another method or project: an editor stays open only as long as it holds what is kept nowhere else."""
+        if self.editor is not None and self.editor.picture.stack.isClean():
             self.editor.close()
 
     def _keep(self, slot: Slot, labels: np.ndarray, regions: tuple[Region, ...]) -> None:

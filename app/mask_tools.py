@@ -42,8 +42,6 @@ class MaskTools(QToolBar):
         self.addWidget(self._load_button(can_guess))
         for child in self.findChildren(QToolButton):
             child.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys stay with the mask
-        picture.stack.indexChanged.connect(lambda _index: self._show_undo())
-        self._show_undo()
         self.set_brush(max(picture.width, picture.height) / 16)
 
     def set_brush(self, size_px: float) -> None:
@@ -110,11 +108,13 @@ class MaskTools(QToolBar):
 
     def _add_undo(self) -> None:
         stack, standard = self._picture.stack, QKeySequence.StandardKey
-        for name, words, key, act in (
-            ("undo", self.tr("Undo"), standard.Undo, stack.undo),
-            ("redo", self.tr("Redo"), standard.Redo, stack.redo),
+        for name, words, key, act, can in (
+            ("undo", self.tr("Undo"), standard.Undo, stack.undo, stack.canUndoChanged),
+            ("redo", self.tr("Redo"), standard.Redo, stack.redo, stack.canRedoChanged),
         ):
             action = self.action(name, words, key, act)
+            action.setEnabled(False)
+            can.connect(action.setEnabled)
             action.setIcon(theme.icon(name))
             self.addAction(action)
             button = self.widgetForAction(action)
@@ -136,8 +136,3 @@ class MaskTools(QToolBar):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setMenu(self.load_menu)
         return button
-
-    def _show_undo(self) -> None:
-        stack = self._picture.stack
-        self.actions_by_name["undo"].setEnabled(stack.canUndo())
-        self.actions_by_name["redo"].setEnabled(stack.canRedo())
