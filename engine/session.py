@@ -290,6 +290,10 @@ class Session:
     def _load(self, job: Job) -> Iterator[Event]:
         trainer = self._trainer
         yield from trainer.check()
+        if job.method == trainer.job.method and trainer.method.adopt(job):
+            self._exchange(trainer.method, job)
+            yield from self._begin("rebuilt", None, [])
+            return
         method = self._built(job)
         left: list[str] = []
         if job.method != trainer.job.method:

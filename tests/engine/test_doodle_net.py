@@ -24,9 +24,11 @@ from PIL import Image
 
 from engine.box import Size
 from engine.errors import BadImage, BadSetting, MissingSources
+from engine.messages import Began, Load
 from engine.methods.doodle_net import DoodleNet
 from engine.methods.doodle_net_settings import DoodleNetSettings
 from engine.project import Job, SourceImage
+from engine.session import Session
 from engine.settings import specs
 
 OPTIONS = [
@@ -96,6 +98,23 @@ def test_a_repainted_mask_changes_the_picture_without_a_rebuild(tmp_path: Path) 
     fresh = DoodleNet(with_masks(one, target_mask=mask(tmp_path / "new.png", labels)), CPU)
     fresh.restore(method.state())
     assert torch.equal(whole(fresh, fresh.canvas), whole(method, method.canvas))
+
+
+def test_a_session_goes_on_with_a_repainted_mask_and_builds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = job("doodle_net", tmp_path)
+    repainted = with_masks(one, target_mask=mask(tmp_path / "new.png", np.zeros((80, 66), int)))
+    built: list[Job] = []
+    plain = DoodleNet.__init__
+    monkeypatch.setattr(
+        DoodleNet, "__init__", lambda self, job, device: (built.append(job), plain(self, job, device))[1]
+    )
+    session = Session(one, tmp_path / "project", device="cpu", steps=2, previews=False)
+    session.post(Load(repainted))
+    began = [event for event in session.run() if isinstance(event, Began)]
+    assert [event.job.sources["target_mask"] for event in began][-1] == repainted.sources["target_mask"]
+    assert built == [one]
 
 
 @pytest.mark.parametrize("change", ["settings", "style_mask", "size", "colour", "nothing"])
