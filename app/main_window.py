@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from app.recovery import Recovery
     from app.snapshots_link import SnapshotsLink
     from app.training import Training
+    from app.weights_link import WeightsLink
 
 TRAIN_WORDS = {
     "idle": ("Train", "train"),
@@ -51,6 +52,7 @@ class MainWindow(Shell):
     pictures: Pictures
     recovery: Recovery
     masks: MaskLink
+    weights: WeightsLink
     files: Files
     exporting: Exporting
 
@@ -76,6 +78,7 @@ class MainWindow(Shell):
         from app.recovery import Recovery
         from app.snapshots_link import SnapshotsLink
         from app.training import Training
+        from app.weights_link import WeightsLink
 
         self.document = Document(self._data / "projects", self, small=_is_slow(self.preferences.device))
         self.training = Training(self.document, self)
@@ -84,6 +87,7 @@ class MainWindow(Shell):
         self.pictures = Pictures(self.document, self.training, self.canvas, self.snapshots, self)
         self.recovery = Recovery(self.document, self.preferences, self)
         self.masks = MaskLink(self.document, self)
+        self.weights = WeightsLink(self.document, self.messages, self)
         self.files = Files(self, self._data)
         self.exporting = Exporting(self)
         for key in method_keys():
@@ -214,7 +218,8 @@ class MainWindow(Shell):
         """Begin, pause or go on, whichever is next. Beginning goes on from the newest snapshot where there is one."""
         match self.training.state:
             case "idle":
-                self.training.start(self.snapshots.newest())
+                if not self.weights.ask():
+                    self.training.start(self.snapshots.newest())
             case "training":
                 self.training.pause()
             case "paused":

@@ -20,6 +20,7 @@ import platformdirs
 
 from engine.errors import BadWeights, Cancelled, MissingWeights
 from engine.files import no_room, replacing
+from engine.settings import Settings, idle, specs
 
 _BLOCK_BYTES = 1 << 18
 _PATIENCE_S = 30.0
@@ -47,6 +48,22 @@ VGG19 = Weights(
     size_bytes=574_673_361,
     sha256_prefix="dcbb9e9d",
 )
+
+
+_BY_CHOICE = {"vgg19": VGG19}
+"""A setting that chooses one of these needs its file."""
+
+
+def needed(settings: Settings) -> tuple[Weights, ...]:
+    """The files that a method needs with these settings."""
+    without_effect = idle(settings)
+    chosen = (getattr(settings, s.name) for s in specs(type(settings)) if s.name not in without_effect)
+    return tuple(dict.fromkeys(_BY_CHOICE[value] for value in chosen if isinstance(value, str) and value in _BY_CHOICE))
+
+
+def missing(settings: Settings, cache_folder: Path | None = None) -> tuple[Weights, ...]:
+    """Those of them that are not on this computer yet."""
+    return tuple(weights for weights in needed(settings) if not place_of(weights, cache_folder).is_file())
 
 
 def folder() -> Path:

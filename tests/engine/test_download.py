@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.download import Weights, adopt, fetch, place_of, present, sha256
+from engine.download import VGG19, Weights, adopt, fetch, missing, needed, place_of, present, sha256
 from engine.errors import BadWeights, Cancelled, MissingWeights, NoRoom
+from engine.method import method_class
 
 DATA = bytes(range(256)) * 4000  # about a megabyte: several blocks
 
@@ -158,3 +159,11 @@ def test_the_checksum_follows_the_file(tmp_path: Path) -> None:
     first = sha256(path)
     path.write_bytes(b"three")
     assert sha256(path) != first == hashlib.sha256(b"one").hexdigest()
+
+
+def test_settings_that_choose_a_published_network_need_its_file(tmp_path: Path) -> None:
+    settings = method_class("neural_style").Settings
+    assert needed(settings()) == ()
+    assert missing(settings.of({"network": "vgg19"}), tmp_path) == (VGG19,)
+    place_of(VGG19, tmp_path).write_bytes(b"here")
+    assert missing(settings.of({"network": "vgg19"}), tmp_path) == ()
