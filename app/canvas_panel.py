@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QLabel,
-    QSlider,
     QStackedLayout,
     QToolButton,
     QVBoxLayout,
@@ -19,6 +18,7 @@ from app import theme
 from app.canvas import PATCHES, CanvasView
 from app.drop_zones import DropZones
 from app.first_start import FirstStart
+from app.knob_parts import JumpSlider
 from app.message_bar import MessageBar
 from engine.method import Method
 
@@ -41,11 +41,12 @@ class CanvasPanel(QWidget):
         self.back.setIcon(theme.icon("close"))
         self.back.setIconSize(QSize(12, 12))
         self.back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.back.setText(self.tr("Back to now"))
         self.back.setToolTip(self.tr("Back to the present picture (Esc)"))
         self.back.setShortcut("Esc")
         self.back.hide()
         self.back.clicked.connect(lambda: self.show_still(None))
-        self.share = QSlider(Qt.Orientation.Horizontal, self)
+        self.share = JumpSlider(self)
         self.share.setRange(0, SHARE_POSITIONS)
         self.share.setFixedWidth(110)
         self.share.setAccessibleName(self.tr("Compare the snapshot with the present picture"))
@@ -131,7 +132,6 @@ class CanvasPanel(QWidget):
     def show_still(self, image: QImage | None, title: str = "") -> None:
         """A picture over the present one, to be compared with it, and a button that ends it; None ends it at once."""
         self.view.compare.show(image, title, self.tr("Now"))
-        self.back.setText(title)
 
     def _show_compared(self) -> None:
         comparing = self.view.compare.image is not None

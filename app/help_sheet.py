@@ -52,8 +52,6 @@ class HelpSheet(QDialog):
                 shown = QLabel(key, column)
                 shown.setProperty("role", "muted")
                 grid.addWidget(shown, row, 0)
-                text = QLabel(words, column)
-                text.setWordWrap(True)
-                grid.addWidget(text, row, 1)
+                grid.addWidget(QLabel(words, column), row, 1)
         grid.setRowStretch(grid.rowCount(), 1)
         return column

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont
@@ -17,6 +18,9 @@ ROW_PX = 80
 END_SHARE = 0.12
 """Of an axis, at both of its ends: no number stands there."""
 MOST_MARKS = 40
+SMOOTH_SHARE = 0.05
+"""Of the points: a curve is their mean over so many; what was reported stands behind it, faint."""
+FAINT = 70
 
 
 class Plot(QWidget):
@@ -44,6 +48,7 @@ class Plot(QWidget):
         for axis in (bottom, left):
             axis.setStyle(tickLength=-3, tickTextOffset=3, autoExpandTextSpace=False)
         self._curves = [self.area.plot() for _ in terms]
+        self._smooth = [self.area.plot() for _ in terms]
         self._marks: list[pg.InfiniteLine] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -63,8 +68,11 @@ class Plot(QWidget):
             axis.setPen(pg.mkPen(colors.grid))
             axis.setTextPen(pg.mkPen(colors.muted))
             axis.setTickFont(font)
-        for index, curve in enumerate(self._curves):
-            curve.setPen(pg.mkPen(colors.curves[index % len(colors.curves)], width=1))
+        for index, (curve, smooth) in enumerate(zip(self._curves, self._smooth, strict=True)):
+            colour = QColor(colors.curves[index % len(colors.curves)])
+            smooth.setPen(pg.mkPen(colour, width=1))
+            colour.setAlpha(FAINT)
+            curve.setPen(pg.mkPen(colour, width=1))
         for line in self._marks:
             line.setPen(_mark_pen())
 
@@ -72,8 +80,10 @@ class Plot(QWidget):
         self._write_title(history)
         for side in ("bottom", "left"):
             self.area.getAxis(side).setStyle(showValues=len(history) > 1)
-        for term, curve in zip(self._terms, self._curves, strict=True):
-            curve.setData(*history.curve(term.key), connect="finite")
+        for term, curve, smooth in zip(self._terms, self._curves, self._smooth, strict=True):
+            steps, values = history.curve(term.key)
+            curve.setData(steps, values, connect="finite")
+            smooth.setData(steps, smoothed(values), connect="finite")
         steps = [mark.step for mark in history.marks[-MOST_MARKS:]]
         while len(self._marks) < len(steps):
             line = pg.InfiniteLine(angle=90, pen=_mark_pen())
@@ -92,11 +102,24 @@ class Plot(QWidget):
             value = history.latest.get(term.key)
             shown = "–" if value is None else f"{value:.2g}"
             colour = colors.curves[index % len(colors.curves)]
-            values.append(f'<b style="color:{colour}">{shown}</b>')
+            values.append(f'<b style="color:{colour}; font-size:small">{shown}</b>')
             lines.append(f'<span style="color:{colour}">━</span> <b>{term.title}</b> {shown}<br>{term.help}')
         name = self._terms[0].title if len(self._terms) == 1 else self._group
         self.title.setText(f"{name}&nbsp; {' · '.join(values)}")
         self.setToolTip("<br>".join(lines))
+
+
+def smoothed(values: np.ndarray) -> np.ndarray:
+    """Means over neighbours, fewer of them towards the ends; gaps stay gaps. [n] -> [n]"""
+    reach = round(len(values) * SMOOTH_SHARE / 2)
+    there = ~np.isnan(values)
+    total = np.concatenate([[0.0], np.cumsum(np.where(there, values, 0.0))])
+    count = np.concatenate([[0], np.cumsum(there)])
+    index = np.arange(len(values))
+    around = np.minimum(reach, np.minimum(index, len(values) - 1 - index))
+    low, high = index - around, index + around + 1
+    mean = (total[high] - total[low]) / np.maximum(1, count[high] - count[low])
+    return np.where(there, mean, np.nan)
 
 
 class _Area(pg.PlotWidget):

@@ -108,6 +108,7 @@ class Curves(QWidget):
             plot.draw(self.history)
         self._show_health()
         self.changed.setText(self._last_change())
+        self.changed.setVisible(bool(self.history.marks))
         self.changed.setToolTip("\n".join(self._words(mark.names, mark.step) for mark in self.history.marks[-12:]))
 
     def _show_health(self) -> None:

@@ -96,6 +96,7 @@ class Shell(QMainWindow):
             train.setMinimumWidth(train.fontMetrics().horizontalAdvance(self.tr("Stopping…")) + 40)
         bar.addSeparator()
         self.methods = QComboBox(self)
+        self.methods.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.methods.setAccessibleName(self.tr("Method"))
         self.methods.setToolTip(self.tr("The method that makes the mosaic"))
         self.presets = QToolButton(self)

@@ -74,7 +74,7 @@ class SnapshotStrip(QWidget):
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.scroll_area, 1)
         layout.addWidget(self.keep_button, 0, Qt.AlignmentFlag.AlignTop)
-        self.setFixedHeight(HEIGHT + 2 * self.fontMetrics().height() + 52)
+        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52)
         self._refresh()
 
     def set_snapshots(self, snapshots: list[Snapshot]) -> None:

@@ -8,9 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.history import MOST_POINTS, History
-from app.plot import _Axis
+from app.plot import _Axis, smoothed
 from app.plots import Curves
 from tests.engine.toy import Toy
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _application(qapp) -> None:
+    """Fonts and axes need one."""
 
 
 @given(st.integers(1, 5000), st.integers(2, 40))
@@ -67,6 +72,19 @@ def test_going_back_takes_away_what_came_after() -> None:
     history.rewind(50)
     assert history.curve("a")[0].max() <= 50
     assert not history.marks
+
+
+@given(st.integers(1, 400), st.floats(-5, 5), st.floats(-5, 5))
+def test_smoothing_keeps_lines_straight_and_gaps_empty(count: int, start: float, slope: float) -> None:
+    line = start + slope * np.arange(count)
+    assert np.allclose(smoothed(line), line)
+    line[::3] = np.nan
+    assert np.array_equal(np.isnan(smoothed(line)), np.isnan(line))
+
+
+def test_smoothing_calms_noise() -> None:
+    noise = np.random.default_rng(0).standard_normal(400)
+    assert smoothed(noise)[20:-20].std() < 0.4
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6))

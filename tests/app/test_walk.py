@@ -84,7 +84,9 @@ def move_sliders(walker: Walker) -> None:
         walker.until(
             lambda name=name, was=slider.value: walker.one(kind="JumpSlider", name=name).value != was, f"{name} moves"
         )
-        walker.until(lambda name=name: walker.all(kind="QLabel", text=f"last change: {name}"), f"{name} is in force")
+        walker.until(
+            lambda name=name: walker.all(kind="ElidedLabel", name=f"last change: {name}"), f"{name} is in force"
+        )
     walker.keep_picture("3 sliders")
 
 
