@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from engine import frames, provenance, snapshots, unfinished
 from engine import journal as journals
-from engine import provenance, snapshots, unfinished
 from engine.box import Size
 from engine.device import Device, choose, peak_memory_bytes
 from engine.errors import Cancelled
 from engine.export import Report, Wish, fulfil
+from engine.field import Artwork
 from engine.looking import artwork, tile_px
-from engine.messages import Event, Export, ExportCancelled, Exported, Progressed, Warned
+from engine.messages import Event, Export, ExportCancelled, Exported, Finding, Progressed, Warned
 from engine.method import Method, method_class
 from engine.painters import PatientPainter, mark_of, mark_of_images, refuse_missing_images
+from engine.preflight import Probe, findings, measured
+from engine.print_sizes import Layout
+from engine.printing import How
 from engine.project import Job
 
 
@@ -53,13 +60,11 @@ class Exporting:
     def __init__(self, command: Export, present: Present, project: Path, device: Device) -> None:
         self.command, self._project, self._device = command, project, device
         self._told: deque[str] = deque()
+        self._noted = False
         self._folder = command.canvas or journals.folder_for(command.out)
         self.command = command = self._as_begun(present.kept)
-        self._snapshot = command.snapshot
         if command.snapshot is not None:
             present = self._from(command.snapshot)
-        else:
-            refuse_missing_images(present.job)
         self._now = present
 
     def run(self, stop: Callable[[], bool], keep: Callable[[], bool]) -> Iterator[Event]:
@@ -71,33 +76,110 @@ class Exporting:
         Raises:
             TesseraError: one sentence; what was painted stays.
         """
-        command = self.command
         started = time.perf_counter()
-        wish = self._wish()
-        unfinished.note(self._project, self._folder)
+        refuse_missing_images(self._now.job)
         try:
-            report = yield from self._told_between(fulfil(self._painters(), wish, stop=stop))
+            done = yield from self._all_frames(stop) if self.command.frames else self._picture(stop)
         except Cancelled:
-            if not keep():
+            kept = keep()
+            if not kept:
                 journals.remove(self._folder)
+                frames.end(self._folder, [])
                 unfinished.forget(self._project, self._folder)
-            yield ExportCancelled(command.out, self._folder if keep() else None)
+            yield ExportCancelled(self.command.out, self._folder if kept else None)
             return
-        if not self._folder.exists() or not wish.partial:
-            unfinished.forget(self._project, self._folder)
-        seconds = time.perf_counter() - started
-        share = report.gone_on_with / report.tiles
-        yield Exported(command.out, report.size, seconds, peak_memory_bytes(), report.seam, share, command.canvas)
+        unfinished.forget(self._project, self._folder)
+        yield replace(done, seconds=time.perf_counter() - started, peak_memory_bytes=peak_memory_bytes())
 
-    def _told_between(self, job) -> Iterator[Event]:
+    def _picture(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
+        command = self.command
+        report = yield from self._told_between(fulfil(self._painters(command.how), self._wish(), stop=stop))
+        share = report.gone_on_with / report.tiles
+        return Exported(command.out, report.size, 0.0, 0, report.seam, share, command.canvas)
+
+    def _all_frames(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
+        """Picture after picture, those that are there already left out; a video is made of them at the end."""
+        command, folder = self.command, self._folder
+        assert command.frames is not None
+        film, video = frames.film(command.frames), frames.is_video(command.out)
+        if video:
+            frames.check_video(command.out, self._size())
+        wish = replace(self._wish(), details={}, story={}, resume=False, fill=lambda _: None)
+        goes_on = frames.begin(folder, self._about_film(film), command.resume)
+        first = str(film.first(folder))
+        pictures: list[Path] = []
+        seams: list[float] = []
+        before = 0
+
+        def target(number: int) -> Path:
+            return frames.numbered(folder / "painted.png" if video else command.out, number)
+
+        for number, frame in film.frames(folder, lambda number: not (goes_on and target(number).exists())):
+            pictures.append(target(number))
+            if goes_on and target(number).exists():
+                before += 1
+                continue
+            how = replace(command.how, frame=str(frame), tones=first)
+            job = fulfil(self._painters(how), replace(wish, out=target(number)), stop=stop)
+            report = yield from self._told_between(job, number - 1, max(film.count, number))
+            seams.append(report.seam or 1.0)
+        if video:
+            frames.write_video(pictures, command.out, film.per_second)
+        frames.end(folder, pictures)
+        out = command.out if video else pictures[0]
+        size = Layout(self._size(), command.bleed_px, command.finish).file
+        return Exported(out, size, 0.0, 0, max(seams, default=1.0), before / len(pictures))
+
+    def _about_film(self, film: frames.Film) -> dict[str, Any]:
+        """What decides the pixels of all frames."""
+        files = [path.name for path in film.files]
+        wish = self._wish()
+        finish = asdict(wish.finish)
+        return {"film": str(film.path.absolute()), "files": files, "finish": finish, "picture": wish.picture.stored()}
+
+    def inspect(self, probe: bool) -> list[Finding]:
+        """See `preflight`."""
+        size, now = self._size(), self._now
+        found = findings(self.command, now.method.canvas, now.job, now.method.ways)
+        if size != (self.command.size or now.method.canvas):
+            sentence = f"To repeat, the picture becomes {size.width:,} x {size.height:,} px."
+            found.append(Finding("repeat", "note", sentence))
+        if probe and not any(finding.weight == "stop" for finding in found):
+            found += measured(self._probe(size), self.command, size)
+        return found
+
+    def _probe(self, size: Size) -> Probe:
+        """The two tiles nearest to the middle; the first one warms up."""
+        field = artwork(self._now.method, size, self.command.layer, self.command.how)
+        tiles = size.box.tiles_from_middle(self._tile_px())[:2]
+        seconds_per_px = 0.0
+        for tile in (tiles * 2)[:2]:
+            started = time.perf_counter()
+            with torch.no_grad():
+                field.at(tile).cpu()
+            seconds_per_px = (time.perf_counter() - started) / tile.area
+        return Probe(seconds_per_px, field.too_large_px < math.inf, self._device.title)
+
+    def _tile_px(self) -> int:
+        return self.command.tile_px or tile_px(self._device.torch, on_screen=False)
+
+    def _told_between(
+        self, job: Generator[Progressed, None, Report], frame: int = 0, count: int = 1
+    ) -> Generator[Event, None, Report]:
+        """An export's events, with what its painters had to say; of one of `count` frames."""
         while True:
             try:
-                event: Progressed = next(job)
+                event = next(job)
             except StopIteration as end:
                 yield from self._sentences()
-                report: Report = end.value
-                return report
+                return end.value
+            if not self._noted:  # now there is a canvas
+                self._noted = True
+                unfinished.note(self._project, self._folder)
             yield from self._sentences()
+            if count > 1:
+                left = None if event.seconds_left is None or frame + 1 < count else event.seconds_left
+                event = Progressed("export", frame * event.total + event.done, count * event.total, left)
             yield event
 
     def _sentences(self) -> Iterator[Event]:
@@ -118,7 +200,6 @@ class Exporting:
 
     def _from(self, folder: Path) -> Present:
         snapshot = snapshots.read(folder)
-        refuse_missing_images(snapshot.job)
         method = self._built(snapshot.job, self._device.torch)
         method.restore(snapshots.load_state(snapshot))
         return Present(method, snapshot.job, snapshot.step, snapshot.elapsed_s, snapshot.terms, folder)
@@ -159,7 +240,7 @@ class Exporting:
         return Wish(
             command.out,
             size,
-            command.tile_px or tile_px(self._device.torch, on_screen=False),
+            self._tile_px(),
             bits=command.bits,
             bleed_px=command.bleed_px,
             finish=command.finish,
@@ -182,32 +263,34 @@ class Exporting:
 
     # ------------------------------------------------------------ who paints it
 
-    def _painters(self) -> list[PatientPainter]:
+    @cached_property
+    def _methods(self) -> list[tuple[Method, Device]]:
+        """One for each device that shares the tiles."""
         keys = self.command.devices
         if not keys:
-            return [self._painter(self._now.method, self._device)]
+            return [(self._now.method, self._device)]
         state = self._now.method.state()
-        painters = []
+        methods = []
         for key in keys:
             device = choose(key)
             method = self._built(self._now.job, device.torch)
             method.restore(state)
-            painters.append(self._painter(method, device))
-        return painters
+            methods.append((method, device))
+        return methods
 
-    def _painter(self, method: Method, device: Device) -> PatientPainter:
-        command, size = self.command, self._size()
+    def _painters(self, how: How) -> list[PatientPainter]:
+        return [self._painter(method, device, how) for method, device in self._methods]
 
-        def on_cpu():
+    def _painter(self, method: Method, device: Device, how: How) -> PatientPainter:
+        size, layer = self._size(), self.command.layer
+
+        def on_cpu() -> Artwork:
             copy = self._built(self._now.job, torch.device("cpu"))
             copy.restore(method.state())
-            return artwork(copy, size, command.layer, command.how)
+            return artwork(copy, size, layer, how)
 
-        return PatientPainter(
-            artwork(method, size, command.layer, command.how),
-            None if device.torch.type == "cpu" else on_cpu,
-            self._told.append,
-        )
+        field = artwork(method, size, layer, how)
+        return PatientPainter(field, None if device.torch.type == "cpu" else on_cpu, self._told.append)
 
     @staticmethod
     def _built(job: Job, device: torch.device) -> Method:

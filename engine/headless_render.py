@@ -14,7 +14,19 @@ from engine.box import Size
 from engine.device import choose, prepare_thread
 from engine.errors import BadProject, TesseraError, Usage
 from engine.formats import check_limits
-from engine.messages import Began, Export, ExportCancelled, Exported, Failed, Progressed, Stop, Warned
+from engine.frames import check_video, film, is_video
+from engine.messages import (
+    Began,
+    Export,
+    ExportCancelled,
+    Exported,
+    Failed,
+    Inspect,
+    Inspected,
+    Progressed,
+    Stop,
+    Warned,
+)
 from engine.method import Method, method_class
 from engine.painters import with_images_from
 from engine.print_sizes import parse_length, parse_size
@@ -74,7 +86,13 @@ def _follow(session: Session, export: Callable[[Size], Export], arguments: Names
     for event in session.run():
         match event:
             case Began():
-                session.post(export(event.canvas))
+                wish = export(event.canvas)
+                session.post(Inspect(wish))
+                session.post(wish)
+            case Inspected():
+                for finding in event.findings:
+                    if finding.weight == "warning":
+                        say(finding.sentence)
             case Progressed():
                 if arguments.json:
                     print(json.dumps({"done": event.done, "total": event.total, "seconds_left": event.seconds_left}))
@@ -145,8 +163,15 @@ def _bleed(arguments: Namespace) -> int:
 def _refuse_early(arguments: Namespace, finish: Finish, method: type[Method]) -> None:
     """What can be told before torch has built anything. Raises Usage."""
     out: Path = arguments.out
-    if arguments.frames is None:
-        with argument("--out"):
+    with argument("--frames"):
+        if arguments.frames is not None:
+            film(arguments.frames)
+            if arguments.canvas or arguments.assemble or arguments.part != (1, 1):
+                raise Usage("argument --frames: it does not go with --canvas, --part or --assemble.")
+    with argument("--out"):
+        if arguments.frames is not None and is_video(out):
+            check_video(out, Size(1, 1))
+        else:
             check_limits(out, Size(1, 1), arguments.bits, finish)
     if out.is_dir():
         raise Usage(f"argument --out: {out} is a folder; name a file in it.")

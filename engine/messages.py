@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -135,6 +135,19 @@ class Export(Command):
 
 
 @dataclass(frozen=True)
+class Inspect(Command):
+    """Say what can be known of an export before it begins; answered by `Inspected`.
+
+    Args:
+        probe: also paint two tiles, which takes seconds, to tell how long all of it will take.
+    """
+
+    export: Export
+    probe: bool = False
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class CancelExport(Command):
     """Stop the present export. With `keep`, what is painted stays, for an `Export` with `resume`."""
 
@@ -256,6 +269,48 @@ class Exported(Event):
     seam: float | None = None
     gone_on_with: float = 0.0
     canvas: Path | None = None
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What could be done about a finding, for a button.
+
+    Args:
+        title: of the button.
+        changes: fields of `Export` and their other values.
+        ask: what the artist has to choose first, where nothing else helps.
+    """
+
+    title: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    ask: Literal["", "folder", "images", "profile"] = ""
+
+    def applied(self, export: Export) -> Export:
+        return replace(export, **self.changes)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to know before an export begins.
+
+    Args:
+        kind: "format", "disk", "images", "begun", "bleed", "style_detail", "content_detail", "memory" or "time".
+        weight: "stop" where the export can not be as it is.
+    """
+
+    kind: str
+    weight: Literal["stop", "warning", "note"]
+    sentence: str
+    remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inspected(Event):
+    """The answer to an `Inspect`; `probed` says that its minutes are measured."""
+
+    export: Export
+    findings: tuple[Finding, ...]
+    probed: bool
 
 
 @dataclass(frozen=True)

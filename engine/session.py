@@ -26,6 +26,8 @@ from engine.messages import (
     Event,
     Export,
     Failed,
+    Inspect,
+    Inspected,
     Keep,
     Load,
     Look,
@@ -276,6 +278,9 @@ class Session:
                 yield from self._restore(command.snapshot)
             case Export():
                 yield from self._export(command)
+            case Inspect():
+                findings = tuple(self._exporting(command.export).inspect(command.probe))
+                yield Inspected(command.export, findings, command.probe)
             case Stop():
                 yield from self._stop(command)
 
@@ -323,13 +328,15 @@ class Session:
         self._go_on_from(snapshot)
         yield from self._begin("restored", folder, [])
 
-    def _export(self, command: Export) -> Iterator[Event]:
+    def _exporting(self, command: Export) -> Exporting:
         trainer = self._trainer
         present = Present(
             trainer.method, trainer.job, trainer.step, trainer.clock.seconds, trainer.terms, self._keeper.kept(trainer)
         )
-        exporting = Exporting(command, present, self._keeper.project, self._device)
-        yield from exporting.run(self._export_is_unwanted, self._export_is_kept)
+        return Exporting(command, present, self._keeper.project, self._device)
+
+    def _export(self, command: Export) -> Iterator[Event]:
+        yield from self._exporting(command).run(self._export_is_unwanted, self._export_is_kept)
         for cancel in [waiting for waiting in self._commands if isinstance(waiting, CancelExport)][:1]:
             self._commands.remove(cancel)
 
