@@ -20,8 +20,9 @@ from engine.masks import fitted, regions_of
 from engine.method import Layer, Slot
 from engine.methods.doodle_net_settings import PRESETS, DoodleNetSettings
 from engine.methods.generator_method import STYLE_TERM, VARIETY_TERMS, GeneratorMethod, shown
+from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
 from engine.nn.style_loss import Style, one_hot
-from engine.nn.texture_networks import DeepNetwork, DeepNoise, DeepShape, PyramidNetwork, PyramidShape
+from engine.nn.texture_networks import PyramidNetwork, PyramidShape
 from engine.project import Job
 
 SAME_COLOUR = 60.0

@@ -37,7 +37,7 @@ class DoodleNetSettings(GeneratorSettings):
             "Generator",
             "Layered is fast enough to follow the brush; the pyramid is the paper's.",
             group=NETWORK,
-            choices=("Layered", "Pyramid (V1 of the paper)"),
+            choices=("Layered", "Pyramid (V1)"),
         ),
     ] = "layered"
     width: Annotated[
@@ -81,7 +81,7 @@ class DoodleNetSettings(GeneratorSettings):
             "finished picture goes on mirrored beyond its own.",
             group=NETWORK,
             advanced=True,
-            choices=("Circular", "Repeat the last pixel"),
+            choices=("Circular", "Last pixel"),
         ),
     ] = "circular"
     whole_share: Annotated[

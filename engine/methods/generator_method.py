@@ -22,11 +22,11 @@ from engine.field import reach
 from engine.method import Method, State, Term
 from engine.methods.generator_settings import GeneratorSettings
 from engine.nn import training
+from engine.nn.deep_network import DeepNetwork
 from engine.nn.layers import initialise_scaled
 from engine.nn.perceptual import open_network
 from engine.nn.statistics import Gram, Sliced, links_of
 from engine.nn.style_loss import Style, StyleLoss
-from engine.nn.texture_networks import DeepNetwork
 from engine.project import Job
 
 STYLE_TERM = Term("style", "Distance to the style", "Style", "Lower: the pictures look more like your style images.")

@@ -41,7 +41,7 @@ class GeneratorSettings(Settings):
             "Compare as",
             "Distributions keep whole objects with the built-in filters; Gram matrices are the papers', for VGG-19.",
             group=STYLE,
-            choices=("Distributions (sliced)", "Gram matrices"),
+            choices=("Distributions", "Gram matrices"),
         ),
     ] = "sliced"
     levels: Annotated[
@@ -109,7 +109,7 @@ class GeneratorSettings(Settings):
         float,
         Field(ge=1e-4, le=1e5),
         Knob(
-            "Freedom from the style",
+            "Freedom from style",
             "More: variety counts more against the style. Acts only with some Variety.",
             symbol="T",
             scale="log",
@@ -127,7 +127,7 @@ class GeneratorSettings(Settings):
             "Instance norm is the paper's and evens out contrast; layer norm acts at each pixel.",
             group=NETWORK,
             advanced=True,
-            choices=("Instance norm (paper)", "Batch norm", "Layer norm", "None"),
+            choices=("Instance (paper)", "Batch", "Layer", "None"),
         ),
     ] = "instance"
 

@@ -35,7 +35,7 @@ class StylizeSettings(GeneratorSettings):
             "in the papers; use it with VGG-19.",
             live=True,
             group=STYLE,
-            choices=("Tones", "Features (papers)"),
+            choices=("Tones", "Features"),
         ),
     ] = "tones"
     blur_px: Annotated[

@@ -12,8 +12,9 @@ from engine.box import Box, Size
 from engine.method import Layer, Slot
 from engine.methods.generator_method import STYLE_TERM, VARIETY_TERMS, GeneratorMethod, rounded, shown
 from engine.methods.texture_settings import PRESETS, TextureSettings
+from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
 from engine.nn.style_loss import Style
-from engine.nn.texture_networks import DeepNetwork, DeepNoise, DeepShape, PyramidNetwork, PyramidShape
+from engine.nn.texture_networks import PyramidNetwork, PyramidShape
 from engine.project import Job
 
 TextureNetwork = PyramidNetwork | DeepNetwork

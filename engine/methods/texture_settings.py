@@ -17,7 +17,7 @@ class TextureSettings(GeneratorSettings):
     seamless: Annotated[
         bool,
         Knob(
-            "Repeats without seams",
+            "Seamless",
             "On: the picture continues at its opposite edge, for wallpapers and fabrics. Its sides should then be "
             "multiples of 128 px.",
             live=True,
@@ -31,7 +31,7 @@ class TextureSettings(GeneratorSettings):
             "Layered has noise at every scale, so it varies by itself; the paper's pyramid does, too, and is slower. "
             "Deep paints the largest shapes, and repeats itself without some Variety.",
             group=NETWORK,
-            choices=("Layered", "Deep (V2 of the paper)", "Pyramid (V1 of the paper)"),
+            choices=("Layered", "Deep (V2)", "Pyramid (V1)"),
         ),
     ] = "layered"
     width: Annotated[
@@ -85,7 +85,7 @@ class TextureSettings(GeneratorSettings):
             "Circular: practice pictures continue at their opposite edge, so none has a border.",
             group=NETWORK,
             advanced=True,
-            choices=("Circular", "Repeat the last pixel"),
+            choices=("Circular", "Last pixel"),
         ),
     ] = "circular"
 

@@ -24,9 +24,10 @@ from engine.errors import BadProject, BadSetting, MissingSources, MissingWeights
 from engine.field import Artwork, reach
 from engine.methods.texture import Texture
 from engine.methods.texture_settings import TextureSettings
+from engine.nn.deep_network import DeepNetwork, DeepShape
 from engine.nn.layers import initialise_scaled
 from engine.nn.style_loss import unit_gradient
-from engine.nn.texture_networks import DeepNetwork, DeepShape, PyramidNetwork, PyramidShape
+from engine.nn.texture_networks import PyramidNetwork, PyramidShape
 from engine.settings import specs
 
 GENERATORS = ("layered", "deep", "pyramid")
