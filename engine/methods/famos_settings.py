@@ -81,7 +81,7 @@ class FamosSettings(Settings):
             "What is done after the learned colours before comparing.",
             group=_LOOK,
             advanced=True,
-            choices=("Compare each pixel", "Blur", "8 px blocks"),
+            choices=("Each pixel", "Blur", "8 px blocks"),
             when=(When("correspondence", ("learned",)),),
         ),
     ] = "pool8"
@@ -196,7 +196,7 @@ class FamosSettings(Settings):
         float,
         Field(ge=0, le=10),
         Knob(
-            "Different places, different pieces",
+            "Vary the pieces",
             "More: neighbouring patches use different templates.",
             symbol="diversity of A",
             scale="log",
@@ -224,7 +224,7 @@ class FamosSettings(Settings):
         int,
         Field(ge=0, le=10_000),
         Knob(
-            "Clean cuts begin slowly",
+            "Clean cuts after",
             "Steps until Clean cuts has its full strength; pieces find their places first.",
             unit="steps",
             live=True,
@@ -420,21 +420,21 @@ class FamosSettings(Settings):
     norm: Annotated[
         Literal["layer", "batch", "none"],
         Knob(
-            "Norm of the generator",
+            "Generator norm",
             "Layer norm acts at each pixel and trains best; batch norm is the paper's.",
             group=_NETWORK,
             advanced=True,
-            choices=("Layer norm", "Batch norm (paper)", "None"),
+            choices=("Layer", "Batch (paper)", "None"),
         ),
     ] = "layer"
     discriminator_norm: Annotated[
         Literal["none", "layer", "batch"],
         Knob(
-            "Norm of the discriminator",
+            "Discriminator norm",
             "Batch norm is the paper's; it does not go with gradient penalties.",
             group=_NETWORK,
             advanced=True,
-            choices=("None", "Layer norm", "Batch norm (paper)"),
+            choices=("None", "Layer", "Batch (paper)"),
         ),
     ] = "none"
     bottleneck: Annotated[

@@ -47,7 +47,7 @@ class PixelSettings(Settings):
             "in the papers; use it with VGG-19.",
             live=True,
             group=_LOOK,
-            choices=("Tones", "Features (papers)"),
+            choices=("Tones", "Features"),
         ),
     ] = "tones"
     blur_px: Annotated[
@@ -72,10 +72,10 @@ class PixelSettings(Settings):
         Literal["style", "luminance", "matched"],
         Knob(
             "Colours",
-            "Of the style; or of the content, either painted in light and dark only, or with the style's colours moved "
-            "to those of the content first.",
+            "The style's; the content's, painted in light and dark only; or the style's, moved to those of the content "
+            "before it begins.",
             group=_LOOK,
-            choices=("Of the style", "Of the content (light and dark only)", "Of the content (matched)"),
+            choices=("The style's", "The content's", "Style, retinted"),
         ),
     ] = "style"
 
@@ -125,7 +125,7 @@ class PixelSettings(Settings):
         int,
         Field(ge=1, le=5000),
         Knob(
-            "Steps at each smaller size",
+            "Steps per small size",
             "The last size goes on until you stop it.",
             unit="steps",
             scale="log",
@@ -221,7 +221,7 @@ class PixelSettings(Settings):
             "Continue the edge, or leave out what looks beyond it.",
             group=_NETWORK,
             advanced=True,
-            choices=("Continue the edge", "Leave out"),
+            choices=("Continue", "Leave out"),
         ),
     ] = "replicate"
     tile: Annotated[
@@ -245,7 +245,7 @@ class PixelSettings(Settings):
             "papers' and want VGG-19.",
             group=_COMPARING,
             advanced=True,
-            choices=("Sorted values", "Gram matrices (papers)"),
+            choices=("Sorted values", "Gram (papers)"),
         ),
     ] = "sliced"
     style_layers: Annotated[
@@ -267,7 +267,7 @@ class PixelSettings(Settings):
             symbol="G",
             group=_COMPARING,
             advanced=True,
-            choices=("Each layer with itself", "Neighbours (chain)", "All with the content layer"),
+            choices=("Each layer", "Chain", "With content"),
             when=(When("statistic", ("gram",)),),
         ),
     ] = "each"

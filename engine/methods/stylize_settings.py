@@ -107,7 +107,7 @@ class StylizeSettings(GeneratorSettings):
             "What lies beyond the edges of practice pictures; the finished picture's content goes on mirrored.",
             group=NETWORK,
             advanced=True,
-            choices=("Repeat the last pixel", "Circular"),
+            choices=("Last pixel", "Circular"),
         ),
     ] = "replicate"
 
