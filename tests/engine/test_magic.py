@@ -170,7 +170,7 @@ def test_permuting_the_set_permutes_the_mixture_and_leaves_the_collage(options: 
             choice = method.average.choose(sets, content, (64, 64), 2.0, affine, (32.0, 32.0))
             painted.append(method.average.paste([(choice, 1.0)], 0.25, None))
     (collage, mixture), (same_collage, permuted) = painted
-    assert mixture.std() > 0.02  # it decides something
+    assert mixture.std() > 0.005  # it decides something
     assert (permuted - mixture[:, order]).abs().max() <= 1e-5
     assert (same_collage - collage).abs().max() / 2 <= 1e-5  # of 0..1
 
