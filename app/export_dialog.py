@@ -16,14 +16,15 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
-from app.export_checks import Check, ChecksList
+from app.export_checks import Check, ChecksList, Tone
 from app.export_form import ExportForm
 from app.export_queue import ExportQueue
 from app.export_rows import QueueRows
-from engine import export, journal
+from engine import journal, preflight
+from engine import messages as m
 from engine.box import Size
-from engine.errors import BadCanvas, TesseraError
 from engine.method import Layer
+from engine.project import Job
 
 _WIDTH_PX = 560
 _LEAST_PX = 160
@@ -38,13 +39,15 @@ class ExportDialog(QDialog):
     Signals:
         start_requested(messages.Export)
         resume_requested(Path): go on with the canvas in a folder.
-        settled(): the artist has stopped changing things for a moment; time for the checks that take longer.
+        images_requested(): images are missing, and the artist knows where they are.
+        settled(messages.Export): nothing was changed for a moment; time to inspect it in the session.
 
     Args:
         canvas: the size that was trained for, 1x.
         layers: what can be painted, the first is chosen.
         folder: where the file is proposed to go.
         queue: shown below the form.
+        job: what is painted.
         snapshot: paint this one instead of the present state.
         ways: see `Method.ways`.
         name: proposed for the file.
@@ -52,7 +55,8 @@ class ExportDialog(QDialog):
 
     start_requested = Signal(object)
     resume_requested = Signal(object)
-    settled = Signal()
+    images_requested = Signal()
+    settled = Signal(object)
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class ExportDialog(QDialog):
         layers: tuple[Layer, ...],
         folder: Path,
         queue: ExportQueue,
+        job: Job,
         snapshot: Path | None = None,
         ways: frozenset[str] = frozenset(),
         name: str = "mosaic",
@@ -67,7 +72,8 @@ class ExportDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self._queue = queue
-        self._later: list[Check] = []
+        self.job = job
+        self._inspected: m.Inspected | None = None
         title = self.tr("Export") if snapshot is None else self.tr("Export snapshot {}").format(snapshot.name)
         self.setWindowTitle(title)
         self.setModal(False)
@@ -77,14 +83,16 @@ class ExportDialog(QDialog):
         self.rows = QueueRows(queue, self)
         self.start, self.close_button = QPushButton(self.tr("Export"), self), QPushButton(self.tr("Close"), self)
         self._settle = QTimer(self, singleShot=True, interval=400)
-        self._settle.timeout.connect(self.settled)
+        self._settle.timeout.connect(self._on_settled)
         self._lay_out()
         self.form.changed.connect(self._on_changed)
+        self.form.fold.toggled.connect(lambda _opened: self.refresh())
         self.form_area.body_changed.connect(self._fit)
         self.start.clicked.connect(self._start)
         self.close_button.clicked.connect(self.close)
         queue.changed.connect(self._on_queue)
         self.refresh()
+        self._settle.start()
 
     def refresh(self) -> None:
         """Says again what the choices add up to, and whether they can be had."""
@@ -92,7 +100,7 @@ class ExportDialog(QDialog):
         self.on_disk.setText(self.form.on_disk())
         self.cut_away.setText(self.form.cut_away())
         self.cut_away.setVisible(bool(self.cut_away.text()))
-        checks = self._obstacles() or [*self._notes(), *self._later]
+        checks = self._checks()
         self.checks.show_checks(checks)
         self.start.setEnabled(not any(check.tone == "error" for check in checks))
         self.start.setText(self.tr("Add to the queue") if self._queue.busy else self.tr("Export"))
@@ -101,10 +109,16 @@ class ExportDialog(QDialog):
         self.form.compare.setEnabled(not self._queue.busy)
         self.form.options.allow_look(not self._queue.busy)
 
-    def show_later_checks(self, checks: list[Check]) -> None:
-        """What took longer to find out, about the choices as they are."""
-        self._later = checks
+    def set_job(self, job: Job) -> None:
+        """What is painted, with its images, has changed."""
+        self.job = job
         self.refresh()
+
+    def on_event(self, event: m.Event) -> None:
+        """Every event of the session comes by here."""
+        if isinstance(event, m.Inspected) and event.export == self.form.request():
+            self._inspected = event
+            self.refresh()
 
     # ------------------------------------------------------------ how
 
@@ -144,42 +158,58 @@ class ExportDialog(QDialog):
         self._fit()
 
     def _on_changed(self) -> None:
-        self._later = []
         self.refresh()
         self._settle.start()
 
-    def _obstacles(self) -> list[Check]:
-        """The first thing that makes it impossible."""
+    def _checks(self) -> list[Check]:
+        """What makes it impossible; or else all that is good to know."""
         form, out = self.form, self.form.out()
         obstacle = form.obstacle()
         if not obstacle and self._queue.is_wanted(out):
             obstacle = self.tr("{} is in the queue already. Give this one another name.").format(out.name)
-        if not obstacle:
-            request = form.request()
-            try:
-                export.check(out, form.layout_px().file, request.bits, request.finish)
-            except TesseraError as error:
-                obstacle = str(error)
-        return [Check(obstacle, "error")] if obstacle else []
-
-    def _notes(self) -> list[Check]:
-        """What is there already under this name."""
-        out = self.form.out()
-        notes = []
+        if obstacle:
+            return [Check(obstacle, "error")]
+        request = form.request()
+        found = preflight.findings(request, form.canvas, self.job, form.ways)
+        if self._inspected is not None and self._inspected.export == request:
+            found = [*found, *(finding for finding in self._inspected.findings if finding not in found)]
+        checks = [self._check(finding) for finding in found if self._is_wanted(finding)]
         if out.exists():
-            notes.append(Check(self.tr("{} is there already and will be replaced.").format(out.name)))
-        folder = journal.folder_for(out)
-        try:
-            begun = journal.find(folder)
-        except BadCanvas:
-            begun = None
-        known = [item for item in self._queue.items if item.request.out == out and item.kept]
-        if begun is not None and not known and begun.done:
-            share = begun.done / begun.total
-            sentence = self.tr("An earlier attempt at {} is {:.0%} painted, and would be given up.")
-            remedy = (self.tr("Go on with it"), lambda: self.resume_requested.emit(folder))
-            notes.append(Check(sentence.format(out.name, share), remedies=(remedy,)))
-        return notes
+            mine = any(item.state == "done" and item.request.out == out for item in self._queue.items)
+            sentence = self.tr("{} is there already and will be replaced.").format(out.name)
+            checks.append(Check(sentence, "muted" if mine else "warning"))
+        return checks
+
+    def _is_wanted(self, finding: m.Finding) -> bool:
+        """What only adds to one's knowledge is for those who want to know more."""
+        known = [item for item in self._queue.items if item.request.out == self.form.out() and item.kept]
+        if finding.kind == "begun" and known:
+            return False  # the row below says so, and offers the same
+        quiet = finding.weight == "note" and finding.kind.endswith("_detail")
+        return self.form.fold.isChecked() or not quiet
+
+    def _check(self, finding: m.Finding) -> Check:
+        tones: dict[str, Tone] = {"stop": "error", "warning": "warning", "note": "muted"}
+        remedies = tuple(
+            (remedy.title, lambda remedy=remedy: self._apply(finding, remedy)) for remedy in finding.remedies
+        )
+        return Check(finding.sentence, tones[finding.weight], remedies)
+
+    def _apply(self, finding: m.Finding, remedy: m.Remedy) -> None:
+        if finding.kind == "begun":
+            self.resume_requested.emit(journal.folder_for(self.form.out()))
+        elif remedy.ask == "images":
+            self.images_requested.emit()
+        elif remedy.ask == "folder":
+            self.form.ask_for_folder()
+        elif remedy.ask == "profile":
+            self.form.options.ask_for_profile()
+        else:
+            self.form.show_request(remedy.applied(self.form.request()))
+
+    def _on_settled(self) -> None:
+        if self.isVisible() and self.start.isEnabled():
+            self.settled.emit(self.form.request())
 
     def _start(self) -> None:
         self.refresh()  # the disk may have filled up since the last look

@@ -67,7 +67,8 @@ class ExportForm(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.canvas, self._snapshot, self._ways = canvas, snapshot, ways
+        self.canvas, self.ways, self.snapshot = canvas, ways, snapshot
+        self._tile_px: int | None = None
         self.lab = QComboBox(self)
         self.lab.addItem(self.tr("Own choice"), None)
         for lab in LABS:
@@ -79,7 +80,7 @@ class ExportForm(QWidget):
             self.format.setItemData(self.format.count() - 1, kind.title, Qt.ItemDataRole.ToolTipRole)
         self.folder = QLineEdit(str(folder), self)
         self.choose = QPushButton(self.tr("Choose…"), self)
-        self.choose.clicked.connect(self._choose)
+        self.choose.clicked.connect(self.ask_for_folder)
         self.layer = QComboBox(self)
         for layer in layers:
             self.layer.addItem(layer.title, layer.key)
@@ -110,8 +111,9 @@ class ExportForm(QWidget):
             self.out(),
             self.size_field.size_px,
             self.layer.currentData(),
+            tile_px=self._tile_px,
             bits=self.options.bits(),
-            snapshot=self._snapshot,
+            snapshot=self.snapshot,
             finish=self.options.finish(self.size_field.dpi),
             how=self.how(),
             bleed_px=self.options.bleed_px(self.size_field.dpi),
@@ -160,10 +162,22 @@ class ExportForm(QWidget):
 
     def set_out(self, out: Path) -> None:
         """Another name, folder or kind of file."""
-        kind = next((kind for kind in FORMATS if out.suffix.lower() in kind.suffixes), self.kind())
-        self.format.setCurrentIndex(self.format.findText(kind.title.partition(" (")[0]))
+        self.format.setCurrentIndex(
+            next(index for index, kind in enumerate(FORMATS) if out.suffix.lower() in kind.suffixes)
+        )
         self.folder.setText(str(out.parent))
         self.file_name.setText(out.stem)
+
+    def show_request(self, request: messages.Export) -> None:
+        """Other choices, as a remedy makes them."""
+        self._tile_px = request.tile_px
+        if request.out != self.out():
+            self.set_out(request.out)
+        if request.size is not None and request.size != self.size_field.size_px:
+            self.size_field.set_size(request.size)
+        self.options.take(request.bits, request.finish, request.bleed_px)
+        self.detail.setCurrentIndex(self.detail.findData(request.how.originals > 0))
+        self._on_changed()
 
     # ------------------------------------------------------------ what it adds up to
 
@@ -253,7 +267,7 @@ class ExportForm(QWidget):
         self.changed.emit()
 
     def _can_enlarge(self) -> bool:
-        return "originals" in self._ways and self.factor() > 1.0
+        return "originals" in self.ways and self.factor() > 1.0
 
     def _lab(self) -> Lab | None:
         """The lab whose wishes the present choices fulfil; what size and resolution it is, is the artist's."""
@@ -269,10 +283,11 @@ class ExportForm(QWidget):
         if lab is not None:
             index = next(i for i, kind in enumerate(FORMATS) if lab.suffix in kind.suffixes)
             self.format.setCurrentIndex(index)
-            self.options.take(lab.bits, lab.finish)
+            self.options.take(lab.bits, lab.finish, self.options.bleed_px(self.size_field.dpi))
         self._on_changed()
 
-    def _choose(self) -> None:
+    def ask_for_folder(self) -> None:
+        """Where the file is to go."""
         dialog = QFileDialog(self, self.tr("Folder to export to"), self.folder.text())
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

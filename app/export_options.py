@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from engine.formats import Format
-from engine.print_sizes import pixels
+from engine.print_sizes import length_mm, pixels
 from engine.printing import ADOBE_RGB, SRGB, Compression, Finish
 
 _CHOOSE = "choose"
@@ -96,12 +96,15 @@ class ExportOptions(QWidget):
         self._format = kind
         self._show_rows()
 
-    def take(self, bits: int, finish: Finish) -> None:
-        """Sets all options that a lab asks for; those of the paper stay."""
-        self.bits_box.setCurrentIndex(self.bits_box.findData(bits))
+    def take(self, bits: int, finish: Finish, bleed_px: int) -> None:
+        """All options that a lab or a remedy asks for; crop marks and origin stay."""
+        if bits != self.bits():
+            self.bits_box.setCurrentIndex(self.bits_box.findData(bits))
         self.set_profile(finish.profile)
         self.quality.setValue(finish.quality)
         self.compression.setCurrentIndex(self.compression.findData(finish.compression))
+        if bleed_px != self.bleed_px(finish.dpi):
+            self.bleed.setValue(length_mm(bleed_px, finish.dpi))
 
     def set_profile(self, profile: str) -> None:
         """ "srgb", "adobe-rgb", or the path of a file, which joins the list."""
@@ -236,13 +239,14 @@ class ExportOptions(QWidget):
             self.proof.setChecked(False)
         if self.profile.itemData(index) == _CHOOSE:
             self.profile.setCurrentIndex(self._profile)
-            self._ask_for_profile()
+            self.ask_for_profile()
             return
         self._profile = index
         self._show_rows()
         self.changed.emit()
 
-    def _ask_for_profile(self) -> None:
+    def ask_for_profile(self) -> None:
+        """The artist chooses a file, which joins the list."""
         kinds = self.tr("Colour profiles (*.icc *.icm);;All files (*)")
         dialog = QFileDialog(self, self.tr("The print shop's colour profile"), "", kinds)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)

@@ -22,6 +22,10 @@ from app.export_queue import ExportQueue, Item
 
 _MOST_ROWS_IN_SIGHT = 3
 _SEAM_OF_A_FINE_PICTURE = 0.02
+_SEAM_HELP = (
+    "The seam meter: the step between neighbouring pixels where tiles meet, by the step elsewhere. "
+    "1.00 where no tile is seen; in a small picture it varies by chance."
+)
 
 
 class QueueRows(QWidget):
@@ -124,7 +128,7 @@ class Row(QFrame):
         for button in (self.look, self.cancel, self.again, self.show_button, self.remove):
             head.addWidget(button)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, theme.UNIT // 2, theme.UNIT)
+        column.setContentsMargins(0, 0, 0, theme.UNIT)
         column.setSpacing(theme.UNIT // 2)
         for part in (line, head, self.bar, self.facts):
             column.addLayout(part) if isinstance(part, QHBoxLayout) else column.addWidget(part)
@@ -146,6 +150,7 @@ class Row(QFrame):
         self.facts.setProperty("role", role)
         self.facts.style().unpolish(self.facts)
         self.facts.style().polish(self.facts)
+        self.facts.setToolTip(_SEAM_HELP if state == "done" else "")
         self.show_progress()
 
     def show_progress(self) -> None:
@@ -188,7 +193,7 @@ class Row(QFrame):
         facts.append(words.duration(done.seconds))
         if done.seam is not None:
             fine = abs(done.seam - 1) <= _SEAM_OF_A_FINE_PICTURE
-            facts.append((self.tr("no seams ({:.2f})") if fine else self.tr("seams {:.2f}")).format(done.seam))
+            facts.append((self.tr("no seams ({:.2f})") if fine else self.tr("seam meter {:.2f}")).format(done.seam))
         return " · ".join(facts)
 
     def _button(self, text: str) -> QPushButton:

@@ -28,6 +28,10 @@ REPEAT_CANVAS_PX = 4_000_000
 """Pixels that are painted at most to show a repeat: a smaller picture repeats as the large one does."""
 
 
+GRAIN_PX = 64
+"""Repeats close on a method's grain, of which this is a multiple."""
+
+
 class ExportViews(QObject):
     def __init__(self, window: MainWindow, parent: QObject) -> None:
         super().__init__(parent)
@@ -56,7 +60,12 @@ class ExportViews(QObject):
         window = self.so_far
         if window is None or self._painted is not item:
             return
-        window.note.setText(self.tr("{:.0%} painted; the rest is black.").format(item.share))
+        done = item.state == "done"
+        window.note.setText(
+            self.tr("All of it is painted.")
+            if done
+            else self.tr("{:.0%} painted; the rest is black.").format(item.share)
+        )
         try:
             begun = journal.find(item.request.canvas or journal.folder_for(item.request.out))
             if begun is not None:
@@ -96,10 +105,9 @@ class ExportViews(QObject):
         if not self._ready_to_look():
             return
         size = form.canvas if form.how().originals else form.size_field.size_px
-        scale = min(1.0, (REPEAT_CANVAS_PX / size.area) ** 0.5)
-        size = Size(max(1, round(size.height * scale)), max(1, round(size.width * scale)))
+        scale = min(1.0, (REPEAT_CANVAS_PX / size.area) ** 0.5) / GRAIN_PX
+        size = Size(*(max(1, round(side * scale)) * GRAIN_PX for side in (size.height, size.width)))
         window = self.repeat_window = PictureWindow(self.tr("3 × 3"), form.window())
-        window.pane.empty_text = self.tr("Painting…")
         window.note.setText(self.tr("The picture beside itself. Where one ends and the next begins, nothing shows."))
         look = m.Look(
             size.box,

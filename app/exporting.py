@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from app.export_dialog import ExportDialog
 from app.export_queue import ExportQueue, Item
 from app.export_views import ExportViews
-from engine import journal, unfinished
+from engine import journal, snapshots, unfinished
 from engine import messages as m
 from engine.errors import TesseraError
+from engine.painters import missing_images, with_images_from
+from engine.project import Job
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
+
+
+PROBED_PX = 4_000_000
+"""A picture of fewer pixels is painted in no time."""
 
 
 class Exporting(QObject):
@@ -50,7 +57,7 @@ class Exporting(QObject):
         method = window.document.method
         about = (size, method, snapshot)
         if self.dialog is not None and self._about == about:  # with the choices as they were left
-            self.dialog.refresh()
+            self.dialog.set_job(self._job(snapshot))
             self.dialog.show()
             self.dialog.raise_()
             return
@@ -60,8 +67,11 @@ class Exporting(QObject):
             self.dialog.deleteLater()
         place = window.preferences.last_folder("export")
         name = "mosaic" if window.document.untitled else window.document.title
-        dialog = ExportDialog(size, method.layers, place, self.queue, snapshot, method.ways, name, window)
+        job = self._job(snapshot)
+        dialog = ExportDialog(size, method.layers, place, self.queue, job, snapshot, method.ways, name, window)
         dialog.start_requested.connect(self.start)
+        dialog.settled.connect(self._inspect)
+        dialog.images_requested.connect(self._ask_for_images)
         dialog.resume_requested.connect(self._resume)
         dialog.rows.look_requested.connect(self.views.open_so_far)
         dialog.rows.removed.connect(self._remove)
@@ -81,6 +91,8 @@ class Exporting(QObject):
         """Every event of the session comes by here."""
         self.queue.on_event(event)
         self.views.peeks.on_event(event)
+        if self.dialog is not None:
+            self.dialog.on_event(event)
         if isinstance(event, m.Exported):
             size = f"{event.size.width:,} × {event.size.height:,} px"
             self._window.messages.show_message(self.tr("{} is done, {}.").format(event.out, size), "info")
@@ -107,6 +119,45 @@ class Exporting(QObject):
             return False
         training.post(command)
         return True
+
+    def _inspect(self, export: m.Export) -> None:
+        """Has the session say more, where one runs; minutes only of what takes some."""
+        if self._window.training.running and not self.queue.busy and export.size is not None:
+            self._window.training.post(m.Inspect(export, probe=export.size.area > PROBED_PX))
+
+    def _job(self, snapshot: Path | None) -> Job:
+        """What would be painted."""
+        window = self._window
+        snapshot = snapshot or (None if window.training.running else window.snapshots.newest())
+        if snapshot is not None:
+            with suppress(TesseraError):  # a damaged one is told of when it is painted
+                return snapshots.read(snapshot).job
+        return window.training.built or window.document.job
+
+    def _ask_for_images(self) -> None:
+        dialog = QFileDialog(self.dialog, self.tr("Folder of the images"), "")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda folder: self.find_images(Path(folder)))
+        dialog.open()
+
+    def find_images(self, folder: Path) -> None:
+        """Images that are no longer where they were are looked for in a folder; what is painted then has them."""
+        dialog, training = self.dialog, self._window.training
+        if dialog is None:
+            return
+        job = with_images_from(dialog.job, [folder])
+        if missing := missing_images(job):
+            names = ", ".join(path.name for path in missing)
+            self._window.messages.show_message(self.tr("Not in {} either: {}.").format(folder, names), "warning")
+            return
+        self._window.document.adopt(with_images_from(self._window.document.job, [folder]), self.tr("find images"))
+        snapshot = dialog.form.snapshot
+        if training.running and snapshot is None:
+            training.post(m.Load(job))
+        elif not training.running and training.start(snapshot or self._window.snapshots.newest(), paused=True, job=job):
+            dialog.form.snapshot = None  # the session is that snapshot now
+        dialog.set_job(job)
 
     # ------------------------------------------------------------ what was begun before
 

@@ -58,7 +58,7 @@ class Training(QObject):
         """What the networks in the session were made from."""
         self.stale = False
         self._worker: Worker | None = None
-        self._adopting = False
+        self._adopting = self._trying = False
         self._begins_paused = False
         self._reload = QTimer(self, singleShot=True, interval=RELOAD_MS)
         self._reload.timeout.connect(self._load_changes)
@@ -73,26 +73,28 @@ class Training(QObject):
 
     # ------------------------------------------------------------ what the artist can ask for
 
-    def start(self, snapshot: Path | None = None, paused: bool = False, adopt: bool = False) -> bool:
+    def start(
+        self, snapshot: Path | None = None, paused: bool = False, adopt: bool = False, job: Job | None = None
+    ) -> bool:
         """Begins a session; False (and a `problem`) where it can not begin.
 
         Args:
             snapshot: whose weights to go on from; None begins afresh.
             paused: do not train before `resume`; the session is then exactly the snapshot.
             adopt: the document takes the snapshot's settings over; otherwise the session takes the document's.
+            job: the snapshot's with its images in other places.
         """
         if self._worker is not None:
             return False
-        missing = self.document.missing()
+        missing = self.document.missing() if job is None else []
         if missing:
             names = self.tr(" and ").join(slot.title for slot in missing)
             self.problem.emit(self.tr("Before training, drop images on {}.").format(names))
             return False
         self.document.flush()
-        job = self.document.job
         try:
-            if snapshot is not None and (adopt or paused):
-                job = read(snapshot).job
+            if job is None:
+                job = read(snapshot).job if snapshot is not None and (adopt or paused) else self.document.job
             session = Session(job, self.document.folder, device=self.device_key, snapshot=snapshot, paused=paused)
         except TesseraError as error:
             self.problem.emit(str(error))
@@ -146,6 +148,21 @@ class Training(QObject):
             self._reload.stop()
             self.post(Load(self.document.job))
 
+    def try_out(self, job: Job) -> bool:
+        """Shows what a job gives before the document has it: a mask while it is painted. Ends with the document's next
+        change of images, or `end_trial`. False where no session could show it."""
+        if self.state not in ("training", "paused") or self._begins_paused:
+            return False
+        self._trying = True
+        self.post(Load(job))
+        return True
+
+    def end_trial(self) -> None:
+        """Back to the document as it is."""
+        if self._trying:
+            self._trying = False
+            self._reload.start()
+
     def wait(self) -> None:
         """Blocks until the session's thread has ended. For the end of the program only."""
         if self._worker is not None:
@@ -184,7 +201,7 @@ class Training(QObject):
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.deleteLater()
-        self.built, self._adopting = None, False
+        self.built, self._adopting, self._trying = None, False, False
         self._reload.stop()
         self._weigh()
         self._become("idle")
@@ -202,6 +219,7 @@ class Training(QObject):
         self._weigh()
 
     def _on_images(self) -> None:
+        self._trying = False
         if self._worker is not None:
             self._reload.start()
 
@@ -215,7 +233,7 @@ class Training(QObject):
             self.post(Retune(live_values(self.document.settings)))
 
     def _weigh(self) -> None:
-        stale = self.built is not None and needs_load(self.built, self.document.job)
+        stale = self.built is not None and not self._trying and needs_load(self.built, self.document.job)
         if stale != self.stale:
             self.stale = stale
             self.stale_changed.emit(stale)

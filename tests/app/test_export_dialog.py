@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app import words
-from app.export_checks import Check
 from app.export_dialog import ExportDialog
 from app.export_queue import ExportQueue
 from engine import messages
@@ -20,6 +19,8 @@ from engine.method import Layer
 from engine.print_sizes import LABS, PAPERS, pixels
 from engine.printing import Finish, How
 from engine.profiles import made
+from tests.app.toys import register
+from tests.engine.toy import job, picture
 
 CANVAS = Size(1184, 1760)
 LAYERS = (Layer("result", "Result", "All of it."), Layer("collage", "Collage", "Only the pieces."))
@@ -27,8 +28,9 @@ WAYS = frozenset({"originals", "repeat"})
 
 
 @pytest.fixture
-def dialog(qtbot, tmp_path):
-    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True), ways=WAYS)
+def dialog(qtbot, tmp_path, monkeypatch):
+    register(monkeypatch)
+    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True), job(tmp_path), ways=WAYS)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitExposed(dialog)
@@ -162,7 +164,7 @@ def test_originals_are_offered_for_what_is_larger_and_keep_the_trained_scale(dia
     # a working canvas of the print's shape that fits the trained one in one direction
     assert factor == pytest.approx(3000 / 1184)
     assert 3520 / factor < 1760
-    plain = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True))
+    plain = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True), job(tmp_path))
     qtbot.addWidget(plain)
     plain.show()
     plain.form.size_field.choose(2)
@@ -180,7 +182,9 @@ def test_another_shape_says_what_is_cut_away(dialog):
 
 
 def test_a_snapshot_is_passed_on(qtbot, tmp_path):
-    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda c: True), snapshot=tmp_path / "0003")
+    dialog = ExportDialog(
+        CANVAS, LAYERS, tmp_path, ExportQueue(lambda c: True), job(tmp_path), snapshot=tmp_path / "0003"
+    )
     qtbot.addWidget(dialog)
     assert dialog.form.request().snapshot == tmp_path / "0003"
     assert "0003" in dialog.windowTitle()
@@ -239,10 +243,10 @@ def test_a_formats_limit_is_told_before_the_start(dialog):
 
 
 def test_what_the_engine_refuses_is_told_before_the_start(dialog, monkeypatch):
-    def check(out, canvas, bits, finish):
+    def check(out, canvas, bits, finish, folder):
         raise BadSetting(f"{canvas.width} px are too many.")
 
-    monkeypatch.setattr("app.export_dialog.export.check", check)
+    monkeypatch.setattr("engine.preflight.check", check)
     dialog.form.size_field.set_size(Size(100, 2000))
     assert refusal(dialog) == "2000 px are too many."
 
@@ -293,19 +297,61 @@ def test_the_same_file_is_not_queued_twice(dialog, qtbot):
     assert dialog.start.text() == "Add to the queue"
 
 
-def test_checks_that_come_later_have_remedies_and_go_with_the_next_change(dialog, qtbot):
-    done = []
-    check = Check("It takes 9 h.", "warning", (("Make it smaller", lambda: done.append(True)),))
-    with qtbot.waitSignal(dialog.settled):
+def test_what_the_session_finds_has_remedies_and_goes_with_the_next_change(dialog, qtbot):
+    with qtbot.waitSignal(dialog.settled) as settled:
         dialog.form.size_field.choose(2)
-    dialog.show_later_checks([check, Check("No.", "error")])
+    assert settled.args == [dialog.form.request()]
+    found = (
+        messages.Finding("time", "note", "It takes 9 h.", (messages.Remedy("Smaller tiles", {"tile_px": 256}),)),
+        messages.Finding("memory", "stop", "No."),
+    )
+    other = messages.Export(dialog.form.out(), Size(1, 1))
+    dialog.on_event(messages.Inspected(other, found, True))
+    assert dialog.checks.text() == "", "about something else"
+    dialog.on_event(messages.Inspected(dialog.form.request(), found, True))
     assert dialog.checks.text() == "No.\nIt takes 9 h.", "the worst first"
     assert not dialog.start.isEnabled()
     qtbot.mouseClick(dialog.checks.buttons()[0], Qt.MouseButton.LeftButton)
-    assert done == [True]
-    dialog.form.size_field.choose(4)
+    assert dialog.form.request().tile_px == 256
     assert dialog.checks.text() == ""
     assert dialog.start.isEnabled()
+
+
+def remedy(dialog, qtbot, title):
+    button = next(button for button in dialog.checks.buttons() if button.text() == title)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_remedies_change_the_form(dialog, qtbot):
+    set_format(dialog, "webp")
+    dialog.form.size_field.set_size(Size(1000, 20_000))
+    assert not dialog.start.isEnabled()
+    remedy(dialog, qtbot, "Save as TIFF")
+    assert dialog.form.kind().key == "tiff"
+    assert dialog.start.isEnabled()
+    dialog.form.options.marks.setChecked(True)
+    remedy(dialog, qtbot, "3 mm of bleed")
+    assert dialog.form.request().bleed_px == pixels(3, 300)
+    assert dialog.form.request().size == Size(1000, 20_000)
+
+
+def test_missing_images_stop_it_and_can_be_looked_for(dialog, qtbot, tmp_path):
+    gone = job(tmp_path)
+    (tmp_path / "style.png").unlink()
+    dialog.set_job(gone)
+    assert "style.png" in refusal(dialog)
+    with qtbot.waitSignal(dialog.images_requested):
+        remedy(dialog, qtbot, "Find images")
+    picture(tmp_path)
+    dialog.set_job(gone)
+    assert dialog.start.isEnabled()
+
+
+def test_facts_for_the_curious_are_in_the_fold(dialog):
+    dialog.form.size_field.set_size(CANVAS)
+    assert dialog.checks.text() == ""
+    dialog.form.fold.setChecked(True)
+    assert "The pieces are as they were trained, at 300 DPI." in dialog.checks.text()
 
 
 def test_the_fold_makes_room_and_gives_it_back(dialog, qtbot):
