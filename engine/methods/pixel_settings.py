@@ -38,7 +38,7 @@ class PixelSettings(Settings):
             live=True,
             group=_LOOK,
         ),
-    ] = 0.02
+    ] = 0.015
     content_by: Annotated[
         Literal["tones", "features"],
         Knob(
@@ -62,7 +62,7 @@ class PixelSettings(Settings):
             advanced=True,
             when=(When("content_by", ("tones",)),),
         ),
-    ] = 3.0
+    ] = 1.5
     variation_weight: Annotated[
         float,
         Field(ge=0, le=10),
@@ -110,7 +110,7 @@ class PixelSettings(Settings):
             "0: begins with the content. 1: with the style's colours at random places. Between: a mixture.",
             group=_SCALES,
         ),
-    ] = 0.0
+    ] = 0.2
     scales: Annotated[
         int,
         Field(ge=1, le=7),

@@ -296,18 +296,19 @@ class Sliced(Statistic):
         return seen.core(mask, seen.strides[layer], layer).flatten(2).argmax(1), mask.shape[1]
 
     def _placed(self, values: Tensor, ranges: Tensor) -> tuple[Tensor, Tensor]:
-        """Bin of each value, int64, and how far inside it, 0..1. [B, C, P] each."""
+        """Bin of each value, int32, and how far inside it, 0..1. [B, C, P] each."""
         low, high = ranges
         per_bin = self.bins / (high - low)
-        place = ((values - low[:, None]) * per_bin[:, None]).clamp(0, self.bins)
-        index = place.long().clamp_(max=self.bins - 1)
-        return index, place - index
+        below_the_last_edge = self.bins * (1 - torch.finfo(values.dtype).eps)
+        place = (values - low[:, None]).mul_(per_bin[:, None]).clamp_(0, below_the_last_edge)
+        index = place.to(torch.int32)
+        return index, place.sub_(index)
 
     def _rows(self, region: Tensor | None, count: int, batch: int, channels: int, device: torch.device) -> Tensor:
         """Where in a table [B, R, C, ...], flattened to rows, each value belongs: [B, C, P or 1]."""
         line = torch.zeros(batch, 1, dtype=torch.long, device=device) if region is None else region.expand(batch, -1)
         image = torch.arange(batch, device=device)[:, None] * count
-        return (image + line)[:, None] * channels + torch.arange(channels, device=device)[:, None]
+        return ((image + line)[:, None] * channels + torch.arange(channels, device=device)[:, None]).to(torch.int32)
 
     def sums(self, seen: Seen, target: Target) -> Summary:
         sums, weights = {}, {}
@@ -323,7 +324,7 @@ class Sliced(Statistic):
         return Summary(sums, weights)
 
     def force(self, summary: Summary, target: Target) -> Force:
-        """Tables [B, R, C, bins, 2]: where the lower edge of each bin belongs, and how far on the upper one."""
+        """Tables [2, B, R, C, bins]: where the lower edge of each bin belongs, and how far on the upper one."""
         tables, shares = {}, {}
         for name, counts in summary.sums.items():
             low, high = target.ranges[name]
@@ -331,10 +332,10 @@ class Sliced(Statistic):
             theirs = _cumulative(target.means[name]).expand_as(ours).contiguous()
             first = _quantiles(theirs, ours[..., :-1].contiguous(), after=True)
             last = _quantiles(theirs, ours[..., 1:].contiguous(), after=False)
-            places = torch.stack([first, (last - first).clamp_min(0)], -1).to(low.dtype)
-            width = (high - low)[:, None, None] / self.bins
-            offset = torch.stack([low, torch.zeros_like(low)], -1)[:, None]  # [C, 1, 2]
-            tables[name] = offset + places * width
+            width = (high - low)[:, None] / self.bins  # [C, 1]
+            places = torch.stack([first, (last - first).clamp_min(0)]).to(low.dtype) * width
+            places[0] += low[:, None]
+            tables[name] = places
             total = summary.weights[name].sum(1, keepdim=True).clamp_min(1)
             shares[name] = target.present[name].to(low.dtype).expand_as(total * summary.weights[name]) / total
         return Force(tables, shares, None)
@@ -349,12 +350,17 @@ class Sliced(Statistic):
                 index, inside = self._placed(values, target.ranges[layer])
                 rows = self._rows(region, count, b, c, values.device)
                 index += rows * self.bins
-                table = force.tables[layer].flatten(0, -2)
-                wanted = torch.addcmul(table[:, 0][index], table[:, 1][index], inside)
+                first, further = force.tables[layer].flatten(1)
+                wanted = _picked(further, index).mul_(inside).add_(_picked(first, index))
                 share = force.shares[layer].flatten()[rows[:, :1] // c] / (b * c)  # [B, 1, P or 1]
             off = functional.smooth_l1_loss(values, wanted, beta=ROUNDING, reduction="none")
             losses[layer] = (off * share).sum()
         return losses
+
+
+def _picked(table: Tensor, index: Tensor) -> Tensor:
+    """The entries of a table [N] at int32 indices of any shape."""
+    return table.index_select(0, index.flatten()).view(index.shape)
 
 
 def _like(values: Tensor, shape: Tensor) -> Tensor:
