@@ -60,6 +60,7 @@ class DoodleNet(GeneratorMethod):
             maximum=1,
             kind="mask",
             beneath=("style",),
+            live=True,
         ),
     )
     layers = (

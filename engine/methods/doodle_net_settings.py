@@ -8,12 +8,14 @@ from pydantic import Field, model_validator
 
 from engine.masks import MOST_REGIONS
 from engine.method import Preset
-from engine.methods.generator_settings import NETWORK, STYLE, TRAINING, VARIETY, GeneratorSettings
+from engine.methods.generator_settings import NETWORK, STYLE, TRAINING, VARIETY, Detail, GeneratorSettings
 from engine.settings import Knob
 
 
 class DoodleNetSettings(GeneratorSettings):
     """Defaults are those of the preset `Standard`."""
+
+    detail: Detail = 1.0
 
     regions: Annotated[
         int,

@@ -11,6 +11,18 @@ from engine.settings import Knob, Settings
 STYLE, VARIETY, NETWORK, TRAINING = "Style", "Variety", "Network", "Training"
 
 
+Detail = Annotated[
+    float,
+    Field(ge=0, le=10),
+    Knob(
+        "Fine detail",
+        "For the built-in filters. More: brush marks and grain are learned as eagerly as large shapes. 0: "
+        "soft and glossy.",
+        group=STYLE,
+    ),
+]
+
+
 class GeneratorSettings(Settings):
     """Common to all generators that learn a style."""
 
@@ -65,16 +77,7 @@ class GeneratorSettings(Settings):
             advanced=True,
         ),
     ] = 24
-    detail: Annotated[
-        float,
-        Field(ge=0, le=10),
-        Knob(
-            "Fine detail",
-            "For the built-in filters. More: brush marks and grain are learned as eagerly as large shapes. 0: "
-            "soft and glossy.",
-            group=STYLE,
-        ),
-    ] = 1.5
+    detail: Detail = 0.0
     normalised_gradients: Annotated[
         bool,
         Knob(
@@ -117,7 +120,7 @@ class GeneratorSettings(Settings):
             group=VARIETY,
             advanced=True,
         ),
-    ] = 0.05
+    ] = 0.005
 
     # ------------------------------------------------------------ network
     norm: Annotated[

@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from engine.method import Preset
-from engine.methods.generator_settings import NETWORK, STYLE, VARIETY, GeneratorSettings
+from engine.methods.generator_settings import NETWORK, STYLE, VARIETY, Detail, GeneratorSettings
 from engine.nn.residual_network import GRAIN
 from engine.settings import Knob
 
 
 class StylizeSettings(GeneratorSettings):
     """Defaults are those of the preset `Standard`."""
+
+    detail: Detail = 1.5
 
     content_weight: Annotated[
         float,

@@ -107,9 +107,15 @@ PRESETS = (
         {"width": 32, "patch": 256, "batch": 8, "filters": 48},
     ),
     Preset(
+        "Brushwork",
+        "For paintings and cloth: fine marks are learned as eagerly as shapes.",
+        {"detail": 1.5},
+        group="look",
+    ),
+    Preset(
         "Varied",
         "Samples differ as much as the style allows.",
-        {"diversity_weight": 1.0, "temperature": 0.05},
+        {"diversity_weight": 1.0, "temperature": 0.005},
         group="look",
     ),
     Preset(

@@ -18,7 +18,7 @@ from engine.nn.layers import Norm, UpConvolution, norm_layer
 from engine.nn.texture_networks import Edge, shrunk
 from engine.noise import NoiseField
 
-FINEST_NOISE = 8
+FINEST_NOISE = 16
 """Noise at finer levels would show as grain: detail shall follow from larger shapes."""
 
 CELL = 4

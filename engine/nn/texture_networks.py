@@ -1,4 +1,4 @@
-"""The pyramid generator of textures, V1 (Ulyanov et al. 2016, and 2017, section 5.1). Unbounded: noise lies on the plane.
+"""The pyramid generator of textures, V1 (Ulyanov et al. 2017, section 5.1). Unbounded: noise lies on the plane.
 
 V2 is in deep_network.py; training is elsewhere.
 """
