@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
@@ -20,9 +21,10 @@ from app.export_checks import Check, ChecksList, Tone
 from app.export_form import ExportForm
 from app.export_queue import ExportQueue
 from app.export_rows import QueueRows
-from engine import journal, preflight
+from engine import colour, journal, preflight
 from engine import messages as m
 from engine.box import Size
+from engine.errors import TesseraError
 from engine.method import Layer
 from engine.project import Job
 
@@ -77,7 +79,7 @@ class ExportDialog(QDialog):
         title = self.tr("Export") if snapshot is None else self.tr("Export snapshot {}").format(snapshot.name)
         self.setWindowTitle(title)
         self.setModal(False)
-        self.form = ExportForm(canvas, layers, folder, snapshot, ways, name, self)
+        self.form = ExportForm(canvas, layers, folder, snapshot, ways, name, _content_size(job), self)
         self.on_paper, self.on_disk, self.cut_away = QLabel(self), QLabel(self), QLabel(self)
         self.checks = ChecksList(self)
         self.rows = QueueRows(queue, self)
@@ -102,7 +104,8 @@ class ExportDialog(QDialog):
         self.cut_away.setVisible(bool(self.cut_away.text()))
         checks = self._checks()
         self.checks.show_checks(checks)
-        self.start.setEnabled(not any(check.tone == "error" for check in checks))
+        queued = self._queue.is_wanted(self.form.out())
+        self.start.setEnabled(not queued and not any(check.tone == "error" for check in checks))
         self.start.setText(self.tr("Add to the queue") if self._queue.busy else self.tr("Export"))
         for button in (self.form.compare, self.form.options.look_at_repeat):
             button.setToolTip(self.tr("Not while an export is painted") if self._queue.busy else "")
@@ -164,11 +167,12 @@ class ExportDialog(QDialog):
     def _checks(self) -> list[Check]:
         """What makes it impossible; or else all that is good to know."""
         form, out = self.form, self.form.out()
-        obstacle = form.obstacle()
-        if not obstacle and self._queue.is_wanted(out):
-            obstacle = self.tr("{} is in the queue already. Give this one another name.").format(out.name)
-        if obstacle:
+        if obstacle := form.obstacle():
             return [Check(obstacle, "error")]
+        if self._queue.is_wanted(out):
+            return [
+                Check(self.tr("{} is in the queue. To add another, give it another name.").format(out.name), "muted")
+            ]
         request = form.request()
         found = preflight.findings(request, form.canvas, self.job, form.ways)
         if self._inspected is not None and self._inspected.export == request:
@@ -223,6 +227,14 @@ class ExportDialog(QDialog):
             layout.activate()
         room = self.screen().availableGeometry().height() - _FRAME_PX
         self.resize(max(self.width(), _WIDTH_PX), min(room, self.sizeHint().height()))
+
+
+def _content_size(job: Job) -> Size | None:
+    """Of the first content image, in its file; None where there is none, or it can not be read."""
+    for image in job.sources.get("content", ())[:1]:
+        with suppress(TesseraError):
+            return colour.size(Path(image.path))
+    return None
 
 
 class _FittingScroll(QScrollArea):

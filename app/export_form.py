@@ -50,6 +50,7 @@ class ExportForm(QWidget):
         snapshot: passed on in the request.
         ways: see `Method.ways`.
         name: proposed for the file.
+        content: size of the content in its file.
     """
 
     changed = Signal()
@@ -64,6 +65,7 @@ class ExportForm(QWidget):
         snapshot: Path | None,
         ways: frozenset[str] = frozenset(),
         name: str = "mosaic",
+        content: Size | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -85,7 +87,7 @@ class ExportForm(QWidget):
         for layer in layers:
             self.layer.addItem(layer.title, layer.key)
             self.layer.setItemData(self.layer.count() - 1, layer.help, Qt.ItemDataRole.ToolTipRole)
-        self.size_field = SizeField(canvas, self)
+        self.size_field = SizeField(canvas, content, self)
         self.detail = QComboBox(self)
         self.detail.addItem(self.tr("As trained: more and smaller pieces"), False)
         self.detail.addItem(self.tr("From the originals: the same pieces, larger"), True)
@@ -174,7 +176,7 @@ class ExportForm(QWidget):
         if request.out != self.out():
             self.set_out(request.out)
         if request.size is not None and request.size != self.size_field.size_px:
-            self.size_field.set_size(request.size)
+            self.size_field.choose(request.size)
         self.options.take(request.bits, request.finish, request.bleed_px)
         self.detail.setCurrentIndex(self.detail.findData(request.how.originals > 0))
         self._on_changed()

@@ -19,6 +19,7 @@ from engine.box import Size
 from engine.print_sizes import MM_PER_INCH, PAPERS, Paper, length_mm, pixels
 
 FACTORS = (1, 2, 4, 8)
+CONTENT_FACTORS = (1, 2)
 SMALLEST_PX = 64
 DPI = 300.0
 _UNITS = {"px": (0.0, 0), "cm": (10.0, 1), "mm": (1.0, 0), "inch": (MM_PER_INCH, 2)}
@@ -32,18 +33,19 @@ class SizeField(QWidget):
 
     Args:
         canvas: the size that was trained for, 1x; gives the proportion.
+        content: size of the content in its file, to be offered as well; None where there is none.
     """
 
     changed = Signal()
 
-    def __init__(self, canvas: Size, parent: QWidget | None = None) -> None:
+    def __init__(self, canvas: Size, content: Size | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._canvas = canvas
         self._size = canvas
         self._ratio = canvas.height / canvas.width
         self._on_paper: tuple[float, float] | None = None
         """Height and width in millimetres, where they are what was chosen."""
-        self.choice = self._make_choice()
+        self.choice = self._make_choice(content)
         self.unit = QComboBox(self)
         self.unit.addItems(list(_UNITS))
         self.unit.setAccessibleName(self.tr("Unit"))
@@ -72,8 +74,8 @@ class SizeField(QWidget):
     def dpi(self) -> float:
         return self.dpi_box.value()
 
-    def choose(self, size: int | Paper | None) -> None:
-        """So many times the trained size, or a paper (turned as the canvas lies); None leaves all as it is."""
+    def choose(self, size: Size | Paper | None) -> None:
+        """A size in pixels, or a paper (turned as the canvas lies); None leaves all as it is."""
         if isinstance(size, Paper):
             landscape = self._canvas.width > self._canvas.height
             across, down = size.width_mm, size.height_mm
@@ -84,26 +86,23 @@ class SizeField(QWidget):
                 with QSignalBlocker(self.unit):
                     self.unit.setCurrentText("cm")
         elif size is not None:
-            self._on_paper = None
-            self._ratio = self._canvas.height / self._canvas.width
-            self._size = Size(size * self._canvas.height, size * self._canvas.width)
-        self._show()
-        self.changed.emit()
-
-    def set_size(self, size: Size) -> None:
-        """A size in pixels, whatever its proportion."""
-        self._on_paper, self._size, self._ratio = None, size, size.height / size.width
+            self._on_paper, self._size, self._ratio = None, size, size.height / size.width
         self._show()
         self.changed.emit()
 
     # ------------------------------------------------------------ how
 
-    def _make_choice(self) -> QComboBox:
+    def _make_choice(self, content: Size | None) -> QComboBox:
         box = QComboBox(self)
         box.setAccessibleName(self.tr("Size"))
         for factor in FACTORS:
             text = self.tr("As trained") if factor == 1 else self.tr("{} × as large").format(factor)
-            box.addItem(text, factor)
+            box.addItem(text, Size(factor * self._canvas.height, factor * self._canvas.width))
+        if content is not None and content != self._canvas:
+            box.insertSeparator(box.count())
+            for factor in CONTENT_FACTORS:
+                text = self.tr("As the content") if factor == 1 else self.tr("{} × the content").format(factor)
+                box.addItem(text, Size(factor * content.height, factor * content.width))
         box.insertSeparator(box.count())
         for paper in PAPERS:
             box.addItem(paper.name.replace(" x ", " × "), paper)
@@ -197,7 +196,7 @@ class SizeField(QWidget):
             if isinstance(choice, Paper):
                 if self._on_paper is not None and sorted(self._on_paper) == sorted((choice.width_mm, choice.height_mm)):
                     return index
-            elif choice and self._size == Size(choice * self._canvas.height, choice * self._canvas.width):
+            elif choice is not None and self._size == choice:
                 return index
         return self.choice.count() - 1
 

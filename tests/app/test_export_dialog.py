@@ -27,6 +27,10 @@ LAYERS = (Layer("result", "Result", "All of it."), Layer("collage", "Collage", "
 WAYS = frozenset({"originals", "repeat"})
 
 
+def times(factor):
+    return Size(factor * CANVAS.height, factor * CANVAS.width)
+
+
 @pytest.fixture
 def dialog(qtbot, tmp_path, monkeypatch):
     register(monkeypatch)
@@ -63,7 +67,7 @@ def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
     form.file_name.setText("  Größe 2 ")
     set_format(dialog, "tiff")
     form.layer.setCurrentIndex(1)
-    form.size_field.choose(4)
+    form.size_field.choose(times(4))
     form.size_field.dpi_box.setValue(200)
     form.options.bits_box.setCurrentIndex(1)
     form.options.compression.setCurrentIndex(1)
@@ -154,9 +158,9 @@ def test_the_canvas_is_proofed_only_for_another_profile(dialog):
 
 def test_originals_are_offered_for_what_is_larger_and_keep_the_trained_scale(dialog, qtbot, tmp_path):
     form = dialog.form
-    form.size_field.set_size(Size(592, 880))
+    form.size_field.choose(Size(592, 880))
     assert not form.detail.isVisible()
-    form.size_field.set_size(Size(3000, 3520))
+    form.size_field.choose(Size(3000, 3520))
     assert form.detail.isVisible()
     assert form.request().how == How()
     form.detail.setCurrentIndex(1)
@@ -167,7 +171,7 @@ def test_originals_are_offered_for_what_is_larger_and_keep_the_trained_scale(dia
     plain = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True), job(tmp_path))
     qtbot.addWidget(plain)
     plain.show()
-    plain.form.size_field.choose(2)
+    plain.form.size_field.choose(times(2))
     plain.form.options.repeat.setChecked(True)
     assert not plain.form.detail.isVisible()
     assert plain.form.request().how == How(), "a method that has no such ways is not asked for them"
@@ -175,9 +179,9 @@ def test_originals_are_offered_for_what_is_larger_and_keep_the_trained_scale(dia
 
 def test_another_shape_says_what_is_cut_away(dialog):
     assert not dialog.cut_away.isVisible()
-    dialog.form.size_field.set_size(Size(1184, 880))
+    dialog.form.size_field.choose(Size(1184, 880))
     assert "left and right lose 50 %" in dialog.cut_away.text()
-    dialog.form.size_field.set_size(Size(592, 1760))
+    dialog.form.size_field.choose(Size(592, 1760))
     assert "top and bottom lose 50 %" in dialog.cut_away.text()
 
 
@@ -198,7 +202,7 @@ def test_a_typed_suffix_is_not_doubled(dialog, tmp_path):
 
 
 def test_sizes_are_told_in_pixels_and_on_paper(dialog):
-    dialog.form.size_field.choose(2)
+    dialog.form.size_field.choose(times(2))
     assert "8.3 megapixels" in dialog.on_paper.text()
     assert "29.8 × 20.0 cm" in dialog.on_paper.text()
     eight = dialog.on_disk.text()
@@ -236,7 +240,7 @@ def test_what_can_not_be_is_refused_with_a_sentence(dialog, tmp_path):
 
 def test_a_formats_limit_is_told_before_the_start(dialog):
     set_format(dialog, "webp")
-    dialog.form.size_field.set_size(Size(1000, 20_000))
+    dialog.form.size_field.choose(Size(1000, 20_000))
     assert "16,383" in refusal(dialog)
     set_format(dialog, "png")
     assert dialog.start.isEnabled()
@@ -247,14 +251,14 @@ def test_what_the_engine_refuses_is_told_before_the_start(dialog, monkeypatch):
         raise BadSetting(f"{canvas.width} px are too many.")
 
     monkeypatch.setattr("engine.preflight.check", check)
-    dialog.form.size_field.set_size(Size(100, 2000))
+    dialog.form.size_field.choose(Size(100, 2000))
     assert refusal(dialog) == "2000 px are too many."
 
 
 def test_a_full_disk_is_told_before_the_start(dialog, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
-    dialog.form.size_field.choose(2)
+    dialog.form.size_field.choose(times(2))
     assert "free" in refusal(dialog)
 
 
@@ -290,7 +294,8 @@ def test_an_unfinished_picture_of_this_name_can_be_gone_on_with(dialog, tmp_path
 
 def test_the_same_file_is_not_queued_twice(dialog, qtbot):
     dialog._queue.add(dialog.form.request())
-    assert "queue already" in refusal(dialog)
+    assert "another name" in refusal(dialog)
+    assert dialog.checks.checks[0].tone == "muted", "nothing is wrong"
     assert not dialog.form.compare.isEnabled()
     dialog.form.file_name.setText("other")
     assert dialog.start.isEnabled()
@@ -299,7 +304,7 @@ def test_the_same_file_is_not_queued_twice(dialog, qtbot):
 
 def test_what_the_session_finds_has_remedies_and_goes_with_the_next_change(dialog, qtbot):
     with qtbot.waitSignal(dialog.settled) as settled:
-        dialog.form.size_field.choose(2)
+        dialog.form.size_field.choose(times(2))
     assert settled.args == [dialog.form.request()]
     found = (
         messages.Finding("time", "note", "It takes 9 h.", (messages.Remedy("Smaller tiles", {"tile_px": 256}),)),
@@ -324,7 +329,7 @@ def remedy(dialog, qtbot, title):
 
 def test_remedies_change_the_form(dialog, qtbot):
     set_format(dialog, "webp")
-    dialog.form.size_field.set_size(Size(1000, 20_000))
+    dialog.form.size_field.choose(Size(1000, 20_000))
     assert not dialog.start.isEnabled()
     remedy(dialog, qtbot, "Save as TIFF")
     assert dialog.form.kind().key == "tiff"
@@ -348,7 +353,7 @@ def test_missing_images_stop_it_and_can_be_looked_for(dialog, qtbot, tmp_path):
 
 
 def test_facts_for_the_curious_are_in_the_fold(dialog):
-    dialog.form.size_field.set_size(CANVAS)
+    dialog.form.size_field.choose(CANVAS)
     assert dialog.checks.text() == ""
     dialog.form.fold.setChecked(True)
     assert "The pieces are as they were trained, at 300 DPI." in dialog.checks.text()

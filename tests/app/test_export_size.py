@@ -89,7 +89,7 @@ def test_inches_at_a_resolution(field):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(st.sampled_from(["px", "cm", "mm", "inch"]), st.integers(64, 60_000), st.integers(64, 60_000))
 def test_showing_a_size_in_any_unit_does_not_change_it(field, unit, height, width):
-    field.set_size(Size(height, width))
+    field.choose(Size(height, width))
     field.unit.setCurrentText(unit)
     field.unit.setCurrentText("px")
     assert field.size_px == Size(height, width)
@@ -100,3 +100,16 @@ def test_every_change_is_told_once(field):
     assert field.changes == [Size(592, 880)]
     field.unit.setCurrentText("cm")
     assert len(field.changes) == 1
+
+
+def test_the_contents_own_size_is_offered_where_it_is_another(field, qtbot):
+    texts = [field.choice.itemText(index) for index in range(field.choice.count())]
+    assert not any("content" in text for text in texts)
+    other = SizeField(CANVAS, Size(2500, 4000))
+    qtbot.addWidget(other)
+    choose(other, "As the content")
+    assert other.size_px == Size(2500, 4000)
+    choose(other, "2 × the content")
+    assert other.size_px == Size(5000, 8000)
+    other.width_box.setValue(4000)
+    assert other.choice.currentText() == "As the content"

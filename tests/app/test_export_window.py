@@ -25,6 +25,11 @@ from tests.engine.toy import Toy
 PATIENCE_MS = 60_000
 
 
+def times(factor: int) -> Size:
+    """So many times the toy's canvas."""
+    return Size(factor * 70, factor * 90)
+
+
 class Printer:
     """The toy in other ways: pieces from the originals are white, repeats are black on the left half."""
 
@@ -80,7 +85,7 @@ class Studio:
         dialog = self.open()
         dialog.form.set_out(self.folder / f"{name}.tif")
         dialog.form.options.compression.setCurrentIndex(2)
-        dialog.form.size_field.set_size(Size(6000, 6000))
+        dialog.form.size_field.choose(Size(6000, 6000))
         dialog.start.click()
         item = self.exporting.queue.items[-1]
         self.until(lambda: item.done > 1)
@@ -140,7 +145,7 @@ def test_what_was_chosen_is_in_the_file(studio: Studio) -> None:
     form.options.bits_box.setCurrentIndex(1)
     form.options.compression.setCurrentIndex(2)
     form.options.bleed.setValue(1)
-    form.size_field.choose(2)
+    form.size_field.choose(times(2))
     form.detail.setCurrentIndex(1)
     studio.dialog.start.click()
     studio.until_seen(m.Exported)
@@ -154,7 +159,7 @@ def test_what_was_chosen_is_in_the_file(studio: Studio) -> None:
 
 def test_the_dialog_comes_back_as_it_was_left(studio: Studio) -> None:
     studio.train()
-    studio.open().form.size_field.choose(4)
+    studio.open().form.size_field.choose(times(4))
     studio.dialog.close()
     assert studio.open().form.size_field.size_px == Size(280, 360)
 
@@ -249,7 +254,7 @@ def test_stopping_the_training_keeps_what_is_painted(studio: Studio) -> None:
 def test_two_kinds_of_detail_side_by_side(studio: Studio) -> None:
     studio.train()
     form = studio.open().form
-    form.size_field.choose(8)
+    form.size_field.choose(times(8))
     form.compare.click()
     window = studio.exporting.views.compare_window
     studio.until(lambda: all(not pane.image.isNull() for pane in window.panes.values()))
@@ -274,7 +279,7 @@ def test_comparing_while_it_trains(studio: Studio) -> None:
     studio.window.training.start(studio.window.snapshots.newest())
     studio.until(lambda: studio.window.training.state == "training")
     form = studio.open().form
-    form.size_field.choose(2)
+    form.size_field.choose(times(2))
     form.compare.click()
     window = studio.exporting.views.compare_window
     studio.until(lambda: not studio.exporting.views.peeks.busy)
