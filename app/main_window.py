@@ -86,7 +86,7 @@ class MainWindow(Shell):
         self.snapshots = SnapshotsLink(self.document, self.training, self.strip, self.canvas, self)
         self.pictures = Pictures(self.document, self.training, self.canvas, self.snapshots, self)
         self.recovery = Recovery(self.document, self.preferences, self)
-        self.masks = MaskLink(self.document, self)
+        self.masks = MaskLink(self.document, self.training, self)
         self.weights = WeightsLink(self.document, self.messages, self)
         self.files = Files(self, self._data)
         self.exporting = Exporting(self)
@@ -149,14 +149,14 @@ class MainWindow(Shell):
         for source in (document.problem, self.sources.problem, self.masks.problem):
             source.connect(lambda text: self.messages.show_message(text, "warning"))
         training.problem.connect(lambda text: self.messages.show_message(text, "warning", key="begin"))
+        self.curves.remedy_wanted.connect(
+            lambda remedy: document.set_values(remedy.values(document.settings), remedy.title.lower())
+        )
         self.panel.edited.connect(document.set)
         self.panel.reset_requested.connect(document.reset)
         self.sources.dropped.connect(document.add)
         self.sources.changed.connect(document.set_sources)
         self.sources.paint_requested.connect(self.masks.open)
-        self.curves.remedy_wanted.connect(
-            lambda remedy: document.set_values(remedy.values(document.settings), remedy.title.lower())
-        )
         self.canvas.dropped.connect(document.add)
         self.canvas.project_dropped.connect(self.files.open_path)
         self.canvas.view.look_wanted.connect(training.look)

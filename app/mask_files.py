@@ -16,6 +16,8 @@ from app.mask_regions import Region, distance
 from engine import colour, masks
 from engine.errors import NoRoom
 
+FOLDER = "masks"
+"""Inside a project's folder."""
 _NAMES_KEY = "TesseraRegions"  # without a space, which Qt would not store
 _LIMIT_PX = 4_000_000
 _SAME = 60.0

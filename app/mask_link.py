@@ -11,15 +11,16 @@ from PySide6.QtWidgets import QWidget
 from app import background
 from app.document import Document
 from app.mask_editor import Beginning, MaskEditor
-from app.mask_files import MaskFile, matched, read, write
+from app.mask_files import FOLDER, MaskFile, matched, read, write
 from app.mask_regions import Region, first_regions
+from app.mask_trial import MaskTrial
 from app.thumbnails import to_image
+from app.training import Training
 from engine import colour
 from engine.errors import TesseraError
 from engine.method import Slot
 from engine.project import SourceImage
 
-FOLDER = "masks"
 _BELOW_LIMIT_PX = 2_000_000
 _EMPTY_SIZE = (768, 1024)
 
@@ -33,9 +34,9 @@ class MaskLink(QObject):
 
     problem = Signal(str)
 
-    def __init__(self, document: Document, window: QWidget) -> None:
+    def __init__(self, document: Document, training: Training, window: QWidget) -> None:
         super().__init__(window)
-        self._document, self._window = document, window
+        self._document, self._training, self._window = document, training, window
         self._task: background.Task | None = None
         self.editor: MaskEditor | None = None
         """The one that is open."""
@@ -84,6 +85,9 @@ class MaskLink(QObject):
         self.editor = MaskEditor(begin, self._window)
         self.editor.applied.connect(lambda labels, regions: self._keep(slot, labels, regions))
         self.editor.finished.connect(self._closed)
+        if slot.live and self._first(slot.key) is not None:
+            trial = MaskTrial(self._document, self._training, slot.key, self.editor)
+            self.editor.finished.connect(trial.end)
         self.editor.show()
 
     def _closed(self) -> None:

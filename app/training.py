@@ -58,7 +58,9 @@ class Training(QObject):
         """What the networks in the session were made from."""
         self.stale = False
         self._worker: Worker | None = None
-        self._adopting = self._trying = False
+        self._adopting = False
+        self._tried_on: Job | None = None
+        """What the session worked on before `try_out`."""
         self._begins_paused = False
         self._reload = QTimer(self, singleShot=True, interval=RELOAD_MS)
         self._reload.timeout.connect(self._load_changes)
@@ -148,20 +150,23 @@ class Training(QObject):
             self._reload.stop()
             self.post(Load(self.document.job))
 
-    def try_out(self, job: Job) -> bool:
-        """Shows what a job gives before the document has it: a mask while it is painted. Ends with the document's next
-        change of images, or `end_trial`. False where no session could show it."""
-        if self.state not in ("training", "paused") or self._begins_paused:
+    def try_out(self, slot: str, images: tuple[SourceImage, ...]) -> bool:
+        """Shows what other images in a slot give, before the document has them: a mask while it is painted.
+
+        Ends with the document's next change of images, or `end_trial`. False where no session could show it.
+        """
+        if self.built is None or self.state not in ("training", "paused"):
             return False
-        self._trying = True
-        self.post(Load(job))
+        self._tried_on = self._tried_on or self.built
+        job = self._tried_on
+        self.post(Load(job.model_copy(update={"sources": {**job.sources, slot: images}})))
         return True
 
     def end_trial(self) -> None:
-        """Back to the document as it is."""
-        if self._trying:
-            self._trying = False
-            self._reload.start()
+        """Back to what the session worked on."""
+        job, self._tried_on = self._tried_on, None
+        if job is not None and self.state in ("training", "paused"):
+            self.post(Load(job))
 
     def wait(self) -> None:
         """Blocks until the session's thread has ended. For the end of the program only."""
@@ -201,7 +206,7 @@ class Training(QObject):
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.deleteLater()
-        self.built, self._adopting, self._trying = None, False, False
+        self.built, self._adopting, self._tried_on = None, False, None
         self._reload.stop()
         self._weigh()
         self._become("idle")
@@ -219,7 +224,7 @@ class Training(QObject):
         self._weigh()
 
     def _on_images(self) -> None:
-        self._trying = False
+        self._tried_on = None
         if self._worker is not None:
             self._reload.start()
 
@@ -233,7 +238,8 @@ class Training(QObject):
             self.post(Retune(live_values(self.document.settings)))
 
     def _weigh(self) -> None:
-        stale = self.built is not None and not self._trying and needs_load(self.built, self.document.job)
+        built = self._tried_on or self.built
+        stale = built is not None and needs_load(built, self.document.job)
         if stale != self.stale:
             self.stale = stale
             self.stale_changed.emit(stale)

@@ -38,6 +38,7 @@ class Slot:
         minimum: how many images it needs; 0 where it may stay empty.
         kind: "mask" for plain colours that stand for regions, which can be painted.
         beneath: keys of slots; a mask is painted over the first image of the first that has one.
+        live: another image here asks for no rebuild as a rule (see `Method.adopt`), so the picture follows the brush.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Slot:
     maximum: int = 1000
     kind: Literal["picture", "mask"] = "picture"
     beneath: tuple[str, ...] = ()
+    live: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from app.mask_link import MaskLink
 from app.mask_picture import UNPAINTED
 from app.mask_regions import first_regions
 from app.sources_bar import SourcesBar
+from app.training import Training
 from engine.colour import read as read_image
 from engine.masks import regions_of, shares
 from engine.method import Slot
@@ -71,7 +72,7 @@ def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine
     bar = SourcesBar()
     qtbot.addWidget(bar)
     bar.show_slots(SLOTS)
-    link = MaskLink(document, bar)
+    link = MaskLink(document, Training(document, bar), bar)
     bar.paint_requested.connect(link.open)
     document.sources_changed.connect(lambda _slot: bar.set_sources(document.job.sources))
     document.add("style", [write_image(tmp_path / "style.png", 120, 160)])
@@ -315,7 +316,7 @@ def test_a_mask_that_can_not_be_kept_is_told_and_stays(qtbot, tmp_path, monkeypa
     document.folder = tmp_path / "file"
     bar = SourcesBar()
     qtbot.addWidget(bar)
-    link = MaskLink(document, bar)
+    link = MaskLink(document, Training(document, bar), bar)
     link.open("style_mask")
     qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
     editor = link.editor
@@ -339,7 +340,7 @@ def test_each_kept_mask_has_its_own_file_and_its_regions_come_back(qtbot, tmp_pa
     document = Document(tmp_path / "data")
     bar = SourcesBar()
     qtbot.addWidget(bar)
-    link = MaskLink(document, bar)
+    link = MaskLink(document, Training(document, bar), bar)
     link.open("style_mask")
     qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
     editor = link.editor

@@ -1,0 +1,67 @@
+"""The canvas follows the brush: a mask that is being painted is shown by the running session, before it is kept."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer
+
+from app.document import Document
+from app.mask_editor import MaskEditor
+from app.mask_files import FOLDER, write
+from app.mask_picture import UNPAINTED
+from app.training import Training
+from engine.errors import NoRoom
+from engine.messages import Began, Ended, Failed, Load
+from engine.project import SourceImage
+
+_PAUSE_MS = 60
+"""The brush rests this long at most before what it painted is tried out."""
+
+
+class MaskTrial(QObject):
+    """Lives as long as its editor. The next mask is sent when the one before is in force: the engine sets the pace."""
+
+    def __init__(self, document: Document, training: Training, slot: str, editor: MaskEditor) -> None:
+        super().__init__(editor)
+        self._document, self._training, self._slot, self._editor = document, training, slot, editor
+        picture = editor.picture
+        self._shape = picture.labels.shape
+        self._known = frozenset(r.label for r in picture.regions if picture.shares()[r.label] > 0)
+        self._under_way = self._wanted = False
+        self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._timer.timeout.connect(self._send)
+        picture.painted.connect(self._on_painted)
+        training.happened.connect(self._on_event)
+
+    def end(self) -> None:
+        """The editor is closed; the session works on the document's mask again."""
+        self._timer.stop()
+        self._wanted = False
+        self._training.end_trial()
+
+    def _on_painted(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _send(self) -> None:
+        if self._under_way:
+            self._wanted = True
+            return
+        labels = self._editor.picture.completed()
+        # another size, or a region that was not learned, would ask for a rebuild in the middle of a stroke
+        fits = labels.shape == self._shape and set(np.unique(labels).tolist()) <= {*self._known, UNPAINTED}
+        if not fits or not labels.any():
+            return
+        path = self._document.folder / FOLDER / f"{self._slot}-now.png"
+        try:
+            write(path, labels, self._editor.picture.regions)
+        except NoRoom:  # it is told when the mask is to be kept
+            return
+        self._under_way = self._training.try_out(self._slot, (SourceImage(path=str(path)),))
+
+    def _on_event(self, event: object) -> None:
+        if isinstance(event, Began | Ended) or (isinstance(event, Failed) and isinstance(event.command, Load)):
+            self._under_way = False
+            if self._wanted:
+                self._wanted = False
+                self._send()

@@ -1,0 +1,139 @@
+"""The picture follows the brush: a session shows a mask while it is painted, and goes back if it is not kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from app.document import Document
+from app.mask_files import write
+from app.mask_link import MaskLink
+from app.mask_regions import first_regions
+from app.mask_trial import MaskTrial
+from app.training import Training
+from engine.method import Slot
+from tests.app.toys import register, write_image
+from tests.engine.toy import Toy
+
+SKY, LAND, WATER = first_regions()
+SLOTS = (
+    Slot("style", "Style", "The painting.", maximum=1),
+    Slot("target_mask", "Target mask", "Where.", maximum=1, kind="mask", beneath=("style",), live=True),
+)
+LEFT, NOTHING = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+class Studio:
+    """A document in training whose method takes masks over, and notes them."""
+
+    def __init__(self, qtbot, folder: Path, monkeypatch) -> None:
+        register(monkeypatch)
+        monkeypatch.setattr(Toy, "slots", SLOTS)
+        self.seen: list[tuple[str, tuple[int, int, int]]] = []
+        """Name of each mask that was taken over, and its colour in the middle."""
+
+        def adopt(toy: Toy, job) -> bool:
+            path = Path(job.sources["target_mask"][0].path)
+            pixels = np.array(Image.open(path).convert("RGB"))
+            red, green, blue = (int(x) for x in pixels[30, 40])
+            self.seen.append((path.name, (red, green, blue)))
+            return True
+
+        monkeypatch.setattr(Toy, "adopt", adopt)
+        self.qtbot, self.document = qtbot, Document(folder / "data")
+        self.training = Training(self.document)
+        window = QWidget()
+        qtbot.addWidget(window)
+        self.link = MaskLink(self.document, self.training, window)
+        labels = np.full((60, 80), SKY.label, np.uint8)
+        labels[50:] = LAND.label
+        write(folder / "mask.png", labels, (SKY, LAND))
+        self.document.add("style", [write_image(folder / "style.png", 60, 80)])
+        self.document.add("target_mask", [folder / "mask.png"])
+        assert self.training.start()
+        self.wait(lambda: self.training.state == "training")
+        self.training.pause()
+        self.wait(lambda: self.training.state == "paused")
+        self.link.open("target_mask")
+        self.wait(lambda: self.link.editor is not None)
+
+    @property
+    def editor(self):
+        assert self.link.editor is not None
+        return self.link.editor
+
+    def wait(self, condition) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
+
+    def paint_middle(self, label: int) -> None:
+        view = self.editor.view
+        self.editor.regions.choose(label)
+        point = view.to_widget(40, 30).toPoint()
+        self.qtbot.mousePress(view, LEFT, NOTHING, point)
+        self.qtbot.mouseRelease(view, LEFT, NOTHING, point)
+
+
+@pytest.fixture
+def studio(qtbot, tmp_path, monkeypatch):
+    studio = Studio(qtbot, tmp_path, monkeypatch)
+    yield studio
+    if studio.link.editor is not None:
+        studio.link.editor.picture.stack.setClean()
+        studio.link.close()
+    studio.link.wait()
+    studio.training.wait()
+
+
+def test_the_session_shows_what_is_painted_and_the_document_waits(studio: Studio) -> None:
+    before = studio.document.job
+    studio.paint_middle(LAND.label)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    studio.wait(lambda: studio.training.built != before)
+    assert studio.document.job == before
+    assert not studio.training.stale, "nothing waits for a rebuild"
+
+
+def test_the_newest_of_many_strokes_is_shown_in_the_end(studio: Studio) -> None:
+    for turn in range(9):
+        studio.paint_middle((LAND, SKY)[turn % 2].label)
+    studio.paint_middle(SKY.label)
+    studio.paint_middle(LAND.label)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+
+
+def test_what_is_thrown_away_is_taken_back(studio: Studio) -> None:
+    before = studio.document.job
+    studio.paint_middle(LAND.label)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    studio.editor._throw_away()
+    studio.wait(lambda: studio.seen[-1] == ("mask.png", SKY.colour))
+    studio.wait(lambda: studio.training.built == before)
+    assert studio.document.job == before
+
+
+def test_what_is_kept_is_the_documents(studio: Studio) -> None:
+    studio.paint_middle(LAND.label)
+    studio.qtbot.mouseClick(studio.editor.done_button, LEFT)
+    assert studio.link.editor is None
+    kept = studio.document.sources("target_mask")[0].path
+    studio.wait(lambda: studio.seen and studio.seen[-1] == (Path(kept).name, LAND.colour))
+    studio.wait(lambda: studio.training.built == studio.document.job)
+    studio.document.stack.undo()
+    studio.wait(lambda: studio.seen[-1] == ("mask.png", SKY.colour))
+
+
+def test_a_region_that_was_not_learned_waits_until_the_mask_is_kept(studio: Studio) -> None:
+    region = studio.editor.picture.add_region()
+    assert region is not None
+    studio.paint_middle(region.label)
+    trial = studio.editor.findChild(MaskTrial)
+    assert isinstance(trial, MaskTrial)
+    trial._timer.stop()
+    trial._send()
+    assert not trial._under_way
+    assert not studio.seen
