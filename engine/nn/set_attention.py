@@ -87,10 +87,11 @@ def _at_each_pixel(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """[L, P, heads, d] and twice [S, P, heads, d] give [P, L, heads * d]."""
     kind, narrow = query.device.type, query.dtype
     with torch.autocast(kind, enabled=False):
-        parts = [part.permute(1, 2, 0, 3) for part in (query, key, value)]
         if kind == "cpu":  # where sets are too small for bfloat16 to pay: it takes several times as long
-            parts = [part.float() for part in parts]
-        attended = functional.scaled_dot_product_attention(*parts).to(narrow)  # [P, heads, L, d]
+            query, key, value = query.float(), key.float(), value.float()
+        attended = functional.scaled_dot_product_attention(
+            query.permute(1, 2, 0, 3), key.permute(1, 2, 0, 3), value.permute(1, 2, 0, 3)
+        ).to(narrow)  # [P, heads, L, d]
     return attended.transpose(1, 2).flatten(2)
 
 
