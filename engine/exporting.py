@@ -23,7 +23,7 @@ from engine.field import Artwork
 from engine.looking import artwork, tile_px
 from engine.messages import Event, Export, ExportCancelled, Exported, Finding, Progressed, Warned
 from engine.method import Method, method_class
-from engine.painters import PatientPainter, mark_of, mark_of_images, refuse_missing_images
+from engine.painters import PatientPainter, mark_of, mark_of_images, refuse_missing_images, refuse_to_overwrite
 from engine.preflight import Probe, findings, measured
 from engine.print_sizes import Layout
 from engine.printing import How
@@ -78,6 +78,7 @@ class Exporting:
         """
         started = time.perf_counter()
         refuse_missing_images(self._now.job)
+        refuse_to_overwrite(self.command.out, self._now.job)
         try:
             done = yield from self._all_frames(stop) if self.command.frames else self._picture(stop)
         except Cancelled:
@@ -273,6 +274,9 @@ class Exporting:
         methods = []
         for key in keys:
             device = choose(key)
+            if device == self._device and not methods:  # the session's own is there already
+                methods.append((self._now.method, device))
+                continue
             method = self._built(self._now.job, device.torch)
             method.restore(state)
             methods.append((method, device))

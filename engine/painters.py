@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.box import Box
 from engine.device import empty_cache
-from engine.errors import MissingSources, OutOfMemory
+from engine.errors import BadSetting, MissingSources, OutOfMemory
 from engine.field import Artwork
 from engine.method import State
 from engine.project import Job
@@ -98,6 +98,14 @@ def with_images_from(job: Job, folders: list[Path]) -> Job:
         for slot, images in job.sources.items()
     }
     return job.model_copy(update={"sources": sources})
+
+
+def refuse_to_overwrite(out: Path, job: Job) -> None:
+    """Raises BadSetting: the file is one of the images that the picture is made of."""
+    for images in job.sources.values():
+        for image in images:
+            if Path(image.path).exists() and out.exists() and out.samefile(image.path):
+                raise BadSetting(f"{out} is one of the images that the picture is made of. Choose another name.")
 
 
 def refuse_missing_images(job: Job) -> None:

@@ -19,7 +19,7 @@ from engine.formats import format_of
 from engine.frames import check_video, is_video
 from engine.messages import Export, Finding, Remedy
 from engine.method import method_class
-from engine.painters import missing_images
+from engine.painters import missing_images, refuse_to_overwrite
 from engine.print_sizes import Layout, pixels
 from engine.printing import SRGB
 from engine.project import Job, SourceImage
@@ -53,7 +53,7 @@ def findings(wish: Export, trained: Size, job: Job, ways: frozenset[str] = froze
     """
     size = wish.size or trained
     layout = Layout(size, wish.bleed_px, wish.finish)
-    found = [*_impossible(wish, layout), *_missing(job)]
+    found = [*_impossible(wish, layout, job), *_missing(job)]
     if not found:
         found += _begun(wish)
     found += _paper(wish)
@@ -96,9 +96,10 @@ def best_originals(job: Job) -> float:
     return max(1.0, min(factors, default=1.0))
 
 
-def _impossible(wish: Export, layout: Layout) -> Iterator[Finding]:
+def _impossible(wish: Export, layout: Layout, job: Job) -> Iterator[Finding]:
     out = wish.out
     try:
+        refuse_to_overwrite(out, job)
         if wish.frames is not None and is_video(out):
             check_video(out, layout.file)
             out = out.with_suffix(".png")
