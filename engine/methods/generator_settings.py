@@ -120,7 +120,7 @@ class GeneratorSettings(Settings):
             group=VARIETY,
             advanced=True,
         ),
-    ] = 0.005
+    ] = 0.001
 
     # ------------------------------------------------------------ network
     norm: Annotated[

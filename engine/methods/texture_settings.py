@@ -115,7 +115,7 @@ PRESETS = (
     Preset(
         "Varied",
         "Samples differ as much as the style allows.",
-        {"diversity_weight": 1.0, "temperature": 0.005},
+        {"diversity_weight": 1.0, "temperature": 0.001},
         group="look",
     ),
     Preset(
