@@ -119,7 +119,8 @@ def test_equal_samples_have_a_gradient() -> None:
 def test_variety_makes_samples_of_the_deep_generator_differ_more(tmp_path: Path) -> None:
     distances = []
     for weight in (0.0, 2.0):
-        settings = {"generator": "deep", "latent": 8, "diversity_weight": weight, "batch": 4, "learning_rate": 1e-2}
+        settings = {"generator": "deep", "latent": 8, "diversity_weight": weight, "temperature": 0.05}
+        settings |= {"batch": 4, "learning_rate": 1e-2}
         method = trained(Texture(job("texture", tmp_path, settings), CPU), 25)
         distances.append(float(method.step(25)["distance"]))
     assert distances[1] > 1.5 * distances[0]
