@@ -11,15 +11,17 @@ from app.mask_files import FOLDER, write
 from app.mask_picture import UNPAINTED
 from app.training import Training
 from engine.errors import NoRoom
-from engine.messages import Began, Ended, Failed, Load
+from engine.messages import Began, Ended, Failed, Load, Viewed
 from engine.project import SourceImage
 
 _PAUSE_MS = 60
 """The brush rests this long at most before what it painted is tried out."""
+_PATIENCE_MS = 1000
+"""Where nobody looks at the canvas no picture arrives: the next mask is then sent after this time."""
 
 
 class MaskTrial(QObject):
-    """Lives as long as its editor. The next mask is sent when the one before is in force: the engine sets the pace."""
+    """Lives as long as its editor. The next mask is sent when the one before is seen: the engine sets the pace."""
 
     def __init__(self, document: Document, training: Training, slot: str, editor: MaskEditor) -> None:
         super().__init__(editor)
@@ -30,12 +32,15 @@ class MaskTrial(QObject):
         self._under_way = self._wanted = False
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._send)
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._patience.timeout.connect(self._next)
         picture.painted.connect(self._on_painted)
         training.happened.connect(self._on_event)
 
     def end(self) -> None:
         """The editor is closed; the session works on the document's mask again."""
         self._timer.stop()
+        self._patience.stop()
         self._wanted = False
         self._training.end_trial()
 
@@ -60,8 +65,17 @@ class MaskTrial(QObject):
         self._under_way = self._training.try_out(self._slot, (SourceImage(path=str(path)),))
 
     def _on_event(self, event: object) -> None:
-        if isinstance(event, Began | Ended) or (isinstance(event, Failed) and isinstance(event.command, Load)):
-            self._under_way = False
-            if self._wanted:
-                self._wanted = False
-                self._send()
+        match event:
+            case Began():
+                self._patience.start()
+            case Viewed(done=True) if self._patience.isActive():
+                self._next()
+            case Ended() | Failed(command=Load()):
+                self._next()
+
+    def _next(self) -> None:
+        self._patience.stop()
+        self._under_way = False
+        if self._wanted:
+            self._wanted = False
+            self._send()
