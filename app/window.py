@@ -57,9 +57,7 @@ def run(paths: list[Path]) -> int:
 
     def fail(error: BaseException) -> None:
         report = crash.record(error)
-        print(
-            f"tessera: a part of the program could not be loaded ({error}). A report is in {report}.", file=sys.stderr
-        )
+        print(f"tessera: a part could not be loaded ({error}). Install it again; see {report}.", file=sys.stderr)
         app.exit(1)
 
     loading = background.Task(load_engine, app)

@@ -67,7 +67,9 @@ class Walker:
 
     def __init__(self, display: str, home: Path, pictures: Path, *words: str) -> None:
         clean = {key: value for key, value in os.environ.items() if key not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
-        homes = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("DATA", "CONFIG", "CACHE", "STATE")}
+        homes = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("DATA", "CONFIG", "STATE")}
+        # kernels that are compiled on first use are used again
+        homes["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
         self._environment = clean | homes | {"DISPLAY": display, "HOME": str(home), "OMP_NUM_THREADS": "1"}
         self._pictures = pictures
         self._pictures.mkdir(parents=True, exist_ok=True)
