@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks import common, mosaic, render, step, window
+from benchmarks import common, mosaic, prints, render, step, window
 from benchmarks.measures import content_match
 from benchmarks.memory import PeakMemory
 from engine.device import choose
@@ -180,3 +180,16 @@ def test_the_window_is_driven_from_start_to_end(run: Run) -> None:
     assert result["slider"]["moves"] >= 1
     # A value that arrives in the instant in which a step begins may be one step late.
     assert result["slider"]["latest_steps"] <= 1
+
+
+# ---------------------------------------------------------------- prints
+
+
+def test_a_print_is_measured_and_encoded(run: Run) -> None:
+    result = run(prints, *TINY, "--one", "0.02", "--tile", "64", "--share", "2")
+    assert (result["width"], result["height"]) == (172, 115)
+    assert 0 < result["painted_px"] < 172 * 115
+    assert 0 < result["network_s"] < result["paint_s"]
+    assert 0 < result["overhead"] < 1
+    assert result["png"]["seconds"] > 0
+    assert result["jpeg"]["seconds"] > 0
