@@ -5,7 +5,6 @@ The settings are in famos_settings.py, the network in nn/mosaic.py, what a train
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 
 import torch
@@ -14,18 +13,15 @@ from torch.nn import functional
 
 from engine import losses, sources
 from engine.box import Box, Margin, Size
-from engine.device import bfloat16_pays
-from engine.draws import step_generator
 from engine.errors import MissingSources
 from engine.field import reach
 from engine.kernel import load as load_kernel
 from engine.memory import Atlas, Templates, View, mix_only
-from engine.method import Layer, Method, Painter, Slot, State, Term
+from engine.method import Layer, Painter, Slot, Term
+from engine.methods.adversarial import AdversarialMethod
 from engine.methods.famos_batches import Batch, Batches
 from engine.methods.famos_printer import FamosPrinter, Scene
 from engine.methods.famos_settings import PRESETS, FamosSettings
-from engine.nn import training
-from engine.nn.discriminator import Discriminator
 from engine.nn.layers import initialise
 from engine.nn.mosaic import ColourReconstruction, MosaicGenerator, MosaicShape, Noise, Painting
 from engine.nn.unet import UNetShape
@@ -36,7 +32,7 @@ from engine.project import Job, SourceImage
 from engine.sources import ContentField, coordinates
 
 
-class Famos(Method):
+class Famos(AdversarialMethod):
     key = "famos"
     title = "FAMOS mosaic"
     paper = "Jetchev, Bergmann and Yildirim 2018: Copy the Old or Paint Anew?"
@@ -71,6 +67,7 @@ class Famos(Method):
     presets = PRESETS
     ways = frozenset(("repeat", "originals", "frames"))
     settings: FamosSettings
+    _global_norm = "batch"
 
     def __init__(self, job: Job, device: torch.device) -> None:
         self.settings = FamosSettings.of(job.settings)
@@ -84,28 +81,15 @@ class Famos(Method):
             self.templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
         self.shape = mosaic_shape(s)
         self.generator = MosaicGenerator(self.shape)
-        self.discriminator = Discriminator(
-            s.discriminator_width, s.discriminator_depth, int(s.kernel), s.discriminator_norm
-        )
         self.reconstruction = ColourReconstruction() if s.correspondence == "learned" else None
-        for network in self._networks().values():
-            initialise(network, random)
-            network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
+        self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
             s, self._contents, self._styles, self.atlas, self.templates, self.canvas, self.shape, device
         )
         self._kernel = load_kernel() if device.type == "cpu" else None
-        self._bfloat16 = s.precision == "bfloat16" or (s.precision == "auto" and bfloat16_pays(device))
-        painters = [*self.generator.parameters()] + ([*self.reconstruction.parameters()] if self.reconstruction else [])
-        self.optimizer = training.adam(painters, s.learning_rate)
-        self.discriminator_optimizer = training.adam(self.discriminator.parameters(), s.discriminator_rate)
-        self.steps_done = 0
-        self._rate_factor = 1.0
-        self._settled_at: int | None = None
+        self._decide_precision()
         self._halo: Margin | None = None
-        self._last: tuple[Batch, Painting] | None = None
         self._originals: tuple[float, Atlas] | None = None
 
     def _read_images(self, job: Job) -> None:
@@ -144,21 +128,12 @@ class Famos(Method):
         part = self.steps_done / s.temperature_ramp_steps
         return s.temperature_start ** (1 - part) * s.temperature**part
 
-    @property
-    def _entropy_ramp(self) -> float:
-        return min(1.0, (self.steps_done + 1) / max(1, self.settings.entropy_ramp_steps))
-
     # -------------------------------------------------------- a step
 
-    def step(self, step: int) -> dict[str, Tensor]:
+    def _loss(self, terms: dict[str, Tensor]) -> Tensor:
+        """L_adv + lambda L_content (equation 3) and the regularisers of appendix II."""
         s = self.settings
-        random = step_generator(self.seed, step)
-        batch = self.batches.draw(random)
-        with training.precision(self.device, self._bfloat16):
-            fake = self._generate(batch)
-        judged = self._train_discriminator(batch, fake, step, random)
-        terms = self._generator_terms(batch, fake)
-        loss = (
+        return (
             s.adversarial_weight * terms["generator"]
             + s.content_weight * (terms["content"] + s.collage_content_weight * terms["content_collage"])
             + s.entropy_weight * self._entropy_ramp * terms["entropy"]
@@ -170,65 +145,16 @@ class Famos(Method):
             + s.balance_weight * terms["balance"]
             + s.largest_share_weight * terms["largest_share"]
         )
-        training.descend(self.optimizer, [loss], s.learning_rate * self._rate_factor)
-        training.average(self.average, self.generator, s.average_decay, self.steps_done)
-        self.steps_done += 1
-        self._last = (batch, fake.shown())
-        return {key: value.detach() for key, value in (judged | terms).items()}
+
+    def _draw(self, random: torch.Generator) -> Batch:
+        return self.batches.draw(random)
 
     def _generate(self, batch: Batch) -> Painting:
         return self.generator(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._kernel)
 
-    def _train_discriminator(
-        self, batch: Batch, fake: Painting, step: int, random: torch.Generator
-    ) -> dict[str, Tensor]:
-        """D's updates; the first one shares the fakes of the generator's update."""
-        s = self.settings
-        terms: dict[str, Tensor] = {}
-        for turn in range(s.discriminator_steps):
-            if turn:
-                batch = self.batches.draw(random)
-                with torch.no_grad(), training.precision(self.device, self._bfloat16):
-                    fake = self._generate(batch)
-            terms = {}
-            lazy = turn == 0 and step % s.r1_every_steps == 0
-            parts = self._discriminator_losses(batch, fake, random, lazy, terms)
-            training.descend(self.discriminator_optimizer, parts, s.discriminator_rate * self._rate_factor)
-        return terms
-
-    def _discriminator_losses(
-        self, batch: Batch, fake: Painting, random: torch.Generator, lazy: bool, terms: dict[str, Tensor]
-    ) -> Iterator[Tensor]:
-        """The weighted parts of D's loss one after another, see `training.descend`; their values join `terms`."""
-        s = self.settings
-        with training.precision(self.device, self._bfloat16):
-            scores = self.discriminator(batch.style)
-        real = losses.real_loss(s.adversarial, scores.float())
-        terms["discriminator"] = real.detach()
-        yield real
-        with training.precision(self.device, self._bfloat16):
-            scores = self.discriminator(fake.result.detach())
-        generated = losses.fake_loss(s.adversarial, scores.float())
-        terms["discriminator"] = terms["discriminator"] + generated.detach()
-        yield generated
-        if s.adversarial == "wgan_gp":
-            position = torch.rand(len(batch.style), 1, 1, 1, generator=random).to(self.device)
-            penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
-            terms["penalty"] = penalty.detach()
-            yield s.penalty_weight * penalty
-        elif s.r1_weight and lazy:
-            # Lazy: every few steps, weighing as much more (Karras et al. 2020, appendix B).
-            penalty = losses.r1_penalty(self.discriminator, batch.style)
-            terms["penalty"] = penalty.detach()
-            yield s.r1_weight * s.r1_every_steps * penalty
-
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
-        s = self.settings
-        with training.frozen(self.discriminator), training.precision(self.device, self._bfloat16):
-            scores = self.discriminator(fake.result).float()
-        nothing = scores.new_zeros(())
+        nothing = fake.result.new_zeros(())
         terms = {
-            "generator": losses.generator_loss(s.adversarial, scores),
             "content": self._content_distance(fake.result, batch.content),
             "content_collage": nothing,
             "alpha": fake.alpha.mean(),
@@ -368,63 +294,16 @@ class Famos(Method):
 
     # -------------------------------------------------------- state
 
-    def settle(self) -> None:
-        """Batch norm only: the average's statistics are taken anew, over some batches drawn for this purpose."""
-        if self.settings.norm != "batch":
-            return
-        random = step_generator(self.seed + 1, self.steps_done)
-        with torch.no_grad(), training.fresh_statistics(self.average):
-            for _ in range(4):
-                batch = self.batches.draw(random)
-                self.average(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._kernel)
-        self._settled_at = self.steps_done
+    def _initialise(self, network: torch.nn.Module, random: torch.Generator) -> None:
+        initialise(network, random)
 
-    def _settle_if_needed(self) -> None:
-        if self._settled_at is None or self.steps_done - self._settled_at >= 50:
-            self.settle()
-
-    def _networks(self) -> dict[str, torch.nn.Module]:
-        networks: dict[str, torch.nn.Module] = {"generator": self.generator, "discriminator": self.discriminator}
-        if self.reconstruction is not None:
-            networks["reconstruction"] = self.reconstruction
-        return networks
+    def _take_statistics(self, batch: Batch) -> None:
+        self.average(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._kernel)
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Everything that a step changes, by a name that stays when networks are rebuilt."""
-        for name, network in (*self._networks().items(), ("average", self.average)):
-            yield from ((f"{name}.{key}", value) for key, value in network.state_dict().items())
-        painters = [*self.generator.named_parameters("generator")]
-        painters += [*self.reconstruction.named_parameters("reconstruction")] if self.reconstruction else []
-        yield from training.moments("optimizer", self.optimizer, painters)
-        judges = [*self.discriminator.named_parameters("discriminator")]
-        yield from training.moments("discriminator_optimizer", self.discriminator_optimizer, judges)
+        yield from super()._tensors()
         if self.templates is not None:
             yield from (("templates.offset", self.templates.offset), ("templates.flip", self.templates.flip))
-
-    def state(self) -> State:
-        tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in self._tensors()}
-        plain = {
-            "steps_done": self.steps_done,
-            "rate_factor": self._rate_factor,
-            "settled_at": self._settled_at,
-            "device": self.device.type,
-            "bfloat16": self._bfloat16,
-        }
-        return State(tensors, plain)
-
-    def restore(self, state: State, strict: bool = True) -> list[str]:
-        left = training.copy_into(dict(self._tensors()), state.tensors, strict)
-        self.steps_done = int(state.plain["steps_done"])
-        self._rate_factor = float(state.plain["rate_factor"])
-        self._settled_at = state.plain["settled_at"] if strict else None
-        # The probe for "auto" is a matter of time, so another start may find otherwise: go on as the snapshot was made.
-        if strict and self.settings.precision == "auto" and state.plain.get("device") == self.device.type:
-            self._bfloat16 = bool(state.plain["bfloat16"])
-        return left
-
-    def slow_down(self) -> str:
-        self._rate_factor *= 0.5
-        return f"The learning rates are now {self._rate_factor:.3g} of what the panel says."
 
 
 def mosaic_shape(s: FamosSettings) -> MosaicShape:

@@ -6,8 +6,6 @@ memory allows in magic_memory.py.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -16,18 +14,17 @@ from torch.nn import functional
 
 from engine import losses, sources
 from engine.box import Box, Margin, Size
-from engine.device import bfloat16_pays, memory_free_bytes
-from engine.draws import ContentPatches, StylePatches, corner, step_generator
+from engine.device import memory_free_bytes
+from engine.draws import ContentPatches, StylePatches, corner
 from engine.errors import MissingSources
 from engine.field import reach
 from engine.kernel import load as load_kernel
 from engine.memory import Atlas, Templates
-from engine.method import Layer, Method, Slot, State, Term
+from engine.method import Layer, Slot, State, Term
+from engine.methods.adversarial import AdversarialMethod
 from engine.methods.magic_memory import paint_bytes, plan
 from engine.methods.magic_settings import PRESETS, MagicSettings
-from engine.nn import training
 from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
-from engine.nn.discriminator import Discriminator
 from engine.nn.layers import initialise
 from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import SetUNetShape
@@ -46,7 +43,7 @@ class Batch(NamedTuple):
     sets: Sets
 
 
-class Magic(Method):
+class Magic(AdversarialMethod):
     key = "magic"
     title = "MAGIC collage"
     paper = "Jetchev, Bergmann and Yildirim 2019: Transform the Set"
@@ -83,31 +80,19 @@ class Magic(Method):
     )
     presets = PRESETS
     settings: MagicSettings
+    _global_norm = "instance"
 
     def __init__(self, job: Job, device: torch.device) -> None:
         self.settings = s = MagicSettings.of(job.settings)
         self.device, self.seed, self.warnings = device, job.seed, []
         self._read_images(job)
-        self._bfloat16 = s.precision == "bfloat16" or (s.precision == "auto" and bfloat16_pays(device))
+        self._decide_precision()
         self.shape = collage_shape(s)
         self.generator = CollageGenerator(self.shape)
         self._make_it_fit()
-        random = torch.Generator().manual_seed(self.seed)
-        self.discriminator = Discriminator(
-            s.discriminator_width, s.discriminator_depth, int(s.kernel), s.discriminator_norm
-        )
-        for network in self._networks().values():
-            initialised(network, random)
-            network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
+        self._assemble(torch.Generator().manual_seed(self.seed))
         self._kernel = load_kernel() if device.type == "cpu" else None
-        self.optimizer = training.adam(self.generator.parameters(), s.learning_rate)
-        self.discriminator_optimizer = training.adam(self.discriminator.parameters(), s.discriminator_rate)
-        self.steps_done = 0
-        self._rate_factor = 1.0
-        self._settled_at: int | None = None
         self._halo: Margin | None = None
-        self._last: tuple[Batch, Collage] | None = None
         self._shown: dict[tuple[int, ...], Tensor] = {}
 
     def _read_images(self, job: Job) -> None:
@@ -160,24 +145,7 @@ class Magic(Method):
             self._halo = measured_halo(self.settings)
         return self._halo
 
-    @property
-    def _entropy_ramp(self) -> float:
-        return min(1.0, (self.steps_done + 1) / max(1, self.settings.entropy_ramp_steps))
-
     # -------------------------------------------------------- a step
-
-    def step(self, step: int) -> dict[str, Tensor]:
-        random = step_generator(self.seed, step)
-        batch = self._batch(random)
-        with training.precision(self.device, self._bfloat16):
-            fake = self._generate(batch)
-        judged = self._train_discriminator(batch, fake, step, random)
-        terms = self._generator_terms(batch, fake)
-        training.descend(self.optimizer, (self._loss(terms),), self.settings.learning_rate * self._rate_factor)
-        training.average(self.average, self.generator, self.settings.average_decay, self.steps_done)
-        self.steps_done += 1
-        self._last = (batch, Collage(fake.result.detach(), fake.collage.detach(), fake.mixture, fake.flow_variation))
-        return {key: value.detach() for key, value in (judged | terms).items()}
 
     def _loss(self, terms: dict[str, Tensor]) -> Tensor:
         """L = L_adv + lambda_C L_content + lambda_TV TV(A) + lambda_E E(A) + lambda_M max_k sum_hw A_k (equation 4)."""
@@ -193,7 +161,7 @@ class Magic(Method):
             + s.warp_variation_weight * terms["warp_variation"]
         )
 
-    def _batch(self, random: torch.Generator) -> Batch:
+    def _draw(self, random: torch.Generator) -> Batch:
         """Patches, and a new set for each of them: K may be another one in every step."""
         s, side, batch = self.settings, self.settings.patch, self.plan.batch
         count = self.plan.set_size
@@ -213,41 +181,11 @@ class Magic(Method):
         size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
         return self.generator(batch.sets, batch.content, size, s.temperature, bounds, self._kernel)
 
-    def _train_discriminator(
-        self, batch: Batch, fake: Collage, step: int, random: torch.Generator
-    ) -> dict[str, Tensor]:
-        """D's updates; the first one shares the fakes of the generator's update."""
-        s = self.settings
-        terms: dict[str, Tensor] = {}
-        for turn in range(s.discriminator_steps):
-            if turn:
-                batch = self._batch(random)
-                with torch.no_grad(), training.precision(self.device, self._bfloat16):
-                    fake = self._generate(batch)
-            with training.precision(self.device, self._bfloat16):
-                scores = self.discriminator(torch.cat([batch.style, fake.result.detach()])).float()
-            real, generated = scores.chunk(2)
-            loss = losses.real_loss(s.adversarial, real) + losses.fake_loss(s.adversarial, generated)
-            terms["discriminator"] = loss
-            if s.adversarial == "wgan_gp":
-                position = torch.rand(len(real), 1, 1, 1, generator=random).to(self.device)
-                terms["penalty"] = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
-                loss = loss + s.penalty_weight * terms["penalty"]
-            elif s.r1_weight and turn == 0 and step % s.r1_every_steps == 0:
-                # Lazy: every few steps, weighing as much more (Karras et al. 2020, appendix B).
-                terms["penalty"] = losses.r1_penalty(self.discriminator, batch.style)
-                loss = loss + s.r1_weight * s.r1_every_steps * terms["penalty"]
-            training.descend(self.discriminator_optimizer, (loss,), s.discriminator_rate * self._rate_factor)
-        return terms
-
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
-        with training.frozen(self.discriminator), training.precision(self.device, self._bfloat16):
-            scores = self.discriminator(fake.result).float()
         mixture, usage = fake.mixture, fake.mixture.usage
         terms = {
-            "generator": losses.generator_loss(self.settings.adversarial, scores),
-            "content": scores.new_zeros(()),
-            "content_collage": scores.new_zeros(()),
+            "content": fake.result.new_zeros(()),
+            "content_collage": fake.result.new_zeros(()),
             "entropy": mixture.entropy,
             "variation": mixture.variation,
             "largest_share": losses.largest_share(usage),
@@ -341,59 +279,17 @@ class Magic(Method):
 
     # -------------------------------------------------------- state
 
-    def settle(self) -> None:
-        """Instance norm only: the average's statistics are taken anew, over some batches drawn for this purpose."""
-        if self.settings.norm != "instance":
-            return
-        random = step_generator(self.seed + 1, self.steps_done)
+    def _initialise(self, network: torch.nn.Module, random: torch.Generator) -> None:
+        initialised(network, random)
+
+    def _take_statistics(self, batch: Batch) -> None:
         s = self.settings
-        with torch.no_grad(), training.fresh_statistics(self.average):
-            for _ in range(4):
-                batch = self._batch(random)
-                content, size = batch.content, (s.patch, s.patch)
-                self.average(batch.sets, content, size, s.temperature, (s.repaint_bound, s.warp_px), self._kernel)
-        self._settled_at = self.steps_done
-
-    def _settle_if_needed(self) -> None:
-        if self._settled_at is None or self.steps_done - self._settled_at >= 50:
-            self.settle()
-
-    def _networks(self) -> dict[str, torch.nn.Module]:
-        return {"generator": self.generator, "discriminator": self.discriminator}
-
-    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Everything that a step changes, by a name that stays when networks are rebuilt."""
-        for name, network in (*self._networks().items(), ("average", self.average)):
-            yield from ((f"{name}.{key}", value) for key, value in network.state_dict().items())
-        yield from training.moments("optimizer", self.optimizer, [*self.generator.named_parameters("generator")])
-        judges = [*self.discriminator.named_parameters("discriminator")]
-        yield from training.moments("discriminator_optimizer", self.discriminator_optimizer, judges)
-
-    def state(self) -> State:
-        tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in self._tensors()}
-        plain = {
-            "steps_done": self.steps_done,
-            "rate_factor": self._rate_factor,
-            "settled_at": self._settled_at,
-            "device": self.device.type,
-            "bfloat16": self._bfloat16,
-        }
-        return State(tensors, plain)
+        size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
+        self.average(batch.sets, batch.content, size, s.temperature, bounds, self._kernel)
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
-        left = training.copy_into(dict(self._tensors()), state.tensors, strict)
-        self.steps_done = int(state.plain["steps_done"])
-        self._rate_factor = float(state.plain["rate_factor"])
-        self._settled_at = state.plain["settled_at"] if strict else None
         self._shown = {}
-        # The probe for "auto" is a matter of time, so another start may find otherwise: go on as the snapshot was made.
-        if strict and self.settings.precision == "auto" and state.plain.get("device") == self.device.type:
-            self._bfloat16 = bool(state.plain["bfloat16"])
-        return left
-
-    def slow_down(self) -> str:
-        self._rate_factor *= 0.5
-        return f"The learning rates are now {self._rate_factor:.3g} of what the panel says."
+        return super().restore(state, strict)
 
 
 def initialised(network: torch.nn.Module, random: torch.Generator) -> None:

@@ -42,6 +42,10 @@ class Collage(NamedTuple):
     mixture: Mixture
     flow_variation: Tensor
 
+    def shown(self) -> Collage:
+        """Only the pictures, without gradients: what is left to look at after a step."""
+        return self._replace(result=self.result.detach(), collage=self.collage.detach())
+
 
 class Choice(NamedTuple):
     """What the ST-U-Net decided of a set: logits [B, K, H, W], and where elements are warped, [B, K, 2, H, W]."""
