@@ -7,6 +7,20 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from engine.method import Preset
+from engine.methods.shared_knobs import (
+    AdversarialWeight,
+    Batch,
+    ContentScale,
+    DiscriminatorRate,
+    DiscriminatorSteps,
+    Kernel,
+    LearningRate,
+    Patch,
+    Precision,
+    StyleScale,
+    Tiling,
+    ToneMatching,
+)
 from engine.settings import Knob, Settings, When
 
 _LOOK, _PIECES, _IMAGES = "Look", "Pieces", "Images"
@@ -53,15 +67,7 @@ class FamosSettings(Settings):
             choices=("Blend both", "Paint only", "Copy only"),
         ),
     ] = "blend"
-    tone_matching: Annotated[
-        bool,
-        Knob(
-            "Match the tones",
-            "On: the content's light and dark are moved to the range that the style has, so that a "
-            "dark style can show a bright portrait.",
-            group=_LOOK,
-        ),
-    ] = True
+    tone_matching: ToneMatching = True
     correspondence: Annotated[
         Literal["blur", "pool4", "pool8", "pool16", "learned"],
         Knob(
@@ -112,18 +118,7 @@ class FamosSettings(Settings):
             when=_COPYING,
         ),
     ] = 1.0
-    adversarial_weight: Annotated[
-        float,
-        Field(ge=0, le=10),
-        Knob(
-            "Style",
-            "More: each patch must look as if cut from your style images.",
-            symbol="L_adv",
-            live=True,
-            group=_LOOK,
-            advanced=True,
-        ),
-    ] = 1.0
+    adversarial_weight: AdversarialWeight = 1.0
     alpha_variation_weight: Annotated[
         float,
         Field(ge=0, le=5),
@@ -261,38 +256,9 @@ class FamosSettings(Settings):
     ] = 0
 
     # ------------------------------------------------------------ images
-    style_scale: Annotated[
-        float,
-        Field(ge=0.1, le=2),
-        Knob(
-            "Style scale",
-            "Less: finer detail, more of each style image in a piece. More: larger detail.",
-            unit="x",
-            scale="log",
-            group=_IMAGES,
-        ),
-    ] = 1.0
-    content_scale: Annotated[
-        float,
-        Field(ge=0.1, le=4),
-        Knob(
-            "Canvas scale",
-            "Size of the canvas relative to the content image: more gives more, relatively smaller pieces.",
-            unit="x",
-            scale="log",
-            group=_IMAGES,
-        ),
-    ] = 1.0
-    tiling: Annotated[
-        Literal["wrap", "mirror"],
-        Knob(
-            "Tiling",
-            "How a style image continues beyond its edge: mirrored (a kaleidoscope without borders) or "
-            "repeated (the network learns to avoid the borders).",
-            group=_IMAGES,
-            choices=("Repeat", "Mirror"),
-        ),
-    ] = "mirror"
+    style_scale: StyleScale = 1.0
+    content_scale: ContentScale = 1.0
+    tiling: Tiling = "mirror"
     crops: Annotated[
         Literal["same", "apart"],
         Knob(
@@ -406,17 +372,7 @@ class FamosSettings(Settings):
             advanced=True,
         ),
     ] = 4
-    kernel: Annotated[
-        Literal["3", "5", "7"],
-        Knob(
-            "Kernel",
-            "Side of the convolutions. Larger sees further, but is slower.",
-            unit="px",
-            group=_NETWORK,
-            advanced=True,
-            choices=("3 x 3", "5 x 5", "7 x 7"),
-        ),
-    ] = "5"
+    kernel: Kernel = "5"
     norm: Annotated[
         Literal["layer", "batch", "none"],
         Knob(
@@ -473,16 +429,7 @@ class FamosSettings(Settings):
             when=_BLENDING,
         ),
     ] = False
-    precision: Annotated[
-        Literal["auto", "float32", "bfloat16"],
-        Knob(
-            "Precision of training",
-            "bfloat16 is faster where the processor has it; auto tries it out at the start.",
-            group=_NETWORK,
-            advanced=True,
-            choices=("Automatic", "float32", "bfloat16"),
-        ),
-    ] = "auto"
+    precision: Precision = "auto"
 
     # ------------------------------------------------------------ training
     adversarial: Annotated[
@@ -495,55 +442,11 @@ class FamosSettings(Settings):
             choices=("Hinge with R1", "WGAN-GP", "DCGAN", "LSGAN"),
         ),
     ] = "hinge"
-    patch: Annotated[
-        int,
-        Field(ge=32, le=512),
-        Knob(
-            "Patch",
-            "Side of the patches it learns from. More: sees larger shapes, slower. A multiple of 2^depth.",
-            unit="px",
-            group=_TRAINING,
-        ),
-    ] = 160
-    batch: Annotated[
-        int,
-        Field(ge=1, le=64),
-        Knob("Batch", "Patches in each step. More: steadier, slower and more memory.", unit="patches", group=_TRAINING),
-    ] = 8
-    learning_rate: Annotated[
-        float,
-        Field(ge=1e-6, le=1e-2),
-        Knob(
-            "Learning rate",
-            "More: faster and wilder. Less: slower and steadier.",
-            scale="log",
-            live=True,
-            group=_TRAINING,
-        ),
-    ] = 1e-3
-    discriminator_rate: Annotated[
-        float,
-        Field(ge=1e-6, le=1e-2),
-        Knob(
-            "Discriminator's rate",
-            "How fast the judge learns; a little slower than the painter works well.",
-            scale="log",
-            live=True,
-            group=_TRAINING,
-            advanced=True,
-        ),
-    ] = 4e-4
-    discriminator_steps: Annotated[
-        int,
-        Field(ge=1, le=5),
-        Knob(
-            "Discriminator steps",
-            "Its updates for each one of the generator.",
-            live=True,
-            group=_TRAINING,
-            advanced=True,
-        ),
-    ] = 1
+    patch: Patch = 160
+    batch: Batch = 8
+    learning_rate: LearningRate = 1e-3
+    discriminator_rate: DiscriminatorRate = 4e-4
+    discriminator_steps: DiscriminatorSteps = 1
     penalty_weight: Annotated[
         float,
         Field(ge=0, le=100),
