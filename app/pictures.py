@@ -49,23 +49,24 @@ class Pictures(QObject):
             return
         preview = snapshot / "preview.png" if snapshot is not None else None
         job = self._snapshots.newest_job() or self._document.job
+        trained = self._snapshots.newest_canvas() or job.canvas_size
         first = next(iter(job.sources.get("content", ())), None)
         content = "" if first is None else first.path
         # methods that resample the content work on a canvas of its new size
         factor = job.settings.get("content_scale", 1.0) * (1.0 if first is None else first.scale)
         path = str(preview) if preview is not None and preview.exists() else content
-        key = f"{path} {content} {factor} {job.canvas}"
+        key = f"{path} {content} {factor} {trained}"
         if key == self._shown:
             return
         self._shown = key
         if not path:
-            self.canvas_size = job.canvas_size
+            self.canvas_size = trained
             self._canvas.view.forget()
             return
         task = background.run(
             self,
             lambda: _read(Path(path), Path(content) if content else None),
-            lambda result: self._arrived(key, result[0], job.canvas_size or _scaled(result[1], factor)),
+            lambda result: self._arrived(key, result[0], trained or _scaled(result[1], factor)),
             lambda _error: None,  # the thumbnail beside it says what is wrong with the file
         )
         self._tasks.append(task)
@@ -103,6 +104,8 @@ class Pictures(QObject):
             return self.tr("Add images to {} to begin.").format(" and ".join(slot.title for slot in missing))
         if self._snapshots.newest() is not None:
             return self.tr("The newest snapshot. Train goes on from it.")
+        if not self._document.sources("content"):
+            return self.tr("Press Train to begin.")
         return self.tr("The content. Press Train to begin.")
 
 

@@ -13,6 +13,7 @@ from app.document import Document
 from app.snapshot_strip import SnapshotStrip
 from app.training import Training
 from engine import snapshots
+from engine.box import Size
 from engine.errors import TesseraError
 from engine.project import Job
 from engine.snapshots import Snapshot
@@ -45,6 +46,11 @@ class SnapshotsLink(QObject):
         """What that snapshot was made from."""
         fitting = self._fitting()
         return fitting[-1].job if fitting else None
+
+    def newest_canvas(self) -> Size | None:
+        """The size that it was trained for."""
+        fitting = self._fitting()
+        return fitting[-1].canvas if fitting else None
 
     def _fitting(self) -> list[Snapshot]:
         return [snapshot for snapshot in self._all if snapshot.job.method == self._document.job.method]

@@ -71,6 +71,7 @@ class Keeper:
             name=name,
             reason=reason,
             parent=self.parent,
+            canvas=trainer.method.canvas,
         )
         if reason != "autosave":
             self.parent = snapshot.folder.name

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from engine.box import Size
 from engine.decode import vips
 from engine.errors import BadProject
 from engine.files import no_room, replacing_folder, write_atomically
@@ -48,6 +49,7 @@ class Snapshot:
         reason: "kept", "autosave", "stopped" or "final".
         parent: folder name of the snapshot that the training came from.
         created: ISO 8601, UTC.
+        canvas: the size that was trained for; None in projects of earlier versions.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class Snapshot:
     reason: str
     parent: str | None
     created: str
+    canvas: Size | None = None
 
     @property
     def preview(self) -> Path:
@@ -78,6 +81,7 @@ def keep(
     name: str = "",
     reason: str = "kept",
     parent: str | None = None,
+    canvas: Size | None = None,
 ) -> Snapshot:
     """Writes a snapshot, whole or not at all.
 
@@ -89,7 +93,7 @@ def keep(
     """
     folder = project / FOLDER / f"{_last_number(project) + 1:04d}"
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    snapshot = Snapshot(folder, name, step, elapsed_s, job, terms, reason, parent, created)
+    snapshot = Snapshot(folder, name, step, elapsed_s, job, terms, reason, parent, created, canvas)
     with replacing_folder(folder) as temporary:
         try:
             save_file({key: tensor.contiguous() for key, tensor in state.tensors.items()}, temporary / _TENSORS)
@@ -164,6 +168,7 @@ def _last_number(project: Path) -> int:
 
 def _described(snapshot: Snapshot, project: Path, state_bytes: int) -> str:
     about: dict[str, Any] = {key: value for key, value in asdict(snapshot).items() if key not in ("folder", "job")}
+    about["canvas"] = None if snapshot.canvas is None else [snapshot.canvas.height, snapshot.canvas.width]
     about |= {"format": FORMAT, "state_bytes": state_bytes, "job": stored_job(snapshot.job, project)}
     return json.dumps(about, indent=1, ensure_ascii=False)
 
@@ -186,6 +191,7 @@ def _read(folder: Path) -> tuple[Snapshot, int]:
             reason=str(about["reason"]),
             parent=about["parent"],
             created=str(about["created"]),
+            canvas=Size(*(int(side) for side in about["canvas"])) if about.get("canvas") else None,
         )
     except OSError as error:
         raise _unreadable(folder, error) from None

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from engine import snapshots
+from engine.box import Size
 from engine.colour import read as read_picture
 from engine.errors import BadProject, NoRoom
 from engine.method import State
@@ -45,6 +46,15 @@ def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path) -> None:
     for key, tensor in before.tensors.items():
         assert after.tensors[key].dtype == tensor.dtype
         assert torch.equal(after.tensors[key], tensor)
+
+
+def test_the_size_of_the_canvas_is_kept_and_may_be_missing(tmp_path: Path) -> None:
+    assert snapshots.read(keep(tmp_path, canvas=Size(300, 400)).folder).canvas == Size(300, 400)
+    older = keep(tmp_path).folder
+    about = json.loads((older / "snapshot.json").read_text())
+    del about["canvas"]
+    (older / "snapshot.json").write_text(json.dumps(about))
+    assert snapshots.read(older).canvas is None
 
 
 def test_the_picture_is_kept(tmp_path: Path) -> None:
