@@ -71,6 +71,16 @@ MOUSE = (
 )
 """What the mouse and single keys do on the canvas, for the sheet of keys."""
 
+MASKS = (
+    ("B   F   E", "brush, fill, eraser"),
+    ("1 to 9", "the region to paint with"),
+    ("[   ]", "smaller or larger brush"),
+    ("Shift+Click", "a straight line"),
+    ("Right click", "take the region from the mask"),
+    ("Space+Drag", "move the mask"),
+)
+"""The same where masks are painted."""
+
 TOOLBAR = ("new", "open", "save", "", "train", "stop", "keep", "", "export", "", "undo", "redo")
 """Names in their order; an empty one is a line."""
 

@@ -19,14 +19,14 @@ class HelpSheet(QDialog):
             if item.keys:
                 key = QKeySequence(item.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
                 groups.setdefault(item.menu, []).append((key, item.text.removesuffix("…")))
-        groups["Canvas"] = list(actions.MOUSE)
+        groups |= {"Canvas": list(actions.MOUSE), "Painting masks": list(actions.MASKS)}
         columns = QHBoxLayout()
         columns.setSpacing(32)
-        for names in (("File", "Edit"), ("Training", "View", "Help")):
+        for names in (("File", "Edit", "Help"), ("Training", "View", "Painting masks")):
             columns.addWidget(self._column({name: groups[name] for name in names}), 1)
         close = QPushButton(self.tr("Close"), self)
         close.clicked.connect(self.reject)
-        self.setMinimumWidth(660)
+        self.setMinimumWidth(720)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(16)

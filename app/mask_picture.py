@@ -81,7 +81,7 @@ class MaskPicture(QObject):
 
     def shares(self) -> dict[int, float]:
         """The share of the picture that each label has, `UNPAINTED` included; 0..1."""
-        counts = np.bincount(self._labels.ravel(), minlength=256) / self._labels.size
+        counts = cv2.calcHist([self._labels], [0], None, [256], [0, 256]).ravel() / self._labels.size
         return {label: float(counts[label]) for label in (UNPAINTED, *(r.label for r in self._regions))}
 
     def completed(self) -> np.ndarray:

@@ -93,6 +93,7 @@ class WeightsDialog(QDialog):
         layout.addLayout(buttons)
         self.setFixedWidth(58 * theme.UNIT)
         self._show_idle("")
+        self.fetch_button.setFocus()
 
     def fetch(self) -> None:
         """Begins the download, or goes on with one that was broken off."""
