@@ -120,7 +120,7 @@ class Files(QObject):
             return
         snapshot = rescue.snapshot
         kept = self.tr(", with a snapshot of step {}").format(f"{snapshot.step:,}") if snapshot else ""
-        sentence = self.tr("Tessera was cut off. Everything of “{}” up to what was saved {} is there{}.").format(
+        sentence = self.tr("Tessera was cut off. “{}” is as it was saved {}{}.").format(
             rescue.folder.name, rescue.when, kept
         )
         start.offer_rescue(rescue.folder, sentence, QPixmap(str(snapshot.preview)) if snapshot else QPixmap())

@@ -78,8 +78,10 @@ class Plot(QWidget):
 
     def draw(self, history: History) -> None:
         self._write_title(history)
+        drawn = len(history) > 1
         for side in ("bottom", "left"):
-            self.area.getAxis(side).setStyle(showValues=len(history) > 1)
+            self.area.getAxis(side).setStyle(showValues=drawn)
+            self.area.getAxis(side).setPen(pg.mkPen(theme.colors().grid if drawn else theme.colors().base))
         for term, curve, smooth in zip(self._terms, self._curves, self._smooth, strict=True):
             steps, values = history.curve(term.key)
             curve.setData(steps, values, connect="finite")
