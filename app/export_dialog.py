@@ -28,6 +28,8 @@ from engine.errors import TesseraError
 from engine.method import Layer
 from engine.project import Job
 
+PROBED_PX = 4_000_000
+"""A picture of fewer pixels is painted in no time."""
 _WIDTH_PX = 560
 _LEAST_PX = 160
 """Of the form's height that is always in sight."""
@@ -42,7 +44,8 @@ class ExportDialog(QDialog):
         start_requested(messages.Export)
         resume_requested(Path): go on with the canvas in a folder.
         images_requested(): images are missing, and the artist knows where they are.
-        settled(messages.Export): nothing was changed for a moment; time to inspect it in the session.
+        settled(messages.Export): nothing was changed for a moment; time to inspect it, where a session runs.
+        measure_requested(messages.Export): begin one for it.
 
     Args:
         canvas: the size that was trained for, 1x.
@@ -59,6 +62,7 @@ class ExportDialog(QDialog):
     resume_requested = Signal(object)
     images_requested = Signal()
     settled = Signal(object)
+    measure_requested = Signal(object)
 
     def __init__(
         self,
@@ -76,6 +80,8 @@ class ExportDialog(QDialog):
         self._queue = queue
         self.job = job
         self._inspected: m.Inspected | None = None
+        self.measurable = False
+        """Whether minutes are measured only when asked for, since no session runs."""
         title = self.tr("Export") if snapshot is None else self.tr("Export snapshot {}").format(snapshot.name)
         self.setWindowTitle(title)
         self.setModal(False)
@@ -161,6 +167,7 @@ class ExportDialog(QDialog):
         self._fit()
 
     def _on_changed(self) -> None:
+        self._inspected = None
         self.refresh()
         self._settle.start()
 
@@ -178,6 +185,9 @@ class ExportDialog(QDialog):
         if self._inspected is not None and self._inspected.export == request:
             found = [*found, *(finding for finding in self._inspected.findings if finding not in found)]
         checks = [self._check(finding) for finding in found if self._is_wanted(finding)]
+        if self.measurable and request.size is not None and request.size.area > PROBED_PX and not self._inspected:
+            remedy = (self.tr("Measure"), lambda: self.measure_requested.emit(request))
+            checks.append(Check(self.tr("How long it takes can be measured on two tiles."), "muted", (remedy,)))
         if out.exists():
             mine = any(item.state == "done" and item.request.out == out for item in self._queue.items)
             sentence = self.tr("{} is there already and will be replaced.").format(out.name)

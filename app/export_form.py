@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme, words
+from app.export_film import FilmField
 from app.export_options import ExportOptions
 from app.export_size import SizeField
 from engine import messages
@@ -92,6 +93,7 @@ class ExportForm(QWidget):
         self.detail.addItem(self.tr("As trained: more and smaller pieces"), False)
         self.detail.addItem(self.tr("From the originals: the same pieces, larger"), True)
         self.compare = QPushButton(self.tr("Compare…"), self)
+        self.film = FilmField(self)
         self.options = ExportOptions("repeat" in ways, self)
         self._lay_out()
         self.lab.activated.connect(lambda _index: self._take(self.lab.currentData()))
@@ -101,6 +103,7 @@ class ExportForm(QWidget):
             edit.textChanged.connect(self._on_changed)
         for combo in (self.format, self.layer, self.detail):
             combo.currentIndexChanged.connect(self._on_changed)
+        self.film.changed.connect(self._on_changed)
         self.size_field.changed.connect(self._on_changed)
         self.options.changed.connect(self._on_changed)
         self._on_changed()
@@ -119,6 +122,7 @@ class ExportForm(QWidget):
             finish=self.options.finish(self.size_field.dpi),
             how=self.how(),
             bleed_px=self.options.bleed_px(self.size_field.dpi),
+            frames=self.film.source,
         )
 
     def how(self, originals: bool | None = None) -> How:
@@ -138,9 +142,10 @@ class ExportForm(QWidget):
     def out(self) -> Path:
         """The file that will be written; a suffix that was typed is not doubled."""
         name = self.file_name.text().strip()
-        if Path(name).suffix.lower() in SUFFIXES:
-            name = name[: -len(Path(name).suffix)]
-        return Path(self.folder.text().strip()).expanduser() / f"{name}{self.kind().suffixes[0]}"
+        if Path(name).suffix.lower() in (*SUFFIXES, self.film.suffix):
+            name = name.removesuffix(Path(name).suffix)
+        suffix = self.film.suffix or self.kind().suffixes[0]
+        return Path(self.folder.text().strip()).expanduser() / f"{name}{suffix}"
 
     def layout_px(self) -> Layout:
         """Of the file: the picture, its bleed and its margins."""
@@ -194,7 +199,8 @@ class ExportForm(QWidget):
         plain = self.layout_px().file.area * 3 * self.options.bits() / 8
         packed = plain * (_PACKED.get(self.kind().key, _PACKED_ELSE))
         folder = self.out().parent
-        about = self.tr("File of about {}").format(words.amount(packed))
+        one = self.tr("File of about {}") if self.film.source is None else self.tr("Each frame about {}")
+        about = one.format(words.amount(packed))
         if not folder.is_dir():
             return about
         return self.tr("{} · {} free on this disk").format(about, words.amount(shutil.disk_usage(folder).free))
@@ -249,6 +255,10 @@ class ExportForm(QWidget):
         self.fold.toggled.connect(self._open)
         self.options.add_first(self.tr("Made for"), self.lab)
         self.options.add_first(self.tr("Picture"), self.layer)
+        if "frames" in self.ways:
+            self.options.add_first(self.tr("Film"), self.film)
+        else:
+            self.film.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.UNIT)
@@ -263,23 +273,14 @@ class ExportForm(QWidget):
 
     def _on_changed(self) -> None:
         self.options.show_format(self.kind())
+        self.format.setEnabled(not self.film.suffix)
         for widget in (self.detail, self.compare, self._labels[self.detail]):
             widget.setVisible(self._can_enlarge())
-        self.lab.setCurrentIndex(max(0, self.lab.findData(self._lab())))
+        self.lab.setCurrentIndex(max(0, self.lab.findData(self.options.lab(self.kind()))))
         self.changed.emit()
 
     def _can_enlarge(self) -> bool:
         return "originals" in self.ways and self.factor() > 1.0
-
-    def _lab(self) -> Lab | None:
-        """The lab whose wishes the present choices fulfil; what size and resolution it is, is the artist's."""
-        finish = self.options.finish(self.size_field.dpi)
-        for lab in LABS:
-            asks = (lab.suffix in self.kind().suffixes, lab.bits == self.options.bits())
-            same = lab.finish.profile == finish.profile and lab.finish.marks == finish.marks
-            if all(asks) and same and (lab.suffix != ".jpg" or lab.finish.quality == finish.quality):
-                return lab
-        return None
 
     def _take(self, lab: Lab | None) -> None:
         if lab is not None:

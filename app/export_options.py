@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from engine.formats import Format
-from engine.print_sizes import length_mm, pixels
+from engine.print_sizes import LABS, Lab, length_mm, pixels
 from engine.printing import ADOBE_RGB, SRGB, Compression, Finish
 
 _CHOOSE = "choose"
@@ -77,6 +77,17 @@ class ExportOptions(QWidget):
             marks=self.marks.isChecked(),
             provenance=self.provenance.isChecked(),
         )
+
+    def lab(self, kind: Format) -> Lab | None:
+        """The lab whose wishes these choices fulfil; size and resolution are the artist's own."""
+        finish = self.finish(Finish().dpi)
+        for lab in LABS:
+            file_fits = lab.suffix in kind.suffixes and lab.bits == self.bits()
+            colours_fit = lab.finish.profile == finish.profile and lab.finish.marks == finish.marks
+            quality_fits = not self._has("quality") or lab.finish.quality == finish.quality
+            if file_fits and colours_fit and quality_fits:
+                return lab
+        return None
 
     def repeats(self) -> bool:
         return self._can_repeat and self.repeat.isChecked()

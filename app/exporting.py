@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from app.export_dialog import ExportDialog
+from app.export_dialog import PROBED_PX, ExportDialog
 from app.export_queue import ExportQueue, Item
 from app.export_views import ExportViews
 from engine import journal, snapshots, unfinished
@@ -20,10 +20,6 @@ from engine.project import Job
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
-
-
-PROBED_PX = 4_000_000
-"""A picture of fewer pixels is painted in no time."""
 
 
 class Exporting(QObject):
@@ -37,6 +33,7 @@ class Exporting(QObject):
         self.views = ExportViews(window, self)
         self.queue.progressed.connect(self.views.show_so_far)
         window.strip.export_requested.connect(lambda snapshot: self.open(snapshot.folder))
+        window.training.state_changed.connect(lambda _state: self._on_state())
         window.document.job_replaced.connect(self._find_unfinished)
         self._find_unfinished()
 
@@ -57,6 +54,7 @@ class Exporting(QObject):
         method = window.document.method
         about = (size, method, snapshot)
         if self.dialog is not None and self._about == about:  # with the choices as they were left
+            self._on_state()
             self.dialog.set_job(self._job(snapshot))
             self.dialog.show()
             self.dialog.raise_()
@@ -71,6 +69,7 @@ class Exporting(QObject):
         dialog = ExportDialog(size, method.layers, place, self.queue, job, snapshot, method.ways, name, window)
         dialog.start_requested.connect(self.start)
         dialog.settled.connect(self._inspect)
+        dialog.measure_requested.connect(self._measure)
         dialog.images_requested.connect(self._ask_for_images)
         dialog.resume_requested.connect(self._resume)
         dialog.rows.look_requested.connect(self.views.open_so_far)
@@ -80,6 +79,7 @@ class Exporting(QObject):
         dialog.form.changed.connect(lambda: self.views.set_proof(dialog.form.proof()))
         dialog.finished.connect(lambda _result: self.views.set_proof(None))
         self.dialog, self._about = dialog, about
+        self._on_state()
         dialog.show()
 
     def start(self, export: m.Export) -> None:
@@ -120,10 +120,21 @@ class Exporting(QObject):
         training.post(command)
         return True
 
+    def _on_state(self) -> None:
+        if self.dialog is not None and self.dialog.measurable == self._window.training.running:
+            self.dialog.measurable = not self._window.training.running
+            self.dialog.refresh()
+
     def _inspect(self, export: m.Export) -> None:
         """Has the session say more, where one runs; minutes only of what takes some."""
         if self._window.training.running and not self.queue.busy and export.size is not None:
             self._window.training.post(m.Inspect(export, probe=export.size.area > PROBED_PX))
+
+    def _measure(self, export: m.Export) -> None:
+        """The same with a session begun for it."""
+        if self._send(m.Inspect(export, probe=True)) and self.dialog is not None:
+            self.dialog.measurable = False
+            self.dialog.refresh()
 
     def _job(self, snapshot: Path | None) -> Job:
         """What would be painted."""

@@ -390,3 +390,34 @@ def test_durations_in_words(seconds, text):
 )
 def test_amounts_in_words(size, text):
     assert words.amount(size) == text
+
+
+def test_a_film_takes_the_contents_place(dialog, qtbot, tmp_path):
+    film = dialog.form.film
+    dialog.form.fold.setChecked(True)
+    assert not film.isVisible(), "not for a method that can not"
+    other = ExportDialog(
+        CANVAS, LAYERS, tmp_path, ExportQueue(lambda c: True), job(tmp_path), ways=frozenset({"frames"})
+    )
+    qtbot.addWidget(other)
+    other.show()
+    other.form.fold.setChecked(True)
+    film = other.form.film
+    assert film.isVisible()
+    assert not film.written.isVisible()
+    walk = tmp_path / "walk"
+    walk.mkdir()
+    film.set_source(walk)
+    assert film.choice.currentText() == "walk"
+    assert other.form.request().frames == walk
+    assert other.form.out() == tmp_path / "mosaic.png"
+    assert "Each frame" in other.on_disk.text()
+    film.written.setCurrentIndex(1)
+    assert other.form.out() == tmp_path / "mosaic.mp4"
+    assert not other.form.format.isEnabled()
+    other.form.size_field.choose(Size(9000, 9000))
+    assert "8,192" in other.checks.text()
+    film.set_source(None)
+    assert other.form.request().frames is None
+    assert other.form.out() == tmp_path / "mosaic.png"
+    assert other.start.isEnabled()

@@ -111,7 +111,7 @@ def new_window(folder: Path) -> MainWindow:
 @pytest.fixture
 def studio(qtbot, tmp_path: Path, monkeypatch):
     register(monkeypatch)
-    monkeypatch.setattr(Toy, "ways", frozenset({"repeat", "originals"}))
+    monkeypatch.setattr(Toy, "ways", frozenset({"repeat", "originals", "frames"}))
     monkeypatch.setattr(Toy, "printer", lambda self, how: Printer(self, how) if how.ways else self)
     window = new_window(tmp_path)
     qtbot.waitExposed(window)
@@ -388,3 +388,32 @@ def test_a_file_without_settings_is_an_image_as_any_other(studio: Studio) -> Non
     studio.window.files.new()
     drop(studio.window.canvas.start, studio.folder / "mosaic.png")
     assert [Path(image.path).name for image in studio.window.document.sources("style")] == ["mosaic.png"]
+
+
+def test_a_film_writes_numbered_pictures(studio: Studio) -> None:
+    studio.train()
+    walk = studio.folder / "walk"
+    walk.mkdir()
+    for number in range(3):
+        write_image(walk / f"{number}.png", seed=number)
+    studio.open().form.film.set_source(walk)
+    studio.dialog.start.click()
+    done = studio.until_seen(m.Exported)
+    assert sorted(path.name for path in studio.folder.glob("mosaic-*.png")) == [
+        f"mosaic-{number:05d}.png" for number in (1, 2, 3)
+    ]
+    assert done.out.name == "mosaic-00001.png"
+
+
+def test_minutes_are_measured_by_the_session_or_when_asked(studio: Studio) -> None:
+    studio.train()
+    dialog = studio.open()
+    assert not dialog.checks.buttons()
+    dialog.form.size_field.choose(Size(3000, 3000))
+    (button,) = dialog.checks.buttons()
+    button.click()
+    studio.until(lambda: "It will take" in dialog.checks.text())
+    assert not dialog.checks.buttons()
+    dialog.form.size_field.choose(Size(2500, 3000))
+    assert "It will take" not in dialog.checks.text(), "that was about another size"
+    studio.until(lambda: "It will take" in dialog.checks.text())
