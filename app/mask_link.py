@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +35,19 @@ class MaskLink(QObject):
 
     problem = Signal(str)
 
-    def __init__(self, document: Document, training: Training, window: QWidget) -> None:
+    def __init__(
+        self,
+        document: Document,
+        training: Training,
+        window: QWidget,
+        newest: Callable[[], Path | None] = lambda: None,
+    ) -> None:
+        """
+        Args:
+            newest: folder of the snapshot that shows what is painted where nothing is trained.
+        """
         super().__init__(window)
-        self._document, self._training, self._window = document, training, window
+        self._document, self._training, self._window, self._newest = document, training, window, newest
         self._task: background.Task | None = None
         self.editor: MaskEditor | None = None
         """The one that is open."""
@@ -88,6 +99,9 @@ class MaskLink(QObject):
         if slot.live and self._first(slot.key) is not None:
             trial = MaskTrial(self._document, self._training, slot.key, self.editor)
             self.editor.finished.connect(trial.end)
+            snapshot = self._newest()
+            if snapshot is not None and self._training.state == "idle":
+                self._training.start(snapshot, paused=True)
         self.editor.show()
 
     def _closed(self) -> None:

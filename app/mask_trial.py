@@ -63,6 +63,7 @@ class MaskTrial(QObject):
         except NoRoom:  # it is told when the mask is to be kept
             return
         self._under_way = self._training.try_out(self._slot, (SourceImage(path=str(path)),))
+        self._wanted = not self._under_way  # no session yet: as soon as there is one
 
     def _on_event(self, event: object) -> None:
         match event:

@@ -16,6 +16,7 @@ from app.mask_link import MaskLink
 from app.mask_regions import first_regions
 from app.mask_trial import MaskTrial
 from app.training import Training
+from engine import snapshots
 from engine.method import Slot
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
@@ -49,7 +50,8 @@ class Studio:
         self.training = Training(self.document)
         window = QWidget()
         qtbot.addWidget(window)
-        self.link = MaskLink(self.document, self.training, window)
+        self.snapshot: Path | None = None
+        self.link = MaskLink(self.document, self.training, window, lambda: self.snapshot)
         labels = np.full((60, 80), SKY.label, np.uint8)
         labels[50:] = LAND.label
         write(folder / "mask.png", labels, (SKY, LAND))
@@ -137,3 +139,16 @@ def test_a_region_that_was_not_learned_waits_until_the_mask_is_kept(studio: Stud
     trial._send()
     assert not trial._under_way
     assert not studio.seen
+
+
+def test_after_training_the_newest_snapshot_shows_what_is_painted(studio: Studio) -> None:
+    studio.link.close()
+    studio.training.stop()
+    studio.wait(lambda: studio.training.state == "idle")
+    (kept,) = snapshots.listing(studio.document.folder)
+    studio.snapshot = kept.folder
+    studio.link.open("target_mask")
+    studio.wait(lambda: studio.link.editor is not None)
+    studio.wait(lambda: studio.training.state == "paused")
+    studio.paint_middle(LAND.label)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
