@@ -34,7 +34,7 @@ class Loupe(QWidget):
             backdrop: draws what the canvas has, given where boxes lie, until own pixels come.
         """
         super().__init__(viewport)
-        self._backdrop = backdrop
+        self._viewport, self._backdrop = viewport, backdrop
         self._pixels = Pixels()
         self._canvas = Size(0, 0)
         self._zoom = 1.0
@@ -61,7 +61,7 @@ class Loupe(QWidget):
     def move_to(self, pointer: QPoint, row: float, column: float) -> None:
         """Follows the pointer, which is at (row, column) of the canvas."""
         self._centre = (row, column)
-        room = self.parentWidget().rect()
+        room = self._viewport.rect()
         left = (
             pointer.x() + OFF_PX if pointer.x() + OFF_PX + SIDE_PX <= room.right() else pointer.x() - OFF_PX - SIDE_PX
         )

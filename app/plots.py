@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.plot import Plot
 
 REDRAW_MS = 500
-COLUMN_PX = 150
+COLUMN_PX = 140
 
 
 class Curves(QWidget):

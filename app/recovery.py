@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QLockFile, QObject, Signal
+from PySide6.QtCore import QDate, QLocale, QLockFile, QObject, QTime, Signal
 
 from app.document import Document
 from app.preferences import Preferences
@@ -35,11 +35,11 @@ class Rescue:
     @property
     def when(self) -> str:
         """ "at 16:03", or with the date where that was not today."""
-        locale = QLocale()
-        time = locale.toString(self.saved.time(), QLocale.FormatType.ShortFormat)
-        if self.saved.date() == datetime.now().date():
+        locale, short, saved = QLocale(), QLocale.FormatType.ShortFormat, self.saved
+        time = locale.toString(QTime(saved.hour, saved.minute), short)
+        if saved.date() == datetime.now().date():
             return f"at {time}"
-        return f"on {locale.toString(self.saved.date(), QLocale.FormatType.ShortFormat)}, {time}"
+        return f"on {locale.toString(QDate(saved.year, saved.month, saved.day), short)}, {time}"
 
 
 class Recovery(QObject):

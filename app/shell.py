@@ -125,7 +125,7 @@ class Shell(QMainWindow):
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["images"], self.docks["settings"]], [264, 380], Qt.Orientation.Horizontal)
         below = [self.docks["snapshots"], self.docks["curves"]]
-        self.resizeDocks(below, [320, 510], Qt.Orientation.Horizontal)
+        self.resizeDocks(below, [345, 440], Qt.Orientation.Horizontal)
         self.resizeDocks(below, [210, 210], Qt.Orientation.Vertical)
 
     def restore_layout(self) -> None:
