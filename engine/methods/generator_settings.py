@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from engine.settings import Knob, Settings
+from engine.settings import Knob, Settings, When
 
 STYLE, VARIETY, NETWORK, TRAINING = "Style", "Variety", "Network", "Training"
 
@@ -65,6 +65,7 @@ class GeneratorSettings(Settings):
             unit="levels",
             group=STYLE,
             advanced=True,
+            when=(When("network", ("filters",)),),
         ),
     ] = 4
     filters: Annotated[
@@ -75,6 +76,7 @@ class GeneratorSettings(Settings):
             "For the built-in filters, in each step at each level. More: steadier, slower.",
             group=STYLE,
             advanced=True,
+            when=(When("network", ("filters",)),),
         ),
     ] = 24
     detail: Detail = 0.0
@@ -119,6 +121,7 @@ class GeneratorSettings(Settings):
             live=True,
             group=VARIETY,
             advanced=True,
+            when=(When("diversity_weight", above=0),),
         ),
     ] = 0.001
 
@@ -170,6 +173,7 @@ class GeneratorSettings(Settings):
             "Averaging",
             "What is shown is an average over the last steps. More: calmer, later.",
             symbol="EMA of the generator",
+            scale="near one",
             live=True,
             group=TRAINING,
             advanced=True,

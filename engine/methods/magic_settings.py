@@ -21,7 +21,7 @@ from engine.methods.shared_knobs import (
     Tiling,
     ToneMatching,
 )
-from engine.settings import Knob, Settings
+from engine.settings import Knob, Settings, When
 
 _LOOK, _PIECES, _SETS, _IMAGES = "Look", "Pieces", "Sets", "Images"
 _NETWORK, _TRAINING = "Network", "Training"
@@ -41,6 +41,7 @@ class MagicSettings(Settings):
             scale="log",
             live=True,
             group=_LOOK,
+            when=(When("guidance", ("guided",)),),
         ),
     ] = 30.0
     guidance: Annotated[
@@ -61,6 +62,7 @@ class MagicSettings(Settings):
             symbol="bound of U-Net 2",
             live=True,
             group=_LOOK,
+            when=(When("refine", (True,)),),
         ),
     ] = 0.5
     tone_matching: ToneMatching = True
@@ -73,6 +75,7 @@ class MagicSettings(Settings):
             live=True,
             group=_LOOK,
             choices=("Blurred", "4 px blocks", "8 px blocks", "16 px blocks"),
+            when=(When("guidance", ("guided",)),),
         ),
     ] = "pool8"
     blur_px: Annotated[
@@ -86,6 +89,7 @@ class MagicSettings(Settings):
             live=True,
             group=_LOOK,
             advanced=True,
+            when=(When("correspondence", ("blur",)),),
         ),
     ] = 2.0
     collage_content_weight: Annotated[
@@ -98,6 +102,7 @@ class MagicSettings(Settings):
             live=True,
             group=_LOOK,
             advanced=True,
+            when=(When("guidance", ("guided",)),),
         ),
     ] = 1.0
     adversarial_weight: AdversarialWeight = 1.0
@@ -112,6 +117,7 @@ class MagicSettings(Settings):
             live=True,
             group=_LOOK,
             advanced=True,
+            when=(When("refine", (True,)),),
         ),
     ] = 2.0
 
@@ -175,6 +181,7 @@ class MagicSettings(Settings):
             live=True,
             group=_PIECES,
             advanced=True,
+            when=(When("entropy_weight", above=0),),
         ),
     ] = 200
     warp: Annotated[
@@ -198,6 +205,7 @@ class MagicSettings(Settings):
             live=True,
             group=_PIECES,
             advanced=True,
+            when=(When("warp", ("affine", "flow")),),
         ),
     ] = 8.0
     warp_variation_weight: Annotated[
@@ -211,6 +219,7 @@ class MagicSettings(Settings):
             live=True,
             group=_PIECES,
             advanced=True,
+            when=(When("warp", ("flow",)),),
         ),
     ] = 0.05
 
@@ -267,6 +276,7 @@ class MagicSettings(Settings):
             live=True,
             group=_SETS,
             advanced=True,
+            when=(When("between", above=0),),
         ),
     ] = 2
     between: Annotated[
@@ -393,6 +403,7 @@ class MagicSettings(Settings):
             symbol="m of ISAB",
             group=_NETWORK,
             advanced=True,
+            when=(When("attention", ("inducing",)),),
         ),
     ] = 8
     attention_from: Annotated[
@@ -461,6 +472,7 @@ class MagicSettings(Settings):
             live=True,
             group=_TRAINING,
             advanced=True,
+            when=(When("adversarial", ("wgan_gp",)),),
         ),
     ] = 10.0
     r1_weight: Annotated[
@@ -474,6 +486,7 @@ class MagicSettings(Settings):
             live=True,
             group=_TRAINING,
             advanced=True,
+            when=(When("adversarial", ("hinge", "dcgan", "lsgan")),),
         ),
     ] = 0.01
     r1_every_steps: Annotated[
@@ -486,6 +499,7 @@ class MagicSettings(Settings):
             live=True,
             group=_TRAINING,
             advanced=True,
+            when=(When("r1_weight", above=0),),
         ),
     ] = 16
     average_decay: Annotated[
@@ -495,6 +509,7 @@ class MagicSettings(Settings):
             "Averaging",
             "What is shown is an average over the last steps. More: calmer, later.",
             symbol="EMA of G",
+            scale="near one",
             live=True,
             group=_TRAINING,
             advanced=True,

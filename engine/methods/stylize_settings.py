@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from engine.method import Preset
 from engine.methods.generator_settings import NETWORK, STYLE, VARIETY, Detail, GeneratorSettings
 from engine.nn.residual_network import GRAIN
-from engine.settings import Knob
+from engine.settings import Knob, When
 
 
 class StylizeSettings(GeneratorSettings):
@@ -51,6 +51,7 @@ class StylizeSettings(GeneratorSettings):
             live=True,
             group=STYLE,
             advanced=True,
+            when=(When("content_by", ("tones",)),),
         ),
     ] = 2.0
     variation_weight: Annotated[

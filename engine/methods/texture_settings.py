@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from engine.method import Preset
 from engine.methods.generator_settings import NETWORK, VARIETY, GeneratorSettings
-from engine.settings import Knob
+from engine.settings import Knob, When
 
 
 class TextureSettings(GeneratorSettings):
@@ -64,6 +64,7 @@ class TextureSettings(GeneratorSettings):
             symbol="z",
             group=NETWORK,
             advanced=True,
+            when=(When("generator", ("deep",)),),
         ),
     ] = 256
     noise: Annotated[
@@ -76,6 +77,7 @@ class TextureSettings(GeneratorSettings):
             unit="channels",
             group=NETWORK,
             advanced=True,
+            when=(When("generator", ("layered", "pyramid")),),
         ),
     ] = 8
     padding: Annotated[
