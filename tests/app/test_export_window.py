@@ -417,3 +417,24 @@ def test_minutes_are_measured_by_the_session_or_when_asked(studio: Studio) -> No
     dialog.form.size_field.choose(Size(2500, 3000))
     assert "It will take" not in dialog.checks.text(), "that was about another size"
     studio.until(lambda: "It will take" in dialog.checks.text())
+
+
+@pytest.mark.parametrize("of_snapshot", [False, True])
+def test_images_that_are_gone_are_found_and_the_picture_is_painted(studio: Studio, of_snapshot: bool) -> None:
+    studio.train()
+    elsewhere = studio.folder / "elsewhere"
+    elsewhere.mkdir()
+    (studio.folder / "style ä.png").rename(elsewhere / "style ä.png")
+    window = studio.window
+    window.exporting.open(window.snapshots.newest() if of_snapshot else None)
+    dialog = studio.dialog
+    assert not dialog.start.isEnabled()
+    assert "style ä.png" in dialog.checks.text()
+    window.exporting.find_images(studio.folder)
+    assert any("either: style ä.png" in text for text in studio.said())
+    assert not dialog.start.isEnabled()
+    window.exporting.find_images(elsewhere)
+    assert dialog.start.isEnabled()
+    dialog.start.click()
+    studio.until_seen(m.Exported)
+    assert (studio.folder / "mosaic.png").exists()
