@@ -74,6 +74,7 @@ def show(result: Mapping[str, Any]) -> str:
         [
             ("splash after", "", "", f"{result['splash_s']:.2f} s"),
             ("window after", "", "", f"{result['window_s']:.2f} s"),
+            ("ready after", "", "", f"{result['ready_s']:.2f} s"),
             ("16 ms timer, idle", *ticks("ticks_idle_ms")),
             ("16 ms timer, training", *ticks("ticks_training_ms")),
             ("steps meanwhile", "", "", f"{result['steps_per_s']:.2f} steps/s"),

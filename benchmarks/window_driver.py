@@ -24,17 +24,17 @@ def main() -> int:
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, order["folder"])
     app.window.crash.data_folder = lambda: Path(order["folder"]) / "data"
-    load_engine = app.window.load_engine
+    make_window = app.window.make_window
     keep: list[object] = []
 
-    def watched(qt: Any) -> None:
+    def watched(qt: Any) -> Any:
         splash_s = time.monotonic() - order["started"]
-        load_engine(qt)
         from benchmarks.window_hand import Hand
 
         keep.append(Hand(qt, order, splash_s))
+        return make_window(qt)
 
-    app.window.load_engine = watched
+    app.window.make_window = watched
     return program.main([])
 
 

@@ -52,6 +52,10 @@ class Hand(QObject):
         return False
 
     def _drop(self) -> None:
+        if not self._window.furnished:  # a frame so far: the engine is still being loaded
+            QTimer.singleShot(TICK_MS, self._drop)
+            return
+        self._result["ready_s"] = time.monotonic() - self._order["started"]
         document = self._window.document
         for slot, paths in self._order["sources"].items():
             document.add(slot, paths)
