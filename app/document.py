@@ -174,16 +174,16 @@ class Document(QObject):
         """Takes over a whole job, as when going back to a snapshot; can be undone."""
         self._change(_complete(job), text)
 
+    def set_values(self, values: dict[str, Any], text: str) -> bool:
+        """Changes several settings in one undo step."""
+        return self._set_values(values, text)
+
     def _set_values(self, values: dict[str, Any], text: str, merge: str = "") -> bool:
         try:
             settings = self.settings.with_values(values)
         except BadSetting as error:
             self.problem.emit(str(error))
             return False
-    def set_values(self, values: dict[str, Any], text: str) -> bool:
-        """Changes several settings in one undo step."""
-        return self._set_values(values, text)
-
         self._change(self.job.model_copy(update={"settings": settings.model_dump()}), text, merge)
         return True
 
