@@ -149,6 +149,8 @@ def _add_painting(render: argparse.ArgumentParser) -> None:
         help="pieces are read from the full-size images, so that more pixels show more detail and not more pieces",
     )
     add("--repeat", action="store_true", help="a seamless repeat, for fabric and wallpaper")
+    add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="live settings, as set_seed=3")
+    add("--sweep", metavar="NAME=A:B:N", help="N numbered files along a live setting, as between=0:1:25")
     add("--frames", type=Path, metavar="PATH", help="a folder of images or a video in place of the content")
     add("--images", type=Path, nargs="+", default=[], metavar="DIR", help="where images are that were moved")
     add("--tile", type=_tile, metavar="T", help="side of a tile in pixels, a multiple of 16 from 64 to 8192")

@@ -24,6 +24,7 @@ from engine.messages import (
     Inspect,
     Inspected,
     Progressed,
+    Retune,
     Stop,
     Warned,
 )
@@ -32,6 +33,7 @@ from engine.painters import with_images_from
 from engine.print_sizes import parse_length, parse_size
 from engine.printing import Finish, How
 from engine.session import Session
+from engine.sweep import live_values, numbered, sweep
 from engine.terminal import Progress, argument, interrupted, say
 
 
@@ -52,15 +54,16 @@ def run(arguments: Namespace) -> int:
     with argument("--devices"):
         for key in arguments.devices:
             choose(key)
+    frames = _frames(arguments, method)
     job = with_images_from(snapshot.job, arguments.images)
     session = Session(job, snapshot.folder.parent.parent, device=device.key, snapshot=snapshot.folder, paused=True)
     prepare_thread(device)
 
-    def export(canvas: Size) -> Export:
+    def export(canvas: Size, out: Path) -> Export:
         size = _size(arguments, canvas)
         scale = math.sqrt(size.area / canvas.area) if arguments.from_originals else 0.0
         return Export(
-            arguments.out,
+            out,
             size,
             arguments.layer,
             arguments.tile,
@@ -77,16 +80,26 @@ def run(arguments: Namespace) -> int:
         )
 
     with interrupted(lambda: session.post(Stop(keep=False))):
-        return _follow(session, export, arguments)
+        return _follow(session, export, frames, arguments)
 
 
-def _follow(session: Session, export: Callable[[Size], Export], arguments: Namespace) -> int:
+def _follow(
+    session: Session,
+    export: Callable[[Size, Path], Export],
+    frames: list[tuple[Path, dict[str, Any]]],
+    arguments: Namespace,
+) -> int:
+    """Paints each of `frames`: a file, and the live settings that it is painted with."""
     progress = Progress()
-    failure, done = "", None
+    failure, canvas = "", Size(0, 0)
+    done: list[Exported] = []
     for event in session.run():
         match event:
             case Began():
-                wish = export(event.canvas)
+                canvas = event.canvas
+                out, values = frames[0]
+                wish = export(canvas, out)
+                session.post(Retune(values))
                 session.post(Inspect(wish))
                 session.post(wish)
             case Inspected():
@@ -99,20 +112,43 @@ def _follow(session: Session, export: Callable[[Size], Export], arguments: Names
                 else:
                     progress.show(event.done / max(1, event.total), _time_left(event.seconds_left))
             case Exported():
-                done = event
+                done.append(event)
+                if arguments.json or len(frames) > 1:
+                    progress.end()
+                    print(json.dumps(_as_json(event)) if arguments.json else _sentence(event, arguments.part))
+                if len(done) < len(frames):
+                    out, values = frames[len(done)]
+                    session.post(Retune(values))
+                    session.post(export(canvas, out))
             case ExportCancelled():
                 failure = f"Stopped; {event.out} was not written. Go on with the same command and --resume."
             case Warned():
                 say(event.sentence)
             case Failed():
                 failure = event.sentence
-        if isinstance(event, Exported | ExportCancelled | Failed):
+        if len(done) == len(frames) or isinstance(event, ExportCancelled | Failed):
             session.post(Stop(keep=False))
     progress.end()
-    if done is None:
-        raise TesseraError(failure or f"Stopped; {arguments.out} was not written.")
-    print(json.dumps(_as_json(done)) if arguments.json else _sentence(done, arguments.part))
+    if len(done) < len(frames):
+        raise TesseraError(failure or f"Stopped; {frames[len(done)][0]} was not written.")
+    if len(frames) == 1 and not arguments.json:
+        print(_sentence(done[0], arguments.part))
     return 0
+
+
+def _frames(arguments: Namespace, method: type[Method]) -> list[tuple[Path, dict[str, Any]]]:
+    """The file, or with a sweep the numbered files, and live settings of each. Raises Usage."""
+    with argument("--set"):
+        values = live_values(method.Settings, arguments.set)
+    if arguments.sweep is None:
+        return [(arguments.out, values)]
+    if arguments.frames or arguments.canvas or arguments.assemble or arguments.resume or arguments.part != (1, 1):
+        raise Usage("argument --sweep: it does not go with --frames, --canvas, --part, --assemble or --resume.")
+    with argument("--sweep"):
+        places = sweep(method.Settings, arguments.sweep)
+    return [
+        (numbered(arguments.out, index, len(places)), values | place) for index, place in enumerate(places, start=1)
+    ]
 
 
 def _sentence(done: Exported, part: tuple[int, int]) -> str:

@@ -299,3 +299,34 @@ def test_a_method_that_does_not_know_a_way_says_so(
     capfd.readouterr()
     assert render(tmp_path / "p", tmp_path / "a.png", way) == 2
     assert f"argument {way}: Toy does not know this option" in capfd.readouterr().err
+
+
+def test_a_sweep_is_an_animation_along_a_live_setting(project: Path, tmp_path: Path) -> None:
+    assert render(project, tmp_path / "walk.png", "--width", "64", "--sweep", "temperature=0.05:4:3") == 0
+    assert left_in(tmp_path) == ["walk-0001.png", "walk-0002.png", "walk-0003.png"]
+    first, middle, last = (pixels(tmp_path / f"walk-000{index}.png").astype(int) for index in (1, 2, 3))
+    assert abs(first - last).mean() > abs(first - middle).mean() * 0.5 > 0
+    alone = tmp_path / "alone.png"
+    assert render(project, alone, "--width", "64", "--set", "temperature=4") == 0
+    assert (pixels(alone) == last).all()
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        (("--set", "templates=9"), "argument --set: templates needs other networks"),
+        (("--set", "temperature=99"), "argument --set: temperature can not be 99"),
+        (("--sweep", "temperature=1:2"), "argument --sweep: temperature=1:2: write it as name=first:last:count"),
+        (("--sweep", "temperature=1:2:1"), "the count can not be 1"),
+        (("--sweep", "temperature=0:2:3"), "temperature can not be 0"),
+        (("--sweep", "colour=0:2:3"), "There is no setting colour"),
+        (("--sweep", "depth=2:4:3"), "depth needs other networks"),
+        (("--sweep", "temperature=1:2:3", "--resume"), "argument --sweep: it does not go with --frames"),
+    ],
+)
+def test_sweeps_that_can_not_be_had(
+    option: tuple[str, ...], sentence: str, project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert render(project, tmp_path / "walk.png", *option) == 2
+    assert sentence in capfd.readouterr().err
+    assert left_in(tmp_path) == []
