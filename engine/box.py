@@ -31,6 +31,9 @@ class Margin:
     bottom: int
     right: int
 
+    def times(self, factor: int) -> Margin:
+        return Margin(self.top * factor, self.left * factor, self.bottom * factor, self.right * factor)
+
     def aligned(self, grain: int) -> Margin:
         """The smallest margin at least this large whose sides are multiples of `grain`."""
         return Margin(*(-(-side // grain) * grain for side in (self.top, self.left, self.bottom, self.right)))
@@ -80,6 +83,10 @@ class Box:
             self.height + margin.top + margin.bottom,
             self.width + margin.left + margin.right,
         )
+
+    def less(self, margin: Margin) -> Box:
+        """This box without a margin; the margin must fit into it."""
+        return self.pad(margin.times(-1))
 
     def align(self, grain: int) -> Box:
         """The smallest box around this one whose corners are multiples of `grain`."""

@@ -24,7 +24,7 @@ from engine.methods.famos_printer import FamosPrinter, Scene
 from engine.methods.famos_settings import PRESETS, FamosSettings
 from engine.nn.layers import initialise
 from engine.nn.mosaic import ColourReconstruction, MosaicGenerator, MosaicShape, Noise, Painting
-from engine.nn.unet import UNetShape
+from engine.nn.unet import NO_MARGIN, UNetShape
 from engine.noise import NoiseField, constant
 from engine.palette import palette
 from engine.printing import How
@@ -214,15 +214,19 @@ class Famos(AdversarialMethod):
     def painting(self, box: Box, scene: Scene, content: Tensor) -> Painting:
         """One forward pass over an aligned box, whose content is given; valid away from its edges by the halo."""
         self._settle_if_needed()
-        return self.average(
+        margin = self.halo if self.average.trims else NO_MARGIN
+        inner = box.less(margin)
+        painting = self.average(
             (content[None] * 2 - 1).contiguous(memory_format=torch.channels_last),
             scene.coordinates(box)[None],
             self._canvas_noise(box, scene.period),
-            None if scene.view is None else scene.view(box),
+            None if scene.view is None else scene.view(inner),
             self.temperature,
             self._kernel,
             measure=False,
+            margin=margin,
         )
+        return painting.padded(margin)
 
     def layers_of(self, painting: Painting, content: Tensor) -> dict[str, Tensor]:
         """What is shown of a painting; `content` is that of its box, 0..1."""

@@ -8,10 +8,12 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from engine.box import Margin
 from engine.kernel import Kernel
 from engine.memory import Mixture, View, mix, mix_only, weighted_sum
-from engine.nn.unet import UNet, UNetShape
+from engine.nn.unet import NO_MARGIN, UNet, UNetShape
 
 Mode = Literal["blend", "paint", "copy"]
 
@@ -80,6 +82,15 @@ class Painting(NamedTuple):
         result, collage, painted, alpha = (picture.detach() for picture in pictures)
         return Painting(result, collage, painted, alpha, None)
 
+    def padded(self, margin: Margin) -> Painting:
+        """With a margin around it in which nothing is painted."""
+        sides = (margin.left, margin.right, margin.top, margin.bottom)
+        result, collage, painted, alpha = (functional.pad(picture, sides) for picture in self[:4])
+        mixture = self.mixture
+        if mixture is not None:
+            mixture = mixture._replace(weights=functional.pad(mixture.weights, sides))
+        return Painting(result, collage, painted, alpha, mixture)
+
 
 class MosaicGenerator(nn.Module):
     """Content, coordinates, noise and templates to a picture."""
@@ -113,17 +124,20 @@ class MosaicGenerator(nn.Module):
         temperature: float,
         kernel: Kernel | None,
         measure: bool = True,
+        margin: Margin = NO_MARGIN,
     ) -> Painting:
         """
         Args:
             content: I_C [B, 3, H, W] in -1..1; H and W are multiples of the grain.
             psi: coordinates [B, 2, H, W].
             view: templates inside the B boxes; None in mode paint.
+            margin: pixels at each side that are not wanted; `view` and the result are those of the box without it. Only
+                where `trims`.
             measure: take what the losses need of A; without, entropy, variation and usage are empty.
         """
         z = self._noise_map(noise)
         logits, x = self.unet(
-            content, psi, z, self._splits, lambda logits, pool: self._mixed(logits, view, temperature, pool)
+            content, psi, z, self._splits, lambda logits, pool: self._mixed(logits, view, temperature, pool), margin
         )
         collage, mixture = self._collage(logits, view, temperature, kernel, measure)
         if self.shape.mode == "copy":
@@ -140,6 +154,11 @@ class MosaicGenerator(nn.Module):
             painted, alpha = x[:, :3].tanh(), x[:, 3:].sigmoid()
             result = alpha * painted + (1 - alpha) * collage
         return Painting(result, collage, painted, alpha, mixture)
+
+    @property
+    def trims(self) -> bool:
+        """Whether a margin can be left away before the end: nothing after the first U-Net looks sideways."""
+        return self.refiner is None and not self.shape.mix_scales
 
     @staticmethod
     def _collage(

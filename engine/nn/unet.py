@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.box import Margin
 from engine.nn.layers import Norm, ResidualBlock, UpConvolution, norm_layer
 
+NO_MARGIN = Margin(0, 0, 0, 0)
 MixAt = Callable[[Tensor, int], Tensor]
 """Logits [B, N, h, w] and how much smaller than the image they are; gives the mixed templates [B, 3, h, w]."""
 
@@ -84,6 +86,11 @@ class UNet(nn.Module):
             if s.mixed_templates:
                 self.mixers.append(nn.Conv2d(channels, s.mixed_templates, 1))
                 channels += 3
+        # How far around the wanted pixels each level of the decoder is looked at, from full size to the bottleneck.
+        self._looked_at = [0]
+        for _ in range(s.depth):
+            layer = (s.kernel // 2 + 1) // 2 + s.residual_blocks * 2 * (s.kernel // 2)
+            self._looked_at.append(-(-self._looked_at[-1] // 2) + layer)
         self.last_blocks = nn.Sequential(*self._blocks(channels))
         self.head = UpConvolution(channels, s.out_channels, s.kernel)
 
@@ -97,6 +104,7 @@ class UNet(nn.Module):
         noise: Tensor | None,
         splits: Sequence[int],
         mix_at: MixAt | None = None,
+        margin: Margin = NO_MARGIN,
     ) -> list[Tensor]:
         """
         Args:
@@ -104,9 +112,11 @@ class UNet(nn.Module):
             psi: coordinates [B, 2, H, W], where the shape has them.
             noise: [B, Z, H / grain, W / grain], where the shape has it.
             splits: how the D output channels are parted.
+            margin: pixels at each side that are not wanted, multiples of the grain. Each level of the decoder leaves
+                away what no wanted pixel looks at, so that a halo costs next to nothing at full size.
 
         Returns:
-            dense float32 [B, D_i, H, W] for each part.
+            dense float32 [B, D_i, H, W] for each part, less the margin.
         """
         s = self.shape
         x = image
@@ -124,12 +134,27 @@ class UNet(nn.Module):
         if s.noise and s.noise_at == "bottleneck":
             assert noise is not None
             x = torch.cat([x, noise], 1)
+        x, left = _trimmed(x, margin, s.grain, self._looked_at[s.depth])
         for done, layer in enumerate(self.decoder, start=1):
             x = layer(x)
             level = s.depth - done
+            x, left = _trimmed(x, left.times(2), 1, self._looked_at[level])
             if s.skips:
-                x = torch.cat([x, skips[level - 1]], 1)
+                x = torch.cat([x, _trimmed(skips[level - 1], margin, 2**level, self._looked_at[level])[0]], 1)
             if s.mixed_templates:
                 assert mix_at is not None
                 x = torch.cat([x, mix_at(self.mixers[done - 1](x), 2**level)], 1)
-        return self.head.planes(self.last_blocks(x), splits)
+        parts = self.head.planes(self.last_blocks(x), splits)
+        return [_trimmed(part, left.times(2), 1, 0)[0].contiguous() for part in parts]
+
+
+def _trimmed(x: Tensor, margin: Margin, ratio: int, wanted: int) -> tuple[Tensor, Margin]:
+    """x [B, C, h, w] with at most `wanted` pixels of its margin at each side, and the margin that is left.
+
+    Args:
+        margin: of x, in pixels `ratio` times smaller than its own.
+    """
+    given = [side // ratio for side in (margin.top, margin.left, margin.bottom, margin.right)]
+    top, left, bottom, right = (max(0, side - wanted) for side in given)
+    kept = x[..., top : x.shape[-2] - bottom, left : x.shape[-1] - right]
+    return kept, Margin(*(min(side, wanted) for side in given))
