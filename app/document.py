@@ -21,7 +21,7 @@ from engine.method import Method, Slot, method_class, preset_values
 from engine.project import FILE_NAME, Job, SourceImage, load_job, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
-FIRST_METHOD = "famos"
+FIRST_METHOD = "magic"
 """Of new projects."""
 AUTOSAVE_MS = 800
 MERGE_S = 2.0

@@ -69,7 +69,7 @@ def show(result: Mapping[str, Any]) -> str:
 
     moves = result["slider"]
     return common.table(
-        f"Tessera's window ({result['platform'] or 'as the environment says'}): {', '.join(result['presets'])}; "
+        f"Tessera's window with FAMOS ({result['platform'] or 'as the environment says'}): {', '.join(result['presets'])}; "
         f"{result['device']}",
         [
             ("splash after", "", "", f"{result['splash_s']:.2f} s"),

@@ -57,6 +57,7 @@ class Hand(QObject):
             return
         self._result["ready_s"] = time.monotonic() - self._order["started"]
         document = self._window.document
+        document.set_method("famos")
         for slot, paths in self._order["sources"].items():
             document.add(slot, paths)
         for name, value in self._order["settings"].items():
