@@ -108,7 +108,8 @@ class Artwork:
         if layers is None:  # outside the except block, so that the failed attempt's tensors are free
             self.too_large_px = min(self.too_large_px, aligned.area)
             return self._by_quarters(box)
-        rows, columns = box.within(aligned)
+        whole = next(iter(layers.values())).shape[1:] == (aligned.height, aligned.width)
+        rows, columns = box.within(aligned if whole else aligned.less(self.method.halo))
         return {key: image[:, rows, columns] for key, image in layers.items()}
 
     def _by_quarters(self, box: Box) -> dict[str, Tensor]:

@@ -157,7 +157,8 @@ class Method(ABC):
     def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
         """Layers of an aligned box of a canvas, float32 [3, h, w], 0..1; valid away from the box's edges by the halo.
 
-        Called under `torch.no_grad()`. Use `engine.field.Artwork`, which pads and crops.
+        The halo may be left away, from all layers alike, where that is faster. Called under `torch.no_grad()`. Use
+        `engine.field.Artwork`, which pads and crops.
         """
 
     def printer(self, how: How) -> Painter:

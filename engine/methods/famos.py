@@ -199,8 +199,7 @@ class Famos(AdversarialMethod):
 
     def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
         scene = self.scene(canvas)
-        content = scene.content(box)
-        return self.layers_of(self.painting(box, scene, content), content)
+        return self.layers_of(*self.painting(box, scene))
 
     def printer(self, how: How) -> Painter:
         return FamosPrinter(self, how) if how.ways else self
@@ -211,9 +210,13 @@ class Famos(AdversarialMethod):
         view = None if self.templates is None else self.templates.view_of
         return Scene(field.at, lambda box: coordinates(box, canvas, self.device), view)
 
-    def painting(self, box: Box, scene: Scene, content: Tensor) -> Painting:
-        """One forward pass over an aligned box, whose content is given; valid away from its edges by the halo."""
+    def painting(self, box: Box, scene: Scene) -> tuple[Painting, Tensor]:
+        """One forward pass over an aligned box, and its content [3, h, w], 0..1.
+
+        Where the generator trims, both without the halo; else they are valid away from the edges by it.
+        """
         self._settle_if_needed()
+        content = scene.content(box)
         margin = self.halo if self.average.trims else NO_MARGIN
         inner = box.less(margin)
         painting = self.average(
@@ -226,7 +229,8 @@ class Famos(AdversarialMethod):
             measure=False,
             margin=margin,
         )
-        return painting.padded(margin)
+        rows, columns = inner.within(box)
+        return painting, content[:, rows, columns]
 
     def layers_of(self, painting: Painting, content: Tensor) -> dict[str, Tensor]:
         """What is shown of a painting; `content` is that of its box, 0..1."""

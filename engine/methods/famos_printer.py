@@ -79,8 +79,7 @@ class FamosPrinter:
         scene = self._scene(canvas, self._method.scene(canvas).view)
         if self._how.repeat:
             scene = self._with_templates(scene, canvas)
-        content = scene.content(box)
-        return self._method.layers_of(self._method.painting(box, scene, content), content)
+        return self._method.layers_of(*self._method.painting(box, scene))
 
     # ------------------------------------------------------------ scenes
 
@@ -122,9 +121,8 @@ class FamosPrinter:
         scene = self._scene(working, view)
         at = needed(box, down, right)
         outer = at.align(method.grain).pad(method.halo)
-        whole = scene.content(outer)
-        painting = method.painting(outer, scene, whole)
-        rows, columns = at.within(outer)
+        painting, whole = method.painting(outer, scene)
+        rows, columns = at.within(outer if whole.shape[1] == outer.height else outer.less(method.halo))
 
         def grown(plane: Tensor) -> Tensor:
             """[1, C, h, w] to [1, C, box.height, box.width]."""

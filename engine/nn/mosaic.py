@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from engine.box import Margin
 from engine.kernel import Kernel
@@ -81,15 +80,6 @@ class Painting(NamedTuple):
         pictures = (self.result, self.collage, self.painted, self.alpha)
         result, collage, painted, alpha = (picture.detach() for picture in pictures)
         return Painting(result, collage, painted, alpha, None)
-
-    def padded(self, margin: Margin) -> Painting:
-        """With a margin around it in which nothing is painted."""
-        sides = (margin.left, margin.right, margin.top, margin.bottom)
-        result, collage, painted, alpha = (functional.pad(picture, sides) for picture in self[:4])
-        mixture = self.mixture
-        if mixture is not None:
-            mixture = mixture._replace(weights=functional.pad(mixture.weights, sides))
-        return Painting(result, collage, painted, alpha, mixture)
 
 
 class MosaicGenerator(nn.Module):
