@@ -69,8 +69,8 @@ def show(result: Mapping[str, Any]) -> str:
 
     moves = result["slider"]
     return common.table(
-        f"Tessera's window with FAMOS ({result['platform'] or 'as the environment says'}): {', '.join(result['presets'])}; "
-        f"{result['device']}",
+        f"Tessera's window with FAMOS ({result['platform'] or 'as the environment says'}): "
+        f"{', '.join(result['presets'])}; {result['device']}",
         [
             ("splash after", "", "", f"{result['splash_s']:.2f} s"),
             ("window after", "", "", f"{result['window_s']:.2f} s"),

@@ -89,6 +89,7 @@ def test_a_remedy_stays_within_the_range(remedy: Remedy, value: float) -> None:
 def test_the_button_turns_the_setting_and_undo_turns_it_back(qtbot, tmp_path: Path) -> None:
     document, curves = Document(tmp_path), Curves()
     qtbot.addWidget(curves)
+    document.set_method("famos")
     curves.show_method(FAMOS, {})
     curves.set_templates(24)
     curves.remedy_wanted.connect(lambda r: document.set_values(r.values(document.settings), r.title))
