@@ -132,7 +132,10 @@ class _Area(pg.PlotWidget):
 
 
 class _Axis(pg.AxisItem):
-    """Two or three round numbers, none so near an end that it would be cut off or run into the other axis."""
+    """Two or three round numbers, none so near an end that it would be cut off or run into the other axis.
+
+    Below the curves two, since numbers of steps are wide.
+    """
 
     def __init__(self, side: str) -> None:
         super().__init__(side)
@@ -147,7 +150,8 @@ class _Axis(pg.AxisItem):
         for step in (5 * power, 2 * power, power, power / 2, power / 5, power / 10):
             first, last = math.ceil(low / step), math.floor(high / step)
             if last > first:
-                return [(step, [step * number for number in range(first, last + 1, math.ceil((last - first) / 2))])]
+                every = last - first if self.orientation == "bottom" else math.ceil((last - first) / 2)
+                return [(step, [step * number for number in range(first, last + 1, every)])]
         return []
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
