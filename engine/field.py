@@ -7,7 +7,7 @@ preview and a print metres wide are then the same call with other boxes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
@@ -92,27 +92,32 @@ class Artwork:
         Raises:
             OutOfMemory: not even a box of one grain can be painted.
         """
-        return self.layers_at(box)[self.layer]
+        return self._painted(box, (self.layer,))[self.layer]
 
     def layers_at(self, box: Box) -> dict[str, Tensor]:
         """All layers of a box, each [3, h, w]. Raises OutOfMemory."""
+        return self._painted(box, None)
+
+    def _painted(self, box: Box, keys: Sequence[str] | None) -> dict[str, Tensor]:
+        """Some layers of a box, or all."""
         aligned = box.align(self.method.grain).pad(self.method.halo)
         layers = None
         if aligned.area >= self.too_large_px and len(box.quarters(self.method.grain)) > 1:
-            return self._by_quarters(box)
+            return self._by_quarters(box, keys)
         try:
-            layers = self.method.paint(aligned, self.canvas)
+            offered = self.method.paint(aligned, self.canvas)
+            layers = {key: offered[key] for key in (offered if keys is None else keys)}
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
         if layers is None:  # outside the except block, so that the failed attempt's tensors are free
             self.too_large_px = min(self.too_large_px, aligned.area)
-            return self._by_quarters(box)
+            return self._by_quarters(box, keys)
         whole = next(iter(layers.values())).shape[1:] == (aligned.height, aligned.width)
         rows, columns = box.within(aligned if whole else aligned.less(self.method.halo))
         return {key: image[:, rows, columns] for key, image in layers.items()}
 
-    def _by_quarters(self, box: Box) -> dict[str, Tensor]:
+    def _by_quarters(self, box: Box, keys: Sequence[str] | None) -> dict[str, Tensor]:
         empty_cache(self.method.device)
         quarters = box.quarters(self.method.grain)
         if len(quarters) == 1:
@@ -123,7 +128,7 @@ class Artwork:
         whole: dict[str, Tensor] = {}
         for quarter in quarters:
             rows, columns = quarter.within(box)
-            for key, image in self.layers_at(quarter).items():
+            for key, image in self._painted(quarter, keys).items():
                 if key not in whole:
                     whole[key] = image.new_empty(image.shape[0], box.height, box.width)
                 whole[key][:, rows, columns] = image

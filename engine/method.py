@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -100,7 +100,23 @@ class Painter(Protocol):
     @property
     def halo(self) -> Margin: ...
 
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]: ...
+    def paint(self, box: Box, canvas: Size) -> Mapping[str, Tensor]: ...
+
+
+class Layers(Mapping[str, "Tensor"]):
+    """Pictures by layer, each made when it is asked for: most of the time only one of them is."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Tensor]]) -> None:
+        self._makers = makers
+
+    def __getitem__(self, key: str) -> Tensor:
+        return self._makers[key]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 class Method(ABC):
@@ -154,7 +170,7 @@ class Method(ABC):
         """One update, seeded by (job.seed, step). Unweighted loss terms, scalars still on the device."""
 
     @abstractmethod
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+    def paint(self, box: Box, canvas: Size) -> Mapping[str, Tensor]:
         """Layers of an aligned box of a canvas, float32 [3, h, w], 0..1; valid away from the box's edges by the halo.
 
         The halo may be left away, from all layers alike, where that is faster. Called under `torch.no_grad()`. Use

@@ -17,7 +17,7 @@ from engine.errors import MissingSources
 from engine.field import reach
 from engine.kernel import load as load_kernel
 from engine.memory import Atlas, Templates, View, mix_only
-from engine.method import Layer, Painter, Slot, Term
+from engine.method import Layer, Layers, Painter, Slot, Term
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.famos_batches import Batch, Batches
 from engine.methods.famos_printer import FamosPrinter, Scene
@@ -197,7 +197,7 @@ class Famos(AdversarialMethod):
 
     # -------------------------------------------------------- painting
 
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+    def paint(self, box: Box, canvas: Size) -> Layers:
         scene = self.scene(canvas)
         return self.layers_of(*self.painting(box, scene))
 
@@ -232,16 +232,30 @@ class Famos(AdversarialMethod):
         rows, columns = inner.within(box)
         return painting, content[:, rows, columns]
 
-    def layers_of(self, painting: Painting, content: Tensor) -> dict[str, Tensor]:
+    def layers_of(self, painting: Painting, content: Tensor) -> Layers:
         """What is shown of a painting; `content` is that of its box, 0..1."""
-        layers = {"result": painting.result, "collage": painting.collage, "painted": painting.painted}
-        layers = {key: (image[0] * 0.5 + 0.5).clamp(0, 1) for key, image in layers.items()}
-        layers["content"] = content.clamp(0, 1)
-        layers["mask"] = painting.alpha[0].expand(3, -1, -1)
-        layers["templates"] = layers["mask"]
-        if painting.mixture is not None:
-            layers["templates"] = torch.einsum("nhw,nc->chw", painting.mixture.weights[0], self.palette)
-        return layers
+
+        def shown(picture: Tensor) -> Tensor:
+            return (picture[0] * 0.5 + 0.5).clamp(0, 1)
+
+        def mask() -> Tensor:
+            return painting.alpha[0].expand(3, -1, -1)
+
+        def templates() -> Tensor:
+            if painting.mixture is None:
+                return mask()
+            return torch.einsum("nhw,nc->chw", painting.mixture.weights[0], self.palette)
+
+        return Layers(
+            {
+                "result": lambda: shown(painting.result),
+                "collage": lambda: shown(painting.collage),
+                "painted": lambda: shown(painting.painted),
+                "mask": mask,
+                "templates": templates,
+                "content": lambda: content.clamp(0, 1),
+            }
+        )
 
     def mixed(self, mixture: Tensor, view: View) -> tuple[Tensor, Tensor]:
         """I_M [1, 3, H, W] in -1..1 of templates in `view`, and A itself, from log A [1, N, H, W], which is lost."""

@@ -16,6 +16,7 @@ from engine.box import Box, Margin, Size
 from engine.enlarge import enlarged, needed
 from engine.errors import BadSetting
 from engine.memory import View
+from engine.method import Layers
 from engine.nn.mosaic import Painting
 from engine.printing import How
 from engine.sources import ContentField, coordinates
@@ -73,7 +74,7 @@ class FamosPrinter:
         """None where boxes of the large canvas are put together from a small one's, which has the halo."""
         return Margin(0, 0, 0, 0) if self._how.originals else self._method.halo
 
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+    def paint(self, box: Box, canvas: Size) -> Layers:
         if self._how.originals:
             return self._from_originals(box, canvas)
         scene = self._scene(canvas, self._method.scene(canvas).view)
@@ -110,7 +111,7 @@ class FamosPrinter:
 
     # ------------------------------------------------------------ from the originals
 
-    def _from_originals(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+    def _from_originals(self, box: Box, canvas: Size) -> Layers:
         """A, alpha and I_G painted at working scale and enlarged; I_M read at full scale."""
         method = self._method
         working = self._working(canvas)
