@@ -19,7 +19,7 @@ from engine.mask_field import MaskField, nearest_region
 from engine.masks import fitted, regions_of
 from engine.method import Layer, Slot
 from engine.methods.doodle_net_settings import PRESETS, DoodleNetSettings
-from engine.methods.generator_method import STYLE_TERM, VARIETY_TERMS, GeneratorMethod, shown
+from engine.methods.generator_method import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
 from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
 from engine.nn.style_loss import Style, one_hot
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
@@ -67,7 +67,7 @@ class DoodleNet(GeneratorMethod):
         Layer("result", "Result", "The picture."),
         Layer("mask", "Mask", "The target mask as it is understood: one colour for each region."),
     )
-    terms = (STYLE_TERM, *VARIETY_TERMS)
+    terms = (*STYLE_TERMS, *VARIETY_TERMS)
     presets = PRESETS
     settings: DoodleNetSettings
     generator: PyramidNetwork | DeepNetwork
@@ -76,7 +76,7 @@ class DoodleNet(GeneratorMethod):
     def _read(self, job: Job) -> list[Style]:
         s = self.settings
         (style,) = sources.load(job.sources["style"][:1], s.style_scale, "style", self.warnings)
-        found = regions_of(_mask(job, "style_mask"), _mask(job, "target_mask"), s.regions)
+        found = regions_of(_mask_image(job, "style_mask"), _mask_image(job, "target_mask"), s.regions)
         self.warnings.extend(found.sentences())
         # By their share of the style: another target mask then leaves each region its place in the network.
         share = torch.bincount(found.style.flatten().long(), minlength=found.count)
@@ -98,7 +98,7 @@ class DoodleNet(GeneratorMethod):
         present = self._job.model_copy(update={"sources": {**self._job.sources, "target_mask": target}})
         if job != present or not target:
             return False
-        mask = _mask(job, "target_mask")
+        mask = _mask_image(job, "target_mask")
         if mask.shape[1:] != self._target.shape:
             return False
         # A region that the style lacks can not be painted.
@@ -154,6 +154,9 @@ class DoodleNet(GeneratorMethod):
     def _generated(self, network: nn.Module, batch: Batch) -> Tensor:
         return network(batch.noise, batch.mask)
 
+    def _mask(self, batch: Batch) -> Tensor:
+        return batch.mask
+
     def _terms(self, batch: Batch, images: Tensor) -> dict[str, Tensor]:
         return {"style": self.style_loss(images, batch.mask, self.settings.normalised_gradients)}
 
@@ -173,7 +176,7 @@ class DoodleNet(GeneratorMethod):
         return {"Mask": torch.einsum("brhw,rc->bchw", batch.mask, colours), "Result": shown(images)}
 
 
-def _mask(job: Job, slot: str) -> Tensor:
+def _mask_image(job: Job, slot: str) -> Tensor:
     """uint8 [3, h, w]. Raises BadImage."""
     return colour.read(Path(job.sources[slot][0].path), limit_px=sources.LIMIT_PX).pixels
 

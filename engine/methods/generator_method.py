@@ -26,10 +26,15 @@ from engine.nn.deep_network import DeepNetwork
 from engine.nn.layers import initialise_scaled
 from engine.nn.perceptual import open_network
 from engine.nn.statistics import Gram, Sliced, links_of
+from engine.nn.style_discriminator import StyleDiscriminator
 from engine.nn.style_loss import Style, StyleLoss
 from engine.project import Job
 
-STYLE_TERM = Term("style", "Distance to the style", "Style", "Lower: the pictures look more like your style images.")
+STYLE_TERMS = (
+    Term("style", "Distance to the style", "Style", "Lower: the pictures look more like your style images."),
+    Term("generator", "Generator", "Adversarial", "Lower: the discriminator takes more of the pictures for the style."),
+    Term("discriminator", "Discriminator", "Adversarial", "Near 0: it tells pictures from the style without effort."),
+)
 VARIETY_TERMS = (
     Term("diversity", "Nearest sample (log)", "Diversity", "Higher: even the most alike samples differ."),
     Term("distance", "Difference between samples", "Samples", "Mean difference of two samples, 0 to 1."),
@@ -63,6 +68,9 @@ class GeneratorMethod(Method):
         self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
         self.optimizer = training.adam(self.generator.parameters(), s.learning_rate)
         self.style_loss = self._style_loss(styles, random)
+        self.discriminator = StyleDiscriminator(
+            styles, s.discriminator_width, self.regions, s.patch, self.device, random
+        )
         self.steps_done = 0
         self._rate_factor = 1.0
         self._settled_at: int | None = None
@@ -118,7 +126,12 @@ class GeneratorMethod(Method):
 
     def _objective(self, terms: dict[str, Tensor]) -> Tensor:
         """L, before it is divided by T."""
-        return terms["style"]
+        return terms["style"] + self.settings.adversarial_weight * terms["generator"]
+
+    def _mask(self, batch: Any) -> Tensor | None:
+        """[B, R, H, W], one-hot; None where there are no regions."""
+        del batch
+        return None
 
     def _groups(self, images: Tensor) -> Tensor | None:
         """Samples that shall differ, [G, n >= 2, 3, H, W]; None where there are none."""
@@ -159,7 +172,7 @@ class GeneratorMethod(Method):
         self.style_loss.refresh(random)
         batch = self._drawn(random)
         images = self._generated(self.generator, batch).float()
-        terms = self._terms(batch, images)
+        terms = self._terms(batch, images) | self._judged(batch, images, step, random)
         groups = self._groups(images)
         terms["diversity"] = losses.nearest_distance(groups) if groups is not None else images.new_zeros(())
         terms["distance"] = losses.mean_distance(groups.detach()) if groups is not None else images.new_zeros(())
@@ -170,6 +183,15 @@ class GeneratorMethod(Method):
         self.steps_done += 1
         self._last = (batch, images.detach())
         return {key: value.detach() for key, value in terms.items()}
+
+    def _judged(self, batch: Any, images: Tensor, step: int, random: torch.Generator) -> dict[str, Tensor]:
+        """An update of the discriminator, and what it says to the generator; zeros where it does not count."""
+        s = self.settings
+        if not s.adversarial_weight:
+            return {"generator": images.new_zeros(()), "discriminator": images.new_zeros(())}
+        mask = self._mask(batch)
+        learned = self.discriminator.learn(images, mask, step, s.discriminator_rate * self._rate_factor, random)
+        return {"generator": self.discriminator.judge(images, mask), "discriminator": learned}
 
     # -------------------------------------------------------- state
 
@@ -192,6 +214,7 @@ class GeneratorMethod(Method):
         for name, network in (("generator", self.generator), ("average", self.average)):
             yield from ((f"{name}.{key}", value) for key, value in network.state_dict().items())
         yield from training.moments("optimizer", self.optimizer, [*self.generator.named_parameters("generator")])
+        yield from self.discriminator.tensors()
 
     def state(self) -> State:
         tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in self._tensors()}

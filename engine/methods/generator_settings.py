@@ -92,6 +92,20 @@ class GeneratorSettings(Settings):
         ),
     ] = False
 
+    adversarial_weight: Annotated[
+        float,
+        Field(ge=0, le=10),
+        Knob(
+            "Sharpness",
+            "A discriminator learns to tell the pictures from pieces of the style. More: crisper, truer marks; too much "
+            "drowns everything else. 0 leaves it out, as the papers do.",
+            symbol="L_adv",
+            scale="log",
+            live=True,
+            group=STYLE,
+        ),
+    ] = 0.2
+
     # ------------------------------------------------------------ variety
     sample_seed: Annotated[
         int,
@@ -137,6 +151,19 @@ class GeneratorSettings(Settings):
         ),
     ] = "instance"
 
+    discriminator_width: Annotated[
+        int,
+        Field(ge=2, le=256),
+        Knob(
+            "Discriminator width",
+            "Channels of its first layer. More: a stricter judge, slower.",
+            unit="channels",
+            group=NETWORK,
+            advanced=True,
+            when=(When("adversarial_weight", above=0),),
+        ),
+    ] = 32
+
     # ------------------------------------------------------------ training
     patch: Annotated[
         int,
@@ -166,6 +193,19 @@ class GeneratorSettings(Settings):
             group=TRAINING,
         ),
     ] = 3e-3
+    discriminator_rate: Annotated[
+        float,
+        Field(ge=1e-6, le=1e-1),
+        Knob(
+            "Discriminator's rate",
+            "More: it follows the pictures faster, and may run away from them.",
+            scale="log",
+            live=True,
+            group=TRAINING,
+            advanced=True,
+            when=(When("adversarial_weight", above=0),),
+        ),
+    ] = 4e-4
     average_decay: Annotated[
         float,
         Field(ge=0, le=0.9999),

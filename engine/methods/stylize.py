@@ -13,11 +13,10 @@ from engine import losses, sources
 from engine.box import Box, Size
 from engine.draws import ContentPatches
 from engine.method import Layer, Slot, Term
-from engine.methods.generator_method import STYLE_TERM, VARIETY_TERMS, GeneratorMethod, shown
+from engine.methods.generator_method import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
 from engine.methods.stylize_settings import PRESETS, StylizeSettings
-from engine.nn.residual_network import GRAIN, ResidualNetwork, ResidualShape
+from engine.nn.residual_network import GRAIN, ResidualNetwork, ResidualNoise, ResidualShape
 from engine.nn.style_loss import Style
-from engine.noise import NoiseField
 from engine.project import Job
 from engine.sources import ContentField
 
@@ -26,10 +25,10 @@ SETTLING_PX = 1_000_000
 
 
 class Batch(NamedTuple):
-    """content: [B, 3, H, W] in -1..1. noise: [B, Z, H / 16, W / 16], None where the network has none."""
+    """content: [B, 3, H, W] in -1..1. noise: None where the network has none."""
 
     content: Tensor
-    noise: Tensor | None
+    noise: ResidualNoise | None
 
 
 class Stylize(GeneratorMethod):
@@ -46,7 +45,7 @@ class Stylize(GeneratorMethod):
         Layer("content", "Content", "The content as the network sees it."),
     )
     terms = (
-        STYLE_TERM,
+        *STYLE_TERMS,
         Term("content", "Distance to the content", "Content", "Lower: the content is easier to recognise."),
         Term("variation", "Grain (TV)", "Grain"),
         *VARIETY_TERMS,
@@ -86,11 +85,7 @@ class Stylize(GeneratorMethod):
         repeats = self._repeats
         content, _ = self._patches.draw(s.patch, s.batch // repeats, random)
         content = content.repeat_interleave(repeats, 0)
-        noise = None
-        if s.noise:
-            side = s.patch // GRAIN
-            noise = torch.rand(len(content), s.noise, side, side, generator=random).mul_(2).sub_(1).to(self.device)
-        return Batch(content, noise)
+        return Batch(content, self.generator.drawn(len(content), s.patch, random, self.device))
 
     @property
     def _repeats(self) -> int:
@@ -117,7 +112,8 @@ class Stylize(GeneratorMethod):
 
     def _objective(self, terms: dict[str, Tensor]) -> Tensor:
         s = self.settings
-        return terms["style"] + s.content_weight * terms["content"] + s.variation_weight * terms["variation"]
+        beside = s.content_weight * terms["content"] + s.variation_weight * terms["variation"]
+        return super()._objective(terms) + beside
 
     def _tones(self, images: Tensor, contents: Tensor) -> Tensor:
         """Mean square difference of blurred grey values, each standardised by its own images (METHODS, section 6).
@@ -142,18 +138,16 @@ class Stylize(GeneratorMethod):
         boxes = boxes[:: math.ceil(len(boxes) / most)]
         field = ContentField(self._content, canvas, self.device)
         content = torch.stack([field.at(box) for box in boxes]) * 2 - 1
-        noise = torch.stack([self._noise_at(box) for box in boxes]) if s.noise else None
+        noise = None
+        if s.noise:
+            pieces = [self.average.noise_at(box, self.noise_seed(), self.device) for box in boxes]
+            noise = ResidualNoise(*(torch.cat(maps) for maps in zip(*pieces, strict=True)))  # type: ignore[arg-type]
         yield Batch(content.contiguous(memory_format=torch.channels_last), noise)
-
-    def _noise_at(self, box: Box) -> Tensor:
-        """[Z, h / 16, w / 16]"""
-        coarse = Box(box.top // GRAIN, box.left // GRAIN, box.height // GRAIN, box.width // GRAIN)
-        return NoiseField(self.settings.noise, self.noise_seed(), self.device).at(coarse)
 
     def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
         self._settle_if_needed()
         content = ContentField(self._content, canvas, self.device).at(box)[None] * 2 - 1
-        noise = self._noise_at(box)[None] if self.settings.noise else None
+        noise = self.average.noise_at(box, self.noise_seed(), self.device)
         image = self.average(content.contiguous(memory_format=torch.channels_last), noise)
         return {"result": shown(image[0]), "content": shown(content[0] * 0.5 + 0.5)}
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from engine import sources
 from engine.box import Box, Size
 from engine.method import Layer, Slot
-from engine.methods.generator_method import STYLE_TERM, VARIETY_TERMS, GeneratorMethod, rounded, shown
+from engine.methods.generator_method import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, rounded, shown
 from engine.methods.texture_settings import PRESETS, TextureSettings
 from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
 from engine.nn.style_loss import Style
@@ -28,7 +28,7 @@ class Texture(GeneratorMethod):
     Settings = TextureSettings
     slots = (Slot("style", "Style", "The texture to learn: peppers, brushwork, cloth. Several are mixed."),)
     layers = (Layer("result", "Result", "A sample of the texture."),)
-    terms = (STYLE_TERM, *VARIETY_TERMS)
+    terms = (*STYLE_TERMS, *VARIETY_TERMS)
     presets = PRESETS
     settings: TextureSettings
     generator: TextureNetwork

@@ -8,17 +8,18 @@ from engine.nn.layers import Norm, norm_layer
 
 
 class Discriminator(nn.Module):
-    """[B, 3, H, W] in -1..1 to scores [B, 1, H / 2**depth, W / 2**depth] without a bound.
+    """[B, C, H, W], pictures in -1..1 and what lies beside them, to scores [B, 1, H / 2**depth, W / 2**depth] without a bound.
 
     Args:
         width: channels after the first layer, doubled at each but the last.
+        inputs: C.
         norm: "none" for penalties on each sample's gradient, which have no meaning under batch norm.
     """
 
-    def __init__(self, width: int, depth: int, kernel: int, norm: Norm) -> None:
+    def __init__(self, width: int, depth: int, kernel: int, norm: Norm, inputs: int = 3) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        channels = 3
+        channels = inputs
         for level in range(depth - 1):
             layers += [
                 nn.Conv2d(channels, width * 2**level, kernel, stride=2, padding=kernel // 2),

@@ -173,6 +173,22 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
                 module.weight.normal_(1, 0.02, generator=generator)
 
 
+class NoiseInjection(nn.Module):
+    """Adds one map of noise to all channels, to each as strongly as it learns (Karras et al. 2019, "A style-based
+    generator architecture").
+
+    Without chance at each pixel a network imitates grain and bristles by gratings.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.strength = nn.Parameter(torch.full((channels, 1, 1), 0.15))
+
+    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
+        """x: [B, C, H, W]. noise: [B, 1, H, W]."""
+        return x + self.strength * noise
+
+
 def initialise_scaled(network: nn.Module, generator: torch.Generator) -> None:
     """Weights from N(0, 2 / inputs), so that depth neither dies out nor blows up without a norm (He et al. 2015)."""
     with torch.no_grad():

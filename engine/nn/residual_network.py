@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nn.layers import Norm, ResidualBlock, UpConvolution, norm_layer
+from engine.box import Box
+from engine.nn.layers import Norm, NoiseInjection, ResidualBlock, UpConvolution, norm_layer
+from engine.nn.texture_networks import shrunk
+from engine.noise import NoiseField
 
 GRAIN = 16
-"""Side of the places of noise, in pixels: finer noise shows as grain instead of becoming strokes."""
+"""Side of the places of the noise that decides strokes, in pixels: channels of finer noise would only show as grain."""
 _BOTTLENECK = 4
 
 
@@ -23,7 +26,8 @@ class ResidualShape:
     Args:
         width: channels at full size; 2 and 4 times as many after each halving.
         blocks: residual blocks at a quarter of the size. Each sees 16 px further.
-        noise: channels of noise, one value in 16 x 16 px; 0 for a network that gives one picture for a content.
+        noise: channels of noise, one value in 16 x 16 px; with them, one map is injected at a half and at full size.
+            0 for a network that gives one picture for a content.
     """
 
     width: int = 32
@@ -31,6 +35,14 @@ class ResidualShape:
     noise: int = 0
     norm: Norm = "instance"
     padding: Literal["circular", "replicate"] = "replicate"
+
+
+class ResidualNoise(NamedTuple):
+    """coarse: [B, Z, H / 16, W / 16]. half: [B, 1, H / 2, W / 2]. full: [B, 1, H, W]. All U(-1, 1)."""
+
+    coarse: Tensor
+    half: Tensor
+    full: Tensor
 
 
 class ResidualNetwork(nn.Module):
@@ -44,9 +56,6 @@ class ResidualNetwork(nn.Module):
             plain = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, padding_mode=s.padding)
             return [plain, norm_layer(s.norm, outputs), nn.ReLU()]
 
-        def enlargement(inputs: int, outputs: int) -> list[nn.Module]:
-            return [UpConvolution(inputs, outputs, 5, s.padding), norm_layer(s.norm, outputs), nn.ReLU()]
-
         self.encoder = nn.Sequential(
             *convolution(3, s.width, 9),
             *convolution(s.width, 2 * s.width, 3, 2),
@@ -54,14 +63,19 @@ class ResidualNetwork(nn.Module):
         )
         self.joining = nn.Conv2d(4 * s.width + s.noise, 4 * s.width, 1) if s.noise else None
         self.blocks = nn.Sequential(*[ResidualBlock(4 * s.width, 3, s.norm, s.padding) for _ in range(s.blocks)])
-        self.decoder = nn.Sequential(*enlargement(4 * s.width, 2 * s.width), *enlargement(2 * s.width, s.width))
+        self.enlarging, self.injecting, self.finishing = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for inputs, outputs in ((4 * s.width, 2 * s.width), (2 * s.width, s.width)):
+            self.enlarging.append(UpConvolution(inputs, outputs, 5, s.padding))
+            self.finishing.append(nn.Sequential(norm_layer(s.norm, outputs), nn.ReLU()))
+            if s.noise:
+                self.injecting.append(NoiseInjection(outputs))
         self.last = nn.Conv2d(s.width, 3, 9, padding=4, padding_mode=s.padding)
 
-    def forward(self, content: Tensor, noise: Tensor | None = None) -> Tensor:
+    def forward(self, content: Tensor, noise: ResidualNoise | None = None) -> Tensor:
         """
         Args:
             content: [B, 3, H, W], -1..1.
-            noise: [B, Z, H / 16, W / 16], where the shape has it.
+            noise: where the shape has it.
 
         Returns:
             [B, 3, H, W], without a bound.
@@ -69,12 +83,40 @@ class ResidualNetwork(nn.Module):
         x = self.encoder(content)
         if self.joining is not None:
             assert noise is not None
-            x = self.joining(torch.cat([x, _enlarged(noise)], 1))
-        return self.last(self.decoder(self.blocks(x)))
+            x = self.joining(torch.cat([x, _enlarged(noise.coarse)], 1))
+        x = self.blocks(x)
+        for stage, (enlarge, finish) in enumerate(zip(self.enlarging, self.finishing, strict=True)):
+            x = enlarge(x)
+            if noise is not None:
+                x = self.injecting[stage](x, (noise.half, noise.full)[stage])
+            x = finish(x)
+        return self.last(x)
+
+    def drawn(self, count: int, side: int, random: torch.Generator, device: torch.device) -> ResidualNoise | None:
+        """Noise for `count` pictures of side x side pixels; None where the shape has none."""
+        channels = self.shape.noise
+        if not channels:
+            return None
+        shapes = ((channels, side // GRAIN), (1, side // 2), (1, side))
+        return ResidualNoise(
+            *((torch.rand(count, depth, s, s, generator=random) * 2 - 1).to(device) for depth, s in shapes)
+        )
+
+    def noise_at(self, box: Box, seed: int, device: torch.device) -> ResidualNoise | None:
+        """The noise of an aligned box of the plane, a batch of one; None where the shape has none."""
+        channels = self.shape.noise
+        if not channels:
+            return None
+        places = ((channels, GRAIN), (1, 2), (1, 1))
+        fields = (NoiseField(depth, seed + ratio, device).at(shrunk(box, ratio))[None] for depth, ratio in places)
+        return ResidualNoise(*fields)
 
     def felt(self, plane: Tensor) -> Tensor:
         """[1, 1, H, W] to [1, 3, H, W], for `field.reach`."""
-        noise = functional.avg_pool2d(plane, GRAIN).expand(-1, self.shape.noise, -1, -1)
+        noise = None
+        if self.shape.noise:
+            coarse = functional.avg_pool2d(plane, GRAIN).expand(-1, self.shape.noise, -1, -1)
+            noise = ResidualNoise(coarse, functional.avg_pool2d(plane, 2), plane)
         return self(plane.expand(-1, 3, -1, -1), noise)
 
 

@@ -98,7 +98,8 @@ def test_noise_makes_another_picture_of_the_same_content(tmp_path: Path) -> None
 
 def test_the_network_keeps_the_size() -> None:
     network = ResidualNetwork(ResidualShape(width=2, blocks=1, noise=3))
-    assert network(torch.zeros(1, 3, 32, 48), torch.zeros(1, 3, 2, 3)).shape == (1, 3, 32, 48)
+    noise = network.noise_at(Size(32, 48).box, 1, CPU)
+    assert network(torch.zeros(1, 3, 32, 48), noise).shape == (1, 3, 32, 48)
 
 
 def test_contents_smaller_than_the_patch_and_a_canvas_of_another_size(tmp_path: Path) -> None:
