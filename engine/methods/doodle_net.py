@@ -119,6 +119,7 @@ class DoodleNet(GeneratorMethod):
                 s.scales - 1,
                 condition=self.regions,
                 local=s.noise,
+                finest=int(s.finest_noise_px),
                 cells=False,
                 norm=s.norm,
                 padding=s.padding,

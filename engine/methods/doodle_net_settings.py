@@ -8,14 +8,12 @@ from pydantic import Field, model_validator
 
 from engine.masks import MOST_REGIONS
 from engine.method import Preset
-from engine.methods.generator_settings import NETWORK, STYLE, TRAINING, VARIETY, Detail, GeneratorSettings
-from engine.settings import Knob
+from engine.methods.generator_settings import NETWORK, STYLE, TRAINING, VARIETY, GeneratorSettings
+from engine.settings import Knob, When
 
 
 class DoodleNetSettings(GeneratorSettings):
     """Defaults are those of the preset `Standard`."""
-
-    detail: Detail = 1.0
 
     regions: Annotated[
         int,
@@ -75,6 +73,18 @@ class DoodleNetSettings(GeneratorSettings):
             advanced=True,
         ),
     ] = 8
+    finest_noise_px: Annotated[
+        Literal["1", "2", "4", "8", "16", "32"],
+        Knob(
+            "Finest noise",
+            "Of the layered generator. Fine: bristles, leaves and grain vary; coarse: smooth, glossy shapes.",
+            unit="px",
+            group=VARIETY,
+            advanced=True,
+            choices=("1", "2", "4", "8", "16", "32"),
+            when=(When("generator", ("layered",)),),
+        ),
+    ] = "2"
     padding: Annotated[
         Literal["circular", "replicate"],
         Knob(
@@ -108,7 +118,7 @@ PRESETS = (
     Preset(
         "Draft",
         "Small and quick, for a laptop without a graphics card; follows the brush.",
-        {"width": 12, "patch": 128, "batch": 3, "filters": 24},
+        {"width": 16, "patch": 128, "batch": 3, "filters": 24},
     ),
     Preset(
         "Standard",
@@ -118,7 +128,14 @@ PRESETS = (
     Preset(
         "As in the paper",
         "The pyramid, Gram matrices of VGG-19; needs VGG-19.",
-        {"generator": "pyramid", "width": 8, "network": "vgg19", "statistic": "gram", "whole_share": 0.0},
+        {
+            "generator": "pyramid",
+            "width": 8,
+            "network": "vgg19",
+            "statistic": "gram",
+            "whole_share": 0.0,
+            "adversarial_weight": 0.0,
+        },
         group="look",
     ),
 )

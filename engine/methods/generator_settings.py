@@ -11,18 +11,6 @@ from engine.settings import Knob, Settings, When
 STYLE, VARIETY, NETWORK, TRAINING = "Style", "Variety", "Network", "Training"
 
 
-Detail = Annotated[
-    float,
-    Field(ge=0, le=10),
-    Knob(
-        "Fine detail",
-        "For the built-in filters. More: brush marks and grain are learned as eagerly as large shapes. 0: "
-        "soft and glossy.",
-        group=STYLE,
-    ),
-]
-
-
 class GeneratorSettings(Settings):
     """Common to all generators that learn a style."""
 
@@ -79,7 +67,17 @@ class GeneratorSettings(Settings):
             when=(When("network", ("filters",)),),
         ),
     ] = 24
-    detail: Detail = 0.0
+    detail: Annotated[
+        float,
+        Field(ge=0, le=1),
+        Knob(
+            "Fine detail",
+            "For the built-in filters. More: brush marks and grain count as much as large shapes. Less: soft, glossy.",
+            group=STYLE,
+            advanced=True,
+            when=(When("network", ("filters",)), When("statistic", ("sliced",))),
+        ),
+    ] = 0.6
     normalised_gradients: Annotated[
         bool,
         Knob(
@@ -97,14 +95,14 @@ class GeneratorSettings(Settings):
         Field(ge=0, le=10),
         Knob(
             "Sharpness",
-            "A discriminator learns to tell the pictures from pieces of the style. More: crisper, truer marks; too much "
-            "drowns everything else. 0 leaves it out, as the papers do.",
+            "A discriminator learns to tell the pictures from pieces of the style. More: crisper, truer marks; too "
+            "much drowns everything else. 0 leaves it out, as the papers do.",
             symbol="L_adv",
             scale="log",
             live=True,
             group=STYLE,
         ),
-    ] = 0.2
+    ] = 0.1
 
     # ------------------------------------------------------------ variety
     sample_seed: Annotated[
@@ -192,7 +190,7 @@ class GeneratorSettings(Settings):
             live=True,
             group=TRAINING,
         ),
-    ] = 3e-3
+    ] = 2e-3
     discriminator_rate: Annotated[
         float,
         Field(ge=1e-6, le=1e-1),

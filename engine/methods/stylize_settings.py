@@ -7,15 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from engine.method import Preset
-from engine.methods.generator_settings import NETWORK, STYLE, VARIETY, Detail, GeneratorSettings
+from engine.methods.generator_settings import NETWORK, STYLE, VARIETY, GeneratorSettings
 from engine.nn.residual_network import GRAIN
 from engine.settings import Knob, When
 
 
 class StylizeSettings(GeneratorSettings):
     """Defaults are those of the preset `Standard`."""
-
-    detail: Detail = 1.5
 
     content_weight: Annotated[
         float,
@@ -28,7 +26,7 @@ class StylizeSettings(GeneratorSettings):
             live=True,
             group=STYLE,
         ),
-    ] = 0.06
+    ] = 0.2
     content_by: Annotated[
         Literal["tones", "features"],
         Knob(
@@ -129,31 +127,23 @@ PRESETS = (
     Preset(
         "Draft",
         "Small and quick, for a laptop without a graphics card.",
-        {"width": 16, "blocks": 4, "patch": 128, "batch": 3, "filters": 24, "style_scale": 0.5, "content_scale": 0.5},
+        {"width": 16, "blocks": 4, "patch": 128, "batch": 3, "filters": 24},
     ),
     Preset(
         "Standard",
         "For a graphics card.",
-        {
-            "width": 32,
-            "blocks": 5,
-            "patch": 256,
-            "batch": 8,
-            "filters": 48,
-            "style_scale": 1.0,
-            "content_scale": 1.0,
-        },
+        {"width": 32, "blocks": 5, "patch": 256, "batch": 8, "filters": 48},
     ),
     Preset(
         "Faithful",
         "The content shows clearly, painted in the style's strokes.",
-        {"content_weight": 0.2, "blur_px": 1.5},
+        {"content_weight": 0.6, "blur_px": 1.5},
         group="look",
     ),
     Preset(
         "Free",
         "The style leads; the content shows from afar.",
-        {"content_weight": 0.02, "blur_px": 4.0},
+        {"content_weight": 0.06, "blur_px": 4.0},
         group="look",
     ),
     Preset(
@@ -165,6 +155,7 @@ PRESETS = (
             "content_by": "features",
             "content_weight": 1.0,
             "norm": "instance",
+            "adversarial_weight": 0.0,
         },
         group="look",
     ),

@@ -56,6 +56,7 @@ class Texture(GeneratorMethod):
                 s.scales - 1,
                 2 if thin else s.latent,
                 local=0 if cells else s.noise,
+                finest=int(s.finest_noise_px),
                 cells=cells,
                 norm=s.norm,
                 padding=s.padding,

@@ -80,6 +80,18 @@ class TextureSettings(GeneratorSettings):
             when=(When("generator", ("layered", "pyramid")),),
         ),
     ] = 8
+    finest_noise_px: Annotated[
+        Literal["1", "2", "4", "8", "16", "32"],
+        Knob(
+            "Finest noise",
+            "Of the layered generator. Fine: bristles, leaves and grain vary; coarse: smooth, glossy shapes.",
+            unit="px",
+            group=NETWORK,
+            advanced=True,
+            choices=("1", "2", "4", "8", "16", "32"),
+            when=(When("generator", ("layered",)),),
+        ),
+    ] = "16"
     padding: Annotated[
         Literal["circular", "replicate"],
         Knob(
@@ -111,7 +123,7 @@ PRESETS = (
     Preset(
         "Brushwork",
         "For paintings and cloth: fine marks are learned as eagerly as shapes.",
-        {"detail": 1.5},
+        {"detail": 0.9},
         group="look",
     ),
     Preset(
@@ -136,6 +148,7 @@ PRESETS = (
             "statistic": "gram",
             "normalised_gradients": True,
             "norm": "instance",
+            "adversarial_weight": 0.0,
         },
         group="look",
     ),

@@ -14,13 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Box
-from engine.nn.layers import Norm, NoiseInjection, UpConvolution, norm_layer
+from engine.nn.layers import Norm, UpConvolution, norm_layer
 from engine.nn.texture_networks import Edge, shrunk
 from engine.noise import NoiseField
-
-FINEST_CHANNELS = 16
-"""Down to this ratio noise joins as channels of its own. Below it they would decide shapes as grain; one map of noise is
-injected there instead, which only loosens what follows from larger shapes."""
 
 CELL = 4
 """Side of what the full layers make of one noise vector, before the enlarging stages."""
@@ -35,8 +31,8 @@ class DeepShape:
         stages: enlargements; a cell is 4 * 2**stages pixels.
         latent: length of a cell's noise vector.
         condition: channels that join at the coarsest level and at every stage; with them, `local` noise does, too.
-        local: channels of noise at each place of the levels whose ratio is at least `FINEST_CHANNELS`; with them, one
-            map is injected at each finer level.
+        local: channels of noise at each place of the levels whose ratio is at least `finest`.
+        finest: px. Finer noise shows as bristles and grain instead of deciding shapes.
         cells: start from full layers on cells of noise (the paper's V2); otherwise from the local noise alone.
     """
 
@@ -45,6 +41,7 @@ class DeepShape:
     latent: int = 256
     condition: int = 0
     local: int = 0
+    finest: int = 16
     cells: bool = True
     norm: Norm = "instance"
     padding: Edge = "circular"
@@ -59,25 +56,19 @@ class DeepShape:
         return tuple(2**level for level in reversed(range(self.stages + 1)))
 
     @property
-    def noise_channels(self) -> tuple[int, ...]:
-        """Of the local noise at each level, from coarse to fine; empty without."""
-        coarsest = self.ratios[0]
-        many = [ratio >= FINEST_CHANNELS or ratio == coarsest for ratio in self.ratios]
-        return tuple(self.local if wide else 1 for wide in many) if self.local else ()
-
-    def joins(self, level: int) -> bool:
-        """Whether the local noise of a level joins as channels; else it is injected."""
-        return bool(self.local) and (level == 0 or self.ratios[level] >= FINEST_CHANNELS)
+    def noisy_ratios(self) -> tuple[int, ...]:
+        """Of the levels that local noise joins: the coarsest, and others that are not too fine."""
+        return tuple(ratio for ratio in self.ratios if ratio >= self.finest or ratio == self.ratios[0])
 
     def joining(self, level: int) -> int:
         """Channels that join at a level."""
-        return (self.local if self.joins(level) else 0) + self.condition
+        return (self.local if level < len(self.noisy_ratios) else 0) + self.condition
 
 
 class DeepNoise(NamedTuple):
     """cells: [B, latent, n, m], of which the coarse rows and columns from (top, left) are used, height x width of them.
 
-    local: [B, Z, H / ratio, W / ratio] for each ratio, from coarse to fine, Z as in `DeepShape.noise_channels`.
+    local: [B, Z, H / ratio, W / ratio] for each ratio that has noise, from coarse to fine; empty without local noise.
     """
 
     cells: Tensor | None
@@ -111,8 +102,7 @@ class DeepNetwork(nn.Module):
             norm_layer(s.norm, widths[0]),
             nn.LeakyReLU(0.01, inplace=True),
         )
-        self.enlarging, self.refining, self.finishing = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
-        self.injecting = nn.ModuleDict()
+        self.enlarging, self.refining = nn.ModuleList(), nn.ModuleList()
         for level, (before, width) in enumerate(pairwise(widths), start=1):
             self.enlarging.append(
                 nn.Sequential(
@@ -121,10 +111,13 @@ class DeepNetwork(nn.Module):
                     nn.LeakyReLU(0.01, inplace=True),
                 )
             )
-            self.refining.append(nn.Conv2d(width + s.joining(level), width, 3, padding=1, padding_mode=s.padding))
-            self.finishing.append(nn.Sequential(norm_layer(s.norm, width), nn.LeakyReLU(0.01, inplace=True)))
-            if s.local and not s.joins(level):
-                self.injecting[str(level)] = NoiseInjection(width)
+            self.refining.append(
+                nn.Sequential(
+                    nn.Conv2d(width + s.joining(level), width, 3, padding=1, padding_mode=s.padding),
+                    norm_layer(s.norm, width),
+                    nn.LeakyReLU(0.01, inplace=True),
+                )
+            )
         self.last = nn.Conv2d(widths[-1], 3, 1)
 
     @property
@@ -158,19 +151,16 @@ class DeepNetwork(nn.Module):
         looked_at = _looked_at(len(margins))
         x = self.start(torch.cat(start + joining[0], 1))
         x, margin = _trimmed(x, margins[0], looked_at[0])
-        stages = zip(self.enlarging, self.refining, self.finishing, strict=True)
-        for level, (enlarge, refine, finish) in enumerate(stages, start=1):
+        for level, (enlarge, refine) in enumerate(zip(self.enlarging, self.refining, strict=True), start=1):
             margin *= 2
             beside = [_trimmed(part, margins[level], margin)[0] for part in joining[level]]
             x = refine(torch.cat([enlarge(x), *beside], 1))
-            if str(level) in self.injecting:
-                x = self.injecting[str(level)](x, _trimmed(local[level], margins[level], margin)[0])
-            x, margin = _trimmed(finish(x), margin, looked_at[level])
+            x, margin = _trimmed(x, margin, looked_at[level])
         return self.last(x)
 
     def _joining(self, local: list[Tensor], condition: Tensor | None) -> list[list[Tensor]]:
         """What joins at each level, from coarse to fine."""
-        parts = [[local[level]] if self.shape.joins(level) else [] for level in range(len(self.shape.ratios))]
+        parts = [[z] for z in local] + [[] for _ in range(len(self.shape.ratios) - len(local))]
         if self.shape.condition:
             assert condition is not None
             for level in reversed(range(len(parts))):
@@ -189,8 +179,7 @@ class DeepNetwork(nn.Module):
         cells = None
         if s.cells:
             cells = uniform(s.latent, -(-(top + coarse) // CELL), -(-(left + coarse) // CELL))
-        places = zip(s.noise_channels, s.ratios, strict=False)
-        local = [uniform(channels, side // ratio, side // ratio) for channels, ratio in places]
+        local = [uniform(s.local, side // ratio, side // ratio) for ratio in s.noisy_ratios] if s.local else []
         return DeepNoise(cells, top, left, coarse, coarse, local)
 
     def noise_at(self, box: Box, seed: int, device: torch.device, period: tuple[int, int] | None) -> DeepNoise:
@@ -202,9 +191,9 @@ class DeepNetwork(nn.Module):
             repeat = None if period is None else (period[0] // self.period_px, period[1] // self.period_px)
             cells = NoiseField(s.latent, seed, device, repeat).at(shrunk(around, CELL))[None]
         local = []
-        for channels, ratio in zip(s.noise_channels, s.ratios, strict=False):
+        for ratio in s.noisy_ratios if s.local else ():
             repeat = None if period is None else (period[0] // ratio, period[1] // ratio)
-            local.append(NoiseField(channels, seed + ratio, device, repeat).at(shrunk(box, ratio))[None])
+            local.append(NoiseField(s.local, seed + ratio, device, repeat).at(shrunk(box, ratio))[None])
         top, left = coarse.top - around.top, coarse.left - around.left
         return DeepNoise(cells, top, left, coarse.height, coarse.width, local)
 
@@ -212,7 +201,7 @@ class DeepNetwork(nn.Module):
         """[1, 1, H, W] to [1, 3, H, W], for `field.reach`: whatever reaches the network from a place comes from it."""
         s = self.shape
         pooled = [functional.avg_pool2d(plane, ratio) for ratio in s.ratios]
-        local = [z.expand(-1, channels, -1, -1) for z, channels in zip(pooled, s.noise_channels, strict=False)]
+        local = [z.expand(-1, s.local, -1, -1) for z in pooled[: len(s.noisy_ratios)]] if s.local else []
         condition = plane.expand(-1, s.condition, -1, -1) if s.condition else None
         cells = [pooled[0].expand(-1, s.widths[0], -1, -1)] if s.cells else []
         return self._enlarged(cells, local, condition, 0)

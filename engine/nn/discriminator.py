@@ -8,7 +8,9 @@ from engine.nn.layers import Norm, norm_layer
 
 
 class Discriminator(nn.Module):
-    """[B, C, H, W], pictures in -1..1 and what lies beside them, to scores [B, 1, H / 2**depth, W / 2**depth] without a bound.
+    """[B, C, H, W], pictures in -1..1 and what lies beside them, to scores [B, 1, H / 2**depth, W / 2**depth].
+
+    Scores have no bound.
 
     Args:
         width: channels after the first layer, doubled at each but the last.

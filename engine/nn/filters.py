@@ -1,9 +1,15 @@
-"""The perceptual network without a download: random filters on a pyramid of the image.
+"""The perceptual network without a download: filters of 7 x 7 px on a pyramid of the image.
 
-Two uses, both found by trying. Plain and fresh at every step, compared by sorted values, they match the distribution
-of patches (Elnekave and Weiss 2022, "Generating natural images with direct patch distributions matching"): whole
-objects of a texture appear, coarse to fine. Rectified and fixed, compared by Gram matrices (Ustyuzhaninov et al. 2017,
-"What does it take to generate natural textures?"), they give colours and blobs, and no whole objects.
+Three uses, all found by trying.
+
+- Random, plain and fresh at every step, compared by sorted values, they match the distribution of patches (Elnekave and
+  Weiss 2022, "Generating natural images with direct patch distributions matching"): whole objects of a texture appear,
+  coarse to fine. So pixels are optimised.
+- The same, but drawn from the style's own patches and whitened by their covariance: what a generator is trained by.
+  Answers to random filters are near to normal distributions whatever the picture shows, so a network reaches them by
+  gratings and coloured fringes; answers to a patch of the style are seldom high, except where that patch is found.
+- Random, rectified and fixed, compared by Gram matrices (Ustyuzhaninov et al. 2017, "What does it take to generate
+  natural textures?"), they give colours and blobs, and no whole objects.
 """
 
 from __future__ import annotations
@@ -17,6 +23,14 @@ from torch.nn import functional
 from engine.nn.perceptual import Padding, Perceptual
 
 SIDE = 7
+VALUES = 3 * SIDE * SIDE
+"""Of a patch."""
+EXEMPLARS = 4096
+"""Patches of the style, at each level, that filters are drawn from."""
+LOOKED_AT = 40_000
+"""Patches, at each level, that their covariance is taken of."""
+_LEAST_SHARE = 0.01
+"""Of the mean variance, added to all: directions in which the style hardly varies are not raised without end."""
 
 
 class Filters(Perceptual):
@@ -28,7 +42,7 @@ class Filters(Perceptual):
         rectified: ReLU after the filters.
         fixed: keep the first filters for ever.
         random: draws the first filters.
-        detail: half of the filters look away from the mean colour of their patch, and count so many times; 0 for none.
+        detail: 0..1, how far filters made of patches are whitened (see `adapt`).
     """
 
     weight: Tensor
@@ -49,21 +63,43 @@ class Filters(Perceptual):
         self.strides = {layer: 2**index for index, layer in enumerate(self.layers)}
         self.style_layers, self.content_layers = self.layers, self.layers[max(0, levels - 2) : levels - 1 or 1]
         self.rectified, self.fixed, self.filters = rectified, fixed, filters
+        self._exemplars: list[Tensor] = []
         self.register_buffer("weight", self._drawn(random))  # [levels, filters, 3, 7, 7]
 
     def refresh(self, random: torch.Generator) -> None:
         if not self.fixed:
             self.weight.copy_(self._drawn(random))
 
+    def adapt(self, images: Sequence[Tensor], random: torch.Generator) -> None:
+        """From now on filters are whitened patches of these images [1, 3, H, W], drawn anew at each `refresh`.
+
+        With patches p of covariance S, mean removed, a filter is W (W p) / |W p| for W = (S + e)^(-detail / 2): at
+        detail 1 all patterns count alike, at 0 large shapes and light count by far the most. W is scaled so that
+        answers are as large as those of random filters of length 1.
+        """
+        self._exemplars = []
+        for level in range(len(self.layers)):
+            patches = torch.cat([_patches(image, LOOKED_AT // len(images), random) for image in images])
+            patches = patches - patches.mean(0)  # [P, VALUES]
+            variance, directions = torch.linalg.eigh((patches.mT @ patches).double() / len(patches))
+            variance = variance.clamp_min(0)
+            factor = (variance + _LEAST_SHARE * variance.mean() + 1e-12) ** (-self.detail / 2)
+            factor = factor * ((variance.sum() + 1e-12) / ((variance * factor**2).sum() + 1e-12)).sqrt()
+            whitening = ((directions * factor) @ directions.mT).float()
+            chosen = patches[torch.randperm(len(patches), generator=random)[:EXEMPLARS].to(patches.device)] @ whitening
+            chosen = chosen / chosen.norm(dim=1, keepdim=True).clamp_min(1e-6)
+            self._exemplars.append((chosen @ whitening).cpu())
+            if level + 1 < len(self.layers):
+                images = [functional.avg_pool2d(image, 2) for image in images]
+        self.refresh(random)
+
     def _drawn(self, random: torch.Generator) -> Tensor:
+        if self._exemplars:
+            places = [torch.randint(len(patches), (self.filters,), generator=random) for patches in self._exemplars]
+            weight = torch.stack([patches[place] for patches, place in zip(self._exemplars, places, strict=True)])
+            return weight.unflatten(2, (3, SIDE, SIDE))
         weight = torch.randn(len(self.layers), self.filters, 3, SIDE, SIDE, generator=random)
-        if self.detail:
-            half = weight[:, : self.filters // 2]
-            weight[:, : self.filters // 2] = half - half.mean((3, 4), keepdim=True)
-        weight = weight / weight.flatten(2).norm(dim=2)[:, :, None, None, None]
-        if self.detail:
-            weight[:, : self.filters // 2] *= self.detail
-        return weight
+        return weight / weight.flatten(2).norm(dim=2)[:, :, None, None, None]
 
     def activations(self, image: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
         found = {}
@@ -90,3 +126,18 @@ class Filters(Perceptual):
     def layer_reach_px(self, layer: str) -> int:
         stride = self.strides[layer]
         return SIDE // 2 * stride + stride - 1
+
+
+def _patches(image: Tensor, most: int, random: torch.Generator) -> Tensor:
+    """Up to so many patches of an image [1, 3, H, W], at random places: [P, VALUES]."""
+    room = [max(0, SIDE - side) for side in image.shape[2:]]
+    image = functional.pad(image, (0, room[1], 0, room[0]), mode="replicate")
+    rows, columns = (side - SIDE + 1 for side in image.shape[2:])
+    places = torch.arange(rows * columns)
+    if len(places) > most:
+        places = torch.randint(rows * columns, (most,), generator=random)
+    places = places.to(image.device)
+    every = torch.arange(SIDE, device=image.device)
+    top = (places // columns)[:, None, None] + every[:, None]  # [P, SIDE, 1]
+    left = (places % columns)[:, None, None] + every  # [P, 1, SIDE]
+    return image[0][:, top, left].transpose(0, 1).flatten(1)

@@ -17,6 +17,7 @@ filters, nothing to download); how activations are compared (`Gram`, `Sliced`) i
     network.seen(image, layers=None, mask=None, halo=...)  # both, and the part that counts: for statistics
     network.reach_px(layers), network.least_px(layers)     # halo of a tile; smallest image side
     network.normalise(images)                              # mean activation 1 for each filter, over these images
+    network.adapt(images, random)                          # filters that are not fixed, suited to these images
 
 What neither can do: no network here knows what a picture shows; `vgg19` responds to parts of objects, `filters` to
 edges and colours of 7 x 7 px at each level of its pyramid only, so larger shapes must come from coarse scales.
@@ -179,6 +180,10 @@ class Perceptual(nn.Module, ABC):
                     sums[layer] = sums.get(layer, torch.zeros_like(mean)) + mean / len(images)
         self._gains = {layer: torch.where(mean > 1e-6, 1 / mean, 1.0) for layer, mean in sums.items()}
 
+    def adapt(self, images: Sequence[Tensor], random: torch.Generator) -> None:
+        """Suits filters that are not fixed to the images [1, 3, H, W] that they will be compared with."""
+        del images, random
+
     def padded(self, image: Tensor, radius: int) -> Tensor:
         """[B, C, H + 2 radius, W + 2 radius]."""
         mode = "circular" if self.padding == "circular" else "replicate"
@@ -210,7 +215,7 @@ def open_network(
         filters: how many at each level, for `filters`; 0: 32 for sliced, 64 for gram.
         levels: of the pyramid, for `filters`; 0: 2 for sliced, 5 for gram.
         fixed: overrides the choice for `filters`: L-BFGS needs fixed ones.
-        detail: weight of filters that see no mean colour, for `filters`; a generator learns brushwork by them.
+        detail: 0..1, for `filters` that are adapted to a style: how far fine patterns count as much as large shapes.
         pooling: for `vgg19`; the pyramid of `filters` always averages.
 
     Raises:

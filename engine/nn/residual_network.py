@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Box
-from engine.nn.layers import Norm, NoiseInjection, ResidualBlock, UpConvolution, norm_layer
+from engine.nn.layers import NoiseInjection, Norm, ResidualBlock, UpConvolution, norm_layer
 from engine.nn.texture_networks import shrunk
 from engine.noise import NoiseField
 

@@ -1,9 +1,9 @@
 """A patch discriminator beside the style loss of a generator: which pictures are cut from the style, which are made.
 
 Statistics of filters know each filter's distribution alone, so a generator may reach them with gratings and coloured
-fringes; a discriminator finds such a trick and takes it away. Li and Wand 2016 ("Precomputed real-time texture synthesis
-with Markovian generative adversarial networks") train textures and stylisation by one over features; here it looks at
-pixels, as FAMOS's does, and at the mask beside them where there are regions (Isola et al. 2017).
+fringes; a discriminator finds such a trick and takes it away. Li and Wand 2016 ("Precomputed real-time texture
+synthesis with Markovian generative adversarial networks") train textures and stylisation by one that looks at features;
+here it looks at pixels, as FAMOS's does, and at the mask beside them where there are regions (Isola et al. 2017).
 
 What it can not do: it sees patches of its receptive field, so larger shapes are left to the style loss.
 """
@@ -24,8 +24,8 @@ from engine.nn.layers import initialise_scaled
 from engine.nn.style_loss import Style, one_hot
 
 DEPTH, KERNEL = 4, 5
-R1_WEIGHT, R1_EVERY_STEPS = 0.01, 16
-"""As FAMOS's: lazy, so it weighs as much more in the steps where it is taken (Karras et al. 2020, appendix B)."""
+R1_WEIGHT, R1_EVERY_STEPS = 0.02, 16
+"""Lazy: taken in every so many steps, it weighs as much more (Karras et al. 2020, appendix B)."""
 
 
 class StyleDiscriminator:
@@ -38,7 +38,13 @@ class StyleDiscriminator:
     """
 
     def __init__(
-        self, styles: Sequence[Style], width: int, regions: int, side: int, device: torch.device, random: torch.Generator
+        self,
+        styles: Sequence[Style],
+        width: int,
+        regions: int,
+        side: int,
+        device: torch.device,
+        random: torch.Generator,
     ) -> None:
         self._styles, self._regions, self._device = styles, regions, device
         self._side = min(side, *(extent for style in styles for extent in style.pixels.shape[1:]))

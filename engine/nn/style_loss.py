@@ -58,9 +58,13 @@ class StyleLoss:
     ) -> None:
         self.network, self.statistic, self._styles = network, statistic, styles
         self._regions, self._window_px = regions, window_px
-        self._area_px = FIXED_AREA_PX if network.fixed else area_px
+        self._area_px = FIXED_AREA_PX
+        images = [image for style in styles for image, _ in self._windows(style, random)]
         if network.fixed:
-            network.normalise([image for style in styles for image, _ in self._windows(style, random)])
+            network.normalise(images)
+        else:
+            network.adapt(images, random)
+            self._area_px = area_px
         self._target = self._looked_at(random)
 
     def refresh(self, random: torch.Generator) -> None:

@@ -107,7 +107,13 @@ def check_seeds(build: type[GeneratorMethod], one: Job) -> None:
 def other_value(method: type[GeneratorMethod], name: str) -> Any:
     """A value of a live setting that differs from its default."""
     default = method.Settings.model_fields[name].default
-    special = {"average_decay": 0.0, "learning_rate": 1e-4, "discriminator_rate": 1e-4, "whole_share": 1.0, "content_by": "features"}
+    special = {
+        "average_decay": 0.0,
+        "learning_rate": 1e-4,
+        "discriminator_rate": 1e-4,
+        "whole_share": 1.0,
+        "content_by": "features",
+    }
     if name in special:
         return special[name]
     return (not default) if isinstance(default, bool) else default * 2 + 1
