@@ -11,6 +11,19 @@ from engine.settings import Knob, Settings, When
 STYLE, VARIETY, NETWORK, TRAINING = "Style", "Variety", "Network", "Training"
 
 
+LearningRate = Annotated[
+    float,
+    Field(ge=1e-6, le=1e-1),
+    Knob(
+        "Learning rate",
+        "More: faster and wilder. Less: slower and steadier.",
+        scale="log",
+        live=True,
+        group=TRAINING,
+    ),
+]
+
+
 class GeneratorSettings(Settings):
     """Common to all generators that learn a style."""
 
@@ -180,17 +193,7 @@ class GeneratorSettings(Settings):
             "Batch", "Pictures in each step. More: steadier, slower and more memory.", unit="pictures", group=TRAINING
         ),
     ] = 8
-    learning_rate: Annotated[
-        float,
-        Field(ge=1e-6, le=1e-1),
-        Knob(
-            "Learning rate",
-            "More: faster and wilder. Less: slower and steadier.",
-            scale="log",
-            live=True,
-            group=TRAINING,
-        ),
-    ] = 2e-3
+    learning_rate: LearningRate = 2e-3
     discriminator_rate: Annotated[
         float,
         Field(ge=1e-6, le=1e-1),

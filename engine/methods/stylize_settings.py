@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from engine.method import Preset
-from engine.methods.generator_settings import NETWORK, STYLE, VARIETY, GeneratorSettings
+from engine.methods.generator_settings import NETWORK, STYLE, VARIETY, GeneratorSettings, LearningRate
 from engine.nn.residual_network import GRAIN
 from engine.settings import Knob, When
 
@@ -15,6 +15,7 @@ from engine.settings import Knob, When
 class StylizeSettings(GeneratorSettings):
     """Defaults are those of the preset `Standard`."""
 
+    learning_rate: LearningRate = 1e-3
     content_weight: Annotated[
         float,
         Field(ge=0, le=100),
@@ -56,7 +57,7 @@ class StylizeSettings(GeneratorSettings):
         float,
         Field(ge=0, le=10),
         Knob("Smoothness", "More: less grain, softer brushwork.", symbol="TV", scale="log", live=True, group=STYLE),
-    ] = 0.0
+    ] = 0.02
     content_scale: Annotated[
         float,
         Field(ge=0.1, le=4),

@@ -122,8 +122,8 @@ PRESETS = (
     ),
     Preset(
         "Brushwork",
-        "For paintings and cloth: fine marks are learned as eagerly as shapes.",
-        {"detail": 0.9},
+        "For paintings and cloth: bristles, threads and grain vary as much as shapes.",
+        {"finest_noise_px": "4"},
         group="look",
     ),
     Preset(

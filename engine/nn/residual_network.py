@@ -16,6 +16,8 @@ from engine.noise import NoiseField
 
 GRAIN = 16
 """Side of the places of the noise that decides strokes, in pixels: channels of finer noise would only show as grain."""
+SLOPE = 0.2
+"""Of the leaky ReLU: after a plain one whole areas of a content can fall silent, and stay unpainted."""
 _BOTTLENECK = 4
 
 
@@ -54,7 +56,7 @@ class ResidualNetwork(nn.Module):
 
         def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
             plain = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, padding_mode=s.padding)
-            return [plain, norm_layer(s.norm, outputs), nn.ReLU()]
+            return [plain, norm_layer(s.norm, outputs), nn.LeakyReLU(SLOPE)]
 
         self.encoder = nn.Sequential(
             *convolution(3, s.width, 9),
@@ -66,7 +68,7 @@ class ResidualNetwork(nn.Module):
         self.enlarging, self.injecting, self.finishing = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for inputs, outputs in ((4 * s.width, 2 * s.width), (2 * s.width, s.width)):
             self.enlarging.append(UpConvolution(inputs, outputs, 5, s.padding))
-            self.finishing.append(nn.Sequential(norm_layer(s.norm, outputs), nn.ReLU()))
+            self.finishing.append(nn.Sequential(norm_layer(s.norm, outputs), nn.LeakyReLU(SLOPE)))
             if s.noise:
                 self.injecting.append(NoiseInjection(outputs))
         self.last = nn.Conv2d(s.width, 3, 9, padding=4, padding_mode=s.padding)
