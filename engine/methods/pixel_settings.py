@@ -191,6 +191,17 @@ class PixelSettings(Settings):
             when=(When("network", ("filters",)),),
         ),
     ] = 48
+    detail: Annotated[
+        float,
+        Field(ge=0, le=1),
+        Knob(
+            "Fine detail",
+            "Of the built-in network: more, and brush marks and grain count as much as large shapes. Less: softer.",
+            group=_NETWORK,
+            advanced=True,
+            when=(When("network", ("filters",)), When("statistic", ("sliced",)), When("optimiser", ("adam",))),
+        ),
+    ] = 0.5
     levels: Annotated[
         int,
         Field(ge=1, le=6),

@@ -86,6 +86,7 @@ class PixelMethod(Method):
             fixed=first,
             pooling=s.pooling,
             padding=s.border,
+            detail=s.detail,
         )
         self.statistic = self._statistic()
         self._check_sizes()
@@ -202,6 +203,8 @@ class PixelMethod(Method):
             labels = None if self._labels is None else fitted(self._labels[0], Size(*pixels.shape[1:])).to(self.device)
             image = pixels[None].to(self.device).float() / 255
             styles.append(Picture(image, labels, style.image.weight))
+        if not self.network.fixed:
+            self.network.adapt([style.image for style in styles], torch.Generator().manual_seed(self.seed))
         labels = None if self._labels is None else fitted(self._labels[1], size).to(self.device)
         content = None if self._content is None else self._content_at(size.box, size)[None]
         grain = max(self.network.strides.values())

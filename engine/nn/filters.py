@@ -1,15 +1,14 @@
 """The perceptual network without a download: filters of 7 x 7 px on a pyramid of the image.
 
-Three uses, all found by trying.
+Two uses, both found by trying.
 
-- Random, plain and fresh at every step, compared by sorted values, they match the distribution of patches (Elnekave and
-  Weiss 2022, "Generating natural images with direct patch distributions matching"): whole objects of a texture appear,
-  coarse to fine. So pixels are optimised.
-- The same, but drawn from the style's own patches and whitened by their covariance: what a generator is trained by.
-  Answers to random filters are near to normal distributions whatever the picture shows, so a network reaches them by
-  gratings and coloured fringes; answers to a patch of the style are seldom high, except where that patch is found.
+- The style's own patches, whitened by their covariance and drawn anew at every step, compared by sorted values: they
+  match the distribution of patches (Elnekave and Weiss 2022, "Generating natural images with direct patch distributions
+  matching", by random filters), so that whole objects of a texture appear, coarse to fine. Answers to random filters
+  are near to normal distributions whatever a picture shows, which leaves coloured specks, and lets a generator reach
+  them by gratings; answers to a patch of the style are seldom high, except where that patch is found.
 - Random, rectified and fixed, compared by Gram matrices (Ustyuzhaninov et al. 2017, "What does it take to generate
-  natural textures?"), they give colours and blobs, and no whole objects.
+  natural textures?"): they give colours and blobs, and no whole objects.
 """
 
 from __future__ import annotations
