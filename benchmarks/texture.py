@@ -26,6 +26,8 @@ from engine.methods.texture import Texture
 from engine.project import Job
 from engine.settings import parse_assignments
 
+PAPERS = {"adversarial_weight": 0.0}
+"""The objective is the papers', without a discriminator, unless `--set` says otherwise."""
 SAMPLES = 16
 LOOKS = 8
 """How often the style loss of samples is taken, each time through other filters."""
@@ -69,7 +71,7 @@ def _variety(arguments: argparse.Namespace, images: Mapping[str, Any], device: t
 
 
 def _job(arguments: argparse.Namespace, method: type[GeneratorMethod], images: Any, changes: dict[str, Any]) -> Job:
-    values = preset_values(method, arguments.preset or ["Draft"])
+    values = preset_values(method, arguments.preset or ["Draft"]) | PAPERS
     values |= parse_assignments(method.Settings, arguments.assignments) | changes
     return Job(method=method.key, settings=values, sources=images, seed=arguments.seed)
 
