@@ -31,13 +31,13 @@ from engine.nn.style_loss import Style, StyleLoss
 from engine.project import Job
 
 STYLE_TERMS = (
-    Term("style", "Distance to the style", "Style", "Lower: the pictures look more like your style images."),
+    Term("style", "Style", "Style", "Lower: the pictures look more like your style images."),
     Term("generator", "Generator", "Adversarial", "Lower: the discriminator takes more of the pictures for the style."),
     Term("discriminator", "Discriminator", "Adversarial", "Near 0: it tells pictures from the style without effort."),
 )
 VARIETY_TERMS = (
-    Term("diversity", "Nearest sample (log)", "Diversity", "Higher: even the most alike samples differ."),
-    Term("distance", "Difference between samples", "Samples", "Mean difference of two samples, 0 to 1."),
+    Term("diversity", "Nearest sample", "Diversity", "Higher: even the most alike samples differ."),
+    Term("distance", "Sample difference", "Samples", "Mean difference of two samples, 0 to 1."),
 )
 SETTLE_EVERY_STEPS = 50
 BINS = 512
@@ -173,11 +173,13 @@ class GeneratorMethod(Method):
         batch = self._drawn(random)
         images = self._generated(self.generator, batch).float()
         terms = self._terms(batch, images) | self._judged(batch, images, step, random)
-        groups = self._groups(images)
-        terms["diversity"] = losses.nearest_distance(groups) if groups is not None else images.new_zeros(())
-        terms["distance"] = losses.mean_distance(groups.detach()) if groups is not None else images.new_zeros(())
         # Equation 10 of Ulyanov et al. 2017; without stylisation's content or regions it is L / T - lambda ln rho.
-        loss = self._objective(terms) / s.temperature - s.diversity_weight * terms["diversity"]
+        loss = self._objective(terms) / s.temperature
+        groups = self._groups(images)
+        if groups is not None:
+            terms["diversity"] = losses.nearest_distance(groups)
+            terms["distance"] = losses.mean_distance(groups.detach())
+            loss = loss - s.diversity_weight * terms["diversity"]
         training.descend(self.optimizer, [loss], s.learning_rate * self._rate_factor)
         training.average(self.average, self.generator, s.average_decay, self.steps_done)
         self.steps_done += 1

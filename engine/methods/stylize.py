@@ -46,7 +46,7 @@ class Stylize(GeneratorMethod):
     )
     terms = (
         *STYLE_TERMS,
-        Term("content", "Distance to the content", "Content", "Lower: the content is easier to recognise."),
+        Term("content", "Content", "Content", "Lower: the content is easier to recognise."),
         Term("variation", "Grain (TV)", "Grain"),
         *VARIETY_TERMS,
     )
