@@ -59,17 +59,26 @@ class ContentPatches:
         self._fields += [ContentField(content.pixels, content.size, device) for content in contents[1:]]
         self._weights = _weights(contents)
 
-    def draw(self, side: int, count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
-        """float32 [B, 3, side, side] in -1..1, and where they lie, int64 [B, 2], on the CPU."""
+    def draw(self, side: int, count: int, random: torch.Generator, enlarged: float = 1.0) -> tuple[Tensor, Tensor]:
+        """Patches, float32 [B, 3, side, side] in -1..1, and where they lie, int64 [B, 2], on the CPU.
+
+        `enlarged`: up to so many times, each patch by a factor of its own.
+        """
         chosen = torch.multinomial(self._weights, count, replacement=True, generator=random).tolist()
-        corners = torch.stack([corner(self._fields[index].canvas, side, random) for index in chosen])
+        fields = [self._fields[index] for index in chosen]
+        if enlarged > 1:
+            factors = enlarged ** torch.rand(count, generator=random)
+            fields = [_enlarged(field, factor) for field, factor in zip(fields, factors.tolist(), strict=True)]
+        corners = torch.stack([corner(field.canvas, side, random) for field in fields])
         patches = torch.stack(
-            [
-                self._fields[index].at(Box(int(top), int(left), side, side))
-                for index, (top, left) in zip(chosen, corners, strict=True)
-            ]
+            [field.at(Box(int(top), int(left), side, side)) for field, (top, left) in zip(fields, corners, strict=True)]
         )
         return (patches * 2 - 1).contiguous(memory_format=torch.channels_last), corners
+
+
+def _enlarged(field: ContentField, factor: float) -> ContentField:
+    canvas = Size(round(field.canvas.height * factor), round(field.canvas.width * factor))
+    return ContentField(field.pixels, canvas, field.device)
 
 
 def _weights(images: Sequence[Source]) -> Tensor:

@@ -37,7 +37,7 @@ STYLE_TERMS = (
 )
 VARIETY_TERMS = (
     Term("diversity", "Nearest sample", "Diversity", "Higher: even the most alike samples differ."),
-    Term("distance", "Sample difference", "Samples", "Mean difference of two samples, 0 to 1."),
+    Term("distance", "Difference", "Samples", "Mean difference of two samples, 0 to 1."),
 )
 SETTLE_EVERY_STEPS = 50
 BINS = 512

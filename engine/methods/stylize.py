@@ -83,7 +83,7 @@ class Stylize(GeneratorMethod):
     def _drawn(self, random: torch.Generator) -> Batch:
         s = self.settings
         repeats = self._repeats
-        content, _ = self._patches.draw(s.patch, s.batch // repeats, random)
+        content, _ = self._patches.draw(s.patch, s.batch // repeats, random, s.enlarged)
         content = content.repeat_interleave(repeats, 0)
         return Batch(content, self.generator.drawn(len(content), s.patch, random, self.device))
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from engine.method import Preset
-from engine.methods.generator_settings import NETWORK, STYLE, VARIETY, GeneratorSettings, LearningRate
+from engine.methods.generator_settings import NETWORK, STYLE, TRAINING, VARIETY, GeneratorSettings, LearningRate
 from engine.nn.residual_network import GRAIN
 from engine.settings import Knob, When
 
@@ -112,6 +112,20 @@ class StylizeSettings(GeneratorSettings):
             choices=("Last pixel", "Circular"),
         ),
     ] = "replicate"
+
+    enlarged: Annotated[
+        float,
+        Field(ge=1, le=16),
+        Knob(
+            "Practise enlarged",
+            "Contents are also practised on enlarged, up to so many times, so that large prints are all brushwork.",
+            unit="x",
+            scale="log",
+            live=True,
+            group=TRAINING,
+            advanced=True,
+        ),
+    ] = 4.0
 
     @model_validator(mode="after")
     def _fits(self) -> StylizeSettings:

@@ -96,6 +96,17 @@ def test_noise_makes_another_picture_of_the_same_content(tmp_path: Path) -> None
     assert torch.equal(whole(method, Size(64, 64), "content"), whole(method, Size(64, 64), "content"))
 
 
+def test_contents_are_practised_on_enlarged(tmp_path: Path) -> None:
+    """Grain of one pixel fades where a content is enlarged; without, patches are cut from it as it is."""
+
+    def grain(enlarged: float) -> float:
+        method = Stylize(job("stylize", tmp_path, {"enlarged": enlarged, "batch": 16, "noise": 0}), CPU)
+        content = method._drawn(torch.Generator().manual_seed(1)).content
+        return float(content.diff(dim=-1).abs().mean())
+
+    assert grain(16.0) < 0.5 * grain(1.0)
+
+
 def test_the_network_keeps_the_size() -> None:
     network = ResidualNetwork(ResidualShape(width=2, blocks=1, noise=3))
     noise = network.noise_at(Size(32, 48).box, 1, CPU)
