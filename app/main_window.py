@@ -86,7 +86,7 @@ class MainWindow(Shell):
         self.snapshots = SnapshotsLink(self.document, self.training, self.strip, self.canvas, self)
         self.pictures = Pictures(self.document, self.training, self.canvas, self.snapshots, self)
         self.recovery = Recovery(self.document, self.preferences, self)
-        self.masks = MaskLink(self.document, self.training, self, self.snapshots.newest)
+        self.masks = MaskLink(self.document, self.training, self, self.snapshots.newest, self.canvas.view.picture)
         self.weights = WeightsLink(self.document, self.messages, self)
         self.files = Files(self, self._data)
         self.exporting = Exporting(self)

@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QImage, QKeySequence
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -74,6 +75,7 @@ class MaskEditor(QDialog):
         self._task: background.Task | None = None
         self._problem = ""
         self._over = False
+        self._result: QImage | None = None
         self.picture = MaskPicture(begin.mask.labels, begin.mask.regions, self)
         self.view = MaskView(self.picture, self)
         self.view.set_below(begin.below)
@@ -145,6 +147,11 @@ class MaskEditor(QDialog):
         cover.addWidget(QLabel(self.tr("Picture"), self))
         cover.addWidget(self.strength, 1)
         cover.addWidget(QLabel(self.tr("Mask"), self))
+        self.over_result = QCheckBox(self.tr("Paint over the result"), self)
+        self.over_result.setToolTip(self.tr("What is painted anew at each stroke lies below the mask"))
+        self.over_result.setChecked(True)
+        self.over_result.hide()
+        self.over_result.toggled.connect(lambda _on: self._show_below())
         self.width_box, self.height_box = self._side_box(self.tr("Width")), self._side_box(self.tr("Height"))
         size.addWidget(QLabel(self.tr("Size"), self))
         size.addWidget(self.width_box, 1)
@@ -156,6 +163,7 @@ class MaskEditor(QDialog):
         column.addWidget(heading)
         column.addWidget(self.regions, 1)
         column.addWidget(self.note)
+        column.addWidget(self.over_result)
         column.addLayout(cover)
         column.addLayout(size)
         return column
@@ -273,6 +281,17 @@ class MaskEditor(QDialog):
             self.note.setProperty("role", role)
             self.note.style().unpolish(self.note)
             self.note.style().polish(self.note)
+
+    def set_result(self, image: QImage) -> None:
+        """The picture that the mask gives at present, to lie below it where the artist wants that."""
+        self._result = image
+        self.over_result.show()
+        self.strength.setEnabled(True)
+        self._show_below()
+
+    def _show_below(self) -> None:
+        over_result = self._result is not None and self.over_result.isChecked()
+        self.view.set_below(self._result if over_result else self._begin.below)
 
     def _show_size(self) -> None:
         with QSignalBlocker(self.width_box), QSignalBlocker(self.height_box):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app import background
@@ -41,13 +42,16 @@ class MaskLink(QObject):
         training: Training,
         window: QWidget,
         newest: Callable[[], Path | None] = lambda: None,
+        painted: Callable[[], QImage | None] = lambda: None,
     ) -> None:
         """
         Args:
             newest: folder of the snapshot that shows what is painted where nothing is trained.
+            painted: the whole canvas as far as it is painted.
         """
         super().__init__(window)
-        self._document, self._training, self._window, self._newest = document, training, window, newest
+        self._document, self._training, self._window = document, training, window
+        self._newest, self._painted = newest, painted
         self._task: background.Task | None = None
         self.editor: MaskEditor | None = None
         """The one that is open."""
@@ -97,7 +101,7 @@ class MaskLink(QObject):
         self.editor.applied.connect(lambda labels, regions: self._keep(slot, labels, regions))
         self.editor.finished.connect(self._closed)
         if slot.live and self._first(slot.key) is not None:
-            trial = MaskTrial(self._document, self._training, slot.key, self.editor)
+            trial = MaskTrial(self._document, self._training, slot.key, self.editor, self._painted)
             self.editor.finished.connect(trial.end)
             snapshot = self._newest()
             if snapshot is not None and self._training.state == "idle":

@@ -1,9 +1,15 @@
-"""The canvas follows the brush: a mask that is being painted is shown by the running session, before it is kept."""
+"""The picture follows the brush: a mask that is being painted is shown by the running session, before it is kept.
+
+On the canvas, and below the mask in the editor, which may lie over the canvas.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QImage
 
 from app.document import Document
 from app.mask_editor import MaskEditor
@@ -23,8 +29,20 @@ _PATIENCE_MS = 1000
 class MaskTrial(QObject):
     """Lives as long as its editor. The next mask is sent when the one before is seen: the engine sets the pace."""
 
-    def __init__(self, document: Document, training: Training, slot: str, editor: MaskEditor) -> None:
+    def __init__(
+        self,
+        document: Document,
+        training: Training,
+        slot: str,
+        editor: MaskEditor,
+        painted: Callable[[], QImage | None] = lambda: None,
+    ) -> None:
+        """
+        Args:
+            painted: the whole canvas as far as it is painted.
+        """
         super().__init__(editor)
+        self._painted = painted
         self._document, self._training, self._slot, self._editor = document, training, slot, editor
         picture = editor.picture
         self._shape = picture.labels.shape
@@ -36,6 +54,8 @@ class MaskTrial(QObject):
         self._patience.timeout.connect(self._next)
         picture.painted.connect(self._on_painted)
         training.happened.connect(self._on_event)
+        if training.state in ("training", "paused"):
+            self._show()
 
     def end(self) -> None:
         """The editor is closed; the session works on the document's mask again."""
@@ -69,10 +89,17 @@ class MaskTrial(QObject):
         match event:
             case Began():
                 self._patience.start()
-            case Viewed(done=True) if self._patience.isActive():
-                self._next()
+            case Viewed(done=True):
+                self._show()
+                if self._patience.isActive():
+                    self._next()
             case Ended() | Failed(command=Load()):
                 self._next()
+
+    def _show(self) -> None:
+        image = self._painted()
+        if image is not None:
+            self._editor.set_result(image.copy())  # the canvas goes on painting in its own
 
     def _next(self) -> None:
         self._patience.stop()

@@ -102,7 +102,7 @@ class Plot(QWidget):
         values, lines = [], []
         for index, term in enumerate(self._terms):
             value = history.latest.get(term.key)
-            shown = "–" if value is None else f"{value:.2g}"
+            shown = "–" if value is None else _short(value)
             colour = colors.curves[index % len(colors.curves)]
             values.append(f'<b style="color:{colour}; font-size:small">{shown}</b>')
             lines.append(f'<span style="color:{colour}">━</span> <b>{term.title}</b> {shown}<br>{term.help}')
@@ -162,3 +162,8 @@ def _mark_pen():
     colour = QColor(theme.colors().muted)
     colour.setAlpha(150)
     return pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
+
+
+def _short(value: float) -> str:
+    """Two digits that count; whole numbers where there are more before the point."""
+    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.2g}"

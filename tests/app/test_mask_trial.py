@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app.document import Document
@@ -17,6 +18,8 @@ from app.mask_regions import first_regions
 from app.mask_trial import MaskTrial
 from app.training import Training
 from engine import snapshots
+from engine.box import Size
+from engine.messages import Look
 from engine.method import Slot
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
@@ -51,7 +54,8 @@ class Studio:
         window = QWidget()
         qtbot.addWidget(window)
         self.snapshot: Path | None = None
-        self.link = MaskLink(self.document, self.training, window, lambda: self.snapshot)
+        self.painted: QImage | None = None
+        self.link = MaskLink(self.document, self.training, window, lambda: self.snapshot, lambda: self.painted)
         labels = np.full((60, 80), SKY.label, np.uint8)
         labels[50:] = LAND.label
         write(folder / "mask.png", labels, (SKY, LAND))
@@ -98,6 +102,22 @@ def test_the_session_shows_what_is_painted_and_the_document_waits(studio: Studio
     studio.wait(lambda: studio.training.built != before)
     assert studio.document.job == before
     assert not studio.training.stale, "nothing waits for a rebuild"
+
+
+def test_the_result_lies_below_the_mask_where_the_artist_wants_it(studio: Studio) -> None:
+    editor = studio.editor
+    assert editor.over_result.isHidden(), "nothing is painted yet"
+    style = editor.view._below
+    studio.painted = QImage(80, 60, QImage.Format.Format_RGB32)
+    studio.painted.fill(Qt.GlobalColor.magenta)
+    studio.training.post(Look(Size(60, 80).box, Size(60, 80), ticket=7))
+    studio.wait(lambda: not editor.over_result.isHidden())
+    assert editor.view._below is not None
+    assert editor.view._below.pixelColor(3, 3) == Qt.GlobalColor.magenta
+    editor.over_result.click()
+    assert editor.view._below is style
+    editor.over_result.click()
+    assert editor.view._below is not style
 
 
 def test_the_newest_of_many_strokes_is_shown_in_the_end(studio: Studio) -> None:
