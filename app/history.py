@@ -63,6 +63,10 @@ class History:
         """Steps and values of a term, at most `most` of each."""
         return self._steps, self._values[:, self.keys.index(key)]
 
+    def has(self, key: str) -> bool:
+        """Whether any report had a value of this term."""
+        return key in self.latest or not np.isnan(self._values[:, self.keys.index(key)]).all()
+
     def mark(self, step: int, names: tuple[str, ...]) -> None:
         last = self.marks[-1] if self.marks else None
         if last is not None and last.names == names and self._reports_since_mark < MERGE_REPORTS:

@@ -35,6 +35,8 @@ from engine.colour import SUFFIXES
 from engine.errors import TesseraError
 
 _SHARES_MS = 120
+_OVER_RESULT = 30
+"""Per cent that the mask covers a result: less than of another picture, for it is the result that is painted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,6 +286,8 @@ class MaskEditor(QDialog):
 
     def set_result(self, image: QImage) -> None:
         """The picture that the mask gives at present, to lie below it where the artist wants that."""
+        if self._result is None:
+            self.strength.setValue(_OVER_RESULT)
         self._result = image
         self.over_result.show()
         self.strength.setEnabled(True)

@@ -29,6 +29,7 @@ class Plot(QWidget):
     def __init__(self, group: str, terms: tuple[Term, ...], parent: QWidget) -> None:
         super().__init__(parent)
         self._terms = terms
+        self.keys = tuple(term.key for term in terms)
         self._group = group
         self.title = QLabel(self)
         self.title.setTextFormat(Qt.TextFormat.RichText)

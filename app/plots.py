@@ -35,6 +35,7 @@ class Curves(QWidget):
         self._labels: dict[str, str] = {}
         self._templates: int | None = None
         self._plots: list[Plot] = []
+        self._shown: list[Plot] = []
         self._columns = 0
         self.health = ElidedLabel("", self)
         self.remedy = QPushButton(self)
@@ -78,8 +79,7 @@ class Curves(QWidget):
         self._plots = [Plot(group, tuple(terms), self) for group, terms in groupby(ordered, key=lambda t: t.group)]
         for plot in self._plots[1:]:
             plot.area.setXLink(self._plots[0].area)
-        self._columns = 0
-        self._arrange()
+        self._shown, self._columns = [], 0
         self.redraw()
 
     def set_templates(self, number: int | None) -> None:
@@ -104,7 +104,8 @@ class Curves(QWidget):
 
     def redraw(self) -> None:
         self._timer.stop()
-        for plot in self._plots:
+        self._arrange()
+        for plot in self._shown:
             plot.draw(self.history)
         self._show_health()
         self.changed.setText(self._last_change())
@@ -151,11 +152,17 @@ class Curves(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        columns = max(1, min(len(self._plots), self.width() // COLUMN_PX))
-        if columns == self._columns or not self._plots:
+        """Side by side; a plot whose terms the present settings leave out has no place."""
+        begun = bool(self.history.latest)
+        shown = [plot for plot in self._plots if not begun or any(map(self.history.has, plot.keys))]
+        columns = max(1, min(len(shown), self.width() // COLUMN_PX))
+        if (columns == self._columns and shown == self._shown) or not shown:
             return
-        self._columns = columns
-        for index, plot in enumerate(self._plots):
+        self._columns, self._shown = columns, shown
+        for plot in self._plots:
+            self._grid.removeWidget(plot)
+            plot.setVisible(plot in shown)
+        for index, plot in enumerate(shown):
             self._grid.addWidget(plot, index // columns, index % columns)
         for column in range(self._grid.columnCount()):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app.history import MOST_POINTS, History
 from app.plot import _Axis, smoothed
 from app.plots import Curves
+from engine.method import Term
 from tests.engine.toy import Toy
 
 
@@ -112,3 +113,17 @@ def test_every_term_has_a_curve_and_changes_have_a_line(qtbot) -> None:
     assert plot._marks[0].value() == 20
     assert "Weight" in curves.changed.text()
     assert "20" in curves.changed.text()
+
+
+def test_a_term_that_is_left_out_has_no_place_until_it_comes(qtbot, monkeypatch) -> None:
+    monkeypatch.setattr(Toy, "terms", (Term("distance", "Distance", "Content"), Term("other", "Other", "Other")))
+    curves = Curves()
+    qtbot.addWidget(curves)
+    curves.show_method(Toy, {})
+    assert not any(plot.isHidden() for plot in curves._plots), "nothing is known before training"
+    curves.add(0, {"distance": 1.0})
+    curves.redraw()
+    assert [plot.isHidden() for plot in curves._plots] == [False, True]
+    curves.add(1, {"distance": 1.0, "other": 2.0})
+    curves.redraw()
+    assert not any(plot.isHidden() for plot in curves._plots)
