@@ -5,7 +5,9 @@ On the canvas, and below the mask in the editor, which may lie over the canvas.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
@@ -17,7 +19,7 @@ from app.mask_files import FOLDER, write
 from app.mask_picture import UNPAINTED
 from app.training import Training
 from engine.errors import NoRoom
-from engine.messages import Began, Ended, Failed, Load, Viewed
+from engine.messages import Began, Ended, Failed, Kept, Load, Viewed
 from engine.project import SourceImage
 
 _PAUSE_MS = 60
@@ -48,6 +50,8 @@ class MaskTrial(QObject):
         self._shape = picture.labels.shape
         self._known = frozenset(r.label for r in picture.regions if picture.shares()[r.label] > 0)
         self._under_way = self._wanted = False
+        self._files: list[Path] = []
+        """Tried out, and needed by no snapshot."""
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._send)
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
@@ -63,6 +67,8 @@ class MaskTrial(QObject):
         self._patience.stop()
         self._wanted = False
         self._training.end_trial()
+        if not self._under_way:
+            self._clear()
 
     def _on_painted(self) -> None:
         if not self._timer.isActive():
@@ -77,18 +83,32 @@ class MaskTrial(QObject):
         fits = labels.shape == self._shape and set(np.unique(labels).tolist()) <= {*self._known, UNPAINTED}
         if not fits or not labels.any():
             return
-        path = self._document.folder / FOLDER / f"{self._slot}-now.png"
+        path = self._fresh_path()
         try:
             write(path, labels, self._editor.picture.regions)
         except NoRoom:  # it is told when the mask is to be kept
             return
+        self._files.append(path)
         self._under_way = self._training.try_out(self._slot, (SourceImage(path=str(path)),))
         self._wanted = not self._under_way  # no session yet: as soon as there is one
+
+    def _fresh_path(self) -> Path:
+        """A file of its own for each, so that a snapshot kept while painting finds its mask again."""
+        folder = self._document.folder / FOLDER
+        return next(p for n in itertools.count(1) if not (p := folder / f"{self._slot}-trial-{n}.png").exists())
+
+    def _clear(self, but: int = 0) -> None:
+        """Removes what was tried out, except the newest ones."""
+        while len(self._files) > but:
+            self._files.pop(0).unlink(missing_ok=True)
 
     def _on_event(self, event: object) -> None:
         match event:
             case Began():
+                self._clear(but=1)
                 self._patience.start()
+            case Kept():
+                self._files.clear()  # a snapshot needs them, whichever it was
             case Viewed(done=True):
                 self._show()
                 if self._patience.isActive():

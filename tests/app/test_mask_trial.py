@@ -172,3 +172,30 @@ def test_after_training_the_newest_snapshot_shows_what_is_painted(studio: Studio
     studio.wait(lambda: studio.training.state == "paused")
     studio.paint_middle(LAND.label)
     studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+
+
+def test_a_snapshot_kept_while_painting_finds_its_mask_again(studio: Studio) -> None:
+    studio.paint_middle(LAND.label)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    before = len(snapshots.listing(studio.document.folder))
+    studio.training.keep("in between")
+    studio.wait(lambda: len(snapshots.listing(studio.document.folder)) > before)
+    for label in (SKY.label, LAND.label, SKY.label):
+        studio.seen.clear()
+        studio.paint_middle(label)
+        studio.wait(lambda: studio.seen)
+    studio.editor._throw_away()
+    kept = next(s for s in snapshots.listing(studio.document.folder) if s.name == "in between")
+    mask = Path(kept.job.sources["target_mask"][0].path)
+    assert tuple(np.array(Image.open(mask).convert("RGB"))[30, 40].tolist()) == LAND.colour
+
+
+def test_masks_that_were_only_tried_out_are_cleared_away(studio: Studio) -> None:
+    for label in (LAND.label, SKY.label, LAND.label):
+        studio.seen.clear()
+        studio.paint_middle(label)
+        studio.wait(lambda: studio.seen)
+    studio.wait(lambda: not studio.editor.findChild(MaskTrial)._under_way)
+    studio.editor._throw_away()
+    studio.wait(lambda: studio.seen[-1][0] == "mask.png")
+    assert list((studio.document.folder / "masks").glob("*trial*")) == []
