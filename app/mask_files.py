@@ -20,6 +20,7 @@ FOLDER = "masks"
 """Inside a project's folder."""
 _NAMES_KEY = "TesseraRegions"  # without a space, which Qt would not store
 _LIMIT_PX = 4_000_000
+Colour = tuple[int, int, int]
 _SAME = 60.0
 """Colours of two masks nearer than this (of 441 from black to white) are meant to be one."""
 
@@ -58,6 +59,7 @@ def read(path: Path, count: int = 0) -> MaskFile:
     unused = [(name, rgb) for rgb, name in names.items() if all(rgb != r.colour for r in regions)]
     for name, rgb in unused[: masks.MOST_REGIONS - len(regions)]:
         regions.append(Region(len(regions) + 1, name, rgb))
+    regions = _in_the_order_of(list(names), regions)
     return MaskFile(found.style.numpy() + np.uint8(1), _with_different_names(regions), found.crowded)
 
 
@@ -91,7 +93,7 @@ def write(path: Path, labels: np.ndarray, regions: Sequence[Region]) -> None:
 
 
 def matched(own: MaskFile, others: Sequence[Region]) -> MaskFile:
-    """The same in another mask's colours and names, where regions resemble each other; its other regions come along."""
+    """The same in another mask's colours, names and order, where regions resemble each other; its others come along."""
     pairs = sorted(
         (distance(mine.colour, other.colour), mine.label, index)
         for mine in own.regions
@@ -112,16 +114,23 @@ def matched(own: MaskFile, others: Sequence[Region]) -> MaskFile:
     for index, other in enumerate(others):
         if index not in taken and len(regions) < masks.MOST_REGIONS:
             regions.append(replace(other, label=max((r.label for r in regions), default=0) + 1))
+    regions = _in_the_order_of([other.colour for other in others], regions)
     return MaskFile(own.labels, _with_different_names(regions), own.crowded)
 
 
-def _names_in(path: Path) -> dict[tuple[int, int, int], str]:
+def _names_in(path: Path) -> dict[Colour, str]:
     """The names that `write` kept, by colour; none where another program wrote the file."""
     try:
         stored = json.loads(QImageReader(str(path)).text(_NAMES_KEY) or "[]")
         return {(int(c[0]), int(c[1]), int(c[2])): str(n)[:60] for n, c in ((s["name"], s["colour"]) for s in stored)}
     except (ValueError, TypeError, KeyError, IndexError):
         return {}
+
+
+def _in_the_order_of(colours: Sequence[Colour], regions: Sequence[Region]) -> list[Region]:
+    """Regions of these colours first, in their order: an artist finds them where they were. Labels stay."""
+    place = {colour: index for index, colour in enumerate(colours)}
+    return sorted(regions, key=lambda region: place.get(region.colour, len(place)))
 
 
 def _with_different_names(regions: Sequence[Region]) -> tuple[Region, ...]:
