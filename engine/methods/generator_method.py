@@ -126,7 +126,8 @@ class GeneratorMethod(Method):
 
     def _objective(self, terms: dict[str, Tensor]) -> Tensor:
         """L, before it is divided by T."""
-        return terms["style"] + self.settings.adversarial_weight * terms["generator"]
+        adversarial = self.settings.adversarial_weight * terms["generator"] if "generator" in terms else 0.0
+        return terms["style"] + adversarial
 
     def _mask(self, batch: Any) -> Tensor | None:
         """[B, R, H, W], one-hot; None where there are no regions."""
@@ -187,10 +188,10 @@ class GeneratorMethod(Method):
         return {key: value.detach() for key, value in terms.items()}
 
     def _judged(self, batch: Any, images: Tensor, step: int, random: torch.Generator) -> dict[str, Tensor]:
-        """An update of the discriminator, and what it says to the generator; zeros where it does not count."""
+        """An update of the discriminator, and what it says to the generator; nothing where it does not count."""
         s = self.settings
         if not s.adversarial_weight:
-            return {"generator": images.new_zeros(()), "discriminator": images.new_zeros(())}
+            return {}
         mask = self._mask(batch)
         learned = self.discriminator.learn(images, mask, step, s.discriminator_rate * self._rate_factor, random)
         return {"generator": self.discriminator.judge(images, mask), "discriminator": learned}

@@ -171,6 +171,7 @@ PRESETS = (
             "content_weight": 1.0,
             "norm": "instance",
             "adversarial_weight": 0.0,
+            "variation_weight": 0.0,
         },
         group="look",
     ),

@@ -9,6 +9,8 @@ Two uses, both found by trying.
   them by gratings; answers to a patch of the style are seldom high, except where that patch is found.
 - Random, rectified and fixed, compared by Gram matrices (Ustyuzhaninov et al. 2017, "What does it take to generate
   natural textures?"): they give colours and blobs, and no whole objects.
+
+L-BFGS, which needs filters that stay, compares sorted values by random ones, too.
 """
 
 from __future__ import annotations
@@ -79,15 +81,15 @@ class Filters(Perceptual):
         self._exemplars = []
         for level in range(len(self.layers)):
             patches = torch.cat([_patches(image, LOOKED_AT // len(images), random) for image in images])
-            patches = patches - patches.mean(0)  # [P, VALUES]
+            patches = (patches - patches.mean(0)).cpu()  # [P, VALUES]; in double below, which MPS lacks
             variance, directions = torch.linalg.eigh((patches.mT @ patches).double() / len(patches))
             variance = variance.clamp_min(0)
             factor = (variance + _LEAST_SHARE * variance.mean() + 1e-12) ** (-self.detail / 2)
             factor = factor * ((variance.sum() + 1e-12) / ((variance * factor**2).sum() + 1e-12)).sqrt()
             whitening = ((directions * factor) @ directions.mT).float()
-            chosen = patches[torch.randperm(len(patches), generator=random)[:EXEMPLARS].to(patches.device)] @ whitening
+            chosen = patches[torch.randperm(len(patches), generator=random)[:EXEMPLARS]] @ whitening
             chosen = chosen / chosen.norm(dim=1, keepdim=True).clamp_min(1e-6)
-            self._exemplars.append((chosen @ whitening).cpu())
+            self._exemplars.append(chosen @ whitening)
             if level + 1 < len(self.layers):
                 images = [functional.avg_pool2d(image, 2) for image in images]
         self.refresh(random)
