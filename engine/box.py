@@ -88,6 +88,10 @@ class Box:
         """This box without a margin; the margin must fit into it."""
         return self.pad(margin.times(-1))
 
+    def coarser(self, ratio: int) -> Box:
+        """The same place on a grid `ratio` times coarser; exact for boxes aligned to it."""
+        return Box(self.top // ratio, self.left // ratio, self.height // ratio, self.width // ratio)
+
     def align(self, grain: int) -> Box:
         """The smallest box around this one whose corners are multiples of `grain`."""
         top, left = self.top // grain * grain, self.left // grain * grain

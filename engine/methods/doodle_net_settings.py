@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from engine.masks import MOST_REGIONS
 from engine.method import Preset
-from engine.methods.generator_settings import NETWORK, STYLE, TRAINING, VARIETY, GeneratorSettings
-from engine.settings import Knob, When
+from engine.methods.generator_settings import NETWORK, STYLE, TRAINING, VARIETY, FinestNoise, GeneratorSettings
+from engine.settings import Knob
 
 
 class DoodleNetSettings(GeneratorSettings):
@@ -73,18 +73,7 @@ class DoodleNetSettings(GeneratorSettings):
             advanced=True,
         ),
     ] = 8
-    finest_noise_px: Annotated[
-        Literal["1", "2", "4", "8", "16", "32"],
-        Knob(
-            "Finest noise",
-            "Of the layered generator. Fine: bristles, leaves and grain vary; coarse: smooth, glossy shapes.",
-            unit="px",
-            group=VARIETY,
-            advanced=True,
-            choices=("1", "2", "4", "8", "16", "32"),
-            when=(When("generator", ("layered",)),),
-        ),
-    ] = "2"
+    finest_noise_px: FinestNoise = "2"
     padding: Annotated[
         Literal["circular", "replicate"],
         Knob(

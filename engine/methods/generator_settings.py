@@ -6,20 +6,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from engine.methods.shared_knobs import LearningRate
 from engine.settings import Knob, Settings, When
 
 STYLE, VARIETY, NETWORK, TRAINING = "Style", "Variety", "Network", "Training"
 
 
-LearningRate = Annotated[
-    float,
-    Field(ge=1e-6, le=1e-1),
+FinestNoise = Annotated[
+    Literal["1", "2", "4", "8", "16", "32"],
     Knob(
-        "Learning rate",
-        "More: faster and wilder. Less: slower and steadier.",
-        scale="log",
-        live=True,
-        group=TRAINING,
+        "Finest noise",
+        "Of the layered generator. Fine: bristles, leaves and grain vary; coarse: smooth, glossy shapes.",
+        unit="px",
+        group=NETWORK,
+        advanced=True,
+        choices=("1", "2", "4", "8", "16", "32"),
+        when=(When("generator", ("layered",)),),
     ),
 ]
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from engine.method import Preset
-from engine.methods.generator_settings import NETWORK, STYLE, TRAINING, VARIETY, GeneratorSettings, LearningRate
+from engine.methods.generator_settings import NETWORK, STYLE, TRAINING, VARIETY, GeneratorSettings
+from engine.methods.shared_knobs import LearningRate
 from engine.nn.residual_network import GRAIN
 from engine.settings import Knob, When
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from engine.method import Preset
-from engine.methods.generator_settings import NETWORK, VARIETY, GeneratorSettings
+from engine.methods.generator_settings import NETWORK, VARIETY, FinestNoise, GeneratorSettings
 from engine.settings import Knob, When
 
 
@@ -80,18 +80,7 @@ class TextureSettings(GeneratorSettings):
             when=(When("generator", ("layered", "pyramid")),),
         ),
     ] = 8
-    finest_noise_px: Annotated[
-        Literal["1", "2", "4", "8", "16", "32"],
-        Knob(
-            "Finest noise",
-            "Of the layered generator. Fine: bristles, leaves and grain vary; coarse: smooth, glossy shapes.",
-            unit="px",
-            group=NETWORK,
-            advanced=True,
-            choices=("1", "2", "4", "8", "16", "32"),
-            when=(When("generator", ("layered",)),),
-        ),
-    ] = "16"
+    finest_noise_px: FinestNoise = "16"
     padding: Annotated[
         Literal["circular", "replicate"],
         Knob(

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from engine.box import Box
 from engine.nn.layers import Norm, UpConvolution, norm_layer
-from engine.nn.texture_networks import Edge, shrunk
+from engine.nn.texture_networks import Edge
 from engine.noise import NoiseField
 
 CELL = 4
@@ -184,16 +184,16 @@ class DeepNetwork(nn.Module):
 
     def noise_at(self, box: Box, seed: int, device: torch.device, period: tuple[int, int] | None) -> DeepNoise:
         """The noise of an aligned box of the plane; `period`, in pixels, for seamless repeats."""
-        s, coarse = self.shape, shrunk(box, self.grain)
+        s, coarse = self.shape, box.coarser(self.grain)
         around = coarse.align(CELL)
         cells = None
         if s.cells:
             repeat = None if period is None else (period[0] // self.period_px, period[1] // self.period_px)
-            cells = NoiseField(s.latent, seed, device, repeat).at(shrunk(around, CELL))[None]
+            cells = NoiseField(s.latent, seed, device, repeat).at(around.coarser(CELL))[None]
         local = []
         for ratio in s.noisy_ratios if s.local else ():
             repeat = None if period is None else (period[0] // ratio, period[1] // ratio)
-            local.append(NoiseField(s.local, seed + ratio, device, repeat).at(shrunk(box, ratio))[None])
+            local.append(NoiseField(s.local, seed + ratio, device, repeat).at(box.coarser(ratio))[None])
         top, left = coarse.top - around.top, coarse.left - around.left
         return DeepNoise(cells, top, left, coarse.height, coarse.width, local)
 

@@ -11,7 +11,6 @@ from torch.nn import functional
 
 from engine.box import Box
 from engine.nn.layers import NoiseInjection, Norm, ResidualBlock, UpConvolution, norm_layer
-from engine.nn.texture_networks import shrunk
 from engine.noise import NoiseField
 
 GRAIN = 16
@@ -110,7 +109,7 @@ class ResidualNetwork(nn.Module):
         if not channels:
             return None
         places = ((channels, GRAIN), (1, 2), (1, 1))
-        fields = (NoiseField(depth, seed + ratio, device).at(shrunk(box, ratio))[None] for depth, ratio in places)
+        fields = (NoiseField(depth, seed + ratio, device).at(box.coarser(ratio))[None] for depth, ratio in places)
         return ResidualNoise(*fields)
 
     def felt(self, plane: Tensor) -> Tensor:

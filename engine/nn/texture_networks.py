@@ -102,7 +102,7 @@ class PyramidNetwork(nn.Module):
         noise = []
         for ratio in self.shape.ratios:
             repeat = None if period is None else (period[0] // ratio, period[1] // ratio)
-            noise.append(NoiseField(self.shape.noise, seed + ratio, device, repeat).at(shrunk(box, ratio))[None])
+            noise.append(NoiseField(self.shape.noise, seed + ratio, device, repeat).at(box.coarser(ratio))[None])
         return noise
 
     def felt(self, plane: Tensor) -> Tensor:
@@ -123,8 +123,3 @@ def _block(inputs: int, outputs: int, norm: Norm, padding: Edge) -> nn.Sequentia
         ]
         inputs = outputs
     return nn.Sequential(*layers)
-
-
-def shrunk(box: Box, ratio: int) -> Box:
-    """An aligned box on a grid `ratio` times coarser."""
-    return Box(box.top // ratio, box.left // ratio, box.height // ratio, box.width // ratio)
