@@ -5,6 +5,7 @@ Every knob has the same columns (mark, label, control, number, reset), so that k
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -147,13 +148,16 @@ class KnobWidget(QWidget):
 
     def editors(self) -> list[QWidget]:
         """What takes the focus, in tab order."""
-        raise NotImplementedError
+        return self._editors
 
-    def _show(self, value: Any) -> None:
-        raise NotImplementedError
+    def _finish(self, show: Callable[[Any], None], *editors: QWidget) -> None:
+        """Called once by subclasses when their editors are in the row.
 
-    def _finish(self) -> None:
-        """Called once by subclasses when their editors are in the row."""
+        Args:
+            show: puts a value into the editors, without telling anyone.
+            editors: in tab order.
+        """
+        self._show, self._editors = show, list(editors)
         knob = self.spec.knob
         for editor in self.editors():
             editor.setAccessibleName(knob.label)
@@ -223,14 +227,11 @@ class _NumberKnob(KnobWidget):
         self.number.setFixedWidth(self.number_width)
         self.row.addWidget(self.slider, 1)
         self.row.addWidget(self.number)
-        self._finish()
+        self._finish(self._put, self.slider, self.number)
         self.slider.valueChanged.connect(self._on_slider)
         self.number.valueChanged.connect(self._on_number)
 
-    def editors(self) -> list[QWidget]:
-        return [self.slider, self.number]
-
-    def _show(self, value: Any) -> None:
+    def _put(self, value: Any) -> None:
         with QSignalBlocker(self.slider), QSignalBlocker(self.number):
             self.slider.setValue(self.scale.position(value))
             self.number.setValue(value)
@@ -254,13 +255,10 @@ class _SwitchKnob(KnobWidget):
         self.box = Switch(self)
         self.row.addWidget(self.box)
         self.row.addStretch(1)
-        self._finish()
+        self._finish(self._put, self.box)
         self.box.toggled.connect(self._edit)
 
-    def editors(self) -> list[QWidget]:
-        return [self.box]
-
-    def _show(self, value: Any) -> None:
+    def _put(self, value: Any) -> None:
         with QSignalBlocker(self.box):
             self.box.setChecked(bool(value))
 
@@ -275,13 +273,10 @@ class _ChoiceKnob(KnobWidget):
         self.combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(6)
         self.row.addWidget(self.combo)
-        self._finish()
+        self._finish(self._put, self.combo)
         self.combo.activated.connect(self._on_activated)
 
-    def editors(self) -> list[QWidget]:
-        return [self.combo]
-
-    def _show(self, value: Any) -> None:
+    def _put(self, value: Any) -> None:
         self.combo.setCurrentIndex(self.combo.findData(value))
 
     def _on_activated(self, index: int) -> None:
