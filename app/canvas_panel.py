@@ -90,6 +90,7 @@ class CanvasPanel(QWidget):
             if isinstance(widget, QToolButton) and widget is not self.back:
                 self._group.removeButton(widget)
                 widget.deleteLater()
+        self.start.show_method(method)
         layers = [(layer.key, layer.title, layer.help) for layer in method.layers]
         layers.append((PATCHES, self.tr("Patches"), self.tr("What the networks saw in the last training step")))
         for key, title, help_text in layers:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from engine.method import Method
 
 NARROW_PX = 620
 RESCUE_PICTURE_PX = QSize(132, 92)
@@ -36,23 +37,20 @@ class FirstStart(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._last: Path | None = None
-        title = QLabel(self.tr("Make a mosaic"), self)
+        title = QLabel(self.tr("Make a picture of your images"), self)
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.9)
         font.setWeight(font.Weight.DemiBold)
         title.setFont(font)
-        lead = QLabel(
-            self.tr("Style images give the pieces. A content image gives the picture that they form."),
-            self,
-        )
-        lead.setProperty("role", "muted")
-        for label in (title, lead):
+        self.lead = QLabel(self)
+        self.lead.setProperty("role", "muted")
+        for label in (title, self.lead):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             label.setWordWrap(True)
         self.images = _Door(
             "style",
             self.tr("Drop your images"),
-            self.tr("Drag files or folders here, on Style or on Content. Or choose them from your disk."),
+            self.tr("Drag files or folders here, onto the place that they are for. Or choose them from your disk."),
             self.tr("Choose images…"),
         )
         self.project = _Door(
@@ -87,12 +85,25 @@ class FirstStart(QWidget):
         layout.addWidget(self.rescue, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(28)
         layout.addWidget(title)
-        layout.addWidget(lead)
+        layout.addWidget(self.lead)
         layout.addSpacing(20)
         layout.addLayout(self._doors)
         layout.addSpacing(12)
         layout.addWidget(self.last, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
+
+    def show_method(self, method: type[Method]) -> None:
+        """Says what the method begins with."""
+        needed = self._listed([slot.title for slot in method.slots if slot.minimum])
+        optional = self._listed([slot.title for slot in method.slots if not slot.minimum])
+        words = self.tr("{} begins with images on {}.").format(method.title, needed)
+        if optional:
+            words += " " + self.tr("Optional: {}.").format(optional)
+        self.lead.setText(words)
+
+    def _listed(self, names: list[str]) -> str:
+        *first, last = names or [""]
+        return self.tr("{} and {}").format(", ".join(first), last) if first else last
 
     def set_last(self, folder: Path | None, name: str = "") -> None:
         """Offers the last project as well."""

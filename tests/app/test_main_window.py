@@ -82,6 +82,10 @@ def studio(qtbot, tmp_path: Path, monkeypatch):
 def test_the_first_start_has_doors_and_says_what_is_missing(studio: Studio) -> None:
     window = studio.window
     assert window.canvas.start.isVisible()
+    method = window.document.method
+    lead = window.canvas.start.lead.text()
+    assert method.title in lead, "it speaks of the chosen method"
+    assert all(slot.title in lead for slot in method.slots)
     studio.press("train")
     assert any("Style" in text for text in studio.said())
     assert not window.training.running

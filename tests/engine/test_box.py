@@ -17,6 +17,13 @@ def covers_once(pieces: list[Box], whole: Box) -> bool:
     return inside and apart and sum(piece.area for piece in pieces) == whole.area
 
 
+@given(boxes, sides)
+def test_an_aligned_box_is_the_same_place_on_a_coarser_grid(box: Box, ratio: int) -> None:
+    aligned = box.align(ratio)
+    coarse = aligned.coarser(ratio)
+    assert aligned == Box(coarse.top * ratio, coarse.left * ratio, coarse.height * ratio, coarse.width * ratio)
+
+
 @given(boxes, st.integers(20, 97))
 def test_tiles_cover_a_box_once(box: Box, side: int) -> None:
     assert covers_once(box.tiles(side), box)
