@@ -15,10 +15,10 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from engine import colour
 from engine.errors import BadSetting, NoRoom, TesseraError
+from engine.images.find import find_images
+from engine.job import FILE_NAME, Job, SourceImage, load_job, project_folder, save_job
 from engine.method import Method, Slot, method_class, preset_values
-from engine.project import FILE_NAME, Job, SourceImage, load_job, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
 FIRST_METHOD = "magic"
@@ -127,7 +127,7 @@ class Document(QObject):
         Where there is room for one image only, the new one takes the place of the one that is there.
         Returns how many were added; images that the slot has already are passed over.
         """
-        files, problems = colour.expand([Path(path) for path in paths])
+        files, problems = find_images([Path(path) for path in paths])
         there = {image.path for image in self.sources(slot)}
         new: list[SourceImage] = []
         for file in files:

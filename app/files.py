@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDialog, QFileDialog
 
-from app import background
-from app.drop_zones import is_project
-from app.export_origin import Origins
+from app.canvas.drop_zones import is_project
+from app.export.reimport import Origins
 from app.frame_dialog import FrameDialog
 from app.recovery import Rescue
-from engine.project import FILE_NAME
+from app.widgets import background
+from engine.job import FILE_NAME
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow

@@ -9,25 +9,26 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMessageBox
 
-from app import actions, theme
+from app import actions
 from app.help_sheet import HelpSheet
 from app.preferences import Preferences, PreferencesDialog
 from app.shell import Shell
+from app.widgets import theme
 from engine import messages as m
 from engine.errors import BadSetting
 from engine.method import method_class, method_keys
 from engine.settings import specs
 
 if TYPE_CHECKING:
+    from app.canvas.idle_picture import Pictures
     from app.document import Document
-    from app.exporting import Exporting
+    from app.export.controller import Exporting
     from app.files import Files
-    from app.mask_link import MaskLink
-    from app.pictures import Pictures
+    from app.masks.controller import MaskLink
     from app.recovery import Recovery
-    from app.snapshots_link import SnapshotsLink
+    from app.snapshots.controller import SnapshotsLink
     from app.training import Training
-    from app.weights_link import WeightsLink
+    from app.weights.controller import WeightsLink
 
 TRAIN_WORDS = {
     "idle": ("Train", "train"),
@@ -70,15 +71,15 @@ class MainWindow(Shell):
 
     def furnish(self) -> None:
         """Fills the frame with what needs the engine, and makes it usable."""
+        from app.canvas.idle_picture import Pictures
         from app.document import Document
-        from app.exporting import Exporting
+        from app.export.controller import Exporting
         from app.files import Files
-        from app.mask_link import MaskLink
-        from app.pictures import Pictures
+        from app.masks.controller import MaskLink
         from app.recovery import Recovery
-        from app.snapshots_link import SnapshotsLink
+        from app.snapshots.controller import SnapshotsLink
         from app.training import Training
-        from app.weights_link import WeightsLink
+        from app.weights.controller import WeightsLink
 
         self.document = Document(self._data / "projects", self, small=_is_slow(self.preferences.device))
         self.training = Training(self.document, self)

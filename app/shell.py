@@ -6,14 +6,15 @@ from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
-from app import actions, theme
-from app.canvas_panel import CanvasPanel
-from app.panel import SettingsPanel
-from app.plots import Curves
+from app import actions
+from app.canvas.panel import CanvasPanel
+from app.curves.plots import Curves
+from app.images.sources_bar import SourcesBar
 from app.preferences import Preferences
-from app.snapshot_strip import SnapshotStrip
-from app.sources_bar import SourcesBar
+from app.settings.panel import SettingsPanel
+from app.snapshots.strip import SnapshotStrip
 from app.status import Status
+from app.widgets import theme
 
 LAYOUT_VERSION = 1
 

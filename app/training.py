@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.document import Document
 from app.worker import Worker
 from engine.errors import TesseraError
+from engine.job import Job, SourceImage
 from engine.messages import (
     Began,
     Command,
@@ -31,10 +32,9 @@ from engine.messages import (
     Stop,
 )
 from engine.method import method_class
-from engine.project import Job, SourceImage
-from engine.session import Session
 from engine.settings import Settings, specs
 from engine.snapshots import read
+from engine.training.session import Session
 
 TrainingState = Literal["idle", "starting", "training", "paused", "stopping"]
 RELOAD_MS = 500

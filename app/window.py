@@ -21,7 +21,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QImageReader, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QSplashScreen
 
-from app import background, crash, theme
+from app import crash
+from app.widgets import background, theme
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -95,10 +96,10 @@ def _open_application() -> QApplication:
 
 def load_engine() -> None:
     """Everything that brings torch along; what has to do with Qt is imported in the window's own thread."""
-    import engine.session
+    import engine.training.session
     from engine.method import method_class, method_keys
 
-    assert engine.session
+    assert engine.training.session
     for key in method_keys():
         method_class(key)
 

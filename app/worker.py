@@ -8,7 +8,7 @@ from app import crash
 from engine import device
 from engine.errors import TesseraError
 from engine.messages import Command, Ended, Failed, Stop
-from engine.session import Session
+from engine.training.session import Session
 
 
 class Worker(QThread):

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from engine.colour import expand
-from engine.decode import vips
 from engine.device import Device, choose, prepare_thread
 from engine.errors import BadSetting, TesseraError, Usage
+from engine.images.decode import vips
+from engine.images.find import find_images
+from engine.job import Job, SourceImage
 from engine.method import method_class, preset_values
 from engine.nn import training
-from engine.project import Job, SourceImage
 from engine.settings import parse_assignments
 
 PEER_SIZES: dict[str, Any] = {
@@ -107,7 +107,7 @@ def job(arguments: argparse.Namespace, folder: Path, **changes: Any) -> Job:
 def _given(slot: str, paths: Sequence[Path] | None) -> list[Path]:
     if not paths:
         return []
-    files, problems = expand(list(paths))
+    files, problems = find_images(list(paths))
     if not files:
         raise Usage(f"argument --{slot}: {' '.join(problems)}")
     return files

@@ -23,16 +23,16 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from benchmarks import common
 from benchmarks.measures import content_match
 from benchmarks.memory import PeakMemory, mebibytes
-from engine.colour import to_bytes
 from engine.device import Device
 from engine.errors import TesseraError
-from engine.field import Artwork
-from engine.memory import Templates
+from engine.fields.artwork import Artwork
+from engine.images.quantise import to_uint8
+from engine.job import Job
 from engine.method import preset_values
-from engine.methods.magic import Magic
+from engine.methods.magic.method import Magic
 from engine.nn.set_attention import SetAttention
-from engine.project import Job
 from engine.settings import parse_assignments
+from engine.templates.atlas import Templates
 
 _TILE_PX = 256
 _WEIGHTS: tuple[tuple[str, float, float, str, dict[str, Any]], ...] = (
@@ -69,7 +69,7 @@ def measure_picture(arguments: argparse.Namespace, device: Device, folder: Path)
     start = time.perf_counter()
     terms = {key: float(value) for key, value in _trained(method, arguments.steps).items()}
     seconds = time.perf_counter() - start
-    picture = to_bytes(_painted(method))
+    picture = to_uint8(_painted(method))
     Image.fromarray(picture).save(arguments.out)
     content = Path(common.sources(arguments, folder)["content"][0].path)
     return {

@@ -11,10 +11,10 @@ from typing import Any
 from benchmarks import common
 from benchmarks.measures import content_match
 from engine.errors import TesseraError
+from engine.job import Job
 from engine.messages import Ended, Export, Exported, Failed, Pause, Paused, Stepped, Stop
-from engine.methods.famos_settings import FamosSettings
-from engine.project import Job
-from engine.session import Session
+from engine.methods.famos.settings import FamosSettings
+from engine.training.session import Session
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:

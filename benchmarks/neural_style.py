@@ -21,14 +21,15 @@ from torch import Tensor
 from benchmarks import common
 from benchmarks.measures import content_match
 from benchmarks.memory import PeakMemory, mebibytes
-from engine import colour
-from engine.field import Artwork
+from engine.fields.artwork import Artwork
+from engine.images.quantise import to_uint8
+from engine.images.read import read_image
+from engine.job import Job, SourceImage
 from engine.method import preset_values
-from engine.methods.neural_style import NeuralStyle
-from engine.nn.filters import Filters
-from engine.nn.statistics import Sliced
-from engine.project import Job, SourceImage
+from engine.methods.optimised.neural_style import NeuralStyle
 from engine.settings import parse_assignments
+from engine.style.filters import Filters
+from engine.style.statistics import Sliced
 
 COLUMNS = (
     *("Default", "Classic", "Classic Shifted", "Classic Dense", "All-To-Content"),
@@ -98,10 +99,10 @@ def _presets(arguments: argparse.Namespace, folder: Path, memory: PeakMemory) ->
         seconds = _stepped(method, arguments.steps)
         with torch.no_grad():
             picture = Artwork(method, method.canvas).at(method.canvas.box)
-        Image.fromarray(colour.to_bytes(picture)).save(folder / "result.png")
+        Image.fromarray(to_uint8(picture)).save(folder / "result.png")
         if arguments.pictures:
             arguments.pictures.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(colour.to_bytes(picture)).save(arguments.pictures / f"{name}.png")
+            Image.fromarray(to_uint8(picture)).save(arguments.pictures / f"{name}.png")
         rows.append(
             {
                 "name": name,
@@ -115,7 +116,7 @@ def _presets(arguments: argparse.Namespace, folder: Path, memory: PeakMemory) ->
 
 
 def _read(path: Path) -> Tensor:
-    return colour.read(path).pixels.float() / 255
+    return read_image(path).pixels.float() / 255
 
 
 def style_distance(picture: Tensor, style: Tensor, content: Tensor) -> float:

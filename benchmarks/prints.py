@@ -21,12 +21,12 @@ from typing import Any
 from benchmarks import common
 from benchmarks.memory import PeakMemory, mebibytes
 from engine.box import Box, Size
-from engine.canvas_file import CanvasFile
 from engine.errors import TesseraError
-from engine.export import Wish, encode, fulfil
-from engine.journal import NAME, folder_for
-from engine.looking import painter, tile_px
-from engine.methods.famos import Famos
+from engine.export.canvas_file import CanvasFile
+from engine.export.journal import NAME, folder_for
+from engine.export.tiles import Wish, encode, fulfil
+from engine.methods.famos.method import Famos
+from engine.preview.views import painter, tile_px
 
 _PROPORTION = 1.5
 _KILLED_MEGAPIXELS, _KILLED_TILE_PX = 1.5, 128

@@ -12,9 +12,9 @@ from typing import Any
 from benchmarks import common
 from benchmarks.memory import PeakMemory, mebibytes
 from engine.box import Size
-from engine.export import export
-from engine.looking import painter, tile_px
-from engine.methods.famos import Famos
+from engine.export.tiles import export
+from engine.methods.famos.method import Famos
+from engine.preview.views import painter, tile_px
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:

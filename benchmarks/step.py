@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks import common
 from benchmarks.memory import PeakMemory, mebibytes
-from engine.methods.famos import Famos
-from engine.methods.famos_settings import FamosSettings
+from engine.methods.famos.method import Famos
+from engine.methods.famos.settings import FamosSettings
 
 BATCH = "batch"
 FORWARD = "generator forward"

@@ -18,12 +18,12 @@ from torch import Tensor
 from benchmarks import common
 from engine import losses
 from engine.box import Size
-from engine.field import Artwork
+from engine.fields.artwork import Artwork
+from engine.job import Job
 from engine.method import preset_values
-from engine.methods.generator_method import GeneratorMethod
-from engine.methods.stylize import Stylize
-from engine.methods.texture import Texture
-from engine.project import Job
+from engine.methods.feedforward.base import GeneratorMethod
+from engine.methods.feedforward.stylize import Stylize
+from engine.methods.feedforward.texture import Texture
 from engine.settings import parse_assignments
 
 PAPERS = {"adversarial_weight": 0.0}

@@ -45,15 +45,15 @@ def main(argv: list[str]) -> int:
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
     if name == "train":
-        from engine.headless_train import run
+        from engine.cli.train import run
     elif name == "render":
-        from engine.headless_render import run
+        from engine.cli.render import run
     elif name == "fetch":
-        from engine.headless_fetch import run
+        from engine.cli.fetch import run
     elif name == "methods":
-        from engine.listing import methods as run
+        from engine.cli.listing import methods as run
     else:
-        from engine.listing import devices as run
+        from engine.cli.listing import devices as run
     return run
 
 

@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from engine.box import Box, Size
-from engine.printing import Finish, How
-from engine.project import Job
+from engine.job import Job
+from engine.options import Finish, How
 
 # ---------------------------------------------------------------- commands
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from engine.box import Box, Margin, Size
 from engine.errors import BadSetting
-from engine.printing import How
-from engine.project import Job
+from engine.job import Job
+from engine.options import How
 from engine.settings import Settings
 
 if TYPE_CHECKING:  # the window shows slots and layers before torch is loaded
@@ -20,13 +20,13 @@ if TYPE_CHECKING:  # the window shows slots and layers before torch is loaded
     from torch import Tensor
 
 _MODULES = {
-    "famos": "engine.methods.famos",
-    "magic": "engine.methods.magic",
-    "neural_style": "engine.methods.neural_style",
-    "doodle": "engine.methods.doodle",
-    "texture": "engine.methods.texture",
-    "stylize": "engine.methods.stylize",
-    "doodle_net": "engine.methods.doodle_net",
+    "famos": "engine.methods.famos.method",
+    "magic": "engine.methods.magic.method",
+    "neural_style": "engine.methods.optimised.neural_style",
+    "doodle": "engine.methods.optimised.doodle",
+    "texture": "engine.methods.feedforward.texture",
+    "stylize": "engine.methods.feedforward.stylize",
+    "doodle_net": "engine.methods.feedforward.doodle_net",
 }
 
 
@@ -174,7 +174,7 @@ class Method(ABC):
         """Layers of an aligned box of a canvas, float32 [3, h, w], 0..1; valid away from the box's edges by the halo.
 
         The halo may be left away, from all layers alike, where that is faster. Called under `torch.no_grad()`. Use
-        `engine.field.Artwork`, which pads and crops.
+        `engine.fields.artwork.Artwork`, which pads and crops.
         """
 
     def printer(self, how: How) -> Painter:

@@ -25,11 +25,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from engine.box import Size
-from engine.decode import vips
 from engine.errors import BadProject
 from engine.files import no_room, replacing_folder, write_atomically
+from engine.images.decode import vips
+from engine.job import Job, parse_job, stored_job
 from engine.method import State
-from engine.project import Job, parse_job, stored_job
 
 FOLDER = "snapshots"
 FORMAT = 1

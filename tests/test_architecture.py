@@ -58,7 +58,7 @@ def test_only_the_registry_imports_methods() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["import engine.session", "import engine.__main__", "import engine.methods.famos"]
+    "statement", ["import engine.training.session", "import engine.__main__", "import engine.methods.famos.method"]
 )
 def test_the_engine_loads_no_qt(statement: str) -> None:
     code = f"{statement}, sys; print([m for m in sys.modules if m.startswith(('PySide6', 'pyqtgraph'))])"

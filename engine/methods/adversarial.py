@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from engine import losses
 from engine.device import bfloat16_pays
-from engine.draws import step_generator
+from engine.images.sampling import step_generator
 from engine.method import Method, State
 from engine.nn import training
 from engine.nn.discriminator import Discriminator

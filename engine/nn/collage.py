@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine import losses
-from engine.kernel import Kernel
-from engine.memory import Mixture, mix, mix_only
 from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import SetUNet, SetUNetShape
 from engine.nn.unet import UNet, UNetShape
-from engine.sets import Sets
+from engine.templates.atlas import Mixture, mix, mix_only
+from engine.templates.mix_kernel import Kernel
+from engine.templates.sets import Sets
 
 Warp = Literal["none", "affine", "flow"]
 

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Box
+from engine.fields.noise import NoiseField
 from engine.nn.layers import Norm, UpConvolution, norm_layer
 from engine.nn.texture_networks import Edge
-from engine.noise import NoiseField
 
 CELL = 4
 """Side of what the full layers make of one noise vector, before the enlarging stages."""

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from engine.box import Margin
-from engine.kernel import Kernel
-from engine.memory import Mixture, View, mix, mix_only, weighted_sum
 from engine.nn.unet import NO_MARGIN, UNet, UNetShape
+from engine.templates.atlas import Mixture, View, mix, mix_only, weighted_sum
+from engine.templates.mix_kernel import Kernel
 
 Mode = Literal["blend", "paint", "copy"]
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Box
+from engine.fields.noise import NoiseField
 from engine.nn.layers import NoiseInjection, Norm, ResidualBlock, UpConvolution, norm_layer
-from engine.noise import NoiseField
 
 GRAIN = 16
 """Side of the places of the noise that decides strokes, in pixels: channels of finer noise would only show as grain."""

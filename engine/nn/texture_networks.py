@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Box
+from engine.fields.noise import NoiseField
 from engine.nn.layers import Norm, norm_layer
-from engine.noise import NoiseField
 
 Edge = Literal["circular", "replicate"]
 

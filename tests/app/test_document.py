@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtTest import QSignalSpy
 
 from app.document import MERGE_S, Document
+from engine.job import FILE_NAME, SourceImage, load_job
 from engine.method import Slot
-from engine.project import FILE_NAME, SourceImage, load_job
 from tests.app.toys import register, write_image
 
 

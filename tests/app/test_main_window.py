@@ -14,7 +14,7 @@ from app.main_window import MainWindow
 from app.preferences import Preferences
 from engine import messages as m
 from engine.box import Size
-from engine.project import load_job
+from engine.job import load_job
 from engine.snapshots import listing
 from tests.app.toys import register, write_image
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QThread
 from app import crash
 from app.worker import Worker
 from engine import messages as m
-from engine.session import Session
+from engine.training.session import Session
 from tests.engine import toy
 
 

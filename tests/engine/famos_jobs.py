@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from engine.project import Job, SourceImage
+from engine.job import Job, SourceImage
 
 TINY: dict[str, Any] = {
     "templates": 5,

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from famos_jobs import picture
 from PIL import Image
 
 from engine.box import Size
-from engine.field import Artwork
-from engine.methods.generator_method import GeneratorMethod
-from engine.project import Job, SourceImage
+from engine.fields.artwork import Artwork
+from engine.job import Job, SourceImage
+from engine.methods.feedforward.base import GeneratorMethod
+from tests.engine.famos_jobs import picture
 
 CPU = torch.device("cpu")
 TINY: dict[str, Any] = {"patch": 32, "batch": 2, "filters": 4, "levels": 2, "width": 2}

@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from famos_jobs import picture
-
-from engine.project import Job
+from engine.job import Job
+from tests.engine.famos_jobs import picture
 
 TINY: dict[str, Any] = {
     "set_size": 5,

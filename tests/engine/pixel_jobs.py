@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from famos_jobs import picture
 from PIL import Image
 
-from engine.nn.perceptual import Perceptual
-from engine.nn.vgg import Vgg19
-from engine.project import Job, SourceImage
+from engine.job import Job, SourceImage
+from engine.style.perceptual import Perceptual
+from engine.style.vgg import Vgg19
+from tests.engine.famos_jobs import picture
 
 TINY: dict[str, Any] = {"filters": 6, "levels": 2, "scales": 2, "steps_per_scale": 2}
 
@@ -66,7 +66,7 @@ def tiny_vgg(pooling: str = "average", padding: str = "replicate") -> Vgg19:
 
 def open_tiny(kind: str, **options: Any) -> Perceptual:
     """In place of `open_network`: `vgg19` is the tiny one."""
-    from engine.nn.perceptual import open_network
+    from engine.style.perceptual import open_network
 
     if kind == "vgg19":
         return tiny_vgg(options["pooling"], options["padding"])

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.box import Box, Size
+from engine.job import Job
 from engine.messages import CancelExport, Command, Keep, Load, Look, Mailbox, Pause, Restore, Resume, Retune, Stop
-from engine.project import Job
 
 
 def look(ticket: int) -> Look:

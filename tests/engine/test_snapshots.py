@@ -12,10 +12,10 @@ import torch
 
 from engine import snapshots
 from engine.box import Size
-from engine.colour import read as read_picture
 from engine.errors import BadProject, NoRoom
+from engine.images.read import read_image
+from engine.job import Job, SourceImage
 from engine.method import State
-from engine.project import Job, SourceImage
 
 
 def state() -> State:
@@ -60,7 +60,7 @@ def test_the_size_of_the_canvas_is_kept_and_may_be_missing(tmp_path: Path) -> No
 def test_the_picture_is_kept(tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
     kept = keep(tmp_path / "100 % [1]", preview=picture)
-    assert np.array_equal(read_picture(kept.preview).pixels.permute(1, 2, 0).numpy(), picture)
+    assert np.array_equal(read_image(kept.preview).pixels.permute(1, 2, 0).numpy(), picture)
     assert not keep(tmp_path).preview.exists()
 
 

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from engine import method as registry
 from engine.box import Box, Margin, Size
-from engine.colour import read
 from engine.errors import BadProject, MissingSources
+from engine.images.read import read_image
+from engine.job import Job, SourceImage
 from engine.method import Layer, Method, Preset, Slot, State, Term
-from engine.project import Job, SourceImage
 from engine.settings import Knob, Settings
 
 
@@ -49,7 +49,7 @@ class Toy(Method):
         self.warnings = []
         if not job.sources.get("style"):
             raise MissingSources("Toy needs a style image. Drop one on Style.")
-        pictures = [read(Path(image.path)) for image in job.sources["style"]]
+        pictures = [read_image(Path(image.path)) for image in job.sources["style"]]
         self.warnings += [note for picture in pictures for note in picture.notes]
         self.target = pictures[0].pixels.float().mean((1, 2)).to(device) / 255  # [3]
         generator = torch.Generator().manual_seed(job.seed)

@@ -1,0 +1,207 @@
+"""What is in the place of the canvas while there are no images: three doors, and after a crash the way back.
+
+What is behind them is not known here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.widgets import theme
+from engine.method import Method
+
+NARROW_PX = 620
+RESCUE_PICTURE_PX = QSize(132, 92)
+
+
+class FirstStart(QWidget):
+    images_requested = Signal()
+    project_requested = Signal()
+    example_requested = Signal()
+    continue_requested = Signal(object)
+    """Path of the last project."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._last: Path | None = None
+        title = QLabel(self.tr("Make a picture of your images"), self)
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.9)
+        font.setWeight(font.Weight.DemiBold)
+        title.setFont(font)
+        self.lead = QLabel(self)
+        self.lead.setProperty("role", "muted")
+        for label in (title, self.lead):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            label.setWordWrap(True)
+        self.images = _Door(
+            "style",
+            self.tr("Drop your images"),
+            self.tr("Drag files or folders here, onto the place that they are for. Or choose them from your disk."),
+            self.tr("Choose images…"),
+        )
+        self.project = _Door(
+            "open",
+            self.tr("Open a project"),
+            self.tr("Go on where you stopped: the images, the settings and all snapshots are there."),
+            self.tr("Open project…"),
+        )
+        self.example = _Door(
+            "train",
+            self.tr("Try the example"),
+            self.tr("A few textures and a picture are made for you. Press Train and watch."),
+            self.tr("Load the example"),
+        )
+        self.images.button.clicked.connect(self.images_requested)
+        self.project.button.clicked.connect(self.project_requested)
+        self.example.button.clicked.connect(self.example_requested)
+        self.last = QPushButton(self)
+        self.last.setFlat(True)
+        self.last.hide()
+        self.last.clicked.connect(self._on_last)
+        self.rescue = _Rescue(self)
+        self.rescue.hide()
+        self._doors = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._doors.setSpacing(16)
+        for door in (self.images, self.project, self.example):
+            self._doors.addWidget(door, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 24)
+        layout.setSpacing(8)
+        layout.addStretch(2)
+        layout.addWidget(self.rescue, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(28)
+        layout.addWidget(title)
+        layout.addWidget(self.lead)
+        layout.addSpacing(20)
+        layout.addLayout(self._doors)
+        layout.addSpacing(12)
+        layout.addWidget(self.last, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+
+    def show_method(self, method: type[Method]) -> None:
+        """Says what the method begins with."""
+        needed = self._listed([slot.title for slot in method.slots if slot.minimum])
+        optional = self._listed([slot.title for slot in method.slots if not slot.minimum])
+        words = self.tr("{} begins with images on {}.").format(method.title, needed)
+        if optional:
+            words += " " + self.tr("Optional: {}.").format(optional)
+        self.lead.setText(words)
+
+    def _listed(self, names: list[str]) -> str:
+        *first, last = names or [""]
+        return self.tr("{} and {}").format(", ".join(first), last) if first else last
+
+    def set_last(self, folder: Path | None, name: str = "") -> None:
+        """Offers the last project as well."""
+        self._last = folder
+        self.last.setVisible(folder is not None)
+        if folder is not None:
+            text = self.tr("Continue with “{}”").format(name or folder.name)
+            self.last.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 420))
+            self.last.setToolTip(str(folder))
+
+    def offer_rescue(self, folder: Path, sentence: str, picture: QPixmap) -> None:
+        """After a crash: the project that was open, what of it is there, and its newest picture (may be null)."""
+        self._last = folder
+        self.last.hide()
+        self.rescue.show_offer(sentence, picture)
+        self.rescue.button.clicked.connect(self._on_last)
+
+    def set_busy(self, busy: bool) -> None:
+        """While the example is being made."""
+        self.example.button.setEnabled(not busy)
+        self.example.button.setText(self.tr("Making it…") if busy else self.tr("Load the example"))
+
+    def _on_last(self) -> None:
+        if self._last is not None:
+            self.continue_requested.emit(self._last)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        direction = QBoxLayout.Direction
+        self._doors.setDirection(direction.TopToBottom if self.width() < NARROW_PX else direction.LeftToRight)
+
+
+class _Rescue(QFrame):
+    """Picture, sentence and button in a row."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("rescue")
+        self.setStyleSheet(
+            "#rescue { background: palette(base); border: 2px solid palette(highlight); border-radius: 8px; }"
+        )
+        self.setMaximumWidth(720)
+        self._picture = QLabel(self)
+        self.heading = QLabel(self.tr("Your work is still here"), self)
+        self.heading.setProperty("role", "heading")
+        self.words = QLabel(self)
+        self.words.setWordWrap(True)
+        self.words.setMinimumWidth(280)
+        self.button = QPushButton(self.tr("Go on where it stopped"), self)
+        self.button.setProperty("role", "primary")
+        column = QVBoxLayout()
+        column.setSpacing(6)
+        column.addStretch(1)
+        column.addWidget(self.heading)
+        column.addWidget(self.words)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(16)
+        layout.addWidget(self._picture)
+        layout.addLayout(column, 1)
+
+    def show_offer(self, sentence: str, picture: QPixmap) -> None:
+        self.words.setText(sentence)
+        self.button.setAccessibleDescription(sentence)
+        self._picture.setVisible(not picture.isNull())
+        if not picture.isNull():
+            ratio = self.devicePixelRatioF()
+            smooth = Qt.TransformationMode.SmoothTransformation
+            scaled = picture.scaled(RESCUE_PICTURE_PX * ratio, Qt.AspectRatioMode.KeepAspectRatio, smooth)
+            scaled.setDevicePixelRatio(ratio)
+            self._picture.setPixmap(scaled)
+        self.show()
+
+
+class _Door(QFrame):
+    def __init__(self, icon: str, title: str, text: str, button: str) -> None:
+        super().__init__()
+        self.setObjectName("door")
+        self.setMaximumWidth(320)
+        self.setStyleSheet("#door { background: palette(base); border: 1px solid palette(mid); border-radius: 8px; }")
+        picture = QLabel(self)
+        picture.setPixmap(theme.icon(icon).pixmap(QSize(32, 32)))
+        heading = QLabel(title, self)
+        heading.setProperty("role", "heading")
+        words = QLabel(text, self)
+        words.setWordWrap(True)
+        words.setProperty("role", "muted")
+        words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
+        self.button = QPushButton(button, self)
+        self.button.setAccessibleDescription(text)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(8)
+        layout.addWidget(picture)
+        layout.addWidget(heading)
+        layout.addWidget(words, 1)
+        layout.addSpacing(4)
+        layout.addWidget(self.button)

@@ -1,0 +1,122 @@
+"""What stands on the canvas while nothing is painted: the three doors, the content, or the newest snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
+
+from app.canvas.panel import CanvasPanel
+from app.document import Document
+from app.snapshots.controller import SnapshotsLink
+from app.training import Training
+from app.widgets import background
+from engine.box import Size
+from engine.images.read import read_image
+from engine.messages import Began
+
+LARGEST_SIDE_PX = 1600
+
+
+class Pictures(QObject):
+    def __init__(
+        self,
+        document: Document,
+        training: Training,
+        canvas: CanvasPanel,
+        snapshots: SnapshotsLink,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._training, self._canvas, self._snapshots = document, training, canvas, snapshots
+        self.canvas_size: Size | None = None
+        """Of the canvas, as far as it is known: from the session, or from the first content image."""
+        self._shown = ""
+        self._tasks: list[background.Task] = []
+        training.happened.connect(self._on_event)
+        document.job_replaced.connect(self._forget)
+        document.frame_changed.connect(self.refresh)
+        document.settings_changed.connect(lambda _names: self.refresh())
+
+    def refresh(self) -> None:
+        """Shows what belongs on the canvas now; pictures are read in the background."""
+        snapshot = self._snapshots.newest()
+        self._canvas.show_start(self._document.empty and snapshot is None and not self._training.running)
+        self._canvas.set_hint(self._hint())
+        if self._training.running:
+            return
+        preview = snapshot / "preview.png" if snapshot is not None else None
+        job = self._snapshots.newest_job() or self._document.job
+        trained = self._snapshots.newest_canvas() or job.canvas_size
+        first = next(iter(job.sources.get("content", ())), None)
+        content = "" if first is None else first.path
+        # methods that resample the content work on a canvas of its new size
+        factor = job.settings.get("content_scale", 1.0) * (1.0 if first is None else first.scale)
+        path = str(preview) if preview is not None and preview.exists() else content
+        key = f"{path} {content} {factor} {trained}"
+        if key == self._shown:
+            return
+        self._shown = key
+        if not path:
+            self.canvas_size = trained
+            self._canvas.view.forget()
+            return
+        task = background.run(
+            self,
+            lambda: _read(Path(path), Path(content) if content else None),
+            lambda result: self._arrived(key, result[0], trained or _scaled(result[1], factor)),
+            lambda _error: None,  # the thumbnail beside it says what is wrong with the file
+        )
+        self._tasks.append(task)
+        task.finished.connect(lambda: self._tasks.remove(task))
+
+    def wait(self) -> None:
+        """For pictures that are still being read."""
+        for task in list(self._tasks):
+            task.wait()
+
+    def _forget(self) -> None:
+        self._shown, self.canvas_size = "", None
+        self._canvas.view.forget()
+
+    def _arrived(self, key: str, pixels: np.ndarray, canvas: Size) -> None:
+        if key != self._shown or self._training.running:
+            return
+        self.canvas_size = canvas
+        height, width, _ = pixels.shape
+        image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+        self._canvas.view.forget()
+        self._canvas.view.set_extent(self.canvas_size)
+        self._canvas.view.set_picture(image, self._canvas.view.layer)
+
+    def _on_event(self, event: object) -> None:
+        if isinstance(event, Began):
+            self.canvas_size = event.canvas
+            self._canvas.show_start(False)
+
+    def _hint(self) -> str:
+        if self._training.running or self._document.empty:
+            return ""
+        missing = self._document.missing()
+        if missing:
+            return self.tr("Add images to {} to begin.").format(" and ".join(slot.title for slot in missing))
+        if self._snapshots.newest() is not None:
+            return self.tr("The newest snapshot. Train goes on from it.")
+        if not self._document.sources("content"):
+            return self.tr("Press Train to begin.")
+        return self.tr("The content. Press Train to begin.")
+
+
+def _scaled(size: Size, factor: float) -> Size:
+    return Size(max(1, round(size.height * factor)), max(1, round(size.width * factor)))
+
+
+def _read(path: Path, content: Path | None) -> tuple[np.ndarray, Size]:
+    """A picture, uint8 [h, w, 3], and the size of the content (or else of the picture) in its file."""
+    picture = read_image(path, LARGEST_SIDE_PX**2)
+    size = picture.original
+    if content is not None and content != path:
+        size = read_image(content, LARGEST_SIDE_PX**2).original
+    return np.ascontiguousarray(picture.pixels.permute(1, 2, 0).numpy()), size

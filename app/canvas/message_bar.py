@@ -1,0 +1,118 @@
+"""A slim bar above the canvas for sentences: what went wrong, what waits, what may be done about it. Never modal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from app.widgets import theme
+
+Tone = Literal["info", "warning", "error"]
+MOST_WAITING = 30
+STRIPE_PX = 4
+
+
+@dataclass
+class Message:
+    """One sentence.
+
+    Args:
+        key: a later message of the same key takes this one's place; empty for none.
+        button: what the artist may do; `act` is called when it is pressed, and the message goes.
+    """
+
+    text: str
+    tone: Tone = "info"
+    key: str = ""
+    button: str = ""
+    act: Callable[[], object] | None = None
+
+
+class MessageBar(QWidget):
+    """Shows the newest message; dismissing it brings up the one before."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.messages: list[Message] = []
+        self._icon = QLabel(self)
+        self._icon.setFixedWidth(20)
+        self.text = QLabel(self)
+        self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.button = QPushButton(self)
+        self.more = QLabel(self)
+        self.more.setProperty("role", "muted")
+        self.close_button = QToolButton(self)
+        self.close_button.setIcon(theme.icon("close"))
+        self.close_button.setIconSize(QSize(14, 14))
+        self.close_button.setToolTip(self.tr("Dismiss"))
+        self.close_button.setAccessibleName(self.tr("Dismiss the message"))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.setSpacing(8)
+        layout.addWidget(self._icon)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.more)
+        layout.addWidget(self.button)
+        layout.addWidget(self.close_button)
+        self.button.clicked.connect(self._on_button)
+        self.close_button.clicked.connect(self.dismiss)
+        self._refresh()
+
+    def show_message(
+        self, text: str, tone: Tone = "info", key: str = "", button: str = "", act: Callable[[], object] | None = None
+    ) -> None:
+        """Adds a message on top; one with the same text or key is replaced, so that nothing is said twice."""
+        self.messages = [m for m in self.messages if m.text != text and (not key or m.key != key)][-MOST_WAITING:]
+        self.messages.append(Message(text, tone, key, button, act))
+        self._refresh()
+
+    def withdraw(self, key: str) -> None:
+        """The message with this key has become pointless."""
+        self.messages = [m for m in self.messages if m.key != key]
+        self._refresh()
+
+    def dismiss(self) -> None:
+        """Takes the message in sight away."""
+        if self.messages:
+            self.messages.pop()
+            self._refresh()
+
+    def _on_button(self) -> None:
+        if self.messages:
+            message = self.messages.pop()
+            self._refresh()
+            if message.act is not None:
+                message.act()
+
+    def _refresh(self) -> None:
+        self.setVisible(bool(self.messages))
+        if not self.messages:
+            return
+        message = self.messages[-1]
+        self.text.setText(message.text)
+        self.setAccessibleName(message.text)
+        self.button.setText(message.button)
+        self.button.setVisible(bool(message.button))
+        waiting = len(self.messages) - 1
+        self.more.setText(self.tr("{} more").format(waiting))
+        self.more.setVisible(waiting > 0)
+        self._icon.setPixmap(theme.icon("help" if message.tone == "info" else "warning").pixmap(18, 18))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ground, and the colour of the tone as a line on the left."""
+        colors = theme.colors()
+        tone = self.messages[-1].tone if self.messages else "info"
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(colors.button))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, QColor(colors.border))
+        stripe = {"info": colors.accent, "warning": colors.warning, "error": colors.error}[tone]
+        painter.fillRect(0, 0, STRIPE_PX, self.height(), QColor(stripe))

@@ -1,0 +1,131 @@
+"""The state of a training in words, and what would help. Reads the numbers of history.py; knows no method by name.
+
+A rule speaks only where a method reports its term and has a live setting that helps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication
+
+from app.curves.history import History
+from engine.settings import Settings, Spec, specs
+
+IN_USE, ENTROPY = "templates_in_use", "entropy"
+LOSSES = ("generator", "discriminator")
+FEW, SOME = 0.15, 0.5
+"""Shares of the templates in use, below which it is a collapse, and a mixture that could be richer."""
+GREY = 0.8
+LARGE_LOSS, GROWTH = 20.0, 8.0
+"""A loss runs away where it is larger than this, and so many times what it was in the first half."""
+LATE_STEPS = 300
+"""Before this many steps pieces have not found their places yet."""
+RECENT = 5
+"""Reports that the present is the median of."""
+AT_WORK_STEPS = 300
+"""A change of a setting is given this long to help."""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A live setting to be turned by a factor, but at least to some value.
+
+    Args:
+        title: what it does, for the button and the undo step.
+    """
+
+    setting: str
+    title: str
+    factor: float
+    least: float
+
+    def values(self, settings: Settings) -> dict[str, Any]:
+        """The setting's new value, within its range."""
+        spec = next(spec for spec in specs(type(settings)) if spec.name == self.setting)
+        value = max(getattr(settings, self.setting) * self.factor, self.least)
+        return {self.setting: min(max(value, spec.minimum or 0.0), spec.maximum or value)}
+
+
+REMEDIES = {
+    "collapse": (
+        Remedy("balance_weight", "More balance", 2.0, 5.0),
+        Remedy("largest_share_weight", "No single favourite", 2.0, 1.0),
+    ),
+    "grey": (Remedy("entropy_weight", "Cleaner cuts", 2.0, 1.0),),
+    "runaway": (Remedy("learning_rate", "Slower learning", 0.5, 0.0),),
+}
+"""For each trouble, what helps: the first that a method has."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """`role` is "muted", "good" or "warning"."""
+
+    text: str
+    role: str
+    remedy: Remedy | None = None
+
+
+def health(history: History, templates: int | None, settings: type[Settings] | None) -> Health:
+    """What can be said of a training now.
+
+    Args:
+        templates: how many there are, where the method has any.
+    """
+    if not len(history):
+        return Health(_tr("Health: shown once training has begun."), "muted")
+    steps = history.steps[-1]
+    in_use, entropy = _now(history, IN_USE), _now(history, ENTROPY)
+    late = steps >= LATE_STEPS
+    if any(_runs_away(history, key) for key in LOSSES):
+        return _trouble("runaway", _tr("Health: the losses run away"), history, settings)
+    share = in_use / templates if in_use is not None and templates else None
+    if share is None:
+        mixture = Health(_tr("Health: nothing unusual."), "muted")
+    else:
+        said = _tr("Health: {} of {} templates in use").format(f"{in_use:.0f}", templates)
+        if late and share < FEW:
+            return _trouble("collapse", said, history, settings)
+        mixture = Health(f"{said}.", "muted") if share < SOME else Health(said + _tr(", a rich mixture."), "good")
+    if late and entropy is not None and entropy > GREY:
+        return _trouble("grey", _tr("Health: a grey mixture, pieces do not separate"), history, settings)
+    return mixture
+
+
+def _trouble(kind: str, said: str, history: History, settings: type[Settings] | None) -> Health:
+    known: Mapping[str, Spec] = {spec.name: spec for spec in specs(settings)} if settings is not None else {}
+    helps = [r for r in REMEDIES[kind] if r.setting in known and known[r.setting].knob.live]
+    for remedy in helps:
+        if any(
+            remedy.setting in mark.names and history.steps[-1] - mark.step < AT_WORK_STEPS for mark in history.marks
+        ):
+            return Health(_tr("{}; {} is at work.").format(said, remedy.title.lower()), "muted")
+    return Health(f"{said}.", "warning", helps[0] if helps else None)
+
+
+def _now(history: History, key: str) -> float | None:
+    """The median of the last reports."""
+    if key not in history.keys:
+        return None
+    values = history.curve(key)[1][-RECENT:]
+    values = values[~np.isnan(values)]
+    return float(np.median(values)) if len(values) else None
+
+
+def _runs_away(history: History, key: str) -> bool:
+    if key not in history.keys or len(history) < 4 * RECENT:
+        return False
+    values = np.abs(history.curve(key)[1])
+    values = values[~np.isnan(values)]
+    if len(values) < 4 * RECENT:
+        return False
+    before, now = float(np.median(values[: len(values) // 2])), float(np.median(values[-RECENT:]))
+    return now > LARGE_LOSS and now > GROWTH * before
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Health", text)

@@ -1,0 +1,177 @@
+"""Curves of the training: a small plot for each group of terms, marks where settings changed, and health in words."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from app.curves.health import Remedy, health
+from app.curves.history import History
+from app.settings.controls import ElidedLabel
+from engine.method import Method
+from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from app.curves.plot import Plot
+
+REDRAW_MS = 500
+COLUMN_PX = 140
+
+
+class Curves(QWidget):
+    """Call `show_method`, then `add` for each report; it draws at most twice a second, and only while visible."""
+
+    remedy_wanted = Signal(object)
+    """A `Remedy` that the artist pressed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.history = History(())
+        self._settings: type[Settings] | None = None
+        self._remedy: Remedy | None = None
+        self._labels: dict[str, str] = {}
+        self._templates: int | None = None
+        self._plots: list[Plot] = []
+        self._shown: list[Plot] = []
+        self._columns = 0
+        self.health = ElidedLabel("", self)
+        self.remedy = QPushButton(self)
+        self.remedy.setProperty("role", "small")
+        self.remedy.clicked.connect(self._on_remedy)
+        self.remedy.hide()
+        self.changed = ElidedLabel("", self)
+        self.changed.setProperty("role", "muted")
+        self.changed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.health, 3)
+        top.addWidget(self.remedy)
+        top.addWidget(self.changed, 2)
+        body = QWidget()
+        self._grid = QGridLayout(body)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(8)
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(body)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 4)
+        layout.setSpacing(4)
+        layout.addLayout(top)
+        layout.addWidget(self._scroll, 1)
+        self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._timer.timeout.connect(self.redraw)
+
+    def show_method(self, method: type[Method], labels: dict[str, str]) -> None:
+        """Empty plots for a method's terms. `labels` are the artist's words for its settings."""
+        from app.curves.plot import (
+            Plot,  # brings pyqtgraph along, which the first sight of the window need not wait for
+        )
+
+        self._labels, self._settings = labels, method.Settings
+        self.history = History(tuple(term.key for term in method.terms))
+        for plot in self._plots:
+            plot.deleteLater()
+        ordered = sorted(method.terms, key=lambda term: [t.group for t in method.terms].index(term.group))
+        self._plots = [Plot(group, tuple(terms), self) for group, terms in groupby(ordered, key=lambda t: t.group)]
+        for plot in self._plots[1:]:
+            plot.area.setXLink(self._plots[0].area)
+        self._shown, self._columns = [], 0
+        self.redraw()
+
+    def set_templates(self, number: int | None) -> None:
+        """How many templates there are, where the method has them."""
+        self._templates = number
+
+    def add(self, step: int, terms) -> None:
+        self.history.add(step, terms)
+        self._schedule()
+
+    def mark(self, step: int, names: tuple[str, ...]) -> None:
+        self.history.mark(step, names)
+        self._schedule()
+
+    def began(self, step: int) -> None:
+        """A session goes on from `step`; 0 begins with empty plots."""
+        if step == 0:
+            self.history = History(self.history.keys)
+        else:
+            self.history.rewind(step)
+        self._schedule()
+
+    def redraw(self) -> None:
+        self._timer.stop()
+        self._arrange()
+        for plot in self._shown:
+            plot.draw(self.history)
+        self._show_health()
+        self.changed.setText(self._last_change())
+        self.changed.setVisible(bool(self.history.marks))
+        self.changed.setToolTip("\n".join(self._words(mark.names, mark.step) for mark in self.history.marks[-12:]))
+
+    def _show_health(self) -> None:
+        state = health(self.history, self._templates, self._settings)
+        self.health.setText(state.text)
+        self.health.setToolTip(state.text)
+        if self.health.property("role") != state.role:
+            self.health.setProperty("role", state.role)
+            self.health.style().polish(self.health)
+        self._remedy = state.remedy
+        self.remedy.setVisible(state.remedy is not None)
+        if state.remedy is not None:
+            self.remedy.setText(state.remedy.title)
+            label = self._labels.get(state.remedy.setting, state.remedy.setting)
+            self.remedy.setToolTip(self.tr("Turns “{}”; can be undone").format(label))
+
+    def _on_remedy(self) -> None:
+        if self._remedy is not None:
+            self.remedy_wanted.emit(self._remedy)
+
+    def _last_change(self) -> str:
+        marks = self.history.marks
+        return self.tr("last change: {}").format(self._words(marks[-1].names, marks[-1].step)) if marks else ""
+
+    def _words(self, names: tuple[str, ...], step: int) -> str:
+        labels = ", ".join(self._labels.get(name, name) for name in names[:3])
+        more = self.tr(" and {} more").format(len(names) - 3) if len(names) > 3 else ""
+        return self.tr("{}{} at step {}").format(labels, more, f"{step:,}")
+
+    def _schedule(self) -> None:
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self._timer.start()
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Side by side; a plot whose terms the present settings leave out has no place."""
+        begun = bool(self.history.latest)
+        shown = [plot for plot in self._plots if not begun or any(map(self.history.has, plot.keys))]
+        columns = max(1, min(len(shown), self.width() // COLUMN_PX))
+        if (columns == self._columns and shown == self._shown) or not shown:
+            return
+        self._columns, self._shown = columns, shown
+        for plot in self._plots:
+            self._grid.removeWidget(plot)
+            plot.setVisible(plot in shown)
+        for index, plot in enumerate(shown):
+            self._grid.addWidget(plot, index // columns, index % columns)
+        for column in range(self._grid.columnCount()):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+
+    def changeEvent(self, event) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            for plot in self._plots:
+                plot.dress()
+            self._schedule()

@@ -1,0 +1,234 @@
+"""From the wish to export to the finished file: the dialog, a session that paints, the queue, what was begun before."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from app.export.dialog import PROBED_PX, ExportDialog
+from app.export.queue import ExportQueue, Item
+from app.export.views import ExportViews
+from engine import messages as m
+from engine import snapshots
+from engine.errors import TesseraError
+from engine.export import journal, unfinished
+from engine.export.renderer import missing_images, with_images_from
+from engine.job import Job
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+class Exporting(QObject):
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.queue = ExportQueue(self._send, self)
+        self.dialog: ExportDialog | None = None
+        self._about: tuple[object, ...] = ()
+        """What the dialog was made for."""
+        self.views = ExportViews(window, self)
+        self.queue.progressed.connect(self.views.show_so_far)
+        window.strip.export_requested.connect(lambda snapshot: self.open(snapshot.folder))
+        window.training.state_changed.connect(lambda _state: self._on_state())
+        window.document.job_replaced.connect(self._find_unfinished)
+        self._find_unfinished()
+
+    @property
+    def running(self) -> bool:
+        """Whether a file is being painted, or waits to be."""
+        return self.queue.busy
+
+    # ------------------------------------------------------------ the dialog
+
+    def open(self, snapshot: Path | None = None) -> None:
+        """Shows the dialog for the present weights, or for a snapshot."""
+        window = self._window
+        size = window.pictures.canvas_size
+        if size is None or (not window.training.running and window.snapshots.newest() is None):
+            window.messages.show_message(self.tr("There is nothing to export yet. Press Train first."), "info")
+            return
+        method = window.document.method
+        about = (size, method, snapshot)
+        if self.dialog is not None and self._about == about:  # with the choices as they were left
+            self._on_state()
+            self.dialog.set_job(self._job(snapshot))
+            self.dialog.show()
+            self.dialog.raise_()
+            return
+        if self.dialog is not None:
+            self.views.peeks.forget()
+            self.dialog.close()
+            self.dialog.deleteLater()
+        place = window.preferences.last_folder("export")
+        name = "mosaic" if window.document.untitled else window.document.title
+        job = self._job(snapshot)
+        dialog = ExportDialog(size, method.layers, place, self.queue, job, snapshot, method.ways, name, window)
+        dialog.start_requested.connect(self.start)
+        dialog.settled.connect(self._inspect)
+        dialog.measure_requested.connect(self._measure)
+        dialog.images_requested.connect(self._ask_for_images)
+        dialog.resume_requested.connect(self._resume)
+        dialog.rows.look_requested.connect(self.views.open_so_far)
+        dialog.rows.removed.connect(self._remove)
+        dialog.form.compare_requested.connect(lambda: self.views.compare(dialog.form))
+        dialog.form.repeat_requested.connect(lambda: self.views.show_repeat(dialog.form))
+        dialog.form.changed.connect(lambda: self.views.set_proof(dialog.form.proof()))
+        dialog.finished.connect(lambda _result: self.views.set_proof(None))
+        self.dialog, self._about = dialog, about
+        self._on_state()
+        dialog.show()
+
+    def start(self, export: m.Export) -> None:
+        """Puts an export into the queue."""
+        self._window.preferences.set_last_folder("export", export.out.parent)
+        self.queue.add(export)
+
+    def on_event(self, event: m.Event) -> None:
+        """Every event of the session comes by here."""
+        self.queue.on_event(event)
+        self.views.peeks.on_event(event)
+        if self.dialog is not None:
+            self.dialog.on_event(event)
+        if isinstance(event, m.Exported):
+            size = f"{event.size.width:,} × {event.size.height:,} px"
+            self._window.messages.show_message(self.tr("{} is done, {}.").format(event.out, size), "info")
+
+    def ask_before_closing(self) -> None:
+        """The one thing that closing would lose."""
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            self.tr("Export"),
+            self.tr("An export is being painted. Close now? What is painted is kept, and can be gone on with later."),
+            parent=self._window,
+        )
+        close = box.addButton(self.tr("Close"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
+        close.clicked.connect(self._window.close_anyway)
+        box.open()
+
+    # ------------------------------------------------------------ the session
+
+    def _send(self, command: m.Command) -> bool:
+        """Posts it; begins a session that only paints where none runs."""
+        training = self._window.training
+        if not training.running and not training.start(self._window.snapshots.newest(), paused=True):
+            return False
+        training.post(command)
+        return True
+
+    def _on_state(self) -> None:
+        if self.dialog is not None and self.dialog.measurable == self._window.training.running:
+            self.dialog.measurable = not self._window.training.running
+            self.dialog.refresh()
+
+    def _inspect(self, export: m.Export) -> None:
+        """Has the session say more, where one runs; minutes only of what takes some."""
+        if self._window.training.running and not self.queue.busy and export.size is not None:
+            self._window.training.post(m.Inspect(export, probe=export.size.area > PROBED_PX))
+
+    def _measure(self, export: m.Export) -> None:
+        """The same with a session begun for it."""
+        if self._send(m.Inspect(export, probe=True)) and self.dialog is not None:
+            self.dialog.measurable = False
+            self.dialog.refresh()
+
+    def _job(self, snapshot: Path | None) -> Job:
+        """What would be painted."""
+        window = self._window
+        snapshot = snapshot or (None if window.training.running else window.snapshots.newest())
+        if snapshot is not None:
+            with suppress(TesseraError):  # a damaged one is told of when it is painted
+                return snapshots.read(snapshot).job
+        return window.training.built or window.document.job
+
+    def _ask_for_images(self) -> None:
+        dialog = QFileDialog(self.dialog, self.tr("Folder of the images"), "")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda folder: self.find_images(Path(folder)))
+        dialog.open()
+
+    def find_images(self, folder: Path) -> None:
+        """Images that are no longer where they were are looked for in a folder; what is painted then has them."""
+        dialog, training = self.dialog, self._window.training
+        if dialog is None:
+            return
+        job = with_images_from(dialog.job, [folder])
+        if missing := missing_images(job):
+            names = ", ".join(path.name for path in missing)
+            self._window.messages.show_message(self.tr("Not in {} either: {}.").format(folder, names), "warning")
+            return
+        self._window.document.adopt(with_images_from(self._window.document.job, [folder]), self.tr("find images"))
+        snapshot = dialog.form.snapshot
+        if training.running and snapshot is None:
+            training.post(m.Load(job))
+        elif not training.running and training.start(snapshot or self._window.snapshots.newest(), paused=True, job=job):
+            dialog.form.snapshot = None  # the session is that snapshot now
+        dialog.set_job(job)
+
+    # ------------------------------------------------------------ what was begun before
+
+    def _find_unfinished(self) -> None:
+        """Another project: its exports that were interrupted join the queue, and are offered once."""
+        found = []
+        for begun in unfinished.listing(self._window.document.folder):
+            try:
+                found.append((unfinished.wish_of(begun), begun.done, begun.total))
+            except TesseraError:
+                continue
+        self.queue.show_unfinished(found)
+        self._window.messages.withdraw("unfinished")
+        if found:
+            names = ", ".join(wish.out.name for wish, _, _ in found)
+            self._window.messages.show_message(
+                self.tr("Not finished when the program ended: {}. What was painted is kept.").format(names),
+                "info",
+                key="unfinished",
+                button=self.tr("Go on painting"),
+                act=self._go_on_with_all,
+            )
+
+    def _go_on_with_all(self) -> None:
+        for item in [item for item in self.queue.items if item.kept]:
+            self.queue.again(item)
+        self.open()
+
+    def _resume(self, folder: Path) -> None:
+        """With a canvas that lies where the dialog wants to put one."""
+        try:
+            begun = journal.find(folder)
+            if begun is not None:
+                self.queue.add(unfinished.wish_of(begun))
+        except TesseraError as error:
+            self._window.messages.show_message(str(error), "warning")
+
+    def _remove(self, item: Item) -> None:
+        """Out of the list; what was painted of it is given up after a question."""
+        if not item.kept:
+            self.queue.remove(item)
+            return
+        question = self.tr("Give up {}? The {:.0%} of it that are painted are removed from the disk.")
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            self.tr("Export"),
+            question.format(item.request.out.name, item.share),
+            parent=self.dialog,
+        )
+        give_up = box.addButton(self.tr("Give it up"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
+        give_up.clicked.connect(lambda: self._give_up(item))
+        box.open()
+
+    def _give_up(self, item: Item) -> None:
+        folder = item.request.canvas or journal.folder_for(item.request.out)
+        try:
+            journal.remove(folder)
+            unfinished.forget(self._window.document.folder, folder)
+        except TesseraError as error:
+            self._window.messages.show_message(str(error), "warning")
+        self.queue.remove(item)

@@ -1,0 +1,166 @@
+"""Pictures for one who exports: so far, beside itself, two kinds of detail, and the canvas as it will print."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
+
+from app.export.form import ExportForm
+from app.export.peek import Peeks
+from app.export.queue import Item
+from app.export.windows import CompareWindow, PictureWindow
+from engine import messages as m
+from engine.box import Size
+from engine.errors import TesseraError
+from engine.export import journal, profiles
+from engine.options import Finish
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+GLANCE_PX = 1200
+REPEAT_PX = 360
+REPEAT_CANVAS_PX = 4_000_000
+"""Pixels that are painted at most to show a repeat: a smaller picture repeats as the large one does."""
+
+
+GRAIN_PX = 64
+"""Repeats close on a method's grain, of which this is a multiple."""
+
+
+class ExportViews(QObject):
+    def __init__(self, window: MainWindow, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window = window
+        self.peeks = Peeks(window.training.look, self)
+        self.peeks.busy_changed.connect(self._on_peeks)
+        self.so_far: PictureWindow | None = None
+        self.compare_window: CompareWindow | None = None
+        self.repeat_window: PictureWindow | None = None
+        self._painted: Item | None = None
+        self._proof: tuple[profiles.Profile, Finish] | None = None
+
+    # ------------------------------------------------------------ the picture so far
+
+    def open_so_far(self, item: Item) -> None:
+        """A window that follows what is painted."""
+        self.so_far = self.so_far or PictureWindow("", self._window)
+        self.so_far.setWindowTitle(self.tr("{} so far").format(item.request.out.name))
+        self._painted = item
+        self.show_so_far(item)
+        self.so_far.show()
+        self.so_far.raise_()
+
+    def show_so_far(self, item: Item) -> None:
+        """New tiles, where anybody looks."""
+        window = self.so_far
+        if window is None or self._painted is not item:
+            return
+        done = item.state == "done"
+        window.note.setText(
+            self.tr("All of it is painted.")
+            if done
+            else self.tr("{:.0%} painted; the rest is black.").format(item.share)
+        )
+        try:
+            begun = journal.find(item.request.canvas or journal.folder_for(item.request.out))
+            if begun is not None:
+                window.pane.set_picture(begun.canvas().glance(GLANCE_PX))
+        except (TesseraError, OSError):
+            return  # the file has just been finished, or given up
+
+    # ------------------------------------------------------------ two kinds of detail, repeats
+
+    def compare(self, form: ExportForm) -> None:
+        """One region as trained and from the originals, to choose from."""
+        if not self._ready_to_look():
+            return
+        size = form.size_field.size_px
+        window = self.compare_window = CompareWindow(form.canvas, size, self._overview(), form.window())
+
+        def ask() -> None:
+            self.peeks.forget()
+            for originals in (False, True):
+                look = m.Look(
+                    window.region(), window.region().size, form.request().layer, canvas=size, how=form.how(originals)
+                )
+                self.peeks.ask(
+                    look,
+                    lambda pixels, originals=originals: window.show_pane(originals, pixels),
+                    lambda sentence, originals=originals: window.show_failure(originals, sentence),
+                )
+
+        window.region_wanted.connect(ask)
+        window.chosen.connect(lambda originals: form.detail.setCurrentIndex(form.detail.findData(originals)))
+        window.finished.connect(lambda _result: self.peeks.forget())
+        window.open()
+        ask()
+
+    def show_repeat(self, form: ExportForm) -> None:
+        """The picture beside itself, 3 x 3."""
+        if not self._ready_to_look():
+            return
+        size = form.canvas if form.how().originals else form.size_field.size_px
+        scale = min(1.0, (REPEAT_CANVAS_PX / size.area) ** 0.5) / GRAIN_PX
+        size = Size(*(max(1, round(side * scale)) * GRAIN_PX for side in (size.height, size.width)))
+        window = self.repeat_window = PictureWindow(self.tr("3 × 3"), form.window())
+        window.note.setText(self.tr("The picture beside itself. Where one ends and the next begins, nothing shows."))
+        look = m.Look(
+            size.box,
+            Size(REPEAT_PX, REPEAT_PX),
+            form.request().layer,
+            canvas=size,
+            how=replace(form.how(originals=False), repeat=True),
+        )
+
+        def failed(sentence: str) -> None:
+            window.pane.empty_text = sentence
+            window.pane.update()
+
+        self.peeks.ask(look, lambda pixels: window.pane.set_picture(pixels, times=3), failed)
+        window.finished.connect(lambda _result: self.peeks.forget())
+        window.show()
+
+    # ------------------------------------------------------------ soft proof
+
+    def set_proof(self, finish: Finish | None) -> None:
+        """Shows the canvas as a file with this finish will print; None shows it as it is."""
+        proof = None
+        if finish is not None and self._ready_to_look():
+            with suppress(TesseraError):  # the dialog says what is wrong with the profile
+                proof = (profiles.load(finish.profile), finish)
+        if proof != self._proof:
+            self._proof = proof
+            self._window.canvas.view.ask()
+
+    def for_canvas(self, event: m.Viewed) -> m.Viewed | None:
+        """What the canvas is to show of a piece: nothing of what other windows asked for; as it prints, if wanted."""
+        if event.ticket < 0:
+            return None
+        if self._proof is None or not event.image.size:
+            return event
+        return replace(event, image=profiles.soft_proof(event.image, *self._proof))
+
+    # ------------------------------------------------------------ how
+
+    def _on_peeks(self, busy: bool) -> None:
+        """The canvas keeps still while other pictures are asked for, since only the newest look is answered."""
+        training, view = self._window.training, self._window.canvas.view
+        view.set_session(training.running and not busy, training.state == "training" and not busy)
+
+    def _ready_to_look(self) -> bool:
+        """Whether a session can paint now; begins one that only looks where none runs."""
+        training = self._window.training
+        return training.running or training.start(self._window.snapshots.newest(), paused=True)
+
+    def _overview(self) -> QImage:
+        """The trained picture, small."""
+        picture = self._window.canvas.view.picture()
+        newest = self._window.snapshots.newest()
+        if picture is None and newest is not None:
+            picture = QImage(str(newest / "preview.png"))
+        return picture if picture is not None else QImage()

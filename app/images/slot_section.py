@@ -1,0 +1,280 @@
+"""One slot of the sources bar: heading, tiles, share and scale of the selected image. Drops are in tile_grid.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QDrag, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from app.images.source_tile import SIDE, SourceTile
+from app.images.tile_grid import TILE_TYPE, TileGrid
+from app.settings import knobs
+from app.settings.controls import ElidedLabel
+from app.widgets import theme
+from app.widgets.thumbnails import Thumbnails
+from engine.job import SourceImage
+from engine.method import Slot
+from engine.settings import Knob, Spec
+
+_SETTLE_MS = 350
+
+_SHARE = Spec(
+    "weight",
+    "float",
+    1.0,
+    0.0,
+    10.0,
+    (),
+    Knob("Share", "How much of this image is used, beside the others. 0 leaves it out, 2 uses it twice as often."),
+)
+_SCALE = Spec(
+    "scale",
+    "float",
+    1.0,
+    0.25,
+    2.0,
+    (),
+    Knob("Scale", "Less makes its details smaller in the picture, more makes them larger.", unit="×", scale="log"),
+)
+
+
+class SlotSection(QWidget):
+    """The images of one slot.
+
+    Signals:
+        dropped(paths): files or folders arrived by drag and drop, or an image from another slot.
+        changed(images): removed, moved or weighted by the artist.
+        browse_requested(): the plus button or the word "browse".
+        paint_requested(): the artist wants to paint a mask here.
+    """
+
+    dropped = Signal(list)
+    changed = Signal(tuple)
+    browse_requested = Signal()
+    paint_requested = Signal()
+
+    def __init__(self, slot: Slot, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.slot = slot
+        self._thumbnails = thumbnails
+        self._images: tuple[SourceImage, ...] = ()
+        self._selected = -1
+
+        self.title = QLabel(slot.title, self)
+        self.title.setProperty("role", "heading")
+        self.title.setToolTip(slot.help)
+        self.count = QLabel(self)
+        self.count.setProperty("role", "muted")
+        one = slot.maximum == 1
+        words = f"Choose the image of {slot.title}" if one else f"Add images to {slot.title}"
+        self.add_button = self._button("folder" if one else "add", words)
+        self.add_button.clicked.connect(self.browse_requested)
+        self.paint_button = self._button("brush", f"Paint the {slot.title.lower()}")
+        self.paint_button.clicked.connect(self.paint_requested)
+        self.paint_button.setVisible(slot.kind == "mask")
+        header = QHBoxLayout()
+        header.setSpacing(theme.UNIT)
+        header.addWidget(self.title)
+        header.addWidget(self.count)
+        header.addStretch(1)
+        header.addWidget(self.paint_button)
+        header.addWidget(self.add_button)
+
+        self.zone = TileGrid(slot, self)
+        self.zone.link.linkActivated.connect(self._on_link)
+        self.zone.files_dropped.connect(self.dropped)
+        self.zone.tile_dropped.connect(self._move_to)
+        self.zone.key_pressed.connect(self._on_key)
+
+        self.editor = QWidget(self)
+        self.caption = ElidedLabel("", self.editor)
+        self.caption.setProperty("role", "muted")
+        self.share, self.scale = (knobs.make(spec, self.editor, marked=False) for spec in (_SHARE, _SCALE))
+        editor = QVBoxLayout(self.editor)
+        editor.setContentsMargins(0, theme.UNIT // 2, 0, 0)
+        editor.setSpacing(0)
+        editor.addWidget(self.caption)
+        # a single image has nothing to share with, and regions have no size of their own
+        self.share.setVisible(not one)
+        self.scale.setVisible(slot.kind == "picture")
+        for knob in (self.share, self.scale):
+            editor.addWidget(knob)
+            knob.changed.connect(self._on_knob)
+            knob.reset_requested.connect(self._on_reset)
+        self.editor.hide()
+        # a slider sends dozens of values, each of which would rebuild the networks: only the one it rests at counts
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(_SETTLE_MS)
+        self._settle.timeout.connect(lambda: self.changed.emit(self._images))
+
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.UNIT // 2)
+        column.addLayout(header)
+        column.addWidget(self.zone)
+        column.addWidget(self.editor)
+        self._refresh()
+
+    @property
+    def images(self) -> tuple[SourceImage, ...]:
+        return self._images
+
+    @property
+    def tiles(self) -> list[SourceTile]:
+        return self.zone.tiles
+
+    def set_images(self, images: tuple[SourceImage, ...]) -> None:
+        """Shows images; emits nothing."""
+        if images == self._images:
+            return
+        self._settle.stop()
+        self._show(images, self._images[self._selected].path if self._selected >= 0 else "")
+
+    def select(self, index: int, focus: bool = True) -> None:
+        """Selects an image, -1 for none."""
+        self._selected = index if 0 <= index < len(self._images) else -1
+        for i, tile in enumerate(self.tiles):
+            tile.set_selected(i == self._selected)
+        self.editor.setVisible(self._selected >= 0)
+        if self._selected >= 0:
+            image = self._images[self._selected]
+            self.caption.setText(Path(image.path).name)
+            self.share.set_value(image.weight)
+            self.scale.set_value(image.scale)
+            if focus:
+                self.tiles[self._selected].setFocus()
+        elif self.tiles:
+            self.tiles[0].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def remove(self, index: int) -> None:
+        """Takes an image out of the slot; the file stays."""
+        left = self._images[:index] + self._images[index + 1 :]
+        self._show(left, "")
+        self.select(min(index, len(left) - 1))
+        self._commit()
+
+    def move(self, index: int, to: int) -> None:
+        """Moves an image so that it stands at position `to`."""
+        to = min(max(to, 0), len(self._images) - 1)
+        if to == index:
+            return
+        images = list(self._images)
+        images.insert(to, images.pop(index))
+        self._show(tuple(images), "")
+        self.select(to)
+        self._commit()
+
+    def take_thumbnail(self, path: str) -> None:
+        """A thumbnail, or the reason why there is none, has arrived."""
+        for tile in self.tiles:
+            if tile.path == path:
+                self._dress(tile)
+
+    def _show(self, images: tuple[SourceImage, ...], selected: str) -> None:
+        self._images = images
+        spare: dict[str, list[SourceTile]] = {}
+        for tile in self.tiles:
+            spare.setdefault(tile.path, []).append(tile)
+        tiles = []
+        for image in images:
+            waiting = spare.get(image.path)
+            tile = waiting.pop(0) if waiting else self._make_tile(image)
+            tile.set_source(image)
+            self._dress(tile)
+            tiles.append(tile)
+        for tile in (tile for left in spare.values() for tile in left):
+            tile.hide()
+            tile.deleteLater()
+        self.zone.set_tiles(tiles)
+        self._refresh()
+        paths = [image.path for image in images]
+        self.select(paths.index(selected) if selected in paths else -1, focus=False)
+
+    def _make_tile(self, image: SourceImage) -> SourceTile:
+        tile = SourceTile(image, self.zone)
+        tile.picked.connect(lambda: self.select(self.tiles.index(tile)))
+        tile.remove_requested.connect(lambda: self.remove(self.tiles.index(tile)))
+        tile.drag_started.connect(lambda: self._drag(tile))
+        if self.slot.kind == "mask":
+            tile.opened.connect(self.paint_requested)
+        if self._thumbnails.reason(image.path):
+            self._thumbnails.forget(image.path)  # dropped again, perhaps repaired
+        self._thumbnails.want(image.path)
+        return tile
+
+    def _dress(self, tile: SourceTile) -> None:
+        image, reason = self._thumbnails.image(tile.path), self._thumbnails.reason(tile.path)
+        if image is not None:
+            tile.set_image(image)
+        elif reason:
+            tile.set_broken(reason)
+
+    def _refresh(self) -> None:
+        number = len(self._images)
+        if number:
+            self.count.setText(f"{number}" if self.slot.maximum > 1 else "")
+        else:
+            self.count.setText("" if self.slot.minimum else "optional")
+        # where there is room for one, another takes its place
+        self.add_button.setEnabled(number < self.slot.maximum or self.slot.maximum == 1)
+        for i, tile in enumerate(self.tiles):
+            tile.set_badge("target" if i == 0 and self.slot.key == "content" and self.slot.maximum > 1 else "")
+
+    def _button(self, icon: str, words: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setIcon(theme.icon(icon))
+        button.setIconSize(QSize(14, 14))
+        button.setToolTip(words)
+        button.setAccessibleName(words)
+        return button
+
+    def _on_link(self, target: str) -> None:
+        (self.paint_requested if target == "paint" else self.browse_requested).emit()
+
+    def _commit(self) -> None:
+        self._settle.stop()
+        self.changed.emit(self._images)
+
+    def _on_knob(self, name: str, value: float) -> None:
+        changed = self._images[self._selected].model_copy(update={name: value})
+        self._images = (*self._images[: self._selected], changed, *self._images[self._selected + 1 :])
+        self.tiles[self._selected].set_source(changed)
+        self._settle.start()
+
+    def _on_reset(self, name: str) -> None:
+        self._on_knob(name, 1.0)
+        self._commit()
+
+    def _drag(self, tile: SourceTile) -> None:
+        data = QMimeData()
+        data.setData(TILE_TYPE, QByteArray(f"{self.slot.key}\n{self.tiles.index(tile)}\n{tile.path}".encode()))
+        drag = QDrag(tile)
+        drag.setMimeData(data)
+        drag.setPixmap(tile.grab())
+        drag.setHotSpot(QPoint(SIDE // 2, SIDE // 2))
+        drag.exec(Qt.DropAction.MoveAction)
+
+    def _move_to(self, index: int, gap: int) -> None:
+        self.move(index, gap - 1 if gap > index else gap)
+
+    def _on_key(self, event: QKeyEvent) -> None:
+        key, ctrl = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        columns = self.zone.columns
+        ways = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -columns, Qt.Key.Key_Down: columns}
+        if key in ways and self.tiles:
+            to = self._selected + ways[Qt.Key(key)]
+            if ctrl and self._selected >= 0:
+                self.move(self._selected, to)
+            elif self._selected < 0:
+                self.select(0)
+            elif 0 <= to < len(self.tiles):
+                self.select(to)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._selected >= 0:
+            self.remove(self._selected)
+        elif key == Qt.Key.Key_Escape and self._selected >= 0:
+            self.select(-1)
+        else:
+            event.ignore()

@@ -1,0 +1,189 @@
+"""The images of all slots, one section below the other: browsing, pasting, thumbnails. A section is slot_section.py."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QDateTime, QIODevice, QSaveFile, QStandardPaths, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QImageWriter, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
+
+from app.images.slot_section import SlotSection
+from app.images.source_tile import SIDE
+from app.images.tile_grid import local_paths
+from app.widgets import theme, thumbnails
+from engine.job import SourceImage
+from engine.method import Slot
+
+
+class SourcesBar(QWidget):
+    """Where images are dropped, weighted and put in order.
+
+    Signals:
+        dropped(slot, paths): files or folders to be added to a slot; the receiver answers with `set_sources`.
+        changed(slot, images): the artist removed, moved or weighted images of a slot.
+        problem(sentence): a file that can not be read, a clipboard without a picture.
+        paint_requested(slot): the artist wants to paint a mask.
+
+    Args:
+        paste_folder: where bitmaps from the clipboard are saved; by default a folder in the user's application data.
+        read: makes a thumbnail; see `thumbnails.Thumbnails`.
+    """
+
+    dropped = Signal(str, list)
+    changed = Signal(str, tuple)
+    problem = Signal(str)
+    paint_requested = Signal(str)
+
+    def __init__(
+        self,
+        paste_folder: Path | None = None,
+        read: thumbnails.Reader = thumbnails.read_source,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.paste_folder = paste_folder or _default_paste_folder()
+        self.browse_folder: Path | None = None
+        self._sections: dict[str, SlotSection] = {}
+        # twice the size on screen, so that it stays sharp on a high-resolution display
+        self._thumbnails = thumbnails.Thumbnails(read, 2 * SIDE, self)
+        self._thumbnails.ready.connect(self._arrived)
+        self._thumbnails.failed.connect(self._failed)
+        self.scroll_area = QScrollArea(self)
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.scroll_area)
+        self.setMinimumWidth(200)
+
+    def show_slots(self, slots: tuple[Slot, ...]) -> None:
+        """Builds a section for each slot, empty."""
+        self._sections = {}
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(theme.UNIT, theme.UNIT, theme.UNIT, theme.UNIT)
+        column.setSpacing(2 * theme.UNIT)
+        for slot in slots:
+            section = SlotSection(slot, self._thumbnails, body)
+            section.dropped.connect(lambda paths, key=slot.key: self.dropped.emit(key, paths))
+            section.changed.connect(lambda images, key=slot.key: self.changed.emit(key, images))
+            section.browse_requested.connect(lambda key=slot.key: self.browse(key))
+            section.paint_requested.connect(lambda key=slot.key: self.paint_requested.emit(key))
+            self._sections[slot.key] = section
+            column.addWidget(section)
+        column.addStretch(1)
+        self.scroll_area.setWidget(body)
+
+    def set_sources(self, sources: dict[str, tuple[SourceImage, ...]]) -> None:
+        """Shows the images of all slots; emits nothing."""
+        for key, section in self._sections.items():
+            section.set_images(tuple(sources.get(key, ())))
+
+    def section(self, slot: str) -> SlotSection:
+        """Raises KeyError for a slot that is not shown."""
+        return self._sections[slot]
+
+    def browse(self, slot: str, folder: bool = False) -> QFileDialog:
+        """Opens a file dialog for a slot, without blocking; with `folder`, for a whole folder."""
+        wanted = self._sections[slot].slot
+        one = wanted.maximum == 1
+        what = "a folder" if folder else "images"
+        dialog = QFileDialog(self, f"Choose the image of {wanted.title}" if one else f"Add {what} to {wanted.title}")
+        if self.browse_folder is not None:
+            dialog.setDirectory(str(self.browse_folder))
+        if folder:
+            dialog.setFileMode(QFileDialog.FileMode.Directory)
+        else:
+            from engine.images.find import SUFFIXES  # brings torch along
+
+            dialog.setFileMode(QFileDialog.FileMode.ExistingFile if one else QFileDialog.FileMode.ExistingFiles)
+            dialog.setNameFilters(["Images (" + " ".join(f"*{s}" for s in SUFFIXES) + ")", "All files (*)"])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(lambda files: self._chosen(slot, [Path(file) for file in files]))
+        dialog.open()
+        return dialog
+
+    def paste(self, slot: str) -> None:
+        """Adds what is on the clipboard: files, or a bitmap, which is saved first."""
+        data = QGuiApplication.clipboard().mimeData()
+        paths = local_paths(data)
+        if paths:
+            self.dropped.emit(slot, paths)
+        elif data.hasImage():
+            saved = self._save_bitmap(QImage(data.imageData()))
+            if saved is not None:
+                self.dropped.emit(slot, [saved])
+        else:
+            self.problem.emit("There is no picture on the clipboard. Copy an image or image files, then paste again.")
+
+    def paste_slot(self) -> str:
+        """The slot of the image that has the focus, else the first that lacks images, else the first of all."""
+        for key, section in self._sections.items():
+            if any(tile.hasFocus() for tile in section.tiles):
+                return key
+        lacking = [k for k, section in self._sections.items() if len(section.images) < section.slot.minimum]
+        return (lacking or list(self._sections))[0]
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste) and self._sections:
+            self.paste(self.paste_slot())
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        for key, section in self._sections.items():
+            if section.rect().contains(section.mapFromGlobal(event.globalPos())):
+                self._menu(key, section).popup(event.globalPos())
+
+    def _menu(self, key: str, section: SlotSection) -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        slot = section.slot
+        if slot.maximum == 1:
+            menu.addAction(theme.icon("folder"), "Choose an image…", lambda: self.browse(key))
+        else:
+            menu.addAction(theme.icon("add"), "Add images…", lambda: self.browse(key))
+            menu.addAction(theme.icon("folder"), "Add a folder…", lambda: self.browse(key, folder=True))
+        if slot.kind == "mask":
+            menu.addAction(theme.icon("brush"), "Paint…", lambda: self.paint_requested.emit(key))
+        menu.addAction("Paste", lambda: self.paste(key))
+        selected = next((i for i, tile in enumerate(section.tiles) if tile.hasFocus()), None)
+        if selected is not None:
+            menu.addSeparator()
+            menu.addAction(theme.icon("remove"), "Remove", lambda: section.remove(selected))
+        return menu
+
+    def _chosen(self, slot: str, paths: list[Path]) -> None:
+        self.browse_folder = paths[0].parent
+        self.dropped.emit(slot, paths)
+
+    def _save_bitmap(self, image: QImage) -> Path | None:
+        stamp = QDateTime.currentDateTime().toString("yyyyMMdd-HHmmss-zzz")
+        path = self.paste_folder / f"pasted-{stamp}.png"
+        with suppress(OSError):  # the failure to open the file below is what is told
+            self.paste_folder.mkdir(parents=True, exist_ok=True)
+        file = QSaveFile(str(path))
+        if (
+            file.open(QIODevice.OpenModeFlag.WriteOnly)
+            and QImageWriter(file, QByteArray(b"png")).write(image)
+            and file.commit()
+        ):
+            return path
+        self.problem.emit(f"The pasted picture could not be saved to {self.paste_folder} ({file.errorString()}).")
+        return None
+
+    def _arrived(self, path: str) -> None:
+        for section in self._sections.values():
+            section.take_thumbnail(path)
+
+    def _failed(self, path: str, sentence: str) -> None:
+        self._arrived(path)
+        self.problem.emit(sentence)
+
+
+def _default_paste_folder() -> Path:
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "pasted"

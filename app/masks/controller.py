@@ -1,0 +1,166 @@
+"""From a mask slot to the mask editor and back: what it begins with, and where the painted mask is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
+
+from app.document import Document
+from app.masks.editor import Beginning, MaskEditor
+from app.masks.files import FOLDER, MaskFile, matched, read, write
+from app.masks.regions import Region, first_regions
+from app.masks.trial import MaskTrial
+from app.training import Training
+from app.widgets import background
+from app.widgets.thumbnails import to_image
+from engine.errors import TesseraError
+from engine.images.read import read_image
+from engine.job import SourceImage
+from engine.method import Slot
+
+_BELOW_LIMIT_PX = 2_000_000
+_EMPTY_SIZE = (768, 1024)
+
+
+class MaskLink(QObject):
+    """Opens an editor for a slot of the document's method; what is painted becomes an undo step of the document.
+
+    Signals:
+        problem(sentence): a mask could not be read.
+    """
+
+    problem = Signal(str)
+
+    def __init__(
+        self,
+        document: Document,
+        training: Training,
+        window: QWidget,
+        newest: Callable[[], Path | None] = lambda: None,
+        painted: Callable[[], QImage | None] = lambda: None,
+    ) -> None:
+        """
+        Args:
+            newest: folder of the snapshot that shows what is painted where nothing is trained.
+            painted: the whole canvas as far as it is painted.
+        """
+        super().__init__(window)
+        self._document, self._training, self._window = document, training, window
+        self._newest, self._painted = newest, painted
+        self._task: background.Task | None = None
+        self.editor: MaskEditor | None = None
+        """The one that is open."""
+        document.method_changed.connect(self._give_up)
+        document.job_replaced.connect(self._give_up)
+
+    def open(self, key: str) -> None:
+        """Shows the editor for a slot as soon as its images are read; an open one comes to the front."""
+        if self.editor is not None:
+            self.editor.raise_()
+            self.editor.activateWindow()
+            return
+        if self._task is not None:
+            return
+        document = self._document
+        slot = next(slot for slot in document.method.slots if slot.key == key)
+        others = [s for s in document.method.slots if s.kind == "mask" and s.key != key]
+        other = next((s for s in others if self._first(s.key)), None)
+        earlier = other is not None and document.method.slots.index(other) < document.method.slots.index(slot)
+        own, below = self._first(key), next((p for p in map(self._first, slot.beneath) if p is not None), None)
+        other_path = self._first(other.key) if other is not None else None
+        needs = other.title if other is not None and earlier else ""
+        self._task = background.run(
+            self,
+            lambda: _prepared(slot.title, own, below, other_path, needs),
+            lambda begin: self._show(slot, begin),
+            lambda error: self.problem.emit(_sentence(slot, error)),
+        )
+        self._task.finished.connect(self._forget_task)
+
+    def wait(self) -> None:
+        """For images that are still being read."""
+        if self._task is not None:
+            self._task.wait()
+
+    def _first(self, key: str) -> Path | None:
+        images = self._document.sources(key)
+        return Path(images[0].path) if images else None
+
+    def _forget_task(self) -> None:
+        self._task = None
+
+    def _show(self, slot: Slot, begin: Beginning) -> None:
+        if slot not in self._document.method.slots:  # another method was chosen meanwhile
+            return
+        self.editor = MaskEditor(begin, self._window)
+        self.editor.applied.connect(lambda labels, regions: self._keep(slot, labels, regions))
+        self.editor.finished.connect(self._closed)
+        if slot.live and self._first(slot.key) is not None:
+            trial = MaskTrial(self._document, self._training, slot.key, self.editor, self._painted)
+            self.editor.finished.connect(trial.end)
+            snapshot = self._newest()
+            if snapshot is not None and self._training.state == "idle":
+                self._training.start(snapshot, paused=True)
+        self.editor.show()
+
+    def _closed(self) -> None:
+        editor, self.editor = self.editor, None
+        if editor is not None:
+            editor.deleteLater()
+
+    def close(self) -> bool:
+        """Closes the editor; False where it asks first, since something painted would be lost."""
+        return self.editor is None or self.editor.close()
+
+    def _give_up(self) -> None:
+        """Another method or project: an editor stays open only as long as it holds what is kept nowhere else."""
+        if self.editor is not None and self.editor.picture.stack.isClean():
+            self.editor.close()
+
+    def _keep(self, slot: Slot, labels: np.ndarray, regions: tuple[Region, ...]) -> None:
+        # a file of its own for each version, so that undo finds the one before
+        folder = self._document.folder / FOLDER
+        path = next(p for n in range(1, 1_000_000) if not (p := folder / f"{slot.key}-{n}.png").exists())
+        try:
+            write(path, labels, regions)
+        except TesseraError as error:
+            if self.editor is not None:
+                self.editor.set_saved(str(error))
+            return
+        kept = self._document.sources(slot.key)[1:]
+        self._document.set_sources(slot.key, (SourceImage(path=str(path)), *kept), self.tr("paint a mask"))
+        if self.editor is not None:
+            self.editor.set_saved()
+
+
+def _prepared(title: str, own: Path | None, below: Path | None, other: Path | None, needs: str) -> Beginning:
+    """Reads everything that an editor shows. Raises BadImage: the mask itself can not be read."""
+    image = None
+    if below is not None:
+        try:
+            pixels = read_image(below, _BELOW_LIMIT_PX).pixels
+            image = to_image(pixels.permute(1, 2, 0).numpy())
+        except TesseraError:  # its thumbnail says so already
+            below = None
+    others: tuple[Region, ...] = ()
+    if other is not None:
+        try:
+            others = read(other).regions
+        except TesseraError:
+            needs = ""
+    if own is not None:
+        mask = read(own)
+        return Beginning(title, matched(mask, others) if others else mask, image, below, others, needs)
+    height, width = (image.height(), image.width()) if image is not None else _EMPTY_SIZE
+    mask = MaskFile(np.zeros((height, width), np.uint8), others or first_regions())
+    return Beginning(title, mask, image, below, others, needs)
+
+
+def _sentence(slot: Slot, error: BaseException) -> str:
+    reason = str(error) if isinstance(error, TesseraError) else type(error).__name__
+    return f"{slot.title}: {reason} Remove it from its place to paint a new one."

@@ -1,0 +1,359 @@
+"""The window in which a mask is painted: tools above, the mask in the middle, its regions on the right.
+
+Where the mask comes from and where it is kept is mask_link.py's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QImage, QKeySequence
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.masks.files import MaskFile, matched, read
+from app.masks.list import RegionList, percent
+from app.masks.picture import LARGEST_PX, SMALLEST_PX, UNPAINTED, MaskPicture
+from app.masks.regions import Region
+from app.masks.tools import MaskTools
+from app.masks.view import MaskView
+from app.settings.controls import JumpSlider
+from app.widgets import background, theme
+from engine.errors import TesseraError
+from engine.images.find import SUFFIXES
+
+_SHARES_MS = 120
+_OVER_RESULT = 30
+"""Per cent that the mask covers a result: less than of another picture, for it is the result that is painted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """What an editor begins with.
+
+    Args:
+        title: of the slot, "Target mask".
+        mask: its pixels may all be unpainted.
+        below: the picture to paint over, if there is one, and where it is.
+        others: the regions of the mask that this one shares its colours with.
+        needs: title of that mask, "Style mask", where this one can have no regions but those; else empty.
+    """
+
+    title: str
+    mask: MaskFile
+    below: QImage | None = None
+    below_path: Path | None = None
+    others: tuple[Region, ...] = ()
+    needs: str = ""
+
+
+class MaskEditor(QDialog):
+    """Paints one mask; the rest of the window can be used meanwhile.
+
+    Signals:
+        applied(labels, regions): the artist wants the mask used as it is, uint8 [h, w], without unpainted places; the
+            receiver calls `set_saved`.
+    """
+
+    applied = Signal(object, object)
+
+    def __init__(self, begin: Beginning, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Paint the {}").format(begin.title.lower()) + "[*]")
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
+        self._begin = begin
+        self._task: background.Task | None = None
+        self._problem = ""
+        self._over = False
+        self._result: QImage | None = None
+        self.picture = MaskPicture(begin.mask.labels, begin.mask.regions, self)
+        self.view = MaskView(self.picture, self)
+        self.view.set_below(begin.below)
+        self.tools = MaskTools(self.picture, self.view, begin.below_path is not None, self)
+        self.regions = RegionList(self.picture, self)
+        if begin.needs:
+            self.regions.set_needed(begin.others, begin.needs)
+        self._lay_out()
+        self._add_keys()
+        # shares are counted over all pixels: not in the middle of a stroke
+        self._count = QTimer(self, singleShot=True, interval=_SHARES_MS)
+        self._count.timeout.connect(self._show_shares)
+        self.picture.painted.connect(lambda _rect: self._count.start())
+        self.picture.resized.connect(self._show_size)
+        self.picture.regions_changed.connect(self._show_shares)
+        self.picture.stack.cleanChanged.connect(self._on_clean)
+        self.view.stroke_ended.connect(self._show_shares)
+        self.regions.chosen.connect(self.view.set_label)
+        self.view.picked.connect(self.regions.choose)
+        self.view.zoomed.connect(lambda scale: self.zoom.setText(f"{100 * scale:.0f} %"))
+        self.tools.file_wanted.connect(self.browse)
+        self.tools.guess_wanted.connect(self._guess)
+        self.view.set_label(self.regions.label)
+        self._show_size()
+        self._tell_crowded(begin.mask)
+        self._show_shares()
+        self.resize(1080, 720)
+        self.view.setFocus()
+
+    # ------------------------------------------------------------ building
+
+    def _add_keys(self) -> None:
+        standard = QKeySequence.StandardKey
+        self.tools.action("fit", self.tr("See the whole mask"), "Ctrl+0", self.view.fit)
+        self.tools.action("zoom_in", self.tr("Zoom in"), standard.ZoomIn, lambda: self.view.zoom_by(1.25))
+        self.tools.action("zoom_out", self.tr("Zoom out"), standard.ZoomOut, lambda: self.view.zoom_by(0.8))
+        for row in range(9):
+            self.tools.action(f"region {row + 1}", "", str(row + 1), lambda row=row: self.regions.choose_row(row))
+
+    def _lay_out(self) -> None:
+        right = QWidget(self)
+        right.setLayout(self._side())
+        right.setFixedWidth(264)
+        middle = QHBoxLayout()
+        middle.setSpacing(2 * theme.UNIT)
+        middle.addWidget(self.view, 1)
+        middle.addWidget(right)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(theme.UNIT)
+        layout.addWidget(self.tools)
+        layout.addLayout(middle, 1)
+        layout.addLayout(self._foot())
+
+    def _side(self) -> QVBoxLayout:
+        heading = QLabel(self.tr("Regions"), self)
+        heading.setProperty("role", "heading")
+        self.note = QLabel(self)
+        self.note.setWordWrap(True)
+        self.note.setProperty("role", "muted")
+        words = self.tr("How much the mask covers the picture below")
+        self.strength = JumpSlider(self)
+        self.strength.setRange(0, 100)
+        self.strength.setValue(round(100 * self.view.strength))
+        self.strength.setEnabled(self._begin.below is not None)
+        self.strength.setToolTip(words)
+        self.strength.setAccessibleName(words)
+        self.strength.valueChanged.connect(lambda value: self.view.set_strength(value / 100))
+        cover, size = QHBoxLayout(), QHBoxLayout()
+        cover.addWidget(QLabel(self.tr("Picture"), self))
+        cover.addWidget(self.strength, 1)
+        cover.addWidget(QLabel(self.tr("Mask"), self))
+        self.over_result = QCheckBox(self.tr("Paint over the result"), self)
+        self.over_result.setToolTip(self.tr("What is painted anew at each stroke lies below the mask"))
+        self.over_result.setChecked(True)
+        self.over_result.hide()
+        self.over_result.toggled.connect(lambda _on: self._show_below())
+        self.width_box, self.height_box = self._side_box(self.tr("Width")), self._side_box(self.tr("Height"))
+        size.addWidget(QLabel(self.tr("Size"), self))
+        size.addWidget(self.width_box, 1)
+        size.addWidget(QLabel("×", self))
+        size.addWidget(self.height_box, 1)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.UNIT)
+        column.addWidget(heading)
+        column.addWidget(self.regions, 1)
+        column.addWidget(self.note)
+        column.addWidget(self.over_result)
+        column.addLayout(cover)
+        column.addLayout(size)
+        return column
+
+    def _foot(self) -> QHBoxLayout:
+        self.zoom = QLabel(self)
+        self.zoom.setProperty("role", "muted")
+        self.zoom.setMinimumWidth(self.fontMetrics().horizontalAdvance("3200 %"))
+        hint = QLabel(self.tr("Right click takes a region from the mask · wheel zooms · space and drag moves"), self)
+        hint.setProperty("role", "muted")
+        cancel = QPushButton(self.tr("Cancel"), self)
+        self.apply_button = QPushButton(self.tr("Apply"), self)
+        self.apply_button.setToolTip(self.tr("Use the mask as it is now, and go on painting"))
+        self.done_button = QPushButton(self.tr("Use this mask"), self)
+        self.done_button.setProperty("role", "primary")
+        cancel.clicked.connect(self.close)
+        self.apply_button.clicked.connect(self.apply)
+        self.done_button.clicked.connect(self._finish)
+        foot = QHBoxLayout()
+        foot.addWidget(self.zoom)
+        foot.addWidget(hint, 1)
+        for button in (cancel, self.apply_button, self.done_button):
+            button.setAutoDefault(False)
+            foot.addWidget(button)
+        return foot
+
+    def _side_box(self, words: str) -> QSpinBox:
+        box = QSpinBox(self)
+        box.setRange(SMALLEST_PX, LARGEST_PX)
+        box.setKeyboardTracking(False)
+        box.setAccessibleName(words)
+        box.setToolTip(self.tr("{} of the mask in pixels").format(words))
+        box.valueChanged.connect(lambda _value: self._resize())
+        return box
+
+    # ------------------------------------------------------------ regions from images
+
+    def browse(self) -> QFileDialog:
+        """Asks for an image whose regions to take, without blocking."""
+        dialog = QFileDialog(self, self.tr("Take the regions of an image"))
+        if self._begin.below_path is not None:
+            dialog.setDirectory(str(self._begin.below_path.parent))
+        dialog.setNameFilter(self.tr("Images ({})").format(" ".join(f"*{suffix}" for suffix in SUFFIXES)))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.load(Path(name)))
+        dialog.open()
+        return dialog
+
+    def load(self, path: Path, count: int = 0) -> None:
+        """Takes over the regions of an image, found in the background; can be undone.
+
+        Args:
+            count: how many regions; 0 finds out.
+        """
+        if self._task is None:
+            self._say(self.tr("Finding the regions of {}…").format(path.name))
+            self._task = background.run(self, lambda: read(path, count), self._loaded, self._not_loaded)
+            self._task.finished.connect(self._forget_task)
+
+    def _guess(self, count: int) -> None:
+        if self._begin.below_path is not None:
+            self.load(self._begin.below_path, count)
+
+    def _loaded(self, found: MaskFile) -> None:
+        if self._over:
+            return
+        if self._begin.others:
+            found = matched(found, self._begin.others)
+        self.picture.adopt(found.labels, found.regions, self.tr("take the regions of an image"))
+        self._tell_crowded(found)
+        self._show_shares()
+
+    def _not_loaded(self, error: BaseException) -> None:
+        reason = str(error) if isinstance(error, TesseraError) else type(error).__name__
+        self._say(reason, "error")
+
+    def _forget_task(self) -> None:
+        self._task = None
+
+    def _tell_crowded(self, mask: MaskFile) -> None:
+        text = self.tr(
+            "The image has very many colours; its {} most frequent ones are regions. Merge what belongs together."
+        )
+        self._problem = text.format(len(mask.regions)) if mask.crowded else ""
+
+    # ------------------------------------------------------------ what is shown
+
+    def _show_shares(self) -> None:
+        self._count.stop()
+        shares = self.picture.shares()
+        self.regions.show_shares(shares)
+        empty = shares[UNPAINTED]
+        lacking = [r.name for r in self.picture.regions if shares[r.label] and self.regions.lacking(r)]
+        if self._problem:
+            self._say(self._problem, "warning")
+        elif empty == 1:
+            self._say(self.tr("Choose a region and paint where it shall be."))
+        elif lacking:
+            text = self.tr("{} has no {}: merge it into a region that is there, or paint it there as well.")
+            self._say(text.format(self._begin.needs, self.tr(" and no ").join(lacking)), "warning")
+        elif empty:
+            self._say(self.tr("Unpainted places ({}) will join the region nearest to them.").format(percent(empty)))
+        else:
+            self._say("")
+        for button in (self.apply_button, self.done_button):
+            button.setEnabled(empty < 1)
+
+    def _on_clean(self, clean: bool) -> None:
+        self.setWindowModified(not clean)
+
+    def _say(self, text: str, role: str = "muted") -> None:
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+        if self.note.property("role") != role:
+            self.note.setProperty("role", role)
+            self.note.style().unpolish(self.note)
+            self.note.style().polish(self.note)
+
+    def set_result(self, image: QImage) -> None:
+        """The picture that the mask gives at present, to lie below it where the artist wants that."""
+        if self._result is None:
+            self.strength.setValue(_OVER_RESULT)
+        self._result = image
+        self.over_result.show()
+        self.strength.setEnabled(True)
+        self._show_below()
+
+    def _show_below(self) -> None:
+        over_result = self._result is not None and self.over_result.isChecked()
+        self.view.set_below(self._result if over_result else self._begin.below)
+
+    def _show_size(self) -> None:
+        with QSignalBlocker(self.width_box), QSignalBlocker(self.height_box):
+            self.width_box.setValue(self.picture.width)
+            self.height_box.setValue(self.picture.height)
+
+    def _resize(self) -> None:
+        self.picture.resize(self.width_box.value(), self.height_box.value())
+
+    # ------------------------------------------------------------ the end
+
+    def apply(self) -> None:
+        """Gives the mask out as it is."""
+        self._problem = ""
+        self.applied.emit(self.picture.completed(), self.picture.regions)
+
+    def set_saved(self, sentence: str = "") -> None:
+        """The mask was kept; or was not, and why."""
+        if sentence:
+            self._say(sentence, "error")
+        else:
+            self.picture.stack.setClean()
+
+    def _finish(self) -> None:
+        self.apply()
+        if self.picture.stack.isClean():
+            self.done(QDialog.DialogCode.Accepted)
+
+    def reject(self) -> None:
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.picture.stack.isClean() and self.isVisible():
+            event.ignore()
+            self._ask()
+            return
+        event.accept()
+        self.done(QDialog.DialogCode.Rejected)
+
+    def done(self, result: int) -> None:
+        self._over = True
+        if self._task is not None:
+            self._task.wait()
+        super().done(result)
+        self.picture.stack.clear()  # or it would tell of its own end to what has ended before it
+
+    def _ask(self) -> None:
+        box = QMessageBox(
+            QMessageBox.Icon.Question, self.windowTitle(), self.tr("Use what you painted as the mask?"), parent=self
+        )
+        use = box.addButton(self.tr("Use this mask"), QMessageBox.ButtonRole.AcceptRole)
+        throw = box.addButton(self.tr("Throw it away"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
+        use.clicked.connect(self._finish)
+        throw.clicked.connect(self._throw_away)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    def _throw_away(self) -> None:
+        self.picture.stack.setClean()
+        self.close()

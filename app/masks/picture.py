@@ -1,0 +1,258 @@
+"""A mask that is being painted: regions, the region of each pixel, and every change as an undo step. No widgets here.
+
+Pixels are numbers of regions in a numpy array; how they look is mask_view.py's, how they are stored mask_files.py's.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from PySide6.QtCore import QObject, QRect, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from app.masks.regions import Region, next_region
+
+UNPAINTED = 0
+"""The label of pixels that belong to no region yet."""
+SMALLEST_PX, LARGEST_PX = 16, 4096
+_UNDO_STEPS = 300
+
+
+class MaskPicture(QObject):
+    """What is painted on. Positions are (x, y) in pixels of the mask; the middle of the first pixel is (0.5, 0.5).
+
+    Signals:
+        painted(rect): these pixels have other labels.
+        regions_changed(): a region was added, named, coloured or removed.
+        resized(): it has another size; all pixels are new.
+    """
+
+    painted = Signal(QRect)
+    regions_changed = Signal()
+    resized = Signal()
+
+    def __init__(self, labels: np.ndarray, regions: Sequence[Region], parent: QObject | None = None) -> None:
+        """
+        Args:
+            labels: uint8 [h, w].
+        """
+        super().__init__(parent)
+        self.stack = QUndoStack(self)
+        self.stack.setUndoLimit(_UNDO_STEPS)
+        self._labels = np.ascontiguousarray(labels, dtype=np.uint8)
+        self._regions = tuple(regions)
+        self._before: np.ndarray | None = None
+        self._touched = QRect()
+
+    # ------------------------------------------------------------ reading
+
+    @property
+    def labels(self) -> np.ndarray:
+        """uint8 [h, w]; not to be written to."""
+        return self._labels
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        return self._regions
+
+    @property
+    def width(self) -> int:
+        return self._labels.shape[1]
+
+    @property
+    def height(self) -> int:
+        return self._labels.shape[0]
+
+    def region(self, label: int) -> Region:
+        """Raises KeyError."""
+        for region in self._regions:
+            if region.label == label:
+                return region
+        raise KeyError(label)
+
+    def label_at(self, x: float, y: float) -> int:
+        """The label of a place; `UNPAINTED` outside."""
+        inside = 0 <= x < self.width and 0 <= y < self.height
+        return int(self._labels[int(y), int(x)]) if inside else UNPAINTED
+
+    def shares(self) -> dict[int, float]:
+        """The share of the picture that each label has, `UNPAINTED` included; 0..1."""
+        counts = cv2.calcHist([self._labels], [0], None, [256], [0, 256]).ravel() / self._labels.size
+        return {label: float(counts[label]) for label in (UNPAINTED, *(r.label for r in self._regions))}
+
+    def completed(self) -> np.ndarray:
+        """uint8 [h, w]: unpainted places have joined the nearest painted one. All `UNPAINTED` where nothing is."""
+        empty = self._labels == UNPAINTED
+        if not empty.any() or empty.all():
+            return self._labels.copy()
+        _, nearest = cv2.distanceTransformWithLabels(
+            empty.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+        )
+        label_of = np.zeros(int(nearest.max()) + 1, np.uint8)
+        label_of[nearest[~empty]] = self._labels[~empty]
+        return label_of[nearest]
+
+    # ------------------------------------------------------------ painting
+
+    def begin(self) -> None:
+        """What is painted until `commit` is one undo step."""
+        if self._before is None:
+            self._before = self._labels.copy()
+            self._touched = QRect()
+
+    def stroke(self, start: tuple[float, float], end: tuple[float, float], radius: float, label: int) -> None:
+        """Paints each pixel whose middle is at most `radius` from the line; at least the one under its end."""
+        (x0, y0), (x1, y1) = start, end
+        reach = max(radius, 0.75)
+        left, right = max(0, int(min(x0, x1) - reach)), min(self.width, int(max(x0, x1) + reach) + 1)
+        top, bottom = max(0, int(min(y0, y1) - reach)), min(self.height, int(max(y0, y1) + reach) + 1)
+        if left >= right or top >= bottom:
+            return
+        x = np.arange(left, right, dtype=np.float32)[None] + 0.5 - x0  # [1, w]
+        y = np.arange(top, bottom, dtype=np.float32)[:, None] + 0.5 - y0  # [h, 1]
+        dx, dy = x1 - x0, y1 - y0
+        along = np.clip((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-9), 0.0, 1.0)  # [h, w]
+        inside = (x - along * dx) ** 2 + (y - along * dy) ** 2 <= radius * radius
+        if top <= y1 < bottom and left <= x1 < right:
+            inside[int(y1) - top, int(x1) - left] = True
+        self._labels[top:bottom, left:right][inside] = label
+        self._touch(QRect(left, top, right - left, bottom - top))
+
+    def fill(self, x: float, y: float, label: int) -> None:
+        """Gives the area of one label around a place to another; nothing outside the picture."""
+        old = self.label_at(x, y)
+        if not (0 <= x < self.width and 0 <= y < self.height) or old == label:
+            return
+        _, _, _, (left, top, width, height) = cv2.floodFill(self._labels, None, (int(x), int(y)), label, flags=4)
+        self._touch(QRect(left, top, width, height))
+
+    def commit(self, text: str) -> None:
+        """Ends what `begin` began; nothing to undo where no pixel changed."""
+        before, self._before = self._before, None
+        if before is None or self._touched.isEmpty():
+            return
+        rect = self._touched
+        crop = _crop(before, rect)
+        if not np.array_equal(crop, _crop(self._labels, rect)):
+            self._push(text, rect, crop, self._regions, self._regions)
+
+    def _touch(self, rect: QRect) -> None:
+        self._touched = self._touched.united(rect)
+        self.painted.emit(rect)
+
+    # ------------------------------------------------------------ regions
+
+    def add_region(self, name: str = "", colour: tuple[int, int, int] | None = None) -> Region | None:
+        """A new region, by default of a colour that is clearly another; None where there are too many."""
+        region = next_region(self._regions, name, colour)
+        if region is not None:
+            self._set_regions((*self._regions, region), "add a region")
+        return region
+
+    def rename(self, label: int, name: str) -> None:
+        self._exchange(replace(self.region(label), name=name.strip() or self.region(label).name), "rename a region")
+
+    def recolour(self, label: int, colour: tuple[int, int, int]) -> None:
+        self._exchange(replace(self.region(label), colour=colour), "change a colour")
+
+    def remove(self, label: int, into: int = UNPAINTED) -> None:
+        """Takes a region away; its pixels join another region, or are unpainted."""
+        before = self._labels.copy()
+        self._labels[self._labels == label] = into
+        left = tuple(region for region in self._regions if region.label != label)
+        self._push("remove a region", self._whole(), before, self._regions, left)
+
+    def adopt(self, labels: np.ndarray, regions: Sequence[Region], text: str) -> None:
+        """Takes over other pixels and regions, as one undo step.
+
+        Args:
+            labels: uint8 [h, w], of any size.
+        """
+        before = self._labels
+        self._labels = np.ascontiguousarray(labels, dtype=np.uint8).copy()
+        self._push(text, self._whole(), before, self._regions, tuple(regions))
+
+    def resize(self, width: int, height: int) -> None:
+        """Another size; each pixel takes the nearest one's region."""
+        width, height = (min(max(side, SMALLEST_PX), LARGEST_PX) for side in (width, height))
+        if (width, height) != (self.width, self.height):
+            size = (width, height)
+            self.adopt(cv2.resize(self._labels, size, interpolation=cv2.INTER_NEAREST_EXACT), self._regions, "resize")
+
+    def _exchange(self, region: Region, text: str) -> None:
+        self._set_regions(tuple(region if r.label == region.label else r for r in self._regions), text)
+
+    def _set_regions(self, regions: tuple[Region, ...], text: str) -> None:
+        if regions != self._regions:
+            nothing = QRect(0, 0, 0, 0)
+            self._push(text, nothing, _crop(self._labels, nothing), self._regions, regions)
+
+    # ------------------------------------------------------------ undo
+
+    def _whole(self) -> QRect:
+        return QRect(0, 0, self.width, self.height)
+
+    def _push(
+        self,
+        text: str,
+        rect: QRect,
+        before: np.ndarray,
+        regions_before: tuple[Region, ...],
+        regions_after: tuple[Region, ...],
+    ) -> None:
+        after = _Moment.of(_crop(self._labels, rect), rect, regions_after)
+        self.stack.push(_Change(self, text, _Moment.of(before, rect, regions_before), after))
+
+    def become(self, moment: _Moment, other: _Moment) -> None:
+        """Puts the pixels and regions of a moment in place of another's. Only undo steps call this."""
+        pixels = moment.pixels()
+        other_size = moment.shape != other.shape
+        if other_size:
+            self._labels = pixels.copy()
+        else:
+            _crop(self._labels, moment.rect)[:] = pixels
+        regions_differ, self._regions = self._regions != moment.regions, moment.regions
+        if other_size:
+            self.resized.emit()
+        elif not moment.rect.isEmpty():
+            self.painted.emit(moment.rect)
+        if regions_differ or other_size:
+            self.regions_changed.emit()
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """Some pixels, packed: areas of one colour take almost no room."""
+
+    packed: bytes
+    shape: tuple[int, int]
+    rect: QRect
+    regions: tuple[Region, ...]
+
+    @classmethod
+    def of(cls, pixels: np.ndarray, rect: QRect, regions: tuple[Region, ...]) -> _Moment:
+        height, width = pixels.shape
+        return cls(zlib.compress(np.ascontiguousarray(pixels).tobytes(), 1), (height, width), rect, regions)
+
+    def pixels(self) -> np.ndarray:
+        return np.frombuffer(zlib.decompress(self.packed), np.uint8).reshape(self.shape)
+
+
+class _Change(QUndoCommand):
+    def __init__(self, picture: MaskPicture, text: str, before: _Moment, after: _Moment) -> None:
+        super().__init__(text)
+        self._picture, self._before, self._after = picture, before, after
+
+    def redo(self) -> None:
+        self._picture.become(self._after, self._before)
+
+    def undo(self) -> None:
+        self._picture.become(self._before, self._after)
+
+
+def _crop(labels: np.ndarray, rect: QRect) -> np.ndarray:
+    return labels[rect.top() : rect.top() + rect.height(), rect.left() : rect.left() + rect.width()]

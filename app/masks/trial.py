@@ -1,0 +1,129 @@
+"""The picture follows the brush: a mask that is being painted is shown by the running session, before it is kept.
+
+On the canvas, and below the mask in the editor, which may lie over the canvas.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QImage
+
+from app.document import Document
+from app.masks.editor import MaskEditor
+from app.masks.files import FOLDER, write
+from app.masks.picture import UNPAINTED
+from app.training import Training
+from engine.errors import NoRoom
+from engine.job import SourceImage
+from engine.messages import Began, Ended, Failed, Kept, Load, Viewed
+
+_PAUSE_MS = 60
+"""The brush rests this long at most before what it painted is tried out."""
+_PATIENCE_MS = 1000
+"""Where nobody looks at the canvas no picture arrives: the next mask is then sent after this time."""
+
+
+class MaskTrial(QObject):
+    """Lives as long as its editor. The next mask is sent when the one before is seen: the engine sets the pace."""
+
+    def __init__(
+        self,
+        document: Document,
+        training: Training,
+        slot: str,
+        editor: MaskEditor,
+        painted: Callable[[], QImage | None] = lambda: None,
+    ) -> None:
+        """
+        Args:
+            painted: the whole canvas as far as it is painted.
+        """
+        super().__init__(editor)
+        self._painted = painted
+        self._document, self._training, self._slot, self._editor = document, training, slot, editor
+        picture = editor.picture
+        self._shape = picture.labels.shape
+        self._known = frozenset(r.label for r in picture.regions if picture.shares()[r.label] > 0)
+        self._under_way = self._wanted = False
+        self._files: list[Path] = []
+        """Tried out, and needed by no snapshot."""
+        self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._timer.timeout.connect(self._send)
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._patience.timeout.connect(self._next)
+        picture.painted.connect(self._on_painted)
+        training.happened.connect(self._on_event)
+        if training.state in ("training", "paused"):
+            self._show()
+
+    def end(self) -> None:
+        """The editor is closed; the session works on the document's mask again."""
+        self._timer.stop()
+        self._patience.stop()
+        self._wanted = False
+        self._training.end_trial()
+        if not self._under_way:
+            self._clear()
+
+    def _on_painted(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _send(self) -> None:
+        if self._under_way:
+            self._wanted = True
+            return
+        labels = self._editor.picture.completed()
+        # another size, or a region that was not learned, would ask for a rebuild in the middle of a stroke
+        fits = labels.shape == self._shape and set(np.unique(labels).tolist()) <= {*self._known, UNPAINTED}
+        if not fits or not labels.any():
+            return
+        path = self._fresh_path()
+        try:
+            write(path, labels, self._editor.picture.regions)
+        except NoRoom:  # it is told when the mask is to be kept
+            return
+        self._files.append(path)
+        self._under_way = self._training.try_out(self._slot, (SourceImage(path=str(path)),))
+        self._wanted = not self._under_way  # no session yet: as soon as there is one
+
+    def _fresh_path(self) -> Path:
+        """A file of its own for each, so that a snapshot kept while painting finds its mask again."""
+        folder = self._document.folder / FOLDER
+        return next(p for n in itertools.count(1) if not (p := folder / f"{self._slot}-trial-{n}.png").exists())
+
+    def _clear(self, but: int = 0) -> None:
+        """Removes what was tried out, except the newest ones."""
+        while len(self._files) > but:
+            self._files.pop(0).unlink(missing_ok=True)
+
+    def _on_event(self, event: object) -> None:
+        match event:
+            case Began():
+                self._clear(but=1)
+                self._patience.start()
+            case Kept():
+                self._files.clear()  # a snapshot needs them, whichever it was
+            case Viewed(done=True):
+                self._show()
+                if self._patience.isActive():
+                    self._next()
+            case Ended() | Failed(command=Load()):
+                self._next()
+
+    def _show(self) -> None:
+        image = self._painted()
+        if image is not None:
+            self._editor.set_result(image.copy())  # the canvas goes on painting in its own
+
+    def _next(self) -> None:
+        self._patience.stop()
+        self._under_way = False
+        if self._wanted:
+            self._wanted = False
+            self._send()

@@ -1,0 +1,283 @@
+"""One widget for each kind of setting: slider with number, choice, switch. Made from a Spec; knows no method.
+
+Every knob has the same columns (mark, label, control, number, reset), so that knobs below each other line up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+from app.settings.controls import Combo, ElidedLabel, JumpSlider, Mark, NumberField, Switch
+from app.settings.scales import Scale
+from app.widgets import theme
+from engine.settings import Spec
+
+_SHORT_UNIT = 2
+_NUMBER_WIDTH_EM = 7
+_SLIDER_WIDTH = 48
+_LABEL_SHARE, _CONTROL_SHARE = 1, 1
+
+
+def make(spec: Spec, parent: QWidget | None = None, *, marked: bool = True) -> KnobWidget:
+    """The widget for a setting, showing its default. With `marked` False there is no live or rebuild mark."""
+    kinds = {"float": _NumberKnob, "int": _NumberKnob, "bool": _SwitchKnob, "choice": _ChoiceKnob}
+    return kinds[spec.kind](spec, parent, marked)
+
+
+def describe(spec: Spec, where: str = "") -> str:
+    """Rich text for a tooltip: label, the paper's term, what more and less do, default, range, live or rebuild.
+
+    Args:
+        where: the condition under which it acts, in words; empty for always.
+    """
+    knob = spec.knob
+    muted = theme.colors().muted
+    symbol = f' <span style="color:{muted}">{escape(knob.symbol)}</span>' if knob.symbol else ""
+    unit = f" {escape(knob.unit)}" if knob.unit else ""
+    facts = f"Starts at {escape(spec.label_of(spec.default))}"
+    if spec.kind in ("int", "float"):
+        facts += f" · from {spec.minimum:g} to {spec.maximum:g}{unit}"
+    when = (
+        "Acts on the next step, also while training."
+        if knob.live
+        else "Needs a rebuild; what was learned stays where it fits."
+    )
+    only = f"<br>Only where {escape(where)}." if where else ""
+    return (
+        f"<p><b>{escape(knob.label)}</b>{symbol}</p><p>{escape(knob.help)}</p>"
+        f'<p style="color:{muted}">{facts}<br>{when}{only}</p>'
+    )
+
+
+class KnobWidget(QWidget):
+    """A setting's row.
+
+    Signals:
+        changed(name, value): the artist moved it; never by `set_value`.
+        reset_requested(name): the artist wants the default back; the row shows it already.
+        noticed(name, bool): pointer or focus came (True) or left.
+    """
+
+    changed = Signal(str, object)
+    reset_requested = Signal(str)
+    noticed = Signal(str, bool)
+
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
+        super().__init__(parent)
+        self.spec = spec
+        self.name = spec.name
+        self._value: Any = spec.default
+        self.label = ElidedLabel(spec.knob.label, self)
+        self.mark = Mark(spec.knob.live, self)
+        self.reset_button = QToolButton(self)
+        self.reset_button.setIcon(theme.icon("reset"))
+        self.reset_button.setIconSize(QSize(12, 12))
+        self.reset_button.setFixedSize(18, 20)
+        self.reset_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.reset_button.setToolTip(f"Back to {spec.label_of(spec.default)}")
+        self.reset_button.setAccessibleName(f"Reset {spec.knob.label}")
+        self.reset_button.clicked.connect(self.reset)
+        keeps_place = self.reset_button.sizePolicy()
+        keeps_place.setRetainSizeWhenHidden(True)
+        self.reset_button.setSizePolicy(keeps_place)
+        self.reset_button.hide()
+
+        # the two columns share the width by their factors alone, whatever is in them: so all rows line up
+        self.control = QWidget(self)
+        self.control.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.row = QHBoxLayout(self.control)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(theme.UNIT // 2)
+        # in a narrow panel the label gives way first
+        self.number_width = round(self.fontMetrics().horizontalAdvance("0") * _NUMBER_WIDTH_EM) + 12
+        self.control.setMinimumWidth(_SLIDER_WIDTH + self.row.spacing() + self.number_width)
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(0, 1, 0, 1)
+        columns.setSpacing(theme.UNIT // 2)
+        columns.addWidget(self.mark)
+        columns.addWidget(self.label, _LABEL_SHARE)
+        columns.addWidget(self.control, _CONTROL_SHARE)
+        columns.addWidget(self.reset_button)
+        self.setMinimumHeight(26)
+        self.mark.setVisible(marked)
+        self.idle = False
+        self._where = ""
+        self.setToolTip(describe(spec))
+
+    def value(self) -> Any:
+        """The present value, exactly as it was set or moved to."""
+        return self._value
+
+    def set_value(self, value: Any) -> None:
+        """Shows a value without emitting anything."""
+        if value != self._value:
+            self._value = value
+            self._show(value)
+        self._tell_default()
+
+    def set_condition(self, where: str) -> None:
+        """Where the setting acts, in words, for the tooltip."""
+        self._where = where
+        self.setToolTip(describe(self.spec, where))
+
+    def set_idle(self, idle: bool) -> None:
+        """Greyed where it changes nothing now; it can be set all the same once its condition holds."""
+        self.idle = idle
+        self.label.setEnabled(not idle)
+        self.control.setEnabled(not idle)
+        self.reset_button.setEnabled(not idle)
+        self.mark.set_faint(idle)
+
+    def reset(self) -> None:
+        """Back to the default, as the reset button does."""
+        if self._value != self.spec.default:
+            self.set_value(self.spec.default)
+            self.reset_requested.emit(self.name)
+
+    def matches(self, words: str) -> bool:
+        """Whether every one of these words is somewhere in its label, symbol, name, group or help."""
+        knob = self.spec.knob
+        text = " ".join((knob.label, knob.symbol, self.name, self.name.replace("_", " "), knob.group, knob.help))
+        return all(word in text.lower() for word in words.lower().split())
+
+    def editors(self) -> list[QWidget]:
+        """What takes the focus, in tab order."""
+        return self._editors
+
+    def _finish(self, show: Callable[[Any], None], *editors: QWidget) -> None:
+        """Called once by subclasses when their editors are in the row.
+
+        Args:
+            show: puts a value into the editors, without telling anyone.
+            editors: in tab order.
+        """
+        self._show, self._editors = show, list(editors)
+        knob = self.spec.knob
+        for editor in self.editors():
+            editor.setAccessibleName(knob.label)
+            editor.setAccessibleDescription(knob.help)
+            editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            editor.installEventFilter(self)
+        self.label.setBuddy(self.editors()[0])
+        self._show(self._value)
+
+    def _edit(self, value: Any) -> None:
+        """The artist's change."""
+        if value != self._value:
+            self._value = value
+            self._tell_default()
+            self.changed.emit(self.name, value)
+
+    def _tell_default(self) -> None:
+        self.reset_button.setVisible(self._value != self.spec.default)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()  # so that the panel scrolls
+            return True
+        if event.type() == QEvent.Type.FocusIn:
+            self.noticed.emit(self.name, True)
+        if event.type() == QEvent.Type.FocusOut:
+            self.noticed.emit(self.name, False)
+        return super().eventFilter(watched, event)
+
+    def enterEvent(self, event: QEvent) -> None:
+        self.noticed.emit(self.name, True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.noticed.emit(self.name, False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self.setToolTip(describe(self.spec, self._where))
+        super().changeEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.label.geometry().contains(event.position().toPoint()) and not self.idle:
+            self.reset()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        action = QAction(theme.icon("reset"), f"Reset to {self.spec.label_of(self.spec.default)}", menu)
+        action.setEnabled(self._value != self.spec.default and not self.idle)
+        action.triggered.connect(self.reset)
+        menu.addAction(action)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+
+class _NumberKnob(KnobWidget):
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
+        super().__init__(spec, parent, marked)
+        self.scale = Scale.of(spec)
+        self.slider = JumpSlider(self)
+        self.slider.setRange(0, self.scale.positions)
+        self.slider.setSingleStep(self.scale.key_positions)
+        self.slider.setPageStep(max(1, self.scale.positions // 10))
+        self.slider.setMinimumWidth(_SLIDER_WIDTH)
+        self.number = NumberField(self.scale, self)
+        if 0 < len(spec.knob.unit) <= _SHORT_UNIT:
+            self.number.setSuffix(f" {spec.knob.unit}")
+        self.number.setFixedWidth(self.number_width)
+        self.row.addWidget(self.slider, 1)
+        self.row.addWidget(self.number)
+        self._finish(self._put, self.slider, self.number)
+        self.slider.valueChanged.connect(self._on_slider)
+        self.number.valueChanged.connect(self._on_number)
+
+    def _put(self, value: Any) -> None:
+        with QSignalBlocker(self.slider), QSignalBlocker(self.number):
+            self.slider.setValue(self.scale.position(value))
+            self.number.setValue(value)
+
+    def _on_slider(self, position: int) -> None:
+        value = self.scale.value(position)
+        with QSignalBlocker(self.number):
+            self.number.setValue(value)
+        self._edit(value)
+
+    def _on_number(self, shown_value: float) -> None:
+        value = round(shown_value) if self.scale.whole else shown_value
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(self.scale.position(value))
+        self._edit(value)
+
+
+class _SwitchKnob(KnobWidget):
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
+        super().__init__(spec, parent, marked)
+        self.box = Switch(self)
+        self.row.addWidget(self.box)
+        self.row.addStretch(1)
+        self._finish(self._put, self.box)
+        self.box.toggled.connect(self._edit)
+
+    def _put(self, value: Any) -> None:
+        with QSignalBlocker(self.box):
+            self.box.setChecked(bool(value))
+
+
+class _ChoiceKnob(KnobWidget):
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
+        super().__init__(spec, parent, marked)
+        self.combo = Combo(self)
+        for value in spec.values:
+            self.combo.addItem(spec.label_of(value), value)
+        # long labels may not widen the panel; the list itself opens as wide as it needs
+        self.combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.combo.setMinimumContentsLength(6)
+        self.row.addWidget(self.combo)
+        self._finish(self._put, self.combo)
+        self.combo.activated.connect(self._on_activated)
+
+    def _put(self, value: Any) -> None:
+        self.combo.setCurrentIndex(self.combo.findData(value))
+
+    def _on_activated(self, index: int) -> None:
+        self._edit(self.combo.itemData(index))

@@ -1,0 +1,267 @@
+"""The settings of a method as a panel, generated from their declaration. No method is named here."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.settings import knobs
+from app.settings.controls import Mark
+from app.widgets import theme
+from engine.settings import Settings, Spec, condition, idle, specs
+
+if TYPE_CHECKING:
+    from engine.method import Method
+
+_HINT = "Point at a setting to read what more and less of it do."
+
+
+class SettingsPanel(QWidget):
+    """Search field, groups of knobs, one fold for the advanced ones, and a line that explains the knob at hand.
+
+    Signals:
+        edited(name, value): the artist moved a knob.
+        reset_requested(name): the artist wants a default back.
+    """
+
+    edited = Signal(str, object)
+    reset_requested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._knobs: dict[str, knobs.KnobWidget] = {}
+        self._sections: list[_Section] = []
+        self._conditions: dict[str, str] = {}
+
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText("Find a setting")
+        self.search.setAccessibleName("Find a setting")
+        self.search.setClearButtonEnabled(True)
+        self.search.addAction(theme.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
+        self.search.textChanged.connect(self._filter)
+
+        self.scroll_area = QScrollArea(self)
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+        self.legend = QWidget(self)
+        legend = QHBoxLayout(self.legend)
+        legend.setContentsMargins(0, 0, 0, 0)
+        legend.setSpacing(theme.UNIT // 2)
+        self.legend_labels = {live: QLabel(self.legend) for live in (True, False)}
+        for live, label in self.legend_labels.items():
+            legend.addWidget(Mark(live, self.legend))
+            label.setProperty("role", "muted")
+            legend.addWidget(label)
+            legend.addSpacing(theme.UNIT)
+        legend.addStretch(1)
+        self.set_training(False)
+
+        self.help = QLabel(_HINT, self)
+        self.help.setWordWrap(True)
+        self.help.setTextFormat(Qt.TextFormat.RichText)
+        self.help.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.help.setAccessibleName("What does this do?")
+        # four lines whatever is in it: the panel must not jump while the pointer wanders
+        self.help.setFixedHeight(4 * self.fontMetrics().lineSpacing() + 2)
+        self.help.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+        head, foot = QVBoxLayout(), QVBoxLayout()
+        head.addWidget(self.search)
+        foot.addWidget(_line(self))
+        foot.addWidget(self.legend)
+        foot.addWidget(self.help)
+        layout = QVBoxLayout(self)
+        # the scroll bar stands at the very edge, the rest keeps off it
+        layout.setContentsMargins(theme.UNIT, theme.UNIT, 0, theme.UNIT)
+        layout.setSpacing(theme.UNIT)
+        for part in (head, foot):
+            part.setContentsMargins(0, 0, theme.UNIT, 0)
+            part.setSpacing(theme.UNIT)
+        layout.addLayout(head)
+        layout.addWidget(self.scroll_area, 1)
+        layout.addLayout(foot)
+        self.setMinimumWidth(280)
+
+    def show_method(self, method_class: type[Method]) -> None:
+        """Builds the knobs of a method's settings, at their defaults."""
+        self.show_settings(method_class.Settings)
+
+    def show_settings(self, settings: type[Settings]) -> None:
+        """The same from the settings alone."""
+        self._knobs, self._sections = {}, []
+        self._conditions = {spec.name: condition(settings, spec.name) for spec in specs(settings)}
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, theme.UNIT // 2, 0)
+        column.setSpacing(0)
+        everything = specs(settings)
+        for group, members in _grouped([spec for spec in everything if not spec.knob.advanced]).items():
+            column.addWidget(self._section(group, members, body))
+        advanced = [spec for spec in everything if spec.knob.advanced]
+        self.fold = _Fold(f"Advanced ({len(advanced)})", body)
+        for group, members in _grouped(advanced).items():
+            self.fold.add(self._section(group, members, self.fold))
+        self.fold.setVisible(bool(advanced))
+        column.addWidget(self.fold)
+        self.nothing = QLabel(body)
+        self.nothing.setProperty("role", "muted")
+        self.nothing.setWordWrap(True)
+        self.nothing.hide()
+        column.addWidget(self.nothing)
+        column.addStretch(1)
+        self.scroll_area.setWidget(body)
+        self._grey(settings())
+        self._filter(self.search.text())
+        self._explain("")
+
+    def set_values(self, settings: Settings) -> None:
+        """Shows values; emits nothing."""
+        for name, knob in self._knobs.items():
+            knob.set_value(getattr(settings, name))
+        self._grey(settings)
+
+    def _grey(self, settings: Settings) -> None:
+        without_effect = idle(settings)
+        for name, knob in self._knobs.items():
+            knob.set_idle(name in without_effect)
+
+    def set_training(self, training: bool) -> None:
+        """Says in the legend what a change does now."""
+        self.legend_labels[True].setText("acts on the next step" if training else "acts while training")
+        self.legend_labels[False].setText("asks, then rebuilds" if training else "needs a rebuild")
+
+    def knob(self, name: str) -> knobs.KnobWidget:
+        """The widget of a setting. Raises KeyError."""
+        return self._knobs[name]
+
+    def _section(self, title: str, members: list[Spec], parent: QWidget) -> _Section:
+        section = _Section(title, parent)
+        for spec in members:
+            knob = knobs.make(spec, section)
+            knob.changed.connect(self.edited)
+            knob.reset_requested.connect(self.reset_requested)
+            knob.noticed.connect(self._notice)
+            knob.set_condition(self._conditions[spec.name])
+            self._knobs[spec.name] = knob
+            section.add(knob)
+        self._sections.append(section)
+        return section
+
+    def _filter(self, words: str) -> None:
+        found = 0
+        for section in self._sections:
+            found += section.filter(words)
+        if self._sections:
+            self.fold.set_searching(bool(words.strip()), any(s.any_shown for s in self.fold.sections))
+            self.nothing.setVisible(not found)
+            self.nothing.setText(f"No setting has to do with “{words}”.")
+
+    def _notice(self, name: str, arrived: bool) -> None:
+        holder = next((n for n, k in self._knobs.items() if any(e.hasFocus() for e in k.editors())), "")
+        self._explain(name if arrived else holder)
+
+    def _explain(self, name: str) -> None:
+        if name not in self._knobs:
+            self.help.setText(f'<span style="color:{theme.colors().muted}">{_HINT}</span>')
+            return
+        knob = self._knobs[name].spec.knob
+        unit = f" ({escape(knob.unit)})" if knob.unit else ""
+        where = f" <i>Acts only where {escape(self._conditions[name])}.</i>" if self._knobs[name].idle else ""
+        self.help.setText(f"<b>{escape(knob.label)}</b>{unit}. {escape(knob.help)}{where}")
+
+
+class _Section(QWidget):
+    """A heading and its knobs; gone when the search leaves none."""
+
+    def __init__(self, title: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.knobs: list[knobs.KnobWidget] = []
+        self.any_shown = True
+        heading = QLabel(title, self)
+        heading.setProperty("role", "heading")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 2 * theme.UNIT)
+        self.column.setSpacing(0)
+        self.column.addWidget(heading)
+        self.column.addSpacing(theme.UNIT // 2)
+
+    def add(self, knob: knobs.KnobWidget) -> None:
+        self.knobs.append(knob)
+        self.column.addWidget(knob)
+
+    def filter(self, words: str) -> int:
+        """How many knobs match; the others are hidden."""
+        shown = [knob for knob in self.knobs if knob.matches(words)]
+        for knob in self.knobs:
+            knob.setVisible(knob in shown)
+        self.any_shown = bool(shown)
+        self.setVisible(self.any_shown)
+        return len(shown)
+
+
+class _Fold(QWidget):
+    """A header that shows and hides what is below it; a search opens it for as long as it lasts."""
+
+    def __init__(self, title: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.sections: list[_Section] = []
+        self.header = QToolButton(self)
+        self.header.setText(title)
+        self.header.setCheckable(True)
+        self.header.setProperty("role", "fold")
+        self.header.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.header.setIconSize(QSize(14, 14))
+        self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.header.toggled.connect(self._open)
+        self.body = QWidget(self)
+        self.column = QVBoxLayout(self.body)
+        self.column.setContentsMargins(0, theme.UNIT, 0, 0)
+        self.column.setSpacing(0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, theme.UNIT)
+        layout.setSpacing(theme.UNIT // 2)
+        layout.addWidget(_line(self))
+        layout.addWidget(self.header)
+        layout.addWidget(self.body)
+        self._open(False)
+
+    def add(self, section: _Section) -> None:
+        self.sections.append(section)
+        self.column.addWidget(section)
+
+    def set_searching(self, searching: bool, found: bool) -> None:
+        self.setVisible(bool(self.sections) and (found or not searching))
+        self.header.setEnabled(not searching)
+        self._open(searching or self.header.isChecked())
+
+    def _open(self, opened: bool) -> None:
+        self.body.setVisible(opened)
+        self.header.setIcon(theme.icon("fold" if opened else "unfold"))
+
+
+def _grouped(members: list[Spec]) -> dict[str, list[Spec]]:
+    groups: dict[str, list[Spec]] = {}
+    for spec in members:
+        groups.setdefault(spec.knob.group, []).append(spec)
+    return groups
+
+
+def _line(parent: QWidget) -> QFrame:
+    line = QFrame(parent)
+    line.setProperty("role", "line")
+    return line

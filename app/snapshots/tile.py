@@ -1,0 +1,247 @@
+"""One snapshot in the strip: picture, name that can be edited in place, step, badge, the way back after a removal."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from app.settings.controls import ElidedLabel
+from app.widgets import theme, words
+
+if TYPE_CHECKING:
+    from engine.snapshots import Snapshot
+
+HEIGHT = 120
+_NARROWEST, _WIDEST = 104, 220
+_PAD = 4
+_UNDO_MS = 7000
+_BADGES = {"kept": "kept", "autosave": "autosave", "stopped": "at stop", "final": "final"}
+
+
+class SnapshotTile(QWidget):
+    """A snapshot of `HEIGHT` pixels and two lines of text.
+
+    Signals:
+        picked(): clicked.
+        restore_requested(): double click or its button.
+        renamed(name): the new name, not empty and not the old one.
+        removal_settled(): the time to take a removal back is over.
+        menu_requested(point): where to open a menu, global.
+        preview_needed(): painted for the first time without a picture.
+    """
+
+    picked = Signal()
+    restore_requested = Signal()
+    renamed = Signal(str)
+    removal_settled = Signal()
+    menu_requested = Signal(QPoint)
+    preview_needed = Signal()
+
+    def __init__(self, snapshot: Snapshot, parent: QWidget | None = None, undo_ms: int = _UNDO_MS) -> None:
+        super().__init__(parent)
+        self.snapshot = snapshot
+        self._image: QImage | None = None
+        self._asked = False
+        self._selected = False
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+        self.back_button = QPushButton("Go back", self)
+        self.back_button.setProperty("role", "small")
+        self.back_button.setToolTip("Go back to this snapshot and train on from it")
+        self.back_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.back_button.clicked.connect(self.restore_requested)
+        self.back_button.hide()
+        self.undo_button = QPushButton("Undo", self)
+        self.undo_button.setProperty("role", "small")
+        self.undo_button.clicked.connect(self.take_back)
+        self.undo_button.hide()
+        self.name_edit = QLineEdit(self)
+        self.name_edit.setAccessibleName("Name of the snapshot")
+        self.name_edit.setMaxLength(80)
+        self.name_edit.hide()
+        self.name_edit.editingFinished.connect(self._finish_rename)
+        self.name_edit.installEventFilter(self)
+        self.name_label = ElidedLabel("", self)
+        self.facts_label = ElidedLabel("", self)
+        self.facts_label.setProperty("role", "muted")
+        for label in (self.name_label, self.facts_label):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+        column = QVBoxLayout(self)
+        column.setContentsMargins(_PAD, HEIGHT + 2 * _PAD, _PAD, _PAD)
+        column.setSpacing(0)
+        column.addWidget(self.name_label)
+        column.addWidget(self.name_edit)
+        column.addWidget(self.facts_label)
+
+        self._removal = QTimer(self)
+        self._removal.setSingleShot(True)
+        self._removal.setInterval(undo_ms)
+        self._removal.timeout.connect(self.removal_settled)
+        self.set_snapshot(snapshot)
+        self._fit()
+
+    @property
+    def title(self) -> str:
+        return self.snapshot.name or f"Step {self.snapshot.step:,}"
+
+    @property
+    def being_removed(self) -> bool:
+        return self._removal.isActive()
+
+    def set_snapshot(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        badge = _BADGES.get(snapshot.reason, snapshot.reason)
+        self.name_label.setText(self.title)
+        facts = [f"{snapshot.step:,}"] if snapshot.name else []
+        self.facts_label.setText(" · ".join([*facts, badge]))
+        self.setAccessibleName(f"{self.title}, step {snapshot.step}, {badge}")
+        self.setToolTip(_describe(snapshot, self.title))
+
+    def set_image(self, image: QImage) -> None:
+        self._image = image if not image.isNull() else None
+        self._fit()
+        self.update()
+
+    def set_selected(self, selected: bool) -> None:
+        """The selected tile is the one that the tab key reaches."""
+        self._selected = selected
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if selected else Qt.FocusPolicy.ClickFocus)
+        self._tell_button()
+        self.update()
+
+    def rename(self) -> None:
+        """Opens the name for editing; Return keeps it, Escape does not."""
+        self.name_label.hide()
+        self.name_edit.setText(self.title)
+        self.name_edit.show()
+        self.name_edit.setFocus()
+        self.name_edit.selectAll()
+
+    def remove(self) -> None:
+        """Crosses it out; `removal_settled` follows unless it is taken back in time."""
+        self._removal.start()
+        self.undo_button.show()
+        self._tell_button()
+        self.name_label.setText("Removed")
+        self._place_buttons()
+        self.update()
+
+    def take_back(self) -> None:
+        self._removal.stop()
+        self.undo_button.hide()
+        self.name_label.setText(self.title)
+        self.setFocus()
+        self._tell_button()
+        self.update()
+
+    def _finish_rename(self) -> None:
+        if self.name_edit.isHidden():
+            return
+        name = self.name_edit.text().strip()
+        self.name_edit.hide()
+        self.name_label.show()
+        if name and name != self.title:
+            self.name_label.setText(name)
+            self.renamed.emit(name)
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+            self.name_edit.hide()
+            self.name_label.show()
+            self.setFocus()
+            return True
+        return False
+
+    def _fit(self) -> None:
+        width = HEIGHT
+        if self._image is not None:
+            width = round(self._image.width() * HEIGHT / self._image.height())
+        self.setFixedWidth(min(max(width, _NARROWEST), _WIDEST) + 2 * _PAD)
+        self.setFixedHeight(HEIGHT + 3 * _PAD + 2 * self.fontMetrics().height() + 6)
+        self._place_buttons()
+
+    def _place_buttons(self) -> None:
+        for button in (self.back_button, self.undo_button):
+            button.adjustSize()
+            width = min(button.width(), self.width() - 4 * _PAD)
+            button.setFixedWidth(width)
+            button.move((self.width() - width) // 2, HEIGHT + _PAD - button.height() - _PAD)
+
+    def _tell_button(self) -> None:
+        self.back_button.setVisible((self._selected or self.underMouse()) and not self.being_removed)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._image is None and not self._asked:
+            self._asked = True
+            self.preview_needed.emit()
+        named = theme.colors()
+        painter = QPainter(self)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        frame = QRectF(_PAD, _PAD, self.width() - 2 * _PAD, HEIGHT)
+        painter.fillRect(frame, QColor(named.canvas))
+        painter.setOpacity(0.25 if self.being_removed else 1.0)
+        if self._image is not None:
+            painter.drawImage(_inside(frame, self._image), self._image)
+        else:
+            painter.setPen(QColor(named.on_canvas))
+            painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, "no picture")
+        painter.setOpacity(1.0)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self._selected:
+            painter.setPen(QPen(QColor(named.accent), 3 if self.hasFocus() else 2))
+            painter.drawRect(frame.adjusted(-1, -1, 1, 1))
+        else:
+            painter.setPen(QPen(QColor(named.border), 1))
+            painter.drawRect(frame)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.picked.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.position().y() > HEIGHT + _PAD:
+            self.rename()
+        elif event.button() == Qt.MouseButton.LeftButton and not self.being_removed:
+            self.restore_requested.emit()
+
+    def contextMenuEvent(self, event: QEvent) -> None:
+        self.picked.emit()
+        self.menu_requested.emit(event.globalPos())  # type: ignore[attr-defined]
+
+    def enterEvent(self, event: QEvent) -> None:
+        self._tell_button()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.back_button.setVisible(self._selected and not self.being_removed)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+
+def _inside(frame: QRectF, image: QImage) -> QRectF:
+    """The largest rectangle of the image's proportions in the middle of a frame."""
+    factor = min(frame.width() / image.width(), frame.height() / image.height())
+    width, height = image.width() * factor, image.height() * factor
+    return QRectF(frame.center().x() - width / 2, frame.center().y() - height / 2, width, height)
+
+
+def _describe(snapshot: Snapshot, title: str) -> str:
+    lines = [f"Step {snapshot.step:,} after {words.duration(snapshot.elapsed_s)} of training"]
+    with suppress(ValueError):  # an odd date says nothing, the rest does
+        lines.append(datetime.fromisoformat(snapshot.created).astimezone().strftime("%d %b %Y, %H:%M"))
+    if snapshot.parent:
+        lines.append(f"Came from snapshot {snapshot.parent}")
+    lines += [f"{key.replace('_', ' ')}: {value:.3g}" for key, value in snapshot.terms.items()]
+    return f"<b>{escape(title)}</b><br>" + "<br>".join(escape(line) for line in lines)

@@ -1,0 +1,185 @@
+"""`tessera train`: training without a window, over the same `Session`. Arguments are read in __main__.py."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from engine import snapshots
+from engine.cli.terminal import Progress, argument, interrupted, say
+from engine.device import choose, prepare_thread
+from engine.errors import TesseraError, Usage
+from engine.images.find import find_images
+from engine.job import FILE_NAME, Job, SourceImage, load_job, save_job
+from engine.messages import Began, Failed, Kept, Stepped, Stop, Warned
+from engine.method import Method, method_class, preset_values
+from engine.settings import parse_assignments
+from engine.training.session import Session
+
+_OPTIONS = {"style": "--style", "content": "--content", "style_mask": "--style-mask", "target_mask": "--mask"}
+"""The options that name the images of each slot."""
+
+
+def run(arguments: Namespace) -> int:
+    """Trains, and leaves a project with a snapshot; returns 0.
+
+    Raises:
+        Usage: an argument names something that is not there.
+        TesseraError: it failed; one sentence.
+    """
+    if arguments.steps is None and arguments.minutes is None:
+        raise Usage("argument --steps: say when to end, with --steps N or --minutes M.")
+    out: Path = arguments.out
+    newest = _checked_folder(out, arguments.resume)
+    with argument("--device"):
+        device = choose(arguments.device)
+    job = _job(arguments, load_job(out) if arguments.resume else None)
+    session = Session(
+        job,
+        out,
+        device=device.key,
+        snapshot=newest.folder if newest else None,
+        steps=arguments.steps,
+        minutes=arguments.minutes,
+    )
+    prepare_thread(device)
+    with interrupted(lambda: session.post(Stop())):
+        return _follow_training(session, arguments, newest)
+
+
+def _follow_training(session: Session, arguments: Namespace, newest: snapshots.Snapshot | None) -> int:
+    """Tells what the session does, until it ends."""
+    out: Path = arguments.out
+    progress = Progress()
+    failure, stored = "", False
+    kept = newest.folder if newest else None
+    report: dict[str, Any] = {"step": newest.step, "elapsed_s": newest.elapsed_s} if newest else {"step": 0}
+    for event in session.run():
+        match event:
+            case Began() if not stored:
+                stored = True
+                try:
+                    save_job(out, event.job)
+                except TesseraError as error:
+                    failure = str(error)
+                    session.post(Stop(keep=False))
+                say(f"Training on {event.device}; Ctrl-C keeps a snapshot and ends.")
+            case Stepped():
+                report = {
+                    "step": event.step,
+                    "steps_per_s": round(event.steps_per_s, 4),
+                    "elapsed_s": round(event.elapsed_s, 3),
+                    **event.terms,
+                }
+                if arguments.json:
+                    print(json.dumps(report), flush=True)
+                progress.show(_share(event, arguments, newest), _told(event))
+            case Kept(reason="autosave"):
+                pass
+            case Kept():
+                kept, report["step"] = event.snapshot, event.step
+            case Warned():
+                say(event.sentence)
+                if event.kind == "memory":  # nobody is here to lower a setting
+                    failure = event.sentence
+                    session.post(Stop())
+            case Failed():
+                failure = event.sentence
+                if isinstance(event.command, Stop):
+                    session.post(Stop(keep=False))
+    progress.end()
+    if failure:
+        raise TesseraError(failure)
+    if arguments.json:
+        ending = {"snapshot": None if kept is None else str(kept)}
+        print(json.dumps(ending | {key: report[key] for key in ("step", "elapsed_s") if key in report}), flush=True)
+    elif kept is None:
+        print("Stopped before the first step, so there was nothing to keep.")
+    else:
+        print(f"Kept step {report['step']:,} in {kept}")
+    return 0
+
+
+def _checked_folder(out: Path, resume: bool) -> snapshots.Snapshot | None:
+    """The newest snapshot to resume from, if any. Raises Usage."""
+    if out.exists() and not out.is_dir():
+        raise Usage(f"argument --out: {out} is a file; name a folder.")
+    holds_project = (out / FILE_NAME).exists()
+    if resume and not holds_project:
+        raise Usage(f"argument --resume: {out} holds no project; leave --resume out to begin one there.")
+    if not resume and holds_project:
+        raise Usage(
+            f"argument --out: {out} already holds a project; name another folder, or add --resume to go on with it."
+        )
+    found = snapshots.listing(out) if resume else []
+    return found[-1] if found else None
+
+
+def _job(arguments: Namespace, stored: Job | None) -> Job:
+    """What the arguments ask for, on top of a stored job."""
+    present = stored or Job()
+    with argument("--method"):
+        method = method_class(arguments.method or present.method)
+    with argument("--preset"):
+        values = preset_values(method, arguments.preset)
+    with argument("--set"):
+        values |= parse_assignments(method.Settings, arguments.assignments)
+    sources = {**present.sources}
+    for slot in _OPTIONS:
+        paths = getattr(arguments, slot)
+        if paths:
+            sources[slot] = _images(slot, paths)
+    _check_slots(method, sources)
+    return present.model_copy(
+        update={
+            "method": method.key,
+            "settings": {**(present.settings if method.key == present.method else {}), **values},
+            "sources": sources,
+            "canvas": arguments.canvas or present.canvas,
+            "seed": present.seed if arguments.seed is None else arguments.seed,
+        }
+    )
+
+
+def _option(slot: str) -> str:
+    return _OPTIONS.get(slot, f"--{slot.replace('_', '-')}")
+
+
+def _images(slot: str, paths: list[Path]) -> tuple[SourceImage, ...]:
+    files, problems = find_images(paths)
+    if not files:
+        raise Usage(f"argument {_option(slot)}: {' '.join(problems)}")
+    for problem in problems:
+        say(problem)
+    return tuple(SourceImage(path=str(file.absolute())) for file in files)
+
+
+def _check_slots(method: type[Method], sources: dict[str, tuple[SourceImage, ...]]) -> None:
+    slots = {slot.key: slot for slot in method.slots}
+    for key, images in sources.items():
+        if images and key not in slots:
+            taken = ", ".join(map(_option, slots))
+            raise Usage(f"argument {_option(key)}: {method.title} takes no such images; it takes {taken}.")
+    for key, slot in slots.items():
+        count = len(sources.get(key, ()))
+        if not slot.minimum <= count <= slot.maximum:
+            bounds = f"at least {slot.minimum}" if count < slot.minimum else f"at most {slot.maximum}"
+            raise Usage(f"argument {_option(key)}: {count} images given, but {method.title} needs {bounds}.")
+
+
+def _share(event: Stepped, arguments: Namespace, newest: snapshots.Snapshot | None) -> float:
+    """How much of the training is done, 0..1: of the limit that is nearer."""
+    shares = []
+    if arguments.steps is not None:
+        shares.append(event.step / arguments.steps)
+    if arguments.minutes is not None:
+        before_s = newest.elapsed_s if newest else 0.0
+        shares.append((event.elapsed_s - before_s) / (arguments.minutes * 60))
+    return max(shares)
+
+
+def _told(event: Stepped) -> str:
+    terms = "  ".join(f"{name} {value:.3g}" for name, value in list(event.terms.items())[:4])
+    return f"step {event.step:,}  {event.steps_per_s:.1f} steps/s  {terms}"

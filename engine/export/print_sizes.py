@@ -1,0 +1,154 @@
+"""Sizes on paper: lengths with units, papers and labs, bleed, crop marks. Plain arithmetic, no pixels are touched."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.box import Box, Size
+from engine.errors import BadSetting
+from engine.options import Finish
+
+MM_PER_INCH = 25.4
+UNITS = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": MM_PER_INCH, '"': MM_PER_INCH}
+_LENGTH = re.compile(r'\s*([0-9]*[.,]?[0-9]+)\s*(px|mm|cm|m|in|")?\s*', re.IGNORECASE)
+_MARGIN_MM, _GAP_MM, _LINE_MM = 8.0, 1.5, 0.1
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A size that shops offer, upright, in millimetres."""
+
+    name: str
+    width_mm: float
+    height_mm: float
+
+    def pixels(self, dpi: float, landscape: bool = False) -> Size:
+        width, height = pixels(self.width_mm, dpi), pixels(self.height_mm, dpi)
+        return Size(width, height) if landscape else Size(height, width)
+
+
+PAPERS = (
+    Paper("A5", 148, 210),
+    Paper("A4", 210, 297),
+    Paper("A3", 297, 420),
+    Paper("A2", 420, 594),
+    Paper("A1", 594, 841),
+    Paper("A0", 841, 1189),
+    Paper("30 x 40 cm", 300, 400),
+    Paper("50 x 70 cm", 500, 700),
+    Paper("60 x 90 cm", 600, 900),
+)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What a kind of shop wants of a file."""
+
+    name: str
+    help: str
+    suffix: str
+    bits: Literal[8, 16]
+    finish: Finish
+
+
+LABS = (
+    Lab(
+        "Photo lab", "8 bit JPEG in Adobe RGB", ".jpg", 8, Finish(dpi=300, profile="adobe-rgb", quality=95, marks=False)
+    ),
+    Lab("Master", "16 bit TIFF, to keep and to edit", ".tif", 16, Finish(dpi=300)),
+    Lab("Screen", "8 bit PNG in sRGB", ".png", 8, Finish(dpi=96)),
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things lie in a printed file.
+
+    Args:
+        trim: the picture as it is after cutting.
+        bleed_px: more of it on each side, that is cut away.
+        finish: for the resolution, and whether there are crop marks.
+    """
+
+    trim: Size
+    bleed_px: int
+    finish: Finish
+
+    @property
+    def painted(self) -> Box:
+        """The picture with its bleed, on a plane where the trimmed picture begins at (0, 0)."""
+        b = self.bleed_px
+        return Box(-b, -b, self.trim.height + 2 * b, self.trim.width + 2 * b)
+
+    @property
+    def margin_px(self) -> int:
+        """White around the bleed, for the crop marks."""
+        return pixels(_MARGIN_MM, self.finish.dpi) if self.finish.marks else 0
+
+    @property
+    def file(self) -> Size:
+        """All of it."""
+        more = 2 * (self.bleed_px + self.margin_px)
+        return Size(self.trim.height + more, self.trim.width + more)
+
+    def crop_marks(self) -> list[Box]:
+        """Thin black boxes in the margin, in line with the trimmed edges; in pixels of the file."""
+        if not self.finish.marks:
+            return []
+        dpi = self.finish.dpi
+        line = max(1, pixels(_LINE_MM, dpi))
+        length = max(1, self.margin_px - pixels(_GAP_MM, dpi))
+        begin = self.margin_px + self.bleed_px
+        height, width = self.file.height, self.file.width
+        rows = (begin - line // 2, begin + self.trim.height - line // 2)
+        columns = (begin - line // 2, begin + self.trim.width - line // 2)
+        across = [Box(row, left, line, length) for row in rows for left in (0, width - length)]
+        down = [Box(top, column, length, line) for column in columns for top in (0, height - length)]
+        return across + down
+
+
+def pixels(length_mm: float, dpi: float) -> int:
+    return round(length_mm / MM_PER_INCH * dpi)
+
+
+def length_mm(length_px: float, dpi: float) -> float:
+    return length_px / dpi * MM_PER_INCH
+
+
+def parse_length(text: str, dpi: float) -> int:
+    """Pixels of "3mm", "0.5in", "2 cm" or "36px"; a bare number is in pixels.
+
+    Raises:
+        BadSetting: it is none of these.
+    """
+    match = _LENGTH.fullmatch(text)
+    if not match:
+        raise BadSetting(f"{text!r} is not a length; write it as 3mm, 0.5in, 2cm or 36px.")
+    number, unit = float(match[1].replace(",", ".")), (match[2] or "px").lower()
+    return round(number) if unit == "px" else pixels(number * UNITS[unit], dpi)
+
+
+def parse_size(text: str, dpi: float) -> Size:
+    """Pixels of "60x90cm", "24x36in", "6000x9000" (width first), or of a paper: "A1", "a1 landscape".
+
+    Raises:
+        BadSetting: it is none of these, or a side is 0.
+    """
+    name, _, turned = text.strip().casefold().partition(" landscape")
+    for paper in PAPERS:
+        if paper.name.casefold() == name and not turned:
+            return paper.pixels(dpi, landscape=" landscape" in text.casefold())
+    width, times, height = re.sub("[×X*]", "x", text).partition("x")
+    unit = re.search(r'(px|mm|cm|m|in|")\s*$', height, re.IGNORECASE)
+    if times and unit and not re.search(r"[a-z\"]\s*$", width, re.IGNORECASE):
+        width += unit[1]  # the unit of both stands at the end
+    try:
+        size = Size(parse_length(height, dpi), parse_length(width, dpi)) if times else Size(0, 0)
+    except BadSetting:
+        size = Size(0, 0)
+    if not (size.height and size.width):
+        papers = ", ".join(paper.name for paper in PAPERS[:6])
+        raise BadSetting(f"{text!r} is not a size; write it as 60x90cm, 24x36in, 6000x9000, or as one of {papers}.")
+    return size

@@ -1,0 +1,150 @@
+"""Where a picture comes from, inside the file itself: written as XMP, and read back into a job.
+
+Of the images only names are written, never folders: a file that is given away tells nothing of the disk it came from.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
+
+from pydantic import ValidationError
+
+from engine.errors import BadImage
+from engine.export import psd
+from engine.images.decode import missing, open_image
+from engine.job import Job
+
+SPACE = "https://ns.tessera.studio/1.0/"
+FORMAT = 1
+_LARGEST_PACKET = 60_000  # a JPEG has no room for more than 64 KB
+_LARGEST_STORY = 4_000_000
+_COMMENT = ("<!-- xmp:", " -->")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What an exported file says of itself.
+
+    Args:
+        job: method, settings, seed and images; an image that was not found has its bare name as its path.
+        missing: names of those images.
+        step: how many steps the weights had learned.
+        layer: what was painted.
+    """
+
+    job: Job
+    missing: tuple[str, ...]
+    step: int
+    layer: str
+
+
+def packet(job: Job, *, title: str, step: int, layer: str, how: dict[str, Any]) -> bytes:
+    """An XMP packet.
+
+    Args:
+        title: of the method.
+        how: plain JSON of the ways it was painted; for people who look into it.
+    """
+    stored = job.model_dump(mode="json")
+    for images in stored["sources"].values():
+        for image in images:
+            image["path"] = Path(image["path"]).name
+    story = {"format": FORMAT, "job": stored, "step": step, "layer": layer, "how": how}
+    names = sorted({image["path"] for images in stored["sources"].values() for image in images})
+    packed = _packet(story, title, job, names)
+    if len(packed) > _LARGEST_PACKET:  # hundreds of images: the readable list goes first
+        packed = _packet(story, title, job, [*names[:20], "..."])
+    return packed
+
+
+def read(path: Path, folders: Iterable[Path] = ()) -> Origin:
+    """The origin of a file that Tessera exported (any format).
+
+    Args:
+        folders: where to look for its images, besides beside the file itself.
+
+    Raises:
+        BadImage: the file can not be read, or says nothing of its origin.
+    """
+    story = _story(_xmp(path), path)
+    places = [path.absolute().parent, *folders]
+    lost = []
+    try:
+        if story["format"] > FORMAT:
+            raise BadImage(f"{path} was exported by a newer Tessera; please update this one.")
+        for images in story["job"]["sources"].values():
+            for image in images:
+                name = Path(image["path"]).name
+                found = next((place / name for place in places if (place / name).is_file()), None)
+                image["path"] = str(found) if found else name
+                if not found:
+                    lost.append(name)
+        return Origin(
+            Job.model_validate(story["job"]), tuple(dict.fromkeys(lost)), int(story["step"]), str(story["layer"])
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, ValidationError):
+        raise BadImage(f"{path} tells its settings in a way that can not be understood.") from None
+
+
+def comment(xmp: bytes) -> str:
+    """A packet as a comment, for the small XML file of a Deep Zoom."""
+    return f"{_COMMENT[0]}{base64.b64encode(xmp).decode()}{_COMMENT[1]}"
+
+
+def _packet(story: dict[str, Any], title: str, job: Job, names: list[str]) -> bytes:
+    packed = base64.b64encode(zlib.compress(json.dumps(story, ensure_ascii=False).encode(), 9)).decode()
+    sources = "".join(f"<rdf:li>{escape(name)}</rdf:li>" for name in names)
+    text = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:tessera="{SPACE}"
+ xmp:CreatorTool="Tessera" tessera:method={quoteattr(title)} tessera:seed="{job.seed}" tessera:story="{packed}">
+<tessera:images><rdf:Bag>{sources}</rdf:Bag></tessera:images>
+</rdf:Description></rdf:RDF></x:xmpmeta>
+<?xpacket end="w"?>"""
+    return text.encode()
+
+
+def _xmp(path: Path) -> bytes:
+    says_nothing = BadImage(f"{path} holds no settings: it was not exported by Tessera, or exported without them.")
+    try:
+        if path.suffix.lower() == ".dzi":
+            return _from_comment(path.read_bytes()[:_LARGEST_STORY])
+        found = psd.read_resource(path, 1060)
+        if found is None:
+            image = open_image(path).image
+            found = image.get("xmp-data") if image.get_typeof("xmp-data") else None
+    except FileNotFoundError:
+        raise BadImage(missing(path)) from None
+    except OSError as error:
+        raise BadImage(f"{path} could not be opened ({error.strerror}). Check that you may read it.") from None
+    except ValueError:
+        raise says_nothing from None
+    if not found:
+        raise says_nothing
+    return bytes(found)
+
+
+def _from_comment(text: bytes) -> bytes:
+    _, begins, rest = text.partition(_COMMENT[0].encode())
+    packed, ends, _ = rest.partition(_COMMENT[1].encode())
+    return base64.b64decode(packed) if begins and ends else b""
+
+
+def _story(xmp: bytes, path: Path) -> dict[str, Any]:
+    try:
+        root = ElementTree.fromstring(xmp.decode("utf-8").strip("\0\ufeff \n"))
+        packed = next(value for node in root.iter() if (value := node.get(f"{{{SPACE}}}story")))
+        unpacked = zlib.decompressobj().decompress(base64.b64decode(packed), _LARGEST_STORY)
+        return json.loads(unpacked)
+    except (ElementTree.ParseError, StopIteration, ValueError, zlib.error):
+        raise BadImage(
+            f"{path} holds no settings: it was not exported by Tessera, or another program has removed them."
+        ) from None

@@ -1,0 +1,85 @@
+"""Exports that were begun and not ended, so that the next start can offer to go on with them.
+
+A project notes where its canvases lie; a canvas keeps the wish that it came from. Painting is exporting.py's.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from engine.box import Size
+from engine.errors import BadCanvas, TesseraError
+from engine.export import journal
+from engine.export.journal import Unfinished
+from engine.files import write_atomically
+from engine.messages import Export
+from engine.options import Finish, How
+
+_NOTES = "unfinished.json"
+_PATHS = ("out", "snapshot", "frames", "canvas")
+
+
+def listing(project: Path) -> list[Unfinished]:
+    """Canvases that exports of this project have left, the oldest first; those that are gone or damaged left out."""
+    found = []
+    for folder in _noted(project):
+        with suppress(BadCanvas):
+            begun = journal.find(folder)
+            if begun is not None:
+                found.append(begun)
+    return found
+
+
+def note(project: Path, folder: Path) -> None:
+    """An export begins. A project that can not be written to goes without."""
+    _write(project, [*(known for known in _noted(project) if known != folder), folder])
+
+
+def forget(project: Path, folder: Path) -> None:
+    """An export has ended, or was given up."""
+    _write(project, [known for known in _noted(project) if known != folder])
+
+
+def wish_of(begun: Unfinished) -> Export:
+    """The export to be asked for again, to go on. Raises BadCanvas: it can not be understood."""
+    try:
+        return replace(_read(begun.wish, begun.folder), resume=True)
+    except (KeyError, TypeError, ValueError, TesseraError):
+        raise BadCanvas(f"{begun.folder} does not say what it is of, so it can not be gone on with.") from None
+
+
+def stored(command: Export) -> dict[str, Any]:
+    """A wish as plain JSON."""
+    values = asdict(command)
+    for name in _PATHS:
+        values[name] = None if values[name] is None else str(Path(values[name]).absolute())
+    return values
+
+
+def _read(values: dict[str, Any], folder: Path) -> Export:
+    values = dict(values)
+    for name in _PATHS:
+        values[name] = None if values[name] is None else folder / values[name]  # absolute ones stay as they are
+    values["size"] = None if values["size"] is None else Size(**values["size"])
+    values["finish"], values["how"] = Finish(**values["finish"]), How(**values["how"])
+    values["devices"], values["part"] = tuple(values["devices"]), tuple(values["part"])
+    return Export(**values)
+
+
+def _noted(project: Path) -> list[Path]:
+    try:
+        return [Path(folder) for folder in json.loads((project / _NOTES).read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _write(project: Path, folders: list[Path]) -> None:
+    with suppress(TesseraError, OSError):
+        if folders:
+            write_atomically(project / _NOTES, json.dumps([str(folder) for folder in folders], indent=1))
+        else:
+            (project / _NOTES).unlink(missing_ok=True)

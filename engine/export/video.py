@@ -1,0 +1,199 @@
+"""Frames: a folder of images or a video, picture by picture, and a video made of pictures. Nothing is painted here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from engine.box import Size
+from engine.errors import BadCanvas, BadImage, BadSetting
+from engine.files import replacing, write_atomically
+from engine.images.find import find_images
+
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm")
+WRITTEN_SUFFIXES = {".mp4": "mp4v", ".avi": "MJPG"}
+FRAMES_PER_S = 25.0
+_ABOUT, _FIRST, _FRAME = "frames.json", "first.png", "frame.png"
+
+
+@dataclass(frozen=True)
+class Film:
+    """What takes the place of the content.
+
+    Args:
+        path: a folder of images, or a video.
+        files: the images of a folder; empty for a video.
+        count: of frames, as far as a video tells.
+        per_second: of a video; 25 for a folder.
+    """
+
+    path: Path
+    files: tuple[Path, ...]
+    count: int
+    per_second: float
+
+    def frames(self, scratch: Path, wanted: Callable[[int], bool]) -> Iterator[tuple[int, Path]]:
+        """Image files one after another, numbered from 1; those of a video are written to `scratch` one at a time.
+
+        Args:
+            wanted: whether the frame of a number will be looked at; others of a video are not written.
+
+        Raises:
+            BadImage: the video can not be decoded.
+        """
+        if self.files:
+            yield from enumerate(self.files, start=1)
+            return
+        with _opened(self.path) as video:
+            number = 0
+            while True:
+                read, picture = video.read()
+                if not read:
+                    break
+                number += 1
+                place = scratch / _FRAME
+                if wanted(number):
+                    _write(place, picture)
+                yield number, place
+        if not number:
+            raise _undecodable(self.path)
+
+    def first(self, scratch: Path) -> Path:
+        """The picture whose tones all others follow."""
+        if self.files:
+            return self.files[0]
+        place = scratch / _FIRST
+        with _opened(self.path) as video:
+            read, picture = video.read()
+        if not read:
+            raise _undecodable(self.path)
+        _write(place, picture)
+        return place
+
+
+def open_film(path: Path) -> Film:
+    """Raises BadImage: there is nothing to be read, one sentence."""
+    if path.is_dir():
+        files, problems = find_images([path])
+        if not files:
+            raise BadImage(problems[0] if problems else f"{path} holds no images.")
+        return Film(path, tuple(files), len(files), FRAMES_PER_S)
+    if not path.exists():
+        raise BadImage(f"{path} is not there. Choose a folder of images, or a video.")
+    with _opened(path) as video:
+        count = max(1, int(video.get(cv2.CAP_PROP_FRAME_COUNT)))
+        per_second = float(video.get(cv2.CAP_PROP_FPS))
+    return Film(path, (), count, per_second if 1 <= per_second <= 240 else FRAMES_PER_S)
+
+
+def is_video(out: Path) -> bool:
+    return out.suffix.lower() in VIDEO_SUFFIXES
+
+
+def check_video(out: Path, size: Size) -> None:
+    """Raises BadSetting: no video of this kind or size can be written."""
+    if out.suffix.lower() not in WRITTEN_SUFFIXES:
+        raise BadSetting(
+            f"{out.name} can not be exported: the name of a video has to end in {', '.join(WRITTEN_SUFFIXES)}."
+        )
+    if max(size.height, size.width) > 8192:
+        raise BadSetting(
+            f"A video of {size.width:,} x {size.height:,} px can not be written; its sides end at 8,192 px. "
+            "Choose a smaller size, or numbered pictures."
+        )
+
+
+def numbered(out: Path, number: int) -> Path:
+    """walk.png and 7 give walk-00007.png."""
+    return out.with_name(f"{out.stem}-{number:05d}{out.suffix}")
+
+
+def write_video(pictures: list[Path], out: Path, per_second: float) -> None:
+    """8 bit pictures of one size to a video, whole or not at all.
+
+    Odd sides lose a line, since videos have none. Raises BadSetting, NoRoom, BadImage.
+    """
+    height, width = _read(pictures[0]).shape[:2]
+    check_video(out, Size(height, width))
+    size = (width // 2 * 2, height // 2 * 2)
+    with replacing(out) as temporary:
+        code = cv2.VideoWriter.fourcc(*WRITTEN_SUFFIXES[out.suffix.lower()])
+        writer = cv2.VideoWriter(str(temporary), code, per_second, size)
+        try:
+            if not writer.isOpened():
+                raise OSError(5, "the video could not be begun")
+            for picture in pictures:
+                writer.write(np.ascontiguousarray(_read(picture)[: size[1], : size[0]]))
+        finally:
+            writer.release()
+        if not temporary.stat().st_size:
+            raise OSError(5, "the video came out empty")
+
+
+def begin_film(folder: Path, about: dict[str, Any], resume: bool) -> bool:
+    """Notes what film a folder is of; with `resume`, whether frames of the same one were begun there.
+
+    Raises:
+        BadCanvas: they are of another one. NoRoom.
+    """
+    note = folder / _ABOUT
+    if resume and note.exists():
+        try:
+            same = json.loads(note.read_text(encoding="utf-8")) == json.loads(json.dumps(about))
+        except (OSError, ValueError):
+            raise BadCanvas(f"{note} is damaged, so the frames have to be painted from the start.") from None
+        if not same:
+            raise BadCanvas(
+                f"{folder} holds frames of another film, or painted otherwise. "
+                "Export to another name, or start this one afresh."
+            )
+        return True
+    write_atomically(note, json.dumps(about, indent=1, ensure_ascii=False))
+    return False
+
+
+def end_film(folder: Path, pictures: list[Path]) -> None:
+    """Removes what was noted, and pictures that a video was made of. Other things in the folder stay."""
+    for path in (folder / _ABOUT, folder / _FIRST, folder / _FRAME, *(p for p in pictures if p.parent == folder)):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    video = cv2.VideoCapture(str(path))
+    try:
+        if not video.isOpened():
+            raise _undecodable(path)
+        yield video
+    finally:
+        video.release()
+
+
+def _write(path: Path, picture: np.ndarray) -> None:
+    with replacing(path) as temporary:
+        kept, data = cv2.imencode(".png", picture)
+        if not kept:
+            raise BadImage(f"A frame of {path} could not be stored.")
+        temporary.write_bytes(data.tobytes())
+
+
+def _read(path: Path) -> np.ndarray:
+    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise BadImage(f"{path} is damaged and could not be read. Export the frames again.")
+    return picture
+
+
+def _undecodable(path: Path) -> BadImage:
+    return BadImage(
+        f"{path} is no video that can be decoded. Save it as MP4 (H.264), or as a folder of numbered images."
+    )

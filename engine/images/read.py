@@ -1,0 +1,85 @@
+"""Reads image files, 8 and 16 bit, with ICC profiles and EXIF orientation, into tensors.
+
+Everything leaves here as sRGB: whole pictures as uint8 tensors, small ones for the screen as arrays. The formats of
+files and their oddities are in decode.py; writing is in engine/export/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.box import Size
+from engine.errors import BadImage
+from engine.images import decode
+
+MEGAPIXEL = 1_000_000
+SMALLEST_SIDE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedImage:
+    """An image file, ready for the engine.
+
+    Args:
+        pixels: uint8 [3, H, W], sRGB, upright.
+        path: where it was read from.
+        original: its size in the file, upright; larger than `pixels` where it was scaled down.
+        notes: sentences about what was changed on the way, for the artist.
+    """
+
+    pixels: Tensor
+    path: Path
+    original: Size
+    notes: tuple[str, ...] = ()
+
+
+def read_image(path: Path, limit_px: int = 64 * MEGAPIXEL) -> DecodedImage:
+    """A picture in sRGB, upright, on white where it is transparent, scaled down to at most `limit_px` pixels.
+
+    Raises:
+        BadImage: it can not be read, is damaged, or has a side below 8 px.
+    """
+    opened = decode.open_image(path)
+    original = _size(opened)
+    pixels, notes = decode.upright(opened, min(1.0, (limit_px / original.area) ** 0.5))
+    if min(pixels.shape[:2]) < SMALLEST_SIDE:
+        raise BadImage(
+            f"{path} is too small to be used: {original.width} x {original.height} px. "
+            f"Choose a picture of at least {SMALLEST_SIDE} px on each side."
+        )
+    if pixels.shape[:2] != (original.height, original.width):
+        notes = (
+            *notes,
+            f"{path.name} is very large ({original.width:,} x {original.height:,} px) and was scaled down to "
+            f"{pixels.shape[1]:,} x {pixels.shape[0]:,} px.",
+        )
+    return DecodedImage(torch.from_numpy(pixels).permute(2, 0, 1).contiguous(), path, original, notes)
+
+
+def image_size(path: Path) -> Size:
+    """Of the picture in the file, upright; reads no more than the file's header.
+
+    Raises:
+        BadImage: it can not be read. Damage further on is not seen.
+    """
+    return _size(decode.open_image(path))
+
+
+def thumbnail(path: Path, side: int) -> np.ndarray:
+    """The picture within a square of `side` pixels, never enlarged: uint8 [h, w, 3], sRGB.
+
+    Raises:
+        BadImage: it can not be read, or is damaged.
+    """
+    opened = decode.open_image(path)
+    return decode.upright(opened, min(1.0, side / max(opened.image.height, opened.image.width)))[0]
+
+
+def _size(opened: decode.Opened) -> Size:
+    height, width = opened.image.height, opened.image.width
+    return Size(width, height) if decode.turned(opened.image) else Size(height, width)

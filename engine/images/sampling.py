@@ -1,0 +1,87 @@
+"""What training steps of adversarial methods draw: chance from (seed, step), patches of the style and the content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.images.sources import ContentField, Source
+from engine.templates.atlas import Atlas
+from engine.tiling import Edge
+
+
+def step_generator(seed: int, step: int) -> torch.Generator:
+    """All chance of a step, from (seed, step) alone; on the CPU, so that devices draw alike."""
+    return torch.Generator().manual_seed((seed * 0x9E3779B1 + step * 0x85EBCA77) % 2**63)
+
+
+def corner(size: Size, side: int, random: torch.Generator) -> Tensor:
+    """A place for a patch in a picture, int64 [2]; where that is smaller, the patch reaches beyond both edges."""
+    room = [extent - side for extent in (size.height, size.width)]
+    draws = torch.rand(2, generator=random)
+    return torch.tensor(
+        [int(draw * (r + 1)) if r >= 0 else r // 2 for draw, r in zip(draws.tolist(), room, strict=True)]
+    )
+
+
+class StylePatches:
+    """Random patches of the style images, each image by its weight; flipped at random where the tiling mirrors."""
+
+    def __init__(self, styles: Sequence[Source], atlas: Atlas, edge: Edge) -> None:
+        self._atlas = atlas
+        self._edge: Edge = edge
+        self._weights = _weights(styles)
+        self._sizes = [style.size for style in styles]
+
+    def draw(self, side: int, count: int, random: torch.Generator) -> Tensor:
+        """float32 [B, 3, side, side] in -1..1, on the atlas' device."""
+        device = self._atlas.pixels.device
+        image = torch.multinomial(self._weights, count, replacement=True, generator=random)
+        place = torch.stack([corner(self._sizes[index], side, random) for index in image.tolist()])  # [B, 2]
+        flip = torch.rand(count, 2, generator=random) < (0.5 if self._edge == "mirror" else 0.0)
+        # A flipped crop runs backwards from its corner: -1 - (corner + i) must again lie inside the image.
+        lengths = torch.tensor([[self._sizes[i].height, self._sizes[i].width] for i in image.tolist()])
+        place = torch.where(flip, place - lengths, place).to(device)
+        begins, columns = self._atlas.indices(
+            image.to(device), place[:, 0], place[:, 1], flip.to(device), side, side, self._edge
+        )
+        style = self._atlas.gather(begins, columns) / 127.5 - 1
+        return style.contiguous(memory_format=torch.channels_last)
+
+
+class ContentPatches:
+    """Random patches of the content images, each by its weight; only the first is stretched to the canvas."""
+
+    def __init__(self, contents: Sequence[Source], canvas: Size, device: torch.device) -> None:
+        self._fields = [ContentField(contents[0].pixels, canvas, device)]
+        self._fields += [ContentField(content.pixels, content.size, device) for content in contents[1:]]
+        self._weights = _weights(contents)
+
+    def draw(self, side: int, count: int, random: torch.Generator, enlarged: float = 1.0) -> tuple[Tensor, Tensor]:
+        """Patches, float32 [B, 3, side, side] in -1..1, and where they lie, int64 [B, 2], on the CPU.
+
+        `enlarged`: up to so many times, each patch by a factor of its own.
+        """
+        chosen = torch.multinomial(self._weights, count, replacement=True, generator=random).tolist()
+        fields = [self._fields[index] for index in chosen]
+        if enlarged > 1:
+            factors = enlarged ** torch.rand(count, generator=random)
+            fields = [_enlarged(field, factor) for field, factor in zip(fields, factors.tolist(), strict=True)]
+        corners = torch.stack([corner(field.canvas, side, random) for field in fields])
+        patches = torch.stack(
+            [field.at(Box(int(top), int(left), side, side)) for field, (top, left) in zip(fields, corners, strict=True)]
+        )
+        return (patches * 2 - 1).contiguous(memory_format=torch.channels_last), corners
+
+
+def _enlarged(field: ContentField, factor: float) -> ContentField:
+    canvas = Size(round(field.canvas.height * factor), round(field.canvas.width * factor))
+    return ContentField(field.pixels, canvas, field.device)
+
+
+def _weights(images: Sequence[Source]) -> Tensor:
+    weights = torch.tensor([source.image.weight for source in images])
+    return weights if weights.sum() > 0 else torch.ones_like(weights)

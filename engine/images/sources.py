@@ -1,0 +1,181 @@
+"""The artist's images inside the engine: read, scaled, tone-matched, and the content as a Field of any canvas size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.errors import BadImage, BadSetting, MissingSources
+from engine.images.read import read_image
+from engine.job import SourceImage
+from engine.tiling import tiled
+
+LIMIT_PX = 160_000_000
+"""All images of one slot together; beyond it they are scaled down, so that memory stays bounded."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An image ready for use: what the artist chose, and its pixels, uint8 [3, h, w], at working scale."""
+
+    image: SourceImage
+    pixels: Tensor
+
+    @property
+    def size(self) -> Size:
+        return Size(*self.pixels.shape[1:])
+
+
+def load(images: Sequence[SourceImage], scale: float, slot: str, warnings: list[str]) -> list[Source]:
+    """Reads the images of one slot; those that can not be read are named in `warnings` and left out.
+
+    Args:
+        scale: resamples all of them, besides each image's own scale.
+
+    Raises:
+        MissingSources: none could be read.
+    """
+    sources = []
+    for image in images:
+        try:
+            picture = read_image(Path(image.path), limit_px=LIMIT_PX // max(len(images), 1))
+        except BadImage as error:
+            warnings.append(str(error))
+            continue
+        warnings.extend(picture.notes)
+        sources.append(Source(image, resampled(picture.pixels, scale * image.scale)))
+    if not sources:
+        reasons = " ".join(warnings)
+        raise MissingSources(f"There is no usable {slot} image. {reasons or 'Drop one on ' + slot.capitalize() + '.'}")
+    return sources
+
+
+def reread(sources: Sequence[Source], scale: float) -> list[Tensor]:
+    """The images at `scale` times their working size, from their files: uint8 [3, h, w] each.
+
+    Raises:
+        BadSetting: they would be too many pixels to be held.
+        BadImage: one can not be read any more.
+    """
+    needed = sum(source.size.area for source in sources) * scale**2
+    if needed > LIMIT_PX:
+        raise BadSetting(
+            f"The images would have {needed / 1e6:,.0f} megapixels at this size; {LIMIT_PX / 1e6:,.0f} can be held. "
+            "Choose a smaller size, or paint it as trained."
+        )
+    pictures = []
+    for source in sources:
+        pixels = read_image(Path(source.image.path), limit_px=LIMIT_PX).pixels
+        pictures.append(resampled(pixels, scale * source.size.height / pixels.shape[1]))
+    return pictures
+
+
+def resampled(pixels: Tensor, factor: float, least_px: int = 8) -> Tensor:
+    """uint8 [3, h, w] scaled by a factor, no side below `least_px`: area averages downwards, bicubic upwards."""
+    _, h, w = pixels.shape
+    factor = max(factor, least_px / min(h, w)) if factor < 1 else factor
+    height, width = max(1, round(h * factor)), max(1, round(w * factor))
+    if (height, width) == (h, w):
+        return pixels
+    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    image = cv2.resize(np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()), (width, height), interpolation=kind)
+    return torch.from_numpy(image).permute(2, 0, 1).contiguous()
+
+
+def tone_matched(content: Source, styles: Sequence[Source], like: Source | None = None) -> Source:
+    """The content with its grey values mapped to the histogram of the styles, each by its weight; hues stay.
+
+    A dark style can then show a bright portrait (not in the papers; METHODS: "tone matching").
+
+    Args:
+        like: the picture whose tones decide the mapping, so that the frames of a film do not flicker; else the content.
+    """
+    weights = [style.image.weight for style in styles]
+    if sum(weights) <= 0:
+        weights = [1.0] * len(styles)
+    wanted = sum(weight * _histogram(style.pixels) for weight, style in zip(weights, styles, strict=True)).cumsum(0)  # type: ignore[union-attr]
+    wanted = wanted / wanted[-1]
+    given = _histogram((like or content).pixels)
+    middle = given.cumsum(0) - given / 2  # a grey value stands for the middle of its share
+    table = torch.searchsorted(wanted, middle).clamp(max=255).to(torch.int16)  # [256]
+    matched = torch.empty_like(content.pixels)
+    for given_rows, matched_rows in zip(_bands(content.pixels), _bands(matched), strict=True):
+        levels = _grey(given_rows)
+        shift = table[levels.int()] - levels.to(torch.int16)  # [h, w]
+        matched_rows.copy_((given_rows.to(torch.int16) + shift).clamp_(0, 255))
+    return Source(content.image, matched)
+
+
+def _bands(pixels: Tensor) -> tuple[Tensor, ...]:
+    """Some rows at a time, so that what is computed of a large picture stays small."""
+    return pixels.split(256, 1)
+
+
+def _grey(pixels: Tensor) -> Tensor:
+    return (pixels.to(torch.int32).sum(0) / 3).round().to(torch.uint8)  # [h, w]
+
+
+def _histogram(pixels: Tensor) -> Tensor:
+    counts = torch.zeros(256, dtype=torch.float64)
+    for rows in _bands(pixels):
+        counts += torch.bincount(_grey(rows).flatten(), minlength=256)
+    return counts / counts.sum()
+
+
+class ContentField:
+    """An image that covers a canvas (centred, its proportions kept) and continues mirrored beyond its edges.
+
+    Args:
+        pixels: uint8 [3, h, w], or float, 0..1.
+        canvas: any size.
+    """
+
+    channels = 3
+
+    def __init__(self, pixels: Tensor, canvas: Size, device: torch.device) -> None:
+        self.pixels, self.canvas, self.device = pixels.to(device), canvas, device
+        _, height, width = pixels.shape
+        self.step = min(height / canvas.height, width / canvas.width)
+        """Image pixels for each canvas pixel."""
+        self._top = (height - canvas.height * self.step) / 2
+        self._left = (width - canvas.width * self.step) / 2
+
+    def at(self, box: Box) -> Tensor:
+        """float32 [3, h, w], 0..1."""
+        rows, row_weights = self._taps(box.top, box.height, self._top, self.pixels.shape[1])
+        columns, column_weights = self._taps(box.left, box.width, self._left, self.pixels.shape[2])
+        # Tap by tap, always in the same order, so that a value does not depend on the box it is asked in.
+        lines = sum(
+            self.pixels[:, index].float() * weight[:, None] for index, weight in zip(rows, row_weights, strict=True)
+        )  # [3, h, image width]
+        image = sum(lines[:, :, index] * weight for index, weight in zip(columns, column_weights, strict=True))  # type: ignore[index]
+        return image if self.pixels.is_floating_point() else image / 255  # type: ignore[return-value]  # [3, h, w]
+
+    def _taps(self, start: int, count: int, offset: float, length: int) -> tuple[Tensor, Tensor]:
+        """Indices and weights [taps, count] of a triangle filter, as wide as the step where the image shrinks."""
+        place = torch.arange(start, start + count, dtype=torch.float64)
+        centre = (place + 0.5) * self.step + offset - 0.5
+        if self.step == 1 and float(offset).is_integer():
+            index = tiled(centre.round().long(), length, "mirror")
+            return index[None].to(self.device), torch.ones(1, count, device=self.device)
+        support = max(1.0, self.step)
+        taps = math.ceil(2 * support) + 1
+        index = (centre - support).ceil().long() + torch.arange(taps)[:, None]  # [taps, count]
+        weight = (1 - (index - centre).abs() / support).clamp_min(0)
+        weight = weight / weight.sum(0)
+        return tiled(index, length, "mirror").to(self.device), weight.float().to(self.device)
+
+
+def coordinates(box: Box, canvas: Size, device: torch.device) -> Tensor:
+    """psi of a box: (y, x) of pixel centres, scaled to [-1, 1] over the canvas; float32 [2, h, w]."""
+    rows = (torch.arange(box.top, box.bottom, device=device) + 0.5) * (2 / canvas.height) - 1
+    columns = (torch.arange(box.left, box.right, device=device) + 0.5) * (2 / canvas.width) - 1
+    return torch.stack(torch.meshgrid(rows, columns, indexing="ij"))

@@ -1,0 +1,89 @@
+"""What one training step of FAMOS draws: patches of the style, of the content, of the templates, and noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.box import Size
+from engine.images.sampling import ContentPatches, StylePatches, corner
+from engine.images.sources import Source
+from engine.methods.famos.settings import FamosSettings
+from engine.nn.mosaic import MosaicShape, Noise
+from engine.templates.atlas import Atlas, Templates, View
+
+
+class Batch(NamedTuple):
+    """content, style: [B, 3, H, W] in -1..1. psi: [B, 2, H, W]. view: the templates at B places; None without them."""
+
+    content: Tensor
+    style: Tensor
+    psi: Tensor
+    noise: Noise
+    view: View | None
+
+
+class Batches:
+    """Draws batches; holds no state between two of them."""
+
+    def __init__(
+        self,
+        settings: FamosSettings,
+        contents: Sequence[Source],
+        styles: Sequence[Source],
+        atlas: Atlas,
+        templates: Templates | None,
+        canvas: Size,
+        shape: MosaicShape,
+        device: torch.device,
+    ) -> None:
+        self._patch, self._batch, self._crops = settings.patch, settings.batch, settings.crops
+        self._templates, self._canvas, self._shape, self._device = templates, canvas, shape, device
+        self._contents = ContentPatches(contents, canvas, device)
+        self._styles = StylePatches(styles, atlas, settings.tiling)
+
+    def draw(self, random: torch.Generator) -> Batch:
+        side, count = self._patch, self._batch
+        content, corners = self._contents.draw(side, count, random)
+        places = corners
+        if self._crops == "apart":
+            places = torch.stack([corner(self._canvas, side, random) for _ in range(count)])
+        places = places.to(self._device)
+        view = None
+        if self._templates is not None:
+            view = self._templates.view(places[:, 0], places[:, 1], side, side)
+        return Batch(
+            content=content,
+            style=self._styles.draw(side, count, random),
+            psi=self._psi(places),
+            noise=self._noise(random),
+            view=view,
+        )
+
+    def _psi(self, places: Tensor) -> Tensor:
+        """[B, 2, H, W], as `sources.coordinates` for each place."""
+        along = torch.arange(self._patch, device=self._device) + 0.5
+        rows = (places[:, :1] + along) * (2 / self._canvas.height) - 1  # [B, H]
+        columns = (places[:, 1:] + along) * (2 / self._canvas.width) - 1  # [B, W]
+        side = self._patch
+        return torch.stack([rows[:, :, None].expand(-1, side, side), columns[:, None].expand(-1, side, side)], 1)
+
+    def _noise(self, random: torch.Generator) -> Noise:
+        shape, count = self._shape, self._batch
+        coarse = self._patch // shape.unet.grain
+
+        def uniform(*size: int) -> Tensor:
+            return (torch.rand(*size, generator=random) * 2 - 1).to(self._device)
+
+        line = torch.arange(coarse, device=self._device).float()
+        return Noise(
+            everywhere=uniform(count, shape.global_noise),
+            local=uniform(count, shape.local_noise, coarse, coarse),
+            phase=uniform(count, shape.periodic_noise) * math.pi,
+            rows=line,
+            columns=line,
+        )

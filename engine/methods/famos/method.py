@@ -1,0 +1,379 @@
+"""FAMOS, fully adversarial mosaics (Jetchev, Bergmann and Yildirim 2018): copy pieces of the style, or paint anew.
+
+The settings are in famos_settings.py, the network in nn/mosaic.py, what a training step draws in famos_batches.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine import losses
+from engine.box import Box, Margin, Size
+from engine.errors import MissingSources
+from engine.fields.artwork import reach
+from engine.fields.noise import NoiseField, constant
+from engine.images import sources
+from engine.images.sources import ContentField, coordinates
+from engine.job import Job, SourceImage
+from engine.method import Layer, Layers, Painter, Slot, Term
+from engine.methods.adversarial import AdversarialMethod
+from engine.methods.famos.batches import Batch, Batches
+from engine.methods.famos.renderer import FamosPrinter, Scene
+from engine.methods.famos.settings import PRESETS, FamosSettings
+from engine.nn.layers import initialise
+from engine.nn.mosaic import ColourReconstruction, MosaicGenerator, MosaicShape, Noise, Painting
+from engine.nn.unet import NO_MARGIN, UNetShape
+from engine.options import How
+from engine.templates.atlas import Atlas, Templates, View, mix_only
+from engine.templates.mix_kernel import load as load_kernel
+from engine.templates.palette import palette
+
+
+class Famos(AdversarialMethod):
+    key = "famos"
+    title = "FAMOS mosaic"
+    paper = "Jetchev, Bergmann and Yildirim 2018: Copy the Old or Paint Anew?"
+    Settings = FamosSettings
+    slots = (
+        Slot("style", "Style", "The pieces are cut from these images: city views, foliage, paintings, textiles."),
+        Slot("content", "Content", "What the mosaic shows. The first image is the target; others are learned as well."),
+    )
+    layers = (
+        Layer("result", "Result", "The mosaic."),
+        Layer("collage", "Collage", "The pieces alone, before anything is painted over them (I_M)."),
+        Layer("painted", "Painted", "What the network would paint (I_G)."),
+        Layer("mask", "Mask", "Where it is painted (white) and where copied (black): alpha."),
+        Layer("templates", "Templates", "Which template lies where: each has a colour (A)."),
+        Layer("content", "Content", "The content as the network sees it, tones matched."),
+    )
+    terms = (
+        Term("generator", "Generator", "Style", "How far the picture is from fooling the discriminator."),
+        Term("discriminator", "Discriminator", "Style", "How well it tells pieces of the style from the mosaic."),
+        Term("content", "Content", "Content", "Distance of the picture to the content."),
+        Term("content_collage", "Content of the collage", "Content", "The same for the pieces alone."),
+        Term("entropy", "Entropy", "Pieces", "0: each place shows one piece. 1: a grey mixture of all."),
+        Term("balance", "Imbalance", "Pieces", "0: all templates are used alike. 1: only one is."),
+        Term("variation", "Variation (TV)", "Borders", "How many borders between pieces there are."),
+        Term("templates_in_use", "Templates in use", "Templates", "How many templates really take part."),
+        Term("diversity", "Diversity", "Diversity", "Lower: patches use different templates."),
+        Term("alpha", "Painted share", "Painting", "0: all copied. 1: all painted."),
+        Term("alpha_variation", "Variation of the mask", "Painting"),
+        Term("largest_share", "Largest share", "Pieces", "Share of the most used template in a patch."),
+        Term("penalty", "Gradient penalty", "Penalty"),
+    )
+    presets = PRESETS
+    ways = frozenset(("repeat", "originals", "frames"))
+    settings: FamosSettings
+    _global_norm = "batch"
+
+    def __init__(self, job: Job, device: torch.device) -> None:
+        self.settings = FamosSettings.of(job.settings)
+        self.device, self.seed, self.warnings = device, job.seed, []
+        s = self.settings
+        self._read_images(job)
+        random = torch.Generator().manual_seed(self.seed)
+        self.templates = None
+        if s.mode != "paint":
+            weights = [style.image.weight for style in self._styles]
+            self.templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
+        self.shape = mosaic_shape(s)
+        self.generator = MosaicGenerator(self.shape)
+        self.reconstruction = ColourReconstruction() if s.correspondence == "learned" else None
+        self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
+        self.palette = palette(s.templates).to(device)  # [N, 3]
+        self.batches = Batches(
+            s, self._contents, self._styles, self.atlas, self.templates, self.canvas, self.shape, device
+        )
+        self._kernel = load_kernel() if device.type == "cpu" else None
+        self._decide_precision()
+        self._halo: Margin | None = None
+        self._originals: tuple[float, Atlas] | None = None
+
+    def _read_images(self, job: Job) -> None:
+        s = self.settings
+        for slot in self.slots:
+            if not job.sources.get(slot.key):
+                raise MissingSources(f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}.")
+        self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
+        contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
+        self._contents = [sources.tone_matched(c, self._styles) if s.tone_matching else c for c in contents]
+        self._canvas = job.canvas_size or self._contents[0].size
+        self.atlas = Atlas([style.pixels for style in self._styles], self.device)
+
+    # -------------------------------------------------------- facts
+
+    @property
+    def canvas(self) -> Size:
+        return self._canvas
+
+    @property
+    def grain(self) -> int:
+        return self.shape.unet.grain
+
+    @property
+    def halo(self) -> Margin:
+        if self._halo is None:
+            self._halo = measured_halo(self.settings)
+        return self._halo
+
+    @property
+    def temperature(self) -> float:
+        """Of the softmax, now: moves geometrically from its start over the ramp."""
+        s = self.settings
+        if self.steps_done >= s.temperature_ramp_steps:
+            return s.temperature
+        part = self.steps_done / s.temperature_ramp_steps
+        return s.temperature_start ** (1 - part) * s.temperature**part
+
+    # -------------------------------------------------------- a step
+
+    def _loss(self, terms: dict[str, Tensor]) -> Tensor:
+        """L_adv + lambda L_content (equation 3) and the regularisers of appendix II."""
+        s = self.settings
+        return (
+            s.adversarial_weight * terms["generator"]
+            + s.content_weight * (terms["content"] + s.collage_content_weight * terms["content_collage"])
+            + s.entropy_weight * self._entropy_ramp * terms["entropy"]
+            + s.variation_weight * terms["variation"]
+            + s.alpha_weight * terms["alpha"]
+            + s.alpha_variation_weight * terms["alpha_variation"]
+            + s.diversity_weight * terms["diversity"]
+            # differs from the paper: balance over templates, without which A collapses
+            + s.balance_weight * terms["balance"]
+            + s.largest_share_weight * terms["largest_share"]
+        )
+
+    def _draw(self, random: torch.Generator) -> Batch:
+        return self.batches.draw(random)
+
+    def _generate(self, batch: Batch) -> Painting:
+        return self.generator(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._kernel)
+
+    def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
+        nothing = fake.result.new_zeros(())
+        terms = {
+            "content": self._content_distance(fake.result, batch.content),
+            "content_collage": nothing,
+            "alpha": fake.alpha.mean(),
+            "alpha_variation": losses.total_variation(fake.alpha),
+            "entropy": nothing,
+            "variation": nothing,
+            "diversity": nothing,
+            "balance": nothing,
+            "largest_share": nothing,
+        }
+        if (mixture := fake.mixture) is not None:
+            terms |= {
+                "content_collage": self._content_distance(fake.collage, batch.content),
+                "entropy": mixture.entropy,
+                "variation": mixture.variation,
+                "diversity": losses.diversity(mixture.usage),
+                "balance": losses.balance(mixture.usage),
+                "largest_share": losses.largest_share(mixture.usage),
+                "templates_in_use": losses.effective_templates(mixture.usage.detach()),
+            }
+        return terms
+
+    def _content_distance(self, image: Tensor, content: Tensor) -> Tensor:
+        """||phi(I) - phi(I_C)||^2 (equation 2; the maps are those of the appendix)."""
+        s = self.settings
+        if self.reconstruction is not None:
+            return losses.content(
+                self._coarse(self.reconstruction(image), s.learned_after), self._coarse(content, s.learned_after)
+            )
+        return losses.content(
+            self._coarse(losses.grey(image), s.correspondence), self._coarse(losses.grey(content), s.correspondence)
+        )
+
+    def _coarse(self, image: Tensor, how: str) -> Tensor:
+        if how == "blur":
+            return losses.gaussian_blur(image, self.settings.blur_px)
+        if how.startswith("pool"):
+            return functional.avg_pool2d(image, int(how.removeprefix("pool")))
+        return image
+
+    # -------------------------------------------------------- painting
+
+    def paint(self, box: Box, canvas: Size) -> Layers:
+        scene = self.scene(canvas)
+        return self.layers_of(*self.painting(box, scene))
+
+    def printer(self, how: How) -> Painter:
+        return FamosPrinter(self, how) if how.ways else self
+
+    def scene(self, canvas: Size) -> Scene:
+        """What is painted as trained."""
+        field = ContentField(self._contents[0].pixels, canvas, self.device)
+        view = None if self.templates is None else self.templates.view_of
+        return Scene(field.at, lambda box: coordinates(box, canvas, self.device), view)
+
+    def painting(self, box: Box, scene: Scene) -> tuple[Painting, Tensor]:
+        """One forward pass over an aligned box, and its content [3, h, w], 0..1.
+
+        Where the generator trims, both without the halo; else they are valid away from the edges by it.
+        """
+        self._settle_if_needed()
+        content = scene.content(box)
+        margin = self.halo if self.average.trims else NO_MARGIN
+        inner = box.less(margin)
+        painting = self.average(
+            (content[None] * 2 - 1).contiguous(memory_format=torch.channels_last),
+            scene.coordinates(box)[None],
+            self._canvas_noise(box, scene.period),
+            None if scene.view is None else scene.view(inner),
+            self.temperature,
+            self._kernel,
+            measure=False,
+            margin=margin,
+        )
+        rows, columns = inner.within(box)
+        return painting, content[:, rows, columns]
+
+    def layers_of(self, painting: Painting, content: Tensor) -> Layers:
+        """What is shown of a painting; `content` is that of its box, 0..1."""
+
+        def shown(picture: Tensor) -> Tensor:
+            return (picture[0] * 0.5 + 0.5).clamp(0, 1)
+
+        def mask() -> Tensor:
+            return painting.alpha[0].expand(3, -1, -1)
+
+        def templates() -> Tensor:
+            if painting.mixture is None:
+                return mask()
+            return torch.einsum("nhw,nc->chw", painting.mixture.weights[0], self.palette)
+
+        return Layers(
+            {
+                "result": lambda: shown(painting.result),
+                "collage": lambda: shown(painting.collage),
+                "painted": lambda: shown(painting.painted),
+                "mask": mask,
+                "templates": templates,
+                "content": lambda: content.clamp(0, 1),
+            }
+        )
+
+    def mixed(self, mixture: Tensor, view: View) -> tuple[Tensor, Tensor]:
+        """I_M [1, 3, H, W] in -1..1 of templates in `view`, and A itself, from log A [1, N, H, W], which is lost."""
+        collage, weights = mix_only(mixture, view, 1.0, self._kernel, overwrite=True)
+        return collage * 2 - 1, weights
+
+    def frame(self, path: str, tones: str) -> Tensor:
+        """An image file as the target: uint8 [3, h, w], scaled and matched in tone as the content is."""
+        scale = self._contents[0].image.scale
+
+        def load(path: str) -> sources.Source:
+            (source,) = sources.load([SourceImage(path=path, scale=scale)], self.settings.content_scale, "content", [])
+            return source
+
+        frame = load(path)
+        if not self.settings.tone_matching:
+            return frame.pixels
+        return sources.tone_matched(frame, self._styles, load(tones) if tones else None).pixels
+
+    def originals(self, scale: float) -> Atlas:
+        """The style images at `scale` times their working size, read from the files again. Raises BadSetting."""
+        if self._originals is None or self._originals[0] != scale:
+            self._originals = None  # before the new one is made
+            self._originals = scale, Atlas(sources.reread(self._styles, scale), self.device)
+        return self._originals[1]
+
+    def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
+        """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed."""
+        s, grain = self.settings, self.grain
+        coarse = Box(box.top // grain, box.left // grain, box.height // grain, box.width // grain)
+        rows = torch.arange(coarse.top, coarse.bottom, device=self.device)
+        columns = torch.arange(coarse.left, coarse.right, device=self.device)
+        repeat = None
+        if period is not None:
+            repeat = (period.height // grain, period.width // grain)
+            rows, columns = rows % repeat[0], columns % repeat[1]
+        return Noise(
+            everywhere=constant(s.global_noise, self.seed, self.device)[None],
+            local=NoiseField(s.local_noise, self.seed + 1, self.device, repeat).at(coarse)[None],
+            phase=constant(s.periodic_noise, self.seed + 2, self.device)[None] * torch.pi,
+            rows=rows.float(),
+            columns=columns.float(),
+        )
+
+    def patches(self) -> dict[str, Tensor]:
+        if self._last is None:
+            return {}
+        batch, fake = self._last
+        images = {
+            "Style": batch.style,
+            "Content": batch.content,
+            "Collage": fake.collage,
+            "Painted": fake.painted,
+            "Result": fake.result,
+            "Mask": fake.alpha.expand(-1, 3, -1, -1) * 2 - 1,
+        }
+        return {title: (image * 0.5 + 0.5).clamp(0, 1) for title, image in images.items()}
+
+    # -------------------------------------------------------- state
+
+    def _initialise(self, network: torch.nn.Module, random: torch.Generator) -> None:
+        initialise(network, random)
+
+    def _take_statistics(self, batch: Batch) -> None:
+        self.average(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._kernel)
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        yield from super()._tensors()
+        if self.templates is not None:
+            yield from (("templates.offset", self.templates.offset), ("templates.flip", self.templates.flip))
+
+
+def mosaic_shape(s: FamosSettings) -> MosaicShape:
+    """The generator's sizes that some settings ask for."""
+    unet = UNetShape(
+        in_channels=3,
+        out_channels=3,
+        width=s.generator_width,
+        depth=s.depth,
+        kernel=int(s.kernel),
+        norm=s.norm,
+        bottleneck=s.bottleneck,
+        skips=s.skips,
+        residual_blocks=s.residual_blocks,
+        noise_at=s.noise_at,
+    )
+    return MosaicShape(
+        s.mode, s.templates, unet, s.refine, s.global_noise, s.local_noise, s.periodic_noise, s.mix_scales
+    )
+
+
+def measured_halo(s: FamosSettings) -> Margin:
+    """The halo of the generator, measured on a thin one of the same depth, kernels and joints."""
+    thin = mosaic_shape(s.with_values({"generator_width": 4, "bottleneck": 0, "templates": 2}))
+    random = torch.Generator().manual_seed(0)
+    generator = MosaicGenerator(thin).eval()
+    initialise(generator, random)
+    atlas = Atlas([torch.zeros(3, 8, 8, dtype=torch.uint8)], torch.device("cpu"))
+    templates = Templates.drawn(atlas, 2, [1.0], "wrap", random)
+
+    def network(plane: Tensor) -> Tensor:
+        """Content and local noise from one plane, so that poison reaches both; all outputs together."""
+        _, _, height, width = plane.shape
+        corner = torch.zeros(1, dtype=torch.long)
+        coarse = functional.avg_pool2d(plane, thin.unet.grain)[:, :1].expand(-1, thin.local_noise, -1, -1)
+        noise = Noise(
+            torch.zeros(1, thin.global_noise),
+            coarse,
+            torch.zeros(1, thin.periodic_noise),
+            torch.zeros(height // thin.unet.grain),
+            torch.zeros(width // thin.unet.grain),
+        )
+        view = templates.view(corner, corner, height, width) if thin.mixes else None
+        painting = generator(plane[:, :3], plane[:, 3:], noise, view, 1.0, None, measure=False)
+        return torch.cat([painting.result, painting.collage, painting.alpha], 1)
+
+    return reach(network, 5, thin.unet.grain)
+
+
+METHOD = Famos

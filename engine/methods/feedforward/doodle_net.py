@@ -1,0 +1,186 @@
+"""Feed-forward neural doodles (Ulyanov 2016): a mask becomes a picture in one pass, after practice on generated masks.
+
+Answers to the post's own remarks: a share of the practice masks is one region all over, so that large, varied regions
+are learned whole; practice has no borders and the finished picture is painted beyond its own, so no lines lie there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from engine.box import Box, Size
+from engine.images import sources
+from engine.images.read import read_image
+from engine.images.region_field import MaskField, nearest_region
+from engine.images.regions import fitted, one_hot, regions_of
+from engine.job import Job
+from engine.method import Layer, Slot
+from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
+from engine.methods.feedforward.doodle_net_settings import PRESETS, DoodleNetSettings
+from engine.methods.feedforward.practice_masks import practice
+from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
+from engine.nn.texture_networks import PyramidNetwork, PyramidShape
+from engine.style.style_loss import Style
+
+SAME_COLOUR = 60.0
+"""Colours nearer than this (of 441 from black to white) are one region when a mask is repainted."""
+NEW_REGION_SHARE = 0.002
+"""Of the pixels, with other colours: more than blended edges between regions."""
+
+
+class Batch(NamedTuple):
+    """mask: one-hot [B, R, H, W]."""
+
+    mask: Tensor
+    noise: list[Tensor] | DeepNoise
+
+
+class DoodleNet(GeneratorMethod):
+    key = "doodle_net"
+    title = "Fast doodle"
+    paper = "Ulyanov 2016: Feed-forward Neural Doodle"
+    Settings = DoodleNetSettings
+    slots = (
+        Slot("style", "Style", "The painting whose parts are learned.", 1, 1),
+        Slot(
+            "style_mask",
+            "Style mask",
+            "Where which part lies in the style: a plain colour for each.",
+            maximum=1,
+            kind="mask",
+            beneath=("style",),
+        ),
+        Slot(
+            "target_mask",
+            "Target mask",
+            "Your doodle: the same colours, where you want the parts.",
+            maximum=1,
+            kind="mask",
+            beneath=("style",),
+            live=True,
+        ),
+    )
+    layers = (
+        Layer("result", "Result", "The picture."),
+        Layer("mask", "Mask", "The target mask as it is understood: one colour for each region."),
+    )
+    terms = (*STYLE_TERMS, *VARIETY_TERMS)
+    presets = PRESETS
+    settings: DoodleNetSettings
+    generator: PyramidNetwork | DeepNetwork
+    average: PyramidNetwork | DeepNetwork
+
+    def _read(self, job: Job) -> list[Style]:
+        s = self.settings
+        (style,) = sources.load(job.sources["style"][:1], s.style_scale, "style", self.warnings)
+        found = regions_of(_mask_image(job, "style_mask"), _mask_image(job, "target_mask"), s.regions)
+        self.warnings.extend(found.sentences())
+        # By their share of the style: another target mask then leaves each region its place in the network.
+        share = torch.bincount(found.style.flatten().long(), minlength=found.count)
+        order = share.argsort(descending=True, stable=True)[: int((share > 0).sum())]
+        place = torch.zeros(found.count, dtype=torch.uint8)
+        place[order] = torch.arange(len(order), dtype=torch.uint8)
+        self.palette, self.regions = found.palette[order], len(order)
+        labels = fitted(place[found.style.long()], style.size)
+        self._present = torch.bincount(labels.flatten().long(), minlength=self.regions) > 0  # [R]
+        self._target, self._job = place[found.target.long()], job
+        height, width = found.target.shape
+        scaled = Size(max(64, round(height * s.canvas_scale)), max(64, round(width * s.canvas_scale)))
+        self._canvas = job.canvas_size or scaled
+        return [Style(style.pixels.to(self.device), 1.0, labels.to(self.device))]
+
+    def adopt(self, job: Job) -> bool:
+        """A repainted target mask of the same size and colours: nothing has to be learned again (`Method.adopt`)."""
+        target = job.sources.get("target_mask", ())
+        present = self._job.model_copy(update={"sources": {**self._job.sources, "target_mask": target}})
+        if job != present or not target:
+            return False
+        mask = _mask_image(job, "target_mask")
+        if mask.shape[1:] != self._target.shape:
+            return False
+        # A region that the style lacks can not be painted.
+        labels, distance = nearest_region(mask, self.palette, self._present)
+        if (distance > SAME_COLOUR).float().mean() > NEW_REGION_SHARE:
+            return False
+        self._target, self._job = labels, job
+        return True
+
+    def _network(self, thin: bool) -> PyramidNetwork | DeepNetwork:
+        s = self.settings
+        width = 2 if thin else s.width
+        if s.generator == "pyramid":
+            return PyramidNetwork(PyramidShape(width, s.scales, s.noise, self.regions, s.norm, s.padding))
+        return DeepNetwork(
+            DeepShape(
+                width,
+                s.scales - 1,
+                condition=self.regions,
+                local=s.noise,
+                finest=int(s.finest_noise_px),
+                cells=False,
+                norm=s.norm,
+                padding=s.padding,
+            )
+        )
+
+    @property
+    def canvas(self) -> Size:
+        return self._canvas
+
+    @property
+    def grain(self) -> int:
+        return self.generator.grain
+
+    def _drawn(self, random: torch.Generator) -> Batch:
+        s = self.settings
+        there = self._present.nonzero().flatten()
+        masks = []
+        for _ in range(s.batch // self._repeats):
+            labels = there[practice(s.patch, len(there), random, s.whole_share).long()]
+            masks.append(one_hot(labels, self.regions))
+        mask = torch.stack(masks).repeat_interleave(self._repeats, 0).to(self.device)
+        return Batch(mask, self.generator.drawn(len(mask), s.patch, random, self.device))
+
+    @property
+    def _repeats(self) -> int:
+        """How often each mask is in a batch: variety compares pictures of one mask."""
+        return 2 if self.settings.diversity_weight and self.settings.batch > 1 else 1
+
+    def _groups(self, images: Tensor) -> Tensor | None:
+        return images.unflatten(0, (-1, self._repeats)) if self._repeats > 1 else None
+
+    def _generated(self, network: nn.Module, batch: Batch) -> Tensor:
+        return network(batch.noise, batch.mask)
+
+    def _mask(self, batch: Batch) -> Tensor:
+        return batch.mask
+
+    def _terms(self, batch: Batch, images: Tensor) -> dict[str, Tensor]:
+        return {"style": self.style_loss(images, batch.mask, self.settings.normalised_gradients)}
+
+    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+        self._settle_if_needed()
+        mask = MaskField(self._target, self.regions, canvas, self.device).at(box)
+        noise = self.average.noise_at(box, self.noise_seed(), self.device, None)
+        image = self._painted(noise, mask[None].contiguous(memory_format=torch.channels_last))
+        colours = self.palette.to(self.device).float() / 255
+        return {"result": shown(image[0]), "mask": torch.einsum("rhw,rc->chw", mask, colours)}
+
+    def patches(self) -> dict[str, Tensor]:
+        if self._last is None:
+            return {}
+        batch, images = self._last
+        colours = self.palette.to(self.device).float() / 255
+        return {"Mask": torch.einsum("brhw,rc->bchw", batch.mask, colours), "Result": shown(images)}
+
+
+def _mask_image(job: Job, slot: str) -> Tensor:
+    """uint8 [3, h, w]. Raises BadImage."""
+    return read_image(Path(job.sources[slot][0].path), limit_px=sources.LIMIT_PX).pixels
+
+
+METHOD = DoodleNet

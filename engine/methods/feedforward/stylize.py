@@ -1,0 +1,176 @@
+"""Fast stylisation (Ulyanov et al. 2017, section 4; network of Johnson et al. 2016): a style for any content."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from engine import losses
+from engine.box import Box, Size
+from engine.images import sources
+from engine.images.sampling import ContentPatches
+from engine.images.sources import ContentField
+from engine.job import Job
+from engine.method import Layer, Slot, Term
+from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
+from engine.methods.feedforward.stylize_settings import PRESETS, StylizeSettings
+from engine.nn.residual_network import GRAIN, ResidualNetwork, ResidualNoise, ResidualShape
+from engine.style.style_loss import Style
+
+SETTLING_PX = 1_000_000
+"""How much of the canvas is looked at when statistics are frozen."""
+
+
+class Batch(NamedTuple):
+    """content: [B, 3, H, W] in -1..1. noise: None where the network has none."""
+
+    content: Tensor
+    noise: ResidualNoise | None
+
+
+class Stylize(GeneratorMethod):
+    key = "stylize"
+    title = "Fast stylisation"
+    paper = "Ulyanov, Vedaldi and Lempitsky 2017: Improved Texture Networks"
+    Settings = StylizeSettings
+    slots = (
+        Slot("style", "Style", "Brushwork, colours and patterns are learned from these images."),
+        Slot("content", "Content", "What is painted. The first image is the target; it practises on all of them."),
+    )
+    layers = (
+        Layer("result", "Result", "The stylised picture."),
+        Layer("content", "Content", "The content as the network sees it."),
+    )
+    terms = (
+        *STYLE_TERMS,
+        Term("content", "Content", "Content", "Lower: the content is easier to recognise."),
+        Term("variation", "Grain (TV)", "Grain"),
+        *VARIETY_TERMS,
+    )
+    presets = PRESETS
+    settings: StylizeSettings
+    generator: ResidualNetwork
+    average: ResidualNetwork
+
+    def _read(self, job: Job) -> list[Style]:
+        s = self.settings
+        styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
+        contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
+        self._canvas = job.canvas_size or contents[0].size
+        self._content = contents[0].pixels
+        self._patches = ContentPatches(contents, self._canvas, self.device)
+        self._style_tones = _mean_and_deviation([source.pixels for source in styles])
+        self._content_tones = _mean_and_deviation([source.pixels for source in contents])
+        return [Style(source.pixels.to(self.device), source.image.weight) for source in styles]
+
+    def _network(self, thin: bool) -> ResidualNetwork:
+        s = self.settings
+        return ResidualNetwork(ResidualShape(2 if thin else s.width, s.blocks, s.noise, s.norm, s.padding))
+
+    @property
+    def canvas(self) -> Size:
+        return self._canvas
+
+    @property
+    def grain(self) -> int:
+        return GRAIN
+
+    # -------------------------------------------------------- a step
+
+    def _drawn(self, random: torch.Generator) -> Batch:
+        s = self.settings
+        repeats = self._repeats
+        content, _ = self._patches.draw(s.patch, s.batch // repeats, random, s.enlarged)
+        content = content.repeat_interleave(repeats, 0)
+        return Batch(content, self.generator.drawn(len(content), s.patch, random, self.device))
+
+    @property
+    def _repeats(self) -> int:
+        """How often each content crop is in a batch: variety compares stylisations of one content."""
+        s = self.settings
+        return 2 if s.diversity_weight and s.noise and s.batch > 1 else 1
+
+    def _groups(self, images: Tensor) -> Tensor | None:
+        return images.unflatten(0, (-1, self._repeats)) if self._repeats > 1 else None
+
+    def _generated(self, network: nn.Module, batch: Batch) -> Tensor:
+        return network(batch.content, batch.noise)
+
+    def _terms(self, batch: Batch, images: Tensor) -> dict[str, Tensor]:
+        s = self.settings
+        by_tones = s.content_by == "tones"
+        return {
+            "style": self.style_loss(images, None, s.normalised_gradients),
+            "content": self._tones(images, batch.content * 0.5 + 0.5)
+            if by_tones
+            else self.style_loss.content(images, batch.content * 0.5 + 0.5),
+            "variation": losses.total_variation(images),
+        }
+
+    def _objective(self, terms: dict[str, Tensor]) -> Tensor:
+        s = self.settings
+        beside = s.content_weight * terms["content"] + s.variation_weight * terms["variation"]
+        return super()._objective(terms) + beside
+
+    def _tones(self, images: Tensor, contents: Tensor) -> Tensor:
+        """Mean square difference of blurred grey values, each standardised by its own images (METHODS, section 6).
+
+        A dark style can then show a bright content.
+        """
+        ours, theirs = (
+            (losses.gaussian_blur(losses.grey(x), self.settings.blur_px) - mean) / deviation
+            for x, (mean, deviation) in ((images, self._style_tones), (contents, self._content_tones))
+        )
+        return losses.content(ours, theirs)
+
+    # -------------------------------------------------------- painting
+
+    def _settling(self, random: torch.Generator) -> Iterator[Batch]:
+        """One batch that covers the canvas evenly: its statistics are those that instance norm would take of it."""
+        s, canvas = self.settings, self._canvas
+        side = s.patch
+        rows, columns = _places(canvas.height, side), _places(canvas.width, side)
+        most = max(1, SETTLING_PX // side**2)
+        boxes = [Box(top, left, side, side) for top in rows for left in columns]
+        boxes = boxes[:: math.ceil(len(boxes) / most)]
+        field = ContentField(self._content, canvas, self.device)
+        content = torch.stack([field.at(box) for box in boxes]) * 2 - 1
+        noise = None
+        if s.noise:
+            pieces = [self.average.noise_at(box, self.noise_seed(), self.device) for box in boxes]
+            noise = ResidualNoise(*(torch.cat(maps) for maps in zip(*pieces, strict=True)))  # type: ignore[arg-type]
+        yield Batch(content.contiguous(memory_format=torch.channels_last), noise)
+
+    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+        self._settle_if_needed()
+        content = ContentField(self._content, canvas, self.device).at(box)[None] * 2 - 1
+        noise = self.average.noise_at(box, self.noise_seed(), self.device)
+        image = self.average(content.contiguous(memory_format=torch.channels_last), noise)
+        return {"result": shown(image[0]), "content": shown(content[0] * 0.5 + 0.5)}
+
+    def patches(self) -> dict[str, Tensor]:
+        if self._last is None:
+            return {}
+        batch, images = self._last
+        return {"Content": shown(batch.content * 0.5 + 0.5), "Result": shown(images)}
+
+
+def _places(length: int, side: int) -> list[int]:
+    """Evenly spaced starts of pieces that cover a length; one that reaches beyond both ends where it is too short."""
+    if length <= side:
+        return [(length - side) // 2]
+    count = -(-length // side)
+    return [round(index * (length - side) / (count - 1)) for index in range(count)]
+
+
+def _mean_and_deviation(images: list[Tensor]) -> tuple[float, float]:
+    """Of the grey values 0..1 of uint8 images."""
+    greys = torch.cat([image.float().mean(0).flatten() for image in images]) / 255
+    return float(greys.mean()), max(float(greys.std()), 0.02)
+
+
+METHOD = Stylize

@@ -1,0 +1,103 @@
+"""Texture networks (Ulyanov et al. 2017): endless samples of one texture, of any size, in one pass."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from engine.box import Box, Size
+from engine.images import sources
+from engine.job import Job
+from engine.method import Layer, Slot
+from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, rounded, shown
+from engine.methods.feedforward.texture_settings import PRESETS, TextureSettings
+from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
+from engine.nn.texture_networks import PyramidNetwork, PyramidShape
+from engine.style.style_loss import Style
+
+TextureNetwork = PyramidNetwork | DeepNetwork
+TextureNoise = list[Tensor] | DeepNoise
+
+
+class Texture(GeneratorMethod):
+    key = "texture"
+    title = "Texture network"
+    paper = "Ulyanov, Vedaldi and Lempitsky 2017: Improved Texture Networks"
+    Settings = TextureSettings
+    slots = (Slot("style", "Style", "The texture to learn: peppers, brushwork, cloth. Several are mixed."),)
+    layers = (Layer("result", "Result", "A sample of the texture."),)
+    terms = (*STYLE_TERMS, *VARIETY_TERMS)
+    presets = PRESETS
+    settings: TextureSettings
+    generator: TextureNetwork
+    average: TextureNetwork
+
+    def _read(self, job: Job) -> list[Style]:
+        images = sources.load(job.sources["style"], self.settings.style_scale, "style", self.warnings)
+        self._canvas = job.canvas_size or _twice(images[0].size)
+        if self.settings.seamless and job.canvas_size not in (None, rounded(self._canvas, 128)):
+            self.warnings.append(
+                f"A canvas of {self._canvas.height} x {self._canvas.width} px does not repeat without seams; "
+                "choose sides that are multiples of 128 px."
+            )
+        return [Style(source.pixels.to(self.device), source.image.weight) for source in images]
+
+    def _network(self, thin: bool) -> TextureNetwork:
+        s = self.settings
+        width = 2 if thin else s.width
+        if s.generator == "pyramid":
+            return PyramidNetwork(PyramidShape(width, s.scales, s.noise, norm=s.norm, padding=s.padding))
+        cells = s.generator == "deep"
+        return DeepNetwork(
+            DeepShape(
+                width,
+                s.scales - 1,
+                2 if thin else s.latent,
+                local=0 if cells else s.noise,
+                finest=int(s.finest_noise_px),
+                cells=cells,
+                norm=s.norm,
+                padding=s.padding,
+            )
+        )
+
+    @property
+    def canvas(self) -> Size:
+        return self._canvas
+
+    @property
+    def grain(self) -> int:
+        return self.generator.grain
+
+    def _drawn(self, random: torch.Generator) -> TextureNoise:
+        return self.generator.drawn(self.settings.batch, self.settings.patch, random, self.device)
+
+    def _generated(self, network: nn.Module, batch: TextureNoise) -> Tensor:
+        return network(batch)
+
+    def _terms(self, batch: TextureNoise, images: Tensor) -> dict[str, Tensor]:
+        del batch
+        return {"style": self.style_loss(images, None, self.settings.normalised_gradients)}
+
+    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+        self._settle_if_needed()
+        period = None
+        if self.settings.seamless:
+            unit = self.generator.period_px
+            period = cast(tuple[int, int], tuple(max(1, side // unit) * unit for side in (canvas.height, canvas.width)))
+        noise = self.average.noise_at(box, self.noise_seed(), self.device, period)
+        return {"result": shown(self._painted(noise, None)[0])}
+
+    def patches(self) -> dict[str, Tensor]:
+        return {} if self._last is None else {"Samples": shown(self._last[1])}
+
+
+def _twice(size: Size) -> Size:
+    """A canvas for a texture: twice the image, but no smaller than 256 px and no larger than 1,024 px a side."""
+    height, width = (min(1024, max(256, 2 * side)) for side in (size.height, size.width))
+    return rounded(Size(height, width), 128)
+
+
+METHOD = Texture

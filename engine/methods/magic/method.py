@@ -1,0 +1,349 @@
+"""MAGIC, collages from sets (Jetchev, Bergmann and Yildirim 2019): a network that chooses, at each place, among crops.
+
+The settings are in magic_settings.py, the networks in nn/collage.py and nn/set_unet.py, the sets in sets.py, what
+memory allows in magic_memory.py.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine import losses
+from engine.box import Box, Margin, Size
+from engine.device import memory_free_bytes
+from engine.errors import MissingSources
+from engine.fields.artwork import reach
+from engine.images import sources
+from engine.images.sampling import ContentPatches, StylePatches, corner
+from engine.images.sources import ContentField
+from engine.job import Job
+from engine.method import Layer, Slot, State, Term
+from engine.methods.adversarial import AdversarialMethod
+from engine.methods.magic.memory_plan import paint_bytes, plan
+from engine.methods.magic.settings import PRESETS, MagicSettings
+from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
+from engine.nn.layers import initialise
+from engine.nn.set_attention import SetAttention
+from engine.nn.set_unet import SetUNetShape
+from engine.nn.unet import UNetShape
+from engine.templates.atlas import Atlas, Templates
+from engine.templates.mix_kernel import load as load_kernel
+from engine.templates.palette import palette
+from engine.templates.sets import SetDraw, Sets
+
+
+class Batch(NamedTuple):
+    """content [B, 3, H, W] in -1..1, None unguided; style the same. A set of its own for each patch."""
+
+    content: Tensor | None
+    style: Tensor
+    sets: Sets
+
+
+class Magic(AdversarialMethod):
+    key = "magic"
+    title = "MAGIC collage"
+    paper = "Jetchev, Bergmann and Yildirim 2019: Transform the Set"
+    Settings = MagicSettings
+    slots = (
+        Slot("style", "Style", "The pieces are cut from these images: city views, foliage, paintings, textiles."),
+        Slot(
+            "content",
+            "Content",
+            "What the collage shows. The first image is the target; others are learned as well. "
+            "None is needed for unguided collages.",
+            minimum=0,
+        ),
+    )
+    layers = (
+        Layer("result", "Result", "The picture."),
+        Layer("collage", "Collage", "The pieces alone, before the second network hides their borders (I_M)."),
+        Layer("sets", "Sets", "Which element of the set lies where: each has a colour (A)."),
+        Layer("mask", "Mask", "Where the second network changed the pieces: white is as far as it may go."),
+        Layer("content", "Content", "The content as the network sees it, tones matched; grey without one."),
+    )
+    terms = (
+        Term("generator", "Generator", "Style", "How far the picture is from fooling the discriminator."),
+        Term("discriminator", "Discriminator", "Style", "How well it tells pieces of the style from the collage."),
+        Term("content", "Content", "Content", "Distance of the picture to the content."),
+        Term("content_collage", "Content of the collage", "Content", "The same for the pieces alone."),
+        Term("entropy", "Entropy", "Pieces", "0: each place shows one piece. 1: a grey mixture of all."),
+        Term("largest_share", "Largest share", "Pieces", "Share of the most used element in a patch."),
+        Term("variation", "Variation (TV)", "Borders", "How many borders between pieces there are."),
+        Term("templates_in_use", "Elements in use", "Sets", "How many elements of a set really take part."),
+        Term("alpha", "Repainted share", "Painting", "How far the second network changes the pieces."),
+        Term("warp_variation", "Variation of the flow", "Bending", "How unevenly pieces are bent, in pixels."),
+        Term("penalty", "Gradient penalty", "Penalty"),
+    )
+    presets = PRESETS
+    settings: MagicSettings
+    _global_norm = "instance"
+
+    def __init__(self, job: Job, device: torch.device) -> None:
+        self.settings = s = MagicSettings.of(job.settings)
+        self.device, self.seed, self.warnings = device, job.seed, []
+        self._read_images(job)
+        self._decide_precision()
+        self.shape = collage_shape(s)
+        self.generator = CollageGenerator(self.shape)
+        self._make_it_fit()
+        self._assemble(torch.Generator().manual_seed(self.seed))
+        self._kernel = load_kernel() if device.type == "cpu" else None
+        self._halo: Margin | None = None
+        self._shown: dict[tuple[int, ...], Tensor] = {}
+
+    def _read_images(self, job: Job) -> None:
+        s = self.settings
+        if not job.sources.get("style"):
+            raise MissingSources("MAGIC needs at least one style image. Drop one on Style.")
+        self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
+        self._contents: list[sources.Source] = []
+        if s.guidance == "guided":
+            if not job.sources.get("content"):
+                raise MissingSources(
+                    "A guided collage needs a content image. Drop one on Content, or choose Unguided in the panel."
+                )
+            contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
+            self._contents = [sources.tone_matched(c, self._styles) if s.tone_matching else c for c in contents]
+        elif s.placement == "aligned" and len(self._styles) < 2:
+            raise MissingSources(
+                "Aligned collages mix whole images, so they need at least two style images. Drop more on Style, or "
+                "let the elements lie anywhere."
+            )
+        self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
+        self.atlas = Atlas([style.pixels for style in self._styles], self.device)
+        weights = [style.image.weight for style in self._styles]
+        self.draw = SetDraw(self.atlas, weights, s.tiling, s.placement, self._canvas)
+        self._style_patches = StylePatches(self._styles, self.atlas, s.tiling)
+        self._content_patches = ContentPatches(self._contents, self._canvas, self.device) if self._contents else None
+
+    def _make_it_fit(self) -> None:
+        """Decides K, B and checkpointing by the memory that is free now."""
+        weights = sum(parameter.numel() * 4 for parameter in self.generator.parameters())
+        free = memory_free_bytes(self.device)
+        self.plan = plan(self.settings, self.shape.sets, weights, free, self._bfloat16)
+        self.generator.st_unet.checkpointed = self.plan.checkpointing
+        if self.plan.warning:
+            self.warnings.append(self.plan.warning)
+
+    # -------------------------------------------------------- facts
+
+    @property
+    def canvas(self) -> Size:
+        return self._canvas
+
+    @property
+    def grain(self) -> int:
+        return self.shape.sets.grain
+
+    @property
+    def halo(self) -> Margin:
+        if self._halo is None:
+            self._halo = measured_halo(self.settings)
+        return self._halo
+
+    # -------------------------------------------------------- a step
+
+    def _loss(self, terms: dict[str, Tensor]) -> Tensor:
+        """L = L_adv + lambda_C L_content + lambda_TV TV(A) + lambda_E E(A) + lambda_M max_k sum_hw A_k (equation 4)."""
+        s = self.settings
+        return (
+            s.adversarial_weight * terms["generator"]
+            + s.content_weight * (terms["content"] + s.collage_content_weight * terms["content_collage"])
+            + s.variation_weight * terms["variation"]
+            # differs from the paper: cuts become clean slowly, so that pieces find their places first
+            + s.entropy_weight * self._entropy_ramp * terms["entropy"]
+            + s.largest_share_weight * terms["largest_share"]
+            + s.alpha_weight * terms["alpha"]
+            + s.warp_variation_weight * terms["warp_variation"]
+        )
+
+    def _draw(self, random: torch.Generator) -> Batch:
+        """Patches, and a new set for each of them: K may be another one in every step."""
+        s, side, batch = self.settings, self.settings.patch, self.plan.batch
+        count = self.plan.set_size
+        if s.set_size_least:
+            least = min(s.set_size_least, count)
+            count = int(torch.randint(max(2, least), count + 1, (), generator=random))
+        if self._content_patches is not None:
+            content, corners = self._content_patches.draw(side, batch, random)
+        else:
+            content, corners = None, torch.stack([corner(self._canvas, side, random) for _ in range(batch)])
+        corners = corners.to(self.device)
+        sets = self.draw.sets(count, corners[:, 0], corners[:, 1], random)
+        return Batch(content, self._style_patches.draw(side, batch, random), sets)
+
+    def _generate(self, batch: Batch) -> Collage:
+        s = self.settings
+        size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
+        return self.generator(batch.sets, batch.content, size, s.temperature, bounds, self._kernel)
+
+    def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
+        mixture, usage = fake.mixture, fake.mixture.usage
+        terms = {
+            "content": fake.result.new_zeros(()),
+            "content_collage": fake.result.new_zeros(()),
+            "entropy": mixture.entropy,
+            "variation": mixture.variation,
+            "largest_share": losses.largest_share(usage),
+            "templates_in_use": torch.stack([losses.effective_templates(u[None]) for u in usage.detach()]).mean(),
+            "alpha": (fake.result - fake.collage).abs().mean() / 2,
+            "warp_variation": fake.flow_variation,
+        }
+        if batch.content is not None:
+            wanted = self._coarse(losses.grey(batch.content))
+            terms["content"] = losses.content(self._coarse(losses.grey(fake.result)), wanted)
+            terms["content_collage"] = losses.content(self._coarse(losses.grey(fake.collage)), wanted)
+        return terms
+
+    def _coarse(self, image: Tensor) -> Tensor:
+        """phi of equation 2."""
+        how = self.settings.correspondence
+        if how == "blur":
+            return losses.gaussian_blur(image, self.settings.blur_px)
+        return functional.avg_pool2d(image, int(how.removeprefix("pool")))
+
+    # -------------------------------------------------------- painting
+
+    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+        """
+        Raises:
+            MemoryError: a smaller box is needed.
+        """
+        self._settle_if_needed()
+        s, count = self.settings, self.shown_size
+        parts = [(s.set_seed, 1 - s.between), (s.between_seed, s.between)]
+        parts = [(seed, share) for seed, share in parts if share > 0]
+        free = memory_free_bytes(self.device)
+        if free and paint_bytes(self.shape.sets, box.height, box.width, count) > free:
+            raise MemoryError
+        content = self._content_at(box, canvas)
+        choices = [(self._choice(seed, count, box, canvas, content), share) for seed, share in parts]
+        collage, mixture = self.average.paste(choices, s.temperature, self._kernel)
+        result = self.average.refined(collage, s.repaint_bound)
+        shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
+        layers = {"result": result[0], "collage": collage[0], "content": shown}
+        layers = {key: (image * 0.5 + 0.5).clamp(0, 1) for key, image in layers.items()}
+        colours = palette(mixture.shape[1]).to(self.device)  # [K, 3]
+        layers["sets"] = torch.einsum("khw,kc->chw", mixture[0], colours).clamp(0, 1)
+        change = (result - collage)[0].abs().mean(0) / max(s.repaint_bound, 1e-6)
+        layers["mask"] = change.clamp(0, 1).expand(3, -1, -1)
+        return layers
+
+    @property
+    def shown_size(self) -> int:
+        """K of the picture."""
+        return max(2, self.settings.show_size) if self.settings.show_size else self.settings.set_size
+
+    def _choice(self, seed: int, count: int, box: Box, canvas: Size, content: Tensor | None) -> Choice:
+        templates = self.draw.templates(count, seed)
+        centre = (canvas.height / 2 - box.top, canvas.width / 2 - box.left)
+        affine = self._affine(seed, templates, canvas) if self.shape.warp == "affine" else None
+        size = (box.height, box.width)
+        return self.average.choose(self.draw.at(templates, box), content, size, self.settings.warp_px, affine, centre)
+
+    def _affine(self, seed: int, templates: Templates, canvas: Size) -> Tensor:
+        """theta of a set, from the patch in the middle of the canvas: one for all tiles, as for a patch in training."""
+        key = (seed, len(templates), canvas.height, canvas.width, self.steps_done)
+        if key not in self._shown:
+            side = self.settings.patch
+            middle = Box((canvas.height - side) // 2, (canvas.width - side) // 2, side, side)
+            content = self._content_at(middle, canvas)
+            theta = self.average.locate(self.draw.at(templates, middle), content, (side, side))
+            self._shown = {key: theta, **dict(list(self._shown.items())[:1])}  # both sets of an animation
+        return self._shown[key]
+
+    def _content_at(self, box: Box, canvas: Size) -> Tensor | None:
+        """[1, 3, h, w] in -1..1; None unguided."""
+        if not self._contents:
+            return None
+        content = ContentField(self._contents[0].pixels, canvas, self.device).at(box)[None] * 2 - 1
+        return content.contiguous(memory_format=torch.channels_last)
+
+    def patches(self) -> dict[str, Tensor]:
+        if self._last is None:
+            return {}
+        batch, fake = self._last
+        images = {"Style": batch.style}
+        if batch.content is not None:
+            images["Content"] = batch.content
+        images |= {"Collage": fake.collage, "Result": fake.result}
+        images = {title: (image * 0.5 + 0.5).clamp(0, 1) for title, image in images.items()}
+        weights = fake.mixture.weights
+        colours = palette(weights.shape[1]).to(self.device)
+        images["Sets"] = torch.einsum("bkhw,kc->bchw", weights, colours).clamp(0, 1)
+        return images
+
+    # -------------------------------------------------------- state
+
+    def _initialise(self, network: torch.nn.Module, random: torch.Generator) -> None:
+        initialised(network, random)
+
+    def _take_statistics(self, batch: Batch) -> None:
+        s = self.settings
+        size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
+        self.average(batch.sets, batch.content, size, s.temperature, bounds, self._kernel)
+
+    def restore(self, state: State, strict: bool = True) -> list[str]:
+        self._shown = {}
+        return super().restore(state, strict)
+
+
+def initialised(network: torch.nn.Module, random: torch.Generator) -> None:
+    """Weights of convolutions and of attention, all from one generator."""
+    initialise(network, random)
+    for module in network.modules():
+        if isinstance(module, SetAttention):
+            module.initialise(random)
+
+
+def collage_shape(s: MagicSettings) -> CollageShape:
+    """The generator's sizes that some settings ask for."""
+    sets = SetUNetShape(
+        width=s.generator_width,
+        depth=s.depth,
+        kernel=int(s.kernel),
+        out_channels=3 if s.warp == "flow" else 1,
+        guided=s.guidance == "guided",
+        full_size=s.full_size,
+        norm=s.norm,
+        heads=s.heads,
+        attention_from=s.attention_from,
+        points=s.points if s.attention == "inducing" else 0,
+    )
+    refiner = UNetShape(
+        in_channels=3,
+        out_channels=3,
+        width=s.generator_width,
+        depth=s.depth,
+        kernel=int(s.kernel),
+        norm="none" if s.norm == "none" else "layer",
+        coordinates=False,
+    )
+    return CollageShape(sets, refiner if s.refine else None, s.warp)
+
+
+def measured_halo(s: MagicSettings) -> Margin:
+    """The halo of the generator, measured on a thin one of the same depth, kernels and joints.
+
+    The convolutions see every element alike, and attention no other pixel, so one element and little of it will do.
+    """
+    width = -(-4 // s.heads) * s.heads
+    thin = collage_shape(s.with_values({"generator_width": width, "attention_from": 6}))
+    generator = CollageGenerator(thin).eval()
+    initialised(generator, torch.Generator().manual_seed(0))
+
+    def network(plane: Tensor) -> Tensor:
+        choices = generator.st_unet(plane[:, None], plane if thin.sets.guided else None)
+        logits = choices[:, :, 0]
+        collage = torch.einsum("bkhw,bchw->bchw", logits.softmax(1), plane)
+        return torch.cat([generator.refined(collage, 1.0), logits], 1)
+
+    return reach(network, 3, thin.sets.grain)
+
+
+METHOD = Magic

@@ -1,0 +1,397 @@
+"""Methods whose unknowns are the pixels of a picture: one optimising core for neural_style and doodle.
+
+A step is one iteration of the optimiser at the present size; sizes double from coarse to fine, each beginning with what
+the one before has left. The knobs are in pixel_settings.py, the loss in nn/objective.py, the moves in nn/descent.py.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.box import Box, Margin, Size
+from engine.errors import BadImage, BadProject
+from engine.images import sources
+from engine.images.regions import fitted
+from engine.images.sampling import step_generator
+from engine.images.sources import ContentField, Source
+from engine.job import Job
+from engine.method import Layer, Method, State, Term
+from engine.methods.optimised.base_settings import PixelSettings
+from engine.style.networks import open_network
+from engine.style.objective import Objective, Picture, Weights
+from engine.style.optimizers import Adam, Descent, Lbfgs
+from engine.style.statistics import Gram, Linking, Sliced, Statistic, geometric, links_of
+
+MOST_PX = 16_000_000
+"""Larger canvases are painted from a picture of this size, so that memory stays bounded."""
+_HISTORY_BYTES = 1 << 30
+_LUMA = (0.299, 0.587, 0.114)
+
+TERMS = (
+    Term("style", "Style", "Style", "How far the picture's features are from those of the style."),
+    Term("content", "Content features", "Content", "How far the network's layers are from those of the content."),
+    Term("tones", "Content tones", "Tones", "How far light and dark are from where the content has them."),
+    Term("variation", "Variation (TV)", "Grain", "How much neighbouring pixels differ."),
+    Term("size", "Present size", "Size", "Height of the picture that is worked on, in pixels."),
+)
+RESULT = Layer("result", "Result", "The picture.")
+CONTENT = Layer("content", "Content", "The content as it is compared with.")
+CHANGE = Layer("change", "Change", "Where the picture differs from the content.")
+
+
+class PixelMethod(Method):
+    """Base of both. A subclass reads its images, then calls `_prepare`."""
+
+    settings: PixelSettings
+    terms = TERMS
+
+    def _prepare(
+        self,
+        job: Job,
+        device: torch.device,
+        styles: Sequence[Source],
+        content: Source | None,
+        canvas: Size,
+        labels: tuple[Tensor, Tensor] | None = None,
+        regions: int = 1,
+    ) -> None:
+        """Builds the network and the first picture.
+
+        Args:
+            canvas: of the finished picture.
+            labels: uint8, regions of the (one) style [h, w], and of the picture [h, w], of any sizes.
+
+        Raises:
+            MissingWeights, BadWeights: of the network.
+            BadImage: a picture is too small for it.
+        """
+        s = self.settings
+        self.device, self.seed = device, job.seed
+        self._styles, self._content, self._canvas = list(styles), content, canvas
+        self._labels, self._regions = labels, regions
+        self.full = self._bounded(canvas)
+        first = s.statistic == "gram" or s.optimiser == "lbfgs"
+        self.network = open_network(
+            s.network,
+            statistic=s.statistic,
+            random=torch.Generator().manual_seed(job.seed),
+            device=device,
+            filters=s.filters,
+            levels=s.levels,
+            fixed=first,
+            pooling=s.pooling,
+            padding=s.border,
+            detail=s.detail,
+        )
+        self.statistic = self._statistic()
+        self._check_sizes()
+        if self.network.fixed:
+            self._normalise()
+        self._scale = self.scales - 1
+        self._steps_here, self.steps_done, self._rate_factor = 0, 0, 1.0
+        self._judged_by: PixelSettings | None = None
+        self._descent = self._new_descent()
+        self._objective = self._objective_here()
+        self.picture = self._first_picture()
+
+    # -------------------------------------------------------- sizes
+
+    def _bounded(self, canvas: Size) -> Size:
+        factor = min(1.0, (MOST_PX / canvas.area) ** 0.5)
+        if factor < 1:
+            size = Size(round(canvas.height * factor), round(canvas.width * factor))
+            self.warnings.append(
+                f"{canvas.width:,} x {canvas.height:,} px are too many to optimise; the picture is worked on at "
+                f"{size.width:,} x {size.height:,} px and enlarged."
+            )
+            return size
+        return canvas
+
+    def size_at(self, scale: int) -> Size:
+        """Of the picture, halved `scale` times."""
+        return Size(*(max(1, round(side / 2**scale)) for side in (self.full.height, self.full.width)))
+
+    @property
+    def scales(self) -> int:
+        """How many sizes there are: as many as asked for, of those that the network can see."""
+        least = max(self.network.least_px(self.statistic.layers), 16)
+        fitting = [n for n in range(self.settings.scales) if self._shortest(n) >= least]
+        return len(fitting) or 1
+
+    def _shortest(self, scale: int) -> int:
+        """The shortest side of the picture and the styles at a scale."""
+        size = self.size_at(scale)
+        sides = [size.height, size.width]
+        for style in self._styles:
+            sides += [round(side * self._style_factor(style, scale)) for side in (style.size.height, style.size.width)]
+        return min(sides)
+
+    def _style_factor(self, style: Source, scale: int) -> float:
+        """As large as the picture, but not enlarged unless asked for."""
+        same_area = (self.full.area / style.size.area) ** 0.5
+        return self.settings.style_scale * style.image.scale * min(1.0, same_area) / 2**scale
+
+    def _check_sizes(self) -> None:
+        least = self.network.least_px(self._seen_layers())
+        named: list[tuple[str, tuple[int, ...]]] = [("The picture", (self.full.height, self.full.width))]
+        for style in self._styles:
+            factor = self._style_factor(style, 0)
+            sides = tuple(max(1, round(side * factor)) for side in (style.size.height, style.size.width))
+            named.append((f"{style.image.path}, at its working size,", sides))
+        for name, (height, width) in named:
+            if min(height, width) < least:
+                raise BadImage(
+                    f"{name} is too small for this network: {width} x {height} px, and it needs {least} px a side. "
+                    "Choose a larger image, raise Picture size or Style size, or choose fewer or shallower layers."
+                )
+
+    # -------------------------------------------------------- the loss
+
+    def _layers(self, which: str, classic: tuple[str, ...]) -> tuple[str, ...]:
+        return classic if which == "classic" else self.network.layers
+
+    def _seen_layers(self) -> list[str]:
+        layers = [*self.statistic.layers]
+        if self._content is not None and self.settings.content_by == "features":
+            layers += self._layers(self.settings.content_layers, self.network.content_layers)
+        return layers
+
+    def _statistic(self) -> Statistic:
+        s, network = self.settings, self.network
+        layers = self._layers(s.style_layers, network.style_layers)
+        if s.statistic == "sliced":
+            return Sliced(layers)
+        links: Linking = s.links
+        middle = network.content_layers[0]
+        if links == "to_content" and middle not in layers:
+            layers = tuple(layer for layer in network.layers if layer in (*layers, middle))
+        return Gram(links_of(layers, links, s.blurred, middle), s.shift, s.adjacent)
+
+    def _weights(self) -> Weights:
+        s = self.settings
+        layers = self._layers(s.content_layers, self.network.content_layers)
+        names = self.statistic.names
+        uniform = s.layer_weights == "uniform"
+        style = [1 / len(names)] * len(names) if uniform else geometric(len(names), deeper=False)
+        content = [1 / len(layers)] * len(layers) if uniform else geometric(len(layers), deeper=True)
+        by_features = s.content_by == "features"
+        return Weights(
+            style=s.style_weight,
+            content=s.content_weight if by_features else 0.0,
+            tones=0.0 if by_features else s.content_weight,
+            variation=s.variation_weight,
+            style_layers=dict(zip(names, style, strict=True)),
+            content_layers=dict(zip(layers, content, strict=True)),
+        )
+
+    def _normalise(self) -> None:
+        """Over the style and the content, at a size where means no longer change."""
+        images = [style.pixels for style in self._styles] + ([self._content.pixels] if self._content else [])
+        small = [sources.resampled(x, min(1.0, 512 / max(x.shape[1:])), least_px=64) for x in images]
+        self.network.normalise([x[None].to(self.device).float() / 255 for x in small])
+
+    def _objective_here(self) -> Objective:
+        size = self.size_at(self._scale)
+        styles = []
+        for style in self._styles:
+            pixels = sources.resampled(style.pixels, self._style_factor(style, self._scale))
+            labels = None if self._labels is None else fitted(self._labels[0], Size(*pixels.shape[1:])).to(self.device)
+            image = pixels[None].to(self.device).float() / 255
+            styles.append(Picture(image, labels, style.image.weight))
+        if not self.network.fixed:
+            self.network.adapt([style.image for style in styles], torch.Generator().manual_seed(self.seed))
+        labels = None if self._labels is None else fitted(self._labels[1], size).to(self.device)
+        content = None if self._content is None else self._content_at(size.box, size)[None]
+        grain = max(self.network.strides.values())
+        tile_px = -(-self.settings.tile // grain) * grain
+        return Objective(
+            self.network, self.statistic, styles, labels, self._regions, content, self.settings.blur_px, tile_px
+        )
+
+    def _content_at(self, box: Box, canvas: Size) -> Tensor:
+        """The content as it is compared with, [3, h, w]; mid-grey where there is none."""
+        if self._content is None:
+            return torch.full((3, box.height, box.width), 0.5, device=self.device)
+        content = ContentField(self._content.pixels, canvas, self.device).at(box)
+        return luma(content).expand(3, -1, -1) if self.settings.colours == "luminance" else content
+
+    # -------------------------------------------------------- the picture
+
+    @abstractmethod
+    def _start(self, noise: Tensor, content: Tensor | None) -> Tensor:
+        """The first picture [1, 3, h, w], from the style's colours at random places and the content there."""
+
+    def _first_picture(self) -> Tensor:
+        size = self.size_at(self._scale)
+        random = torch.Generator().manual_seed(self.seed)
+        noise = torch.zeros(3, size.area)
+        objective = self._objective
+        places = (
+            torch.zeros(size.area, dtype=torch.long) if objective.labels is None else objective.labels.cpu().flatten()
+        )
+        chosen = torch.multinomial(
+            torch.tensor([max(style.weight, 1e-6) for style in objective.styles]), 1, generator=random
+        )
+        style = objective.styles[int(chosen)]
+        pixels = style.image[0].cpu().flatten(1)
+        style_places = (
+            torch.zeros(pixels.shape[1], dtype=torch.long) if style.labels is None else style.labels.cpu().flatten()
+        )
+        for region in range(self._regions):
+            here, there = (places == region).nonzero()[:, 0], (style_places == region).nonzero()[:, 0]
+            if not len(there):
+                there = torch.arange(pixels.shape[1])
+            noise[:, here] = pixels[:, there[torch.randint(len(there), (len(here),), generator=random)]]
+        noise = noise.view(1, 3, size.height, size.width).to(self.device)
+        return self._start(noise, objective.content)
+
+    def _new_descent(self) -> Descent:
+        if self.settings.optimiser == "adam":
+            return Adam()
+        each = 2 * 3 * 4 * self.size_at(self._scale).area
+        return Lbfgs(history=max(2, min(12, _HISTORY_BYTES // each)))
+
+    # -------------------------------------------------------- a step
+
+    def step(self, step: int) -> dict[str, Tensor]:
+        s = self.settings
+        if self._scale and self._steps_here >= s.steps_per_scale:
+            self._refine()
+        if self._judged_by is not s:  # what L-BFGS remembers is of another loss
+            if isinstance(self._descent, Lbfgs) and self._judged_by is not None:
+                self._descent.reset()
+            self._judged_by = s
+        if not self.network.fixed:
+            self.network.refresh(step_generator(self.seed, step))
+            self._objective.forget()
+        weights = self._weights()
+        terms: dict[str, Tensor] = {}
+
+        def evaluate(picture: Tensor) -> tuple[Tensor, Tensor]:
+            outcome = self._objective.evaluate(picture, weights)
+            terms.update(outcome.terms)
+            return outcome.loss, outcome.gradient
+
+        rate = s.learning_rate * self._rate_factor / (1 + self._steps_here / s.calm_steps)
+        self.picture = self._descent.step(self.picture, evaluate, rate)
+        if s.optimiser == "adam":
+            self.picture.clamp_(0, 1)
+        self._steps_here += 1
+        self.steps_done += 1
+        if not terms:  # L-BFGS stands still
+            evaluate(self.picture)
+        terms["size"] = torch.tensor(float(self.picture.shape[2]))
+        return terms
+
+    def _refine(self) -> None:
+        """The next size, begun with an enlarged picture."""
+        self._scale -= 1
+        self._steps_here = 0
+        size = self.size_at(self._scale)
+        self.picture = enlarged(self.picture, size)
+        self._objective = self._objective_here()
+        self._descent = self._new_descent()
+
+    # -------------------------------------------------------- facts
+
+    @property
+    def canvas(self) -> Size:
+        return self._canvas
+
+    @property
+    def grain(self) -> int:
+        return 1
+
+    @property
+    def halo(self) -> Margin:
+        return Margin(0, 0, 0, 0)
+
+    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+        result = ContentField(self.picture[0], canvas, self.device).at(box).clamp(0, 1)
+        content = self._content_at(box, canvas)
+        if self.settings.colours == "luminance" and self._content is not None:
+            coloured = ContentField(self._content.pixels, canvas, self.device).at(box)
+            result = (coloured + luma(result) - luma(coloured)).clamp(0, 1)
+        layers = {"result": result, "content": content, "change": (result - content).abs().mean(0).expand(3, -1, -1)}
+        return {layer.key: layers[layer.key] for layer in self.layers if layer.key in layers}
+
+    def patches(self) -> dict[str, Tensor]:
+        if not self.steps_done:
+            return {}
+        found = {"Picture": self.picture.clamp(0, 1)}
+        found |= {"Style" if not i else f"Style {i + 1}": x.image for i, x in enumerate(self._objective.styles)}
+        if self._objective.content is not None:
+            found["Content"] = self._objective.content
+        return {title: _thumbnail(image) for title, image in found.items()}
+
+    # -------------------------------------------------------- state
+
+    def state(self) -> State:
+        tensors = {"picture": self.picture, **self._descent.tensors()}
+        plain = {
+            "scale": self._scale,
+            "steps_here": self._steps_here,
+            "steps_done": self.steps_done,
+            "rate_factor": self._rate_factor,
+            "descent": self._descent.plain(),
+        }
+        return State({name: x.detach().cpu().clone().contiguous() for name, x in tensors.items()}, plain)
+
+    def restore(self, state: State, strict: bool = True) -> list[str]:
+        plain, stored = state.plain, state.tensors
+        fits = self._fits(state)
+        if strict and not fits:
+            raise BadProject("The snapshot does not fit the settings it names (picture is missing or of another size).")
+        if "picture" not in stored or "scale" not in plain:
+            return ["picture"]
+        scale = min(int(plain["scale"]), self.scales - 1)
+        if scale != self._scale:
+            self._scale = scale
+            self._objective, self._descent = self._objective_here(), self._new_descent()
+        tensors = {name: tensor.to(self.device) for name, tensor in stored.items()}
+        self._steps_here = int(plain["steps_here"]) if fits else 0
+        self.steps_done, self._rate_factor = int(plain["steps_done"]), float(plain["rate_factor"])
+        self._judged_by = self.settings if strict else None
+        if fits:
+            self.picture = tensors["picture"].clone()
+            self._descent.restore(tensors, plain["descent"])
+            return []
+        # Another size or shape: the picture goes on as a start.
+        size = self.size_at(self._scale)
+        self.picture = enlarged(tensors["picture"], size)
+        self._descent.reset()
+        return []
+
+    def _fits(self, state: State) -> bool:
+        if "picture" not in state.tensors or not 0 <= int(state.plain.get("scale", -1)) < self.scales:
+            return False
+        size = self.size_at(int(state.plain["scale"]))
+        return state.tensors["picture"].shape == (1, 3, size.height, size.width)
+
+    def slow_down(self) -> str:
+        self._rate_factor *= 0.5
+        self._descent.reset()
+        return f"The step size is now {self._rate_factor:.3g} of what the panel says."
+
+
+def luma(image: Tensor) -> Tensor:
+    """[3, h, w] to [1, h, w], by the weights of ITU-R BT.601."""
+    weights = torch.tensor(_LUMA, device=image.device, dtype=image.dtype)[:, None, None]
+    return (image * weights).sum(0, keepdim=True)
+
+
+def enlarged(picture: Tensor, size: Size) -> Tensor:
+    """[1, 3, h, w] at another size, 0..1."""
+    shape = (size.height, size.width)
+    return functional.interpolate(picture, shape, mode="bicubic", align_corners=False, antialias=True).clamp(0, 1)
+
+
+def _thumbnail(image: Tensor, side: int = 192) -> Tensor:
+    factor = min(1.0, side / max(image.shape[2:]))
+    shape = tuple(max(1, round(length * factor)) for length in image.shape[2:])
+    return functional.interpolate(image, shape, mode="area").clamp(0, 1)

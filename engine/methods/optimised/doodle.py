@@ -1,0 +1,157 @@
+"""doodle: the style of a painting, region by region, laid out anew by a mask.
+
+Region-wise Gram matrices with masks carried through the network (Ulyanov 2016, "Feed-forward neural doodle", the part
+on optimisation); and without a download, patches matched within each region, which keeps brushwork intact and leaves no
+seams. What it can not do: it knows where a region lies, not what belongs where inside it; give objects regions of their
+own.
+Regions are found in masks.py; the optimising is in pixels.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.errors import MissingSources
+from engine.images import sources
+from engine.images.regions import MOST_REGIONS, labels_at, regions_of
+from engine.job import Job
+from engine.method import Layer, Preset, Slot
+from engine.methods.optimised import recolour
+from engine.methods.optimised.base import CONTENT, RESULT, PixelMethod
+from engine.methods.optimised.base_settings import PAPER, REST, PixelSettings
+from engine.settings import Knob
+
+
+class DoodleSettings(PixelSettings):
+    """Those of neural_style, and the number of regions."""
+
+    regions: Annotated[
+        int,
+        Field(ge=0, le=MOST_REGIONS),
+        Knob("Regions", "How many colours the masks have. 0 finds out.", group="Images"),
+    ] = 0
+    start_noise: Annotated[
+        float,
+        Field(ge=0, le=1),
+        Knob(
+            "Start from noise",
+            "1: begins with each region's colours at random places. Less: mixed with the content, if there is one.",
+            group="Coarse to fine",
+        ),
+    ] = 1.0
+    scales: Annotated[
+        int,
+        Field(ge=1, le=7),
+        Knob(
+            "Scales",
+            "It begins at a small size, doubled so often less one. More: larger shapes of the style.",
+            group="Coarse to fine",
+        ),
+    ] = 4
+
+
+PRESETS = (
+    Preset(
+        "Default",
+        "Patches of the style within each region. Needs no download.",
+        {
+            name: info.default
+            for name, info in DoodleSettings.model_fields.items()
+            if name not in ("content_scale", "style_scale", "colours", "tile", "regions")
+        },
+        group="look",
+    ),
+    Preset(
+        "Neural doodle",
+        "The paper's: a Gram matrix for each region, five layers. VGG-19.",
+        PAPER | REST | {"start_noise": 1.0},
+        group="look",
+    ),
+    Preset(
+        "Neural doodle, chain",
+        "The same with neighbouring layers correlated and shifted activations.",
+        PAPER
+        | REST
+        | {
+            "start_noise": 1.0,
+            "links": "chain",
+            "style_layers": "all",
+            "shift": -1.0,
+            "layer_weights": "geometric",
+            "content_layers": "all",
+        },
+        group="look",
+    ),
+    Preset("Draft", "Half the size: a first look in a minute.", {"content_scale": 0.5}),
+    Preset("Full size", "As large as the mask.", {"content_scale": 1.0}),
+)
+
+
+class Doodle(PixelMethod):
+    key = "doodle"
+    title = "Doodle"
+    paper = "Ulyanov 2016: Feed-forward neural doodle"
+    Settings = DoodleSettings
+    slots = (
+        Slot("style", "Style", "The painting whose parts you want.", 1, 1),
+        Slot(
+            "style_mask",
+            "Style mask",
+            "Where which part lies in the style: a plain colour for each.",
+            maximum=1,
+            kind="mask",
+            beneath=("style",),
+        ),
+        Slot(
+            "target_mask",
+            "Target mask",
+            "Your doodle: the same colours, where you want the parts.",
+            maximum=1,
+            kind="mask",
+            beneath=("content", "style"),
+        ),
+        Slot("content", "Content", "A photo whose light and dark the picture follows; not needed.", 0, 1),
+    )
+    layers = (
+        RESULT,
+        Layer("regions", "Regions", "The target mask, in the colours that were found."),
+        CONTENT,
+    )
+    presets = PRESETS
+    settings: DoodleSettings
+
+    def __init__(self, job: Job, device: torch.device) -> None:
+        s = self.settings = DoodleSettings.of(job.settings)
+        self.warnings = []
+        for slot in self.slots:
+            if slot.minimum and not job.sources.get(slot.key):
+                raise MissingSources(f"Doodle needs a {slot.title.lower()}. Drop one on {slot.title}.")
+        found: dict[str, Any] = {}
+        for slot in self.slots:
+            if images := job.sources.get(slot.key):
+                found[slot.key] = sources.load(images[:1], 1.0, slot.title.lower(), self.warnings)[0]
+        style, content = found["style"], found.get("content")
+        self.regions = regions_of(found["style_mask"].pixels, found["target_mask"].pixels, s.regions)
+        self.warnings += self.regions.sentences()
+        given = found["target_mask"].size
+        canvas = Size(*(max(16, round(side * s.content_scale)) for side in (given.height, given.width)))
+        styles = recolour.styles_for([style], content, s.colours)
+        labels = (self.regions.style, self.regions.target)
+        self._prepare(job, device, styles, content, job.canvas_size or canvas, labels, self.regions.count)
+
+    def _start(self, noise: Tensor, content: Tensor | None) -> Tensor:
+        return noise if content is None else torch.lerp(content, noise, self.settings.start_noise)
+
+    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+        layers = super().paint(box, canvas)
+        palette = self.regions.palette.to(self.device).float() / 255  # [R, 3]
+        layers["regions"] = palette[labels_at(self.regions.target, box, canvas).to(self.device).long()].permute(2, 0, 1)
+        return {layer.key: layers[layer.key] for layer in self.layers}
+
+
+METHOD = Doodle

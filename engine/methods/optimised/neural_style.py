@@ -1,0 +1,115 @@
+"""neural_style: a picture with the content of one image and the style of others, by moving its pixels.
+
+Gatys, Ecker and Bethge 2015 with the variants of Novak and Nikulin 2016, one preset for each column of their table; and
+without a download, direct patch distribution matching (Elnekave and Weiss 2022) with the content's tones. What it can
+not do: no network here understands scenes, so that a sky may get the pattern of a house; and a picture is optimised
+anew each time, in minutes where a trained network (stylize) takes a moment. The optimising is in pixels.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.box import Size
+from engine.errors import MissingSources
+from engine.images import sources
+from engine.job import Job
+from engine.method import Preset, Slot
+from engine.methods.optimised import recolour
+from engine.methods.optimised.base import CHANGE, CONTENT, RESULT, PixelMethod
+from engine.methods.optimised.base_settings import PAPER, REST, PixelSettings
+
+
+class NeuralStyleSettings(PixelSettings):
+    """All of them are shared with doodle; see pixel_settings.py."""
+
+
+def _column(**values: Any) -> dict[str, Any]:
+    return PAPER | REST | values
+
+
+_DENSE = {"content_layers": "all", "style_layers": "all", "layer_weights": "geometric", "shift": -1.0}
+_CHAIN = _DENSE | {"links": "chain"}
+
+PRESETS = (
+    Preset(
+        "Default",
+        "Patches of the style find their places by the content's light and dark. Needs no download.",
+        {
+            name: info.default
+            for name, info in NeuralStyleSettings.model_fields.items()
+            if name not in ("content_scale", "style_scale", "colours", "tile")
+        },
+        group="look",
+    ),
+    Preset("Classic", "Gatys 2015: five layers, one for the content. VGG-19.", _column(), group="look"),
+    Preset(
+        "Classic Shifted", "Classic with shifted activations: calmer plain areas.", _column(shift=-1.0), group="look"
+    ),
+    Preset("Classic Dense", "All layers, weighted from shallow to deep.", _column(**_DENSE), group="look"),
+    Preset(
+        "All-To-Content",
+        "All layers correlated with the content layer. The paper found no gain.",
+        _column(**(_DENSE | {"links": "to_content"})),
+        group="look",
+    ),
+    Preset("Chain", "Neighbouring layers correlated: the paper's main improvement.", _column(**_CHAIN), group="look"),
+    Preset(
+        "Chain Uniform", "Chain with equal weights.", _column(**(_CHAIN | {"layer_weights": "uniform"})), group="look"
+    ),
+    Preset("Chain Unshifted", "Chain without the shift.", _column(**(_CHAIN | {"shift": 0.0})), group="look"),
+    Preset(
+        "Chain Blurred",
+        "Chain with blurred correlations: often the paper's best, but slow to settle.",
+        _column(**(_CHAIN | {"blurred": True})),
+        group="look",
+    ),
+    Preset(
+        "Chain Extended",
+        "Chain with the eight neighbours of each place. The paper found it worse more often than better.",
+        _column(**(_CHAIN | {"adjacent": True})),
+        group="look",
+    ),
+    Preset("Draft", "Half the size: a first look in a minute.", {"content_scale": 0.5}),
+    Preset("Full size", "As large as the content.", {"content_scale": 1.0}),
+)
+
+
+class NeuralStyle(PixelMethod):
+    key = "neural_style"
+    title = "Neural style"
+    paper = "Novak and Nikulin 2016: Improving the Neural Algorithm of Artistic Style"
+    Settings = NeuralStyleSettings
+    slots = (
+        Slot("style", "Style", "Paintings or textures whose brushwork, colours and patterns you want."),
+        Slot("content", "Content", "What the picture shows. Without one the style alone makes a new picture.", 0, 1),
+    )
+    layers = (RESULT, CONTENT, CHANGE)
+    presets = PRESETS
+
+    def __init__(self, job: Job, device: torch.device) -> None:
+        s = self.settings = NeuralStyleSettings.of(job.settings)
+        self.warnings = []
+        if not job.sources.get("style"):
+            raise MissingSources("Neural style needs at least one style image. Drop one on Style.")
+        styles = sources.load(job.sources["style"], 1.0, "style", self.warnings)
+        content = None
+        if images := job.sources.get("content"):
+            if len(images) > 1:
+                self.warnings.append("Only the first content image is used.")
+            content = sources.load(images[:1], 1.0, "content", self.warnings)[0]
+        styles = recolour.styles_for(styles, content, s.colours)
+        given = (content or styles[0]).size
+        canvas = Size(*(max(16, round(side * s.content_scale)) for side in (given.height, given.width)))
+        self._prepare(job, device, styles, content, job.canvas_size or canvas)
+
+    def _start(self, noise: Tensor, content: Tensor | None) -> Tensor:
+        if content is None:
+            return noise
+        return torch.lerp(content, noise, self.settings.start_noise)
+
+
+METHOD = NeuralStyle

@@ -1,0 +1,91 @@
+"""What a method's picture looks like now: answers to `Look`, previews for snapshots. When to paint is session.py's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.errors import BadSetting
+from engine.fields.artwork import Artwork
+from engine.messages import Look
+from engine.method import Method
+from engine.options import How
+from engine.preview.tiles import strip, view, whole
+
+PATCHES = "patches"
+PREVIEW_PX = 640
+PREVIEW_CANVAS_PX = 4_000_000
+"""Pixels that are painted for a preview at most, so that keeping a snapshot of a wall takes seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Part of an answer: uint8 [h, w, 3], where it lies on a canvas, and whether it is the last."""
+
+    image: np.ndarray
+    box: Box
+    canvas: Size
+    done: bool
+
+
+def artwork(method: Method, canvas: Size, layer: str, how: How | None = None) -> Artwork:
+    """A layer of a method as a Field. Raises BadSetting for a layer, or a way, that the method does not know."""
+    known = [layer.key for layer in method.layers]
+    if layer not in known:
+        raise BadSetting(f"layer can not be {layer!r}; it is one of {', '.join(known)}.")
+    method.settle()
+    return Artwork(method.printer(how or How()), canvas, layer)
+
+
+def painter(method: Method, canvas: Size, layer: str, how: How | None = None) -> Callable[[Box], Tensor]:
+    """Paints any box of a layer, float32 [3, h, w], without gradients. Raises like `artwork`."""
+    field = artwork(method, canvas, layer, how)
+
+    def paint(box: Box) -> Tensor:
+        with torch.no_grad():
+            return field.at(box)
+
+    return paint
+
+
+def tile_px(device: torch.device, on_screen: bool) -> int:
+    """Side of a tile: large enough for the device to work well; on screen small enough to be interrupted often."""
+    if device.type == "cpu":
+        return 256 if on_screen else 512
+    return 1024
+
+
+def answer(method: Method, look: Look) -> Iterator[Piece]:
+    """The pieces of a `Look`, from its middle outwards; one empty piece where there is nothing to show.
+
+    Raises:
+        BadSetting: an unknown layer.
+        OutOfMemory: the device can not paint even a small box.
+    """
+    if look.layer == PATCHES:
+        with torch.no_grad():
+            image = strip(method.patches())
+        box = Box(0, 0, image.shape[0], image.shape[1])
+        yield Piece(image, box, box.size, done=True)
+        return
+    canvas = look.canvas or method.canvas
+    paint = painter(method, canvas, look.layer, look.how)
+    left = look.box.clip(canvas.box).area
+    if not left:
+        yield Piece(np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), canvas, done=True)
+    for image, box in view(paint, canvas, look.box, look.size, tile_px(method.device, on_screen=True)):
+        left -= box.area
+        yield Piece(image, box, canvas, done=not left)
+
+
+def preview(method: Method) -> np.ndarray:
+    """The whole canvas, at most 640 px a side: uint8 [h, w, 3]. A very large one is painted smaller."""
+    scale = min(1.0, (PREVIEW_CANVAS_PX / method.canvas.area) ** 0.5)
+    canvas = Size(max(1, int(method.canvas.height * scale)), max(1, int(method.canvas.width * scale)))
+    paint = painter(method, canvas, method.layers[0].key)
+    return whole(paint, canvas, PREVIEW_PX, tile_px(method.device, on_screen=False))

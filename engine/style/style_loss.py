@@ -1,0 +1,138 @@
+"""The style loss that generators are trained by: a batch of pictures against the artist's style images.
+
+How activations are seen and compared is perceptual.py's and statistics.py's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.images.regions import one_hot
+from engine.images.sampling import corner
+from engine.style.perceptual import Perceptual, Seen
+from engine.style.statistics import Statistic, Target
+
+FIXED_AREA_PX = 600_000
+"""How much of each style image is looked at where it is looked at only once."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """A style image.
+
+    Args:
+        pixels: uint8 [3, h, w].
+        labels: region of each pixel, uint8 [h, w]; None for one region.
+    """
+
+    pixels: Tensor
+    weight: float = 1.0
+    labels: Tensor | None = None
+
+
+class StyleLoss:
+    """Distance of pictures to the style, as the mean over the layers of a network.
+
+    Args:
+        regions: how many there are; 0 compares whole pictures.
+        window_px: side of the pieces in which large style images are looked at.
+        area_px: of the style images, how much is looked at for each exchange of filters.
+    """
+
+    def __init__(
+        self,
+        network: Perceptual,
+        statistic: Statistic,
+        styles: Sequence[Style],
+        regions: int,
+        window_px: int,
+        area_px: int,
+        random: torch.Generator,
+    ) -> None:
+        self.network, self.statistic, self._styles = network, statistic, styles
+        self._regions, self._window_px = regions, window_px
+        self._area_px = FIXED_AREA_PX
+        images = [image for style in styles for image, _ in self._windows(style, random)]
+        if network.fixed:
+            network.normalise(images)
+        else:
+            network.adapt(images, random)
+            self._area_px = area_px
+        self._target = self._looked_at(random)
+
+    def refresh(self, random: torch.Generator) -> None:
+        """At the beginning of a step: other filters, where they are not fixed, and the style seen through them."""
+        if not self.network.fixed:
+            self.network.refresh(random)
+            self._target = self._looked_at(random)
+
+    def __call__(self, images: Tensor, mask: Tensor | None, normalised: bool) -> Tensor:
+        """A scalar, mean over the batch.
+
+        Args:
+            images: [B, 3, H, W], 0..1.
+            mask: [B, R, H, W], one-hot, where there are regions.
+            normalised: each layer's gradient has length 1, whatever its loss (Ulyanov et al. 2017, section 5.1).
+        """
+        seen = self.network.seen(images, self.statistic.layers, mask)
+        if normalised:
+            seen = replace(seen, activations={layer: unit_gradient(x) for layer, x in seen.activations.items()})
+        return torch.stack(list(self.statistic.losses(seen, self._target).values())).mean()
+
+    def content(self, images: Tensor, contents: Tensor) -> Tensor:
+        """Mean square difference of the content layers' activations (Gatys et al. 2015), mean over the layers."""
+        layers = self.network.content_layers
+        with torch.no_grad():
+            wanted = self.network(contents, layers)
+        found = self.network(images, layers)
+        return torch.stack([(found[layer] - wanted[layer]).square().mean() for layer in layers]).mean()
+
+    def _looked_at(self, random: torch.Generator) -> Target:
+        pictures: list[list[Seen]] = []
+        with torch.no_grad():
+            for style in self._styles:
+                windows = self._windows(style, random)
+                pictures.append([self.network.seen(x, self.statistic.layers, mask) for x, mask in windows])
+        return self.statistic.target(pictures, [style.weight for style in self._styles])
+
+    def _windows(self, style: Style, random: torch.Generator) -> list[tuple[Tensor, Tensor | None]]:
+        """The whole image where it is small; else random pieces of it. float32 [1, 3, h, w] and mask [1, R, h, w]."""
+        size = Size(*style.pixels.shape[1:])
+        share = self._area_px / len(self._styles)
+        if size.area <= share:
+            return [self._cut(style, size.box)]
+        side = min(self._window_px, size.height, size.width)
+        corners = [corner(size, side, random).tolist() for _ in range(math.ceil(share / side**2))]
+        return [self._cut(style, Box(top, left, side, side)) for top, left in corners]
+
+    def _cut(self, style: Style, box: Box) -> tuple[Tensor, Tensor | None]:
+        rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
+        image = style.pixels[None, :, rows, columns].float() / 255
+        if not self._regions or style.labels is None:
+            return image, None
+        return image, one_hot(style.labels[rows, columns], self._regions)[None]
+
+
+class _UnitGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        del ctx
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        del ctx
+        (gradient,) = gradients
+        return gradient / gradient.abs().sum().clamp_min(1e-12)
+
+
+def unit_gradient(x: Tensor) -> Tensor:
+    """x; the gradient that comes back has an absolute sum of 1."""
+    return _UnitGradient.apply(x)  # type: ignore[return-value]

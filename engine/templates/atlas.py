@@ -1,0 +1,282 @@
+"""The memory of templates (FAMOS, section 2): virtual tilings of the style images, and the mixture of them.
+
+A template is (style image, integer offset, flip): it exists only inside the box that is asked for, as two index
+vectors into the atlas of style pixels. The mix never holds [B, N, 3, H, W].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine import losses
+from engine.box import Box
+from engine.templates.mix_kernel import Kernel
+from engine.tiling import Edge, tiled
+
+
+class Atlas:
+    """The style images on the device, one int32 a pixel (red, green, blue in the low three bytes).
+
+    Args:
+        images: uint8 [3, H, W] each.
+    """
+
+    def __init__(self, images: Sequence[Tensor], device: torch.device) -> None:
+        self.heights = torch.tensor([image.shape[1] for image in images], device=device)  # [S]
+        self.widths = torch.tensor([image.shape[2] for image in images], device=device)  # [S]
+        areas = torch.tensor([image.shape[1] * image.shape[2] for image in images], device=device)
+        self.starts = areas.cumsum(0) - areas  # [S]
+        self.pixels = torch.cat([_packed(image) for image in images]).to(device)  # [P]
+
+    def __len__(self) -> int:
+        return len(self.heights)
+
+    def indices(
+        self, image: Tensor, top: Tensor, left: Tensor, flip: Tensor, height: int, width: int, edge: Edge
+    ) -> tuple[Tensor, Tensor]:
+        """Where the rows and columns of crops lie in `pixels`.
+
+        Args:
+            image, top, left: int64 [...], of each crop; corners may lie anywhere.
+            flip: bool [..., 2], whether to run upwards, and leftwards.
+
+        Returns:
+            where each row begins, int64 [..., height], and columns within it, int32 [..., width].
+        """
+        rows = top[..., None] + torch.arange(height, device=top.device)
+        columns = left[..., None] + torch.arange(width, device=top.device)
+        rows = torch.where(flip[..., :1], -1 - rows, rows)
+        columns = torch.where(flip[..., 1:], -1 - columns, columns)
+        rows = tiled(rows, self.heights[image][..., None], edge)
+        columns = tiled(columns, self.widths[image][..., None], edge)
+        begins = self.starts[image][..., None] + rows * self.widths[image][..., None]
+        return begins, columns.to(torch.int32)
+
+    def gather(self, begins: Tensor, columns: Tensor) -> Tensor:
+        """Pixels as float32 0..255: [..., H] and [..., W] give [..., 3, H, W]."""
+        packed = self.pixels[begins[..., :, None] + columns[..., None, :]]  # [..., H, W]
+        return torch.stack([packed & 255, (packed >> 8) & 255, (packed >> 16) & 255], -3).float()
+
+
+@dataclass(frozen=True)
+class View:
+    """The templates inside boxes of equal size: what `mix` reads.
+
+    Args:
+        begins: int64 [B, N, H]; columns: int32 [B, N, W]. See `Atlas.indices`.
+    """
+
+    atlas: Atlas
+    begins: Tensor
+    columns: Tensor
+
+    def crops(self, first: int, last: int, pool: int = 1) -> Tensor:
+        """Templates first..last, average-pooled: float32 [B, last - first, 3, H / pool, W / pool], 0..1."""
+        crops = self.atlas.gather(self.begins[:, first:last], self.columns[:, first:last]) / 255
+        return crops if pool == 1 else functional.avg_pool2d(crops.flatten(0, 1), pool).unflatten(0, crops.shape[:2])
+
+
+class Templates:
+    """N tilings of the plane: M_n(y, x) = style[s(n)][t(y + offset), t(x + offset)].
+
+    Args:
+        image: int64 [N], s(n).
+        offset: int64 [N, 2], (y, x).
+        flip: bool [N, 2].
+        edge: how t continues beyond the style image.
+    """
+
+    def __init__(self, atlas: Atlas, image: Tensor, offset: Tensor, flip: Tensor, edge: Edge) -> None:
+        self.atlas, self.image, self.offset, self.flip = atlas, image, offset, flip
+        self.edge: Edge = edge
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    @classmethod
+    def drawn(
+        cls, atlas: Atlas, count: int, weights: Sequence[float], edge: Edge, generator: torch.Generator
+    ) -> Templates:
+        """Random offsets (and flips, where the edge mirrors); style images in turn, each by its share."""
+        device = atlas.pixels.device
+        image = torch.tensor(shares(weights, count))
+        extent = torch.stack([atlas.heights.cpu(), atlas.widths.cpu()], 1)[image] * 2  # [N, 2]
+        offset = (torch.rand(count, 2, generator=generator, dtype=torch.float64) * extent).long()
+        flip = torch.rand(count, 2, generator=generator) < (0.5 if edge == "mirror" else 0.0)
+        return cls(atlas, image.to(device), offset.to(device), flip.to(device), edge)
+
+    def view(self, tops: Tensor, lefts: Tensor, height: int, width: int) -> View:
+        """All templates inside B boxes of one size; corners int64 [B], anywhere on the plane."""
+        top = tops[:, None] + self.offset[:, 0]  # [B, N]
+        left = lefts[:, None] + self.offset[:, 1]
+        image, flip = self.image.expand_as(top), self.flip.expand(*top.shape, 2)
+        return View(self.atlas, *self.atlas.indices(image, top, left, flip, height, width, self.edge))
+
+    def view_of(self, box: Box) -> View:
+        """All templates inside one box."""
+        corner = torch.tensor([[box.top], [box.left]], device=self.atlas.pixels.device)
+        return self.view(corner[0], corner[1], box.height, box.width)
+
+    def enlarged(self, atlas: Atlas) -> Templates:
+        """The same tilings of the same images at another size, which `atlas` holds."""
+        down = atlas.heights.double() / self.atlas.heights  # [S]
+        right = atlas.widths.double() / self.atlas.widths
+        scale = torch.stack([down, right], 1)[self.image]  # [N, 2]
+        return Templates(atlas, self.image, (self.offset * scale).round().long(), self.flip, self.edge)
+
+    def at(self, box: Box) -> Tensor:
+        """All templates inside one box, as a Field: float32 [N, 3, h, w], 0..1. Large: for looking at."""
+        return self.view_of(box).crops(0, len(self))[0]
+
+
+def shares(weights: Sequence[float], count: int) -> list[int]:
+    """`count` places handed out in turn to images by weight (largest remainder first); all weights 0 count as equal."""
+    total = sum(weights)
+    parts = [w / total if total > 0 else 1 / len(weights) for w in weights]
+    given = [0] * len(parts)
+    order = []
+    for place in range(1, count + 1):
+        owed = [part * place - had for part, had in zip(parts, given, strict=True)]
+        chosen = max(range(len(parts)), key=lambda index: (owed[index], -index))
+        given[chosen] += 1
+        order.append(chosen)
+    return order
+
+
+class Mixture(NamedTuple):
+    """Result of `mix`.
+
+    collage: I_M, [B, 3, H, W], 0..1. entropy: mean over pixels, divided by log N, 0..1. variation: mean absolute
+    difference to the right and lower neighbours, summed over n. usage: mean over pixels of A, [B, N].
+    weights: A itself, without gradient.
+    """
+
+    collage: Tensor
+    entropy: Tensor
+    variation: Tensor
+    usage: Tensor
+    weights: Tensor
+
+
+def mix(logits: Tensor, view: View, temperature: float, kernel: Kernel | None, overwrite: bool = False) -> Mixture:
+    """A = softmax_n(logits / temperature) and I_M = sum_n A_n M_n (FAMOS, section 2), with what the losses need of A.
+
+    Args:
+        logits: [B, N, H, W], any float type.
+        kernel: the compiled path; None, or a device other than the CPU, takes plain torch.
+        overwrite: nobody else reads the logits, so that A may take their place in memory.
+    """
+    if kernel is not None and logits.device.type == "cpu":
+        collage, entropy, variation, usage, weights = _Fused.apply(logits, view, 1 / temperature, kernel, overwrite)  # type: ignore
+        return Mixture(collage, entropy, variation, usage, weights)
+    weights = (logits.float() / temperature).softmax(1)
+    collage = weighted_sum(weights, view)
+    return Mixture(
+        collage, losses.entropy(weights), losses.total_variation(weights), weights.mean((2, 3)), weights.detach()
+    )
+
+
+def mix_only(
+    logits: Tensor, view: View, temperature: float, kernel: Kernel | None, overwrite: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Collage [B, 3, H, W] and mixture [B, N, H, W], without gradients and measures: for painting."""
+    if kernel is not None and logits.device.type == "cpu":
+        weights = _dense(logits, overwrite)
+        memory = (view.atlas.pixels, view.begins.contiguous(), view.columns.contiguous())
+        return kernel.forward(memory, weights, 1 / temperature, measure=False)[0], weights
+    weights = (logits.float() / temperature).softmax(1)
+    return weighted_sum(weights, view), weights
+
+
+def weighted_sum(weights: Tensor, view: View, pool: int = 1) -> Tensor:
+    """sum_n A_n M_n with M average-pooled: [B, N, h, w] gives [B, 3, h, w], a few templates at a time."""
+    return _WeightedSum.apply(weights, view, pool)  # type: ignore[return-value]
+
+
+class _WeightedSum(torch.autograd.Function):
+    """M needs no gradient; A's is its dot product with the collage's. Crops are gathered again on the way back."""
+
+    @staticmethod
+    def forward(context, weights: Tensor, view: View, pool: int) -> Tensor:
+        context.save_for_backward(weights)
+        context.view, context.pool = view, pool
+        collage = weights.new_zeros(weights.shape[0], 3, *weights.shape[2:])
+        for first, last in _chunks(weights.shape[1]):
+            collage += torch.einsum("bnhw,bnchw->bchw", weights[:, first:last], view.crops(first, last, pool))
+        return collage
+
+    @staticmethod
+    def backward(context, d_collage: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        (weights,) = context.saved_tensors
+        gradient = torch.empty_like(weights)
+        for first, last in _chunks(weights.shape[1]):
+            crops = context.view.crops(first, last, context.pool)
+            gradient[:, first:last] = torch.einsum("bchw,bnchw->bnhw", d_collage, crops)
+        return gradient, None, None
+
+
+class _Fused(torch.autograd.Function):
+    """The same mixture through the compiled kernel: one pass over A each way."""
+
+    @staticmethod
+    def forward(context, logits: Tensor, view: View, inverse_temperature: float, kernel: Kernel, overwrite: bool):
+        weights = _dense(logits, overwrite).detach()
+        memory = (view.atlas.pixels, view.begins.contiguous(), view.columns.contiguous())
+        collage, entropy, variation, usage = kernel.forward(memory, weights, inverse_temperature, measure=True)
+        assert entropy is not None
+        assert variation is not None
+        assert usage is not None
+        b, n, h, w = weights.shape
+        context.counts = (b * h * w * math.log(max(n, 2)), b * h * max(1, w - 1), b * max(1, h - 1) * w, h * w)
+        context.memory, context.inverse_temperature, context.kernel = memory, inverse_temperature, kernel
+        context.dtype = logits.dtype
+        context.save_for_backward(weights)
+        context.mark_non_differentiable(weights)
+        per_entropy, per_right, per_lower, per_usage = context.counts
+        return (
+            collage,
+            entropy / per_entropy,
+            variation[0] / per_right + variation[1] / per_lower,
+            usage / per_usage,
+            weights,
+        )
+
+    @staticmethod
+    def backward(context, d_collage, d_entropy, d_variation, d_usage, _):  # type: ignore[override]
+        (weights,) = context.saved_tensors
+        per_entropy, per_right, per_lower, per_usage = context.counts
+        gradient = context.kernel.backward(
+            context.memory,
+            weights,
+            context.inverse_temperature,
+            d_collage.float().contiguous(),
+            float(d_entropy) / per_entropy,
+            (float(d_variation) / per_right, float(d_variation) / per_lower),
+            (d_usage / per_usage).contiguous(),
+        )
+        return gradient.to(context.dtype), None, None, None, None
+
+
+def _chunks(count: int, size: int = 8) -> list[tuple[int, int]]:
+    return [(first, min(first + size, count)) for first in range(0, count, size)]
+
+
+def _dense(logits: Tensor, overwrite: bool) -> Tensor:
+    """Dense float32 memory that may be written to: that of the logits themselves, where this is allowed."""
+    if overwrite and logits.is_contiguous() and logits.dtype == torch.float32:
+        return logits
+    return torch.empty(logits.shape, dtype=torch.float32).copy_(logits)
+
+
+def _packed(image: Tensor) -> Tensor:
+    packed = image[2].to(torch.int32)
+    for channel in (image[1], image[0]):
+        packed.bitwise_left_shift_(8).bitwise_or_(channel)
+    return packed.flatten()

@@ -1,0 +1,127 @@
+"""Sets of style crops (MAGIC, section 2: M drawn from P_T): drawing them, and seeing them straight or warped.
+
+An element is a template as in memory.py, (style image, offset, flip), with the place it is looked at from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.templates.atlas import Atlas, Templates, View
+from engine.tiling import Edge, tiled
+
+Placement = Literal["anywhere", "aligned"]
+
+
+@dataclass(frozen=True)
+class Sets:
+    """B sets of K elements, looked at from B places.
+
+    Args:
+        image: int64 [B, K]. origin: int64 [B, K, 2], where row 0 and column 0 lie in the element's tiling.
+        flip: bool [B, K, 2].
+    """
+
+    atlas: Atlas
+    image: Tensor
+    origin: Tensor
+    flip: Tensor
+    edge: Edge
+
+    @property
+    def count(self) -> int:
+        return self.image.shape[1]
+
+    def view(self, height: int, width: int) -> View:
+        """The elements inside boxes of this size, for `memory.mix`."""
+        top, left = self.origin.unbind(-1)
+        return View(self.atlas, *self.atlas.indices(self.image, top, left, self.flip, height, width, self.edge))
+
+    def warped(self, displacement: Tensor) -> Tensor:
+        """M_k(p + d_k(p)), bilinear, with a gradient for d.
+
+        Args:
+            displacement: float32 [B, K, 2, H, W], (y, x) in pixels, of any length: tilings have no end.
+
+        Returns:
+            float32 [B, K, 3, H, W], 0..1.
+        """
+        _, _, _, height, width = displacement.shape
+        device = displacement.device
+        whole = displacement.detach().floor()
+        part_y, part_x = (displacement - whole).unbind(2)  # [B, K, H, W]
+        grid = torch.stack(
+            torch.meshgrid(torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij")
+        )
+        place = self.origin[..., None, None] + grid + whole.long()  # [B, K, 2, H, W]
+        total = torch.zeros((), device=device)
+        for down in (0, 1):
+            for right in (0, 1):
+                weight = (part_y if down else 1 - part_y) * (part_x if right else 1 - part_x)
+                total = total + weight[:, :, None] * self._pixels(place[:, :, 0] + down, place[:, :, 1] + right)
+        return total
+
+    def _pixels(self, rows: Tensor, columns: Tensor) -> Tensor:
+        """int64 [B, K, H, W] twice gives float32 [B, K, 3, H, W], 0..1."""
+        flip_rows, flip_columns = self.flip[..., None, None, :].unbind(-1)
+        rows, columns = torch.where(flip_rows, -1 - rows, rows), torch.where(flip_columns, -1 - columns, columns)
+        image = self.image[..., None, None]
+        rows = tiled(rows, self.atlas.heights[image], self.edge)
+        columns = tiled(columns, self.atlas.widths[image], self.edge)
+        packed = self.atlas.pixels[self.atlas.starts[image] + rows * self.atlas.widths[image] + columns]
+        return torch.stack([packed & 255, (packed >> 8) & 255, (packed >> 16) & 255], 2).float() / 255
+
+
+class SetDraw:
+    """P_T: which sets there can be.
+
+    Args:
+        weights: of the style images.
+        placement: `anywhere`, or `aligned`: each image lies in the middle of the canvas and is never flipped, for
+            pictures that are alike, such as faces.
+    """
+
+    def __init__(self, atlas: Atlas, weights: Sequence[float], edge: Edge, placement: Placement, canvas: Size) -> None:
+        self.atlas, self.placement, self.canvas = atlas, placement, canvas
+        self.edge: Edge = edge
+        shares = torch.tensor(weights, dtype=torch.float64)
+        self._shares = shares / shares.sum() if shares.sum() > 0 else torch.full_like(shares, 1 / len(shares))
+        self._extents = torch.stack([atlas.heights.cpu(), atlas.widths.cpu()], 1)  # [S, 2]
+
+    def templates(self, count: int, seed: int) -> Templates:
+        """One set for a whole canvas: the set that belongs to a seed."""
+        random = torch.Generator().manual_seed(seed * 0x9E3779B1 + 0x5E75)
+        image, offset, flip = (part.to(self.atlas.pixels.device) for part in self._drawn(count, random))
+        return Templates(self.atlas, image, offset, flip, self.edge)
+
+    def sets(self, count: int, tops: Tensor, lefts: Tensor, random: torch.Generator) -> Sets:
+        """Another set of `count` elements for each of B places, int64 [B]."""
+        drawn = [self._drawn(count, random) for _ in range(len(tops))]
+        image, offset, flip = (torch.stack(parts).to(tops.device) for parts in zip(*drawn, strict=True))
+        return Sets(self.atlas, image, offset + torch.stack([tops, lefts], 1)[:, None], flip, self.edge)
+
+    def at(self, templates: Templates, box: Box) -> Sets:
+        """One set, looked at from a box of the canvas."""
+        corner = torch.tensor([box.top, box.left], device=self.atlas.pixels.device)
+        origin = templates.offset + corner
+        return Sets(self.atlas, templates.image[None], origin[None], templates.flip[None], self.edge)
+
+    def _drawn(self, count: int, random: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Style image [K], offset [K, 2], flip [K, 2]; each image has its share of the set, rounded up or down."""
+        order = torch.randperm(len(self._shares), generator=random)
+        start = torch.rand((), generator=random, dtype=torch.float64)
+        places = (torch.arange(count) + start) / count
+        image = order[torch.searchsorted(self._shares[order].cumsum(0), places).clamp(max=len(order) - 1)]
+        extent = self._extents[image]  # [K, 2]
+        if self.placement == "aligned":
+            offset = (extent - torch.tensor([self.canvas.height, self.canvas.width])).div(2, rounding_mode="floor")
+            return image, offset, torch.zeros(count, 2, dtype=torch.bool)
+        offset = (torch.rand(count, 2, generator=random, dtype=torch.float64) * extent * 2).long()
+        flip = torch.rand(count, 2, generator=random) < (0.5 if self.edge == "mirror" else 0.0)
+        return image, offset, flip

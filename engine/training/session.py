@@ -1,0 +1,368 @@
+"""The only training loop: obeys commands between two steps, and tells what happens as events.
+
+The window, the command line and the tests run this same generator. A step and its failures are trainer.py's, pictures
+looking.py's, snapshots keeper.py's.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from engine import snapshots
+from engine.device import choose, empty_cache
+from engine.errors import NoRoom, OutOfMemory, TesseraError
+from engine.export.run import Exporting, Present
+from engine.job import Job
+from engine.messages import (
+    Began,
+    CancelExport,
+    Command,
+    Ended,
+    Event,
+    Export,
+    Failed,
+    Inspect,
+    Inspected,
+    Keep,
+    Load,
+    Look,
+    Mailbox,
+    Pause,
+    Paused,
+    Restore,
+    Resume,
+    Resumed,
+    Retune,
+    Retuned,
+    Stop,
+    Viewed,
+    Warned,
+)
+from engine.method import Method, method_class
+from engine.preview import views
+from engine.training.autosave import Keeper
+from engine.training.meters import Budget
+from engine.training.trainer import GaveUp, Trainer, sentence_for
+
+
+class Session:
+    """One training, from `run` to `Ended`. The thread that runs it calls `device.prepare_thread` before.
+
+    Args:
+        job: what to train.
+        folder: the project's; snapshots are kept below it.
+        device: key of a device, or "auto".
+        snapshot: folder of one to start from; what does not fit `job` starts afresh.
+        paused: serve `Look` and `Export`, and do not train before a `Resume`.
+        steps: end when this many are done, those of the snapshot included.
+        minutes: end after so many minutes of training in this session.
+        previews: paint a small picture for each snapshot.
+
+    Raises:
+        BadSetting: there is no such device.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        folder: Path,
+        *,
+        device: str = "auto",
+        snapshot: Path | None = None,
+        paused: bool = False,
+        steps: int | None = None,
+        minutes: float | None = None,
+        previews: bool = True,
+    ) -> None:
+        self._job, self._snapshot = job, snapshot
+        self._device = choose(device)
+        self._steps = math.inf if steps is None else steps
+        self._seconds_left = math.inf if minutes is None else minutes * 60
+        self._mailbox = Mailbox()
+        self._commands: deque[Command] = deque()
+        self._keeper = Keeper(folder, previews)
+        self._budget = Budget()
+        self._trainer: Trainer
+        self._look: Look | None = None
+        self._view: Iterator[views.Piece] | None = None
+        self._paused = paused
+        self._over = False
+        self._stop_refused = False
+
+    def post(self, command: Command) -> None:
+        """Hands a command over, from any thread; returns at once."""
+        self._mailbox.post(command)
+
+    def run(self) -> Iterator[Event]:
+        """Trains until a limit, a `Stop` or a fatal failure; the last event is always `Ended`. To be iterated once."""
+        failure = ""
+        try:
+            yield from self._build()
+        except Exception as error:
+            failure = sentence_for("The training could not begin", error, self._device)
+        if failure:
+            yield Failed(failure, fatal=True)
+            yield Ended(0)
+            return
+        if self._paused:
+            yield Paused(self._trainer.step)
+        try:
+            while not self._over:
+                yield from self._serve()
+                yield from self._turn()
+        except GaveUp as error:
+            failure = str(error)
+        if failure:
+            yield from self._give_up(failure)
+        yield Ended(self._trainer.step)
+
+    # ------------------------------------------------------------ building
+
+    def _build(self) -> Iterator[Event]:
+        snapshot = state = None
+        if self._snapshot is not None:
+            snapshot = snapshots.read(self._snapshot)
+            state = snapshots.load_state(snapshot)
+        method = self._built(self._job)
+        self._trainer = Trainer(method, self._job, self._device)
+        left: list[str] = []
+        if snapshot is not None and state is not None:
+            left = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
+            self._go_on_from(snapshot)
+        yield from self._begin("built" if snapshot is None else "restored", self._snapshot, left)
+
+    def _built(self, job: Job) -> Method:
+        return method_class(job.method)(job, self._device.torch)
+
+    def _exchange(self, method: Method, job: Job) -> None:
+        self._trainer.exchange(method, job)
+        if self._view is not None and self._look is not None:  # its last piece is waited for
+            self._view = views.answer(method, self._look)
+        empty_cache(self._device.torch)
+
+    def _go_on_from(self, snapshot: snapshots.Snapshot) -> None:
+        self._trainer.go_on_from(snapshot.step, snapshot.elapsed_s, snapshot.terms)
+        self._keeper.go_on_from(snapshot)
+
+    def _begin(
+        self, reason: Literal["built", "rebuilt", "restored"], snapshot: Path | None, left: list[str]
+    ) -> Iterator[Event]:
+        trainer = self._trainer
+        yield Began(trainer.step, trainer.job, trainer.method.canvas, self._device.title, snapshot, reason)
+        yield from trainer.warnings()
+        if left:
+            yield Warned("A part of what was learned does not fit the new settings or images; it starts afresh.", "fit")
+
+    # ------------------------------------------------------------ the loop
+
+    def _serve(self) -> Iterator[Event]:
+        """Obeys what was posted; waits for it where there is nothing else to do."""
+        idle = self._paused and self._view is None
+        self._commands.extend(self._mailbox.take(wait=idle and not self._commands))
+        while self._commands and not self._over:
+            command = self._commands.popleft()
+            failure = ""
+            try:
+                yield from self._obey(command)
+            except GaveUp:
+                raise
+            except Exception as error:
+                failure = sentence_for(f"{type(command).__name__} did not work", error, self._device)
+            if failure:  # outside the except block, so that the failed attempt's tensors are free
+                empty_cache(self._device.torch)
+                yield Failed(failure, command=command)
+            self._commands.extend(self._mailbox.take())
+
+    def _turn(self) -> Iterator[Event]:
+        """One step of training, or while paused one piece of a picture."""
+        if self._over:
+            return
+        if self._paused:
+            if self._view is not None:
+                yield from self._paint_piece()
+        elif self._trainer.step >= self._steps or self._seconds_left <= 0:
+            yield from self._finish()
+        else:
+            yield from self._train()
+
+    def _train(self) -> Iterator[Event]:
+        trainer = self._trainer
+        before_s = trainer.clock.seconds
+        failure = ""
+        try:
+            yield from trainer.advance()
+        except OutOfMemory as error:
+            failure = str(error)
+        if failure:
+            empty_cache(self._device.torch)
+            self._paused = True
+            yield Warned(failure, "memory")
+            yield Paused(trainer.step)
+            return
+        if self._view is not None:
+            trainer.finish_step()
+        trained_s = trainer.clock.seconds - before_s
+        self._seconds_left -= trained_s
+        self._budget.earn(trained_s)
+        if self._view is not None and self._budget.allows:
+            started = time.perf_counter()
+            yield from self._paint_piece()
+            self._budget.spend(time.perf_counter() - started)
+        yield from self._keeper.autosave(trainer)
+
+    def _paint_piece(self) -> Iterator[Event]:
+        assert self._view is not None
+        assert self._look is not None
+        look, piece, failure = self._look, None, ""
+        try:
+            piece = next(self._view)
+        except Exception as error:
+            failure = sentence_for("The picture could not be painted", error, self._device)
+        if piece is None or piece.done:
+            self._view = None
+        if piece is None:
+            empty_cache(self._device.torch)
+            yield Failed(failure, command=look)
+        else:
+            step = self._trainer.step
+            yield Viewed(piece.image, piece.box, piece.canvas, look.layer, step, look.ticket, piece.done)
+
+    def _finish(self) -> Iterator[Event]:
+        """A limit is reached."""
+        step = self._trainer.step
+        yield from self._trainer.check()
+        if self._trainer.step < step:  # it diverged at the last moment, and went back
+            return
+        self._over = True
+        if self._trainer.unkept:
+            try:
+                yield from self._keeper.keep(self._trainer, "final")
+            except NoRoom as error:
+                yield Failed(str(error), fatal=True)
+
+    def _give_up(self, sentence: str) -> Iterator[Event]:
+        """Training can not go on: what was good is kept."""
+        good = self._trainer.good
+        if good is not None and good.step > 0:
+            try:
+                yield from self._keeper.keep(self._trainer, "stopped", moment=good)
+            except TesseraError as error:
+                sentence = f"{sentence} {error}"
+        yield Failed(sentence, fatal=True)
+
+    # ------------------------------------------------------------ commands
+
+    def _obey(self, command: Command) -> Iterator[Event]:
+        match command:
+            case Retune():
+                yield from self._retune(command)
+            case Load():
+                yield from self._load(command.job)
+            case Look():
+                self._look, self._view = command, views.answer(self._trainer.method, command)
+            case Pause():
+                yield from self._trainer.report()
+                self._paused = True
+                yield Paused(self._trainer.step)
+            case Resume():
+                self._paused = False
+                yield Resumed(self._trainer.step)
+            case Keep():
+                yield from self._trainer.check()
+                yield from self._keeper.keep(self._trainer, command.reason, command.name)
+            case Restore():
+                yield from self._restore(command.snapshot)
+            case Export():
+                yield from self._export(command)
+            case Inspect():
+                findings = tuple(self._exporting(command.export).inspect(command.probe))
+                yield Inspected(command.export, findings, command.probe)
+            case Stop():
+                yield from self._stop(command)
+
+    def _retune(self, command: Retune) -> Iterator[Event]:
+        job, names, rebuild = self._trainer.retuned(command.values)
+        if rebuild:
+            yield from self._load(job)
+        elif names:
+            self._trainer.retune(job)
+            yield Retuned(self._trainer.step, names)
+
+    def _load(self, job: Job) -> Iterator[Event]:
+        trainer = self._trainer
+        yield from trainer.check()
+        if job.method == trainer.job.method and trainer.method.adopt(job):
+            self._exchange(trainer.method, job)
+            yield from self._begin("rebuilt", None, [])
+            return
+        method = self._built(job)
+        left: list[str] = []
+        if job.method != trainer.job.method:
+            trainer.step = 0
+        elif trainer.step:
+            left = method.restore(trainer.method.state(), strict=False)
+        self._exchange(method, job)
+        yield from self._begin("rebuilt", None, left)
+
+    def _restore(self, folder: Path) -> Iterator[Event]:
+        snapshot = snapshots.read(folder)
+        state = snapshots.load_state(snapshot)
+        trainer = self._trainer
+        method = trainer.method
+        if trainer.trains_as(method, snapshot.job):
+            before = method.state()
+            try:
+                method.restore(state)
+            except Exception:
+                method.restore(before)
+                raise
+            method.settings = type(method.settings).of(snapshot.job.settings)
+        else:
+            method = self._built(snapshot.job)
+            method.restore(state)
+        self._exchange(method, snapshot.job)
+        self._go_on_from(snapshot)
+        yield from self._begin("restored", folder, [])
+
+    def _exporting(self, command: Export) -> Exporting:
+        trainer = self._trainer
+        present = Present(
+            trainer.method, trainer.job, trainer.step, trainer.clock.seconds, trainer.terms, self._keeper.kept(trainer)
+        )
+        return Exporting(command, present, self._keeper.project, self._device)
+
+    def _export(self, command: Export) -> Iterator[Event]:
+        yield from self._exporting(command).run(self._export_is_unwanted, self._export_is_kept)
+        for cancel in [waiting for waiting in self._commands if isinstance(waiting, CancelExport)][:1]:
+            self._commands.remove(cancel)
+
+    def _export_is_unwanted(self) -> bool:
+        self._commands.extend(self._mailbox.take())
+        return any(isinstance(command, CancelExport | Stop) for command in self._commands)
+
+    def _export_is_kept(self) -> bool:
+        """A session that ends leaves what was painted; who cancels says whether it is wanted."""
+        for command in self._commands:
+            if isinstance(command, CancelExport):
+                return command.keep
+        return True
+
+    def _stop(self, command: Stop) -> Iterator[Event]:
+        refused = ""
+        if command.keep and self._trainer.unkept:
+            yield from self._trainer.check()
+            try:
+                yield from self._keeper.keep(self._trainer, "stopped")
+            except NoRoom as error:
+                refused = str(error)
+        if refused and not self._stop_refused:
+            self._stop_refused = self._paused = True
+            yield Failed(f"{refused} Stopping once more ends without keeping anything.", command=command)
+            yield Paused(self._trainer.step)
+        else:
+            self._over = True

@@ -1,0 +1,227 @@
+"""A method while it learns: steps, reports, and the way back when it diverges. Commands are session.py's."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from engine.device import Device, is_out_of_memory, memory_used_bytes
+from engine.errors import Diverged, OutOfMemory, TesseraError
+from engine.job import Job
+from engine.messages import Event, Stepped, Warned
+from engine.method import Method, State
+from engine.settings import differing
+from engine.training.meters import Clock, Meter
+
+REPORT_S = 0.25
+REMEMBER_S = 5.0
+REMEMBER_COST = 20.0
+"""Between two copies of a good state, training goes on for so many seconds, and for so many times what a copy costs."""
+MOST_FAILURES = 5
+
+
+class GaveUp(TesseraError):
+    """Training can not go on; `Trainer.good` is the last good moment."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A state with the step and the seconds of training that led to it."""
+
+    state: State
+    step: int
+    elapsed_s: float
+
+
+class Trainer:
+    """One method's training.
+
+    Attributes:
+        step: number of steps done; the next one is seeded by it.
+        clock: seconds of training.
+        terms: means of the last report.
+        unkept: whether a step was done since the last snapshot.
+        good: the last moment known to be sound; None before the first step.
+        failures: how often in a row it diverged.
+    """
+
+    def __init__(self, method: Method, job: Job, device: Device) -> None:
+        self.method, self.job, self.device = method, job, device
+        self.step = 0
+        self.clock = Clock()
+        self.terms: dict[str, float] = {}
+        self.unkept = False
+        self.good: Moment | None = None
+        self.failures = 0
+        self._meter = Meter()
+        self._told = 0
+        self._rewind(0.0)
+
+    def exchange(self, method: Method, job: Job) -> None:
+        """Another method, or the same one in another state, from here on."""
+        if method is not self.method:
+            self._told = 0
+        self.method, self.job = method, job
+        self._meter.clear()
+        self.failures, self.good = 0, None
+
+    def go_on_from(self, step: int, elapsed_s: float, terms: Mapping[str, float]) -> None:
+        """The counts of a snapshot whose state was restored."""
+        self.step, self.terms, self.unkept = step, dict(terms), False
+        self._rewind(elapsed_s)
+
+    def _rewind(self, elapsed_s: float) -> None:
+        self.clock = Clock(elapsed_s)
+        self._reported_s = self._report_due_s = elapsed_s  # the first step is reported at once
+        self._remember_due_s = elapsed_s + REMEMBER_S
+
+    def retuned(self, values: Mapping[str, Any]) -> tuple[Job, tuple[str, ...], bool]:
+        """The job with some settings changed, the names of those that differ, and whether it needs a rebuild.
+
+        Raises:
+            BadSetting: one sentence.
+        """
+        present = self.method.settings
+        settings = present.with_values(values)
+        changed = {spec.name: getattr(settings, spec.name) for spec in differing(present, settings)}
+        job = self.job.model_copy(update={"settings": {**self.job.settings, **changed}})
+        return job, tuple(changed), present.needs_rebuild(settings)
+
+    def retune(self, job: Job) -> None:
+        """Puts live settings in force; `job` comes from `retuned`."""
+        self.method.settings, self.job = type(self.method.settings).of(job.settings), job
+
+    def trains_as(self, method: Method, job: Job) -> bool:
+        """Whether `job` differs from that of `method`, the present one, in live settings only."""
+        if job.model_copy(update={"settings": self.job.settings}) != self.job:
+            return False
+        return not method.settings.needs_rebuild(type(method.settings).of(job.settings))
+
+    def advance(self) -> Iterator[Event]:
+        """One step, and a report where one is due. The clock runs meanwhile.
+
+        Raises:
+            OutOfMemory: the step was not done; all is as before it.
+            GaveUp: there is no way to go on.
+        """
+        if self.good is None:
+            self.good = self._now()
+        failure: TesseraError | None = None
+        self.clock.start()
+        try:
+            self._meter.add(self.method.step(self.step))
+        except Exception as error:
+            failure = self._judged(error)
+        if failure is not None:  # outside the except block, so that the failed step's tensors are free
+            self.clock.stop()
+            if not isinstance(failure, Diverged):
+                self._meter.clear()
+                raise failure
+            yield from self._go_back()
+            return
+        self.step += 1
+        self.unkept = True
+        if self.clock.seconds >= self._report_due_s:
+            yield from self.report()
+        self.clock.stop()
+
+    def finish_step(self) -> None:
+        """Waits for what a GPU still has to do, on the account of training, before something else is timed."""
+        self.clock.start()
+        if self.device.torch.type == "cuda":
+            torch.cuda.synchronize(self.device.torch)
+        elif self.device.torch.type == "mps":
+            torch.mps.synchronize()
+        self.clock.stop()
+
+    def report(self) -> Iterator[Event]:
+        """Means since the last report; nothing where no step was done. Raises GaveUp."""
+        steps = self._meter.steps
+        if not steps:
+            return
+        terms = self._meter.read()
+        elapsed_s = self.clock.seconds
+        seconds, self._reported_s = elapsed_s - self._reported_s, elapsed_s
+        self._report_due_s = elapsed_s + REPORT_S
+        if not all(map(math.isfinite, terms.values())):
+            yield from self._go_back()
+            return
+        self.terms = terms
+        memory = memory_used_bytes(self.device)
+        speed = steps / max(seconds, 1e-9)
+        yield Stepped(self.step, speed, elapsed_s, terms, memory, self.device.memory_total_bytes)
+        yield from self.warnings()
+        if elapsed_s >= self._remember_due_s:
+            yield from self._remember()
+
+    def check(self) -> Iterator[Event]:
+        """Reports, and goes back where the present state is not sound: before it is kept. Raises GaveUp."""
+        yield from self.report()
+        if self.good is not None and not _finite(self.method.state()):
+            yield from self._go_back()
+
+    def warnings(self) -> Iterator[Event]:
+        """The method's sentences that were not told yet."""
+        new = self.method.warnings[self._told :]
+        self._told += len(new)
+        for sentence in new:
+            yield Warned(sentence, "method")
+
+    def _now(self) -> Moment:
+        return Moment(self.method.state(), self.step, self.clock.seconds)
+
+    def _remember(self) -> Iterator[Event]:
+        started = time.perf_counter()
+        now = self._now()
+        # Terms are measured before the update, so that only a look at the weights tells whether it went well.
+        if not _finite(now.state):
+            yield from self._go_back()
+            return
+        self.good, self.failures = now, 0
+        self._remember_due_s = self.clock.seconds + max(REMEMBER_S, REMEMBER_COST * (time.perf_counter() - started))
+
+    def _go_back(self) -> Iterator[Event]:
+        """To the last good moment, and on from there more slowly."""
+        assert self.good is not None
+        broken_at, good = self.step, self.good
+        self._meter.clear()
+        self.method.restore(good.state)
+        self.step = good.step
+        self._remember_due_s = self.clock.seconds + REMEMBER_S
+        self.failures += 1
+        what = f"Training produced values that are not numbers by step {broken_at:,}"
+        if self.failures >= MOST_FAILURES:
+            raise GaveUp(
+                f"{what}, {self.failures} times in a row. Lower the learning rates or the weights of the losses, "
+                f"and go on from the last good state, that of step {good.step:,}."
+            )
+        slowed = self.method.slow_down()
+        self.good = Moment(self.method.state(), good.step, good.elapsed_s)  # which remembers that it is slower
+        yield Warned(f"{what}. It goes on from step {good.step:,}, where all was well. {slowed}".strip(), "diverged")
+
+    def _judged(self, error: Exception) -> TesseraError:
+        if isinstance(error, Diverged):
+            return error
+        sentence = sentence_for("The training can not go on", error, self.device)
+        return OutOfMemory(sentence) if is_out_of_memory(error) else GaveUp(sentence)
+
+
+def sentence_for(what: str, error: Exception, device: Device) -> str:
+    """An error for the artist: its own sentence where it has one, else `what` and the exception's text."""
+    if isinstance(error, TesseraError):
+        return str(error)
+    if is_out_of_memory(error):
+        return (
+            f"{device.title} has too little memory for this. Lower the batch, the patch or the width of the networks, "
+            "or close other programs that use it. Nothing is lost."
+        )
+    return f"{what}: {str(error) or type(error).__name__}."
+
+
+def _finite(state: State) -> bool:
+    return all(bool(torch.isfinite(tensor).all()) for tensor in state.tensors.values() if tensor.is_floating_point())

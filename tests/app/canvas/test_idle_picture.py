@@ -1,0 +1,64 @@
+"""What the canvas is known to be while nothing is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from app.canvas.idle_picture import Pictures
+from app.canvas.panel import CanvasPanel
+from app.document import Document
+from app.snapshots.controller import SnapshotsLink
+from app.snapshots.strip import SnapshotStrip
+from app.training import Training
+from engine.box import Size
+from tests.app.toys import register, write_image
+
+
+class Parts:
+    def __init__(self, qtbot, folder: Path) -> None:
+        self.window = QWidget()
+        qtbot.addWidget(self.window)
+        canvas, strip = CanvasPanel(self.window), SnapshotStrip(self.window)
+        self.document = Document(folder / "data")
+        self.training = Training(self.document)
+        self.snapshots = SnapshotsLink(self.document, self.training, strip, canvas, self.window)
+        self.pictures = Pictures(self.document, self.training, canvas, self.snapshots, self.window)
+
+
+@pytest.fixture
+def parts(qtbot, tmp_path, monkeypatch):
+    register(monkeypatch)
+    made = []
+
+    def make() -> Parts:
+        made.append(Parts(qtbot, tmp_path))
+        return made[-1]
+
+    yield make
+    for parts in made:
+        parts.training.wait()
+        parts.pictures.wait()
+
+
+def test_a_project_knows_the_size_it_was_trained_for_whatever_its_images_are(parts, qtbot, tmp_path):
+    first = parts()
+    first.document.add("style", [write_image(tmp_path / "style.png", 31, 43)])
+    assert first.training.start()
+    qtbot.waitUntil(lambda: first.training.state == "training", timeout=20_000)
+    first.training.stop()
+    qtbot.waitUntil(lambda: first.training.state == "idle", timeout=20_000)
+    again = parts()
+    assert again.document.open(first.document.folder)
+    again.snapshots.refresh()
+    again.pictures.refresh()
+    qtbot.waitUntil(lambda: again.pictures.canvas_size is not None, timeout=20_000)
+    assert again.pictures.canvas_size == Size(70, 90)
+
+
+def test_without_content_nothing_is_called_the_content(parts, tmp_path):
+    made = parts()
+    made.document.add("style", [write_image(tmp_path / "style.png")])
+    assert made.pictures._hint() == "Press Train to begin."

@@ -1,0 +1,280 @@
+"""The canvas: pieces land where they belong, looks are pulled, zoom and pan keep their promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.canvas.drop_zones import DropZones
+from app.canvas.view import CanvasView
+from engine.box import Box, Size
+from engine.job import FILE_NAME
+from engine.messages import Look, Viewed
+from engine.method import Slot
+
+CANVAS = Size(300, 400)
+
+
+@pytest.fixture
+def view(qtbot) -> CanvasView:
+    view = CanvasView()
+    qtbot.addWidget(view)
+    view.resize(500, 400)
+    view.show()
+    qtbot.waitExposed(view)
+    view.set_extent(CANVAS)
+    return view
+
+
+def answer(look: Look, colour: tuple[int, int, int], box: Box | None = None, done: bool = True) -> Viewed:
+    box = box or look.box
+    scale = look.size.width / look.box.width
+    shape = (max(1, round(box.height * scale)), max(1, round(box.width * scale)), 3)
+    return Viewed(np.full(shape, colour, np.uint8), box, CANVAS, look.layer, 1, look.ticket, done)
+
+
+def shown(view: CanvasView, row: int, column: int) -> tuple[int, int, int]:
+    """The colour on screen of a pixel of the canvas."""
+    point = view.mapFromScene(QPointF(column + 0.5, row + 0.5))
+    return view.viewport().grab().toImage().pixelColor(point).getRgb()[:3]
+
+
+def connected(view: CanvasView, alive: bool = True) -> list[Look]:
+    looks: list[Look] = []
+    view.look_wanted.connect(looks.append)
+    view.set_session(True, alive)
+    return looks
+
+
+def test_fitted_shows_the_whole_canvas(view: CanvasView) -> None:
+    view.fit()
+    assert view.visible_box() == CANVAS.box
+
+
+def test_a_look_asks_for_what_is_seen_at_the_size_it_is_seen(view: CanvasView) -> None:
+    view.fit()
+    looks = connected(view)
+    assert looks[-1].box == CANVAS.box
+    scale = min(1.0, view.zoom * view.devicePixelRatioF())
+    assert looks[-1].size == Size(round(300 * scale), round(400 * scale))
+
+
+@pytest.mark.parametrize("zoom", [0.05, 0.3, 0.77, 1.0, 3.0, 20.0])
+def test_a_look_lies_on_the_canvas_and_is_never_enlarged(view: CanvasView, zoom: float) -> None:
+    view.set_extent(Size(4000, 3000))
+    view.zoom_by(zoom / view.zoom)
+    looks = connected(view)
+    assert Size(4000, 3000).box.contains(looks[-1].box)
+    assert looks[-1].size.height <= looks[-1].box.height
+    assert looks[-1].size.width <= looks[-1].box.width
+
+
+def test_pieces_land_where_they_belong(view: CanvasView) -> None:
+    view.fit()
+    look = connected(view)[-1]
+    view.viewed(answer(look, (255, 0, 0), Box(0, 0, 300, 200), done=False))
+    view.viewed(answer(look, (0, 0, 255), Box(0, 200, 300, 200)))
+    assert shown(view, 150, 50) == (255, 0, 0)
+    assert shown(view, 150, 350) == (0, 0, 255)
+    assert shown(view, 150, 196) == (255, 0, 0)
+    assert shown(view, 150, 203) == (0, 0, 255)
+
+
+def test_the_next_look_waits_for_the_paint_of_the_last_piece(view: CanvasView, qtbot) -> None:
+    looks = connected(view)
+    first = looks[-1]
+    count = len(looks)
+    view.viewed(answer(first, (9, 9, 9), Box(0, 0, 100, 100), done=False))
+    QApplication.processEvents()
+    assert len(looks) == count
+    view.viewed(answer(first, (9, 9, 9)))
+    qtbot.waitUntil(lambda: len(looks) > count, timeout=20_000)
+    assert looks[-1].ticket > first.ticket
+
+
+def test_a_picture_that_stands_still_is_not_asked_for_again(view: CanvasView, qtbot) -> None:
+    looks = connected(view, alive=False)
+    qtbot.waitUntil(lambda: not view._settle.isActive(), timeout=20_000)
+    count = len(looks)
+    view.viewed(answer(looks[-1], (9, 9, 9)))
+    view.viewport().repaint()
+    QApplication.processEvents()
+    assert len(looks) == count
+
+
+def test_a_change_of_the_view_is_asked_for_once_it_rests(view: CanvasView, qtbot) -> None:
+    looks = connected(view, alive=False)
+    qtbot.waitUntil(lambda: not view._settle.isActive(), timeout=20_000)
+    count = len(looks)
+    for _ in range(5):
+        view.zoom_by(1.2)
+    assert len(looks) == count
+    qtbot.waitUntil(lambda: len(looks) == count + 1, timeout=20_000)
+    assert looks[-1].box.area < CANVAS.area
+
+
+def test_the_earlier_picture_stays_until_the_new_one_comes(view: CanvasView) -> None:
+    looks = connected(view)
+    view.viewed(answer(looks[-1], (0, 200, 0)))
+    view.zoom_by(3.0)
+    view.ask()
+    assert shown(view, 150, 200)[1] > 150
+    look = looks[-1]
+    corner = Box(look.box.top, look.box.left, look.box.height, look.box.width // 4)
+    view.viewed(answer(look, (200, 0, 0), corner, done=False))
+    middle = look.box.left + look.box.width // 2
+    assert shown(view, look.box.top + look.box.height // 2, middle)[1] > 150
+    assert shown(view, look.box.top + look.box.height // 2, look.box.left + 4)[0] > 150
+
+
+def test_late_pieces_of_an_earlier_view_do_not_cover_the_new_one(view: CanvasView) -> None:
+    looks = connected(view)
+    old = looks[-1]
+    view.ask()
+    view.viewed(answer(looks[-1], (0, 0, 250)))
+    view.viewed(answer(old, (250, 0, 0)))
+    assert shown(view, 150, 200) == (0, 0, 250)
+
+
+def test_pieces_of_another_layer_are_passed_over(view: CanvasView) -> None:
+    looks = connected(view)
+    old = looks[-1]
+    view.viewed(answer(old, (0, 0, 250)))
+    view.set_layer("mask")
+    assert looks[-1].layer == "mask"
+    view.viewed(answer(old, (250, 0, 0)))
+    assert shown(view, 150, 200) == (0, 0, 250)
+
+
+def test_an_empty_answer_changes_nothing(view: CanvasView) -> None:
+    looks = connected(view)
+    view.viewed(answer(looks[-1], (0, 0, 250)))
+    empty = Viewed(np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), Size(0, 0), "result", 1, looks[-1].ticket, True)
+    view.viewed(empty)
+    assert view.extent == CANVAS
+    assert shown(view, 150, 200) == (0, 0, 250)
+
+
+def test_the_wheel_zooms_at_the_pointer(view: CanvasView) -> None:
+    view.zoom_by(2.0)
+    at = QPoint(130, 90)
+    before = view.mapToScene(at)
+    event = QWheelEvent(
+        QPointF(at),
+        view.viewport().mapToGlobal(QPointF(at)),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    zoom = view.zoom
+    QApplication.sendEvent(view.viewport(), event)
+    after = view.mapToScene(at)
+    assert view.zoom > zoom
+    assert abs(after.x() - before.x()) < 2
+    assert abs(after.y() - before.y()) < 2
+
+
+def test_keys_and_double_click(view: CanvasView, qtbot) -> None:
+    fitted = view.zoom
+    qtbot.keyClick(view, Qt.Key.Key_Plus)
+    assert view.zoom > fitted
+    qtbot.keyClick(view, Qt.Key.Key_Minus)
+    assert view.zoom == pytest.approx(fitted)
+    qtbot.keyClick(view, Qt.Key.Key_1)
+    assert view.zoom * view.devicePixelRatioF() == pytest.approx(1.0)
+    qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton)
+    assert view.zoom == pytest.approx(fitted)
+    assert view.fitted
+
+
+def test_a_still_covers_the_picture_and_goes_again(view: CanvasView) -> None:
+    looks = connected(view)
+    view.viewed(answer(looks[-1], (0, 0, 250)))
+    still = QImage(40, 30, QImage.Format.Format_RGB32)
+    still.fill(Qt.GlobalColor.yellow)
+    view.compare.show(still)
+    assert shown(view, 150, 200) == (255, 255, 0)
+    view.compare.show(None)
+    assert shown(view, 150, 200) == (0, 0, 250)
+
+
+def test_a_standing_picture_is_there_in_every_layer(view: CanvasView) -> None:
+    picture = QImage(40, 30, QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.magenta)
+    view.set_picture(picture)
+    for layer in ("result", "mask"):
+        view.set_layer(layer)
+        assert shown(view, 150, 200) == (255, 0, 255)
+
+
+# ---------------------------------------------------------------- dropping
+
+
+@pytest.fixture
+def zones(qtbot) -> DropZones:
+    host = QWidget()
+    qtbot.addWidget(host)
+    host.resize(600, 300)
+    zones = DropZones(host)
+    zones.set_slots((Slot("style", "Style", "Pieces."), Slot("content", "Content", "The picture.")))
+    host.show()
+    qtbot.waitExposed(host)
+    zones.host = host
+    return zones
+
+
+def drag(zones: DropZones, paths: list[Path], x: int) -> QDropEvent:
+    """Enters, moves and drops; returns the drop."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    buttons, keys, action = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(QPoint(x, 100), action, mime, buttons, keys)
+    QApplication.sendEvent(zones.host, enter)
+    QApplication.sendEvent(zones.host, QDragMoveEvent(QPoint(x, 100), action, mime, buttons, keys))
+    zones.was_shown = zones.isVisible()
+    drop = QDropEvent(QPointF(x, 100), action, mime, buttons, keys)
+    QApplication.sendEvent(zones.host, drop)
+    drop.mime = mime
+    return drop
+
+
+@pytest.mark.parametrize(("x", "slot"), [(50, "style"), (550, "content")])
+def test_a_drop_goes_to_the_zone_under_it(zones: DropZones, tmp_path: Path, x: int, slot: str) -> None:
+    dropped = []
+    zones.dropped.connect(lambda key, paths: dropped.append((key, paths)))
+    image = tmp_path / "bild ä.png"
+    image.write_bytes(b"x")
+    drop = drag(zones, [image], x)
+    assert zones.was_shown
+    assert drop.isAccepted()
+    assert dropped == [(slot, [image])]
+    assert not zones.isVisible()
+
+
+def test_a_dropped_project_is_opened_not_added(zones: DropZones, tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("{}")
+    projects, dropped = [], []
+    zones.project_dropped.connect(projects.append)
+    zones.dropped.connect(lambda key, paths: dropped.append(key))
+    drag(zones, [tmp_path], 50)
+    assert projects == [tmp_path]
+    assert not dropped
+
+
+def test_a_drag_without_files_is_refused(zones: DropZones) -> None:
+    assert not drag(zones, [], 50).isAccepted()
+    assert not zones.was_shown
+
+
+def test_the_zones_go_when_the_drag_leaves(zones: DropZones, tmp_path: Path) -> None:
+    zones.show()
+    QApplication.sendEvent(zones.host, QDragLeaveEvent())
+    assert not zones.isVisible()

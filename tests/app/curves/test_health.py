@@ -1,0 +1,104 @@
+"""Health in words: what is wrong is said, what helps is offered once, and turning it can be undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.curves.health import AT_WORK_STEPS, LATE_STEPS, REMEDIES, Remedy, health
+from app.curves.history import History
+from app.curves.plots import Curves
+from app.document import Document
+from engine.method import method_class
+from tests.app.widgets import Every
+
+FAMOS = method_class("famos")
+KEYS = tuple(term.key for term in FAMOS.terms)
+WELL = {"generator": 0.3, "discriminator": 1.6, "entropy": 0.2, "templates_in_use": 20.0}
+
+
+def trained(steps: int = 2 * LATE_STEPS, **terms: float) -> History:
+    """Reports every ten steps, of a good training but for some terms."""
+    history = History(KEYS)
+    for step in range(0, steps + 1, 10):
+        history.add(step, WELL | terms)
+    return history
+
+
+def test_before_the_first_report_nothing_is_claimed() -> None:
+    state = health(History(KEYS), 24, FAMOS.Settings)
+    assert (state.role, state.remedy) == ("muted", None)
+
+
+@pytest.mark.parametrize(("in_use", "role"), [(2.0, "warning"), (8.0, "muted"), (20.0, "good")])
+def test_the_templates_in_use_are_counted(in_use: float, role: str) -> None:
+    state = health(trained(templates_in_use=in_use), 24, FAMOS.Settings)
+    assert state.role == role
+    assert f"{in_use:.0f} of 24" in state.text
+
+
+@pytest.mark.parametrize(
+    ("terms", "setting"), [({"templates_in_use": 2.0}, "balance_weight"), ({"entropy": 0.95}, "entropy_weight")]
+)
+def test_a_trouble_is_told_late_with_its_remedy(terms: dict[str, float], setting: str) -> None:
+    assert health(trained(LATE_STEPS - 10, **terms), 24, FAMOS.Settings).remedy is None
+    remedy = health(trained(**terms), 24, FAMOS.Settings).remedy
+    assert remedy is not None
+    assert remedy.setting == setting
+
+
+def test_losses_that_run_away_are_told_at_once() -> None:
+    history = trained(LATE_STEPS // 2)
+    for step in range(LATE_STEPS // 2, LATE_STEPS - 50, 10):
+        history.add(step, WELL | {"generator": -400.0})
+    state = health(history, 24, FAMOS.Settings)
+    assert state.role == "warning"
+    assert state.remedy is not None
+    assert state.remedy.setting == "learning_rate"
+
+
+def test_large_losses_that_were_always_large_are_none_of_it() -> None:
+    assert health(trained(generator=-400.0), 24, FAMOS.Settings).role == "good"
+
+
+def test_a_remedy_is_given_time_and_offered_again() -> None:
+    history = trained(templates_in_use=2.0)
+    history.mark(2 * LATE_STEPS, ("balance_weight",))
+    state = health(history, 24, FAMOS.Settings)
+    assert (state.role, state.remedy) == ("muted", None)
+    for step in range(2 * LATE_STEPS, 2 * LATE_STEPS + AT_WORK_STEPS + 10, 10):
+        history.add(step, WELL | {"templates_in_use": 2.0})
+    assert health(history, 24, FAMOS.Settings).remedy is not None
+
+
+def test_a_method_without_the_setting_is_offered_nothing() -> None:
+    state = health(trained(templates_in_use=2.0), 24, Every)
+    assert (state.role, state.remedy) == ("warning", None)
+
+
+@pytest.mark.parametrize("remedy", [remedy for remedies in REMEDIES.values() for remedy in remedies])
+@pytest.mark.parametrize("value", [0.0, 1e-3, 1.0, 1e3])
+def test_a_remedy_stays_within_the_range(remedy: Remedy, value: float) -> None:
+    settings = FAMOS.Settings.model_construct(**{remedy.setting: value})
+    turned = getattr(FAMOS.Settings.of(remedy.values(settings)), remedy.setting)
+    assert turned <= value if remedy.factor < 1 and value else turned >= remedy.least
+
+
+def test_the_button_turns_the_setting_and_undo_turns_it_back(qtbot, tmp_path: Path) -> None:
+    document, curves = Document(tmp_path), Curves()
+    qtbot.addWidget(curves)
+    document.set_method("famos")
+    curves.show_method(FAMOS, {})
+    curves.set_templates(24)
+    curves.remedy_wanted.connect(lambda r: document.set_values(r.values(document.settings), r.title))
+    curves.show()
+    assert not curves.remedy.isVisible()
+    curves.history = trained(templates_in_use=2.0)
+    curves.redraw()
+    before = document.settings.balance_weight
+    qtbot.mouseClick(curves.remedy, Qt.MouseButton.LeftButton)
+    assert document.settings.balance_weight == 2 * before
+    document.stack.undo()
+    assert document.settings.balance_weight == before

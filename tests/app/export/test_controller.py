@@ -1,0 +1,440 @@
+"""Exports through the whole window, with a real session of the toy: queue, cancel, go on, look, compare, drop back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+
+from app.main_window import MainWindow
+from app.preferences import Preferences
+from engine import messages as m
+from engine.box import Size
+from engine.export import journal, unfinished
+from engine.options import How
+from tests.app.toys import register, write_image
+from tests.engine.toy import Toy
+
+PATIENCE_MS = 60_000
+
+
+def times(factor: int) -> Size:
+    """So many times the toy's canvas."""
+    return Size(factor * 70, factor * 90)
+
+
+class Printer:
+    """The toy in other ways: pieces from the originals are white, repeats are black on the left half."""
+
+    def __init__(self, toy: Toy, how: How) -> None:
+        self._toy, self._how = toy, how
+        self.device, self.grain, self.halo = toy.device, toy.grain, toy.halo
+
+    def paint(self, box, canvas):
+        layers = self._toy.paint(box, canvas)
+        if self._how.originals:
+            layers = {key: torch.ones_like(layer) for key, layer in layers.items()}
+        if self._how.repeat:
+            layers["result"][:, :, : max(0, min(box.width, canvas.width // 2 - box.left))] = 0.0
+        return layers
+
+
+class Studio:
+    def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
+        self.window, self.qtbot, self.folder = window, qtbot, folder
+        self.events: list[m.Event] = []
+        window.training.happened.connect(self.events.append)
+
+    @property
+    def exporting(self):
+        return self.window.exporting
+
+    @property
+    def dialog(self):
+        return self.window.exporting.dialog
+
+    def until(self, condition) -> None:
+        self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
+
+    def until_seen(self, kind: type, number: int = 1):
+        self.until(lambda: len([event for event in self.events if isinstance(event, kind)]) >= number)
+        return [event for event in self.events if isinstance(event, kind)][-1]
+
+    def train(self) -> None:
+        """Until there is a snapshot and no session."""
+        self.window.document.add("style", [write_image(self.folder / "style ä.png")])
+        self.window.training.start()
+        self.until_seen(m.Stepped, 2)
+        self.window.training.stop()
+        self.until(lambda: self.window.training.state == "idle")
+        self.window.preferences.set_last_folder("export", self.folder)
+
+    def open(self):
+        self.window.actions_by_name["export"].trigger()
+        return self.dialog
+
+    def begin_large(self, name: str = "wall"):
+        """An export that takes long enough to be interrupted."""
+        dialog = self.open()
+        dialog.form.set_out(self.folder / f"{name}.tif")
+        dialog.form.options.compression.setCurrentIndex(2)
+        dialog.form.size_field.choose(Size(6000, 6000))
+        dialog.start.click()
+        item = self.exporting.queue.items[-1]
+        self.until(lambda: item.done > 1)
+        return item
+
+    def said(self) -> list[str]:
+        return [message.text for message in self.window.messages.messages]
+
+
+def answer(parent: QWidget, text: str) -> None:
+    """Presses a button of the question in sight."""
+    box = next(box for box in parent.findChildren(QMessageBox) if box.isVisible())
+    next(button for button in box.buttons() if button.text() == text).click()
+
+
+def new_window(folder: Path) -> MainWindow:
+    preferences = Preferences(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
+    window = MainWindow(preferences, folder / "data")
+    window.show()
+    return window
+
+
+@pytest.fixture
+def studio(qtbot, tmp_path: Path, monkeypatch):
+    register(monkeypatch)
+    monkeypatch.setattr(Toy, "ways", frozenset({"repeat", "originals", "frames"}))
+    monkeypatch.setattr(Toy, "printer", lambda self, how: Printer(self, how) if how.ways else self)
+    window = new_window(tmp_path)
+    qtbot.waitExposed(window)
+    studio = Studio(window, qtbot, tmp_path)
+    yield studio
+    window.close_anyway()
+    qtbot.waitUntil(lambda: not window.training.running, timeout=PATIENCE_MS)
+    window.deleteLater()
+
+
+def test_a_png_is_three_clicks_away(studio: Studio) -> None:
+    studio.train()
+    dialog = studio.open()
+    dialog.start.click()
+    done = studio.until_seen(m.Exported)
+    with Image.open(studio.folder / "mosaic.png") as picture:
+        assert picture.size == (90, 70)
+        assert picture.info["icc_profile"]
+    row = dialog.rows.rows[studio.exporting.queue.items[0]]
+    assert "90 × 70 px" in row.facts.text()
+    assert done.seam is not None
+    assert "seam" in row.facts.text()
+    assert any("mosaic.png is done" in text for text in studio.said())
+    assert studio.window.training.state == "paused", "nothing was trained for it"
+
+
+def test_what_was_chosen_is_in_the_file(studio: Studio) -> None:
+    studio.train()
+    form = studio.open().form
+    form.format.setCurrentIndex(1)
+    form.options.bits_box.setCurrentIndex(1)
+    form.options.compression.setCurrentIndex(2)
+    form.options.bleed.setValue(1)
+    form.size_field.choose(times(2))
+    form.detail.setCurrentIndex(1)
+    studio.dialog.start.click()
+    studio.until_seen(m.Exported)
+    with tifffile.TiffFile(studio.folder / "mosaic.tif") as file:
+        page = file.pages[0]
+        assert page.dtype == np.uint16
+        assert page.shape == (2 * 70 + 2 * 12, 2 * 90 + 2 * 12, 3)
+        assert page.compression == tifffile.COMPRESSION.NONE
+        assert page.asarray().min() == 65535, "the toy's originals are white"
+
+
+def test_the_dialog_comes_back_as_it_was_left(studio: Studio) -> None:
+    studio.train()
+    studio.open().form.size_field.choose(times(4))
+    studio.dialog.close()
+    assert studio.open().form.size_field.size_px == Size(280, 360)
+
+
+def test_a_queue_paints_all_of_them_in_a_row(studio: Studio) -> None:
+    studio.train()
+    dialog = studio.open()
+    for name in ("a", "b", "c"):
+        dialog.form.file_name.setText(name)
+        dialog.start.click()
+    assert studio.exporting.running
+    studio.until_seen(m.Exported, 3)
+    assert [(studio.folder / f"{name}.png").exists() for name in "abc"] == [True] * 3
+    assert not studio.exporting.running
+
+
+def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
+    studio.train()
+    item = studio.begin_large()
+    row = studio.dialog.rows.rows[item]
+    row.look.click()
+    seen = studio.exporting.views.so_far
+    assert seen.isVisible()
+    assert not seen.pane.image.isNull()
+    assert seen.pane.image.pixelColor(2, 2).name() != "#000000", "the first tile is there"
+    row.cancel.click()
+    studio.until_seen(m.ExportCancelled)
+    assert item.kept
+    assert not (studio.folder / "wall.tif").exists()
+    painted = journal.find(journal.folder_for(item.request.out)).done
+    row.again.click()
+    done = studio.until_seen(m.Exported)
+    assert done.gone_on_with > 0
+    assert painted > 0
+    assert (studio.folder / "wall.tif").exists()
+
+
+def test_giving_up_asks_and_frees_the_disk(studio: Studio) -> None:
+    studio.train()
+    item = studio.begin_large()
+    studio.exporting.queue.cancel(item)
+    studio.until_seen(m.ExportCancelled)
+    folder = journal.folder_for(item.request.out)
+    assert folder.exists()
+    studio.dialog.rows.rows[item].remove.click()
+    answer(studio.dialog, "Keep")
+    assert folder.exists()
+    studio.dialog.rows.rows[item].remove.click()
+    answer(studio.dialog, "Give it up")
+    assert not folder.exists()
+    assert not unfinished.listing(studio.window.document.folder)
+    assert not studio.exporting.queue.items
+
+
+def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: Studio, qtbot) -> None:
+    studio.train()
+    project = studio.window.document.folder
+    item = studio.begin_large()
+    studio.window.close()
+    assert studio.window.isVisible(), "it asks first"
+    answer(studio.window, "Close")
+    studio.until(lambda: not studio.window.isVisible())
+    assert journal.find(journal.folder_for(item.request.out)) is not None
+    again = new_window(studio.folder)
+    other = Studio(again, qtbot, studio.folder)
+    again.files.open_path(project)
+    message = next(m for m in again.messages.messages if m.key == "unfinished")
+    assert "wall.tif" in message.text
+    message.act()
+    done = other.until_seen(m.Exported)
+    assert done.gone_on_with > 0
+    with Image.open(done.out) as picture:
+        assert picture.size == (6000, 6000)
+    again.close_anyway()
+    other.until(lambda: not again.training.running)
+    again.deleteLater()
+
+
+def test_stopping_the_training_keeps_what_is_painted(studio: Studio) -> None:
+    studio.train()
+    item = studio.begin_large()
+    waiting = studio.exporting.queue.add(m.Export(studio.folder / "b.png", Size(64, 64)))
+    studio.window.training.stop()
+    studio.until(lambda: studio.window.training.state == "idle")
+    assert (item.state, item.kept) == ("stopped", True)
+    assert waiting.state == "stopped"
+    studio.exporting.queue.again(waiting)
+    studio.until_seen(m.Exported)
+    assert (studio.folder / "b.png").exists()
+
+
+def test_two_kinds_of_detail_side_by_side(studio: Studio) -> None:
+    studio.train()
+    form = studio.open().form
+    form.size_field.choose(times(8))
+    form.compare.click()
+    window = studio.exporting.views.compare_window
+    studio.until(lambda: all(not pane.image.isNull() for pane in window.panes.values()))
+    studio.until(lambda: not studio.exporting.views.peeks.busy)
+    trained, originals = (window.panes[key].image.pixelColor(5, 5).name() for key in (False, True))
+    assert originals == "#ffffff"
+    assert trained != "#ffffff"
+    before = window.region()
+    window.map.clicked.emit(QPointF(1.0, 0.0))
+    assert window.region() != before
+    assert window.region().top == 0
+    studio.until(lambda: not studio.exporting.views.peeks.busy)
+    assert window.panes[True].image.pixelColor(5, 5).name() == "#ffffff"
+    window.chosen.emit(True)
+    window.accept()
+    assert form.request().how.originals == 8.0
+    assert studio.window.canvas.view.extent == Size(70, 90), "the canvas shows what it showed"
+
+
+def test_comparing_while_it_trains(studio: Studio) -> None:
+    studio.train()
+    studio.window.training.start(studio.window.snapshots.newest())
+    studio.until(lambda: studio.window.training.state == "training")
+    form = studio.open().form
+    form.size_field.choose(times(2))
+    form.compare.click()
+    window = studio.exporting.views.compare_window
+    studio.until(lambda: not studio.exporting.views.peeks.busy)
+    assert window.panes[True].image.pixelColor(1, 1).name() == "#ffffff"
+    window.reject()
+    views = len([event for event in studio.events if isinstance(event, m.Viewed)])
+    studio.until(lambda: len([event for event in studio.events if isinstance(event, m.Viewed)]) > views + 2)
+
+
+def test_a_repeat_beside_itself(studio: Studio) -> None:
+    studio.train()
+    form = studio.open().form
+    assert not form.options.look_at_repeat.isEnabled()
+    form.options.repeat.setChecked(True)
+    form.options.look_at_repeat.click()
+    window = studio.exporting.views.repeat_window
+    studio.until(lambda: not studio.exporting.views.peeks.busy)
+    shown = window.pane.grab().toImage()
+    rect = window.pane.picture_rect()
+    third = rect.width() // 3
+    assert third * 3 == rect.width()
+    for column in range(3):
+        left = rect.left() + column * third
+        assert shown.pixelColor(left + third // 4, rect.center().y()).name() == "#000000"
+        assert shown.pixelColor(left + 3 * third // 4, rect.center().y()).name() != "#000000"
+
+
+def test_the_canvas_shows_how_it_will_print(studio: Studio, monkeypatch) -> None:
+    studio.train()
+    proofs = []
+
+    def soft_proof(pixels, profile, finish):
+        proofs.append(profile.title)
+        return 255 - pixels
+
+    monkeypatch.setattr("app.export.views.profiles.soft_proof", soft_proof)
+    form = studio.open().form
+    form.options.set_profile("adobe-rgb")
+    assert not proofs
+    form.options.proof.setChecked(True)
+    studio.until(lambda: bool(proofs))
+    assert "Adobe RGB" in proofs[0]
+    form.options.set_profile("srgb")
+    seen = len(proofs)
+    studio.window.canvas.view.ask()
+    studio.until_seen(m.Viewed, len([e for e in studio.events if isinstance(e, m.Viewed)]) + 1)
+    assert len(proofs) == seen
+
+
+def drop(host, path: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    at = QPoint(20, host.height() // 2)
+    QApplication.sendEvent(host, QDragEnterEvent(at, *how))
+    QApplication.sendEvent(host, QDropEvent(QPointF(at), *how))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".psd", ".webp", ".dzi"])
+def test_an_exported_file_brings_its_settings_back(studio: Studio, suffix: str) -> None:
+    document = studio.window.document
+    document.set("colours", 7)
+    studio.train()
+    form = studio.open().form
+    form.set_out(studio.folder / f"back{suffix}")
+    studio.dialog.start.click()
+    studio.until_seen(m.Exported)
+    studio.window.training.stop()
+    studio.until(lambda: studio.window.training.state == "idle")
+    job, folder = document.job, document.folder
+    studio.window.files.new()
+    assert document.job != job
+    drop(studio.window.canvas.start, studio.folder / f"back{suffix}")
+    assert document.job == job
+    assert document.folder != folder, "the project that it came from is left alone"
+    assert any(f"settings of back{suffix} are back" in text for text in studio.said())
+
+
+def test_images_that_moved_are_named_and_found_in_another_folder(studio: Studio) -> None:
+    studio.train()
+    studio.open().start.click()
+    studio.until_seen(m.Exported)
+    studio.window.training.stop()
+    studio.until(lambda: studio.window.training.state == "idle")
+    elsewhere = studio.folder / "elsewhere"
+    elsewhere.mkdir()
+    (studio.folder / "style ä.png").rename(elsewhere / "style ä.png")
+    studio.window.files.new()
+    studio.window.files.open_path(studio.folder / "mosaic.png")
+    assert any("style ä.png" in text for text in studio.said())
+    message = next(message for message in studio.window.messages.messages if message.key == "origin")
+    assert message.button
+    studio.window.files._origins.look_in(studio.folder / "mosaic.png", elsewhere)
+    (image,) = studio.window.document.sources("style")
+    assert Path(image.path) == elsewhere / "style ä.png"
+
+
+def test_a_file_without_settings_is_an_image_as_any_other(studio: Studio) -> None:
+    studio.train()
+    form = studio.open().form
+    form.options.provenance.setChecked(False)
+    studio.dialog.start.click()
+    studio.until_seen(m.Exported)
+    studio.window.training.stop()
+    studio.until(lambda: studio.window.training.state == "idle")
+    studio.window.files.new()
+    drop(studio.window.canvas.start, studio.folder / "mosaic.png")
+    assert [Path(image.path).name for image in studio.window.document.sources("style")] == ["mosaic.png"]
+
+
+def test_a_film_writes_numbered_pictures(studio: Studio) -> None:
+    studio.train()
+    walk = studio.folder / "walk"
+    walk.mkdir()
+    for number in range(3):
+        write_image(walk / f"{number}.png", seed=number)
+    studio.open().form.film.set_source(walk)
+    studio.dialog.start.click()
+    done = studio.until_seen(m.Exported)
+    assert sorted(path.name for path in studio.folder.glob("mosaic-*.png")) == [
+        f"mosaic-{number:05d}.png" for number in (1, 2, 3)
+    ]
+    assert done.out.name == "mosaic-00001.png"
+
+
+def test_minutes_are_measured_by_the_session_or_when_asked(studio: Studio) -> None:
+    studio.train()
+    dialog = studio.open()
+    assert not dialog.checks.buttons()
+    dialog.form.size_field.choose(Size(3000, 3000))
+    (button,) = dialog.checks.buttons()
+    button.click()
+    studio.until(lambda: "It will take" in dialog.checks.text())
+    assert not dialog.checks.buttons()
+    dialog.form.size_field.choose(Size(2500, 3000))
+    assert "It will take" not in dialog.checks.text(), "that was about another size"
+    studio.until(lambda: "It will take" in dialog.checks.text())
+
+
+@pytest.mark.parametrize("of_snapshot", [False, True])
+def test_images_that_are_gone_are_found_and_the_picture_is_painted(studio: Studio, of_snapshot: bool) -> None:
+    studio.train()
+    elsewhere = studio.folder / "elsewhere"
+    elsewhere.mkdir()
+    (studio.folder / "style ä.png").rename(elsewhere / "style ä.png")
+    window = studio.window
+    window.exporting.open(window.snapshots.newest() if of_snapshot else None)
+    dialog = studio.dialog
+    assert not dialog.start.isEnabled()
+    assert "style ä.png" in dialog.checks.text()
+    window.exporting.find_images(studio.folder)
+    assert any("either: style ä.png" in text for text in studio.said())
+    assert not dialog.start.isEnabled()
+    window.exporting.find_images(elsewhere)
+    assert dialog.start.isEnabled()
+    dialog.start.click()
+    studio.until_seen(m.Exported)
+    assert (studio.folder / "mosaic.png").exists()

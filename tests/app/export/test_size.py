@@ -1,0 +1,115 @@
+"""The size of an export: units, resolution and proportions agree with each other."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.export.size import SMALLEST_PX, SizeField
+from engine.box import Size
+from engine.export.print_sizes import PAPERS
+
+CANVAS = Size(1184, 1760)
+A1 = next(paper for paper in PAPERS if paper.name == "A1")
+
+
+@pytest.fixture
+def field(qtbot):
+    field = SizeField(CANVAS)
+    qtbot.addWidget(field)
+    field.changes = []
+    field.changed.connect(lambda: field.changes.append(field.size_px))
+    return field
+
+
+def choose(field, text):
+    field.choice.setCurrentIndex(field.choice.findText(text))
+    field.choice.activated.emit(field.choice.currentIndex())
+
+
+def test_it_begins_as_trained(field):
+    assert field.size_px == CANVAS
+    assert field.choice.currentText() == "As trained"
+    assert (field.width_box.value(), field.height_box.value()) == (1760, 1184)
+
+
+@pytest.mark.parametrize("factor", [2, 4, 8])
+def test_factors_are_exact(field, factor):
+    choose(field, f"{factor} × as large")
+    assert field.size_px == Size(factor * 1184, factor * 1760)
+    field.dpi_box.setValue(150)
+    assert field.size_px == Size(factor * 1184, factor * 1760), "pixels were chosen, so pixels stay"
+    assert field.choice.currentText() == f"{factor} × as large"
+
+
+def test_a_paper_lies_as_the_canvas_does_and_keeps_its_length(field, qtbot):
+    choose(field, "A1")
+    assert field.size_px == Size(7016, 9933)
+    assert field.unit.currentText() == "cm"
+    assert (field.width_box.value(), field.height_box.value()) == (84.1, 59.4)
+    field.dpi_box.setValue(150)
+    assert field.size_px == Size(3508, 4967)
+    assert field.choice.currentText() == "A1"
+    upright = SizeField(Size(1760, 1184))
+    qtbot.addWidget(upright)
+    upright.choose(A1)
+    assert upright.size_px == Size(9933, 7016)
+
+
+@pytest.mark.parametrize("width", [64, 500, 1760, 12_345, 30_000])
+def test_sides_keep_the_proportion(field, width):
+    field.width_box.setValue(width)
+    assert field.size_px == Size(max(SMALLEST_PX, round(width * 1184 / 1760)), width)
+    field.height_box.setValue(1184)
+    assert field.size_px == CANVAS
+
+
+def test_without_the_lock_each_side_is_its_own(field):
+    field.locked.setChecked(False)
+    field.width_box.setValue(1000)
+    assert field.size_px == Size(1184, 1000)
+    assert field.choice.currentText() == "Own size"
+    field.locked.setChecked(True)
+    field.width_box.setValue(2000)
+    assert field.size_px == Size(2368, 2000)
+    choose(field, "As trained")
+    assert field.size_px == CANVAS
+
+
+def test_inches_at_a_resolution(field):
+    field.unit.setCurrentText("inch")
+    assert field.size_px == CANVAS, "another unit is another way to say the same"
+    field.width_box.setValue(10)
+    assert field.size_px == Size(round(3000 * 1184 / 1760), 3000)
+    field.dpi_box.setValue(100)
+    assert field.size_px.width == 1000
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(st.sampled_from(["px", "cm", "mm", "inch"]), st.integers(64, 60_000), st.integers(64, 60_000))
+def test_showing_a_size_in_any_unit_does_not_change_it(field, unit, height, width):
+    field.choose(Size(height, width))
+    field.unit.setCurrentText(unit)
+    field.unit.setCurrentText("px")
+    assert field.size_px == Size(height, width)
+
+
+def test_every_change_is_told_once(field):
+    field.width_box.setValue(880)
+    assert field.changes == [Size(592, 880)]
+    field.unit.setCurrentText("cm")
+    assert len(field.changes) == 1
+
+
+def test_the_contents_own_size_is_offered_where_it_is_another(field, qtbot):
+    texts = [field.choice.itemText(index) for index in range(field.choice.count())]
+    assert not any("content" in text for text in texts)
+    other = SizeField(CANVAS, Size(2500, 4000))
+    qtbot.addWidget(other)
+    choose(other, "As the content")
+    assert other.size_px == Size(2500, 4000)
+    choose(other, "2 × the content")
+    assert other.size_px == Size(5000, 8000)
+    other.width_box.setValue(4000)
+    assert other.choice.currentText() == "As the content"

@@ -1,0 +1,362 @@
+"""Masks painted with a real mouse and keys, from the slot in the sources bar to the regions that the engine finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QInputDevice, QPointingDevice, QTabletEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+
+from app.document import Document
+from app.images.sources_bar import SourcesBar
+from app.masks.controller import MaskLink
+from app.masks.editor import Beginning, MaskEditor
+from app.masks.files import MaskFile, read
+from app.masks.picture import UNPAINTED
+from app.masks.regions import first_regions
+from app.training import Training
+from engine.images.read import read_image
+from engine.images.regions import regions_of, shares
+from engine.method import Slot
+from tests.app.toys import register, write_image
+from tests.engine.toy import Toy
+
+SKY, LAND, WATER = first_regions()
+SLOTS = (
+    Slot("style", "Style", "The painting.", maximum=1),
+    Slot("style_mask", "Style mask", "Its parts.", maximum=1, kind="mask", beneath=("style",)),
+    Slot("target_mask", "Target mask", "Where they shall lie.", maximum=1, kind="mask", beneath=("style",)),
+)
+LEFT, NOTHING = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def editor(qtbot):
+    """An empty mask of 80 x 60 px."""
+    return opened(qtbot, Beginning("Target mask", MaskFile(np.zeros((60, 80), np.uint8), first_regions())))
+
+
+def opened(qtbot, begin: Beginning) -> MaskEditor:
+    editor = MaskEditor(begin)
+    qtbot.addWidget(editor, before_close_func=lambda e: e.picture.stack.setClean())
+    with qtbot.waitActive(editor):
+        editor.show()
+    editor.view.setFocus()
+    return editor
+
+
+def at(editor: MaskEditor, x: float, y: float) -> QPoint:
+    return editor.view.to_widget(x, y).toPoint()
+
+
+def drag(qtbot, editor: MaskEditor, *places: tuple[float, float]) -> None:
+    points = [at(editor, *place) for place in places]
+    qtbot.mousePress(editor.view, LEFT, NOTHING, points[0])
+    for point in points[1:]:
+        qtbot.mouseMove(editor.view, point)
+    qtbot.mouseRelease(editor.view, LEFT, NOTHING, points[-1])
+
+
+def key(qtbot, editor: MaskEditor, name: Qt.Key, modifier: Qt.KeyboardModifier = NOTHING) -> None:
+    qtbot.keyClick(editor.view, name, modifier)
+
+
+def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine(qtbot, tmp_path, monkeypatch):
+    register(monkeypatch)
+    monkeypatch.setattr(Toy, "slots", SLOTS)
+    document = Document(tmp_path / "data")
+    bar = SourcesBar()
+    qtbot.addWidget(bar)
+    bar.show_slots(SLOTS)
+    link = MaskLink(document, Training(document, bar), bar)
+    bar.paint_requested.connect(link.open)
+    document.sources_changed.connect(lambda _slot: bar.set_sources(document.job.sources))
+    document.add("style", [write_image(tmp_path / "style.png", 120, 160)])
+    bar.show()
+
+    qtbot.mouseClick(bar.section("target_mask").paint_button, LEFT)
+    qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
+    editor = link.editor
+    assert editor is not None
+    assert (editor.picture.width, editor.picture.height) == (160, 120), "as large as the picture below"
+    editor.tools.set_brush(8)
+    key(qtbot, editor, Qt.Key.Key_1)
+    drag(qtbot, editor, (-5, 60), (60, 60), (165, 60))
+    key(qtbot, editor, Qt.Key.Key_F)
+    qtbot.mouseClick(editor.view, LEFT, NOTHING, at(editor, 80, 20))
+    key(qtbot, editor, Qt.Key.Key_3)
+    qtbot.mouseClick(editor.view, LEFT, NOTHING, at(editor, 80, 100))
+    key(qtbot, editor, Qt.Key.Key_B)
+    key(qtbot, editor, Qt.Key.Key_2)
+    drag(qtbot, editor, (120, 100), (121, 100))
+    qtbot.mouseClick(editor.done_button, LEFT)
+
+    assert link.editor is None
+    (source,) = document.sources("target_mask")
+    path = Path(source.path)
+    assert path.is_relative_to(document.folder)
+    pixels = read_image(path).pixels
+    found = regions_of(pixels, pixels)
+    by_colour = dict(zip(map(tuple, found.palette.tolist()), shares(found.target, found.count), strict=True))
+    assert by_colour.keys() == {SKY.colour, LAND.colour, WATER.colour}
+    assert by_colour[SKY.colour] == pytest.approx(64 / 120, abs=0.02)
+    assert by_colour[LAND.colour] == pytest.approx(4**2 * np.pi / 19200, rel=0.4)
+    assert tuple(found.palette[int(found.target[100, 120])].tolist()) == LAND.colour
+    assert tuple(found.palette[int(found.target[10, 10])].tolist()) == SKY.colour
+    assert len(bar.section("target_mask").tiles) == 1
+
+    link.open("style_mask")
+    qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
+    assert link.editor is not None
+    assert [(r.name, r.colour) for r in link.editor.picture.regions if r.label <= 3] == [
+        (r.name, r.colour) for r in (SKY, LAND, WATER)
+    ], "both masks share their colours and names, in one order"
+    document.stack.undo()
+    assert not document.sources("target_mask")
+    assert link.close()
+    link.wait()
+
+
+def test_brush_fill_and_eraser_by_their_keys_and_undo(qtbot, editor):
+    key(qtbot, editor, Qt.Key.Key_2)
+    drag(qtbot, editor, (10, 30), (70, 30))
+    painted = editor.picture.labels.copy()
+    assert editor.picture.label_at(40, 30) == LAND.label
+    key(qtbot, editor, Qt.Key.Key_E)
+    drag(qtbot, editor, (40, 10), (40, 50))
+    assert editor.picture.label_at(40, 30) == UNPAINTED
+    assert editor.picture.label_at(15, 30) == LAND.label
+    key(qtbot, editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(editor.picture.labels, painted)
+    key(qtbot, editor, Qt.Key.Key_F)
+    key(qtbot, editor, Qt.Key.Key_1)
+    qtbot.mouseClick(editor.view, LEFT, NOTHING, at(editor, 5, 5))
+    assert UNPAINTED not in editor.picture.labels
+    key(qtbot, editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    key(qtbot, editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not editor.picture.labels.any()
+    assert not editor.tools.actions_by_name["undo"].isEnabled()
+
+
+def test_brackets_change_the_size_within_its_bounds(qtbot, editor):
+    before = editor.view.size_px
+    key(qtbot, editor, Qt.Key.Key_BracketRight)
+    assert editor.view.size_px > before
+    for _ in range(40):
+        key(qtbot, editor, Qt.Key.Key_BracketLeft)
+    assert editor.view.size_px == 1
+    assert editor.tools.box.value() == 1
+    editor.tools.slider.setValue(editor.tools.slider.maximum())
+    assert editor.view.size_px == editor.tools.box.value() == 500
+
+
+def test_shift_draws_a_straight_line_from_where_the_last_stroke_ended(qtbot, editor):
+    key(qtbot, editor, Qt.Key.Key_1)
+    editor.tools.set_brush(4)
+    drag(qtbot, editor, (10, 10), (11, 10))
+    qtbot.mouseClick(editor.view, LEFT, Qt.KeyboardModifier.ShiftModifier, at(editor, 70, 50))
+    assert editor.picture.label_at(40, 29.5) == SKY.label
+    assert editor.picture.label_at(40, 40) == UNPAINTED
+
+
+def test_the_right_button_takes_the_region_under_it(qtbot, editor):
+    key(qtbot, editor, Qt.Key.Key_3)
+    drag(qtbot, editor, (40, 30), (41, 30))
+    key(qtbot, editor, Qt.Key.Key_1)
+    qtbot.mouseClick(editor.view, Qt.MouseButton.RightButton, NOTHING, at(editor, 40, 30))
+    assert editor.view.label == editor.regions.label == WATER.label
+    qtbot.mouseClick(editor.view, Qt.MouseButton.RightButton, NOTHING, at(editor, 5, 5))
+    assert editor.view.label == WATER.label
+
+
+def pen(editor, kind, place, pressure, end=QPointingDevice.PointerType.Pen):
+    """An event of a tablet's pen; whether the editor took it."""
+    device = QPointingDevice("tablet", 1, QInputDevice.DeviceType.Stylus, end, QInputDevice.Capability.Pressure, 1, 1)
+    point = QPointF(at(editor, *place))
+    button = LEFT if kind != QEvent.Type.TabletMove else Qt.MouseButton.NoButton
+    held = Qt.MouseButton.NoButton if kind == QEvent.Type.TabletRelease else LEFT
+    event = QTabletEvent(kind, device, point, point, pressure, 0, 0, 0, 0, 0, NOTHING, button, held)
+    event.ignore()
+    QApplication.sendEvent(editor.view, event)
+    return event.isAccepted()
+
+
+def test_a_pen_paints_as_wide_as_it_is_pressed_and_its_other_end_erases(qtbot, editor):
+    key(qtbot, editor, Qt.Key.Key_1)
+    editor.tools.set_brush(30)
+    widths = []
+    for pressure in (0.1, 1.0):
+        assert pen(editor, QEvent.Type.TabletPress, (20, 30), pressure)
+        assert pen(editor, QEvent.Type.TabletMove, (60, 30), pressure)
+        assert pen(editor, QEvent.Type.TabletRelease, (60, 30), 0.0)
+        widths.append(int((editor.picture.labels[:, 40] == SKY.label).sum()))
+    assert widths[0] < widths[1] / 2
+    assert widths[1] == pytest.approx(30, abs=2)
+    eraser = QPointingDevice.PointerType.Eraser
+    pen(editor, QEvent.Type.TabletPress, (40, 30), 1.0, eraser)
+    pen(editor, QEvent.Type.TabletRelease, (40, 30), 0.0, eraser)
+    assert editor.picture.label_at(40, 30) == UNPAINTED
+
+
+def test_the_wheel_zooms_at_the_pointer_and_space_pans(qtbot, editor):
+    view = editor.view
+    point = QPointF(at(editor, 20, 20))
+    before, place = view.scale, view.to_mask(point)
+    event = QWheelEvent(
+        point,
+        view.mapToGlobal(point),
+        QPoint(),
+        QPoint(0, 240),
+        Qt.MouseButton.NoButton,
+        NOTHING,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(view, event)
+    assert view.scale > before
+    assert (view.to_mask(point) - place).manhattanLength() < 0.01
+    qtbot.keyPress(view, Qt.Key.Key_Space)
+    drag(qtbot, editor, (20, 20), (30, 25))
+    qtbot.keyRelease(view, Qt.Key.Key_Space)
+    assert (view.to_mask(point) - place - QPointF(-10, -5)).manhattanLength() < 0.2
+    assert not editor.picture.labels.any()
+    key(qtbot, editor, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
+    assert view.scale == pytest.approx(before)
+
+
+def test_the_screen_shows_the_region_under_the_brush(qtbot, editor):
+    key(qtbot, editor, Qt.Key.Key_2)
+    drag(qtbot, editor, (20, 30), (60, 30))
+    qtbot.mouseMove(editor.view, at(editor, 75, 55))
+    shown = editor.view.grab().toImage().pixelColor(at(editor, 40, 30))
+    assert (shown.red(), shown.green(), shown.blue()) == LAND.colour
+
+
+def test_shares_are_shown_and_unpainted_places_told(qtbot, editor):
+    assert not editor.done_button.isEnabled()
+    key(qtbot, editor, Qt.Key.Key_F)
+    key(qtbot, editor, Qt.Key.Key_1)
+    qtbot.mouseClick(editor.view, LEFT, NOTHING, at(editor, 5, 5))
+    key(qtbot, editor, Qt.Key.Key_E)
+    editor.tools.set_brush(60)
+    drag(qtbot, editor, (0, 0), (0, 60))
+    qtbot.waitUntil(editor.done_button.isEnabled, timeout=10_000)
+    empty = (editor.picture.labels == UNPAINTED).mean()
+    assert f"({100 * empty:.0f} %)" in editor.note.text()
+    assert f"{100 * (1 - empty):.0f} %" in editor.regions.list.item(0).data(Qt.ItemDataRole.AccessibleTextRole)
+
+
+def test_regions_are_added_renamed_merged_and_removed(qtbot, editor):
+    qtbot.mouseClick(editor.regions.add_button, LEFT)
+    assert len(editor.picture.regions) == 4
+    item = editor.regions.list.currentItem()
+    item.setText("Boat")
+    assert editor.picture.regions[-1].name == "Boat"
+    boat = editor.picture.regions[-1].label
+    assert editor.view.label == boat
+    drag(qtbot, editor, (40, 30), (41, 30))
+    menu = editor.regions.menu(boat)
+    merge = next(action.menu() for action in menu.actions() if action.menu() is not None)
+    next(action for action in merge.actions() if action.text() == LAND.name).trigger()
+    assert editor.picture.label_at(40, 30) == LAND.label
+    assert boat not in [region.label for region in editor.picture.regions]
+    assert editor.view.label in [region.label for region in editor.picture.regions]
+
+
+def test_a_region_that_the_other_mask_lacks_is_named(qtbot):
+    labels = np.full((60, 80), LAND.label, np.uint8)
+    editor = opened(
+        qtbot, Beginning("Target mask", MaskFile(labels, first_regions()), None, None, (SKY,), "Style mask")
+    )
+    assert "Style mask has no Green" in editor.note.text()
+    assert "Style mask has no such region" in editor.regions.list.item(1).toolTip()
+    editor.picture.remove(LAND.label, into=SKY.label)
+    assert "has no" not in editor.note.text()
+
+
+def test_the_regions_of_an_image_are_taken_over_and_can_be_undone(qtbot, editor, tmp_path):
+    pixels = np.zeros((50, 70, 3), np.uint8)
+    pixels[:25], pixels[25:] = (100, 170, 250), (200, 30, 30)
+    Image.fromarray(pixels).save(tmp_path / "other.png")
+    editor.load(tmp_path / "other.png")
+    qtbot.waitUntil(lambda: editor.picture.height == 50, timeout=20_000)
+    assert (editor.width_box.value(), editor.height_box.value()) == (70, 50)
+    assert len(editor.picture.regions) == 2
+    assert editor.done_button.isEnabled()
+    editor.picture.stack.undo()
+    assert (editor.picture.width, editor.picture.height) == (80, 60)
+    assert editor.picture.regions == first_regions()
+    qtbot.waitUntil(lambda: editor._task is None, timeout=20_000)
+    (tmp_path / "broken.png").write_bytes(b"nothing")
+    editor.load(tmp_path / "broken.png")
+    qtbot.waitUntil(lambda: "broken.png" in editor.note.text() and "Finding" not in editor.note.text(), timeout=20_000)
+
+
+def test_closing_asks_before_something_painted_is_lost(qtbot, editor):
+    asked = editor.findChildren(QMessageBox)
+    assert not asked
+    drag(qtbot, editor, (10, 10), (40, 40))
+    assert not editor.close()
+    (box,) = editor.findChildren(QMessageBox)
+    throw = next(button for button in box.buttons() if button.text() == "Throw it away")
+    assert isinstance(throw, QPushButton)
+    throw.click()
+    qtbot.waitUntil(lambda: not editor.isVisible(), timeout=10_000)
+
+
+def test_a_mask_that_can_not_be_kept_is_told_and_stays(qtbot, tmp_path, monkeypatch):
+    register(monkeypatch)
+    monkeypatch.setattr(Toy, "slots", SLOTS)
+    document = Document(tmp_path / "data")
+    (tmp_path / "file").write_text("in the way")
+    document.folder = tmp_path / "file"
+    bar = SourcesBar()
+    qtbot.addWidget(bar)
+    link = MaskLink(document, Training(document, bar), bar)
+    link.open("style_mask")
+    qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
+    editor = link.editor
+    assert editor is not None
+    drag(qtbot, editor, (300, 300), (400, 400))
+    qtbot.waitUntil(editor.done_button.isEnabled, timeout=10_000)
+    qtbot.mouseClick(editor.done_button, LEFT)
+    assert editor.isVisible()
+    assert "could not be written" in editor.note.text()
+    assert not document.sources("style_mask")
+    document.method_changed.emit()
+    assert editor.isVisible(), "what was painted is kept nowhere else"
+    editor.picture.stack.setClean()
+    assert link.close()
+    link.wait()
+
+
+def test_each_kept_mask_has_its_own_file_and_its_regions_come_back(qtbot, tmp_path, monkeypatch):
+    register(monkeypatch)
+    monkeypatch.setattr(Toy, "slots", SLOTS)
+    document = Document(tmp_path / "data")
+    bar = SourcesBar()
+    qtbot.addWidget(bar)
+    link = MaskLink(document, Training(document, bar), bar)
+    link.open("style_mask")
+    qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
+    editor = link.editor
+    assert editor is not None
+    editor.picture.rename(SKY.label, "Evening")
+    for place in ((300, 300), (600, 400)):
+        key(qtbot, editor, Qt.Key.Key_1 if place[0] == 300 else Qt.Key.Key_2)
+        drag(qtbot, editor, place, (place[0] + 50, place[1]))
+        qtbot.waitUntil(editor.apply_button.isEnabled, timeout=10_000)
+        qtbot.mouseClick(editor.apply_button, LEFT)
+    assert editor.isVisible()
+    assert link.close(), "nothing is lost"
+    files = sorted((document.folder / "masks").iterdir())
+    assert len(files) == 2
+    assert [image.path for image in document.sources("style_mask")] == [str(files[1])]
+    assert {region.name for region in read(files[1]).regions} == {"Evening", LAND.name, WATER.name}
+    document.stack.undo()
+    assert [image.path for image in document.sources("style_mask")] == [str(files[0])]
+    link.wait()

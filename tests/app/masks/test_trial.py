@@ -1,0 +1,201 @@
+"""The picture follows the brush: a session shows a mask while it is painted, and goes back if it is not kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
+
+from app.document import Document
+from app.masks.controller import MaskLink
+from app.masks.files import write
+from app.masks.regions import first_regions
+from app.masks.trial import MaskTrial
+from app.training import Training
+from engine import snapshots
+from engine.box import Size
+from engine.messages import Look
+from engine.method import Slot
+from tests.app.toys import register, write_image
+from tests.engine.toy import Toy
+
+SKY, LAND, WATER = first_regions()
+SLOTS = (
+    Slot("style", "Style", "The painting.", maximum=1),
+    Slot("target_mask", "Target mask", "Where.", maximum=1, kind="mask", beneath=("style",), live=True),
+)
+LEFT, NOTHING = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+class Studio:
+    """A document in training whose method takes masks over, and notes them."""
+
+    def __init__(self, qtbot, folder: Path, monkeypatch) -> None:
+        register(monkeypatch)
+        monkeypatch.setattr(Toy, "slots", SLOTS)
+        self.seen: list[tuple[str, tuple[int, int, int]]] = []
+        """Name of each mask that was taken over, and its colour in the middle."""
+
+        def adopt(toy: Toy, job) -> bool:
+            path = Path(job.sources["target_mask"][0].path)
+            pixels = np.array(Image.open(path).convert("RGB"))
+            red, green, blue = (int(x) for x in pixels[30, 40])
+            self.seen.append((path.name, (red, green, blue)))
+            return True
+
+        monkeypatch.setattr(Toy, "adopt", adopt)
+        self.qtbot, self.document = qtbot, Document(folder / "data")
+        self.training = Training(self.document)
+        window = QWidget()
+        qtbot.addWidget(window)
+        self.snapshot: Path | None = None
+        self.painted: QImage | None = None
+        self.link = MaskLink(self.document, self.training, window, lambda: self.snapshot, lambda: self.painted)
+        labels = np.full((60, 80), SKY.label, np.uint8)
+        labels[50:] = LAND.label
+        write(folder / "mask.png", labels, (SKY, LAND))
+        self.document.add("style", [write_image(folder / "style.png", 60, 80)])
+        self.document.add("target_mask", [folder / "mask.png"])
+        assert self.training.start()
+        self.wait(lambda: self.training.state == "training")
+        self.training.pause()
+        self.wait(lambda: self.training.state == "paused")
+        self.link.open("target_mask")
+        self.wait(lambda: self.link.editor is not None)
+
+    @property
+    def editor(self):
+        assert self.link.editor is not None
+        return self.link.editor
+
+    def wait(self, condition) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
+
+    def paint_middle(self, label: int) -> None:
+        view = self.editor.view
+        self.editor.regions.choose(label)
+        point = view.to_widget(40, 30).toPoint()
+        self.qtbot.mousePress(view, LEFT, NOTHING, point)
+        self.qtbot.mouseRelease(view, LEFT, NOTHING, point)
+
+
+@pytest.fixture
+def studio(qtbot, tmp_path, monkeypatch):
+    studio = Studio(qtbot, tmp_path, monkeypatch)
+    yield studio
+    if studio.link.editor is not None:
+        studio.link.editor.picture.stack.setClean()
+        studio.link.close()
+    studio.link.wait()
+    studio.training.wait()
+
+
+def test_the_session_shows_what_is_painted_and_the_document_waits(studio: Studio) -> None:
+    before = studio.document.job
+    studio.paint_middle(LAND.label)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    studio.wait(lambda: studio.training.built != before)
+    assert studio.document.job == before
+    assert not studio.training.stale, "nothing waits for a rebuild"
+
+
+def test_the_result_lies_below_the_mask_where_the_artist_wants_it(studio: Studio) -> None:
+    editor = studio.editor
+    assert editor.over_result.isHidden(), "nothing is painted yet"
+    style = editor.view._below
+    studio.painted = QImage(80, 60, QImage.Format.Format_RGB32)
+    studio.painted.fill(Qt.GlobalColor.magenta)
+    studio.training.post(Look(Size(60, 80).box, Size(60, 80), ticket=7))
+    studio.wait(lambda: not editor.over_result.isHidden())
+    assert editor.view._below is not None
+    assert editor.view._below.pixelColor(3, 3) == Qt.GlobalColor.magenta
+    editor.over_result.click()
+    assert editor.view._below is style
+    editor.over_result.click()
+    assert editor.view._below is not style
+
+
+def test_the_newest_of_many_strokes_is_shown_in_the_end(studio: Studio) -> None:
+    for turn in range(9):
+        studio.paint_middle((LAND, SKY)[turn % 2].label)
+    studio.paint_middle(SKY.label)
+    studio.paint_middle(LAND.label)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+
+
+def test_what_is_thrown_away_is_taken_back(studio: Studio) -> None:
+    before = studio.document.job
+    studio.paint_middle(LAND.label)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    studio.editor._throw_away()
+    studio.wait(lambda: studio.seen[-1] == ("mask.png", SKY.colour))
+    studio.wait(lambda: studio.training.built == before)
+    assert studio.document.job == before
+
+
+def test_what_is_kept_is_the_documents(studio: Studio) -> None:
+    studio.paint_middle(LAND.label)
+    studio.qtbot.mouseClick(studio.editor.done_button, LEFT)
+    assert studio.link.editor is None
+    kept = studio.document.sources("target_mask")[0].path
+    studio.wait(lambda: studio.seen and studio.seen[-1] == (Path(kept).name, LAND.colour))
+    studio.wait(lambda: studio.training.built == studio.document.job)
+    studio.document.stack.undo()
+    studio.wait(lambda: studio.seen[-1] == ("mask.png", SKY.colour))
+
+
+def test_a_region_that_was_not_learned_waits_until_the_mask_is_kept(studio: Studio) -> None:
+    region = studio.editor.picture.add_region()
+    assert region is not None
+    studio.paint_middle(region.label)
+    trial = studio.editor.findChild(MaskTrial)
+    assert isinstance(trial, MaskTrial)
+    trial._timer.stop()
+    trial._send()
+    assert not trial._under_way
+    assert not studio.seen
+
+
+def test_after_training_the_newest_snapshot_shows_what_is_painted(studio: Studio) -> None:
+    studio.link.close()
+    studio.training.stop()
+    studio.wait(lambda: studio.training.state == "idle")
+    (kept,) = snapshots.listing(studio.document.folder)
+    studio.snapshot = kept.folder
+    studio.link.open("target_mask")
+    studio.wait(lambda: studio.link.editor is not None)
+    studio.wait(lambda: studio.training.state == "paused")
+    studio.paint_middle(LAND.label)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+
+
+def test_a_snapshot_kept_while_painting_finds_its_mask_again(studio: Studio) -> None:
+    studio.paint_middle(LAND.label)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    before = len(snapshots.listing(studio.document.folder))
+    studio.training.keep("in between")
+    studio.wait(lambda: len(snapshots.listing(studio.document.folder)) > before)
+    for label in (SKY.label, LAND.label, SKY.label):
+        studio.seen.clear()
+        studio.paint_middle(label)
+        studio.wait(lambda: studio.seen)
+    studio.editor._throw_away()
+    kept = next(s for s in snapshots.listing(studio.document.folder) if s.name == "in between")
+    mask = Path(kept.job.sources["target_mask"][0].path)
+    assert tuple(np.array(Image.open(mask).convert("RGB"))[30, 40].tolist()) == LAND.colour
+
+
+def test_masks_that_were_only_tried_out_are_cleared_away(studio: Studio) -> None:
+    for label in (LAND.label, SKY.label, LAND.label):
+        studio.seen.clear()
+        studio.paint_middle(label)
+        studio.wait(lambda: studio.seen)
+    studio.wait(lambda: not studio.editor.findChild(MaskTrial)._under_way)
+    studio.editor._throw_away()
+    studio.wait(lambda: studio.seen[-1][0] == "mask.png")
+    assert list((studio.document.folder / "masks").glob("*trial*")) == []

@@ -1,0 +1,132 @@
+"""The generated panel: complete, ordered, searchable, explained."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication
+
+from app.settings.panel import SettingsPanel
+from engine.settings import specs
+from tests.app.widgets import Every, Paper
+
+
+@pytest.fixture
+def panel(qtbot):
+    panel = SettingsPanel()
+    qtbot.addWidget(panel)
+    panel.show_method(Paper)
+    panel.resize(300, 700)
+    with qtbot.waitActive(panel):
+        panel.show()
+    return panel
+
+
+def visible(panel):
+    return [spec.name for spec in specs(Every) if panel.knob(spec.name).isVisible()]
+
+
+def test_every_setting_has_a_knob_and_only_the_advanced_are_folded(panel, qtbot):
+    assert visible(panel) == [spec.name for spec in specs(Every) if not spec.knob.advanced]
+    qtbot.mouseClick(panel.fold.header, Qt.MouseButton.LeftButton)
+    assert visible(panel) == [spec.name for spec in specs(Every)]
+
+
+def test_values_are_shown_silently_and_edits_are_told(panel, qtbot):
+    seen = []
+    panel.edited.connect(lambda name, value: seen.append((name, value)))
+    values = Every(weight=3.0, mode="copy", tone=False, templates=9)
+    panel.set_values(values)
+    assert not seen
+    assert {spec.name: panel.knob(spec.name).value() for spec in specs(Every)} == values.model_dump()
+    qtbot.keyClick(panel.knob("tone").editors()[0], Qt.Key.Key_Space)
+    assert seen == [("tone", True)]
+
+
+def test_reset_is_passed_on(panel, qtbot):
+    panel.set_values(Every(weight=3.0))
+    with qtbot.waitSignal(panel.reset_requested) as blocker:
+        panel.knob("weight").reset()
+    assert blocker.args == ["weight"]
+
+
+def test_search_finds_by_label_term_and_help_also_in_the_fold(panel):
+    panel.search.setText("learning RATE")
+    assert visible(panel) == ["rate"]
+    panel.search.setText("lambda")
+    assert visible(panel) == ["weight"]
+    panel.search.setText("sharpen")
+    assert visible(panel) == ["ramp"]
+    panel.search.setText("no such thing")
+    assert visible(panel) == []
+    assert panel.nothing.isVisible()
+    assert "no such thing" in panel.nothing.text()
+    panel.search.clear()
+    assert "ramp" not in visible(panel), "the fold closes again"
+    assert "weight" in visible(panel)
+    assert not panel.nothing.isVisible()
+
+
+def test_no_knob_is_wider_than_a_narrow_panel(panel):
+    panel.fold.header.setChecked(True)
+    QApplication.processEvents()
+    room = panel.scroll_area.viewport().width()
+    assert panel.width() == 300
+    for spec in specs(Every):
+        knob = panel.knob(spec.name)
+        assert knob.mapTo(panel.scroll_area.viewport(), knob.rect().topRight()).x() < room
+
+
+def test_the_help_line_follows_pointer_and_focus(panel, qtbot):
+    knob = panel.knob("templates")
+    panel.knob("share").editors()[0].setFocus()
+    assert "More of it." in panel.help.text()
+    middle = knob.rect().toRectF().center()
+    QApplication.sendEvent(knob, QEnterEvent(middle, middle, knob.mapToGlobal(middle)))
+    assert "More choice." in panel.help.text()
+    QApplication.sendEvent(knob, QEvent(QEvent.Type.Leave))
+    assert "More of it." in panel.help.text(), "back to the knob that has the focus"
+
+
+def test_tab_goes_down_the_panel(panel, qtbot):
+    first = panel.knob("weight").editors()[0]
+    first.setFocus()
+    reached = []
+    for _ in range(4):
+        qtbot.keyClick(panel.focusWidget(), Qt.Key.Key_Tab)
+        reached.append(panel.focusWidget())
+    expected = [panel.knob("weight").editors()[1], *panel.knob("share").editors(), panel.knob("mode").editors()[0]]
+    assert reached == expected
+
+
+def test_the_legend_tells_what_a_change_does_while_training(panel):
+    calm = [label.text() for label in panel.legend_labels.values()]
+    panel.set_training(True)
+    busy = [label.text() for label in panel.legend_labels.values()]
+    assert calm != busy
+    panel.set_training(False)
+    assert [label.text() for label in panel.legend_labels.values()] == calm
+
+
+def test_a_setting_without_effect_is_greyed_and_says_what_it_waits_for(panel):
+    knob = panel.knob("decay")
+    assert knob.isEnabled()
+    assert not knob.idle
+    panel.set_values(Every(mode="copy"))
+    assert knob.idle
+    assert not any(editor.isEnabled() for editor in knob.editors())
+    knob.noticed.emit("decay", True)
+    assert "Acts only where Copy or paint is Both or Paint" in panel.help.text()
+    assert "Only where Copy or paint is Both or Paint" in knob.toolTip()
+    panel.set_values(Every(mode="paint"))
+    assert not knob.idle
+    knob.noticed.emit("decay", True)
+    assert "Acts only" not in panel.help.text()
+
+
+def test_another_method_replaces_the_knobs_and_keeps_the_search(panel):
+    panel.search.setText("share")
+    panel.show_method(Paper)
+    QApplication.processEvents()
+    assert visible(panel) == ["share"]

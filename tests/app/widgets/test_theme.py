@@ -1,0 +1,123 @@
+"""Both themes are readable, neutral, and can be exchanged while the window is open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtWidgets import QApplication, QToolButton
+
+import resources
+from app.widgets import theme
+
+BOTH = [pytest.param(theme.LIGHT, id="light"), pytest.param(theme.DARK, id="dark")]
+ICONS = sorted(file.stem for file in (Path(resources.__file__).parent / "icons").glob("*.svg"))
+
+
+@pytest.fixture(autouse=True)
+def as_before(qapp):
+    yield
+    theme.apply(qapp, "system")
+
+
+def luminance(color):
+    def linear(part):
+        return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+    color = QColor(color)
+    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF())
+
+
+def contrast(a, b):
+    """The ratio of WCAG 2, 1 to 21."""
+    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_agrees_with_its_definition():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("named", BOTH)
+def test_text_is_readable_on_every_ground(named):
+    for text in (named.text, named.muted, named.accent, named.warning, named.error, named.good):
+        for ground in (named.window, named.base):
+            assert contrast(text, ground) >= 4.5, (text, ground)
+    assert contrast(named.text, named.button) >= 4.5
+    assert contrast(named.text, named.border) >= 4.5, "the bar in menus"
+    assert contrast(named.on_accent, named.accent) >= 4.5
+    assert contrast(named.on_canvas, named.canvas) >= 4.5
+    assert contrast(theme.disabled(named), named.window) >= 2
+
+
+@pytest.mark.parametrize("named", BOTH)
+def test_marks_curves_and_focus_stand_out(named):
+    for line in (named.accent, named.live, named.rebuild, *named.curves):
+        assert contrast(line, named.base) >= 3, line
+    assert contrast(named.accent, named.window) >= 3
+    assert len(set(named.curves)) == len(named.curves) >= 6
+
+
+@pytest.mark.parametrize("named", BOTH)
+def test_grounds_have_no_tint(named):
+    for ground in (named.window, named.base, named.button, named.border, named.canvas):
+        assert QColor(ground).saturation() == 0
+
+
+@pytest.mark.parametrize(("mode", "dark"), [("dark", True), ("light", False)])
+def test_apply_dresses_the_application(qapp, mode, dark):
+    theme.apply(qapp, mode)
+    assert theme.is_dark() is dark
+    assert theme.colors() is (theme.DARK if dark else theme.LIGHT)
+    assert qapp.palette().color(QPalette.ColorRole.Window).name() == theme.colors().window
+    assert theme.colors().accent in qapp.styleSheet()
+    assert "$" not in qapp.styleSheet()
+
+
+def ink(icon, mode=QIcon.Mode.Normal):
+    """The colour of an icon's strokes: that of its most opaque pixel; None where nothing is drawn."""
+    image = icon.pixmap(QSize(48, 48), mode).toImage()
+    pixels = [image.pixelColor(x, y) for x in range(48) for y in range(48)]
+    darkest = max(pixels, key=lambda color: color.alpha())
+    return darkest.name() if darkest.alpha() > 200 else None
+
+
+@pytest.mark.parametrize("name", ICONS)
+def test_icons_have_the_colour_of_text_and_fade_when_disabled(qapp, name):
+    icon = theme.icon(name)
+    for mode in ("light", "dark"):
+        theme.apply(qapp, mode)
+        assert ink(icon) == theme.colors().text
+        assert ink(icon, QIcon.Mode.Disabled) == theme.disabled(theme.colors())
+
+
+def test_the_icons_that_the_window_needs_are_there():
+    needed = "train pause stop keep export new open save undo redo add remove reset fold search style content target"
+    assert set(f"{needed} rebuild live folder warning close".split()) <= set(ICONS)
+
+
+def test_an_unknown_icon_is_an_error(qapp):
+    with pytest.raises(KeyError, match="no-such-icon"):
+        theme.icon("no-such-icon")
+
+
+def test_an_open_widget_changes_with_the_theme(qapp, qtbot):
+    button = QToolButton()
+    qtbot.addWidget(button)
+    button.setIcon(theme.icon("stop"))
+    button.resize(40, 40)
+    button.show()
+    theme.apply(qapp, "light")
+    light = button.grab().toImage()
+    theme.apply(qapp, "dark")
+    QApplication.processEvents()
+    assert button.grab().toImage() != light
+
+
+def test_an_unknown_mode_follows_the_platform(qapp):
+    theme.apply(qapp, "purple")
+    assert theme.is_dark() in (True, False)
+    assert theme.colors().window == qapp.palette().color(QPalette.ColorRole.Window).name()

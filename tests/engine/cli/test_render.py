@@ -1,0 +1,333 @@
+"""`tessera render` with all it can: sizes on paper, formats, repeats, originals, frames, parts, and going on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from engine import snapshots
+from engine.__main__ import main
+from engine.export import provenance, unfinished
+from engine.export.journal import folder_for
+from engine.images.read import read_image
+from tests.engine import famos_jobs
+from tests.engine.export.test_encoders import press_profile
+
+ROOT = Path(__file__).parents[3]
+QUICK = [f"{name}={value}" for name, value in famos_jobs.TINY.items()]
+
+
+@pytest.fixture(autouse=True)
+def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in ("train", "render"):  # the tests keep their own number of threads
+        monkeypatch.setattr(f"engine.cli.{command}.prepare_thread", lambda device: None)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two steps of FAMOS, on images of odd sizes; the canvas is 101 x 77."""
+    folder = tmp_path_factory.mktemp("project")
+    famos_jobs.job(folder)
+    images = ["--style", str(folder / "a.png"), str(folder / "b.png"), "--content", str(folder / "c.png")]
+    arguments = ["train", *images, "--steps", "2", "--out", str(folder / "p"), "--set", *QUICK, "style_scale=0.5"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.cli.train.prepare_thread", lambda device: None)
+        assert main([*arguments, "--device", "cpu"]) == 0
+    return folder / "p"
+
+
+def render(project: Path, out: Path, *more: str) -> int:
+    return main(["render", str(project), "--out", str(out), "--device", "cpu", "--tile", "64", *more])
+
+
+def pixels(path: Path) -> np.ndarray:
+    return read_image(path).pixels.permute(1, 2, 0).numpy()
+
+
+def left_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_print_with_bleed_marks_profile_and_bits(project: Path, tmp_path: Path) -> None:
+    out = tmp_path / "print.tif"
+    paper = ["--size", "20x15mm", "--dpi", "254", "--bleed", "2mm", "--marks"]
+    assert render(project, out, *paper, "--bits", "16", "--profile", "adobe-rgb", "--compression", "none") == 0
+    picture = tifffile.imread(out)
+    assert picture.dtype == np.uint16
+    assert picture.shape == (150 + 40 + 160, 200 + 40 + 160, 3)
+    assert (picture[:50, 200] == 65535).all(), "white paper around"
+    with tifffile.TiffFile(out) as file:
+        tags = file.pages[0].tags
+        assert tags["XResolution"].value[0] / tags["XResolution"].value[1] == pytest.approx(254)
+        assert b"Adobe RGB (1998) compatible" in tags["InterColorProfile"].value
+    assert left_in(tmp_path) == ["print.tif"]
+
+
+def test_bleed_is_more_of_the_picture(project: Path, tmp_path: Path) -> None:
+    assert render(project, tmp_path / "a.png", "--width", "202") == 0
+    assert render(project, tmp_path / "b.png", "--width", "202", "--bleed", "12") == 0
+    plain, bleeding = pixels(tmp_path / "a.png"), pixels(tmp_path / "b.png")
+    assert bleeding.shape == (plain.shape[0] + 24, plain.shape[1] + 24, 3)
+    assert (bleeding[12:-12, 12:-12] == plain).all()
+    assert not (bleeding[:12, 12:-12] == plain[11::-1]).all(), "and not a mirror image of it"
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp", ".psd", ".dzi", ".tiff"])
+def test_every_format_restores_the_project(project: Path, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"mosaic{suffix}"
+    assert render(project, out, "--quality", "90") == 0
+    origin = provenance.read(out, [project.parent])
+    assert origin.job == snapshots.listing(project)[-1].job
+    assert (origin.step, origin.missing) == (2, ())
+    assert render(project, out, "--no-provenance") == 0
+    assert b"tessera" not in out.read_bytes().lower()
+
+
+def test_cmyk_for_a_press(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "press.icc").write_bytes(press_profile())
+    assert render(project, tmp_path / "a.tif", "--profile", str(tmp_path / "press.icc"), "--intent", "perceptual") == 0
+    with Image.open(tmp_path / "a.tif") as image:
+        assert image.mode == "CMYK"
+
+
+def test_from_the_originals_shows_more_detail(project: Path, tmp_path: Path) -> None:
+    assert render(project, tmp_path / "trained.png", "--times", "2") == 0
+    assert render(project, tmp_path / "originals.png", "--times", "2", "--from-originals") == 0
+    trained, originals = pixels(tmp_path / "trained.png"), pixels(tmp_path / "originals.png")
+    assert trained.shape == originals.shape == (154, 202, 3)
+    assert not (trained == originals).all()
+
+
+def test_a_repeat_closes(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert render(project, tmp_path / "a.png", "--repeat", "--bleed", "8") == 0
+    picture = pixels(tmp_path / "a.png")
+    height, width = picture.shape[0] - 16, picture.shape[1] - 16
+    assert (height, width) == (76, 100), "whole grains"
+    assert (picture[:16] == picture[height : height + 16]).all()
+    assert (picture[:, :16] == picture[:, width : width + 16]).all()
+
+
+def test_json_tells_progress_and_the_end(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert render(project, tmp_path / "a.png", "--width", "300", "--json") == 0
+    *reports, end = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [report["done"] for report in reports] == sorted(report["done"] for report in reports)
+    assert (end["width"], end["height"], end["out"]) == (300, 229, str(tmp_path / "a.png"))
+    assert 0.8 < end["seam"] < 1.2
+
+
+def test_parts_on_a_shared_disk(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    size = ["--width", "300"]
+    assert render(project, tmp_path / "whole.png", *size) == 0
+    out = tmp_path / "shared" / "parts.png"
+    for part in ("2/3", "1/3"):
+        assert render(project, out, *size, "--part", part) == 0
+    assert not out.exists()
+    capfd.readouterr()
+    assert render(project, out, *size, "--assemble") == 1
+    assert "not painted yet" in capfd.readouterr().err
+    assert render(project, out, *size, "--part", "3/3") == 0
+    assert "Part 3 of 3" in capfd.readouterr().out
+    assert render(project, out, *size, "--assemble") == 0
+    assert (pixels(out) == pixels(tmp_path / "whole.png")).all()
+    assert left_in(out.parent) == ["parts.png"]
+
+
+def test_devices_share_the_tiles(project: Path, tmp_path: Path) -> None:
+    assert render(project, tmp_path / "one.png", "--width", "300") == 0
+    assert render(project, tmp_path / "two.png", "--width", "300", "--devices", "cpu,cpu") == 0
+    assert (pixels(tmp_path / "one.png") == pixels(tmp_path / "two.png")).all()
+
+
+def test_a_kept_canvas_needs_no_painting(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    canvas = ["--canvas", str(tmp_path / "canvas")]
+    assert render(project, tmp_path / "a.png", *canvas) == 0
+    assert f"canvas kept in {tmp_path / 'canvas'}" in capfd.readouterr().out
+
+    def never(*_: Any) -> None:
+        pytest.fail("painted")
+
+    monkeypatch.setattr("engine.methods.famos.method.Famos.paint", never)
+    assert render(project, tmp_path / "a.jpg", *canvas) == 0
+    assert render(project, tmp_path / "a.jpg", *canvas, "--times", "2") == 1
+    assert "holds another picture" in capfd.readouterr().err
+
+
+KILLED = """
+import os, signal, sys
+from engine.__main__ import main
+from engine.methods.famos.method import Famos
+
+left, paint = int(sys.argv[1]), Famos.paint
+
+def fatal(self, *arguments):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    return paint(self, *arguments)
+
+Famos.paint = fatal
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_killed_render_is_gone_on_with(project: Path, tmp_path: Path) -> None:
+    options = ["--width", "300", "--device", "cpu", "--tile", "64"]
+    assert main(["render", str(project), "--out", str(tmp_path / "whole.png"), *options]) == 0
+    out = tmp_path / "killed.png"
+    command = ["render", str(project), "--out", str(out), *options]
+    arguments = [sys.executable, "-c", KILLED, "7", *command]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    killed = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert not out.exists()
+    (begun,) = unfinished.listing(project)
+    assert begun.folder == folder_for(out)
+    assert (begun.done, begun.total) == (7, 20)
+    assert unfinished.wish_of(begun).out == out
+    assert begun.canvas().glance(60).max() > 0
+    assert main([*command, "--resume"]) == 0
+    assert (pixels(out) == pixels(tmp_path / "whole.png")).all()
+    assert unfinished.listing(project) == []
+
+
+def test_resume_after_more_training_paints_with_the_weights_that_it_was_begun_with(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first = snapshots.listing(project)[-1].folder
+    assert render(first, tmp_path / "whole.png", "--width", "200") == 0
+    from engine.methods.famos.method import Famos
+
+    paint, left = Famos.paint, iter(range(3))
+
+    def stopped(self: Famos, *arguments: Any) -> Any:
+        if next(left, None) is None:
+            raise ZeroDivisionError
+        return paint(self, *arguments)
+
+    out = tmp_path / "a.png"
+    with monkeypatch.context() as patch:
+        patch.setattr(Famos, "paint", stopped)
+        assert render(project, out, "--width", "200") == 1
+    assert main(["train", "--out", str(project), "--resume", "--steps", "3", "--device", "cpu"]) == 0
+    assert snapshots.listing(project)[-1].folder != first
+    assert render(project, out, "--width", "200", "--resume") == 0
+    assert (pixels(out) == pixels(tmp_path / "whole.png")).all()
+
+
+def test_images_that_were_moved(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert render(project, tmp_path / "before.png") == 0
+    (project.parent / "b.png").rename(elsewhere / "b.png")
+    try:
+        assert render(project, tmp_path / "after.png") == 1
+        told = capfd.readouterr().err
+        assert "b.png can not be found" in told
+        assert render(project, tmp_path / "after.png", "--images", str(elsewhere)) == 0
+    finally:
+        (elsewhere / "b.png").rename(project.parent / "b.png")
+    assert (pixels(tmp_path / "after.png") == pixels(tmp_path / "before.png")).all()
+
+
+def test_frames_become_numbered_pictures(project: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film"
+    film.mkdir()
+    for number in range(3):
+        famos_jobs.picture(film / f"{number}.png", 40, 50, number)
+    assert render(project, tmp_path / "out" / "walk.jpg", "--frames", str(film), "--width", "64") == 0
+    assert left_in(tmp_path / "out") == ["walk-00001.jpg", "walk-00002.jpg", "walk-00003.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--size", "60x90miles"], ["--size", "is not a size"]),
+        (["--size", "A1", "--width", "90"], ["--size", "--width"]),
+        (["--bleed", "much"], ["--bleed", "is not a length"]),
+        (["--dpi", "0"], ["--dpi", "'0'"]),
+        (["--profile", "nowhere.icc"], ["--profile", "nowhere.icc", "could not be read"]),
+        (["--quality", "101"], ["--quality", "from 1 to 100"]),
+        (["--intent", "vivid"], ["--intent", "perceptual"]),
+        (["--part", "4/3"], ["--part", "'4/3'", "2/5"]),
+        (["--part", "1/3", "--assemble"], ["--assemble", "without --part"]),
+        (["--devices", "cpu,abacus"], ["--devices", "abacus"]),
+        (["--devices", "cpu,"], ["--devices", "cuda:0,cuda:1"]),
+        (["--out", "a.jpg", "--bits", "16"], ["--out", "8 bits"]),
+        (["--out", "a.mov", "--frames", "."], ["--out", ".mp4"]),
+    ],
+)
+def test_bad_arguments_are_named(
+    project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], arguments: list[str], words: list[str]
+) -> None:
+    before = left_in(project)
+    film = tmp_path / "film"
+    film.mkdir()
+    famos_jobs.picture(film / "0.png", 20, 20, 0)
+    arguments = [str(film) if argument == "." else argument for argument in arguments]
+    capfd.readouterr()
+    assert render(project, tmp_path / "x" / "a.png", *arguments) == 2
+    told = capfd.readouterr().err.strip()
+    assert told.count("\n") == 0, "one sentence"
+    assert all(word in told for word in words), told
+    assert not (tmp_path / "x").exists()
+    assert left_in(project) == before
+
+
+@pytest.mark.parametrize("way", ["--repeat", "--from-originals"])
+def test_a_method_that_does_not_know_a_way_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], way: str
+) -> None:
+    from tests.engine import toy
+
+    toy.register(monkeypatch)
+    style = toy.picture(tmp_path)
+    train = ["train", "--method", "toy", "--style", str(style), "--steps", "1", "--out", str(tmp_path / "p")]
+    assert main([*train, "--device", "cpu"]) == 0
+    capfd.readouterr()
+    assert render(tmp_path / "p", tmp_path / "a.png", way) == 2
+    assert f"argument {way}: Toy does not know this option" in capfd.readouterr().err
+
+
+def test_a_sweep_is_an_animation_along_a_live_setting(project: Path, tmp_path: Path) -> None:
+    assert render(project, tmp_path / "walk.png", "--width", "64", "--sweep", "temperature=0.05:4:3") == 0
+    assert left_in(tmp_path) == ["walk-0001.png", "walk-0002.png", "walk-0003.png"]
+    first, middle, last = (pixels(tmp_path / f"walk-000{index}.png").astype(int) for index in (1, 2, 3))
+    assert abs(first - last).mean() > abs(first - middle).mean() * 0.5 > 0
+    alone = tmp_path / "alone.png"
+    assert render(project, alone, "--width", "64", "--set", "temperature=4") == 0
+    assert (pixels(alone) == last).all()
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        (("--set", "templates=9"), "argument --set: templates needs other networks"),
+        (("--set", "temperature=99"), "argument --set: temperature can not be 99"),
+        (("--sweep", "temperature=1:2"), "argument --sweep: temperature=1:2: write it as name=first:last:count"),
+        (("--sweep", "temperature=1:2:1"), "the count can not be 1"),
+        (("--sweep", "temperature=0:2:3"), "temperature can not be 0"),
+        (("--sweep", "colour=0:2:3"), "There is no setting colour"),
+        (("--sweep", "depth=2:4:3"), "depth needs other networks"),
+        (("--sweep", "temperature=1:2:3", "--resume"), "argument --sweep: it does not go with --frames"),
+    ],
+)
+def test_sweeps_that_can_not_be_had(
+    option: tuple[str, ...], sentence: str, project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert render(project, tmp_path / "walk.png", *option) == 2
+    assert sentence in capfd.readouterr().err
+    assert left_in(tmp_path) == []

@@ -1,0 +1,158 @@
+"""Films: read frame by frame, painted to numbered pictures or a video, and gone on with where they were stopped."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.box import Size
+from engine.errors import BadCanvas, BadImage, BadSetting
+from engine.export.video import begin_film, check_video, open_film
+from engine.images.read import read_image
+from engine.messages import CancelExport, Command, Event, Export, ExportCancelled, Exported, Failed, Progressed, Stop
+from engine.training.session import Session
+from tests.engine import famos_jobs
+
+SIZE = Size(48, 64)
+
+
+def folder_of_frames(folder: Path, count: int = 4) -> Path:
+    place = folder / "film"
+    place.mkdir()
+    for number in range(count):  # 10 comes after 9
+        pixels = np.full((30, 40, 3), 40 * number % 256, np.uint8)
+        pixels[:, 8 * number : 8 * number + 8] = 250
+        Image.fromarray(pixels).save(place / f"frame{number + 8}.png")
+    return place
+
+
+def video(folder: Path, count: int = 4) -> Path:
+    path = folder / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 12.0, (40, 30))
+    for number in range(count):
+        writer.write(np.full((30, 40, 3), 60 * number, np.uint8))
+    writer.release()
+    return path
+
+
+def run(folder: Path, command: Export, react=lambda event: None) -> list[Event]:
+    session = Session(famos_jobs.job(folder), folder / "project", device="cpu", paused=True)
+    session.post(command)
+    events = []
+    for event in session.run():
+        events.append(event)
+        answer: Command | None = react(event)
+        if answer is not None:
+            session.post(answer)
+        if isinstance(event, Exported | ExportCancelled | Failed):
+            session.post(Stop(keep=False))
+    return events
+
+
+def of(events: list[Event], kind: type) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_a_folder_is_read_in_the_order_that_people_count(tmp_path: Path) -> None:
+    film = open_film(folder_of_frames(tmp_path))
+    read = list(film.frames(tmp_path, lambda number: True))
+    assert [(number, path.name) for number, path in read] == [
+        (1, "frame8.png"),
+        (2, "frame9.png"),
+        (3, "frame10.png"),
+        (4, "frame11.png"),
+    ]
+    assert film.first(tmp_path) == film.files[0]
+
+
+def test_a_video_is_read_frame_by_frame(tmp_path: Path) -> None:
+    film = open_film(video(tmp_path))
+    assert (film.count, film.per_second) == (4, 12.0)
+    scratch = tmp_path / "scratch"
+    shades = [float(read_image(path).pixels.float().mean()) for _, path in film.frames(scratch, lambda number: True)]
+    assert shades == pytest.approx([0, 60, 120, 180], abs=4)
+    assert len(list(scratch.iterdir())) == 1, "one at a time"
+    assert read_image(film.first(scratch)).pixels.max() < 5
+
+
+@pytest.mark.parametrize("name", ["text.mp4", "gone.mp4", "empty"])
+def test_what_is_no_film_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "text.mp4").write_text("no video at all" * 100)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadImage, match=name):
+        open_film(tmp_path / name)
+
+
+def test_numbered_pictures_with_the_same_noise(tmp_path: Path) -> None:
+    out = tmp_path / "out" / "walk.png"
+    events = run(tmp_path, Export(out, SIZE, frames=folder_of_frames(tmp_path), tile_px=32))
+    assert not of(events, Failed), of(events, Failed)
+    names = [f"walk-0000{number}.png" for number in range(1, 5)]
+    assert sorted(path.name for path in out.parent.iterdir()) == names
+    done = of(events, Exported)[0]
+    assert (done.out.name, done.size, done.gone_on_with) == (names[0], SIZE, 0.0)
+    progress = [(event.done, event.total) for event in of(events, Progressed)]
+    assert [done for done, _ in progress] == sorted(done for done, _ in progress)
+    assert progress[-1][0] == progress[-1][1]
+    pictures = [read_image(out.parent / name).pixels.float() for name in names]
+    assert all((a - b).abs().mean() > 0 for a, b in pairwise(pictures))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_video_of_a_video(tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / "out" / f"walk{suffix}"
+    events = run(tmp_path, Export(out, Size(49, 64), frames=video(tmp_path)))
+    assert not of(events, Failed), of(events, Failed)
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
+    written = cv2.VideoCapture(str(out))
+    assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(12)
+    assert (written.get(cv2.CAP_PROP_FRAME_WIDTH), written.get(cv2.CAP_PROP_FRAME_HEIGHT)) == (64, 48)
+    count = 0
+    while written.read()[0]:
+        count += 1
+    written.release()
+    assert count == 4
+
+
+@pytest.mark.parametrize("name", ["walk.png", "walk.avi"])
+def test_a_film_is_gone_on_with(tmp_path: Path, name: str) -> None:
+    film = folder_of_frames(tmp_path)
+    whole, out = tmp_path / "whole" / name, tmp_path / "out" / name
+    run(tmp_path, Export(whole, SIZE, frames=film))
+
+    def cancel(event: Event) -> CancelExport | None:
+        third = isinstance(event, Progressed) and event.done / event.total > 0.55
+        return CancelExport(keep=True) if third else None
+
+    stopped = run(tmp_path, Export(out, SIZE, frames=film, tile_px=16), cancel)
+    assert of(stopped, ExportCancelled)[0].kept == out.with_name(f"{name}.unfinished")
+    again = run(tmp_path, Export(out, SIZE, frames=film, tile_px=16, resume=True))
+    assert not of(again, Failed), of(again, Failed)
+    assert of(again, Exported)[0].gone_on_with == 0.5
+    names = sorted(path.name for path in whole.parent.iterdir())
+    assert sorted(path.name for path in out.parent.iterdir()) == names
+    if name.endswith(".png"):
+        assert all((whole.parent / n).read_bytes() == (out.parent / n).read_bytes() for n in names)
+
+
+def test_frames_of_another_film_are_not_mixed(tmp_path: Path) -> None:
+    assert begin_film(tmp_path / "f", {"film": "a"}, True) is False
+    assert begin_film(tmp_path / "f", {"film": "a"}, True) is True
+    with pytest.raises(BadCanvas, match="another film"):
+        begin_film(tmp_path / "f", {"film": "b"}, True)
+    (tmp_path / "f" / "frames.json").write_text("{")
+    with pytest.raises(BadCanvas, match="is damaged"):
+        begin_film(tmp_path / "f", {"film": "a"}, True)
+    assert begin_film(tmp_path / "f", {"film": "b"}, False) is False
+
+
+@pytest.mark.parametrize(("name", "size"), [("a.webm", SIZE), ("a.mp4", Size(9000, 90))])
+def test_videos_that_can_not_be_written_are_told_before_the_first_frame(tmp_path: Path, name: str, size: Size) -> None:
+    with pytest.raises(BadSetting, match=r"end in|ends? at"):
+        check_video(tmp_path / name, size)
+    events = run(tmp_path, Export(tmp_path / name, size, frames=folder_of_frames(tmp_path)))
+    assert of(events, Failed)
+    assert not of(events, Progressed)

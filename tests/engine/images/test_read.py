@@ -1,0 +1,359 @@
+"""Files of every kind become the same sRGB pixels, and unusable ones a sentence."""
+
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import pyvips
+import tifffile
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from engine.box import Size
+from engine.errors import BadImage
+from engine.images.find import find_images
+from engine.images.quantise import to_uint8, to_uint16
+from engine.images.read import image_size, read_image, thumbnail
+
+
+@pytest.fixture(scope="module")
+def pixels() -> np.ndarray:
+    """A smooth picture of 40 x 60, different in every corner, so that turning and lossy formats show."""
+    rows, columns = np.mgrid[0:40, 0:60]
+    return np.dstack([rows * 5 + 20, columns * 4 + 10, 200 - rows * 2 - columns]).astype(np.uint8)
+
+
+def seen(path: Path) -> np.ndarray:
+    return read_image(path).pixels.permute(1, 2, 0).numpy().astype(int)
+
+
+LOSSLESS = ("png", "tif", "bmp", "webp")
+LOSSY = ("jpg", "gif", "avif")
+
+
+def save(pixels: np.ndarray, path: Path) -> None:
+    options = {"webp": {"lossless": True}, "jpg": {"quality": 95, "subsampling": 0}, "avif": {"quality": 95}}
+    Image.fromarray(pixels).save(path, **options.get(path.suffix[1:], {}))
+
+
+@pytest.mark.parametrize("suffix", LOSSLESS + LOSSY)
+def test_every_format_gives_its_pixels(pixels: np.ndarray, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"picture.{suffix}"
+    save(pixels, path)
+    picture = read_image(path)
+    assert picture.pixels.dtype == torch.uint8
+    assert picture.pixels.is_contiguous()
+    assert picture.original == Size(40, 60)
+    assert picture.notes == ()
+    difference = np.abs(seen(path) - pixels)
+    assert difference.max() == 0 if suffix in LOSSLESS else difference.mean() < 6
+
+
+@pytest.mark.parametrize("name", ["ünï 画像 🐦.png", "picture[1].png", "picture.png[Q=3]", "no suffix", "wrong.jpg"])
+def test_names_do_not_matter(pixels: np.ndarray, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    Image.fromarray(pixels).save(path, format="PNG")
+    assert (seen(path) == pixels).all()
+
+
+def test_sixteen_bits_are_scaled_not_cut(pixels: np.ndarray, tmp_path: Path) -> None:
+    words = pixels.astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "deep.tif", words, photometric="rgb")
+    cv2.imwrite(str(tmp_path / "deep.png"), words[..., ::-1])
+    cv2.imwrite(str(tmp_path / "grey.png"), words[..., 0])
+    assert (seen(tmp_path / "deep.tif") == pixels).all()
+    assert (seen(tmp_path / "deep.png") == pixels).all()
+    assert (seen(tmp_path / "grey.png") == pixels[..., :1]).all()
+
+
+@pytest.mark.parametrize("white", [1.0, 255.0, 3000.0])
+def test_float_tiffs_are_brought_into_range(pixels: np.ndarray, tmp_path: Path, white: float) -> None:
+    tones = pixels.astype(np.float32) / pixels.max() * white
+    tones[0, 0], tones[0, 1] = np.nan, np.inf
+    tifffile.imwrite(tmp_path / "tones.tif", tones, photometric="rgb")
+    picture = seen(tmp_path / "tones.tif")
+    assert (picture[0, 0] == 0).all()
+    assert (picture[0, 1] == 255).all()
+    expected = pixels[1:] * 255.0 / pixels.max()
+    assert np.abs(picture[1:] - expected).max() <= 0.51
+    assert bool(read_image(tmp_path / "tones.tif").notes) == (white != 1.0)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "1", "LA", "RGBA"])
+def test_modes_become_rgb(pixels: np.ndarray, tmp_path: Path, mode: str) -> None:
+    image = Image.fromarray(pixels).convert(mode)
+    image.save(tmp_path / "picture.png")
+    assert (seen(tmp_path / "picture.png") == np.asarray(image.convert("RGB"))).all()
+
+
+def test_colours_go_through_their_profile(pixels: np.ndarray, tmp_path: Path) -> None:
+    muted = (pixels * 0.3 + 90).astype(np.uint8)  # a press can not print the brightest ones
+    flat = pyvips.Image.new_from_array(muted, interpretation="srgb")
+    flat.icc_transform("cmyk", input_profile="srgb").write_to_file(str(tmp_path / "press.jpg"), Q=98)
+    flat.icc_transform("p3", input_profile="srgb").write_to_file(str(tmp_path / "wide.png"))
+    assert np.abs(seen(tmp_path / "press.jpg") - muted).mean() < 3
+    stored = np.asarray(Image.open(tmp_path / "wide.png")).astype(int)
+    assert np.abs(stored - muted).max() > 2
+    assert np.abs(seen(tmp_path / "wide.png") - muted).max() <= 1
+
+
+def test_cmyk_without_a_profile_shows_its_inks(tmp_path: Path) -> None:
+    inks = np.zeros((8, 40, 4), np.uint8)
+    for index in range(4):
+        inks[:, 8 + 8 * index : 16 + 8 * index, index] = 255
+    Image.fromarray(inks, mode="CMYK").save(tmp_path / "inks.tif")
+    paper, cyan, magenta, yellow, black = seen(tmp_path / "inks.tif")[4, 4::8]
+    assert paper.min() > 250
+    assert (cyan.argmin(), magenta.argmin(), yellow.argmin()) == (0, 1, 2)
+    assert black.max() < 60
+
+
+def test_a_profile_that_is_nonsense_is_ignored(
+    pixels: np.ndarray, tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    for name in ("odd.png", "odd.tif"):
+        Image.fromarray(pixels).save(tmp_path / name, icc_profile=b"nonsense" * 30)
+        assert (seen(tmp_path / name) == pixels).all()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_transparency_becomes_white(pixels: np.ndarray, tmp_path: Path) -> None:
+    alpha = np.full(pixels.shape[:2], 255, np.uint8)
+    alpha[:, :20] = 0
+    alpha[:, 20:30] = 128
+    Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "cut out.png")
+    picture = read_image(tmp_path / "cut out.png")
+    on_white = 255 - (255.0 - pixels) * alpha[..., None] / 255
+    assert np.abs(seen(tmp_path / "cut out.png") - on_white).max() <= 1
+    assert "cut out.png is transparent" in " ".join(picture.notes)
+
+
+def test_first_frame_of_an_animation(pixels: np.ndarray, tmp_path: Path) -> None:
+    first, second = Image.fromarray(pixels), Image.fromarray(pixels[::-1].copy())
+    first.save(tmp_path / "moving.webp", save_all=True, append_images=[second], lossless=True)
+    first.save(tmp_path / "moving.gif", save_all=True, append_images=[second])
+    tifffile.imwrite(tmp_path / "pages.tif", np.stack([pixels, pixels[::-1]]), photometric="rgb")
+    for name in ("moving.webp", "moving.gif", "pages.tif"):
+        assert np.abs(seen(tmp_path / name) - pixels).mean() < 4
+        assert f"{name} has 2" in " ".join(read_image(tmp_path / name).notes)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("limit_px", [10**6, 40 * 60 // 4])
+def test_exif_orientation_is_undone(pixels: np.ndarray, tmp_path: Path, orientation: int, limit_px: int) -> None:
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # Pillow's transpositions that store the picture this way
+    upright = Image.fromarray(pixels)
+    stored = upright if orientation == 1 else upright.transpose(Image.Transpose(undo[orientation]))
+    if orientation in (6, 8):  # a quarter turn is undone by the other one
+        stored = upright.transpose(Image.Transpose.ROTATE_90 if orientation == 6 else Image.Transpose.ROTATE_270)
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    stored.save(tmp_path / "turned.png", exif=exif)
+    picture = read_image(tmp_path / "turned.png", limit_px)
+    assert picture.original == image_size(tmp_path / "turned.png") == Size(40, 60)
+    assert picture.pixels.shape[1:] == ((40, 60) if limit_px == 10**6 else (20, 30))
+    corners = picture.pixels[:, [0, 0, -1, -1], [0, -1, 0, -1]].T.numpy().astype(int)
+    assert np.abs(corners - pixels[[0, 0, -1, -1], [0, -1, 0, -1]]).max() <= (0 if limit_px == 10**6 else 12)
+    shown = thumbnail(tmp_path / "turned.png", 30)
+    assert shown.shape == (20, 30, 3)
+
+
+GIGAPIXELS = """
+import resource, sys
+from pathlib import Path
+from engine import colour
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in map(Path, sys.argv[1:]):
+    picture = colour.read(path, 2_000_000)
+    assert 1_990_000 < picture.pixels[0].numel() <= 2_000_000
+    assert picture.pixels[:, 500, 500].tolist() == [100, 100, 100]
+    assert "very large (30,000 x 20,000 px)" in picture.notes[0]
+    assert colour.thumbnail(path, 90).shape == (60, 90, 3)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_gigapixels_are_scaled_down_in_little_memory(tmp_path: Path) -> None:
+    pytest.importorskip("resource", reason="memory of a process is measured differently on Windows")
+    huge = pyvips.Image.black(30_000, 20_000).linear(1, 100, uchar=True)
+    huge.write_to_file(str(tmp_path / "huge.png"), compression=1)
+    huge.write_to_file(str(tmp_path / "huge.tif"), compression="deflate")
+    arguments = [sys.executable, "-c", GIGAPIXELS, str(tmp_path / "huge.png"), str(tmp_path / "huge.tif")]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    grown = int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
+    assert grown < 350 * 2**20, "the whole picture would take 1800 MB in colour, and 600 MB in grey"
+
+
+# ---------------------------------------------------------------- what can not be used
+
+
+@pytest.mark.parametrize("suffix", LOSSLESS + LOSSY)
+def test_a_truncated_file_says_so(
+    pixels: np.ndarray, tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture
+) -> None:
+    noise = np.random.default_rng(3).integers(0, 255, (200, 300, 3), np.uint8)
+    path = tmp_path / f"picture.{suffix}"
+    save(noise, path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    for use in (read_image, lambda file: thumbnail(file, 64)):
+        with pytest.raises(BadImage, match="breaks off before its end") as raised:
+            use(path)
+        assert str(path) in str(raised.value)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("empty.png", b"", "is empty"),
+        ("text.png", b"This is a letter, not a picture.", "is not a picture"),
+        ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", "is not a picture"),
+        ("head.jpg", b"\xff\xd8\xff", "breaks off"),
+        ("head.bmp", b"BM", "breaks off"),
+        ("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC photo"),
+        ("layers.psd", b"8BPS\0\1\0\0\0\0", "is a Photoshop document"),
+        ("rubbish.tif", b"II*\0" + bytes(range(200)), "is damaged|breaks off"),
+    ],
+)
+def test_what_is_no_picture_is_named(
+    tmp_path: Path, name: str, content: bytes, sentence: str, capfd: pytest.CaptureFixture
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadImage, match=sentence) as raised:
+        read_image(tmp_path / name)
+    assert name in str(raised.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_giants_that_can_only_be_decoded_whole_are_refused(tmp_path: Path) -> None:
+    header = b"IHDR" + struct.pack(">IIBBBBB", 30_000, 20_000, 8, 2, 0, 0, 1)  # the last 1: interlaced
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    data = b"IDAT" + zlib.compress(bytes(100))
+    chunk += struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
+    (tmp_path / "interlaced.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
+    bitmap = struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 54, 0, 0, 54, 40, 30_000, 20_000, 1, 24, 0, 0, 0, 0, 0, 0)
+    (tmp_path / "giant.bmp").write_bytes(bitmap)
+    for name in ("interlaced.png", "giant.bmp"):
+        with pytest.raises(BadImage, match=r"too large to be opened at once \(30,000 x 20,000 px\)"):
+            thumbnail(tmp_path / name, 64)
+
+
+@given(
+    st.binary(max_size=60), st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"GIF89a", b"BM", b""])
+)
+def test_random_bytes_only_ever_raise_bad_image(
+    tmp_path_factory: pytest.TempPathFactory, tail: bytes, head: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("bytes") / "random"
+    path.write_bytes(head + tail)
+    with pytest.raises(BadImage):
+        read_image(path)
+
+
+@pytest.mark.parametrize(("size", "usable"), [((1, 1), False), ((7, 100), False), ((8, 8), True)])
+def test_the_smallest_picture(tmp_path: Path, size: tuple[int, int], usable: bool) -> None:
+    path = tmp_path / "small.png"
+    Image.new("RGB", size, (9, 8, 7)).save(path)
+    if usable:
+        assert read_image(path).pixels.shape == (3, 8, 8)
+        return
+    with pytest.raises(BadImage, match=f"too small to be used: {size[0]} x {size[1]} px"):
+        read_image(path)
+
+
+def test_folders_deleted_and_forbidden_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(BadImage, match="is a folder"):
+        read_image(tmp_path / "folder.png")
+    with pytest.raises(BadImage, match="is not there"):
+        thumbnail(tmp_path / "deleted.png", 64)
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)  # an administrator may open everything, so the file's mode is no test
+    with pytest.raises(BadImage, match="could not be opened"):
+        read_image(tmp_path / "secret.png")
+
+
+# ---------------------------------------------------------------- what was dropped
+
+
+def test_folders_are_searched_in_natural_order(tmp_path: Path) -> None:
+    names = [
+        "b.png",
+        "a10.JPG",
+        "a2.jpg",
+        ".hidden.png",
+        "notes.txt",
+        "1/2/c.webp",
+        "1/2/3/too deep.png",
+        ".secret/d.png",
+    ]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    files, problems = find_images([tmp_path, tmp_path / "b.png", tmp_path / "notes.txt"])
+    assert [str(file.relative_to(tmp_path)) for file in files] == [
+        "a2.jpg",
+        "a10.JPG",
+        "b.png",
+        os.path.join("1", "2", "c.webp"),
+        "notes.txt",
+    ]
+    assert problems == []
+
+
+def test_paths_that_give_nothing_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "locked").mkdir()
+    real = os.scandir
+
+    def scandir(folder: Path) -> object:
+        if Path(folder).name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    files, problems = find_images([tmp_path / "empty", tmp_path / "locked", tmp_path / "gone.png"])
+    assert files == []
+    for problem, (name, reason) in zip(
+        problems,
+        [("empty", "holds no images"), ("locked", "could not be opened"), ("gone.png", "is not there")],
+        strict=True,
+    ):
+        assert name in problem
+        assert reason in problem
+
+
+# ---------------------------------------------------------------- tensors
+
+
+@given(st.lists(st.floats(-2, 3, width=32), min_size=6, max_size=6))
+def test_bytes_and_words_are_rounded_and_clipped(values: list[float]) -> None:
+    picture = torch.tensor(values).reshape(3, 1, 2)
+    expected = np.clip(picture.permute(1, 2, 0).numpy().astype(float), 0, 1)
+    as_bytes, as_words = to_uint8(picture), to_uint16(picture)
+    assert (as_bytes.dtype, as_words.dtype) == (np.uint8, np.uint16)
+    assert as_bytes.shape == as_words.shape == (1, 2, 3)
+    assert np.abs(as_bytes - expected * 255).max() <= 0.5 + 1e-4
+    assert np.abs(as_words - expected * 65535).max() <= 0.5 + 1e-2
+
+
+def test_bytes_survive_the_way_through_a_tensor() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(1, 256, 1).repeat(3, axis=2)
+    tensor = torch.from_numpy(levels).permute(2, 0, 1).float() / 255
+    assert (to_uint8(tensor) == levels).all()
+    assert (to_uint16(tensor) == levels.astype(np.uint16) * 257).all()
+    assert to_uint8(torch.full((3, 1, 1), torch.nan)).max() == 0

@@ -1,0 +1,316 @@
+"""FAMOS: the laws of every method, over the options that change its graph."""
+
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.box import Box, Size
+from engine.errors import BadProject, BadSetting, MissingSources
+from engine.fields.artwork import Artwork
+from engine.methods.famos.method import Famos
+from engine.methods.famos.settings import FamosSettings
+from engine.settings import specs
+from tests.engine.famos_jobs import job, picture
+
+CPU = torch.device("cpu")
+
+OPTIONS: dict[str, tuple[Any, ...]] = {
+    "mode": ("blend", "paint", "copy"),
+    "adversarial": ("hinge", "wgan_gp", "dcgan", "lsgan"),
+    "correspondence": ("pool8", "pool4", "pool16", "blur", "learned"),
+    "learned_after": ("pool8", "nothing", "blur"),
+    "norm": ("layer", "batch", "none"),
+    "kernel": ("5", "3", "7"),
+    "discriminator_norm": ("none", "layer"),
+    "tiling": ("mirror", "wrap"),
+    "crops": ("same", "apart"),
+    "noise_at": ("bottleneck", "input"),
+    "global_noise": (2, 0),
+    "local_noise": (2, 0),
+    "periodic_noise": (0, 3),
+    "mix_scales": (False, True),
+    "residual_blocks": (0, 1),
+    "refine": (False, True),
+    "bottleneck": (0, 6),
+    "skips": (True, False),
+    "depth": (2, 3),
+    "precision": ("float32", "bfloat16"),
+    "discriminator_steps": (1, 2),
+    "tone_matching": (True, False),
+}
+CHANGE_ONLY_THE_TRAINING = (
+    *("adversarial", "correspondence", "learned_after", "discriminator_norm", "discriminator_steps"),
+    *("crops", "precision", "tone_matching"),
+)
+
+
+def pairwise(options: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Few combinations in which every pair of values of two options occurs: greedily the one with most new pairs."""
+
+    def pairs(row: dict[str, Any]) -> set[tuple]:
+        return set(combinations(sorted((name, str(value)) for name, value in row.items()), 2))
+
+    missing = {
+        tuple(sorted(((a, str(x)), (b, str(y)))))
+        for a, b in combinations(options, 2)
+        for x, y in product(options[a], options[b])
+    }
+    random = torch.Generator().manual_seed(0)
+    rows = []
+    while missing:
+        (name, value), (other, second) = sorted(missing)[0]
+        candidates = []
+        for _ in range(60):
+            row = {
+                key: values[int(torch.randint(len(values), (1,), generator=random))] for key, values in options.items()
+            }
+            row[name] = next(v for v in options[name] if str(v) == value)
+            row[other] = next(v for v in options[other] if str(v) == second)
+            candidates.append(row)
+        best = max(candidates, key=lambda row: len(pairs(row) & missing))
+        rows.append(best)
+        missing -= pairs(best)
+    return rows
+
+
+def whole(method: Famos, canvas: Size, layer: str = "result") -> torch.Tensor:
+    with torch.no_grad():
+        return Artwork(method, canvas, layer).at(canvas.box)
+
+
+@pytest.mark.parametrize(
+    "options", pairwise(OPTIONS), ids=lambda row: f"{row['mode']}-{row['adversarial']}-{row['norm']}"
+)
+def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any], tmp_path: Path) -> None:
+    method = Famos(job(tmp_path, options), CPU)
+    before = [parameter.clone() for parameter in method.generator.parameters()]
+    judge = [parameter.clone() for parameter in method.discriminator.parameters()]
+    for step in range(2):
+        terms = method.step(step)
+        assert all(torch.isfinite(value) for value in terms.values()), terms
+        assert all(value.shape == () for value in terms.values())
+    assert {term.key for term in Famos.terms} >= set(terms)
+    assert any(not torch.equal(a, b) for a, b in zip(before, method.generator.parameters(), strict=True))
+    assert any(not torch.equal(a, b) for a, b in zip(judge, method.discriminator.parameters(), strict=True))
+    with torch.no_grad():
+        layers = Artwork(method, method.canvas).layers_at(Box(3, 5, 20, 30))
+    assert set(layers) == {layer.key for layer in Famos.layers}
+    for image in layers.values():
+        assert image.shape == (3, 20, 30)
+        assert image.min() >= 0
+        assert image.max() <= 1 + 1e-6
+    for patch in method.patches().values():
+        assert patch.shape == (2, 3, 32, 32)
+    if options["mode"] == "copy":
+        assert torch.equal(layers["result"], layers["collage"])
+
+
+@pytest.mark.parametrize(
+    "options",
+    pairwise({key: values for key, values in OPTIONS.items() if key not in CHANGE_ONLY_THE_TRAINING}),
+    ids=lambda row: f"{row['mode']}-{row['norm']}-{row['kernel']}-{row['depth']}",
+)
+def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
+    method = Famos(job(tmp_path, options), CPU)
+    method.step(0)
+    canvas = Size(149, 131)  # no tile divides it
+    one_piece = whole(method, canvas)
+    artwork = Artwork(method, canvas)
+    for tile in canvas.box.tiles(64):
+        with torch.no_grad():
+            piece = artwork.at(tile)
+        rows, columns = tile.within(canvas.box)
+        assert (piece - one_piece[:, rows, columns]).abs().max() <= 1e-5
+
+
+def test_depth_4_needs_the_halo_that_was_measured_for_it(tmp_path: Path) -> None:
+    method = Famos(job(tmp_path, {"depth": 4, "noise_at": "bottleneck"}), CPU)
+    assert (method.halo.top, method.halo.left, method.halo.bottom, method.halo.right) == (64, 64, 48, 48)
+
+
+def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
+    """The law's test can fail: with too little halo the tiles differ."""
+    method = Famos(job(tmp_path), CPU)
+    canvas = Size(96, 96)
+    exact = whole(method, canvas)
+    halo = method.halo
+    method._halo = type(halo)(halo.top - method.grain, halo.left - method.grain, 0, 0)
+    with torch.no_grad():
+        piece = Artwork(method, canvas).at(Box(32, 32, 32, 32))
+    assert (piece - exact[:, 32:64, 32:64]).abs().max() > 1e-5
+
+
+@pytest.mark.parametrize("options", [{}, {"norm": "batch", "adversarial": "wgan_gp"}, {"correspondence": "learned"}])
+def test_going_on_from_a_state_equals_going_on_without_a_break(options: dict[str, Any], tmp_path: Path) -> None:
+    straight = Famos(job(tmp_path, options), CPU)
+    for step in range(3):
+        straight.step(step)
+    kept = straight.state()
+    resumed = Famos(job(tmp_path, options), CPU)
+    assert resumed.restore(kept) == []
+    for step in range(3, 6):
+        a, b = straight.step(step), resumed.step(step)
+        assert all(torch.equal(a[key], b[key]) for key in a)
+    ours, theirs = straight.state(), resumed.state()
+    assert ours.plain == theirs.plain
+    assert all(torch.equal(ours.tensors[name], theirs.tensors[name]) for name in ours.tensors)
+    assert torch.equal(whole(straight, Size(64, 64)), whole(resumed, Size(64, 64)))
+
+
+def test_equal_jobs_give_equal_pictures_and_other_seeds_others(tmp_path: Path) -> None:
+    pictures = []
+    for seed in (1, 1, 2):
+        method = Famos(job(tmp_path, seed=seed), CPU)
+        method.step(0)
+        pictures.append(whole(method, Size(64, 64)))
+    assert torch.equal(pictures[0], pictures[1])
+    assert not torch.equal(pictures[0], pictures[2])
+
+
+def test_painting_does_not_change_what_is_learned(tmp_path: Path) -> None:
+    looked, blind = (Famos(job(tmp_path, {"norm": "batch"}), CPU) for _ in range(2))
+    for step in range(2):
+        looked.step(step)
+        whole(looked, Size(40, 40))
+        blind.step(step)
+    for name, parameter in looked.generator.state_dict().items():
+        assert torch.equal(parameter, blind.generator.state_dict()[name])
+
+
+def test_a_state_of_other_networks_is_taken_over_where_it_fits(tmp_path: Path) -> None:
+    small = Famos(job(tmp_path), CPU)
+    small.step(0)
+    more = Famos(job(tmp_path, {"templates": 9}), CPU)
+    left = more.restore(small.state(), strict=False)
+    assert left
+    assert all(".head." in name or name.startswith("templates") for name in left), left
+    first = "encoder.0.0.weight"
+    assert torch.equal(more.generator.unet.state_dict()[first], small.generator.unet.state_dict()[first])
+    more.step(1)
+    with pytest.raises(BadProject, match="does not fit"):
+        more.restore(small.state())
+
+
+LIVE = [spec.name for spec in specs(FamosSettings) if spec.knob.live]
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_live_settings_act_in_the_next_step(name: str, tmp_path: Path) -> None:
+    """Two equal methods; one is given another value after two steps, and their third steps differ."""
+    needs = {
+        "blur_px": {"correspondence": "blur"},
+        "penalty_weight": {"adversarial": "wgan_gp"},
+        "r1_every_steps": {"r1_weight": 1.0},
+        "r1_weight": {"r1_every_steps": 2},
+        "temperature_start": {"temperature_ramp_steps": 100},
+        "entropy_ramp_steps": {"entropy_ramp_steps": 1},
+        "temperature_ramp_steps": {"temperature_start": 3.0},
+        "largest_share_weight": {"temperature": 0.25},
+    }
+    base = job(tmp_path, needs.get(name, {}))
+    kept, turned = Famos(base, CPU), Famos(base, CPU)
+    for step in range(2):
+        kept.step(step)
+        turned.step(step)
+    now = getattr(turned.settings, name)
+    other = {"r1_every_steps": 2, "average_decay": 0.0, "discriminator_steps": 2}.get(name, now * 0.5 + 2)
+    if name in ("learning_rate", "discriminator_rate"):
+        other = now / 10
+    if name in ("temperature_ramp_steps", "entropy_ramp_steps"):
+        other = 500
+    turned.settings = turned.settings.with_values({name: type(now)(other)})
+    kept.step(2)
+    turned.step(2)
+    ours, theirs = kept.state().tensors, turned.state().tensors
+    assert any(not torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+def test_after_diverging_it_learns_more_slowly_and_remembers(tmp_path: Path) -> None:
+    method = Famos(job(tmp_path), CPU)
+    assert "0.5" in method.slow_down()
+    method.step(0)
+    assert method.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * method.settings.learning_rate)
+    again = Famos(job(tmp_path), CPU)
+    again.restore(method.state())
+    again.step(1)
+    assert again.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * method.settings.learning_rate)
+
+
+def test_no_number_in_the_weights_shows_in_the_terms(tmp_path: Path) -> None:
+    method = Famos(job(tmp_path), CPU)
+    with torch.no_grad():
+        next(method.generator.parameters()).fill_(torch.nan)
+    assert not torch.isfinite(method.step(0)["content"])
+
+
+def test_a_content_of_one_size_and_a_canvas_of_another(tmp_path: Path) -> None:
+    method = Famos(job(tmp_path, canvas=(90, 200)), CPU)
+    assert method.canvas == Size(90, 200)
+    method.step(0)
+    assert whole(method, method.canvas).shape == (3, 90, 200)
+
+
+def test_images_smaller_than_the_patch_and_several_contents(tmp_path: Path) -> None:
+    sources = {
+        "style": (picture(tmp_path / "s.png", 64, 64, 1),),
+        "content": (picture(tmp_path / "t.png", 64, 64, 2), picture(tmp_path / "u.png", 200, 64, 3)),
+    }
+    for crops in ("same", "apart"):
+        method = Famos(job(tmp_path, {"patch": 96, "crops": crops}, sources=sources), CPU)
+        assert torch.isfinite(method.step(0)["content"])
+        assert whole(method, method.canvas).shape == (3, 64, 64)
+
+
+def test_style_weights_share_the_templates(tmp_path: Path) -> None:
+    base = job(tmp_path, {"templates": 12})
+    first, second = base.sources["style"]
+    heavy = base.model_copy(
+        update={"sources": base.sources | {"style": (first.model_copy(update={"weight": 3.0}), second)}}
+    )
+    method = Famos(heavy, CPU)
+    assert method.templates is not None
+    assert method.templates.image.bincount().tolist() == [9, 3]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"patch": 50}, "patch can not be 50 at depth 2; it is a multiple of 4"),
+        ({"templates": 1}, "templates can not be 1; it is a whole number from 2 to 400"),
+        (
+            {"adversarial": "wgan_gp", "discriminator_norm": "batch"},
+            "discriminator_norm can not be 'batch' with wgan_gp",
+        ),
+    ],
+)
+def test_settings_that_can_not_be_had(settings: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=sentence):
+        Famos(job(tmp_path, settings), CPU)
+
+
+def test_missing_images_are_asked_for_by_name(tmp_path: Path) -> None:
+    with pytest.raises(MissingSources, match="at least one content image"):
+        Famos(job(tmp_path, sources={"style": (picture(tmp_path / "s.png", 64, 64, 1),)}), CPU)
+
+
+def test_a_deleted_image_is_a_warning_and_the_rest_goes_on(tmp_path: Path) -> None:
+    base = job(tmp_path)
+    Path(base.sources["style"][0].path).unlink()
+    method = Famos(base, CPU)
+    assert len(method.warnings) == 1
+    assert "a.png" in method.warnings[0]
+    assert torch.isfinite(method.step(0)["content"])
+
+
+def test_it_learns_the_content_and_uses_its_templates(tmp_path: Path) -> None:
+    """In forty steps on one small picture the collage comes nearer to the content, on a fixed seed."""
+    settings = {"generator_width": 8, "templates": 8, "batch": 4, "correspondence": "pool4", "temperature": 0.25}
+    method = Famos(job(tmp_path, settings), CPU)
+    terms = [method.step(step) for step in range(40)]
+    early = torch.stack([term["content"] for term in terms[:5]]).mean()
+    late = torch.stack([term["content"] for term in terms[-5:]]).mean()
+    assert late < 0.7 * early
+    assert terms[-1]["templates_in_use"] > 4

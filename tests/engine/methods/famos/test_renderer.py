@@ -1,0 +1,251 @@
+"""Repeats close without a seam, originals give real detail, and crops agree in every way of printing."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.errors import BadSetting
+from engine.fields.artwork import Artwork
+from engine.fields.periodic import Closed, ClosedTemplates
+from engine.fields.resample import enlarged, needed
+from engine.job import SourceImage
+from engine.methods.famos.method import Famos
+from engine.options import How
+from engine.templates.atlas import Atlas, Templates
+from engine.tiling import tiled
+from tests.engine.famos_jobs import job, picture
+
+CPU = torch.device("cpu")
+CANVAS = Size(96, 120)
+
+
+def famos(folder: Path, **more: Any) -> Famos:
+    method = Famos(job(folder, more), CPU)
+    with torch.no_grad():
+        for parameter in method.average.parameters():  # untrained, all would be nearly grey
+            parameter.mul_(4)
+    return method
+
+
+def artwork(method: Famos, how: How, canvas: Size = CANVAS, layer: str = "result") -> Artwork:
+    return Artwork(method.printer(how), canvas, layer)
+
+
+def at(field: Artwork, box: Box) -> Tensor:
+    with torch.no_grad():
+        return field.at(box)
+
+
+def ways(folder: Path) -> dict[str, How]:
+    frame = picture(folder / "frame.png", 50, 66, 9)
+    return {
+        "repeat": How(repeat=True),
+        "originals": How(originals=1.7),
+        "both": How(repeat=True, originals=2.0),
+        "frame": How(frame=frame.path, tones=frame.path),
+        "all": How(repeat=True, originals=1.5, frame=frame.path),
+    }
+
+
+@pytest.mark.parametrize("way", ["repeat", "originals", "both", "frame", "all"])
+@pytest.mark.parametrize("mode", ["blend", "copy", "paint"])
+def test_crops_agree(tmp_path: Path, way: str, mode: str) -> None:
+    method = famos(tmp_path, mode=mode)
+    printed = artwork(method, ways(tmp_path)[way])
+    outer = Box(-13, -22, 150, 170)  # beyond all edges, as bleed is
+    with torch.no_grad():
+        whole = printed.layers_at(outer)
+        for box in (Box(-5, -9, 31, 44), Box(40, 51, 60, 33), Box(90, 100, 47, 48), Box(0, 0, 1, 1)):
+            rows, columns = box.within(outer)
+            for layer, image in printed.layers_at(box).items():
+                assert torch.allclose(image, whole[layer][:, rows, columns], atol=2e-6), layer
+
+
+@pytest.mark.parametrize("tiling", ["mirror", "wrap"])
+@pytest.mark.parametrize("originals", [0.0, 2.0])
+def test_a_repeat_continues_itself_exactly(tmp_path: Path, tiling: str, originals: float) -> None:
+    method = famos(tmp_path, tiling=tiling, periodic_noise=2)
+    printed = artwork(method, How(repeat=True, originals=originals))
+    whole = at(printed, CANVAS.box)
+    for down, right in ((1, 0), (0, 1), (-1, -1)):
+        shifted = CANVAS.box
+        shifted = Box(down * CANVAS.height, right * CANVAS.width, CANVAS.height, CANVAS.width)
+        assert torch.allclose(at(printed, shifted), whole, atol=2e-6)
+    across = at(printed, Box(CANVAS.height // 2, CANVAS.width // 2, CANVAS.height, CANVAS.width))
+    rolled = whole.roll((-(CANVAS.height // 2), -(CANVAS.width // 2)), (1, 2))
+    assert torch.allclose(across, rolled, atol=2e-6), "rolled by half, it is what lies across the edges"
+
+
+def smooth_job(folder: Path, **more: Any):
+    """Images without any hard edges, brighter to the right and below, so that a cut would show."""
+    sources = {}
+    for name, (height, width) in {"style": (150, 170), "content": (96, 120)}.items():
+        y, x = np.mgrid[:height, :width]
+        ramp = 60 + 130 * (y / height + x / width) / 2
+        wave = 25 * np.sin(y / 9) * np.sin(x / 11)
+        pixels = np.stack([ramp + wave, ramp - wave, ramp], -1).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{name}.png")
+        sources[name] = (SourceImage(path=str(folder / f"{name}.png")),)
+    return job(folder, more, sources=sources)
+
+
+@pytest.mark.parametrize("layer", ["result", "collage", "content"])
+def test_no_seam_is_seen_where_a_repeat_meets_itself(tmp_path: Path, layer: str) -> None:
+    method = Famos(smooth_job(tmp_path), CPU)
+    whole = at(artwork(method, How(repeat=True), layer=layer), CANVAS.box)
+    for axis in (1, 2):
+        rolled = whole.roll(whole.shape[axis] // 2, axis)
+        steps = rolled.diff(dim=axis).abs().mean((0, 3 - axis))  # of each line, towards the next
+        middle = whole.shape[axis] // 2
+        elsewhere = torch.cat([steps[: middle - 1], steps[middle:]])
+        assert steps[middle - 1] < 1.2 * elsewhere.max(), layer
+    plain = at(artwork(method, How(), layer="content"), CANVAS.box)
+    steps = plain.roll(48, 1).diff(dim=1).abs().mean((0, 2))
+    assert steps[47] > 10 * steps.mean(), "without closing, this content shows one"
+
+
+def test_a_repeat_needs_whole_grains(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="multiples of 4 px, and 121 x 96 px are not"):
+        at(artwork(famos(tmp_path), How(repeat=True), Size(96, 121)), Box(0, 0, 8, 8))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(8, 300),
+    st.integers(8, 90),
+    st.integers(-200, 200),
+    st.booleans(),
+    st.sampled_from(["mirror", "wrap"]),
+)
+def test_templates_walk_home(length: int, extent: int, offset: int, flip: bool, edge: Any) -> None:
+    image = torch.arange(extent * 8).remainder(256).to(torch.uint8).view(1, extent, 8).expand(3, -1, -1).contiguous()
+    atlas = Atlas([image], CPU)
+    templates = Templates(
+        atlas, torch.zeros(1, dtype=torch.long), torch.tensor([[offset, 0]]), torch.tensor([[flip, flip]]), edge
+    )
+    rows = ClosedTemplates(templates, Size(length, 8))._rows[0].long()
+    assert rows.min() >= 0
+    assert rows.max() < extent
+    steps = (torch.cat([rows[1:], rows[:1]]) - rows).abs()
+    assert steps[-1] <= 1, "the last place leads to the first"
+    if edge == "mirror":
+        assert steps.max() <= 2, "at most one pixel is skipped, at the turn"
+        assert (steps == 2).sum() <= 1
+    along = torch.arange(length) + offset
+    plain = tiled(-1 - along if flip else along, extent, edge)
+    kept = (rows == plain).long().cumprod(0).sum()
+    assert kept >= min(length - extent, length // 2), "as trained until it has to turn"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(-60, 200), st.integers(-60, 200), st.integers(1, 40), st.integers(1, 40))
+def test_closed_fields_repeat_and_crops_agree(top: int, left: int, height: int, width: int) -> None:
+    def field(box: Box) -> Tensor:
+        rows = torch.arange(box.top, box.bottom).float()[:, None]
+        return (rows * 0.01 + torch.arange(box.left, box.right) * 0.03)[None]
+
+    canvas = Size(64, 80)
+    closed = Closed(field, canvas)
+    whole = closed.at(canvas.box)
+    expected = whole[:, torch.arange(top, top + height) % 64][:, :, torch.arange(left, left + width) % 80]
+    assert torch.equal(closed.at(Box(top, left, height, width)), expected)
+    assert torch.equal(whole[:, 4:60, 5:75], field(Box(4, 5, 56, 70))), "the middle is as it was"
+
+
+# ---------------------------------------------------------------- from the originals
+
+
+def test_at_the_trained_size_nothing_changes(tmp_path: Path) -> None:
+    method = famos(tmp_path)
+    plain = artwork(method, How())
+    same = artwork(method, How(originals=1.0))
+    with torch.no_grad():
+        a, b = plain.layers_at(CANVAS.box), same.layers_at(CANVAS.box)
+    for layer in ("result", "collage", "painted", "mask", "content"):
+        assert torch.allclose(a[layer], b[layer], atol=1e-4), layer
+
+
+def test_pieces_are_the_originals_pixels(tmp_path: Path) -> None:
+    """With one and the same template and no painting, the picture is a tiling of the file, at full resolution."""
+    source = picture(tmp_path / "large.png", 160, 200, 5)
+    method = Famos(
+        job(
+            tmp_path,
+            {"templates": 2, "mode": "copy", "style_scale": 0.25, "tiling": "mirror"},
+            sources={"style": (source,), "content": (picture(tmp_path / "c.png", 60, 60, 3),)},
+        ),
+        CPU,
+    )
+    assert method._styles[0].size == Size(40, 50)
+    assert method.templates is not None
+    method.templates.offset[1], method.templates.flip[1] = method.templates.offset[0], method.templates.flip[0]
+    printed = at(artwork(method, How(originals=4.0), Size(240, 240)), Box(3, 7, 90, 100))
+    original = torch.from_numpy(np.asarray(Image.open(source.path)).copy()).permute(2, 0, 1) / 255
+    top, left = (method.templates.offset[0] * 4).tolist()
+    rows, columns = torch.arange(3, 93) + top, torch.arange(7, 107) + left
+    flip = method.templates.flip[0]
+    rows = tiled(-1 - rows if flip[0] else rows, 160, "mirror")
+    columns = tiled(-1 - columns if flip[1] else columns, 200, "mirror")
+    assert torch.allclose(printed, original[:, rows][:, :, columns], atol=1e-4)
+
+
+def test_the_mosaic_stays_in_place_when_it_gains_detail(tmp_path: Path) -> None:
+    method = famos(tmp_path, style_scale=0.5)
+    small = at(artwork(method, How()), CANVAS.box)
+    large = at(artwork(method, How(originals=4.0), Size(4 * 96, 4 * 120)), Size(4 * 96, 4 * 120).box)
+    back = torch.nn.functional.avg_pool2d(large, 4)
+    assert (back - small).abs().mean() < 0.35 * (small - small.mean((1, 2), keepdim=True)).abs().mean()
+    soft = torch.nn.functional.interpolate(small[None], scale_factor=4.0, mode="bicubic")[0]
+    assert large.diff(dim=1).abs().mean() > 1.2 * soft.diff(dim=1).abs().mean(), "there is more to see than enlarged"
+
+
+def test_too_many_pixels_of_originals_are_told(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="megapixels at this size"):
+        famos(tmp_path).printer(How(originals=300.0))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(-40, 90), st.integers(-40, 90), st.integers(1, 50), st.floats(0.6, 5.0), st.floats(0.6, 5.0))
+def test_enlarging_keeps_ramps_and_crops(top: int, left: int, side: int, down: float, right: float) -> None:
+    box = Box(top, left, side, side)
+    at_box = needed(box, down, right)
+    plane = (torch.arange(at_box.top, at_box.bottom)[:, None] * 2.0 + torch.arange(at_box.left, at_box.right))[None]
+    large = enlarged(plane, at_box, box, down, right)
+    rows = (torch.arange(top, top + side) + 0.5) / down - 0.5
+    columns = (torch.arange(left, left + side) + 0.5) / right - 0.5
+    assert torch.allclose(large[0], rows[:, None] * 2 + columns, atol=1e-3)
+    corner = Box(top, left, 1 + side // 2, 1 + side // 3)
+    rows_, columns_ = needed(corner, down, right).within(at_box)
+    part = enlarged(plane[:, rows_, columns_], needed(corner, down, right), corner, down, right)
+    assert torch.equal(part, large[:, : corner.height, : corner.width])
+
+
+# ---------------------------------------------------------------- frames
+
+
+def test_a_frame_takes_the_place_of_the_content(tmp_path: Path) -> None:
+    method = famos(tmp_path, tone_matching=False)
+    content = picture(tmp_path / "same.png", 77, 101, 3)  # the content itself, from another file
+    other = picture(tmp_path / "other.png", 77, 101, 8)
+    plain = at(artwork(method, How()), Box(0, 0, 32, 32))
+    assert torch.equal(at(artwork(method, How(frame=content.path)), Box(0, 0, 32, 32)), plain)
+    assert not torch.equal(at(artwork(method, How(frame=other.path)), Box(0, 0, 32, 32)), plain)
+
+
+def test_frames_are_matched_in_tone_alike(tmp_path: Path) -> None:
+    method = famos(tmp_path, tone_matching=True)
+    for name, value in (("dark", 90), ("light", 110)):
+        Image.fromarray(np.full((40, 40, 3), value, np.uint8)).save(tmp_path / f"{name}.png")
+    dark, light = str(tmp_path / "dark.png"), str(tmp_path / "light.png")
+    assert method.frame(dark, dark).float().mean() == pytest.approx(
+        float(method.frame(light, light).float().mean()), abs=30
+    )
+    assert method.frame(light, dark).float().mean() > method.frame(dark, dark).float().mean()

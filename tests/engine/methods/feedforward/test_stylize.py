@@ -1,0 +1,136 @@
+"""Fast stylisation: the laws of every method, over the options that change the network; norms; noise."""
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.box import Size
+from engine.errors import BadSetting, MissingSources
+from engine.methods.feedforward.stylize import Stylize
+from engine.methods.feedforward.stylize_settings import StylizeSettings
+from engine.nn.residual_network import ResidualNetwork, ResidualShape
+from engine.settings import specs
+from tests.engine.famos_jobs import picture
+from tests.engine.generator_jobs import (
+    CPU,
+    check_live_setting_acts,
+    check_resume_equals_uninterrupted,
+    check_seeds,
+    check_tiles_agree,
+    job,
+    other_value,
+    trained,
+    whole,
+)
+
+OPTIONS = [
+    {"norm": norm, "noise": noise, "blocks": blocks, "padding": padding}
+    for (norm, noise), blocks, padding in zip(
+        product(("instance", "batch", "layer", "none"), (0, 3)),
+        (1, 2, 0, 1, 2, 0, 1, 2),
+        ("replicate", "circular") * 4,
+        strict=True,
+    )
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda row: f"{row['norm']}-{row['noise']}-{row['blocks']}")
+def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
+    method = trained(Stylize(job("stylize", tmp_path, options), CPU), 2)
+    check_tiles_agree(method, Size(91, 77))
+
+
+@pytest.mark.parametrize("options", [{}, {"noise": 2, "diversity_weight": 1.0}, {"statistic": "gram", "norm": "batch"}])
+def test_going_on_from_a_state_equals_going_on_without_a_break(options: dict[str, Any], tmp_path: Path) -> None:
+    check_resume_equals_uninterrupted(Stylize, job("stylize", tmp_path, options))
+
+
+def test_equal_jobs_give_equal_pictures_and_other_seeds_others(tmp_path: Path) -> None:
+    check_seeds(Stylize, job("stylize", tmp_path))
+
+
+@pytest.mark.parametrize("name", [spec.name for spec in specs(StylizeSettings) if spec.knob.live])
+def test_live_settings_act(name: str, tmp_path: Path) -> None:
+    base = job("stylize", tmp_path, {"noise": 2, "diversity_weight": 0.5, "statistic": "gram"})
+    check_live_setting_acts(Stylize, base, name, other_value(Stylize, name))
+
+
+def test_frozen_instance_norm_gives_nearly_what_it_would_give_over_the_whole_canvas(tmp_path: Path) -> None:
+    """A canvas that one settling piece covers: frozen statistics are then those of the canvas itself."""
+    sources = {"style": (picture(tmp_path / "s.png", 64, 64, 1),), "content": (picture(tmp_path / "t.png", 64, 64, 2),)}
+    method = trained(Stylize(job("stylize", tmp_path, {"patch": 64, "noise": 0}, sources=sources), CPU), 3)
+    painted = whole(method, Size(64, 64))
+    with torch.no_grad():
+        content = method._patches._fields[0].at(Size(64, 64).box)[None] * 2 - 1
+        exact = method.average.train()(content)[0].clamp(0, 1)
+    inner = (slice(None), slice(24, 40), slice(24, 40))  # beyond it the canvas goes on mirrored, the exact one does not
+    assert (painted[inner] - exact[inner]).abs().max() < 0.02
+
+
+def test_it_learns_the_style_and_the_content(tmp_path: Path) -> None:
+    settings = {"width": 6, "filters": 8, "learning_rate": 1e-2, "content_weight": 0.5}
+    method = Stylize(job("stylize", tmp_path, settings), CPU)
+    terms = [method.step(step) for step in range(30)]
+    for key in ("style", "content"):
+        early = torch.stack([term[key] for term in terms[:4]]).mean()
+        late = torch.stack([term[key] for term in terms[-4:]]).mean()
+        assert late < 0.8 * early, key
+
+
+def test_variety_compares_stylisations_of_one_content(tmp_path: Path) -> None:
+    method = trained(Stylize(job("stylize", tmp_path, {"noise": 2, "batch": 4, "diversity_weight": 1.0}), CPU), 1)
+    content = method.patches()["Content"]
+    assert torch.equal(content[0], content[1])
+    assert torch.equal(content[2], content[3])
+    assert not torch.equal(content[0], content[2])
+
+
+def test_noise_makes_another_picture_of_the_same_content(tmp_path: Path) -> None:
+    method = trained(Stylize(job("stylize", tmp_path, {"noise": 2}), CPU), 1)
+    first = whole(method, Size(64, 64))
+    method.settings = method.settings.with_values({"sample_seed": 1})
+    assert not torch.equal(first, whole(method, Size(64, 64)))
+    assert torch.equal(whole(method, Size(64, 64), "content"), whole(method, Size(64, 64), "content"))
+
+
+def test_contents_are_practised_on_enlarged(tmp_path: Path) -> None:
+    """Grain of one pixel fades where a content is enlarged; without, patches are cut from it as it is."""
+
+    def grain(enlarged: float) -> float:
+        method = Stylize(job("stylize", tmp_path, {"enlarged": enlarged, "batch": 16, "noise": 0}), CPU)
+        content = method._drawn(torch.Generator().manual_seed(1)).content
+        return float(content.diff(dim=-1).abs().mean())
+
+    assert grain(16.0) < 0.5 * grain(1.0)
+
+
+def test_the_network_keeps_the_size() -> None:
+    network = ResidualNetwork(ResidualShape(width=2, blocks=1, noise=3))
+    noise = network.noise_at(Size(32, 48).box, 1, CPU)
+    assert network(torch.zeros(1, 3, 32, 48), noise).shape == (1, 3, 32, 48)
+
+
+def test_contents_smaller_than_the_patch_and_a_canvas_of_another_size(tmp_path: Path) -> None:
+    method = trained(Stylize(job("stylize", tmp_path, {"patch": 128}, canvas=(90, 200)), CPU), 1)
+    assert method.canvas == Size(90, 200)
+    assert whole(method, method.canvas).shape == (3, 90, 200)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"patch": 50}, "patch can not be 50 here; it is a multiple of 16"),
+        ({"content_by": "features"}, "content_by can not be 'features' with network filters and statistic sliced"),
+    ],
+)
+def test_settings_that_can_not_be_had(settings: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=sentence):
+        Stylize(job("stylize", tmp_path, settings), CPU)
+
+
+def test_a_missing_content_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(MissingSources, match="at least one image on Content"):
+        Stylize(job("stylize", tmp_path, sources={"style": (picture(tmp_path / "s.png", 64, 64, 1),)}), CPU)

@@ -1,0 +1,215 @@
+"""Laws that every registered method keeps. A new method adds one row to `JOBS`; all tests here then hold for it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.errors import BadProject, BadSetting, MissingSources
+from engine.fields.artwork import Artwork
+from engine.job import Job
+from engine.method import Method, method_class, method_keys, preset_values
+from engine.settings import specs
+from tests.engine import famos_jobs, generator_jobs, magic_jobs, pixel_jobs
+
+CPU = torch.device("cpu")
+
+# A tiny job of each method, in a folder of its own: images that are made here, networks of a few channels.
+JOBS: dict[str, Callable[..., Job]] = {
+    "famos": famos_jobs.job,
+    "magic": magic_jobs.job,
+    "neural_style": pixel_jobs.style_job,
+    "doodle": pixel_jobs.doodle_job,
+    "texture": lambda folder, settings=None, **changes: generator_jobs.job("texture", folder, settings, **changes),
+    "stylize": lambda folder, settings=None, **changes: generator_jobs.job("stylize", folder, settings, **changes),
+    "doodle_net": lambda folder, settings=None, **changes: generator_jobs.job(
+        "doodle_net", folder, settings, **changes
+    ),
+}
+
+every_method = pytest.mark.parametrize("key", method_keys())
+
+
+def built(key: str, folder: Path, settings: dict[str, Any] | None = None, steps: int = 0, **changes: Any) -> Method:
+    method = method_class(key)(JOBS[key](folder, settings, **changes), CPU)
+    for step in range(steps):
+        method.step(step)
+    return method
+
+
+def painted(method: Method, canvas: Size, box: Box | None = None) -> dict[str, Tensor]:
+    method.settle()
+    with torch.no_grad():
+        return Artwork(method, canvas).layers_at(box or canvas.box)
+
+
+def test_each_has_a_row() -> None:
+    assert set(JOBS) == set(method_keys())
+
+
+@every_method
+def test_it_says_what_it_is(key: str) -> None:
+    method = method_class(key)
+    assert method.key == key
+    for parts in (method.slots, method.layers, method.terms):
+        names = [part.key for part in parts]
+        assert len(names) == len(set(names)) > 0
+        assert all(part.title for part in parts)
+    assert all(len(part.help) > 5 for part in (*method.slots, *method.layers))
+    assert method.layers[0].key == "result"
+    assert all(0 <= slot.minimum <= slot.maximum for slot in method.slots)
+    known = {slot.key for slot in method.slots}
+    assert all(set(slot.beneath) <= known for slot in method.slots)
+    assert any(char.isdigit() for char in method.paper)
+
+
+@every_method
+def test_presets_are_settings_that_can_be_had(key: str) -> None:
+    method = method_class(key)
+    names = [preset.name for preset in method.presets]
+    assert len(names) == len(set(names)) > 0
+    for preset in method.presets:
+        settings = method.Settings.of(preset_values(method, [preset.name]))
+        assert all(getattr(settings, name) == value for name, value in preset.values.items())
+        assert preset.help
+    with pytest.raises(BadSetting, match="There is no preset Nothing"):
+        preset_values(method, ["Nothing"])
+
+
+@every_method
+def test_a_step_gives_the_terms_it_names_and_a_picture_of_all_layers(key: str, tmp_path: Path) -> None:
+    method = built(key, tmp_path)
+    assert method.patches() == {}
+    terms = method.step(0)
+    assert set(terms) <= {term.key for term in method.terms}
+    assert all(value.shape == () and torch.isfinite(value) for value in terms.values()), terms
+    layers = painted(method, method.canvas, Box(3, 5, 20, 30))
+    assert set(layers) == {layer.key for layer in method.layers}
+    for name, image in layers.items():
+        assert image.shape == (3, 20, 30), name
+        assert image.dtype == torch.float32, name
+        assert image.min() >= 0, name
+        assert image.max() <= 1 + 1e-6, name
+    patches = method.patches()
+    assert patches
+    assert all(patch.dim() == 4 and patch.shape[1] == 3 for patch in patches.values())
+
+
+@every_method
+def test_crops_agree(key: str, tmp_path: Path) -> None:
+    """A canvas that no tile divides, larger than what was trained for, painted in tiles and at once."""
+    method = built(key, tmp_path, steps=1)
+    canvas = Size(149, 131)
+    whole = painted(method, canvas)
+    for tile in canvas.box.tiles(64):
+        rows, columns = tile.within(canvas.box)
+        for name, piece in painted(method, canvas, tile).items():
+            assert (piece - whole[name][:, rows, columns]).abs().max() <= 1e-5, name
+
+
+@every_method
+def test_going_on_from_a_state_equals_going_on_without_a_break(key: str, tmp_path: Path) -> None:
+    straight = built(key, tmp_path, steps=3)
+    kept = straight.state()
+    assert all(tensor.device.type == "cpu" and tensor.is_contiguous() for tensor in kept.tensors.values())
+    resumed = built(key, tmp_path)
+    assert resumed.restore(kept) == []
+    for step in range(3, 6):
+        ours, theirs = straight.step(step), resumed.step(step)
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    ours, theirs = straight.state(), resumed.state()
+    assert ours.plain == theirs.plain
+    assert ours.tensors.keys() == theirs.tensors.keys()
+    assert all(torch.equal(ours.tensors[name], theirs.tensors[name]) for name in ours.tensors)
+    assert torch.equal(painted(straight, Size(64, 64))["result"], painted(resumed, Size(64, 64))["result"])
+
+
+@every_method
+def test_a_state_is_not_changed_by_what_follows(key: str, tmp_path: Path) -> None:
+    method = built(key, tmp_path, steps=2)
+    kept = method.state()
+    copies = {name: tensor.clone() for name, tensor in kept.tensors.items()}
+    method.step(2)
+    method.restore(kept)
+    method.step(2)
+    assert all(torch.equal(tensor, copies[name]) for name, tensor in kept.tensors.items())
+
+
+@every_method
+def test_equal_jobs_give_equal_pictures(key: str, tmp_path: Path) -> None:
+    first, second = (painted(built(key, tmp_path, steps=2), Size(64, 64))["result"] for _ in range(2))
+    assert torch.equal(first, second)
+
+
+@every_method
+def test_live_settings_can_change_between_steps(key: str, tmp_path: Path) -> None:
+    """All of them, one after the other, to both ends of their ranges."""
+    method = built(key, tmp_path, steps=1)
+    start, step = method.settings, 1
+    live = [spec for spec in specs(type(start)) if spec.knob.live]
+    assert live
+    for spec in live:
+        ends = spec.values if spec.kind == "choice" else (spec.minimum, spec.maximum)
+        if spec.kind == "bool":
+            ends = (False, True)
+        for value in ends:
+            try:
+                changed = start.with_values({spec.name: int(value) if spec.kind == "int" else value})  # type: ignore[arg-type]
+            except BadSetting:  # it does not go with the others
+                continue
+            assert not start.needs_rebuild(changed)
+            method.settings = changed
+            terms = method.step(step)
+            assert set(terms) <= {term.key for term in method.terms}, spec.name
+            step += 1
+        method.settings = start
+
+
+@every_method
+def test_a_state_of_something_else_is_refused_or_left(key: str, tmp_path: Path) -> None:
+    method = built(key, tmp_path, steps=1)
+    state = method.state()
+    name = max(state.tensors, key=lambda key: state.tensors[key].numel())
+    state.tensors[name] = torch.zeros(2, 3)
+    with pytest.raises(BadProject):
+        built(key, tmp_path).restore(state)
+
+
+@every_method
+def test_what_is_missing_is_asked_for(key: str, tmp_path: Path) -> None:
+    method = method_class(key)
+    job = JOBS[key](tmp_path)
+    for slot in method.slots:
+        left = {name: images for name, images in job.sources.items() if name != slot.key}
+        lacking = job.model_copy(update={"sources": left})
+        if not slot.minimum and key not in ("magic",):  # whether MAGIC needs a content depends on a setting
+            method(lacking, CPU).step(0)
+        else:
+            with pytest.raises(MissingSources, match=f"Drop one (on {slot.title}|there)"):
+                method(lacking, CPU)
+
+
+@every_method
+def test_a_canvas_of_another_size_than_the_images(key: str, tmp_path: Path) -> None:
+    method = built(key, tmp_path, canvas=(90, 200))
+    assert method.canvas == Size(90, 200)
+    method.step(0)
+    assert painted(method, method.canvas)["result"].shape == (3, 90, 200)
+
+
+@every_method
+def test_slowing_down_is_told_and_remembered(key: str, tmp_path: Path) -> None:
+    method = built(key, tmp_path, steps=1)
+    fast = method.state()
+    sentence = method.slow_down()
+    assert sentence.endswith(".")
+    assert "0.5" in sentence
+    slow = method.state()
+    assert slow.plain != fast.plain
+    again = built(key, tmp_path)
+    again.restore(slow)
+    assert again.state().plain == slow.plain
