@@ -37,7 +37,7 @@ def record(error: BaseException, folder: Path | None = None) -> Path | None:
     return path
 
 
-def sentence(report: Path | None) -> str:
+def message(report: Path | None) -> str:
     """What to tell the artist."""
     where = f" A report is in {report}; it helps to send it to the makers." if report else ""
     return f"Something in Tessera itself went wrong. Your work is kept and you can go on.{where}"
@@ -52,7 +52,7 @@ def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType 
     traceback.print_exception(kind, error, trace)
     if isinstance(error, KeyboardInterrupt):
         sys.exit(130)
-    _show(sentence(record(error)))
+    _show(message(record(error)))
 
 
 def _show(text: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from engine.errors import BadSetting, NoRoom, TesseraError
+from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.images.find import find_images
 from engine.job import FILE_NAME, Job, SourceImage, load_job, project_folder, save_job
 from engine.method import Method, Slot, method_class, preset_values
@@ -116,7 +116,7 @@ class Document(QObject):
         """Lays a preset's values over the present ones."""
         try:
             values = preset_values(self.method, [name])
-        except BadSetting as error:
+        except BadSettingError as error:
             self.problem.emit(str(error))
             return False
         return self._set_values(values, self.tr("preset {}").format(name))
@@ -181,7 +181,7 @@ class Document(QObject):
     def _set_values(self, values: dict[str, Any], text: str, merge: str = "") -> bool:
         try:
             settings = self.settings.with_values(values)
-        except BadSetting as error:
+        except BadSettingError as error:
             self.problem.emit(str(error))
             return False
         self._change(self.job.model_copy(update={"settings": settings.model_dump()}), text, merge)
@@ -238,7 +238,7 @@ class Document(QObject):
         self._autosave.stop()
         try:
             save_job(self.folder, self.job)
-        except NoRoom as error:
+        except NoRoomError as error:
             self.problem.emit(str(error))
             return False
         self.dirty = False
@@ -334,11 +334,11 @@ class _Change(QUndoCommand):
 
 
 def _complete(job: Job) -> Job:
-    """The job with a value for every setting. Raises BadSetting."""
+    """The job with a value for every setting. Raises BadSettingError."""
     return job.model_copy(update={"settings": method_class(job.method).Settings.of(job.settings).model_dump()})
 
 
-def _summary(sentences: list[str], most: int = 3) -> str:
+def _summary(messages: list[str], most: int = 3) -> str:
     """A few sentences in full, the rest as a number."""
-    text = " ".join(sentences[:most])
-    return text if len(sentences) <= most else f"{text} And {len(sentences) - most} more like these."
+    text = " ".join(messages[:most])
+    return text if len(messages) <= most else f"{text} And {len(messages) - most} more like these."

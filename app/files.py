@@ -120,10 +120,10 @@ class Files(QObject):
             return
         snapshot = rescue.snapshot
         kept = self.tr(", with a snapshot of step {}").format(f"{snapshot.step:,}") if snapshot else ""
-        sentence = self.tr("Tessera was cut off. “{}” is as it was saved {}{}.").format(
+        message = self.tr("Tessera was cut off. “{}” is as it was saved {}{}.").format(
             rescue.folder.name, rescue.when, kept
         )
-        start.offer_rescue(rescue.folder, sentence, QPixmap(str(snapshot.preview)) if snapshot else QPixmap())
+        start.offer_rescue(rescue.folder, message, QPixmap(str(snapshot.preview)) if snapshot else QPixmap())
 
     def _when_idle(self, what: Callable[[], object]) -> None:
         if self._window.training.running:

@@ -15,20 +15,20 @@ from app.preferences import Preferences, PreferencesDialog
 from app.shell import Shell
 from app.widgets import theme
 from engine import messages as m
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.method import method_class, method_keys
 from engine.settings import specs
 
 if TYPE_CHECKING:
     from app.canvas.idle_picture import Pictures
     from app.document import Document
-    from app.export.controller import Exporting
+    from app.export.controller import ExportController
     from app.files import Files
-    from app.masks.controller import MaskLink
+    from app.masks.controller import MaskController
     from app.recovery import Recovery
-    from app.snapshots.controller import SnapshotsLink
+    from app.snapshots.controller import SnapshotsController
     from app.training import Training
-    from app.weights.controller import WeightsLink
+    from app.weights.controller import WeightsController
 
 TRAIN_WORDS = {
     "idle": ("Train", "train"),
@@ -49,53 +49,53 @@ class MainWindow(Shell):
 
     document: Document
     training: Training
-    snapshots: SnapshotsLink
+    snapshots: SnapshotsController
     pictures: Pictures
     recovery: Recovery
-    masks: MaskLink
-    weights: WeightsLink
+    masks: MaskController
+    weights: WeightsController
     files: Files
-    exporting: Exporting
+    exporting: ExportController
 
-    def __init__(self, preferences: Preferences, data: Path, furnished: bool = True) -> None:
+    def __init__(self, preferences: Preferences, data: Path, built: bool = True) -> None:
         super().__init__(preferences)
         self._data = data
         self._closing = False
-        self.furnished = False
+        self.built = False
         self.restore_layout()
-        if furnished:
-            self.furnish()
+        if built:
+            self.build()
         else:
             self.canvas.show_start(False)
             self.setEnabled(False)
 
-    def furnish(self) -> None:
+    def build(self) -> None:
         """Fills the frame with what needs the engine, and makes it usable."""
         from app.canvas.idle_picture import Pictures
         from app.document import Document
-        from app.export.controller import Exporting
+        from app.export.controller import ExportController
         from app.files import Files
-        from app.masks.controller import MaskLink
+        from app.masks.controller import MaskController
         from app.recovery import Recovery
-        from app.snapshots.controller import SnapshotsLink
+        from app.snapshots.controller import SnapshotsController
         from app.training import Training
-        from app.weights.controller import WeightsLink
+        from app.weights.controller import WeightsController
 
         self.document = Document(self._data / "projects", self, small=_is_slow(self.preferences.device))
         self.training = Training(self.document, self)
         self.training.device_key = self.preferences.device
-        self.snapshots = SnapshotsLink(self.document, self.training, self.strip, self.canvas, self)
+        self.snapshots = SnapshotsController(self.document, self.training, self.strip, self.canvas, self)
         self.pictures = Pictures(self.document, self.training, self.canvas, self.snapshots, self)
         self.recovery = Recovery(self.document, self.preferences, self)
-        self.masks = MaskLink(self.document, self.training, self, self.snapshots.newest, self.canvas.view.picture)
-        self.weights = WeightsLink(self.document, self.messages, self)
+        self.masks = MaskController(self.document, self.training, self, self.snapshots.newest, self.canvas.view.picture)
+        self.weights = WeightsController(self.document, self.messages, self)
         self.files = Files(self, self._data)
-        self.exporting = Exporting(self)
+        self.exporting = ExportController(self)
         for key in method_keys():
             self.methods.addItem(method_class(key).title, key)
         self._connect()
         self.show_all()
-        self.furnished = True
+        self.built = True
         self.setEnabled(True)
 
     # ------------------------------------------------------------ connections
@@ -138,7 +138,7 @@ class MainWindow(Shell):
         document.job_replaced.connect(self.show_all)
         document.frame_changed.connect(self._show_saved)
         document.saved.connect(self._show_saved)
-        training.happened.connect(self._on_event)
+        training.session_event.connect(self._on_event)
         training.state_changed.connect(self._on_state)
         training.stale_changed.connect(self._on_stale)
         self.recovery.shared.connect(
@@ -262,7 +262,7 @@ class MainWindow(Shell):
 
     def _on_event(self, event: m.Event) -> None:
         match event:
-            case m.Viewed() if (shown := self.exporting.views.for_canvas(event)) is not None:
+            case m.ViewRendered() if (shown := self.exporting.views.for_canvas(event)) is not None:
                 self.canvas.view.viewed(shown)
             case m.Stepped():
                 self.status.stepped(event)
@@ -272,7 +272,7 @@ class MainWindow(Shell):
                 self.status.began(event.step)
                 self.curves.set_templates(event.job.settings.get("templates"))
                 self.curves.began(event.step)
-                self.canvas.view.set_extent(event.canvas)
+                self.canvas.view.set_extent(event.canvas_size)
                 self.canvas.set_hint("")
                 self.canvas.show_still(None)
                 self.canvas.view.ask()
@@ -283,11 +283,11 @@ class MainWindow(Shell):
             case m.Kept():
                 self.snapshots.refresh()
             case m.Warned():
-                self.messages.show_message(event.sentence, "warning")
+                self.messages.show_message(event.message, "warning")
             case m.Failed():
-                if isinstance(event.command, m.Look):
+                if isinstance(event.command, m.RenderView):
                     self.canvas.view.answer_failed()
-                self.messages.show_message(event.sentence, "error")
+                self.messages.show_message(event.message, "error")
         self.exporting.on_event(event)
 
     # ------------------------------------------------------------ the rest
@@ -303,7 +303,7 @@ class MainWindow(Shell):
         QMessageBox.about(self, self.tr("About Tessera"), text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.furnished:
+        if not self.built:
             event.accept()
             return
         if self.exporting.running and not self._closing:
@@ -341,5 +341,5 @@ def _is_slow(device_key: str) -> bool:
 
     try:
         return device.choose(device_key).key == "cpu"
-    except BadSetting:  # a device that is no longer there
+    except BadSettingError:  # a device that is no longer there
         return device.choose().key == "cpu"

@@ -1,6 +1,6 @@
 """Whether the last session ended as it should: a lock in the project's folder that only a clean end takes away.
 
-What is offered then is first_start.py's; saving the project is document.py's, snapshots are the session's.
+What is offered then is canvas/first_start.py's; saving the project is document.py's, snapshots are the session's.
 """
 
 from __future__ import annotations

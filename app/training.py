@@ -22,9 +22,9 @@ from engine.messages import (
     Failed,
     Keep,
     Load,
-    Look,
     Pause,
     Paused,
+    RenderView,
     Restore,
     Resume,
     Resumed,
@@ -42,7 +42,7 @@ RELOAD_MS = 500
 
 
 class Training(QObject):
-    happened = Signal(object)
+    session_event = Signal(object)
     """Every event of the running session."""
     state_changed = Signal(str)
     stale_changed = Signal(bool)
@@ -103,7 +103,7 @@ class Training(QObject):
             return False
         self._adopting, self._begins_paused = adopt, paused
         self._worker = Worker(session, self.device_key, self)
-        self._worker.happened.connect(self._on_event)
+        self._worker.session_event.connect(self._on_event)
         self._worker.finished.connect(self._on_finished)
         self._become("starting")
         self._worker.start()
@@ -126,7 +126,7 @@ class Training(QObject):
     def keep(self, name: str = "") -> None:
         self.post(Keep(name))
 
-    def look(self, look: Look) -> None:
+    def look(self, look: RenderView) -> None:
         self.post(look)
 
     def stop(self, keep: bool = True) -> None:
@@ -200,7 +200,7 @@ class Training(QObject):
                 self._become("stopping")
             case Ended():
                 self._become("stopping")
-        self.happened.emit(event)
+        self.session_event.emit(event)
 
     def _on_finished(self) -> None:
         worker, self._worker = self._worker, None

@@ -49,8 +49,8 @@ def run(paths: list[Path]) -> int:
     splash.raise_()
     app.processEvents()
 
-    def furnish(_nothing: object) -> None:
-        window.furnish()
+    def build(_nothing: object) -> None:
+        window.build()
         for end in (window.training.wait, window.recovery.release):
             app.aboutToQuit.connect(end)  # the system may end the program without closing the window
         splash.finish(window)
@@ -62,7 +62,7 @@ def run(paths: list[Path]) -> int:
         app.exit(1)
 
     loading = background.Task(load_engine, app)
-    loading.finished_with.connect(furnish)
+    loading.finished_with.connect(build)
     loading.failed_with.connect(fail)
     loading.start()
     status = app.exec()
@@ -77,7 +77,7 @@ def make_window(app: QApplication) -> MainWindow:
 
     preferences = Preferences()
     theme.apply(app, preferences.theme)
-    return MainWindow(preferences, crash.data_folder(), furnished=False)
+    return MainWindow(preferences, crash.data_folder(), built=False)
 
 
 def _open_application() -> QApplication:

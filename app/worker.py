@@ -14,7 +14,7 @@ from engine.training.session import Session
 class Worker(QThread):
     """Runs one session from beginning to end. `happened` carries each of its events."""
 
-    happened = Signal(object)
+    session_event = Signal(object)
 
     def __init__(self, session: Session, device_key: str = "auto", parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,10 +35,10 @@ class Worker(QThread):
         try:
             device.prepare_thread(device.choose(self._device_key), background=True)
             for event in self._session.run():
-                self.happened.emit(event)
+                self.session_event.emit(event)
         except TesseraError as error:
-            self.happened.emit(Failed(str(error), fatal=True))
-            self.happened.emit(Ended(0))
+            self.session_event.emit(Failed(str(error), fatal=True))
+            self.session_event.emit(Ended(0))
         except Exception as error:  # a defect of the program must not take the window along
-            self.happened.emit(Failed(crash.sentence(crash.record(error)), fatal=True))
-            self.happened.emit(Ended(0))
+            self.session_event.emit(Failed(crash.message(crash.record(error)), fatal=True))
+            self.session_event.emit(Ended(0))

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from engine.device import Device, choose, prepare_thread
-from engine.errors import BadSetting, TesseraError, Usage
+from engine.errors import BadSettingError, TesseraError, UsageError
 from engine.images.decode import vips
 from engine.images.find import find_images
 from engine.job import Job, SourceImage
@@ -70,14 +70,14 @@ def add_sizes(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, type=int, dest=name, metavar="N", help=f"{PEER_SIZES[name]} unless given")
     parser.add_argument("--loss", dest="adversarial", metavar="NAME", help="wgan_gp, hinge, dcgan or lsgan")
     parser.add_argument("--precision", metavar="NAME", help="float32, bfloat16 or auto; float32 unless given")
-    parser.add_argument("--no-kernel", action="store_true", help="as where there is no C compiler")
+    parser.add_argument("--no-mix-kernel", action="store_true", help="as where there is no C compiler")
 
 
 def settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Values of settings: presets (or the comparison's sizes), then options, then --set.
 
     Raises:
-        BadSetting: one sentence.
+        BadSettingError: one sentence.
     """
     famos = method_class("famos")
     values = preset_values(famos, arguments.preset) if arguments.preset else dict(PEER_SIZES)
@@ -88,7 +88,7 @@ def settings(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def sources(arguments: argparse.Namespace, folder: Path) -> dict[str, tuple[SourceImage, ...]]:
-    """The images given; those that are not are made in `folder`. Raises Usage."""
+    """The images given; those that are not are made in `folder`. Raises UsageError."""
     style = _given("style", arguments.style) or [
         made_picture(folder / f"style-{number}.png", *size, seed=number) for number, size in enumerate(_STYLE_SIZES)
     ]
@@ -100,7 +100,7 @@ def sources(arguments: argparse.Namespace, folder: Path) -> dict[str, tuple[Sour
 
 
 def job(arguments: argparse.Namespace, folder: Path, **changes: Any) -> Job:
-    """What the arguments ask for. Raises BadSetting, Usage."""
+    """What the arguments ask for. Raises BadSettingError, Usage."""
     return Job(settings=settings(arguments), sources=sources(arguments, folder), seed=arguments.seed, **changes)
 
 
@@ -109,7 +109,7 @@ def _given(slot: str, paths: Sequence[Path] | None) -> list[Path]:
         return []
     files, problems = find_images(list(paths))
     if not files:
-        raise Usage(f"argument --{slot}: {' '.join(problems)}")
+        raise UsageError(f"argument --{slot}: {' '.join(problems)}")
     return files
 
 
@@ -126,12 +126,12 @@ def made_picture(path: Path, height: int, width: int, seed: int) -> Path:
 
 
 def prepared(arguments: argparse.Namespace) -> Device:
-    """The device, with this thread ready for it. Raises BadSetting."""
+    """The device, with this thread ready for it. Raises BadSettingError."""
     device = choose(arguments.device)
     prepare_thread(device)
     if arguments.threads is not None:
         if arguments.threads < 1:
-            raise BadSetting(f"threads can not be {arguments.threads}; it is a whole number from 1.")
+            raise BadSettingError(f"threads can not be {arguments.threads}; it is a whole number from 1.")
         torch.set_num_threads(arguments.threads)
     return device
 
@@ -194,6 +194,6 @@ def main(
         result = measure(arguments)
     except TesseraError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2 if isinstance(error, Usage | BadSetting) else 1
+        return 2 if isinstance(error, UsageError | BadSettingError) else 1
     print(json.dumps(result) if arguments.json else show(result))
     return 0

@@ -130,8 +130,8 @@ def measure_permutation(arguments: argparse.Namespace, device: Device, folder: P
     """How far A and I_M of a trained network move when its set is given in another order, in float32."""
     method = _method(arguments, device, folder)
     _trained(method, arguments.steps)
-    box = method.canvas.box.align(method.grain).quarters(method.grain)[0]
-    content = method._content_at(box, method.canvas)
+    box = method.canvas_size.box.align(method.alignment_px).quarters(method.alignment_px)[0]
+    content = method._content_at(box, method.canvas_size)
     straight = method.draw.templates(method.shown_size, 1)
     order = torch.randperm(len(straight), generator=torch.Generator().manual_seed(0))
     permuted = Templates(
@@ -142,7 +142,7 @@ def measure_permutation(arguments: argparse.Namespace, device: Device, folder: P
         size = (box.height, box.width)
         with torch.no_grad():
             choice = method.average.choose(method.draw.at(templates, box), content, size, 0.0, None, (0.0, 0.0))
-            painted.append(method.average.paste([(choice, 1.0)], method.settings.temperature, method._kernel))
+            painted.append(method.average.paste([(choice, 1.0)], method.settings.temperature, method._mix_kernel))
     (collage, mixture), (same, turned) = painted
     return {
         "collage": float((same - collage).abs().max() / 2),
@@ -177,7 +177,7 @@ def _trained(method: Magic, steps: int) -> dict[str, Tensor]:
 
 
 def _painted(method: Magic) -> Tensor:
-    canvas = method.canvas
+    canvas = method.canvas_size
     picture = torch.empty(3, canvas.height, canvas.width)
     artwork = Artwork(method, canvas)
     with torch.no_grad():

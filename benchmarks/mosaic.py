@@ -12,7 +12,7 @@ from benchmarks import common
 from benchmarks.measures import content_match
 from engine.errors import TesseraError
 from engine.job import Job
-from engine.messages import Ended, Export, Exported, Failed, Pause, Paused, Stepped, Stop
+from engine.messages import Ended, Exported, ExportRequest, Failed, Pause, Paused, Stepped, Stop
 from engine.methods.famos.settings import FamosSettings
 from engine.training.session import Session
 
@@ -60,12 +60,12 @@ def train(session: Session, seconds: float, out: Path) -> tuple[Stepped, Exporte
                 if event.elapsed_s >= seconds:
                     session.post(Pause())
             case Paused():
-                session.post(Export(out))
+                session.post(ExportRequest(out))
             case Exported():
                 exported = event
                 session.post(Stop(keep=False))
             case Failed():
-                failure = event.sentence
+                failure = event.message
                 session.post(Stop(keep=False))
             case Ended():
                 break

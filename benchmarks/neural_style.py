@@ -98,7 +98,7 @@ def _presets(arguments: argparse.Namespace, folder: Path, memory: PeakMemory) ->
             method = _method(arguments, images, preset_values(NeuralStyle, [name]))
         seconds = _stepped(method, arguments.steps)
         with torch.no_grad():
-            picture = Artwork(method, method.canvas).at(method.canvas.box)
+            picture = Artwork(method, method.canvas_size).at(method.canvas_size.box)
         Image.fromarray(to_uint8(picture)).save(folder / "result.png")
         if arguments.pictures:
             arguments.pictures.mkdir(parents=True, exist_ok=True)
@@ -127,9 +127,9 @@ def style_distance(picture: Tensor, style: Tensor, content: Tensor) -> float:
     filters = Filters(64, 3, rectified=False, fixed=True, random=torch.Generator().manual_seed(1))
     statistic = Sliced(filters.layers)
     with torch.no_grad():
-        target = statistic.target([[filters.seen(style[None])]])
+        target = statistic.target([[filters.extract(style[None])]])
         ours, theirs = (
-            sum(float(loss) for loss in statistic.losses(filters.seen(image[None].cpu()), target).values())
+            sum(float(loss) for loss in statistic.losses(filters.extract(image[None].cpu()), target).values())
             for image in (picture, content)
         )
     return ours / max(theirs, 1e-9)

@@ -24,7 +24,7 @@ from engine.box import Box, Size
 from engine.errors import TesseraError
 from engine.export.canvas_file import CanvasFile
 from engine.export.journal import NAME, folder_for
-from engine.export.tiles import Wish, encode, fulfil
+from engine.export.tiles import ExportPlan, encode, fulfil
 from engine.methods.famos.method import Famos
 from engine.preview.views import painter, tile_px
 
@@ -105,7 +105,7 @@ def _paint(method: Famos, canvas: Size, tile: int, folder: Path, share: int) -> 
         return paint(box)
 
     for part in [(1, share)] if share > 1 else [(1, 2), (2, 2)]:
-        for _ in fulfil(counted, Wish(folder / "a.tif", canvas, tile, folder=folder / "canvas", part=part)):
+        for _ in fulfil(counted, ExportPlan(folder / "a.tif", canvas, tile, folder=folder / "canvas", part=part)):
             pass
     return area
 
@@ -170,7 +170,9 @@ def _paint_child(arguments: argparse.Namespace) -> dict[str, Any]:
     canvas = _killed_canvas()
     with common.workshop() as folder:
         method = Famos(common.job(arguments, folder, canvas=(canvas.height, canvas.width)), device.torch)
-        for _ in fulfil(painter(method, canvas, "result"), Wish(arguments.paint, canvas, _KILLED_TILE_PX, resume=True)):
+        for _ in fulfil(
+            painter(method, canvas, "result"), ExportPlan(arguments.paint, canvas, _KILLED_TILE_PX, resume=True)
+        ):
             pass
     return {"out": str(arguments.paint)}
 

@@ -28,8 +28,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         memory = PeakMemory(device)
         idle = memory.now_bytes
         method = Famos(job, device.torch)
-        if arguments.no_kernel:
-            method._kernel = None
+        if arguments.no_mix_kernel:
+            method._mix_kernel = None
         built = memory.now_bytes
         memory.restart()
         out = None if arguments.discard else arguments.out or folder / "canvas.png"
@@ -38,7 +38,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "sizes": {name: job.settings[name] for name in ("templates", "generator_width")},
         **common.machine(device),
-        "kernel": method._kernel is not None,
+        "mix_kernel": method._mix_kernel is not None,
         "width": canvas.width,
         "height": canvas.height,
         "tile_px": tile,
@@ -76,7 +76,7 @@ def show(result: Mapping[str, Any]) -> str:
     title = (
         f"FAMOS canvas: {result['width']:,} x {result['height']:,} px, N {result['sizes']['templates']}, "
         f"ngf {result['sizes']['generator_width']}, tiles of {result['tile_px']} px, "
-        f"{'compiled' if result['kernel'] else 'plain'} mixture; {result['device']}, {result['threads']} threads"
+        f"{'compiled' if result['mix_kernel'] else 'plain'} mixture; {result['device']}, {result['threads']} threads"
     )
     return common.table(
         title,

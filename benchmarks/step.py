@@ -91,8 +91,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         memory = PeakMemory(device)
         idle = memory.now_bytes
         method = Famos(job, device.torch)
-        if arguments.no_kernel:
-            method._kernel = None
+        if arguments.no_mix_kernel:
+            method._mix_kernel = None
         built, peak_building = memory.now_bytes, memory.peak_bytes
         memory.restart()
         lazy = _penalty_period(method.settings)
@@ -107,7 +107,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "sizes": {name: job.settings[name] for name in common.PEER_SIZES},
         **common.machine(device),
-        "kernel": method._kernel is not None,
+        "mix_kernel": method._mix_kernel is not None,
         "bfloat16": method._bfloat16,
         "step_s": step_s,
         "steps_s": seconds,
@@ -156,7 +156,7 @@ def show(result: Mapping[str, Any]) -> str:
         f"FAMOS step: N {sizes['templates']}, ngf {sizes['generator_width']}, ndf {sizes['discriminator_width']}, "
         f"batch {sizes['batch']}, patch {sizes['patch']}, {sizes['adversarial']}, "
         f"{'bfloat16' if result['bfloat16'] else 'float32'}, "
-        f"{'compiled' if result['kernel'] else 'plain'} mixture; {result['device']}, {result['threads']} threads"
+        f"{'compiled' if result['mix_kernel'] else 'plain'} mixture; {result['device']}, {result['threads']} threads"
     )
     rows = [(phase, f"{seconds:.3f} s", f"{seconds / total:.0%}") for phase, seconds in result["phases_s"].items()]
     rows.append(("step (median)", f"{result['step_s']:.3f} s", f"{1 / result['step_s']:.2f} steps/s"))

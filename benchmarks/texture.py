@@ -90,12 +90,12 @@ def _trained(method: GeneratorMethod, steps: int) -> tuple[list[dict[str, float]
 def _samples(method: Texture) -> Tensor:
     """[16, 3, H, W]: one place of the canvas in as many samples."""
     side = method.settings.patch
-    method.settle()
+    method.freeze_statistics()
     images = []
     for seed in range(SAMPLES):
         method.settings = method.settings.with_values({"sample_seed": seed})
         with torch.no_grad():
-            images.append(Artwork(method, method.canvas).at(Size(side, side).box))
+            images.append(Artwork(method, method.canvas_size).at(Size(side, side).box))
     return torch.stack(images)
 
 

@@ -52,7 +52,7 @@ class Hand(QObject):
         return False
 
     def _drop(self) -> None:
-        if not self._window.furnished:  # a frame so far: the engine is still being loaded
+        if not self._window.built:  # a frame so far: the engine is still being loaded
             QTimer.singleShot(TICK_MS, self._drop)
             return
         self._result["ready_s"] = time.monotonic() - self._order["started"]
@@ -63,7 +63,7 @@ class Hand(QObject):
         for name, value in self._order["settings"].items():
             document.set(name, value)
         self._window.training.device_key = self._order["device"]
-        self._window.training.happened.connect(self._on_event)
+        self._window.training.session_event.connect(self._on_event)
         self._window.training.problem.connect(self._fail)
         QTimer.singleShot(self._settle_ms, self._ticks.start)
         QTimer.singleShot(2 * self._settle_ms, self._train)
@@ -77,10 +77,10 @@ class Hand(QObject):
             case m.Began():
                 self._watch_steps()
                 QTimer.singleShot(self._settle_ms, self._begin)
-            case m.Viewed():
+            case m.ViewRendered():
                 self._views += 1
             case m.Failed():
-                self._fail(event.sentence)
+                self._fail(event.message)
 
     def _watch_steps(self) -> None:
         """Notes, in the engine's thread, when each step begins and with which value of the knob."""

@@ -1,6 +1,6 @@
 """The command line without a window: `tessera train`, `render`, `fetch`, `methods`, `devices`; also `python -m engine`.
 
-Here arguments are read and errors become exit codes; the work is in headless_*.py and listing.py, imported once the
+Here arguments are read and errors become exit codes; the work is in headless_*.py and cli/listing.py, imported once the
 arguments are read, since torch takes seconds to load.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from engine.errors import TesseraError, Usage
+from engine.errors import TesseraError, UsageError
 
 _LARGEST_SIDE = 300_000
 
@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
         return end.code if isinstance(end.code, int) else 2
     try:
         return _command(arguments.command)(arguments)
-    except Usage as error:
+    except UsageError as error:
         return _complain(str(error), 2)
     except TesseraError as error:
         return _complain(str(error), 1)
@@ -57,8 +57,8 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
     return run
 
 
-def _complain(sentence: str, code: int) -> int:
-    print(f"tessera: {sentence}", file=sys.stderr)
+def _complain(message: str, code: int) -> int:
+    print(f"tessera: {message}", file=sys.stderr)
     return code
 
 

@@ -34,9 +34,11 @@ class Margin:
     def times(self, factor: int) -> Margin:
         return Margin(self.top * factor, self.left * factor, self.bottom * factor, self.right * factor)
 
-    def aligned(self, grain: int) -> Margin:
-        """The smallest margin at least this large whose sides are multiples of `grain`."""
-        return Margin(*(-(-side // grain) * grain for side in (self.top, self.left, self.bottom, self.right)))
+    def aligned(self, alignment_px: int) -> Margin:
+        """The smallest margin at least this large whose sides are multiples of `alignment_px`."""
+        return Margin(
+            *(-(-side // alignment_px) * alignment_px for side in (self.top, self.left, self.bottom, self.right))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,15 @@ class Box:
         """The same place on a grid `ratio` times coarser; exact for boxes aligned to it."""
         return Box(self.top // ratio, self.left // ratio, self.height // ratio, self.width // ratio)
 
-    def align(self, grain: int) -> Box:
-        """The smallest box around this one whose corners are multiples of `grain`."""
-        top, left = self.top // grain * grain, self.left // grain * grain
-        return Box(top, left, -(-self.bottom // grain) * grain - top, -(-self.right // grain) * grain - left)
+    def align(self, alignment_px: int) -> Box:
+        """The smallest box around this one whose corners are multiples of `alignment_px`."""
+        top, left = self.top // alignment_px * alignment_px, self.left // alignment_px * alignment_px
+        return Box(
+            top,
+            left,
+            -(-self.bottom // alignment_px) * alignment_px - top,
+            -(-self.right // alignment_px) * alignment_px - left,
+        )
 
     def clip(self, outer: Box) -> Box:
         """The part inside `outer`; empty (area 0) where they do not meet."""
@@ -132,10 +139,10 @@ class Box:
 
         return sorted(self.tiles(side), key=distance)
 
-    def quarters(self, grain: int) -> list[Box]:
-        """Up to four disjoint boxes that cover this one, cut at multiples of `grain`; itself if it can not be cut."""
-        half_y = _middle(self.top, self.bottom, grain)
-        half_x = _middle(self.left, self.right, grain)
+    def quarters(self, alignment_px: int) -> list[Box]:
+        """Up to four disjoint boxes that cover this one, cut at multiples of `alignment_px`; itself if it can not."""
+        half_y = _middle(self.top, self.bottom, alignment_px)
+        half_x = _middle(self.left, self.right, alignment_px)
         rows = [(self.top, half_y), (half_y, self.bottom)]
         columns = [(self.left, half_x), (half_x, self.right)]
         return [Box(t, le, b - t, r - le) for t, b in rows if b > t for le, r in columns if r > le]
@@ -146,6 +153,6 @@ def _cuts(start: int, stop: int, side: int) -> list[tuple[int, int]]:
     return [(a, b) for a, b in pairwise(edges) if b > a]
 
 
-def _middle(start: int, stop: int, grain: int) -> int:
-    middle = (start + stop) // 2 // grain * grain
+def _middle(start: int, stop: int, alignment_px: int) -> int:
+    middle = (start + stop) // 2 // alignment_px * alignment_px
     return middle if start < middle < stop else stop

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def choose(key: str = "auto") -> Device:
     """The device with this key; "auto" is the fastest, "cuda" the first of its kind.
 
     Raises:
-        BadSetting: there is no such device here.
+        BadSettingError: there is no such device here.
     """
     devices = available()
     if key == "auto":
@@ -59,7 +59,7 @@ def choose(key: str = "auto") -> Device:
     for device in devices:
         if device.key == key or device.key.split(":")[0] == key:
             return device
-    raise BadSetting(f"device can not be {key!r}; it is auto or one of {', '.join(d.key for d in devices)}.")
+    raise BadSettingError(f"device can not be {key!r}; it is auto or one of {', '.join(d.key for d in devices)}.")
 
 
 def memory_used_bytes(device: Device) -> int:

@@ -9,53 +9,53 @@ class TesseraError(Exception):
     """Base of all errors whose text is shown as it is."""
 
 
-class BadImage(TesseraError):
+class BadImageError(TesseraError):
     """A file could not be used as a picture."""
 
 
-class BadSetting(TesseraError):
+class BadSettingError(TesseraError):
     """A setting has a value that it can not have; names the setting, the value and what is allowed."""
 
 
-class BadProject(TesseraError):
+class BadProjectError(TesseraError):
     """A project or snapshot could not be read."""
 
 
-class MissingSources(TesseraError):
+class MissingSourcesError(TesseraError):
     """A method was given fewer (or more) images than it needs."""
 
 
-class NoRoom(TesseraError):
+class NoRoomError(TesseraError):
     """A file could not be written: full disk, read-only folder."""
 
 
-class BadCanvas(TesseraError):
+class BadCanvasError(TesseraError):
     """A canvas file that was begun can not be gone on with: damaged, or of another picture."""
 
 
-class OutOfMemory(TesseraError):
+class OutOfMemoryError(TesseraError):
     """The device has too little memory even for the smallest piece of work."""
 
 
-class NotLocal(TesseraError):
+class NotLocalError(TesseraError):
     """A network's output depends on its whole input, so tiles of it would disagree."""
 
 
-class Diverged(TesseraError):
+class DivergedError(TesseraError):
     """Training produced values that are not numbers."""
 
 
-class Cancelled(TesseraError):
+class CancelledError(TesseraError):
     """The artist stopped a long job; nothing is wrong."""
 
 
-class Usage(TesseraError):
+class UsageError(TesseraError):
     """A command was given an argument that it can not have; names the argument, the value and what is allowed."""
 
 
-class MissingWeights(TesseraError):
+class MissingWeightsError(TesseraError):
     """A network's file is not on this machine, and could not be fetched."""
 
 
-class BadWeights(TesseraError):
+class BadWeightsError(TesseraError):
     """A file of weights is damaged, or belongs to another network."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import NoRoom
+from engine.errors import NoRoomError
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside `path` to write to; renamed to `path` when the block ends well, else removed.
 
     Raises:
-        NoRoom: the folder can not be written to, or the disk is full.
+        NoRoomError: the folder can not be written to, or the disk is full.
     """
     temporary: Path | None = None
     try:
@@ -37,7 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """The same for a folder of several files: appears whole under `path`, or not at all. Raises NoRoom."""
+    """The same for a folder of several files: appears whole under `path`, or not at all. Raises NoRoomError."""
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,15 +53,17 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Raises NoRoom."""
+    """Raises NoRoomError."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def no_room(path: Path, error: OSError) -> NoRoom:
+def no_room(path: Path, error: OSError) -> NoRoomError:
     """What to tell the artist about a file that could not be written."""
     reason = error.strerror or str(error)
-    return NoRoom(f"{path} could not be written ({reason}). Free some space or choose another folder, and try again.")
+    return NoRoomError(
+        f"{path} could not be written ({reason}). Free some space or choose another folder, and try again."
+    )
 
 
 def _umask() -> int:

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.box import Size
-from engine.errors import BadProject
+from engine.errors import BadProjectError
 from engine.files import write_atomically
 
 FILE_NAME = "project.json"
@@ -67,32 +67,32 @@ def project_folder(path: Path) -> Path:
     """The project's folder, given it, its project.json, or anything inside its snapshots.
 
     Raises:
-        BadProject: none of these.
+        BadProjectError: none of these.
     """
     for candidate in (path, *path.parents):
         if (candidate / FILE_NAME).is_file():
             return candidate
-    raise BadProject(f"{path} is not a Tessera project: neither it nor a folder above it holds {FILE_NAME}.")
+    raise BadProjectError(f"{path} is not a Tessera project: neither it nor a folder above it holds {FILE_NAME}.")
 
 
 def save_job(folder: Path, job: Job) -> None:
-    """Writes project.json, whole or not at all. Raises NoRoom."""
+    """Writes project.json, whole or not at all. Raises NoRoomError."""
     stored = {"format": FORMAT, "job": stored_job(job, folder)}
     write_atomically(folder / FILE_NAME, json.dumps(stored, indent=1, ensure_ascii=False))
 
 
 def load_job(folder: Path) -> Job:
-    """Reads project.json. Raises BadProject."""
+    """Reads project.json. Raises BadProjectError."""
     file = folder / FILE_NAME
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
         if stored.get("format", 0) > FORMAT:
-            raise BadProject(f"{file} was written by a newer Tessera; please update this one.")
+            raise BadProjectError(f"{file} was written by a newer Tessera; please update this one.")
         return parse_job(stored["job"], folder)
     except OSError as error:
-        raise BadProject(f"{file} could not be read: {error.strerror or error}.") from None
+        raise BadProjectError(f"{file} could not be read: {error.strerror or error}.") from None
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
-        raise BadProject(f"{file} is damaged. Open one of the project's snapshots instead.") from None
+        raise BadProjectError(f"{file} is damaged. Open one of the project's snapshots instead.") from None
 
 
 def stored_job(job: Job, folder: Path) -> dict[str, Any]:

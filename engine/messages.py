@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.box import Box, Size
 from engine.job import Job
-from engine.options import Finish, How
+from engine.options import EncodeOptions, RenderMode
 
 # ---------------------------------------------------------------- commands
 
@@ -48,14 +48,14 @@ class Load(Command):
 
 
 @dataclass(frozen=True)
-class Look(Command):
+class RenderView(Command):
     """Paint what is on screen.
 
     Args:
         box: region of the canvas, in canvas pixels; is clipped to it.
         size: pixels that the region has on screen; the engine scales, never above 1:1.
         layer: key of one of the method's layers, or "patches" for the strip of training patches.
-        ticket: comes back in each `Viewed`.
+        ticket: comes back in each `ViewRendered`.
         canvas: look at a picture of another size; None for the one that is trained for.
         how: look at it as an export would paint it, see `printing.How`.
     """
@@ -64,8 +64,8 @@ class Look(Command):
     size: Size
     layer: str = "result"
     ticket: int = 0
-    canvas: Size | None = None
-    how: How = field(default_factory=How)
+    canvas_size: Size | None = None
+    render_mode: RenderMode = field(default_factory=RenderMode)
     latest_wins: ClassVar[bool] = True
 
 
@@ -95,7 +95,7 @@ class Restore(Command):
 
 
 @dataclass(frozen=True)
-class Export(Command):
+class ExportRequest(Command):
     """Paint a canvas to a file. Several wait for each other; training pauses meanwhile.
 
     Args:
@@ -106,7 +106,7 @@ class Export(Command):
         bits: 8 or 16 for each channel.
         snapshot: paint from this one instead of the present weights.
         finish: how the file is written.
-        how: whether it repeats, or is read from the originals; see `Method.ways`.
+        how: whether it repeats, or is read from the originals; see `Method.capabilities`.
         bleed_px: more picture on each side, to be cut away.
         frames: a folder of images or a video that takes the place of the content, image after image; `out` is then
             a video (.mp4, .avi), or the name that numbered pictures have before their number.
@@ -123,12 +123,12 @@ class Export(Command):
     tile_px: int | None = None
     bits: Literal[8, 16] = 8
     snapshot: Path | None = None
-    finish: Finish = field(default_factory=Finish)
-    how: How = field(default_factory=How)
+    encode_options: EncodeOptions = field(default_factory=EncodeOptions)
+    render_mode: RenderMode = field(default_factory=RenderMode)
     bleed_px: int = 0
     frames: Path | None = None
     resume: bool = False
-    canvas: Path | None = None
+    canvas_folder: Path | None = None
     devices: tuple[str, ...] = ()
     part: tuple[int, int] = (1, 1)
     assemble: bool = False
@@ -142,14 +142,14 @@ class Inspect(Command):
         probe: also paint two tiles, which takes seconds, to tell how long all of it will take.
     """
 
-    export: Export
+    export: ExportRequest
     probe: bool = False
     latest_wins: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
 class CancelExport(Command):
-    """Stop the present export. With `keep`, what is painted stays, for an `Export` with `resume`."""
+    """Stop the present export. With `keep`, what is painted stays, for an `ExportRequest` with `resume`."""
 
     keep: bool = False
 
@@ -174,7 +174,7 @@ class Began(Event):
 
     step: int
     job: Job
-    canvas: Size
+    canvas_size: Size
     device: str
     snapshot: Path | None = None
     reason: Literal["built", "rebuilt", "restored"] = "built"
@@ -205,8 +205,8 @@ class Retuned(Event):
 
 
 @dataclass(frozen=True, eq=False)
-class Viewed(Event):
-    """A piece of the picture asked for by a `Look`; the last piece has `done`.
+class ViewRendered(Event):
+    """A piece of the picture asked for by a `RenderView`; the last piece has `done`.
 
     Args:
         image: uint8 [h, w, 3], sRGB, scaled for the screen; empty where there is nothing to show (yet).
@@ -215,7 +215,7 @@ class Viewed(Event):
 
     image: np.ndarray
     box: Box
-    canvas: Size
+    canvas_size: Size
     layer: str
     step: int
     ticket: int
@@ -259,7 +259,7 @@ class Exported(Event):
         size: of the file, bleed and margins included.
         seam: step between pixels across the tiles' borders by that elsewhere: 1 where no tile is seen; None for a part.
         gone_on_with: share of the tiles (or frames) that an earlier attempt had painted, 0..1.
-        canvas: the folder that keeps the canvas, where one was asked for.
+        canvas_folder: the folder that keeps the canvas, where one was asked for.
     """
 
     out: Path
@@ -267,8 +267,8 @@ class Exported(Event):
     seconds: float
     peak_memory_bytes: int
     seam: float | None = None
-    gone_on_with: float = 0.0
-    canvas: Path | None = None
+    resumed_share: float = 0.0
+    canvas_folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -277,7 +277,7 @@ class Remedy:
 
     Args:
         title: of the button.
-        changes: fields of `Export` and their other values.
+        changes: fields of `ExportRequest` and their other values.
         ask: what the artist has to choose first, where nothing else helps.
     """
 
@@ -285,7 +285,7 @@ class Remedy:
     changes: Mapping[str, Any] = field(default_factory=dict)
     ask: Literal["", "folder", "images", "profile"] = ""
 
-    def applied(self, export: Export) -> Export:
+    def applied(self, export: ExportRequest) -> ExportRequest:
         return replace(export, **self.changes)
 
 
@@ -295,12 +295,12 @@ class Finding:
 
     Args:
         kind: "format", "disk", "images", "begun", "bleed", "style_detail", "content_detail", "memory" or "time".
-        weight: "stop" where the export can not be as it is.
+        severity: "stop" where the export can not be as it is.
     """
 
     kind: str
-    weight: Literal["stop", "warning", "note"]
-    sentence: str
+    severity: Literal["stop", "warning", "note"]
+    message: str
     remedies: tuple[Remedy, ...] = ()
 
 
@@ -308,7 +308,7 @@ class Finding:
 class Inspected(Event):
     """The answer to an `Inspect`; `probed` says that its minutes are measured."""
 
-    export: Export
+    export: ExportRequest
     findings: tuple[Finding, ...]
     probed: bool
 
@@ -325,7 +325,7 @@ class ExportCancelled(Event):
 class Warned(Event):
     """Something the artist should know; the work goes on."""
 
-    sentence: str
+    message: str
     kind: str = ""
 
 
@@ -333,7 +333,7 @@ class Warned(Event):
 class Failed(Event):
     """One command could not be carried out (`fatal` False), or the session ends (`fatal` True)."""
 
-    sentence: str
+    message: str
     fatal: bool = False
     command: Command | None = None
 

@@ -10,9 +10,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from engine.box import Box, Margin, Size
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.job import Job
-from engine.options import How
+from engine.options import RenderMode
 from engine.settings import Settings
 
 if TYPE_CHECKING:  # the window shows slots and layers before torch is loaded
@@ -38,7 +38,7 @@ class Slot:
         minimum: how many images it needs; 0 where it may stay empty.
         kind: "mask" for plain colours that stand for regions, which can be painted.
         beneath: keys of slots; a mask is painted over the first image of the first that has one.
-        live: another image here asks for no rebuild as a rule (see `Method.adopt`), so the picture follows the brush.
+        live: another image here asks for no rebuild as a rule (see `Method.try_update`): the picture follows the brush.
     """
 
     key: str
@@ -88,19 +88,19 @@ class State:
     plain: dict[str, Any] = field(default_factory=dict)
 
 
-class Painter(Protocol):
-    """What `field.Artwork` paints with: a method as it was trained, or a `Method.printer`. See there."""
+class Renderer(Protocol):
+    """What `field.Artwork` paints with: a method as it was trained, or a `Method.renderer`. See there."""
 
     @property
     def device(self) -> torch.device: ...
 
     @property
-    def grain(self) -> int: ...
+    def alignment_px(self) -> int: ...
 
     @property
     def halo(self) -> Margin: ...
 
-    def paint(self, box: Box, canvas: Size) -> Mapping[str, Tensor]: ...
+    def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]: ...
 
 
 class Layers(Mapping[str, "Tensor"]):
@@ -134,8 +134,8 @@ class Method(ABC):
     terms: ClassVar[tuple[Term, ...]]
     presets: ClassVar[tuple[Preset, ...]]
 
-    ways: ClassVar[frozenset[str]] = frozenset()
-    """Which of "repeat", "originals" and "frames" its `printer` knows."""
+    capabilities: ClassVar[frozenset[str]] = frozenset()
+    """Which of "repeat", "originals" and "frames" its `renderer` knows."""
 
     settings: Settings
     device: torch.device
@@ -147,61 +147,63 @@ class Method(ABC):
         """Reads the images and builds the networks, seeded by `job.seed`.
 
         Raises:
-            BadSetting, BadImage, MissingSources: one sentence.
+            BadSettingError, BadImageError, MissingSourcesError: one sentence.
         """
 
     @property
     @abstractmethod
-    def canvas(self) -> Size:
+    def canvas_size(self) -> Size:
         """The size that is trained for."""
 
     @property
     @abstractmethod
-    def grain(self) -> int:
+    def alignment_px(self) -> int:
         """Boxes given to `paint` have corners at multiples of this many pixels."""
 
     @property
     @abstractmethod
     def halo(self) -> Margin:
-        """How far `paint` is wrong at each edge of its box, in pixels: multiples of the grain, see `field.reach`."""
+        """How far `paint` is wrong at each edge of its box: multiples of the alignment, see `receptive_margin`."""
 
     @abstractmethod
     def step(self, step: int) -> dict[str, Tensor]:
         """One update, seeded by (job.seed, step). Unweighted loss terms, scalars still on the device."""
 
     @abstractmethod
-    def paint(self, box: Box, canvas: Size) -> Mapping[str, Tensor]:
+    def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]:
         """Layers of an aligned box of a canvas, float32 [3, h, w], 0..1; valid away from the box's edges by the halo.
 
         The halo may be left away, from all layers alike, where that is faster. Called under `torch.no_grad()`. Use
         `engine.fields.artwork.Artwork`, which pads and crops.
         """
 
-    def printer(self, how: How) -> Painter:
+    def renderer(self, render_mode: RenderMode) -> Renderer:
         """Paints in another way than as trained; itself where nothing else is asked for.
 
         Raises:
-            BadSetting: the method does not know this way.
+            BadSettingError: the method does not know this way.
         """
         titles = {"repeat": "repeat seamlessly", "originals": "be read from the originals", "frames": "follow frames"}
-        for way in sorted(how.ways):
-            raise BadSetting(f"{self.title} can not {titles[way]}. Leave this option out, or choose another method.")
+        for way in sorted(render_mode.asks_for):
+            raise BadSettingError(
+                f"{self.title} can not {titles[way]}. Leave this option out, or choose another method."
+            )
         return self
 
     @abstractmethod
     def patches(self) -> dict[str, Tensor]:
         """The last training patches by layer title, float32 [B, 3, h, w], 0..1; empty before the first step."""
 
-    def settle(self) -> None:  # noqa: B027, most methods have nothing to freeze
+    def freeze_statistics(self) -> None:  # noqa: B027, most methods have nothing to freeze
         """Freezes statistics that would depend on the whole canvas; nothing to do where all norms are local."""
 
-    def adopt(self, job: Job) -> bool:
+    def try_update(self, job: Job) -> bool:
         """Takes over a job that differs from the present one only in an image that asks for no rebuild: a target mask.
 
         False, and nothing is changed, where a rebuild is needed.
 
         Raises:
-            BadImage: one sentence.
+            BadImageError: one sentence.
         """
         del job
         return False
@@ -215,7 +217,7 @@ class Method(ABC):
         """Takes a state over. With `strict` False, what does not fit by name or shape is left, and named in the result.
 
         Raises:
-            BadProject: `strict`, and something is missing or has another shape.
+            BadProjectError: `strict`, and something is missing or has another shape.
         """
 
     def slow_down(self) -> str:
@@ -229,9 +231,9 @@ def method_keys() -> tuple[str, ...]:
 
 @cache
 def method_class(key: str) -> type[Method]:
-    """Raises BadSetting for an unknown key."""
+    """Raises BadSettingError for an unknown key."""
     if key not in _MODULES:
-        raise BadSetting(f"There is no method {key}; there are {', '.join(_MODULES)}.")
+        raise BadSettingError(f"There is no method {key}; there are {', '.join(_MODULES)}.")
     return importlib.import_module(_MODULES[key]).METHOD
 
 
@@ -239,13 +241,13 @@ def preset_values(method: type[Method], names: list[str]) -> dict[str, Any]:
     """Values of presets laid over each other, the last on top.
 
     Raises:
-        BadSetting: a name that the method does not have.
+        BadSettingError: a name that the method does not have.
     """
     known = {preset.name.lower(): preset for preset in method.presets}
     values: dict[str, Any] = {}
     for name in names:
         if name.lower() not in known:
-            raise BadSetting(
+            raise BadSettingError(
                 f"There is no preset {name}; {method.title} has {', '.join(p.name for p in method.presets)}."
             )
         values |= known[name.lower()].values

@@ -1,4 +1,4 @@
-"""What an artist wishes of a file, as plain data: how it is painted, how it is written. Sizes on paper: print_sizes.py.
+"""What an artist asks of a file, as plain data: how it is painted, how it is written. On paper: export/print_sizes.py.
 
 No torch here, so that the window and the command line can use it at once.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 
 SRGB, ADOBE_RGB = "srgb", "adobe-rgb"
 Intent = Literal["relative", "perceptual"]
@@ -16,8 +16,8 @@ Compression = Literal["none", "lzw", "deflate"]
 
 
 @dataclass(frozen=True)
-class How:
-    """Ways to paint a canvas other than as trained; `Method.ways` names those that a method has.
+class RenderMode:
+    """Ways to paint a canvas other than as trained; `Method.capabilities` names those that a method has.
 
     Args:
         repeat: content, coordinates, noise and pieces close at the edges, for fabric and wallpaper.
@@ -33,14 +33,14 @@ class How:
     tones: str = ""
 
     @property
-    def ways(self) -> frozenset[str]:
-        """Those that are asked for."""
+    def asks_for(self) -> frozenset[str]:
+        """The capabilities that are asked for."""
         asked = {"repeat": self.repeat, "originals": self.originals > 0, "frames": bool(self.frame)}
-        return frozenset(way for way, wanted in asked.items() if wanted)
+        return frozenset(capability for capability, wanted in asked.items() if wanted)
 
 
 @dataclass(frozen=True)
-class Finish:
+class EncodeOptions:
     """How a painted canvas becomes a file; none of it needs painting again.
 
     Args:
@@ -67,13 +67,13 @@ class Finish:
 
     def __post_init__(self) -> None:
         if not 1 <= self.dpi <= 10_000:
-            raise BadSetting(f"dpi can not be {self.dpi:g}; it is a number from 1 to 10,000.")
+            raise BadSettingError(f"dpi can not be {self.dpi:g}; it is a number from 1 to 10,000.")
         if not 1 <= self.quality <= 100:
-            raise BadSetting(f"quality can not be {self.quality}; it is a whole number from 1 to 100.")
+            raise BadSettingError(f"quality can not be {self.quality}; it is a whole number from 1 to 100.")
         if self.intent not in ("relative", "perceptual"):
-            raise BadSetting(f"intent can not be {self.intent!r}; it is relative or perceptual.")
+            raise BadSettingError(f"intent can not be {self.intent!r}; it is relative or perceptual.")
         if self.compression not in ("none", "lzw", "deflate"):
-            raise BadSetting(f"compression can not be {self.compression!r}; it is none, lzw or deflate.")
+            raise BadSettingError(f"compression can not be {self.compression!r}; it is none, lzw or deflate.")
 
     @property
     def converts(self) -> bool:
@@ -81,6 +81,6 @@ class Finish:
         return self.profile != SRGB
 
 
-def canvas_bits(bits: int, finish: Finish) -> int:
+def canvas_bits(bits: int, encode_options: EncodeOptions) -> int:
     """Depth of the canvas file for a picture of 8 or 16 bits a channel."""
-    return 16 if finish.converts else bits
+    return 16 if encode_options.converts else bits

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Self, get_args, get_origin
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 
 
 @dataclass(frozen=True)
@@ -95,20 +95,23 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
+    former_names: ClassVar[Mapping[str, str]] = {}
+    """Names that settings had in earlier versions, and their present ones: stored values and scripts go on working."""
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """Validated settings; unnamed ones have their defaults.
 
         Raises:
-            BadSetting: one sentence on the first wrong name or value.
+            BadSettingError: one sentence on the first wrong name or value.
         """
         try:
-            return cls(**dict(values))
+            return cls(**{cls.former_names.get(name, name): value for name, value in values.items()})
         except ValidationError as error:
-            raise BadSetting(_sentence(cls, error)) from None
+            raise BadSettingError(_message(cls, error)) from None
 
     def with_values(self, values: Mapping[str, Any]) -> Self:
-        """A copy with some values changed. Raises BadSetting like `of`."""
+        """A copy with some values changed. Raises BadSettingError like `of`."""
         return type(self).of({**self.model_dump(), **values})
 
     def needs_rebuild(self, other: Settings) -> bool:
@@ -156,16 +159,17 @@ def parse_assignments(settings: type[Settings], assignments: Iterable[str]) -> d
     """Values from texts like `content_weight=2.5`, as the command line gives them.
 
     Raises:
-        BadSetting: no `=`, an unknown name, or a value that can not be had.
+        BadSettingError: no `=`, an unknown name, or a value that can not be had.
     """
     known = {spec.name: spec for spec in specs(settings)}
     values: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
+        name = settings.former_names.get(name, name)
         if not equals:
-            raise BadSetting(f"--set {assignment}: write it as name=value, for example content_weight=20.")
+            raise BadSettingError(f"--set {assignment}: write it as name=value, for example content_weight=20.")
         if name not in known:
-            raise BadSetting(f"--set {name}: there is no such setting; there are {', '.join(known)}.")
+            raise BadSettingError(f"--set {name}: there is no such setting; there are {', '.join(known)}.")
         values[name] = _parsed(known[name], text)
     settings.of(values)
     return values
@@ -190,7 +194,7 @@ def _parsed(spec: Spec, text: str) -> Any:
             return float(text)
         return text
     except (KeyError, ValueError):
-        raise BadSetting(f"{spec.name} can not be {text!r}; it is {spec.allowed}.") from None
+        raise BadSettingError(f"{spec.name} can not be {text!r}; it is {spec.allowed}.") from None
 
 
 def _spec(name: str, info: Any) -> Spec:
@@ -220,7 +224,7 @@ def _spec(name: str, info: Any) -> Spec:
     return Spec(name, kind, info.default, bounds.get("ge"), bounds.get("le"), values, knobs[0])
 
 
-def _sentence(settings: type[Settings], error: ValidationError) -> str:
+def _message(settings: type[Settings], error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     known = {spec.name: spec for spec in specs(settings)}

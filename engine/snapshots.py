@@ -1,4 +1,4 @@
-"""Snapshots: a moment of the training that can be gone back to, in a folder of its own. When to keep one: session.py.
+"""Snapshots: a moment of the training that can be gone back to, in a folder of its own. When to keep one: training/.
 
 PROJECT/snapshots/0001/
   snapshot.json            the job, step, time, terms, name, reason, and the snapshot it came from
@@ -25,7 +25,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from engine.box import Size
-from engine.errors import BadProject
+from engine.errors import BadProjectError
 from engine.files import no_room, replacing_folder, write_atomically
 from engine.images.decode import vips
 from engine.job import Job, parse_job, stored_job
@@ -49,7 +49,7 @@ class Snapshot:
         reason: "kept", "autosave", "stopped" or "final".
         parent: folder name of the snapshot that the training came from.
         created: ISO 8601, UTC.
-        canvas: the size that was trained for; None in projects of earlier versions.
+        canvas_size: the size that was trained for; None in projects of earlier versions.
     """
 
     folder: Path
@@ -61,7 +61,7 @@ class Snapshot:
     reason: str
     parent: str | None
     created: str
-    canvas: Size | None = None
+    canvas_size: Size | None = None
 
     @property
     def preview(self) -> Path:
@@ -81,7 +81,7 @@ def keep(
     name: str = "",
     reason: str = "kept",
     parent: str | None = None,
-    canvas: Size | None = None,
+    canvas_size: Size | None = None,
 ) -> Snapshot:
     """Writes a snapshot, whole or not at all.
 
@@ -89,11 +89,11 @@ def keep(
         preview: uint8 [h, w, 3], sRGB.
 
     Raises:
-        NoRoom: the disk is full or read-only.
+        NoRoomError: the disk is full or read-only.
     """
     folder = project / FOLDER / f"{_last_number(project) + 1:04d}"
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    snapshot = Snapshot(folder, name, step, elapsed_s, job, terms, reason, parent, created, canvas)
+    snapshot = Snapshot(folder, name, step, elapsed_s, job, terms, reason, parent, created, canvas_size)
     with replacing_folder(folder) as temporary:
         try:
             save_file({key: tensor.contiguous() for key, tensor in state.tensors.items()}, temporary / _TENSORS)
@@ -110,12 +110,12 @@ def keep(
 
 
 def read(folder: Path) -> Snapshot:
-    """Raises BadProject where it is missing, incomplete, or of a newer Tessera."""
+    """Raises BadProjectError where it is missing, incomplete, or of a newer Tessera."""
     return _read(folder)[0]
 
 
 def load_state(snapshot: Snapshot) -> State:
-    """Raises BadProject where the files are missing or damaged."""
+    """Raises BadProjectError where the files are missing or damaged."""
     try:
         plain = json.loads((snapshot.folder / _PLAIN).read_text(encoding="utf-8"))
         return State(load_file(snapshot.folder / _TENSORS), plain)
@@ -129,13 +129,13 @@ def listing(project: Path) -> list[Snapshot]:
     """All snapshots of a project, oldest first; damaged ones are left out."""
     found = []
     for folder in _folders(project):
-        with suppress(BadProject):
+        with suppress(BadProjectError):
             found.append(read(folder))
     return found
 
 
 def rename(snapshot: Snapshot, name: str) -> Snapshot:
-    """Raises BadProject where it is gone, NoRoom where it can not be written."""
+    """Raises BadProjectError where it is gone, NoRoomError where it can not be written."""
     stored, size = _read(snapshot.folder)
     renamed = replace(stored, name=name)
     write_atomically(snapshot.folder / _ABOUT, _described(renamed, snapshot.folder.parent.parent, size))
@@ -143,7 +143,7 @@ def rename(snapshot: Snapshot, name: str) -> Snapshot:
 
 
 def remove(snapshot: Snapshot) -> None:
-    """Removes it from the disk; nothing happens where it is gone already. Raises NoRoom where that is not allowed."""
+    """Removes it from the disk; nothing happens where it is gone already. Raises NoRoomError."""
     hidden = snapshot.folder.with_name(f".{snapshot.folder.name}-{uuid.uuid4().hex}")
     try:
         snapshot.folder.rename(hidden)  # so that a removal that is interrupted leaves no half of it in the list
@@ -168,7 +168,9 @@ def _last_number(project: Path) -> int:
 
 def _described(snapshot: Snapshot, project: Path, state_bytes: int) -> str:
     about: dict[str, Any] = {key: value for key, value in asdict(snapshot).items() if key not in ("folder", "job")}
-    about["canvas"] = None if snapshot.canvas is None else [snapshot.canvas.height, snapshot.canvas.width]
+    about["canvas"] = (
+        None if snapshot.canvas_size is None else [snapshot.canvas_size.height, snapshot.canvas_size.width]
+    )
     about |= {"format": FORMAT, "state_bytes": state_bytes, "job": stored_job(snapshot.job, project)}
     return json.dumps(about, indent=1, ensure_ascii=False)
 
@@ -177,7 +179,7 @@ def _read(folder: Path) -> tuple[Snapshot, int]:
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
         if about["format"] > FORMAT:
-            raise BadProject(f"{folder} was written by a newer Tessera; please update this one.")
+            raise BadProjectError(f"{folder} was written by a newer Tessera; please update this one.")
         size = (folder / _TENSORS).stat().st_size
         if size != about["state_bytes"]:  # cut short
             raise _damaged(folder)
@@ -191,7 +193,7 @@ def _read(folder: Path) -> tuple[Snapshot, int]:
             reason=str(about["reason"]),
             parent=about["parent"],
             created=str(about["created"]),
-            canvas=Size(*(int(side) for side in about["canvas"])) if about.get("canvas") else None,
+            canvas_size=Size(*(int(side) for side in about["canvas"])) if about.get("canvas") else None,
         )
     except OSError as error:
         raise _unreadable(folder, error) from None
@@ -200,11 +202,11 @@ def _read(folder: Path) -> tuple[Snapshot, int]:
     return snapshot, size
 
 
-def _unreadable(folder: Path, error: OSError) -> BadProject:
-    return BadProject(
+def _unreadable(folder: Path, error: OSError) -> BadProjectError:
+    return BadProjectError(
         f"The snapshot {folder} could not be read ({error.strerror or error}). Choose another snapshot of the project."
     )
 
 
-def _damaged(folder: Path) -> BadProject:
-    return BadProject(f"The snapshot {folder} is damaged. Choose another snapshot of the project.")
+def _damaged(folder: Path) -> BadProjectError:
+    return BadProjectError(f"The snapshot {folder} is damaged. Choose another snapshot of the project.")

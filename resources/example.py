@@ -39,7 +39,7 @@ def write(folder: Path) -> tuple[list[Path], Path]:
     """The paths of the style images and of the content in `folder`; draws those that are not there yet.
 
     Raises:
-        NoRoom: the folder can not be written to.
+        NoRoomError: the folder can not be written to.
     """
     style_paths = [_written(folder, name, draw) for name, draw in styles().items()]
     content_paths = [_written(folder, name, draw) for name, draw in contents().items()]

@@ -12,16 +12,16 @@ NIGHT, INDIGO, TEAL, SAGE = "#0a1222", "#1d3161", "#1d6b73", "#86b79b"
 CREAM, GOLD, AMBER, RUST, ROSE = "#f8ecd3", "#ecb64a", "#d8862b", "#a83d22", "#de9078"
 
 
-def rgb(colour: str) -> np.ndarray:
+def rgb(color: str) -> np.ndarray:
     """`#rrggbb` as float32 [3]."""
-    return np.array([int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)], np.float32)
+    return np.array([int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)], np.float32)
 
 
-def ramp(values: np.ndarray, *colours: str) -> np.ndarray:
+def ramp(values: np.ndarray, *colors: str) -> np.ndarray:
     """Values 0..1 to colours laid out evenly: [..., 3]."""
-    steps = np.linspace(0, len(colours) - 1, 1024)
-    stops = np.stack([rgb(colour) for colour in colours])
-    table = np.stack([np.interp(steps, range(len(colours)), stops[:, band]) for band in range(3)], axis=-1)
+    steps = np.linspace(0, len(colors) - 1, 1024)
+    stops = np.stack([rgb(color) for color in colors])
+    table = np.stack([np.interp(steps, range(len(colors)), stops[:, band]) for band in range(3)], axis=-1)
     return table.astype(np.float32)[(np.clip(values, 0, 1) * 1023).astype(np.int32)]
 
 
@@ -50,9 +50,9 @@ def smooth(low: float, high: float, values: np.ndarray) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def laid(picture: np.ndarray, colour: np.ndarray | str, cover: np.ndarray) -> np.ndarray:
+def laid(picture: np.ndarray, color: np.ndarray | str, cover: np.ndarray) -> np.ndarray:
     """Colour ([3] or [..., 3]) over a picture [..., 3] where `cover` [...] is 1."""
-    paint = np.broadcast_to(rgb(colour) if isinstance(colour, str) else colour, picture.shape)
+    paint = np.broadcast_to(rgb(color) if isinstance(color, str) else color, picture.shape)
     cover = np.broadcast_to(np.clip(cover, 0, 1), picture.shape[:-1])
     touched = np.nonzero(cover)
     window = tuple(slice(int(places.min()), int(places.max()) + 1) if places.size else slice(0) for places in touched)

@@ -71,9 +71,9 @@ def tesserae() -> np.ndarray:
         (TEAL, SAGE, CREAM, ROSE, RUST, NIGHT, INDIGO),
         (GOLD, CREAM, RUST),
     )
-    colours = np.stack([rgb(wheels[sun][(ring - 1) % len(wheels[sun])]) for sun, ring in hues])
-    colours = np.clip(colours * rng.normal(1, 0.13, (len(hues), 1)) + rng.normal(0, 0.03, (len(hues), 3)), 0.02, 1)
-    glass = colours[cell].astype(np.float32)
+    colors = np.stack([rgb(wheels[sun][(ring - 1) % len(wheels[sun])]) for sun, ring in hues])
+    colors = np.clip(colors * rng.normal(1, 0.13, (len(hues), 1)) + rng.normal(0, 0.03, (len(hues), 3)), 0.02, 1)
+    glass = colors[cell].astype(np.float32)
     streaks = noise(rng, height, width, 60, 14)
     glass *= 1 + 0.1 * streaks[..., None]
     dome = np.sqrt(np.clip(1 - (1 - np.clip((inside - 4) / 13, 0, 1)) ** 2, 0, 1)) * 12

@@ -63,8 +63,8 @@ class Compare(QObject):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_labels(painter, place, across)
         painter.setClipping(False)
-        for colour, width in ((QColor(0, 0, 0, 110), 4.0), (QColor("#ffffff"), 2.0)):
-            painter.setPen(QPen(colour, width))
+        for color, width in ((QColor(0, 0, 0, 110), 4.0), (QColor("#ffffff"), 2.0)):
+            painter.setPen(QPen(color, width))
             painter.drawLine(QPointF(across, place.top()), QPointF(across, place.bottom()))
         self._paint_grip(painter, QPointF(across, place.center().y()))
 

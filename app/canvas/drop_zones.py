@@ -125,7 +125,7 @@ def _project_in(paths: list[Path]) -> Path | None:
     return paths[0] if origin_of(paths[0]) is not None else None
 
 
-def _see_through(colour: QColor, alpha: int) -> QColor:
-    colour = QColor(colour)
-    colour.setAlpha(alpha)
-    return colour
+def _see_through(color: QColor, alpha: int) -> QColor:
+    color = QColor(color)
+    color.setAlpha(alpha)
+    return color

@@ -114,11 +114,11 @@ class FirstStart(QWidget):
             self.last.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 420))
             self.last.setToolTip(str(folder))
 
-    def offer_rescue(self, folder: Path, sentence: str, picture: QPixmap) -> None:
+    def offer_rescue(self, folder: Path, message: str, picture: QPixmap) -> None:
         """After a crash: the project that was open, what of it is there, and its newest picture (may be null)."""
         self._last = folder
         self.last.hide()
-        self.rescue.show_offer(sentence, picture)
+        self.rescue.show_offer(message, picture)
         self.rescue.button.clicked.connect(self._on_last)
 
     def set_busy(self, busy: bool) -> None:
@@ -167,9 +167,9 @@ class _Rescue(QFrame):
         layout.addWidget(self._picture)
         layout.addLayout(column, 1)
 
-    def show_offer(self, sentence: str, picture: QPixmap) -> None:
-        self.words.setText(sentence)
-        self.button.setAccessibleDescription(sentence)
+    def show_offer(self, message: str, picture: QPixmap) -> None:
+        self.words.setText(message)
+        self.button.setAccessibleDescription(message)
         self._picture.setVisible(not picture.isNull())
         if not picture.isNull():
             ratio = self.devicePixelRatioF()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 
 from app.canvas.panel import CanvasPanel
 from app.document import Document
-from app.snapshots.controller import SnapshotsLink
+from app.snapshots.controller import SnapshotsController
 from app.training import Training
 from app.widgets import background
 from engine.box import Size
@@ -26,7 +26,7 @@ class Pictures(QObject):
         document: Document,
         training: Training,
         canvas: CanvasPanel,
-        snapshots: SnapshotsLink,
+        snapshots: SnapshotsController,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -35,7 +35,7 @@ class Pictures(QObject):
         """Of the canvas, as far as it is known: from the session, or from the first content image."""
         self._shown = ""
         self._tasks: list[background.Task] = []
-        training.happened.connect(self._on_event)
+        training.session_event.connect(self._on_event)
         document.job_replaced.connect(self._forget)
         document.frame_changed.connect(self.refresh)
         document.settings_changed.connect(lambda _names: self.refresh())
@@ -93,7 +93,7 @@ class Pictures(QObject):
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, Began):
-            self.canvas_size = event.canvas
+            self.canvas_size = event.canvas_size
             self._canvas.show_start(False)
 
     def _hint(self) -> str:

@@ -1,4 +1,4 @@
-"""A small panel at the pointer with the canvas enlarged. Its pixels are its own; when it is shown is canvas.py's."""
+"""A small panel at the pointer with the canvas enlarged. Its pixels are its own; when it is shown is view.py's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.canvas.pixels import Pixels
 from engine.box import Box, Size
-from engine.messages import Look, Viewed
+from engine.messages import RenderView, ViewRendered
 
 SIDE_PX = 300
 OFF_PX = 24
@@ -39,7 +39,7 @@ class Loupe(QWidget):
         self._canvas = Size(0, 0)
         self._zoom = 1.0
         self._centre = (0.0, 0.0)
-        self._asked: Look | None = None
+        self._asked: RenderView | None = None
         self._alive = self._unseen = False
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFixedSize(SIDE_PX, SIDE_PX)
@@ -78,11 +78,11 @@ class Loupe(QWidget):
             scale = min(1.0, self._zoom * self.devicePixelRatioF())
             self.wanted.emit(box, Size(max(1, round(box.height * scale)), max(1, round(box.width * scale))))
 
-    def asked(self, look: Look) -> None:
+    def asked(self, look: RenderView) -> None:
         """The look that went out for it."""
         self._asked = look
 
-    def viewed(self, event: Viewed) -> bool:
+    def viewed(self, event: ViewRendered) -> bool:
         """Takes a piece that is for it."""
         if self._asked is None or event.ticket != self._asked.ticket or event.layer != self._asked.layer:
             return False

@@ -1,6 +1,6 @@
 """The painted pixels that the canvas has: the newest look, and a small picture of the whole for what it left out.
 
-No widgets here; where things lie on the screen is canvas.py's.
+No widgets here; where things lie on the screen is view.py's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from engine.box import Box, Size
-from engine.messages import Look, Viewed
+from engine.messages import RenderView, ViewRendered
 
 BACK_PX = 1024
 """Longest side of the whole-canvas picture that is kept for each layer, for what the last look did not cover."""
@@ -42,7 +42,7 @@ class Pixels:
         """The whole canvas as far as it was painted, small; of the layer shown before where there is none of this."""
         return self._back.get(layer) or self._back.get(self._front_layer)
 
-    def put(self, event: Viewed, asked: Look, ground: QColor) -> None:
+    def put(self, event: ViewRendered, asked: RenderView, ground: QColor) -> None:
         """A piece; `asked` is the newest look, older ones only reach the picture of the whole."""
         piece = as_image(event.image)
         self._put_back(piece, event, ground)
@@ -79,7 +79,7 @@ class Pixels:
         if self._front is not None:
             painter.drawImage(front, self._front)
 
-    def _new_front(self, asked: Look, ground: QColor) -> None:
+    def _new_front(self, asked: RenderView, ground: QColor) -> None:
         """A fresh image for the newest look, on which the earlier picture stands until the pieces come."""
         if self._front is not None and (self._front_box, _size_of(self._front)) == (asked.box, asked.size):
             self._front_layer = asked.layer
@@ -93,19 +93,19 @@ class Pixels:
             put(fresh, asked.box, self._front, self._front_box)
         self._front, self._front_box, self._front_layer = fresh, asked.box, asked.layer
 
-    def _put_back(self, piece: QImage, event: Viewed, ground: QColor) -> None:
-        self._canvas_box = event.canvas.box
+    def _put_back(self, piece: QImage, event: ViewRendered, ground: QColor) -> None:
+        self._canvas_box = event.canvas_size.box
         back = self._back.get(event.layer)
         if back is None:
-            scale = min(1.0, BACK_PX / max(event.canvas.height, event.canvas.width))
+            scale = min(1.0, BACK_PX / max(event.canvas_size.height, event.canvas_size.width))
             back = QImage(
-                max(1, round(event.canvas.width * scale)),
-                max(1, round(event.canvas.height * scale)),
+                max(1, round(event.canvas_size.width * scale)),
+                max(1, round(event.canvas_size.height * scale)),
                 QImage.Format.Format_RGB32,
             )
             back.fill(ground)
             self._back[event.layer] = back
-        put(back, event.canvas.box, piece, event.box)
+        put(back, event.canvas_size.box, piece, event.box)
 
 
 def as_image(pixels: np.ndarray) -> QImage:

@@ -1,7 +1,7 @@
 """The picture: zooms, pans, shows the pieces that the engine painted, and asks for the next ones. No buttons here.
 
-Scene coordinates are canvas pixels. A `Look` goes out when the view changed, and while the picture is alive when the
-last piece of the previous one has been painted on the screen: so the screen sets the pace, never the engine.
+Scene coordinates are canvas pixels. A `RenderView` goes out when the view changed, and while the picture is alive when
+the last piece of the previous one has been painted on the screen: so the screen sets the pace, never the engine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from app.canvas.loupe import Loupe
 from app.canvas.pixels import Pixels
 from app.widgets import theme
 from engine.box import Box, Size
-from engine.messages import Look, Viewed
+from engine.messages import RenderView, ViewRendered
 
 SETTLE_MS = 70
 """A zoom or pan rests this long before new pixels are asked for."""
@@ -43,7 +43,7 @@ PATCHES = "patches"
 
 class CanvasView(QGraphicsView):
     look_wanted = Signal(object)
-    """A `Look` to be posted to the session."""
+    """A `RenderView` to be posted to the session."""
     zoomed = Signal(float)
     """Screen pixels for each canvas pixel."""
 
@@ -67,7 +67,7 @@ class CanvasView(QGraphicsView):
         self._shown_ticket = -1
         self._unseen = False
         self._pixels = Pixels()
-        self._asked = Look(Box(0, 0, 0, 0), Size(0, 0))
+        self._asked = RenderView(Box(0, 0, 0, 0), Size(0, 0))
         self.compare = Compare(self.viewport())
         self.compare.changed.connect(self.viewport().update)
         self.loupe = Loupe(self.viewport(), self._draw_stored)
@@ -115,13 +115,13 @@ class CanvasView(QGraphicsView):
         """The whole canvas as far as it was painted, small."""
         return self._pixels.whole(self.layer)
 
-    def viewed(self, event: Viewed) -> None:
+    def viewed(self, event: ViewRendered) -> None:
         """A painted piece: onto the screen, and into the small picture of the whole."""
         if self.loupe.viewed(event) or event.layer != self.layer:
             return
         if event.image.size:  # patches before the first step, or a view beside the canvas, are empty
-            if event.canvas != self.extent:
-                self.set_extent(event.canvas)
+            if event.canvas_size != self.extent:
+                self.set_extent(event.canvas_size)
             self._pixels.put(event, self._asked, self._surround())
             self.viewport().update(self._on_screen(event.box).toAlignedRect())
         if event.done and event.ticket == self._ticket:
@@ -137,7 +137,7 @@ class CanvasView(QGraphicsView):
         return box.clip(self.extent.box)
 
     def ask(self) -> None:
-        """Sends a `Look` for what is visible now."""
+        """Sends a `RenderView` for what is visible now."""
         self._settle.stop()
         if not self._connected or not self.isVisible() or self.loupe.isVisible():
             return
@@ -149,9 +149,9 @@ class CanvasView(QGraphicsView):
         self._asked = self._look(box, size)
         self.look_wanted.emit(self._asked)
 
-    def _look(self, box: Box, size: Size) -> Look:
+    def _look(self, box: Box, size: Size) -> RenderView:
         self._ticket += 1
-        return Look(box, size, self.layer, self._ticket)
+        return RenderView(box, size, self.layer, self._ticket)
 
     def _ask_for_loupe(self, box: Box, size: Size) -> None:
         if self._connected:

@@ -70,10 +70,10 @@ class Plot(QWidget):
             axis.setTextPen(pg.mkPen(colors.muted))
             axis.setTickFont(font)
         for index, (curve, smooth) in enumerate(zip(self._curves, self._smooth, strict=True)):
-            colour = QColor(colors.curves[index % len(colors.curves)])
-            smooth.setPen(pg.mkPen(colour, width=1))
-            colour.setAlpha(FAINT)
-            curve.setPen(pg.mkPen(colour, width=1))
+            color = QColor(colors.curves[index % len(colors.curves)])
+            smooth.setPen(pg.mkPen(color, width=1))
+            color.setAlpha(FAINT)
+            curve.setPen(pg.mkPen(color, width=1))
         for line in self._marks:
             line.setPen(_mark_pen())
 
@@ -104,9 +104,9 @@ class Plot(QWidget):
         for index, term in enumerate(self._terms):
             value = history.latest.get(term.key)
             shown = "–" if value is None else _short(value)
-            colour = colors.curves[index % len(colors.curves)]
-            values.append(f'<b style="color:{colour}; font-size:small">{shown}</b>')
-            lines.append(f'<span style="color:{colour}">━</span> <b>{term.title}</b> {shown}<br>{term.help}')
+            color = colors.curves[index % len(colors.curves)]
+            values.append(f'<b style="color:{color}; font-size:small">{shown}</b>')
+            lines.append(f'<span style="color:{color}">━</span> <b>{term.title}</b> {shown}<br>{term.help}')
         name = self._terms[0].title if len(self._terms) == 1 else self._group
         self.title.setText(f"{name}&nbsp; {' · '.join(values)}")
         self.setToolTip("<br>".join(lines))
@@ -160,9 +160,9 @@ class _Axis(pg.AxisItem):
 
 
 def _mark_pen():
-    colour = QColor(theme.colors().muted)
-    colour.setAlpha(150)
-    return pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
+    color = QColor(theme.colors().muted)
+    color.setAlpha(150)
+    return pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine)
 
 
 def _short(value: float) -> str:

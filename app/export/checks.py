@@ -23,7 +23,7 @@ class Check:
         remedies: words for a button, and what it does.
     """
 
-    sentence: str
+    message: str
     tone: Tone = "warning"
     remedies: tuple[tuple[str, Callable[[], object]], ...] = ()
 
@@ -58,19 +58,19 @@ class ChecksList(QWidget):
         return [button for row in self._rows for button in row.findChildren(QPushButton)]
 
     def text(self) -> str:
-        return "\n".join(check.sentence for check in self.checks)
+        return "\n".join(check.message for check in self.checks)
 
     def _row(self, check: Check) -> QWidget:
         row = QWidget(self)
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(theme.UNIT)
-        sentence = QLabel(check.sentence, row)
-        sentence.setProperty("role", check.tone)
-        sentence.setWordWrap(True)
-        sentence.setTextFormat(Qt.TextFormat.PlainText)
-        sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        line.addWidget(sentence, 1)
+        message = QLabel(check.message, row)
+        message.setProperty("role", check.tone)
+        message.setWordWrap(True)
+        message.setTextFormat(Qt.TextFormat.PlainText)
+        message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        line.addWidget(message, 1)
         for text, act in check.remedies:
             button = QPushButton(text, row)
             button.setProperty("role", "small")

@@ -16,14 +16,14 @@ from engine import messages as m
 from engine import snapshots
 from engine.errors import TesseraError
 from engine.export import journal, unfinished
-from engine.export.renderer import missing_images, with_images_from
+from engine.export.relink import missing_images, with_images_from
 from engine.job import Job
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
 
-class Exporting(QObject):
+class ExportController(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
@@ -67,7 +67,7 @@ class Exporting(QObject):
         place = window.preferences.last_folder("export")
         name = "mosaic" if window.document.untitled else window.document.title
         job = self._job(snapshot)
-        dialog = ExportDialog(size, method.layers, place, self.queue, job, snapshot, method.ways, name, window)
+        dialog = ExportDialog(size, method.layers, place, self.queue, job, snapshot, method.capabilities, name, window)
         dialog.start_requested.connect(self.start)
         dialog.settled.connect(self._inspect)
         dialog.measure_requested.connect(self._measure)
@@ -83,7 +83,7 @@ class Exporting(QObject):
         self._on_state()
         dialog.show()
 
-    def start(self, export: m.Export) -> None:
+    def start(self, export: m.ExportRequest) -> None:
         """Puts an export into the queue."""
         self._window.preferences.set_last_folder("export", export.out.parent)
         self.queue.add(export)
@@ -126,12 +126,12 @@ class Exporting(QObject):
             self.dialog.measurable = not self._window.training.running
             self.dialog.refresh()
 
-    def _inspect(self, export: m.Export) -> None:
+    def _inspect(self, export: m.ExportRequest) -> None:
         """Has the session say more, where one runs; minutes only of what takes some."""
         if self._window.training.running and not self.queue.busy and export.size is not None:
             self._window.training.post(m.Inspect(export, probe=export.size.area > PROBED_PX))
 
-    def _measure(self, export: m.Export) -> None:
+    def _measure(self, export: m.ExportRequest) -> None:
         """The same with a session begun for it."""
         if self._send(m.Inspect(export, probe=True)) and self.dialog is not None:
             self.dialog.measurable = False
@@ -178,13 +178,13 @@ class Exporting(QObject):
         found = []
         for begun in unfinished.listing(self._window.document.folder):
             try:
-                found.append((unfinished.wish_of(begun), begun.done, begun.total))
+                found.append((unfinished.request_of(begun), begun.done, begun.total))
             except TesseraError:
                 continue
         self.queue.show_unfinished(found)
         self._window.messages.withdraw("unfinished")
         if found:
-            names = ", ".join(wish.out.name for wish, _, _ in found)
+            names = ", ".join(request.out.name for request, _, _ in found)
             self._window.messages.show_message(
                 self.tr("Not finished when the program ended: {}. What was painted is kept.").format(names),
                 "info",
@@ -203,7 +203,7 @@ class Exporting(QObject):
         try:
             begun = journal.find(folder)
             if begun is not None:
-                self.queue.add(unfinished.wish_of(begun))
+                self.queue.add(unfinished.request_of(begun))
         except TesseraError as error:
             self._window.messages.show_message(str(error), "warning")
 
@@ -225,7 +225,7 @@ class Exporting(QObject):
         box.open()
 
     def _give_up(self, item: Item) -> None:
-        folder = item.request.canvas or journal.folder_for(item.request.out)
+        folder = item.request.canvas_folder or journal.folder_for(item.request.out)
         try:
             journal.remove(folder)
             unfinished.forget(self._window.document.folder, folder)

@@ -55,7 +55,7 @@ class ExportDialog(QDialog):
         queue: shown below the form.
         job: what is painted.
         snapshot: paint this one instead of the present state.
-        ways: see `Method.ways`.
+        ways: see `Method.capabilities`.
         name: proposed for the file.
     """
 
@@ -73,7 +73,7 @@ class ExportDialog(QDialog):
         queue: ExportQueue,
         job: Job,
         snapshot: Path | None = None,
-        ways: frozenset[str] = frozenset(),
+        capabilities: frozenset[str] = frozenset(),
         name: str = "mosaic",
         parent: QWidget | None = None,
     ) -> None:
@@ -86,7 +86,7 @@ class ExportDialog(QDialog):
         title = self.tr("Export") if snapshot is None else self.tr("Export snapshot {}").format(snapshot.name)
         self.setWindowTitle(title)
         self.setModal(False)
-        self.form = ExportForm(canvas, layers, folder, snapshot, ways, name, _content_size(job), self)
+        self.form = ExportForm(canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self)
         self.on_paper, self.on_disk, self.cut_away = QLabel(self), QLabel(self), QLabel(self)
         self.checks = ChecksList(self)
         self.rows = QueueRows(queue, self)
@@ -182,7 +182,7 @@ class ExportDialog(QDialog):
                 Check(self.tr("{} is in the queue. To add another, give it another name.").format(out.name), "muted")
             ]
         request = form.request()
-        found = preflight.findings(request, form.canvas, self.job, form.ways)
+        found = preflight.findings(request, form.canvas, self.job, form.capabilities)
         if self._inspected is not None and self._inspected.export == request:
             found = [*found, *(finding for finding in self._inspected.findings if finding not in found)]
         checks = [self._check(finding) for finding in found if self._is_wanted(finding)]
@@ -191,8 +191,8 @@ class ExportDialog(QDialog):
             checks.append(Check(self.tr("How long it takes can be measured on two tiles."), "muted", (remedy,)))
         if out.exists():
             mine = any(item.state == "done" and item.request.out == out for item in self._queue.items)
-            sentence = self.tr("{} is there already and will be replaced.").format(out.name)
-            checks.append(Check(sentence, "muted" if mine else "warning"))
+            message = self.tr("{} is there already and will be replaced.").format(out.name)
+            checks.append(Check(message, "muted" if mine else "warning"))
         return checks
 
     def _is_wanted(self, finding: m.Finding) -> bool:
@@ -200,7 +200,7 @@ class ExportDialog(QDialog):
         known = [item for item in self._queue.items if item.request.out == self.form.out() and item.kept]
         if finding.kind == "begun" and known:
             return False  # the row below says so, and offers the same
-        quiet = finding.weight == "note" and finding.kind.endswith("_detail")
+        quiet = finding.severity == "note" and finding.kind.endswith("_detail")
         return self.form.fold.isChecked() or not quiet
 
     def _check(self, finding: m.Finding) -> Check:
@@ -208,7 +208,7 @@ class ExportDialog(QDialog):
         remedies = tuple(
             (remedy.title, lambda remedy=remedy: self._apply(finding, remedy)) for remedy in finding.remedies
         )
-        return Check(finding.sentence, tones[finding.weight], remedies)
+        return Check(finding.message, tones[finding.severity], remedies)
 
     def _apply(self, finding: m.Finding, remedy: m.Remedy) -> None:
         if finding.kind == "begun":

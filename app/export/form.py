@@ -27,7 +27,7 @@ from engine.box import Size
 from engine.export.encoders import FORMATS, SUFFIXES, Format
 from engine.export.print_sizes import LABS, Lab, Layout
 from engine.method import Layer
-from engine.options import Finish, How
+from engine.options import EncodeOptions, RenderMode
 
 FORBIDDEN = '/\\:*?"<>|'
 # a mosaic is full of detail, so packing without loss saves little of the plain bytes, and the others about so much
@@ -49,7 +49,7 @@ class ExportForm(QWidget):
         layers: what can be painted, the first is chosen.
         folder: where the file is proposed to go.
         snapshot: passed on in the request.
-        ways: see `Method.ways`.
+        ways: see `Method.capabilities`.
         name: proposed for the file.
         content: size of the content in its file.
     """
@@ -64,13 +64,13 @@ class ExportForm(QWidget):
         layers: tuple[Layer, ...],
         folder: Path,
         snapshot: Path | None,
-        ways: frozenset[str] = frozenset(),
+        capabilities: frozenset[str] = frozenset(),
         name: str = "mosaic",
         content: Size | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.canvas, self.ways, self.snapshot = canvas, ways, snapshot
+        self.canvas, self.capabilities, self.snapshot = canvas, capabilities, snapshot
         self._tile_px: int | None = None
         self.lab = QComboBox(self)
         self.lab.addItem(self.tr("Own choice"), None)
@@ -94,7 +94,7 @@ class ExportForm(QWidget):
         self.detail.addItem(self.tr("From the originals: the same pieces, larger"), True)
         self.compare = QPushButton(self.tr("Compare…"), self)
         self.film = FilmField(self)
-        self.options = ExportOptions("repeat" in ways, self)
+        self.options = ExportOptions("repeat" in capabilities, self)
         self._lay_out()
         self.lab.activated.connect(lambda _index: self._take(self.lab.currentData()))
         self.compare.clicked.connect(self.compare_requested)
@@ -110,26 +110,26 @@ class ExportForm(QWidget):
 
     # ------------------------------------------------------------ what was chosen
 
-    def request(self) -> messages.Export:
+    def request(self) -> messages.ExportRequest:
         """The export as it is set up now."""
-        return messages.Export(
+        return messages.ExportRequest(
             self.out(),
             self.size_field.size_px,
             self.layer.currentData(),
             tile_px=self._tile_px,
             bits=self.options.bits(),
             snapshot=self.snapshot,
-            finish=self.options.finish(self.size_field.dpi),
-            how=self.how(),
+            encode_options=self.options.encode_options(self.size_field.dpi),
+            render_mode=self.render_mode(),
             bleed_px=self.options.bleed_px(self.size_field.dpi),
             frames=self.film.source,
         )
 
-    def how(self, originals: bool | None = None) -> How:
+    def render_mode(self, originals: bool | None = None) -> RenderMode:
         """The ways it is painted; `originals` overrules what was chosen."""
         wanted = bool(self.detail.currentData()) if originals is None else originals
         factor = self.factor() if wanted and self._can_enlarge() else 0.0
-        return How(repeat=self.options.repeats(), originals=factor)
+        return RenderMode(repeat=self.options.repeats(), originals=factor)
 
     def factor(self) -> float:
         """How many times as large as the trained picture."""
@@ -150,11 +150,11 @@ class ExportForm(QWidget):
     def layout_px(self) -> Layout:
         """Of the file: the picture, its bleed and its margins."""
         dpi = self.size_field.dpi
-        return Layout(self.size_field.size_px, self.options.bleed_px(dpi), self.options.finish(dpi))
+        return Layout(self.size_field.size_px, self.options.bleed_px(dpi), self.options.encode_options(dpi))
 
-    def proof(self) -> Finish | None:
+    def proof(self) -> EncodeOptions | None:
         """What the canvas is to be shown as; None for as it is."""
-        return self.options.finish(self.size_field.dpi) if self.options.proof.isChecked() else None
+        return self.options.encode_options(self.size_field.dpi) if self.options.proof.isChecked() else None
 
     def obstacle(self) -> str:
         """Why the file can not be named so, as a sentence; empty when it can."""
@@ -175,15 +175,15 @@ class ExportForm(QWidget):
         self.folder.setText(str(out.parent))
         self.file_name.setText(out.stem)
 
-    def show_request(self, request: messages.Export) -> None:
+    def show_request(self, request: messages.ExportRequest) -> None:
         """Other choices, as a remedy makes them."""
         self._tile_px = request.tile_px
         if request.out != self.out():
             self.set_out(request.out)
         if request.size is not None and request.size != self.size_field.size_px:
             self.size_field.choose(request.size)
-        self.options.take(request.bits, request.finish, request.bleed_px)
-        self.detail.setCurrentIndex(self.detail.findData(request.how.originals > 0))
+        self.options.take(request.bits, request.encode_options, request.bleed_px)
+        self.detail.setCurrentIndex(self.detail.findData(request.render_mode.originals > 0))
         self._on_changed()
 
     # ------------------------------------------------------------ what it adds up to
@@ -255,7 +255,7 @@ class ExportForm(QWidget):
         self.fold.toggled.connect(self._open)
         self.options.add_first(self.tr("Made for"), self.lab)
         self.options.add_first(self.tr("Picture"), self.layer)
-        if "frames" in self.ways:
+        if "frames" in self.capabilities:
             self.options.add_first(self.tr("Film"), self.film)
         else:
             self.film.hide()
@@ -280,13 +280,13 @@ class ExportForm(QWidget):
         self.changed.emit()
 
     def _can_enlarge(self) -> bool:
-        return "originals" in self.ways and self.factor() > 1.0
+        return "originals" in self.capabilities and self.factor() > 1.0
 
     def _take(self, lab: Lab | None) -> None:
         if lab is not None:
             index = next(i for i, kind in enumerate(FORMATS) if lab.suffix in kind.suffixes)
             self.format.setCurrentIndex(index)
-            self.options.take(lab.bits, lab.finish, self.options.bleed_px(self.size_field.dpi))
+            self.options.take(lab.bits, lab.encode_options, self.options.bleed_px(self.size_field.dpi))
         self._on_changed()
 
     def ask_for_folder(self) -> None:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from app.widgets import theme
 from engine.export.encoders import Format
 from engine.export.print_sizes import LABS, Lab, length_mm, pixels
-from engine.options import ADOBE_RGB, SRGB, Compression, Finish
+from engine.options import ADOBE_RGB, SRGB, Compression, EncodeOptions
 
 _CHOOSE = "choose"
 _MOST_ABOVE = 4
@@ -52,7 +52,7 @@ class ExportOptions(QWidget):
         self.grid.setVerticalSpacing(theme.UNIT)
         self.grid.setColumnStretch(1, 1)
         self._make_file_rows()
-        self._make_colour_rows()
+        self._make_color_rows()
         self._make_paper_rows()
         self._format: Format | None = None
 
@@ -62,11 +62,11 @@ class ExportOptions(QWidget):
     def bleed_px(self, dpi: float) -> int:
         return pixels(self.bleed.value(), dpi)
 
-    def finish(self, dpi: float) -> Finish:
+    def encode_options(self, dpi: float) -> EncodeOptions:
         """How the file is written, at a resolution."""
         compression: Compression = self.compression.currentData()
         intent: Literal["relative", "perceptual"] = self.intent.currentData()
-        return Finish(
+        return EncodeOptions(
             dpi=dpi,
             profile=self.profile.currentData(),
             intent=intent,
@@ -80,12 +80,15 @@ class ExportOptions(QWidget):
 
     def lab(self, kind: Format) -> Lab | None:
         """The lab whose wishes these choices fulfil; size and resolution are the artist's own."""
-        finish = self.finish(Finish().dpi)
+        encode_options = self.encode_options(EncodeOptions().dpi)
         for lab in LABS:
             file_fits = lab.suffix in kind.suffixes and lab.bits == self.bits()
-            colours_fit = lab.finish.profile == finish.profile and lab.finish.marks == finish.marks
-            quality_fits = not self._has("quality") or lab.finish.quality == finish.quality
-            if file_fits and colours_fit and quality_fits:
+            colors_fit = (
+                lab.encode_options.profile == encode_options.profile
+                and lab.encode_options.marks == encode_options.marks
+            )
+            quality_fits = not self._has("quality") or lab.encode_options.quality == encode_options.quality
+            if file_fits and colors_fit and quality_fits:
                 return lab
         return None
 
@@ -107,15 +110,15 @@ class ExportOptions(QWidget):
         self._format = kind
         self._show_rows()
 
-    def take(self, bits: int, finish: Finish, bleed_px: int) -> None:
+    def take(self, bits: int, encode_options: EncodeOptions, bleed_px: int) -> None:
         """All options that a lab or a remedy asks for; crop marks and origin stay."""
         if bits != self.bits():
             self.bits_box.setCurrentIndex(self.bits_box.findData(bits))
-        self.set_profile(finish.profile)
-        self.quality.setValue(finish.quality)
-        self.compression.setCurrentIndex(self.compression.findData(finish.compression))
-        if bleed_px != self.bleed_px(finish.dpi):
-            self.bleed.setValue(length_mm(bleed_px, finish.dpi))
+        self.set_profile(encode_options.profile)
+        self.quality.setValue(encode_options.quality)
+        self.compression.setCurrentIndex(self.compression.findData(encode_options.compression))
+        if bleed_px != self.bleed_px(encode_options.dpi):
+            self.bleed.setValue(length_mm(bleed_px, encode_options.dpi))
 
     def set_profile(self, profile: str) -> None:
         """ "srgb", "adobe-rgb", or the path of a file, which joins the list."""
@@ -140,7 +143,7 @@ class ExportOptions(QWidget):
         self.pyramid = QCheckBox(self.tr("Smaller versions inside, for viewers of large pictures"), self)
         self.quality = QSpinBox(self)
         self.quality.setRange(1, 100)
-        self.quality.setValue(Finish().quality)
+        self.quality.setValue(EncodeOptions().quality)
         self.quality.setToolTip(self.tr("More keeps finer detail and makes a larger file; 90 to 95 looks flawless."))
         self._add("bits", self.tr("Depth"), self.bits_box)
         self._add("compression", self.tr("Packing"), self.compression)
@@ -152,7 +155,7 @@ class ExportOptions(QWidget):
         self.quality.valueChanged.connect(self.changed)
         self.pyramid.toggled.connect(self.changed)
 
-    def _make_colour_rows(self) -> None:
+    def _make_color_rows(self) -> None:
         self.profile = QComboBox(self)
         self.profile.addItem(self.tr("sRGB, for screens and most shops"), SRGB)
         self.profile.addItem(self.tr("Adobe RGB (1998), for photo labs that ask for it"), ADOBE_RGB)

@@ -25,12 +25,12 @@ class Item:
         result: of one that is done.
     """
 
-    request: m.Export
+    request: m.ExportRequest
     state: State = "waiting"
     done: int = 0
     total: int = 0
     seconds_left: float | None = None
-    sentence: str = ""
+    message: str = ""
     kept: bool = False
     result: m.Exported | None = None
 
@@ -69,7 +69,7 @@ class ExportQueue(QObject):
         """Whether anything is painted or waits to be."""
         return any(not item.over for item in self.items)
 
-    def add(self, request: m.Export) -> Item:
+    def add(self, request: m.ExportRequest) -> Item:
         """The next one; an earlier attempt at the same file makes way."""
         self.items = [item for item in self.items if not (item.over and item.request.out == request.out)]
         item = Item(request)
@@ -78,9 +78,9 @@ class ExportQueue(QObject):
         self.changed.emit()
         return item
 
-    def show_unfinished(self, wishes: Iterable[tuple[m.Export, int, int]]) -> None:
+    def show_unfinished(self, requests: Iterable[tuple[m.ExportRequest, int, int]]) -> None:
         """Another project: only what was begun of its exports remains; with the tiles done and all tiles of each."""
-        self.items = [Item(wish, "stopped", done, total, kept=True) for wish, done, total in wishes]
+        self.items = [Item(request, "stopped", done, total, kept=True) for request, done, total in requests]
         self.changed.emit()
 
     def is_wanted(self, out: Path) -> bool:
@@ -119,8 +119,8 @@ class ExportQueue(QObject):
                 item.state, item.result = "done", event
             case m.ExportCancelled() if item is not None:
                 item.state, item.kept = "stopped", event.kept is not None
-            case m.Failed() if item is not None and (event.fatal or isinstance(event.command, m.Export)):
-                item.state, item.sentence, item.kept = "failed", event.sentence, item.done > 0
+            case m.Failed() if item is not None and (event.fatal or isinstance(event.command, m.ExportRequest)):
+                item.state, item.message, item.kept = "failed", event.message, item.done > 0
             case m.Ended():
                 self._end_all()
             case _:

@@ -158,9 +158,9 @@ class Row(QFrame):
         self.bar.setRange(0, self.item.total)
         self.bar.setValue(self.item.done)
         self.look.setEnabled(self.item.done > 0)
-        self.facts.setText(self._sentence())
+        self.facts.setText(self._message())
 
-    def _sentence(self) -> str:
+    def _message(self) -> str:
         item = self.item
         painted = self.tr("{:.0%} painted").format(item.share)
         match item.state:
@@ -179,7 +179,7 @@ class Row(QFrame):
             case "stopped":
                 return self.tr("Stopped. No file was written.")
             case "failed":
-                return item.sentence
+                return item.message
         return self._report()
 
     def _report(self) -> str:

@@ -1,4 +1,7 @@
-"""An exported file comes back: the settings that it holds become a new project. Reading them is provenance.py's."""
+"""An exported file comes back: the settings that it holds become a new project.
+
+Reading them is engine/export/provenance.py's.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from engine import messages as m
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, profiles
-from engine.options import Finish
+from engine.options import EncodeOptions
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -42,7 +42,7 @@ class ExportViews(QObject):
         self.compare_window: CompareWindow | None = None
         self.repeat_window: PictureWindow | None = None
         self._painted: Item | None = None
-        self._proof: tuple[profiles.Profile, Finish] | None = None
+        self._proof: tuple[profiles.Profile, EncodeOptions] | None = None
 
     # ------------------------------------------------------------ the picture so far
 
@@ -67,9 +67,9 @@ class ExportViews(QObject):
             else self.tr("{:.0%} painted; the rest is black.").format(item.share)
         )
         try:
-            begun = journal.find(item.request.canvas or journal.folder_for(item.request.out))
+            begun = journal.find(item.request.canvas_folder or journal.folder_for(item.request.out))
             if begun is not None:
-                window.pane.set_picture(begun.canvas().glance(GLANCE_PX))
+                window.pane.set_picture(begun.canvas_file().glance(GLANCE_PX))
         except (TesseraError, OSError):
             return  # the file has just been finished, or given up
 
@@ -85,13 +85,17 @@ class ExportViews(QObject):
         def ask() -> None:
             self.peeks.forget()
             for originals in (False, True):
-                look = m.Look(
-                    window.region(), window.region().size, form.request().layer, canvas=size, how=form.how(originals)
+                look = m.RenderView(
+                    window.region(),
+                    window.region().size,
+                    form.request().layer,
+                    canvas_size=size,
+                    render_mode=form.render_mode(originals),
                 )
                 self.peeks.ask(
                     look,
                     lambda pixels, originals=originals: window.show_pane(originals, pixels),
-                    lambda sentence, originals=originals: window.show_failure(originals, sentence),
+                    lambda message, originals=originals: window.show_failure(originals, message),
                 )
 
         window.region_wanted.connect(ask)
@@ -104,21 +108,21 @@ class ExportViews(QObject):
         """The picture beside itself, 3 x 3."""
         if not self._ready_to_look():
             return
-        size = form.canvas if form.how().originals else form.size_field.size_px
+        size = form.canvas if form.render_mode().originals else form.size_field.size_px
         scale = min(1.0, (REPEAT_CANVAS_PX / size.area) ** 0.5) / GRAIN_PX
         size = Size(*(max(1, round(side * scale)) * GRAIN_PX for side in (size.height, size.width)))
         window = self.repeat_window = PictureWindow(self.tr("3 × 3"), form.window())
         window.note.setText(self.tr("The picture beside itself. Where one ends and the next begins, nothing shows."))
-        look = m.Look(
+        look = m.RenderView(
             size.box,
             Size(REPEAT_PX, REPEAT_PX),
             form.request().layer,
-            canvas=size,
-            how=replace(form.how(originals=False), repeat=True),
+            canvas_size=size,
+            render_mode=replace(form.render_mode(originals=False), repeat=True),
         )
 
-        def failed(sentence: str) -> None:
-            window.pane.empty_text = sentence
+        def failed(message: str) -> None:
+            window.pane.empty_text = message
             window.pane.update()
 
         self.peeks.ask(look, lambda pixels: window.pane.set_picture(pixels, times=3), failed)
@@ -127,17 +131,17 @@ class ExportViews(QObject):
 
     # ------------------------------------------------------------ soft proof
 
-    def set_proof(self, finish: Finish | None) -> None:
+    def set_proof(self, encode_options: EncodeOptions | None) -> None:
         """Shows the canvas as a file with this finish will print; None shows it as it is."""
         proof = None
-        if finish is not None and self._ready_to_look():
+        if encode_options is not None and self._ready_to_look():
             with suppress(TesseraError):  # the dialog says what is wrong with the profile
-                proof = (profiles.load(finish.profile), finish)
+                proof = (profiles.load(encode_options.profile), encode_options)
         if proof != self._proof:
             self._proof = proof
             self._window.canvas.view.ask()
 
-    def for_canvas(self, event: m.Viewed) -> m.Viewed | None:
+    def for_canvas(self, event: m.ViewRendered) -> m.ViewRendered | None:
         """What the canvas is to show of a piece: nothing of what other windows asked for; as it prints, if wanted."""
         if event.ticket < 0:
             return None

@@ -103,8 +103,8 @@ class Pane(QWidget):
                 max(4.0, self._mark.width() * whole.width()),
                 max(4.0, self._mark.height() * whole.height()),
             )
-            for colour, width in (("#000000", 3), ("#ffffff", 1)):  # seen on any picture
-                painter.setPen(QPen(QColor(colour), width))
+            for color, width in (("#000000", 3), ("#ffffff", 1)):  # seen on any picture
+                painter.setPen(QPen(QColor(color), width))
                 painter.drawRect(mark)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -188,9 +188,9 @@ class CompareWindow(QDialog):
     def show_pane(self, originals: bool, pixels: np.ndarray) -> None:
         self.panes[originals].set_picture(pixels)
 
-    def show_failure(self, originals: bool, sentence: str) -> None:
+    def show_failure(self, originals: bool, message: str) -> None:
         self.panes[originals].set_picture(QImage())
-        self.panes[originals].empty_text = sentence
+        self.panes[originals].empty_text = message
 
     def _half(self, originals: bool, title: str, text: str) -> QVBoxLayout:
         heading = QLabel(title, self)

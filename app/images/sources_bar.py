@@ -180,9 +180,9 @@ class SourcesBar(QWidget):
         for section in self._sections.values():
             section.take_thumbnail(path)
 
-    def _failed(self, path: str, sentence: str) -> None:
+    def _failed(self, path: str, message: str) -> None:
         self._arrived(path)
-        self.problem.emit(sentence)
+        self.problem.emit(message)
 
 
 def _default_paste_folder() -> Path:

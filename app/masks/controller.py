@@ -27,7 +27,7 @@ _BELOW_LIMIT_PX = 2_000_000
 _EMPTY_SIZE = (768, 1024)
 
 
-class MaskLink(QObject):
+class MaskController(QObject):
     """Opens an editor for a slot of the document's method; what is painted becomes an undo step of the document.
 
     Signals:
@@ -78,7 +78,7 @@ class MaskLink(QObject):
             self,
             lambda: _prepared(slot.title, own, below, other_path, needs),
             lambda begin: self._show(slot, begin),
-            lambda error: self.problem.emit(_sentence(slot, error)),
+            lambda error: self.problem.emit(_message(slot, error)),
         )
         self._task.finished.connect(self._forget_task)
 
@@ -139,7 +139,7 @@ class MaskLink(QObject):
 
 
 def _prepared(title: str, own: Path | None, below: Path | None, other: Path | None, needs: str) -> Beginning:
-    """Reads everything that an editor shows. Raises BadImage: the mask itself can not be read."""
+    """Reads everything that an editor shows. Raises BadImageError: the mask itself can not be read."""
     image = None
     if below is not None:
         try:
@@ -161,6 +161,6 @@ def _prepared(title: str, own: Path | None, below: Path | None, other: Path | No
     return Beginning(title, mask, image, below, others, needs)
 
 
-def _sentence(slot: Slot, error: BaseException) -> str:
+def _message(slot: Slot, error: BaseException) -> str:
     reason = str(error) if isinstance(error, TesseraError) else type(error).__name__
     return f"{slot.title}: {reason} Remove it from its place to paint a new one."

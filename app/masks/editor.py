@@ -1,6 +1,6 @@
 """The window in which a mask is painted: tools above, the mask in the middle, its regions on the right.
 
-Where the mask comes from and where it is kept is mask_link.py's.
+Where the mask comes from and where it is kept is controller.py's.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class MaskEditor(QDialog):
         self.done_button.setProperty("role", "primary")
         cancel.clicked.connect(self.close)
         self.apply_button.clicked.connect(self.apply)
-        self.done_button.clicked.connect(self._finish)
+        self.done_button.clicked.connect(self._encode_options)
         foot = QHBoxLayout()
         foot.addWidget(self.zoom)
         foot.addWidget(hint, 1)
@@ -312,14 +312,14 @@ class MaskEditor(QDialog):
         self._problem = ""
         self.applied.emit(self.picture.completed(), self.picture.regions)
 
-    def set_saved(self, sentence: str = "") -> None:
+    def set_saved(self, message: str = "") -> None:
         """The mask was kept; or was not, and why."""
-        if sentence:
-            self._say(sentence, "error")
+        if message:
+            self._say(message, "error")
         else:
             self.picture.stack.setClean()
 
-    def _finish(self) -> None:
+    def _encode_options(self) -> None:
         self.apply()
         if self.picture.stack.isClean():
             self.done(QDialog.DialogCode.Accepted)
@@ -349,7 +349,7 @@ class MaskEditor(QDialog):
         use = box.addButton(self.tr("Use this mask"), QMessageBox.ButtonRole.AcceptRole)
         throw = box.addButton(self.tr("Throw it away"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
-        use.clicked.connect(self._finish)
+        use.clicked.connect(self._encode_options)
         throw.clicked.connect(self._throw_away)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()

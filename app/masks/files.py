@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage, QImageReader, QImageWriter
 
 from app.masks.picture import LARGEST_PX
 from app.masks.regions import Region, distance
-from engine.errors import NoRoom
+from engine.errors import NoRoomError
 from engine.images.read import read_image
 from engine.images.regions import MOST_REGIONS, describe, regions_of
 
@@ -21,7 +21,7 @@ FOLDER = "masks"
 """Inside a project's folder."""
 _NAMES_KEY = "TesseraRegions"  # without a space, which Qt would not store
 _LIMIT_PX = 4_000_000
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 _SAME = 60.0
 """Colours of two masks nearer than this (of 441 from black to white) are meant to be one."""
 
@@ -47,7 +47,7 @@ def read(path: Path, count: int = 0) -> MaskFile:
         count: how many there are; 0 finds out.
 
     Raises:
-        BadImage: it can not be read.
+        BadImageError: it can not be read.
     """
     pixels = read_image(path, min(_LIMIT_PX, LARGEST_PX**2)).pixels
     found = regions_of(pixels, pixels, count)
@@ -57,7 +57,7 @@ def read(path: Path, count: int = 0) -> MaskFile:
         red, green, blue = (int(x) for x in shade)
         name = names.get((red, green, blue)) or describe(shade).partition(" (")[0].capitalize()
         regions.append(Region(index + 1, name, (red, green, blue)))
-    unused = [(name, rgb) for rgb, name in names.items() if all(rgb != r.colour for r in regions)]
+    unused = [(name, rgb) for rgb, name in names.items() if all(rgb != r.color for r in regions)]
     for name, rgb in unused[: MOST_REGIONS - len(regions)]:
         regions.append(Region(len(regions) + 1, name, rgb))
     regions = _in_the_order_of(list(names), regions)
@@ -71,15 +71,15 @@ def write(path: Path, labels: np.ndarray, regions: Sequence[Region]) -> None:
         labels: uint8 [h, w], each of them a region's.
 
     Raises:
-        NoRoom: the folder can not be written to, or the disk is full.
+        NoRoomError: the folder can not be written to, or the disk is full.
     """
     shades = np.zeros((256, 3), np.uint8)
     for region in regions:
-        shades[region.label] = region.colour
+        shades[region.label] = region.color
     pixels = np.ascontiguousarray(shades[labels])  # [h, w, 3]
     height, width = labels.shape
     image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    names = [{"name": region.name, "colour": list(region.colour)} for region in regions]
+    names = [{"name": region.name, "colour": list(region.color)} for region in regions]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -96,7 +96,7 @@ def write(path: Path, labels: np.ndarray, regions: Sequence[Region]) -> None:
 def matched(own: MaskFile, others: Sequence[Region]) -> MaskFile:
     """The same in another mask's colours, names and order, where regions resemble each other; its others come along."""
     pairs = sorted(
-        (distance(mine.colour, other.colour), mine.label, index)
+        (distance(mine.color, other.color), mine.label, index)
         for mine in own.regions
         for index, other in enumerate(others)
     )
@@ -107,19 +107,17 @@ def matched(own: MaskFile, others: Sequence[Region]) -> MaskFile:
             partner[label] = others[index]
             taken.add(index)
     regions = [
-        replace(mine, name=partner[mine.label].name, colour=partner[mine.label].colour)
-        if mine.label in partner
-        else mine
+        replace(mine, name=partner[mine.label].name, color=partner[mine.label].color) if mine.label in partner else mine
         for mine in own.regions
     ]
     for index, other in enumerate(others):
         if index not in taken and len(regions) < MOST_REGIONS:
             regions.append(replace(other, label=max((r.label for r in regions), default=0) + 1))
-    regions = _in_the_order_of([other.colour for other in others], regions)
+    regions = _in_the_order_of([other.color for other in others], regions)
     return MaskFile(own.labels, _with_different_names(regions), own.crowded)
 
 
-def _names_in(path: Path) -> dict[Colour, str]:
+def _names_in(path: Path) -> dict[Color, str]:
     """The names that `write` kept, by colour; none where another program wrote the file."""
     try:
         stored = json.loads(QImageReader(str(path)).text(_NAMES_KEY) or "[]")
@@ -128,10 +126,10 @@ def _names_in(path: Path) -> dict[Colour, str]:
         return {}
 
 
-def _in_the_order_of(colours: Sequence[Colour], regions: Sequence[Region]) -> list[Region]:
+def _in_the_order_of(colors: Sequence[Color], regions: Sequence[Region]) -> list[Region]:
     """Regions of these colours first, in their order: an artist finds them where they were. Labels stay."""
-    place = {read: index for index, read in enumerate(colours)}
-    return sorted(regions, key=lambda region: place.get(region.colour, len(place)))
+    place = {read: index for index, read in enumerate(colors)}
+    return sorted(regions, key=lambda region: place.get(region.color, len(place)))
 
 
 def _with_different_names(regions: Sequence[Region]) -> tuple[Region, ...]:
@@ -144,5 +142,7 @@ def _with_different_names(regions: Sequence[Region]) -> tuple[Region, ...]:
     return tuple(result)
 
 
-def _no_room(path: Path, reason: str) -> NoRoom:
-    return NoRoom(f"{path} could not be written ({reason}). Free some space or choose another folder, and try again.")
+def _no_room(path: Path, reason: str) -> NoRoomError:
+    return NoRoomError(
+        f"{path} could not be written ({reason}). Free some space or choose another folder, and try again."
+    )

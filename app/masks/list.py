@@ -25,7 +25,7 @@ from app.masks.regions import Region, distance
 from app.widgets import theme
 from engine.images.regions import MOST_REGIONS
 
-_LABEL, _SHARE, _COLOUR, _LACKING = (Qt.ItemDataRole.UserRole + n for n in range(4))
+_LABEL, _SHARE, _COLOR, _LACKING = (Qt.ItemDataRole.UserRole + n for n in range(4))
 _ROW_PX, _SWATCH_PX = 32, 20
 _NEAR = 24.0
 
@@ -53,12 +53,12 @@ class RegionList(QWidget):
         self.list.currentItemChanged.connect(lambda _item, _before: self.chosen.emit(self.label))
         self.list.itemChanged.connect(self._on_renamed)
         self.add_button = self._button("add", self.tr("Add a region"), self.add)
-        self.colour_button = self._button("palette", self.tr("Another colour for this region"), self.choose_colour)
+        self.color_button = self._button("palette", self.tr("Another colour for this region"), self.choose_color)
         self.rename_button = self._button("rename", self.tr("Rename this region (F2)"), self._edit_name)
         self.remove_button = self._button("remove", self.tr("Remove this region, or merge it into one"), self._offer)
         buttons = QHBoxLayout()
         buttons.setSpacing(2)
-        for button in (self.add_button, self.colour_button, self.rename_button, self.remove_button):
+        for button in (self.add_button, self.color_button, self.rename_button, self.remove_button):
             buttons.addWidget(button)
         buttons.addStretch(1)
         column = QVBoxLayout(self)
@@ -92,7 +92,7 @@ class RegionList(QWidget):
 
     def lacking(self, region: Region) -> bool:
         """Whether the other mask has no region of this colour."""
-        return self._others is not None and all(distance(region.colour, o.colour) >= _NEAR for o in self._others)
+        return self._others is not None and all(distance(region.color, o.color) >= _NEAR for o in self._others)
 
     def refresh(self) -> None:
         """Shows the picture's regions; the same one stays chosen."""
@@ -103,14 +103,14 @@ class RegionList(QWidget):
                 item = QListWidgetItem(region.name, self.list)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
                 item.setData(_LABEL, region.label)
-                item.setData(_COLOUR, QColor(*region.colour))
+                item.setData(_COLOR, QColor(*region.color))
                 item.setData(_SHARE, shares[region.label])
                 item.setData(_LACKING, self.lacking(region))
                 self._describe(item)
             rows = [row for row in range(self.list.count()) if self.list.item(row).data(_LABEL) == kept]
             self.list.setCurrentRow(rows[0] if rows else 0)
         self.add_button.setEnabled(len(self.picture.regions) < MOST_REGIONS)
-        for button in (self.colour_button, self.rename_button, self.remove_button):
+        for button in (self.color_button, self.rename_button, self.remove_button):
             button.setEnabled(self.label != UNPAINTED)
         if self.label != kept:
             self.chosen.emit(self.label)
@@ -131,12 +131,12 @@ class RegionList(QWidget):
             self.choose(region.label)
             self._edit_name()
 
-    def choose_colour(self) -> None:
+    def choose_color(self) -> None:
         label = self.label
-        dialog = QColorDialog(QColor(*self.picture.region(label).colour), self)
+        dialog = QColorDialog(QColor(*self.picture.region(label).color), self)
         dialog.setWindowTitle(self.tr("Colour of {}").format(self.picture.region(label).name))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.colorSelected.connect(lambda c: self.picture.recolour(label, (c.red(), c.green(), c.blue())))
+        dialog.colorSelected.connect(lambda c: self.picture.recolor(label, (c.red(), c.green(), c.blue())))
         dialog.open()
 
     def menu(self, label: int) -> QMenu:
@@ -148,7 +148,7 @@ class RegionList(QWidget):
         merge.setEnabled(bool(others))
         for other in others:
             action = merge.addAction(other.name, lambda into=other.label: self.picture.remove(label, into))
-            action.setIcon(_swatch(QColor(*other.colour)))
+            action.setIcon(_swatch(QColor(*other.color)))
         menu.addAction(theme.icon("remove"), self.tr("Remove and unpaint"), lambda: self.picture.remove(label))
         return menu
 
@@ -164,7 +164,7 @@ class RegionList(QWidget):
         first = menu.actions()[0]
         for text, icon, act in (
             (self.tr("Rename"), "rename", self._edit_name),
-            (self.tr("Another colour…"), "palette", self.choose_colour),
+            (self.tr("Another colour…"), "palette", self.choose_color),
         ):
             action = menu.addAction(theme.icon(icon), text, act)
             menu.removeAction(action)
@@ -233,7 +233,7 @@ class _Row(QStyledItemDelegate):
             painter.fillRect(rect, QColor(named.button))
         swatch = QRectF(rect.left() + 10, rect.center().y() - _SWATCH_PX / 2 + 0.5, _SWATCH_PX, _SWATCH_PX)
         painter.setPen(QPen(QColor(named.muted), 1))
-        painter.setBrush(index.data(_COLOUR))
+        painter.setBrush(index.data(_COLOR))
         painter.drawRoundedRect(swatch, 4, 4)
         share = percent(index.data(_SHARE))
         metrics = painter.fontMetrics()
@@ -259,7 +259,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _swatch(colour: QColor) -> QIcon:
+def _swatch(color: QColor) -> QIcon:
     pixmap = QPixmap(16, 16)
-    pixmap.fill(colour)
+    pixmap.fill(color)
     return QIcon(pixmap)

@@ -1,6 +1,6 @@
 """A mask that is being painted: regions, the region of each pixel, and every change as an undo step. No widgets here.
 
-Pixels are numbers of regions in a numpy array; how they look is mask_view.py's, how they are stored mask_files.py's.
+Pixels are numbers of regions in a numpy array; how they look is view.py's, how they are stored files.py's.
 """
 
 from __future__ import annotations
@@ -146,9 +146,9 @@ class MaskPicture(QObject):
 
     # ------------------------------------------------------------ regions
 
-    def add_region(self, name: str = "", colour: tuple[int, int, int] | None = None) -> Region | None:
+    def add_region(self, name: str = "", color: tuple[int, int, int] | None = None) -> Region | None:
         """A new region, by default of a colour that is clearly another; None where there are too many."""
-        region = next_region(self._regions, name, colour)
+        region = next_region(self._regions, name, color)
         if region is not None:
             self._set_regions((*self._regions, region), "add a region")
         return region
@@ -156,8 +156,8 @@ class MaskPicture(QObject):
     def rename(self, label: int, name: str) -> None:
         self._exchange(replace(self.region(label), name=name.strip() or self.region(label).name), "rename a region")
 
-    def recolour(self, label: int, colour: tuple[int, int, int]) -> None:
-        self._exchange(replace(self.region(label), colour=colour), "change a colour")
+    def recolor(self, label: int, color: tuple[int, int, int]) -> None:
+        self._exchange(replace(self.region(label), color=color), "change a colour")
 
     def remove(self, label: int, into: int = UNPAINTED) -> None:
         """Takes a region away; its pixels join another region, or are unpainted."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.images.regions import MOST_REGIONS
 
-_COLOURS = (
+_COLORS = (
     ("Sky blue", (110, 180, 240)),
     ("Green", (60, 150, 60)),
     ("Blue", (30, 60, 160)),
@@ -38,26 +38,26 @@ class Region:
 
     label: int
     name: str
-    colour: tuple[int, int, int]
+    color: tuple[int, int, int]
 
 
-def next_region(regions: Sequence[Region], name: str = "", colour: tuple[int, int, int] | None = None) -> Region | None:
+def next_region(regions: Sequence[Region], name: str = "", color: tuple[int, int, int] | None = None) -> Region | None:
     """A region that is not there yet, with the first usual colour that none of the others resembles."""
     if len(regions) >= MOST_REGIONS:
         return None
     label = next(n for n in range(1, 256) if all(region.label != n for region in regions))
-    if colour is not None:
-        return Region(label, name or f"Region {label}", colour)
-    nearness = [min((distance(usual, r.colour) for r in regions), default=999.0) for _, usual in _COLOURS]
+    if color is not None:
+        return Region(label, name or f"Region {label}", color)
+    nearness = [min((distance(usual, r.color) for r in regions), default=999.0) for _, usual in _COLORS]
     chosen = next((i for i, near in enumerate(nearness) if near >= _CLEARLY_OTHER), nearness.index(max(nearness)))
     if nearness[chosen] >= _CLEARLY_OTHER:
-        return Region(label, name or _COLOURS[chosen][0], _COLOURS[chosen][1])
-    return Region(label, name or f"Region {label}", _far_from([region.colour for region in regions]))
+        return Region(label, name or _COLORS[chosen][0], _COLORS[chosen][1])
+    return Region(label, name or f"Region {label}", _far_from([region.color for region in regions]))
 
 
 def first_regions() -> tuple[Region, ...]:
     """What a new mask begins with where no other mask says which regions there are."""
-    return tuple(Region(index + 1, name, colour) for index, (name, colour) in enumerate(_COLOURS[:3]))
+    return tuple(Region(index + 1, name, color) for index, (name, color) in enumerate(_COLORS[:3]))
 
 
 def distance(a: Sequence[int], b: Sequence[int]) -> float:
@@ -65,8 +65,8 @@ def distance(a: Sequence[int], b: Sequence[int]) -> float:
     return sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5
 
 
-def _far_from(colours: Sequence[Sequence[int]]) -> tuple[int, int, int]:
+def _far_from(colors: Sequence[Sequence[int]]) -> tuple[int, int, int]:
     """Of a coarse grid of colours the one that is farthest from all of these."""
     steps = (15, 75, 135, 195, 250)
     grid = [(r, g, b) for r in steps for g in steps for b in steps]
-    return max(grid, key=lambda candidate: min(distance(candidate, colour) for colour in colours))
+    return max(grid, key=lambda candidate: min(distance(candidate, color) for color in colors))

@@ -18,9 +18,9 @@ from app.masks.editor import MaskEditor
 from app.masks.files import FOLDER, write
 from app.masks.picture import UNPAINTED
 from app.training import Training
-from engine.errors import NoRoom
+from engine.errors import NoRoomError
 from engine.job import SourceImage
-from engine.messages import Began, Ended, Failed, Kept, Load, Viewed
+from engine.messages import Began, Ended, Failed, Kept, Load, ViewRendered
 
 _PAUSE_MS = 60
 """The brush rests this long at most before what it painted is tried out."""
@@ -57,7 +57,7 @@ class MaskTrial(QObject):
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
         self._patience.timeout.connect(self._next)
         picture.painted.connect(self._on_painted)
-        training.happened.connect(self._on_event)
+        training.session_event.connect(self._on_event)
         if training.state in ("training", "paused"):
             self._show()
 
@@ -86,7 +86,7 @@ class MaskTrial(QObject):
         path = self._fresh_path()
         try:
             write(path, labels, self._editor.picture.regions)
-        except NoRoom:  # it is told when the mask is to be kept
+        except NoRoomError:  # it is told when the mask is to be kept
             return
         self._files.append(path)
         self._under_way = self._training.try_out(self._slot, (SourceImage(path=str(path)),))
@@ -109,7 +109,7 @@ class MaskTrial(QObject):
                 self._patience.start()
             case Kept():
                 self._files.clear()  # a snapshot needs them, whichever it was
-            case Viewed(done=True):
+            case ViewRendered(done=True):
                 self._show()
                 if self._patience.isActive():
                     self._next()

@@ -1,6 +1,6 @@
 """The surface on which a mask is painted: mouse and pen become strokes, over the dimmed picture; zoom and pan.
 
-Tools and regions are chosen elsewhere. What a stroke does to the pixels is mask_picture.py's.
+Tools and regions are chosen elsewhere. What a stroke does to the pixels is picture.py's.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ class MaskView(QWidget):
         self.setAccessibleName(self.tr("Mask"))
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         picture.painted.connect(self._on_painted)
-        picture.regions_changed.connect(self._recolour)
+        picture.regions_changed.connect(self._recolor)
         picture.resized.connect(self._on_resized)
-        self._recolour()
+        self._recolor()
         self._choose_cursor()
 
     def sizeHint(self) -> QSize:
@@ -248,10 +248,10 @@ class MaskView(QWidget):
 
     # ------------------------------------------------------------ painting the screen
 
-    def _recolour(self) -> None:
+    def _recolor(self) -> None:
         self._shades[:] = 0
         for region in self.picture.regions:
-            red, green, blue = region.colour
+            red, green, blue = region.color
             self._shades[region.label] = 0xFF000000 | red << 16 | green << 8 | blue
         if self._pixels.shape == self.picture.labels.shape:
             self._on_painted(QRect(0, 0, self.picture.width, self.picture.height))
@@ -307,6 +307,6 @@ class MaskView(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for colour, width in ((QColor(0, 0, 0, 160), 2.6), (QColor(255, 255, 255), 1.2)):
-            painter.setPen(QPen(colour, width))
+        for color, width in ((QColor(0, 0, 0, 160), 2.6), (QColor(255, 255, 255), 1.2)):
+            painter.setPen(QPen(color, width))
             painter.drawEllipse(at, radius, radius)

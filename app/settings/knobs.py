@@ -150,7 +150,7 @@ class KnobWidget(QWidget):
         """What takes the focus, in tab order."""
         return self._editors
 
-    def _finish(self, show: Callable[[Any], None], *editors: QWidget) -> None:
+    def _encode_options(self, show: Callable[[Any], None], *editors: QWidget) -> None:
         """Called once by subclasses when their editors are in the row.
 
         Args:
@@ -227,7 +227,7 @@ class _NumberKnob(KnobWidget):
         self.number.setFixedWidth(self.number_width)
         self.row.addWidget(self.slider, 1)
         self.row.addWidget(self.number)
-        self._finish(self._put, self.slider, self.number)
+        self._encode_options(self._put, self.slider, self.number)
         self.slider.valueChanged.connect(self._on_slider)
         self.number.valueChanged.connect(self._on_number)
 
@@ -255,7 +255,7 @@ class _SwitchKnob(KnobWidget):
         self.box = Switch(self)
         self.row.addWidget(self.box)
         self.row.addStretch(1)
-        self._finish(self._put, self.box)
+        self._encode_options(self._put, self.box)
         self.box.toggled.connect(self._edit)
 
     def _put(self, value: Any) -> None:
@@ -273,7 +273,7 @@ class _ChoiceKnob(KnobWidget):
         self.combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(6)
         self.row.addWidget(self.combo)
-        self._finish(self._put, self.combo)
+        self._encode_options(self._put, self.combo)
         self.combo.activated.connect(self._on_activated)
 
     def _put(self, value: Any) -> None:

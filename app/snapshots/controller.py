@@ -19,7 +19,7 @@ from engine.job import Job
 from engine.snapshots import Snapshot
 
 
-class SnapshotsLink(QObject):
+class SnapshotsController(QObject):
     def __init__(
         self, document: Document, training: Training, strip: SnapshotStrip, canvas: CanvasPanel, parent: QObject
     ) -> None:
@@ -50,7 +50,7 @@ class SnapshotsLink(QObject):
     def newest_canvas(self) -> Size | None:
         """The size that it was trained for."""
         fitting = self._fitting()
-        return fitting[-1].canvas if fitting else None
+        return fitting[-1].canvas_size if fitting else None
 
     def _fitting(self) -> list[Snapshot]:
         return [snapshot for snapshot in self._all if snapshot.job.method == self._document.job.method]

@@ -1,4 +1,4 @@
-"""The snapshots in a row, the newest at the right: look, go back, rename, remove. Tiles are in snapshot_tile.py."""
+"""The snapshots in a row, the newest at the right: look, go back, rename, remove. Tiles are in tile.py."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from engine.style.weights import missing_weights
 _KEY = "weights"
 
 
-class WeightsLink(QObject):
+class WeightsController(QObject):
     """
     Args:
         folder: where such files are kept; None for the user's cache.

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QThread, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.widgets import theme, words
-from engine.errors import Cancelled, TesseraError
+from engine.errors import CancelledError, TesseraError
 from engine.style.weights import Weights, adopt, fetch
 
 
@@ -124,13 +124,13 @@ class WeightsDialog(QDialog):
             self._closing = True
             self.stop()
 
-    def _begin(self, chosen: Path | None, sentence: str) -> None:
+    def _begin(self, chosen: Path | None, message: str) -> None:
         if self._work is not None:
             return
         self._work = _Work(self._weights, chosen, self._folder, self)
         self._work.progressed.connect(self._show_progress)
         self._work.finished.connect(self._ended)
-        self._say(sentence)
+        self._say(message)
         self.bar.setRange(0, 0)
         self.bar.show()
         self.fetch_button.setEnabled(False)
@@ -156,12 +156,12 @@ class WeightsDialog(QDialog):
             super().reject()
         else:
             known = isinstance(work.error, TesseraError)
-            sentence = str(work.error) if known else f"{type(work.error).__name__}: {work.error}"
-            self._show_idle(sentence, "muted" if isinstance(work.error, Cancelled) else "error")
+            message = str(work.error) if known else f"{type(work.error).__name__}: {work.error}"
+            self._show_idle(message, "muted" if isinstance(work.error, CancelledError) else "error")
 
-    def _show_idle(self, sentence: str, role: str = "muted") -> None:
+    def _show_idle(self, message: str, role: str = "muted") -> None:
         self.bar.hide()
-        self._say(sentence, role)
+        self._say(message, role)
         self.fetch_button.setEnabled(True)
         self.choose_button.setEnabled(True)
         self.close_button.setText(self.tr("Close"))

@@ -65,10 +65,10 @@ class Thumbnails(QObject):
         self._images[path] = image
         self.ready.emit(path)
 
-    def _miss(self, path: str, sentence: str) -> None:
+    def _miss(self, path: str, message: str) -> None:
         self._waiting.discard(path)
-        self._reasons[path] = sentence
-        self.failed.emit(path, sentence)
+        self._reasons[path] = message
+        self.failed.emit(path, message)
 
 
 class _Inbox(QObject):
@@ -92,7 +92,7 @@ def _read_into(inbox: _Inbox, read: Reader, path: str, side: int) -> None:
 
 
 def read_source(path: Path, side: int) -> QImage:
-    """A source image as the engine sees it: upright, in sRGB. Raises BadImage."""
+    """A source image as the engine sees it: upright, in sRGB. Raises BadImageError."""
     from engine.images.read import thumbnail  # brings torch along, which may not be loaded before the window is shown
 
     return to_image(thumbnail(path, side))

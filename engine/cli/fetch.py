@@ -6,12 +6,12 @@ import threading
 from argparse import Namespace
 
 from engine.cli.terminal import Progress, interrupted, say
-from engine.errors import Cancelled
+from engine.errors import CancelledError
 from engine.style.weights import VGG19, adopt, fetch, place_of
 
 
 def run(arguments: Namespace) -> int:
-    """Raises MissingWeights, BadWeights, NoRoom."""
+    """Raises MissingWeightsError, BadWeightsError, NoRoomError."""
     path = place_of(VGG19)
     if arguments.file is not None:
         say(f"{VGG19.name} is at {adopt(VGG19, arguments.file)}.")
@@ -24,7 +24,7 @@ def run(arguments: Namespace) -> int:
         try:
             for there, total in fetch(VGG19, stop=stop.is_set):
                 progress.show(there / max(total, 1), f"{there / 1e6:,.0f} of {total / 1e6:,.0f} MB")
-        except Cancelled as stopped:
+        except CancelledError as stopped:
             progress.end()
             say(str(stopped))
             return 1

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.settings import Settings, parse_assignments, specs
 
 MOST_FRAMES = 100_000
@@ -16,7 +16,7 @@ def live_values(settings: type[Settings], assignments: Iterable[str]) -> dict[st
     """Values of live settings from texts like `between=0.5`.
 
     Raises:
-        BadSetting: an unknown name, a value that can not be had, or a setting that needs other networks.
+        BadSettingError: an unknown name, a value that can not be had, or a setting that needs other networks.
     """
     values = parse_assignments(settings, assignments)
     for name in values:
@@ -28,19 +28,19 @@ def sweep(settings: type[Settings], text: str) -> list[dict[str, Any]]:
     """The values of each frame, from a text like `between=0:1:25`: name, first, last and how many.
 
     Raises:
-        BadSetting: it is written otherwise, or names something that can not be had.
+        BadSettingError: it is written otherwise, or names something that can not be had.
     """
     name, _, path = text.partition("=")
     try:
         first, last, count = path.split(":")
         start, stop, frames = float(first), float(last), int(count)
     except ValueError:
-        raise BadSetting(f"{text}: write it as name=first:last:count, for example between=0:1:25.") from None
+        raise BadSettingError(f"{text}: write it as name=first:last:count, for example between=0:1:25.") from None
     if not 2 <= frames <= MOST_FRAMES:
-        raise BadSetting(f"{text}: the count can not be {frames}; it is a whole number from 2 to {MOST_FRAMES}.")
+        raise BadSettingError(f"{text}: the count can not be {frames}; it is a whole number from 2 to {MOST_FRAMES}.")
     kind = _live(settings, name)
     if kind not in ("float", "int"):
-        raise BadSetting(f"{text}: {name} is not a number, so there is nothing between its values.")
+        raise BadSettingError(f"{text}: {name} is not a number, so there is nothing between its values.")
     places = [start + (stop - start) * index / (frames - 1) for index in range(frames)]
     values = [{name: round(place) if kind == "int" else place} for place in places]
     for value in (values[0], values[-1]):
@@ -56,8 +56,8 @@ def numbered(out: Path, index: int, count: int) -> Path:
 def _live(settings: type[Settings], name: str) -> str:
     known = {spec.name: spec for spec in specs(settings)}
     if name not in known:
-        raise BadSetting(f"There is no setting {name}; there are {', '.join(known)}.")
+        raise BadSettingError(f"There is no setting {name}; there are {', '.join(known)}.")
     if not known[name].knob.live:
         live = ", ".join(spec.name for spec in specs(settings) if spec.knob.live)
-        raise BadSetting(f"{name} needs other networks, which have to be trained; what can change here: {live}.")
+        raise BadSettingError(f"{name} needs other networks, which have to be trained; what can change here: {live}.")
     return known[name].kind

@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from engine.errors import BadSetting, Usage
+from engine.errors import BadSettingError, UsageError
 
 _BAR = 24
 _QUIET_S = 30.0
 
 
-def say(sentence: str) -> None:
+def say(message: str) -> None:
     """A line of its own, also while a bar is shown."""
     clear = "\r\x1b[K" if sys.stderr.isatty() else ""
-    print(f"{clear}{sentence}", file=sys.stderr, flush=True)
+    print(f"{clear}{message}", file=sys.stderr, flush=True)
 
 
 class Progress:
@@ -51,8 +51,8 @@ def argument(name: str) -> Iterator[None]:
     """Names the argument in what is wrong with its value."""
     try:
         yield
-    except BadSetting as error:
-        raise Usage(f"argument {name}: {str(error).removeprefix(f'{name} ')}") from None
+    except BadSettingError as error:
+        raise UsageError(f"argument {name}: {str(error).removeprefix(f'{name} ')}") from None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 from engine import snapshots
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
-from engine.errors import TesseraError, Usage
+from engine.errors import TesseraError, UsageError
 from engine.images.find import find_images
 from engine.job import FILE_NAME, Job, SourceImage, load_job, save_job
 from engine.messages import Began, Failed, Kept, Stepped, Stop, Warned
@@ -26,11 +26,11 @@ def run(arguments: Namespace) -> int:
     """Trains, and leaves a project with a snapshot; returns 0.
 
     Raises:
-        Usage: an argument names something that is not there.
+        UsageError: an argument names something that is not there.
         TesseraError: it failed; one sentence.
     """
     if arguments.steps is None and arguments.minutes is None:
-        raise Usage("argument --steps: say when to end, with --steps N or --minutes M.")
+        raise UsageError("argument --steps: say when to end, with --steps N or --minutes M.")
     out: Path = arguments.out
     newest = _checked_folder(out, arguments.resume)
     with argument("--device"):
@@ -81,12 +81,12 @@ def _follow_training(session: Session, arguments: Namespace, newest: snapshots.S
             case Kept():
                 kept, report["step"] = event.snapshot, event.step
             case Warned():
-                say(event.sentence)
+                say(event.message)
                 if event.kind == "memory":  # nobody is here to lower a setting
-                    failure = event.sentence
+                    failure = event.message
                     session.post(Stop())
             case Failed():
-                failure = event.sentence
+                failure = event.message
                 if isinstance(event.command, Stop):
                     session.post(Stop(keep=False))
     progress.end()
@@ -103,14 +103,14 @@ def _follow_training(session: Session, arguments: Namespace, newest: snapshots.S
 
 
 def _checked_folder(out: Path, resume: bool) -> snapshots.Snapshot | None:
-    """The newest snapshot to resume from, if any. Raises Usage."""
+    """The newest snapshot to resume from, if any. Raises UsageError."""
     if out.exists() and not out.is_dir():
-        raise Usage(f"argument --out: {out} is a file; name a folder.")
+        raise UsageError(f"argument --out: {out} is a file; name a folder.")
     holds_project = (out / FILE_NAME).exists()
     if resume and not holds_project:
-        raise Usage(f"argument --resume: {out} holds no project; leave --resume out to begin one there.")
+        raise UsageError(f"argument --resume: {out} holds no project; leave --resume out to begin one there.")
     if not resume and holds_project:
-        raise Usage(
+        raise UsageError(
             f"argument --out: {out} already holds a project; name another folder, or add --resume to go on with it."
         )
     found = snapshots.listing(out) if resume else []
@@ -150,7 +150,7 @@ def _option(slot: str) -> str:
 def _images(slot: str, paths: list[Path]) -> tuple[SourceImage, ...]:
     files, problems = find_images(paths)
     if not files:
-        raise Usage(f"argument {_option(slot)}: {' '.join(problems)}")
+        raise UsageError(f"argument {_option(slot)}: {' '.join(problems)}")
     for problem in problems:
         say(problem)
     return tuple(SourceImage(path=str(file.absolute())) for file in files)
@@ -161,12 +161,12 @@ def _check_slots(method: type[Method], sources: dict[str, tuple[SourceImage, ...
     for key, images in sources.items():
         if images and key not in slots:
             taken = ", ".join(map(_option, slots))
-            raise Usage(f"argument {_option(key)}: {method.title} takes no such images; it takes {taken}.")
+            raise UsageError(f"argument {_option(key)}: {method.title} takes no such images; it takes {taken}.")
     for key, slot in slots.items():
         count = len(sources.get(key, ()))
         if not slot.minimum <= count <= slot.maximum:
             bounds = f"at least {slot.minimum}" if count < slot.minimum else f"at most {slot.maximum}"
-            raise Usage(f"argument {_option(key)}: {count} images given, but {method.title} needs {bounds}.")
+            raise UsageError(f"argument {_option(key)}: {count} images given, but {method.title} needs {bounds}.")
 
 
 def _share(event: Stepped, arguments: Namespace, newest: snapshots.Snapshot | None) -> float:

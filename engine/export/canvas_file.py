@@ -1,6 +1,6 @@
 """A picture on disk that is painted box by box, in any order: the canvas file of an export, and looking at it.
 
-Which boxes are done is journal.py's; what is painted and what becomes of it are export.py's and formats.py's.
+Which boxes are done is journal.py's; what is painted and what becomes of it are tiles.py's and encoders.py's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tifffile
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.errors import BadCanvas
+from engine.errors import BadCanvasError
 from engine.images.quantise import to_uint8, to_uint16
 
 NAME = "canvas.tif"
@@ -46,7 +46,7 @@ class CanvasFile:
 
     @classmethod
     def open(cls, path: Path, size: Size, bits: int) -> CanvasFile:
-        """A canvas that was begun before. Raises BadCanvas: it is not there, or not of this size and depth."""
+        """A canvas that was begun before. Raises BadCanvasError: it is not there, or not of this size and depth."""
         try:
             with tifffile.TiffFile(path) as file:
                 page = file.pages[0]
@@ -54,12 +54,14 @@ class CanvasFile:
                 contiguous = bool(page.is_contiguous)  # type: ignore[union-attr]
             length = path.stat().st_size
         except (OSError, ValueError, IndexError, TypeError, tifffile.TiffFileError):
-            raise BadCanvas(f"{path} is damaged or gone, so this picture has to be painted from the start.") from None
+            raise BadCanvasError(
+                f"{path} is damaged or gone, so this picture has to be painted from the start."
+            ) from None
         wanted = (size.height, size.width, 3)
         if shape != wanted or dtype != (np.uint8 if bits == 8 else np.uint16) or not contiguous:
-            raise BadCanvas(f"{path} belongs to another picture, so this one has to be painted from the start.")
+            raise BadCanvasError(f"{path} belongs to another picture, so this one has to be painted from the start.")
         if length < offset + size.area * 3 * (bits // 8):
-            raise BadCanvas(f"{path} breaks off before its end, so this picture has to be painted from the start.")
+            raise BadCanvasError(f"{path} breaks off before its end, so this picture has to be painted from the start.")
         return cls(path, size, bits, offset)
 
     def put(self, box: Box, picture: Tensor) -> int:

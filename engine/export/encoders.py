@@ -1,6 +1,6 @@
 """A painted canvas file to a picture of any format, in the memory of a strip. What the formats can hold is here, too.
 
-Colours are converted by profiles.py, the origin is described by provenance.py; painting is export.py's business.
+Colours are converted by profiles.py, the origin is described by provenance.py; painting is tiles.py's business.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.box import Box, Size
-from engine.errors import BadSetting, Cancelled
+from engine.errors import BadSettingError, CancelledError
 from engine.export import profiles, provenance, psd
 from engine.export.canvas_file import CanvasFile
 from engine.export.print_sizes import Layout
 from engine.files import no_room, replacing, replacing_folder
 from engine.images.decode import vips
-from engine.options import Finish
+from engine.options import EncodeOptions
 
 LARGEST_SIDE = 300_000
 _CLASSIC_TIFF_BYTES = 3_500_000_000  # the format ends at 4 GiB, and noise can grow when it is packed
@@ -72,40 +72,42 @@ SUFFIXES = tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
 
 
 def format_of(out: Path) -> Format:
-    """Raises BadSetting: no format has this ending."""
+    """Raises BadSettingError: no format has this ending."""
     for kind in FORMATS:
         if out.suffix.lower() in kind.suffixes:
             return kind
-    raise BadSetting(f"{out.name} can not be exported: the name has to end in {', '.join(SUFFIXES)}.")
+    raise BadSettingError(f"{out.name} can not be exported: the name has to end in {', '.join(SUFFIXES)}.")
 
 
-def check_limits(out: Path, size: Size, bits: int, finish: Finish) -> profiles.Profile:
+def check_limits(out: Path, size: Size, bits: int, encode_options: EncodeOptions) -> profiles.Profile:
     """Whether a format can hold a picture; its profile, ready to be used.
 
     Raises:
-        BadSetting: one sentence on the first thing that does not fit.
+        BadSettingError: one sentence on the first thing that does not fit.
     """
     kind = format_of(out)
     if bits not in (8, 16):
-        raise BadSetting(f"bits can not be {bits}; it is 8 or 16 for each colour.")
+        raise BadSettingError(f"bits can not be {bits}; it is 8 or 16 for each colour.")
     if bits not in kind.bits:
-        raise BadSetting(f"{kind.title} holds 8 bits for each colour only. Choose 8 bits, TIFF or PNG.")
+        raise BadSettingError(f"{kind.title} holds 8 bits for each colour only. Choose 8 bits, TIFF or PNG.")
     if not (1 <= size.width <= LARGEST_SIDE and 1 <= size.height <= LARGEST_SIDE):
-        raise BadSetting(
+        raise BadSettingError(
             f"A picture of {size.width:,} x {size.height:,} px can not be exported; "
             f"each side is from 1 to {LARGEST_SIDE:,} px."
         )
     if max(size.width, size.height) > kind.largest_side:
-        raise BadSetting(
+        raise BadSettingError(
             f"{kind.title} ends at {kind.largest_side:,} px a side, and this picture has "
             f"{size.width:,} x {size.height:,} px. Choose TIFF, or a smaller size."
         )
-    profile = profiles.load(finish.profile)
+    profile = profiles.load(encode_options.profile)
     if profile.space == "CMYK" and not kind.cmyk:
-        raise BadSetting(f"{kind.title} can not hold the CMYK colours of {profile.title}. Choose TIFF, JPEG or PSD.")
+        raise BadSettingError(
+            f"{kind.title} can not hold the CMYK colours of {profile.title}. Choose TIFF, JPEG or PSD."
+        )
     plain_bytes = size.area * profile.bands * (bits // 8)
     if kind.largest_bytes and plain_bytes > kind.largest_bytes:
-        raise BadSetting(
+        raise BadSettingError(
             f"{kind.title} ends at {kind.largest_bytes / 1e9:.1f} GB, and this picture has {plain_bytes / 1e9:.1f} GB. "
             "Choose TIFF, 8 bits, or a smaller size."
         )
@@ -113,10 +115,10 @@ def check_limits(out: Path, size: Size, bits: int, finish: Finish) -> profiles.P
 
 
 def encode(
-    canvas: CanvasFile,
+    canvas_file: CanvasFile,
     out: Path,
     *,
-    finish: Finish | None = None,
+    encode_options: EncodeOptions | None = None,
     bits: int | None = None,
     layout: Layout | None = None,
     xmp: bytes | None = None,
@@ -133,23 +135,23 @@ def encode(
         The share that is done, 0..1, and the seconds left (None before that can be told), a few times a second.
 
     Raises:
-        Cancelled: `stop` said so.
-        BadSetting: see `check_limits`.
-        NoRoom: the file can not be written.
+        CancelledError: `stop` said so.
+        BadSettingError: see `check_limits`.
+        NoRoomError: the file can not be written.
     """
-    finish, bits = finish or Finish(), bits or canvas.bits
-    layout = layout or Layout(canvas.size, 0, finish)
-    profile = check_limits(out, layout.file, bits, finish)
-    job = _Encoding(canvas, out, finish, bits, layout, profile, xmp)
+    encode_options, bits = encode_options or EncodeOptions(), bits or canvas_file.bits
+    layout = layout or Layout(canvas_file.size, 0, encode_options)
+    profile = check_limits(out, layout.file, bits, encode_options)
+    job = _Encoding(canvas_file, out, encode_options, bits, layout, profile, xmp)
     yield from job.run(stop)
     yield 1.0, 0.0
 
 
 @dataclass
 class _Encoding:
-    canvas: CanvasFile
+    canvas_file: CanvasFile
     out: Path
-    finish: Finish
+    encode_options: EncodeOptions
     bits: int
     layout: Layout
     profile: profiles.Profile
@@ -167,18 +169,18 @@ class _Encoding:
 
     def _image(self) -> Any:
         """What is written: the canvas with its marks, in the file's colours and depth; to be read once, downwards."""
-        source = vips().Source.new_from_file(os.fsencode(self.canvas.path))
+        source = vips().Source.new_from_file(os.fsencode(self.canvas_file.path))
         image = vips().Image.new_from_source(source, "", access="sequential")
-        image = image.copy(interpretation="srgb" if self.canvas.bits == 8 else "rgb16")
+        image = image.copy(interpretation="srgb" if self.canvas_file.bits == 8 else "rgb16")
         if marks := self.layout.crop_marks():
             image = _with_marks(image, self.layout, marks)
-        if self.finish.converts:
-            image = profiles.converted(image, self.profile, self.finish, self.bits)
-        elif self.bits < self.canvas.bits:
+        if self.encode_options.converts:
+            image = profiles.converted(image, self.profile, self.encode_options, self.bits)
+        elif self.bits < self.canvas_file.bits:
             image = (image / 257).rint().cast("uchar").copy(interpretation="srgb")
-        elif self.bits > self.canvas.bits:
+        elif self.bits > self.canvas_file.bits:
             image = (image.cast("ushort") * 257).cast("ushort").copy(interpretation="rgb16")
-        per_mm = self.finish.dpi / 25.4
+        per_mm = self.encode_options.dpi / 25.4
         image = image.copy(xres=per_mm, yres=per_mm)
         blob = vips().GValue.blob_type
         image.set_type(blob, "icc-profile-data", self.profile.data)
@@ -193,18 +195,18 @@ class _Encoding:
                 image.set_type(vips().GValue.gstr_type, "png-comment-0-Software", "Tessera")
             image.pngsave(name, compression=6, filter="all")
         elif kind == "jpeg":  # never optimize_coding, which holds the whole picture
-            image.jpegsave(name, Q=self.finish.quality)
+            image.jpegsave(name, Q=self.encode_options.quality)
         elif kind == "webp":
-            image.webpsave(name, Q=self.finish.quality)
+            image.webpsave(name, Q=self.encode_options.quality)
         else:
             image.tiffsave(
                 name,
-                compression=self.finish.compression,
-                predictor="none" if self.finish.compression == "none" else "horizontal",
+                compression=self.encode_options.compression,
+                predictor="none" if self.encode_options.compression == "none" else "horizontal",
                 tile=True,
                 tile_width=256,
                 tile_height=256,
-                pyramid=self.finish.pyramid,
+                pyramid=self.encode_options.pyramid,
                 bigtiff=self.layout.file.area * self.profile.bands * (self.bits // 8) * 4 // 3 > _CLASSIC_TIFF_BYTES,
                 resunit="inch",
             )
@@ -218,7 +220,7 @@ class _Encoding:
             with replacing_folder(tiles.with_name(f".{tiles.name}-new")) as folder:
 
                 def save(image: Any) -> None:
-                    suffix = f".jpg[Q={self.finish.quality},keep=icc]"
+                    suffix = f".jpg[Q={self.encode_options.quality},keep=icc]"
                     image.dzsave(os.fsencode(folder / "picture"), tile_size=254, overlap=1, suffix=suffix, keep="icc")
 
                 yield from self._in_background(save, stop)
@@ -242,7 +244,7 @@ class _Encoding:
         with replacing(self.out) as temporary:
             try:
                 for share in psd.write(
-                    self._image, temporary, dpi=self.finish.dpi, profile=self.profile.data, xmp=self.xmp
+                    self._image, temporary, dpi=self.encode_options.dpi, profile=self.profile.data, xmp=self.xmp
                 ):
                     if stop():
                         raise self._cancelled()
@@ -289,8 +291,8 @@ class _Encoding:
             except vips().Error as error:
                 raise no_room(self.out, OSError(errno.EIO, _reason(error))) from error
 
-    def _cancelled(self) -> Cancelled:
-        return Cancelled(f"The export of {self.out.name} was stopped.")
+    def _cancelled(self) -> CancelledError:
+        return CancelledError(f"The export of {self.out.name} was stopped.")
 
 
 def _with_marks(image: Any, layout: Layout, marks: list[Box]) -> Any:

@@ -1,7 +1,7 @@
 """A folder beside an export's file that outlives a crash: the canvas file, what it is of, and which tiles are done.
 
 mosaic.png.unfinished/
-  picture.json         what decides its pixels, and the wish that it came from
+  picture.json         what decides its pixels, and the request that it came from
   canvas.tif           see canvas_file.py
   tiles-1-of-1.txt     a line for each finished tile: its number and checksum; one file for each part
   snapshots/0001/      the weights, where they were not kept elsewhere
@@ -19,18 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from engine.box import Box, Size
-from engine.errors import BadCanvas
+from engine.errors import BadCanvasError
 from engine.export.canvas_file import NAME, CanvasFile
 from engine.files import no_room
 
 SUFFIX = ".unfinished"
-FORMAT = 1
+FORMAT = 2
 _ABOUT = "picture.json"
 _PARTS = "tiles-*-of-*.txt"
+_DETAILS_1 = {"how": "render_mode", "canvas": "canvas_size"}
+_REQUEST_1 = {"how": "render_mode", "finish": "encode_options", "canvas": "canvas_folder"}
 
 
 @dataclass(frozen=True)
-class Picture:
+class CanvasSpec:
     """What decides the pixels of a canvas file, so that equal ones can be gone on with.
 
     Args:
@@ -69,16 +71,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A canvas that was begun: its folder, the wish it came from (plain JSON), and how many tiles are done."""
+    """A canvas that was begun: its folder, the request it came from (plain JSON), and how many tiles are done."""
 
     folder: Path
-    picture: Picture
-    wish: dict[str, Any]
+    picture: CanvasSpec
+    request_json: dict[str, Any]
     done: int
     total: int
 
-    def canvas(self) -> CanvasFile:
-        """For looking at the picture so far. Raises BadCanvas."""
+    def canvas_file(self) -> CanvasFile:
+        """For looking at the picture so far. Raises BadCanvasError."""
         return CanvasFile.open(self.folder / NAME, self.picture.size, self.picture.bits)
 
 
@@ -91,24 +93,26 @@ def find(folder: Path) -> Unfinished | None:
     """What was begun in a folder; None where there is nothing.
 
     Raises:
-        BadCanvas: it is damaged.
+        BadCanvasError: it is damaged.
     """
     if not (folder / _ABOUT).exists():
         return None
     try:
         stored = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
         if stored["format"] > FORMAT:
-            raise BadCanvas(f"{folder} was begun by a newer Tessera; please update this one.")
+            raise BadCanvasError(f"{folder} was begun by a newer Tessera; please update this one.")
+        if stored["format"] < FORMAT:
+            stored = _with_present_names(stored)
         kept = stored["picture"]
-        picture = Picture(Box(*kept["box"]), kept["bits"], kept["tile_px"], kept["details"])
-        wish = dict(stored["wish"])
+        picture = CanvasSpec(Box(*kept["box"]), kept["bits"], kept["tile_px"], kept["details"])
+        request_json = dict(stored["request"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise BadCanvas(f"{folder} is damaged, so its picture has to be painted from the start.") from None
-    return Unfinished(folder, picture, wish, len(_noted(folder)), len(picture.tiles()))
+        raise BadCanvasError(f"{folder} is damaged, so its picture has to be painted from the start.") from None
+    return Unfinished(folder, picture, request_json, len(_noted(folder)), len(picture.tiles()))
 
 
 def remove(folder: Path) -> None:
-    """Gives up a canvas; anything else in the folder is left as it is. Raises NoRoom."""
+    """Gives up a canvas; anything else in the folder is left as it is. Raises NoRoomError."""
     if not folder.exists():
         return
     try:
@@ -128,16 +132,18 @@ class Journal:
         part: (k, n): this process paints every n-th tile from the k-th on (1-based); other parts are other processes'.
     """
 
-    def __init__(self, folder: Path, picture: Picture, canvas: CanvasFile, part: tuple[int, int] = (1, 1)) -> None:
-        self.folder, self.picture, self.canvas, self.part = folder, picture, canvas, part
+    def __init__(
+        self, folder: Path, picture: CanvasSpec, canvas_file: CanvasFile, part: tuple[int, int] = (1, 1)
+    ) -> None:
+        self.folder, self.picture, self.canvas_file, self.part = folder, picture, canvas_file, part
         self._path = folder / f"tiles-{part[0]}-of-{part[1]}.txt"
 
     @classmethod
     def begin(
         cls,
         folder: Path,
-        picture: Picture,
-        wish: Mapping[str, Any],
+        picture: CanvasSpec,
+        request_json: Mapping[str, Any],
         part: tuple[int, int] = (1, 1),
         fill: Callable[[Path], None] = lambda folder: None,
     ) -> Journal:
@@ -147,8 +153,8 @@ class Journal:
             fill: puts more into the new folder, such as the weights.
 
         Raises:
-            NoRoom: the disk is too full, or the folder can not be written to.
-            BadCanvas: there are other things in the folder, or another part has begun another picture.
+            NoRoomError: the disk is too full, or the folder can not be written to.
+            BadCanvasError: there are other things in the folder, or another part has begun another picture.
         """
         temporary: Path | None = None
         try:
@@ -159,25 +165,32 @@ class Journal:
             temporary.chmod(0o755)
             CanvasFile.create(temporary / NAME, picture.size, picture.bits)
             fill(temporary)
-            stored = {"format": FORMAT, "mark": picture.mark, "picture": picture.stored(), "wish": dict(wish)}
+            stored = {
+                "format": FORMAT,
+                "mark": picture.mark,
+                "picture": picture.stored(),
+                "request": dict(request_json),
+            }
             (temporary / _ABOUT).write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
             temporary.rename(folder)  # refused where the folder is there, so that one of several parts is the first
         except OSError as error:
             if not folder.exists():
                 raise no_room(folder, error) from error
             if not (folder / _ABOUT).exists():
-                raise BadCanvas(f"{folder} is there already and holds other things. Choose another folder.") from None
+                raise BadCanvasError(
+                    f"{folder} is there already and holds other things. Choose another folder."
+                ) from None
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
         return cls.go_on(folder, picture, part)
 
     @classmethod
-    def go_on(cls, folder: Path, picture: Picture, part: tuple[int, int] = (1, 1)) -> Journal:
-        """A canvas that was begun. Raises BadCanvas: it is of another picture, or damaged."""
+    def go_on(cls, folder: Path, picture: CanvasSpec, part: tuple[int, int] = (1, 1)) -> Journal:
+        """A canvas that was begun. Raises BadCanvasError: it is of another picture, or damaged."""
         begun = find(folder)
         if begun is None or begun.picture.mark != picture.mark:
-            raise BadCanvas(
+            raise BadCanvasError(
                 f"{folder} holds another picture (other weights, settings, size or images). "
                 "Export to another name, or start this one afresh."
             )
@@ -187,7 +200,7 @@ class Journal:
 
     def put(self, number: int, tile: Box, picture: Any) -> None:
         """Writes a tile, and then notes it. Raises OSError."""
-        checksum = self.canvas.put(self.picture.on_canvas(tile), picture)
+        checksum = self.canvas_file.put(self.picture.on_canvas(tile), picture)
         with self._path.open("ab", buffering=0) as file:
             file.write(b"%d %08x\n" % (number, checksum))
 
@@ -208,7 +221,7 @@ class Journal:
         """Numbers of the tiles, of all parts, that lie on the canvas as they were painted.
 
         A tile whose bytes did not reach the disk before a power cut has another checksum, and is painted again.
-        Raises BadCanvas for a journal that is damaged in its middle.
+        Raises BadCanvasError for a journal that is damaged in its middle.
         """
         tiles = self.picture.tiles()
         noted = _noted(self.folder)
@@ -217,11 +230,18 @@ class Journal:
         return {n for n, checksum in sorted(noted.items()) if self._holds(tiles[n], checksum)}
 
     def _holds(self, tile: Box, checksum: int) -> bool:
-        return self.canvas.checksum(self.picture.on_canvas(tile)) == checksum
+        return self.canvas_file.checksum(self.picture.on_canvas(tile)) == checksum
+
+
+def _with_present_names(stored: dict[str, Any]) -> dict[str, Any]:
+    """What format 1 (Tessera 0.1) wrote, with the names of today. Raises KeyError."""
+    details = {_DETAILS_1.get(name, name): value for name, value in stored["picture"]["details"].items()}
+    request = {_REQUEST_1.get(name, name): value for name, value in stored["wish"].items()}
+    return {**stored, "picture": {**stored["picture"], "details": details}, "request": request}
 
 
 def _noted(folder: Path) -> dict[int, int]:
-    """Checksums by number of tile, from all parts. Raises BadCanvas."""
+    """Checksums by number of tile, from all parts. Raises BadCanvasError."""
     noted: dict[int, int] = {}
     for path in sorted(folder.glob(_PARTS)):
         noted |= _lines(path)
@@ -240,5 +260,5 @@ def _lines(path: Path) -> Iterator[tuple[int, int]]:
         raise _damaged(path) from None
 
 
-def _damaged(path: Path) -> BadCanvas:
-    return BadCanvas(f"{path} is damaged, so this picture has to be painted from the start.")
+def _damaged(path: Path) -> BadCanvasError:
+    return BadCanvasError(f"{path} is damaged, so this picture has to be painted from the start.")

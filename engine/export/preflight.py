@@ -1,7 +1,7 @@
 """What can be known of an export before its first tile: sentences, each with what could be done about it.
 
 `findings` looks at the wish, the disk and the images' headers and is quick; `measured` turns two painted tiles into
-minutes. Carrying out is exporting.py's.
+minutes. Carrying out is run.py's.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.box import Size
-from engine.errors import BadCanvas, BadImage, BadSetting, NoRoom
+from engine.errors import BadCanvasError, BadImageError, BadSettingError, NoRoomError
 from engine.export import journal
 from engine.export.encoders import format_of
 from engine.export.print_sizes import Layout, pixels
-from engine.export.renderer import missing_images, refuse_to_overwrite
+from engine.export.relink import missing_images, refuse_to_overwrite
 from engine.export.tiles import check
 from engine.export.video import check_video, is_video
 from engine.images.read import image_size
 from engine.job import Job, SourceImage
-from engine.messages import Export, Finding, Remedy
+from engine.messages import ExportRequest, Finding, Remedy
 from engine.method import method_class
 from engine.options import SRGB
 
@@ -45,29 +45,31 @@ class Probe:
     device: str
 
 
-def findings(wish: Export, trained: Size, job: Job, ways: frozenset[str] = frozenset()) -> list[Finding]:
+def findings(
+    request: ExportRequest, trained: Size, job: Job, capabilities: frozenset[str] = frozenset()
+) -> list[Finding]:
     """All that is quick to know, what makes the export impossible first.
 
     Args:
         trained: the size that was trained for.
         ways: those of the method.
     """
-    size = wish.size or trained
-    layout = Layout(size, wish.bleed_px, wish.finish)
-    found = [*_impossible(wish, layout, job), *_missing(job)]
+    size = request.size or trained
+    layout = Layout(size, request.bleed_px, request.encode_options)
+    found = [*_impossible(request, layout, job), *_missing(job)]
     if not found:
-        found += _begun(wish)
-    found += _paper(wish)
+        found += _begun(request)
+    found += _paper(request)
     if not missing_images(job):
-        found += _detail(wish, size, trained, job, ways)
+        found += _detail(request, size, trained, job, capabilities)
     return found
 
 
-def measured(probe: Probe, wish: Export, size: Size) -> list[Finding]:
+def measured(probe: Probe, request: ExportRequest, size: Size) -> list[Finding]:
     """How long it will take, and whether memory is short."""
-    layout = Layout(size, wish.bleed_px, wish.finish)
-    area = layout.painted.height * layout.painted.width / (wish.part[1] * max(1, len(wish.devices)))
-    seconds = area * probe.seconds_per_px + layout.file.area * 3 * (wish.bits // 8) / ENCODED_BYTES_PER_S
+    layout = Layout(size, request.bleed_px, request.encode_options)
+    area = layout.painted.height * layout.painted.width / (request.part[1] * max(1, len(request.devices)))
+    seconds = area * probe.seconds_per_px + layout.file.area * 3 * (request.bits // 8) / ENCODED_BYTES_PER_S
     found = [Finding("time", "note", f"It will take {in_words(seconds)} on {probe.device}.")]
     if probe.split:
         found.append(
@@ -97,54 +99,54 @@ def best_originals(job: Job) -> float:
     return max(1.0, min(factors, default=1.0))
 
 
-def _impossible(wish: Export, layout: Layout, job: Job) -> Iterator[Finding]:
-    out = wish.out
+def _impossible(request: ExportRequest, layout: Layout, job: Job) -> Iterator[Finding]:
+    out = request.out
     try:
         refuse_to_overwrite(out, job)
-        if wish.frames is not None and is_video(out):
+        if request.frames is not None and is_video(out):
             check_video(out, layout.file)
             out = out.with_suffix(".png")
-        check(out, layout.file, wish.bits, wish.finish, wish.canvas)
-    except NoRoom as error:
+        check(out, layout.file, request.bits, request.encode_options, request.canvas_folder)
+    except NoRoomError as error:
         remedies = [Remedy("Choose another folder", ask="folder")]
-        remedies += [Remedy("8 bits", {"bits": 8})] if wish.bits == 16 else []
+        remedies += [Remedy("8 bits", {"bits": 8})] if request.bits == 16 else []
         yield Finding("disk", "stop", str(error), tuple(remedies))
-    except BadSetting as error:
-        yield Finding("format", "stop", str(error), tuple(_fitting(wish, layout)))
+    except BadSettingError as error:
+        yield Finding("format", "stop", str(error), tuple(_fitting(request, layout)))
 
 
-def _fitting(wish: Export, layout: Layout) -> Iterator[Remedy]:
+def _fitting(request: ExportRequest, layout: Layout) -> Iterator[Remedy]:
     """Changes that help; each was tried."""
     tries = [
         Remedy("8 bits", {"bits": 8}),
-        Remedy("Use sRGB", {"finish": replace(wish.finish, profile=SRGB)}),
-        Remedy("Save as TIFF", {"out": wish.out.with_suffix(".tif")}),
+        Remedy("Use sRGB", {"encode_options": replace(request.encode_options, profile=SRGB)}),
+        Remedy("Save as TIFF", {"out": request.out.with_suffix(".tif")}),
     ]
-    if smaller := _largest(wish, layout):
+    if smaller := _largest(request, layout):
         tries.append(Remedy(f"{smaller.width:,} x {smaller.height:,} px", {"size": smaller}))
     for remedy in tries:
-        changed = replace(wish, **remedy.changes)
-        fits = Layout(changed.size or layout.trim, changed.bleed_px, changed.finish)
+        changed = replace(request, **remedy.changes)
+        fits = Layout(changed.size or layout.trim, changed.bleed_px, changed.encode_options)
         try:
-            check(changed.out, fits.file, changed.bits, changed.finish, changed.canvas)
-        except (BadSetting, NoRoom):
+            check(changed.out, fits.file, changed.bits, changed.encode_options, changed.canvas_folder)
+        except (BadSettingError, NoRoomError):
             continue
-        if changed != wish:
+        if changed != request:
             yield remedy
-    if wish.finish.converts:
+    if request.encode_options.converts:
         yield Remedy("Choose another profile", ask="profile")
 
 
-def _largest(wish: Export, layout: Layout) -> Size | None:
+def _largest(request: ExportRequest, layout: Layout) -> Size | None:
     """The picture in its own proportions, as large as the format takes it."""
     try:
-        kind = format_of(wish.out)
-    except BadSetting:
+        kind = format_of(request.out)
+    except BadSettingError:
         return None
     border = layout.file.height - layout.trim.height
     factor = (kind.largest_side - border) / max(layout.trim.height, layout.trim.width, 1)
     if kind.largest_bytes:
-        factor = min(factor, math.sqrt(kind.largest_bytes * 0.98 / (layout.file.area * 4 * wish.bits // 8 + 1)))
+        factor = min(factor, math.sqrt(kind.largest_bytes * 0.98 / (layout.file.area * 4 * request.bits // 8 + 1)))
     if not 0 < factor < 1:
         return None
     return Size(max(1, int(layout.trim.height * factor)), max(1, int(layout.trim.width * factor)))
@@ -162,52 +164,61 @@ def _missing(job: Job) -> Iterator[Finding]:
         )
 
 
-def _begun(wish: Export) -> Iterator[Finding]:
-    if wish.resume:
+def _begun(request: ExportRequest) -> Iterator[Finding]:
+    if request.resume:
         return
     try:
-        begun = journal.find(wish.canvas or journal.folder_for(wish.out))
-    except BadCanvas:
+        begun = journal.find(request.canvas_folder or journal.folder_for(request.out))
+    except BadCanvasError:
         return
     if begun is not None and begun.done:
         yield Finding(
             "begun",
             "note",
-            f"An earlier export to {wish.out.name} was not ended; {begun.done / begun.total:.0%} of it is painted. "
+            f"An earlier export to {request.out.name} was not ended; {begun.done / begun.total:.0%} of it is painted. "
             "Starting afresh gives that up.",
             (Remedy("Go on with it", {"resume": True}),),
         )
 
 
-def _paper(wish: Export) -> Iterator[Finding]:
-    if wish.finish.marks and not wish.bleed_px:
+def _paper(request: ExportRequest) -> Iterator[Finding]:
+    if request.encode_options.marks and not request.bleed_px:
         yield Finding(
             "bleed",
             "warning",
             "There are crop marks, but no bleed: where the cut is not exact, paper will show.",
-            (Remedy("3 mm of bleed", {"bleed_px": pixels(_BLEED_MM, wish.finish.dpi)}),),
+            (Remedy("3 mm of bleed", {"bleed_px": pixels(_BLEED_MM, request.encode_options.dpi)}),),
         )
 
 
-def _detail(wish: Export, size: Size, trained: Size, job: Job, ways: frozenset[str]) -> Iterator[Finding]:
-    dpi, scale = wish.finish.dpi, wish.how.originals or 1.0
+def _detail(
+    request: ExportRequest, size: Size, trained: Size, job: Job, capabilities: frozenset[str]
+) -> Iterator[Finding]:
+    dpi, scale = request.encode_options.dpi, request.render_mode.originals or 1.0
     styles = job.sources.get("style", ())
     if styles:
         sharp = dpi * min(min(1.0, 1 / (_working_scale(image, job) * scale)) for image in styles)
-        pieces = "read from the full-size images" if wish.how.originals else "as they were trained"
-        sentence = f"The pieces are {pieces}, at {sharp:.0f} DPI."
+        pieces = "read from the full-size images" if request.render_mode.originals else "as they were trained"
+        message = f"The pieces are {pieces}, at {sharp:.0f} DPI."
         times = math.sqrt(size.area / trained.area)
         remedies = []
-        if "originals" in ways and not wish.how.originals and times > 1.2 and best_originals(job) > 1.2:
-            sentence += " Read from the full-size images, they would be larger and show more detail."
-            remedies.append(Remedy("Read from the originals", {"how": replace(wish.how, originals=times)}))
-        if wish.how.originals and sharp < _SOFT_DPI:
-            remedies.append(Remedy("As trained", {"how": replace(wish.how, originals=0.0)}))
-        yield Finding("style_detail", "warning" if sharp < _SOFT_DPI else "note", sentence, tuple(remedies))
+        if (
+            "originals" in capabilities
+            and not request.render_mode.originals
+            and times > 1.2
+            and best_originals(job) > 1.2
+        ):
+            message += " Read from the full-size images, they would be larger and show more detail."
+            remedies.append(
+                Remedy("Read from the originals", {"render_mode": replace(request.render_mode, originals=times)})
+            )
+        if request.render_mode.originals and sharp < _SOFT_DPI:
+            remedies.append(Remedy("As trained", {"render_mode": replace(request.render_mode, originals=0.0)}))
+        yield Finding("style_detail", "warning" if sharp < _SOFT_DPI else "note", message, tuple(remedies))
     for image in job.sources.get("content", ())[:1]:
         try:
             given = image_size(Path(image.path))
-        except BadImage:
+        except BadImageError:
             continue
         step = min(given.height / size.height, given.width / size.width)
         if step < 1:

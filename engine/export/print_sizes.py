@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.box import Box, Size
-from engine.errors import BadSetting
-from engine.options import Finish
+from engine.errors import BadSettingError
+from engine.options import EncodeOptions
 
 MM_PER_INCH = 25.4
 UNITS = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": MM_PER_INCH, '"': MM_PER_INCH}
@@ -50,15 +50,19 @@ class Lab:
     help: str
     suffix: str
     bits: Literal[8, 16]
-    finish: Finish
+    encode_options: EncodeOptions
 
 
 LABS = (
     Lab(
-        "Photo lab", "8 bit JPEG in Adobe RGB", ".jpg", 8, Finish(dpi=300, profile="adobe-rgb", quality=95, marks=False)
+        "Photo lab",
+        "8 bit JPEG in Adobe RGB",
+        ".jpg",
+        8,
+        EncodeOptions(dpi=300, profile="adobe-rgb", quality=95, marks=False),
     ),
-    Lab("Master", "16 bit TIFF, to keep and to edit", ".tif", 16, Finish(dpi=300)),
-    Lab("Screen", "8 bit PNG in sRGB", ".png", 8, Finish(dpi=96)),
+    Lab("Master", "16 bit TIFF, to keep and to edit", ".tif", 16, EncodeOptions(dpi=300)),
+    Lab("Screen", "8 bit PNG in sRGB", ".png", 8, EncodeOptions(dpi=96)),
 )
 
 
@@ -74,7 +78,7 @@ class Layout:
 
     trim: Size
     bleed_px: int
-    finish: Finish
+    encode_options: EncodeOptions
 
     @property
     def painted(self) -> Box:
@@ -85,7 +89,7 @@ class Layout:
     @property
     def margin_px(self) -> int:
         """White around the bleed, for the crop marks."""
-        return pixels(_MARGIN_MM, self.finish.dpi) if self.finish.marks else 0
+        return pixels(_MARGIN_MM, self.encode_options.dpi) if self.encode_options.marks else 0
 
     @property
     def file(self) -> Size:
@@ -95,9 +99,9 @@ class Layout:
 
     def crop_marks(self) -> list[Box]:
         """Thin black boxes in the margin, in line with the trimmed edges; in pixels of the file."""
-        if not self.finish.marks:
+        if not self.encode_options.marks:
             return []
-        dpi = self.finish.dpi
+        dpi = self.encode_options.dpi
         line = max(1, pixels(_LINE_MM, dpi))
         length = max(1, self.margin_px - pixels(_GAP_MM, dpi))
         begin = self.margin_px + self.bleed_px
@@ -121,11 +125,11 @@ def parse_length(text: str, dpi: float) -> int:
     """Pixels of "3mm", "0.5in", "2 cm" or "36px"; a bare number is in pixels.
 
     Raises:
-        BadSetting: it is none of these.
+        BadSettingError: it is none of these.
     """
     match = _LENGTH.fullmatch(text)
     if not match:
-        raise BadSetting(f"{text!r} is not a length; write it as 3mm, 0.5in, 2cm or 36px.")
+        raise BadSettingError(f"{text!r} is not a length; write it as 3mm, 0.5in, 2cm or 36px.")
     number, unit = float(match[1].replace(",", ".")), (match[2] or "px").lower()
     return round(number) if unit == "px" else pixels(number * UNITS[unit], dpi)
 
@@ -134,7 +138,7 @@ def parse_size(text: str, dpi: float) -> Size:
     """Pixels of "60x90cm", "24x36in", "6000x9000" (width first), or of a paper: "A1", "a1 landscape".
 
     Raises:
-        BadSetting: it is none of these, or a side is 0.
+        BadSettingError: it is none of these, or a side is 0.
     """
     name, _, turned = text.strip().casefold().partition(" landscape")
     for paper in PAPERS:
@@ -146,9 +150,11 @@ def parse_size(text: str, dpi: float) -> Size:
         width += unit[1]  # the unit of both stands at the end
     try:
         size = Size(parse_length(height, dpi), parse_length(width, dpi)) if times else Size(0, 0)
-    except BadSetting:
+    except BadSettingError:
         size = Size(0, 0)
     if not (size.height and size.width):
         papers = ", ".join(paper.name for paper in PAPERS[:6])
-        raise BadSetting(f"{text!r} is not a size; write it as 60x90cm, 24x36in, 6000x9000, or as one of {papers}.")
+        raise BadSettingError(
+            f"{text!r} is not a size; write it as 60x90cm, 24x36in, 6000x9000, or as one of {papers}."
+        )
     return size

@@ -18,9 +18,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.images.decode import vips
-from engine.options import ADOBE_RGB, SRGB, Finish
+from engine.options import ADOBE_RGB, SRGB, EncodeOptions
 
 _D65 = (0.3127, 0.3290)
 _D50 = np.array([0.9642, 1.0, 0.8249])
@@ -48,31 +48,33 @@ class Profile:
 
 
 def load(profile: str) -> Profile:
-    """The profile that `Finish.profile` names.
+    """The profile that `EncodeOptions.profile` names.
 
     Raises:
-        BadSetting: the file is not there, is no ICC profile, or is one that pictures can not be converted to.
+        BadSettingError: the file is not there, is no ICC profile, or is one that pictures can not be converted to.
     """
     if profile in _TITLES:
         return Profile(made(profile), _TITLES[profile], "RGB")
     path = Path(profile).expanduser()
     try:
         if path.stat().st_size > _LARGEST_BYTES:
-            raise BadSetting(f"{path} is no ICC profile. Choose the .icc or .icm file that the print shop gives.")
+            raise BadSettingError(f"{path} is no ICC profile. Choose the .icc or .icm file that the print shop gives.")
         data = path.read_bytes()
     except OSError as error:
-        raise BadSetting(f"The profile {path} could not be read ({error.strerror}). Choose it again.") from None
+        raise BadSettingError(f"The profile {path} could not be read ({error.strerror}). Choose it again.") from None
     if len(data) < 132 or data[36:40] != b"acsp" or struct.unpack(">I", data[:4])[0] > len(data):
-        raise BadSetting(f"{path} is no ICC profile. Choose the .icc or .icm file that the print shop gives.")
+        raise BadSettingError(f"{path} is no ICC profile. Choose the .icc or .icm file that the print shop gives.")
     space = data[16:20].decode("ascii", "replace").strip()
     if space not in ("RGB", "CMYK") or data[12:16] in (b"link", b"abst", b"nmcl"):
-        raise BadSetting(
+        raise BadSettingError(
             f"{path} is a profile for {_SPACES.get(space, space)}, which a picture can not be saved in. "
             "Choose one for RGB or CMYK."
         )
     found = Profile(data, _description(data) or path.stem, "CMYK" if space == "CMYK" else "RGB")
     if not _works(found):
-        raise BadSetting(f"{path} can not be converted to: it is damaged, or made for scanners only. Choose another.")
+        raise BadSettingError(
+            f"{path} can not be converted to: it is damaged, or made for scanners only. Choose another."
+        )
     return found
 
 
@@ -103,7 +105,7 @@ def made(key: str) -> bytes:
     return _packed(parts)
 
 
-def converted(image: Any, profile: Profile, finish: Finish, bits: int) -> Any:
+def converted(image: Any, profile: Profile, encode_options: EncodeOptions, bits: int) -> Any:
     """An sRGB vips image in the colours of a profile, which is not attached yet.
 
     Args:
@@ -115,20 +117,20 @@ def converted(image: Any, profile: Profile, finish: Finish, bits: int) -> Any:
             str(target),
             input_profile=str(source),
             embedded=False,
-            intent=finish.intent,
-            black_point_compensation=finish.black_point,
+            intent=encode_options.intent,
+            black_point_compensation=encode_options.black_point,
             depth=bits,
         )
 
 
-def soft_proof(pixels: np.ndarray, profile: Profile, finish: Finish) -> np.ndarray:
+def soft_proof(pixels: np.ndarray, profile: Profile, encode_options: EncodeOptions) -> np.ndarray:
     """How a print will look, on the screen: uint8 [h, w, 3] in sRGB to the profile and back, the same shape.
 
     Costs about 50 ms a megapixel; meant for what a canvas shows.
     """
     image = vips().Image.new_from_array(np.ascontiguousarray(pixels), interpretation="srgb")
     with on_disk(made(SRGB)) as screen, on_disk(profile.data) as target:
-        printed = converted(image, profile, finish, 8)
+        printed = converted(image, profile, encode_options, 8)
         # The shop's black and white are shown as the screen's own, so that the eye can adapt.
         shown = printed.icc_transform(
             str(screen), input_profile=str(target), embedded=False, intent="relative", black_point_compensation=True
@@ -151,7 +153,7 @@ def on_disk(data: bytes) -> Iterator[Path]:
 def _works(profile: Profile) -> bool:
     pixel = vips().Image.black(1, 1, bands=3).copy(interpretation="srgb").cast("uchar")
     try:
-        return converted(pixel, profile, Finish(), 8).copy_memory().bands == profile.bands
+        return converted(pixel, profile, EncodeOptions(), 8).copy_memory().bands == profile.bands
     except vips().Error:
         return False
 

@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from pydantic import ValidationError
 
-from engine.errors import BadImage
+from engine.errors import BadImageError
 from engine.export import psd
 from engine.images.decode import missing, open_image
 from engine.job import Job
@@ -25,7 +25,7 @@ from engine.job import Job
 SPACE = "https://ns.tessera.studio/1.0/"
 FORMAT = 1
 _LARGEST_PACKET = 60_000  # a JPEG has no room for more than 64 KB
-_LARGEST_STORY = 4_000_000
+_LARGEST_ORIGIN = 4_000_000
 _COMMENT = ("<!-- xmp:", " -->")
 
 
@@ -46,22 +46,22 @@ class Origin:
     layer: str
 
 
-def packet(job: Job, *, title: str, step: int, layer: str, how: dict[str, Any]) -> bytes:
+def packet(job: Job, *, title: str, step: int, layer: str, render_mode: dict[str, Any]) -> bytes:
     """An XMP packet.
 
     Args:
         title: of the method.
-        how: plain JSON of the ways it was painted; for people who look into it.
+        render_mode: plain JSON of how it was painted; for people who look into it.
     """
     stored = job.model_dump(mode="json")
     for images in stored["sources"].values():
         for image in images:
             image["path"] = Path(image["path"]).name
-    story = {"format": FORMAT, "job": stored, "step": step, "layer": layer, "how": how}
+    origin = {"format": FORMAT, "job": stored, "step": step, "layer": layer, "render_mode": render_mode}
     names = sorted({image["path"] for images in stored["sources"].values() for image in images})
-    packed = _packet(story, title, job, names)
+    packed = _packet(origin, title, job, names)
     if len(packed) > _LARGEST_PACKET:  # hundreds of images: the readable list goes first
-        packed = _packet(story, title, job, [*names[:20], "..."])
+        packed = _packet(origin, title, job, [*names[:20], "..."])
     return packed
 
 
@@ -72,15 +72,15 @@ def read(path: Path, folders: Iterable[Path] = ()) -> Origin:
         folders: where to look for its images, besides beside the file itself.
 
     Raises:
-        BadImage: the file can not be read, or says nothing of its origin.
+        BadImageError: the file can not be read, or says nothing of its origin.
     """
-    story = _story(_xmp(path), path)
+    origin = _unpacked(_xmp(path), path)
     places = [path.absolute().parent, *folders]
     lost = []
     try:
-        if story["format"] > FORMAT:
-            raise BadImage(f"{path} was exported by a newer Tessera; please update this one.")
-        for images in story["job"]["sources"].values():
+        if origin["format"] > FORMAT:
+            raise BadImageError(f"{path} was exported by a newer Tessera; please update this one.")
+        for images in origin["job"]["sources"].values():
             for image in images:
                 name = Path(image["path"]).name
                 found = next((place / name for place in places if (place / name).is_file()), None)
@@ -88,10 +88,10 @@ def read(path: Path, folders: Iterable[Path] = ()) -> Origin:
                 if not found:
                     lost.append(name)
         return Origin(
-            Job.model_validate(story["job"]), tuple(dict.fromkeys(lost)), int(story["step"]), str(story["layer"])
+            Job.model_validate(origin["job"]), tuple(dict.fromkeys(lost)), int(origin["step"]), str(origin["layer"])
         )
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError):
-        raise BadImage(f"{path} tells its settings in a way that can not be understood.") from None
+        raise BadImageError(f"{path} tells its settings in a way that can not be understood.") from None
 
 
 def comment(xmp: bytes) -> str:
@@ -99,13 +99,13 @@ def comment(xmp: bytes) -> str:
     return f"{_COMMENT[0]}{base64.b64encode(xmp).decode()}{_COMMENT[1]}"
 
 
-def _packet(story: dict[str, Any], title: str, job: Job, names: list[str]) -> bytes:
-    packed = base64.b64encode(zlib.compress(json.dumps(story, ensure_ascii=False).encode(), 9)).decode()
+def _packet(origin: dict[str, Any], title: str, job: Job, names: list[str]) -> bytes:
+    packed = base64.b64encode(zlib.compress(json.dumps(origin, ensure_ascii=False).encode(), 9)).decode()
     sources = "".join(f"<rdf:li>{escape(name)}</rdf:li>" for name in names)
     text = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:tessera="{SPACE}"
- xmp:CreatorTool="Tessera" tessera:method={quoteattr(title)} tessera:seed="{job.seed}" tessera:story="{packed}">
+ xmp:CreatorTool="Tessera" tessera:method={quoteattr(title)} tessera:seed="{job.seed}" tessera:origin="{packed}">
 <tessera:images><rdf:Bag>{sources}</rdf:Bag></tessera:images>
 </rdf:Description></rdf:RDF></x:xmpmeta>
 <?xpacket end="w"?>"""
@@ -113,18 +113,18 @@ def _packet(story: dict[str, Any], title: str, job: Job, names: list[str]) -> by
 
 
 def _xmp(path: Path) -> bytes:
-    says_nothing = BadImage(f"{path} holds no settings: it was not exported by Tessera, or exported without them.")
+    says_nothing = BadImageError(f"{path} holds no settings: it was not exported by Tessera, or exported without them.")
     try:
         if path.suffix.lower() == ".dzi":
-            return _from_comment(path.read_bytes()[:_LARGEST_STORY])
+            return _from_comment(path.read_bytes()[:_LARGEST_ORIGIN])
         found = psd.read_resource(path, 1060)
         if found is None:
             image = open_image(path).image
             found = image.get("xmp-data") if image.get_typeof("xmp-data") else None
     except FileNotFoundError:
-        raise BadImage(missing(path)) from None
+        raise BadImageError(missing(path)) from None
     except OSError as error:
-        raise BadImage(f"{path} could not be opened ({error.strerror}). Check that you may read it.") from None
+        raise BadImageError(f"{path} could not be opened ({error.strerror}). Check that you may read it.") from None
     except ValueError:
         raise says_nothing from None
     if not found:
@@ -138,13 +138,15 @@ def _from_comment(text: bytes) -> bytes:
     return base64.b64decode(packed) if begins and ends else b""
 
 
-def _story(xmp: bytes, path: Path) -> dict[str, Any]:
+def _unpacked(xmp: bytes, path: Path) -> dict[str, Any]:
     try:
         root = ElementTree.fromstring(xmp.decode("utf-8").strip("\0\ufeff \n"))
-        packed = next(value for node in root.iter() if (value := node.get(f"{{{SPACE}}}story")))
-        unpacked = zlib.decompressobj().decompress(base64.b64decode(packed), _LARGEST_STORY)
+        # "story" in files of 0.1
+        names = [f"{{{SPACE}}}origin", f"{{{SPACE}}}story"]
+        packed = next(value for node in root.iter() for name in names if (value := node.get(name)))
+        unpacked = zlib.decompressobj().decompress(base64.b64decode(packed), _LARGEST_ORIGIN)
         return json.loads(unpacked)
     except (ElementTree.ParseError, StopIteration, ValueError, zlib.error):
-        raise BadImage(
+        raise BadImageError(
             f"{path} holds no settings: it was not exported by Tessera, or another program has removed them."
         ) from None

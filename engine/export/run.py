@@ -1,4 +1,4 @@
-"""An `Export` carried out: from which weights, by which painters, to which file. Tiles and formats are export.py's."""
+"""An `ExportRequest` carried out: from which weights, by which renderers, to which file. Its tiles are tiles.py's."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ import torch
 from engine import snapshots
 from engine.box import Size
 from engine.device import Device, choose, peak_memory_bytes
-from engine.errors import Cancelled
+from engine.errors import CancelledError
 from engine.export import journal as journals
 from engine.export import provenance, unfinished
+from engine.export.fingerprint import image_digests, state_digest
 from engine.export.preflight import Probe, findings, measured
 from engine.export.print_sizes import Layout
-from engine.export.renderer import PatientPainter, mark_of, mark_of_images, refuse_missing_images, refuse_to_overwrite
-from engine.export.tiles import Report, Wish, fulfil
+from engine.export.relink import refuse_missing_images, refuse_to_overwrite
+from engine.export.renderer import PatientRenderer
+from engine.export.tiles import ExportPlan, Report, fulfil
 from engine.export.video import Film, begin_film, check_video, end_film, is_video, numbered, open_film, write_video
 from engine.fields.artwork import Artwork
 from engine.job import Job
-from engine.messages import Event, Export, ExportCancelled, Exported, Finding, Progressed, Warned
+from engine.messages import Event, ExportCancelled, Exported, ExportRequest, Finding, Progressed, Warned
 from engine.method import Method, method_class
-from engine.options import How
+from engine.options import RenderMode
 from engine.preview.views import artwork, tile_px
 
 
@@ -49,7 +51,7 @@ class Present:
     kept: Path | None
 
 
-class Exporting:
+class ExportRun:
     """One export.
 
     Args:
@@ -59,14 +61,14 @@ class Exporting:
         device: the session's.
     """
 
-    def __init__(self, command: Export, present: Present, project: Path, device: Device) -> None:
-        self.command, self._project, self._device = command, project, device
+    def __init__(self, request: ExportRequest, present: Present, project: Path, device: Device) -> None:
+        self.request, self._project, self._device = request, project, device
         self._told: deque[str] = deque()
         self._noted = False
-        self._folder = command.canvas or journals.folder_for(command.out)
-        self.command = command = self._as_begun(present.kept)
-        if command.snapshot is not None:
-            present = self._from(command.snapshot)
+        self._folder = request.canvas_folder or journals.folder_for(request.out)
+        self.request = request = self._as_begun(present.kept)
+        if request.snapshot is not None:
+            present = self._from(request.snapshot)
         self._now = present
 
     def run(self, stop: Callable[[], bool], keep: Callable[[], bool]) -> Iterator[Event]:
@@ -80,80 +82,85 @@ class Exporting:
         """
         started = time.perf_counter()
         refuse_missing_images(self._now.job)
-        refuse_to_overwrite(self.command.out, self._now.job)
+        refuse_to_overwrite(self.request.out, self._now.job)
         try:
-            done = yield from self._all_frames(stop) if self.command.frames else self._picture(stop)
-        except Cancelled:
+            done = yield from self._all_frames(stop) if self.request.frames else self._picture(stop)
+        except CancelledError:
             kept = keep()
             if not kept:
                 journals.remove(self._folder)
                 end_film(self._folder, [])
                 unfinished.forget(self._project, self._folder)
-            yield ExportCancelled(self.command.out, self._folder if kept else None)
+            yield ExportCancelled(self.request.out, self._folder if kept else None)
             return
         unfinished.forget(self._project, self._folder)
         yield replace(done, seconds=time.perf_counter() - started, peak_memory_bytes=peak_memory_bytes())
 
     def _picture(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
-        command = self.command
-        report = yield from self._told_between(fulfil(self._painters(command.how), self._wish(), stop=stop))
-        share = report.gone_on_with / report.tiles
-        return Exported(command.out, report.size, 0.0, 0, report.seam, share, command.canvas)
+        request = self.request
+        report = yield from self._told_between(fulfil(self._painters(request.render_mode), self._plan(), stop=stop))
+        share = report.resumed_tiles / report.tiles
+        return Exported(request.out, report.size, 0.0, 0, report.seam, share, request.canvas_folder)
 
     def _all_frames(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
         """Picture after picture, those that are there already left out; a video is made of them at the end."""
-        command, folder = self.command, self._folder
-        assert command.frames is not None
-        film, video = open_film(command.frames), is_video(command.out)
+        request, folder = self.request, self._folder
+        assert request.frames is not None
+        film, video = open_film(request.frames), is_video(request.out)
         if video:
-            check_video(command.out, self._size())
-        wish = replace(self._wish(), details={}, story={}, resume=False, fill=lambda _: None)
-        goes_on = begin_film(folder, self._about_film(film), command.resume)
+            check_video(request.out, self._size())
+        plan = replace(self._plan(), details={}, request_json={}, resume=False, fill=lambda _: None)
+        goes_on = begin_film(folder, self._about_film(film), request.resume)
         first = str(film.first(folder))
         pictures: list[Path] = []
         seams: list[float] = []
         before = 0
 
         def target(number: int) -> Path:
-            return numbered(folder / "painted.png" if video else command.out, number)
+            return numbered(folder / "painted.png" if video else request.out, number)
 
         for number, frame in film.frames(folder, lambda number: not (goes_on and target(number).exists())):
             pictures.append(target(number))
             if goes_on and target(number).exists():
                 before += 1
                 continue
-            how = replace(command.how, frame=str(frame), tones=first)
-            job = fulfil(self._painters(how), replace(wish, out=target(number)), stop=stop)
+            render_mode = replace(request.render_mode, frame=str(frame), tones=first)
+            job = fulfil(self._painters(render_mode), replace(plan, out=target(number)), stop=stop)
             report = yield from self._told_between(job, number - 1, max(film.count, number))
             seams.append(report.seam or 1.0)
         if video:
-            write_video(pictures, command.out, film.per_second)
+            write_video(pictures, request.out, film.per_second)
         end_film(folder, pictures)
-        out = command.out if video else pictures[0]
-        size = Layout(self._size(), command.bleed_px, command.finish).file
+        out = request.out if video else pictures[0]
+        size = Layout(self._size(), request.bleed_px, request.encode_options).file
         return Exported(out, size, 0.0, 0, max(seams, default=1.0), before / len(pictures))
 
     def _about_film(self, film: Film) -> dict[str, Any]:
         """What decides the pixels of all frames."""
         files = [path.name for path in film.files]
-        wish = self._wish()
-        finish = asdict(wish.finish)
-        return {"film": str(film.path.absolute()), "files": files, "finish": finish, "picture": wish.picture.stored()}
+        plan = self._plan()
+        encode_options = asdict(plan.encode_options)
+        return {
+            "film": str(film.path.absolute()),
+            "files": files,
+            "encode_options": encode_options,
+            "picture": plan.picture.stored(),
+        }
 
     def inspect(self, probe: bool) -> list[Finding]:
         """See `preflight`."""
         size, now = self._size(), self._now
-        found = findings(self.command, now.method.canvas, now.job, now.method.ways)
-        if size != (self.command.size or now.method.canvas):
-            sentence = f"To repeat, the picture becomes {size.width:,} x {size.height:,} px."
-            found.append(Finding("repeat", "note", sentence))
-        if probe and not any(finding.weight == "stop" for finding in found):
-            found += measured(self._probe(size), self.command, size)
+        found = findings(self.request, now.method.canvas_size, now.job, now.method.capabilities)
+        if size != (self.request.size or now.method.canvas_size):
+            message = f"To repeat, the picture becomes {size.width:,} x {size.height:,} px."
+            found.append(Finding("repeat", "note", message))
+        if probe and not any(finding.severity == "stop" for finding in found):
+            found += measured(self._probe(size), self.request, size)
         return found
 
     def _probe(self, size: Size) -> Probe:
         """The two tiles nearest to the middle; the first one warms up."""
-        field = artwork(self._now.method, size, self.command.layer, self.command.how)
+        field = artwork(self._now.method, size, self.request.layer, self.request.render_mode)
         tiles = size.box.tiles_from_middle(self._tile_px())[:2]
         seconds_per_px = 0.0
         for tile in (tiles * 2)[:2]:
@@ -164,7 +171,7 @@ class Exporting:
         return Probe(seconds_per_px, field.too_large_px < math.inf, self._device.title)
 
     def _tile_px(self) -> int:
-        return self.command.tile_px or tile_px(self._device.torch, on_screen=False)
+        return self.request.tile_px or tile_px(self._device.torch, on_screen=False)
 
     def _told_between(
         self, job: Generator[Progressed, None, Report], frame: int = 0, count: int = 1
@@ -186,20 +193,20 @@ class Exporting:
             yield event
 
     def _sentences(self) -> Iterator[Event]:
-        for sentence in dict.fromkeys(self._told):
-            yield Warned(sentence, "memory")
+        for message in dict.fromkeys(self._told):
+            yield Warned(message, "memory")
         self._told.clear()
 
     # ------------------------------------------------------------ what is painted
 
-    def _as_begun(self, kept: Path | None) -> Export:
+    def _as_begun(self, kept: Path | None) -> ExportRequest:
         """To go on after a crash, the weights are those that the canvas was begun with."""
-        command = self.command
-        if command.resume and command.snapshot is None and (begun := journals.find(self._folder)) is not None:
-            snapshot = unfinished.wish_of(begun).snapshot
+        request = self.request
+        if request.resume and request.snapshot is None and (begun := journals.find(self._folder)) is not None:
+            snapshot = unfinished.request_of(begun).snapshot
             if kept is None or snapshot != kept.absolute():
-                return replace(command, snapshot=snapshot)
-        return command
+                return replace(request, snapshot=snapshot)
+        return request
 
     def _from(self, folder: Path) -> Present:
         snapshot = snapshots.read(folder)
@@ -207,17 +214,17 @@ class Exporting:
         method.restore(snapshots.load_state(snapshot))
         return Present(method, snapshot.job, snapshot.step, snapshot.elapsed_s, snapshot.terms, folder)
 
-    def _wish(self) -> Wish:
-        command, now = self.command, self._now
+    def _plan(self) -> ExportPlan:
+        request, now = self.request, self._now
         size = self._size()
         state = now.method.state()
         details = {
             "job": now.job.model_dump(mode="json", exclude={"sources"}),
-            "images": mark_of_images(now.job),
-            "weights": mark_of(state),
-            "canvas": [size.height, size.width],
-            "layer": command.layer,
-            "how": asdict(command.how),
+            "images": image_digests(now.job),
+            "weights": state_digest(state),
+            "canvas_size": [size.height, size.width],
+            "layer": request.layer,
+            "render_mode": asdict(request.render_mode),
         }
         inside = snapshots.FOLDER + "/0001"
 
@@ -234,42 +241,42 @@ class Exporting:
                     reason="final",
                 )
 
-        story = unfinished.stored(replace(command, snapshot=now.kept, size=size))
+        request_json = unfinished.stored(replace(request, snapshot=now.kept, size=size))
         if now.kept is None:
-            story["snapshot"] = inside
+            request_json["snapshot"] = inside
         title = type(now.method).title
-        how = {key: value for key, value in asdict(command.how).items() if value}
-        xmp = provenance.packet(now.job, title=title, step=now.step, layer=command.layer, how=how)
-        return Wish(
-            command.out,
+        render_mode = {key: value for key, value in asdict(request.render_mode).items() if value}
+        xmp = provenance.packet(now.job, title=title, step=now.step, layer=request.layer, render_mode=render_mode)
+        return ExportPlan(
+            request.out,
             size,
             self._tile_px(),
-            bits=command.bits,
-            bleed_px=command.bleed_px,
-            finish=command.finish,
+            bits=request.bits,
+            bleed_px=request.bleed_px,
+            encode_options=request.encode_options,
             details=details,
-            story=story,
-            folder=command.canvas,
-            resume=command.resume,
-            part=command.part,
-            assemble=command.assemble,
-            xmp=xmp if command.finish.provenance else None,
+            request_json=request_json,
+            folder=request.canvas_folder,
+            resume=request.resume,
+            part=request.part,
+            assemble=request.assemble,
+            xmp=xmp if request.encode_options.provenance else None,
             fill=fill,
         )
 
     def _size(self) -> Size:
-        """A repeat closes on the method's grain, so its sides may change by a few pixels."""
-        size, grain = self.command.size or self._now.method.canvas, self._now.method.grain
-        if not self.command.how.repeat or self.command.how.originals:
+        """A repeat closes on the method's alignment, so its sides may change by a few pixels."""
+        size, alignment_px = self.request.size or self._now.method.canvas_size, self._now.method.alignment_px
+        if not self.request.render_mode.repeat or self.request.render_mode.originals:
             return size
-        return Size(*(max(1, round(side / grain)) * grain for side in (size.height, size.width)))
+        return Size(*(max(1, round(side / alignment_px)) * alignment_px for side in (size.height, size.width)))
 
     # ------------------------------------------------------------ who paints it
 
     @cached_property
     def _methods(self) -> list[tuple[Method, Device]]:
         """One for each device that shares the tiles."""
-        keys = self.command.devices
+        keys = self.request.devices
         if not keys:
             return [(self._now.method, self._device)]
         state = self._now.method.state()
@@ -284,19 +291,19 @@ class Exporting:
             methods.append((method, device))
         return methods
 
-    def _painters(self, how: How) -> list[PatientPainter]:
-        return [self._painter(method, device, how) for method, device in self._methods]
+    def _painters(self, render_mode: RenderMode) -> list[PatientRenderer]:
+        return [self._painter(method, device, render_mode) for method, device in self._methods]
 
-    def _painter(self, method: Method, device: Device, how: How) -> PatientPainter:
-        size, layer = self._size(), self.command.layer
+    def _painter(self, method: Method, device: Device, render_mode: RenderMode) -> PatientRenderer:
+        size, layer = self._size(), self.request.layer
 
         def on_cpu() -> Artwork:
             copy = self._built(self._now.job, torch.device("cpu"))
             copy.restore(method.state())
-            return artwork(copy, size, layer, how)
+            return artwork(copy, size, layer, render_mode)
 
-        field = artwork(method, size, layer, how)
-        return PatientPainter(field, None if device.torch.type == "cpu" else on_cpu, self._told.append)
+        field = artwork(method, size, layer, render_mode)
+        return PatientRenderer(field, None if device.torch.type == "cpu" else on_cpu, self._told.append)
 
     @staticmethod
     def _built(job: Job, device: torch.device) -> Method:

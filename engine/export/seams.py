@@ -8,14 +8,14 @@ import numpy as np
 
 from engine.box import Box
 from engine.export.canvas_file import CanvasFile
-from engine.export.journal import Picture
+from engine.export.journal import CanvasSpec
 
 _ROWS = 64
 _MOST_PX = 40_000_000
 """So many pixels tell the mean step of a picture well enough; a larger one is read in strips that lie apart."""
 
 
-def measure(canvas: CanvasFile, picture: Picture) -> float:
+def measure(canvas_file: CanvasFile, picture: CanvasSpec) -> float:
     """Mean step between neighbouring pixels across the borders of tiles, divided by the mean step elsewhere.
 
     1 where no border is to be seen; also where there is none, or nothing changes anywhere.
@@ -24,20 +24,20 @@ def measure(canvas: CanvasFile, picture: Picture) -> float:
     rows = sorted({tile.top - picture.box.top for tile in tiles} - {0})
     columns = sorted({tile.left - picture.box.left for tile in tiles} - {0})
     across, elsewhere = _Mean(), _Mean()
-    height, width = canvas.size.height, canvas.size.width
+    height, width = canvas_file.size.height, canvas_file.size.width
     # A strip spans no border, so all its downward steps are elsewhere; odd spacing keeps them clear of any grid.
-    every = max(1, canvas.size.area // _MOST_PX)
+    every = max(1, canvas_file.size.area // _MOST_PX)
     for index, (top, bottom) in enumerate(_strips(rows, height)):
         if index % every:
             continue
-        pixels = canvas.read(Box(top, 0, bottom - top, width)).astype(np.int32)
+        pixels = canvas_file.read(Box(top, 0, bottom - top, width)).astype(np.int32)
         elsewhere.add(np.diff(pixels, axis=0))
         steps = np.abs(np.diff(pixels, axis=1))  # between column c and c + 1
         border = np.array(columns, dtype=int) - 1
         across.add(steps[:, border])
         elsewhere.add_sum(float(steps.sum()) - float(steps[:, border].sum()), steps.size - steps[:, border].size)
     for row in rows:
-        pair = canvas.read(Box(row - 1, 0, 2, width)).astype(np.int32)
+        pair = canvas_file.read(Box(row - 1, 0, 2, width)).astype(np.int32)
         across.add(pair[1] - pair[0])
     return across.value / elsewhere.value if across.count and elsewhere.value else 1.0
 

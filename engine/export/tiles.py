@@ -1,7 +1,7 @@
 """A canvas of any size to a file: tiles into a canvas file with a journal on disk, the canvas file then to a format.
 
-The canvas file is canvas_file.py's, the journal journal.py's, the formats are formats.py's. Neither half holds more
-than a strip of the picture in memory. What is painted is the caller's business, views for the screen are render.py's.
+The canvas file is canvas_file.py's, the journal journal.py's, the formats are encoders.py's. Neither half holds more
+than a strip of the picture in memory. What is painted is the caller's business; views for the screen are preview/'s.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.errors import BadCanvas, BadSetting, Cancelled, NoRoom
+from engine.errors import BadCanvasError, BadSettingError, CancelledError, NoRoomError
 from engine.export import journal as journals
 from engine.export import seams
 from engine.export.encoders import LARGEST_SIDE, SUFFIXES, check_limits, encode
-from engine.export.journal import Journal, Picture
+from engine.export.journal import CanvasSpec, Journal
 from engine.export.print_sizes import Layout
 from engine.files import no_room
 from engine.messages import Progressed
-from engine.options import Finish, canvas_bits
+from engine.options import EncodeOptions, canvas_bits
 
-__all__ = ["LARGEST_SIDE", "SUFFIXES", "Paint", "Report", "Wish", "bytes_needed", "check", "encode", "export"]
+__all__ = ["LARGEST_SIDE", "SUFFIXES", "Paint", "Report", "bytes_needed", "check", "encode", "export"]
 
 Paint = Callable[[Box], Tensor]
 _FIRST_GUESS_BYTES_PER_S = 60e6  # of encoding, for the time left before any is done
 
 
 @dataclass(frozen=True)
-class Wish:
+class ExportPlan:
     """What is exported, besides what is painted.
 
     Args:
@@ -62,9 +62,9 @@ class Wish:
     tile_px: int
     bits: int = 8
     bleed_px: int = 0
-    finish: Finish = field(default_factory=Finish)
+    encode_options: EncodeOptions = field(default_factory=EncodeOptions)
     details: Mapping[str, Any] = field(default_factory=dict)
-    story: Mapping[str, Any] = field(default_factory=dict)
+    request_json: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     resume: bool = False
     part: tuple[int, int] = (1, 1)
@@ -74,11 +74,11 @@ class Wish:
 
     @property
     def layout(self) -> Layout:
-        return Layout(self.trim, self.bleed_px, self.finish)
+        return Layout(self.trim, self.bleed_px, self.encode_options)
 
     @property
-    def picture(self) -> Picture:
-        return Picture(self.layout.painted, canvas_bits(self.bits, self.finish), self.tile_px, self.details)
+    def picture(self) -> CanvasSpec:
+        return CanvasSpec(self.layout.painted, canvas_bits(self.bits, self.encode_options), self.tile_px, self.details)
 
     @property
     def canvas_folder(self) -> Path:
@@ -103,64 +103,68 @@ class Report:
 
     size: Size
     seam: float | None
-    gone_on_with: int
+    resumed_tiles: int
     tiles: int
 
 
-def check(out: Path, canvas: Size, bits: int, finish: Finish | None = None, folder: Path | None = None) -> None:
+def check(
+    out: Path, canvas_size: Size, bits: int, encode_options: EncodeOptions | None = None, folder: Path | None = None
+) -> None:
     """Everything that can be known to fail before a long job begins.
 
     Args:
-        canvas: size of the file, bleed and margins included.
+        canvas_size: size of the file, bleed and margins included.
         folder: of the canvas file, where it is not beside `out`.
 
     Raises:
-        BadSetting: the kind of file, its profile, the depth or the size is not possible.
-        NoRoom: the folder can not be written to, or the disk has too little space.
+        BadSettingError: the kind of file, its profile, the depth or the size is not possible.
+        NoRoomError: the folder can not be written to, or the disk has too little space.
     """
-    finish = finish or Finish()
-    check_limits(out, canvas, bits, finish)
+    encode_options = encode_options or EncodeOptions()
+    check_limits(out, canvas_size, bits, encode_options)
     if out.is_dir():
-        raise BadSetting(f"{out} is a folder. Choose a name for the file.")
+        raise BadSettingError(f"{out} is a folder. Choose a name for the file.")
     place = _existing(out)
     if not place.is_dir():
-        raise NoRoom(f"{place} is a file, so no picture can be put below it. Choose another folder.")
+        raise NoRoomError(f"{place} is a file, so no picture can be put below it. Choose another folder.")
     if not os.access(place, os.W_OK | os.X_OK):
-        raise NoRoom(f"{place} can not be written to. Choose another folder, or change its permissions.")
-    needed, free = bytes_needed(canvas, bits, finish), shutil.disk_usage(place).free
+        raise NoRoomError(f"{place} can not be written to. Choose another folder, or change its permissions.")
+    needed, free = bytes_needed(canvas_size, bits, encode_options), shutil.disk_usage(place).free
     begun = (folder or journals.folder_for(out)) / journals.NAME
     if begun.exists():  # its blocks are taken already
         free += begun.stat().st_size
     if needed > free:
-        raise NoRoom(
-            f"{out.name} with {canvas.width:,} x {canvas.height:,} px needs up to {_gigabytes(needed)} of disk while "
-            f"it is made, and {place} has {_gigabytes(free)} free. "
+        raise NoRoomError(
+            f"{out.name} with {canvas_size.width:,} x {canvas_size.height:,} px needs up to {_gigabytes(needed)} of "
+            f"disk while it is made, and {place} has {_gigabytes(free)} free. "
             "Free some space, choose another disk, or a smaller size."
         )
 
 
-def bytes_needed(canvas: Size, bits: int, finish: Finish | None = None) -> int:
+def bytes_needed(canvas_size: Size, bits: int, encode_options: EncodeOptions | None = None) -> int:
     """Disk that an export takes at most while it runs: the canvas file, and a picture that could not be packed."""
-    depth = canvas_bits(bits, finish or Finish())
-    return int(canvas.area * 3 * (bits + depth) // 8 * 1.01) + 2**16
+    depth = canvas_bits(bits, encode_options or EncodeOptions())
+    return int(canvas_size.area * 3 * (bits + depth) // 8 * 1.01) + 2**16
 
 
 def export(
     paint: Paint | Sequence[Paint],
-    canvas: Size,
+    canvas_size: Size,
     out: Path,
     *,
     tile_px: int,
     bits: int = 8,
     stop: Callable[[], bool] = lambda: False,
-    finish: Finish | None = None,
+    encode_options: EncodeOptions | None = None,
 ) -> Generator[Progressed, None, Report]:
     """`fulfil` for a picture without any extras."""
-    return fulfil(paint, Wish(out, canvas, tile_px, bits, finish=finish or Finish()), stop=stop)
+    return fulfil(
+        paint, ExportPlan(out, canvas_size, tile_px, bits, encode_options=encode_options or EncodeOptions()), stop=stop
+    )
 
 
 def fulfil(
-    paint: Paint | Sequence[Paint], wish: Wish, *, stop: Callable[[], bool] = lambda: False
+    paint: Paint | Sequence[Paint], plan: ExportPlan, *, stop: Callable[[], bool] = lambda: False
 ) -> Generator[Progressed, None, Report]:
     """Paints a canvas to a file, which appears when all is done; the memory in use is that of a tile.
 
@@ -172,49 +176,49 @@ def fulfil(
         stop: is asked between two tiles, and while the file is encoded.
 
     Raises:
-        Cancelled: `stop` said so.
-        BadSetting, NoRoom: see `check`; also for a disk that is full half-way.
-        BadCanvas: the canvas to go on with is damaged, or of another picture; or parts of it are missing.
+        CancelledError: `stop` said so.
+        BadSettingError, NoRoomError: see `check`; also for a disk that is full half-way.
+        BadCanvasError: the canvas to go on with is damaged, or of another picture; or parts of it are missing.
     """
-    check(wish.out, wish.layout.file, wish.bits, wish.finish, wish.folder)
-    journal = _journal(wish)
-    tiles = wish.picture.tiles()
-    painting = _Painting(journal, tiles, wish, stop)
-    encoding_s = wish.layout.file.area * 3 * (wish.bits // 8) / _FIRST_GUESS_BYTES_PER_S
+    check(plan.out, plan.layout.file, plan.bits, plan.encode_options, plan.folder)
+    journal = _journal(plan)
+    tiles = plan.picture.tiles()
+    painting = _Painting(journal, tiles, plan, stop)
+    encoding_s = plan.layout.file.area * 3 * (plan.bits // 8) / _FIRST_GUESS_BYTES_PER_S
     parts = len(tiles) + max(1, len(tiles) // 10)  # the last tenth is the encoding
     for done, seconds_left in painting.run(list(paint) if isinstance(paint, Sequence) else [paint]):
         yield Progressed("export", done, parts, None if seconds_left is None else seconds_left + encoding_s)
     before = len(painting.before)
-    if wish.partial and not wish.assemble:
-        return Report(wish.layout.file, None, before, len(tiles))
+    if plan.partial and not plan.assemble:
+        return Report(plan.layout.file, None, before, len(tiles))
     if painting.missing:
-        raise BadCanvas(
+        raise BadCanvasError(
             f"{len(painting.missing)} of {len(tiles)} tiles are not painted yet. "
             "Let all parts end first, and assemble them then."
         )
-    seam = seams.measure(journal.canvas, wish.picture)
+    seam = seams.measure(journal.canvas_file, plan.picture)
     encoding = encode(
-        journal.canvas,
-        wish.out,
-        finish=wish.finish,
-        bits=wish.bits,
-        layout=wish.layout,
-        xmp=wish.xmp,
+        journal.canvas_file,
+        plan.out,
+        encode_options=plan.encode_options,
+        bits=plan.bits,
+        layout=plan.layout,
+        xmp=plan.xmp,
         stop=stop,
     )
     for share, seconds_left in encoding:
         yield Progressed("export", len(tiles) + int(share * (parts - len(tiles))), parts, seconds_left)
-    if wish.folder is None:
+    if plan.folder is None:
         journals.remove(journal.folder)
-    return Report(wish.layout.file, seam, before, len(tiles))
+    return Report(plan.layout.file, seam, before, len(tiles))
 
 
 class _Painting:
     """The tiles of one process."""
 
-    def __init__(self, journal: Journal, tiles: list[Box], wish: Wish, stop: Callable[[], bool]) -> None:
-        self.journal, self.tiles, self.wish, self.stop = journal, tiles, wish, stop
-        self.before = journal.done() if wish.resume or wish.partial or wish.assemble or wish.folder else set()
+    def __init__(self, journal: Journal, tiles: list[Box], plan: ExportPlan, stop: Callable[[], bool]) -> None:
+        self.journal, self.tiles, self.plan, self.stop = journal, tiles, plan, stop
+        self.before = journal.done() if plan.resume or plan.partial or plan.assemble or plan.folder else set()
         self.after = set(self.before)
         self.area = sum(tiles[number].area for number in self.before)
         self.started, self.area_before = time.monotonic(), self.area
@@ -226,17 +230,17 @@ class _Painting:
     def run(self, paints: list[Paint]) -> Iterator[tuple[int, float | None]]:
         """Yields how many are done, and the seconds left."""
         yield len(self.after), None
-        if self.wish.assemble:
+        if self.plan.assemble:
             return
         left = [(number, tile) for number, tile in self.journal.mine(self.tiles) if number not in self.before]
         for number, tile, picture in _painted(paints, left):
-            with _writing(self.wish.out):
+            with _writing(self.plan.out):
                 self.journal.put(number, tile, picture)
             self.after.add(number)
             self.area += tile.area
             yield len(self.after), self._seconds_left(left)
             if self.stop() and number != left[-1][0]:
-                raise Cancelled(f"The export of {self.wish.out.name} was stopped.")
+                raise CancelledError(f"The export of {self.plan.out.name} was stopped.")
 
     def _seconds_left(self, left: list[tuple[int, Box]]) -> float:
         painted = self.area - self.area_before
@@ -274,16 +278,16 @@ def _painted(paints: list[Paint], left: list[tuple[int, Box]]) -> Iterator[tuple
                 yield number, tile, picture
 
 
-def _journal(wish: Wish) -> Journal:
-    """The canvas to paint on: a new one, or the one to go on with. Raises BadCanvas, NoRoom."""
-    folder, picture = wish.canvas_folder, wish.picture
+def _journal(plan: ExportPlan) -> Journal:
+    """The canvas to paint on: a new one, or the one to go on with. Raises BadCanvasError, NoRoomError."""
+    folder, picture = plan.canvas_folder, plan.picture
     begun = (folder / journals.NAME).exists()
-    if wish.assemble and not begun:
-        raise BadCanvas(f"There is nothing to assemble in {folder}. Paint the parts first.")
-    if begun and (wish.resume or wish.partial or wish.assemble or wish.folder):
-        return Journal.go_on(folder, picture, wish.part)
+    if plan.assemble and not begun:
+        raise BadCanvasError(f"There is nothing to assemble in {folder}. Paint the parts first.")
+    if begun and (plan.resume or plan.partial or plan.assemble or plan.folder):
+        return Journal.go_on(folder, picture, plan.part)
     journals.remove(folder)
-    return Journal.begin(folder, picture, wish.story, wish.part, wish.fill)
+    return Journal.begin(folder, picture, plan.request_json, plan.part, plan.fill)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Exports that were begun and not ended, so that the next start can offer to go on with them.
 
-A project notes where its canvases lie; a canvas keeps the wish that it came from. Painting is exporting.py's.
+A project notes where its canvases lie; a canvas keeps the request that it came from. Painting is run.py's.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from engine.box import Size
-from engine.errors import BadCanvas, TesseraError
+from engine.errors import BadCanvasError, TesseraError
 from engine.export import journal
 from engine.export.journal import Unfinished
 from engine.files import write_atomically
-from engine.messages import Export
-from engine.options import Finish, How
+from engine.messages import ExportRequest
+from engine.options import EncodeOptions, RenderMode
 
 _NOTES = "unfinished.json"
-_PATHS = ("out", "snapshot", "frames", "canvas")
+_PATHS = ("out", "snapshot", "frames", "canvas_folder")
 
 
 def listing(project: Path) -> list[Unfinished]:
     """Canvases that exports of this project have left, the oldest first; those that are gone or damaged left out."""
     found = []
     for folder in _noted(project):
-        with suppress(BadCanvas):
+        with suppress(BadCanvasError):
             begun = journal.find(folder)
             if begun is not None:
                 found.append(begun)
@@ -44,30 +44,31 @@ def forget(project: Path, folder: Path) -> None:
     _write(project, [known for known in _noted(project) if known != folder])
 
 
-def wish_of(begun: Unfinished) -> Export:
-    """The export to be asked for again, to go on. Raises BadCanvas: it can not be understood."""
+def request_of(begun: Unfinished) -> ExportRequest:
+    """The export to be asked for again, to go on. Raises BadCanvasError: it can not be understood."""
     try:
-        return replace(_read(begun.wish, begun.folder), resume=True)
+        return replace(_read(begun.request_json, begun.folder), resume=True)
     except (KeyError, TypeError, ValueError, TesseraError):
-        raise BadCanvas(f"{begun.folder} does not say what it is of, so it can not be gone on with.") from None
+        raise BadCanvasError(f"{begun.folder} does not say what it is of, so it can not be gone on with.") from None
 
 
-def stored(command: Export) -> dict[str, Any]:
-    """A wish as plain JSON."""
-    values = asdict(command)
+def stored(request: ExportRequest) -> dict[str, Any]:
+    """A request as plain JSON."""
+    values = asdict(request)
     for name in _PATHS:
         values[name] = None if values[name] is None else str(Path(values[name]).absolute())
     return values
 
 
-def _read(values: dict[str, Any], folder: Path) -> Export:
+def _read(values: dict[str, Any], folder: Path) -> ExportRequest:
     values = dict(values)
     for name in _PATHS:
         values[name] = None if values[name] is None else folder / values[name]  # absolute ones stay as they are
     values["size"] = None if values["size"] is None else Size(**values["size"])
-    values["finish"], values["how"] = Finish(**values["finish"]), How(**values["how"])
+    values["encode_options"] = EncodeOptions(**values["encode_options"])
+    values["render_mode"] = RenderMode(**values["render_mode"])
     values["devices"], values["part"] = tuple(values["devices"]), tuple(values["part"])
-    return Export(**values)
+    return ExportRequest(**values)
 
 
 def _noted(project: Path) -> list[Path]:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from engine.box import Size
-from engine.errors import BadCanvas, BadImage, BadSetting
+from engine.errors import BadCanvasError, BadImageError, BadSettingError
 from engine.files import replacing, write_atomically
 from engine.images.find import find_images
 
@@ -46,7 +46,7 @@ class Film:
             wanted: whether the frame of a number will be looked at; others of a video are not written.
 
         Raises:
-            BadImage: the video can not be decoded.
+            BadImageError: the video can not be decoded.
         """
         if self.files:
             yield from enumerate(self.files, start=1)
@@ -79,14 +79,14 @@ class Film:
 
 
 def open_film(path: Path) -> Film:
-    """Raises BadImage: there is nothing to be read, one sentence."""
+    """Raises BadImageError: there is nothing to be read, one sentence."""
     if path.is_dir():
         files, problems = find_images([path])
         if not files:
-            raise BadImage(problems[0] if problems else f"{path} holds no images.")
+            raise BadImageError(problems[0] if problems else f"{path} holds no images.")
         return Film(path, tuple(files), len(files), FRAMES_PER_S)
     if not path.exists():
-        raise BadImage(f"{path} is not there. Choose a folder of images, or a video.")
+        raise BadImageError(f"{path} is not there. Choose a folder of images, or a video.")
     with _opened(path) as video:
         count = max(1, int(video.get(cv2.CAP_PROP_FRAME_COUNT)))
         per_second = float(video.get(cv2.CAP_PROP_FPS))
@@ -98,13 +98,13 @@ def is_video(out: Path) -> bool:
 
 
 def check_video(out: Path, size: Size) -> None:
-    """Raises BadSetting: no video of this kind or size can be written."""
+    """Raises BadSettingError: no video of this kind or size can be written."""
     if out.suffix.lower() not in WRITTEN_SUFFIXES:
-        raise BadSetting(
+        raise BadSettingError(
             f"{out.name} can not be exported: the name of a video has to end in {', '.join(WRITTEN_SUFFIXES)}."
         )
     if max(size.height, size.width) > 8192:
-        raise BadSetting(
+        raise BadSettingError(
             f"A video of {size.width:,} x {size.height:,} px can not be written; its sides end at 8,192 px. "
             "Choose a smaller size, or numbered pictures."
         )
@@ -118,7 +118,7 @@ def numbered(out: Path, number: int) -> Path:
 def write_video(pictures: list[Path], out: Path, per_second: float) -> None:
     """8 bit pictures of one size to a video, whole or not at all.
 
-    Odd sides lose a line, since videos have none. Raises BadSetting, NoRoom, BadImage.
+    Odd sides lose a line, since videos have none. Raises BadSettingError, NoRoomError, BadImageError.
     """
     height, width = _read(pictures[0]).shape[:2]
     check_video(out, Size(height, width))
@@ -141,16 +141,16 @@ def begin_film(folder: Path, about: dict[str, Any], resume: bool) -> bool:
     """Notes what film a folder is of; with `resume`, whether frames of the same one were begun there.
 
     Raises:
-        BadCanvas: they are of another one. NoRoom.
+        BadCanvasError: they are of another one. NoRoomError.
     """
     note = folder / _ABOUT
     if resume and note.exists():
         try:
             same = json.loads(note.read_text(encoding="utf-8")) == json.loads(json.dumps(about))
         except (OSError, ValueError):
-            raise BadCanvas(f"{note} is damaged, so the frames have to be painted from the start.") from None
+            raise BadCanvasError(f"{note} is damaged, so the frames have to be painted from the start.") from None
         if not same:
-            raise BadCanvas(
+            raise BadCanvasError(
                 f"{folder} holds frames of another film, or painted otherwise. "
                 "Export to another name, or start this one afresh."
             )
@@ -182,18 +182,18 @@ def _write(path: Path, picture: np.ndarray) -> None:
     with replacing(path) as temporary:
         kept, data = cv2.imencode(".png", picture)
         if not kept:
-            raise BadImage(f"A frame of {path} could not be stored.")
+            raise BadImageError(f"A frame of {path} could not be stored.")
         temporary.write_bytes(data.tobytes())
 
 
 def _read(path: Path) -> np.ndarray:
     picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
-        raise BadImage(f"{path} is damaged and could not be read. Export the frames again.")
+        raise BadImageError(f"{path} is damaged and could not be read. Export the frames again.")
     return picture
 
 
-def _undecodable(path: Path) -> BadImage:
-    return BadImage(
+def _undecodable(path: Path) -> BadImageError:
+    return BadImageError(
         f"{path} is no video that can be decoded. Save it as MP4 (H.264), or as a folder of numbered images."
     )

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from engine.box import Box, Margin, Size
 from engine.device import empty_cache, is_out_of_memory
-from engine.errors import NotLocal, OutOfMemory
-from engine.method import Painter
+from engine.errors import NotLocalError, OutOfMemoryError
+from engine.method import Renderer
 
 
 class Field(Protocol):
@@ -28,24 +28,26 @@ class Field(Protocol):
     def at(self, box: Box) -> Tensor: ...  # [C, h, w]
 
 
-def reach(network: Callable[[Tensor], Tensor], channels: int, grain: int, limit_px: int = 1024) -> Margin:
+def receptive_margin(
+    network: Callable[[Tensor], Tensor], channels: int, alignment_px: int, limit_px: int = 1024
+) -> Margin:
     """How far, in pixels, one aligned block of the input is felt in a network's output: the halo that a tile needs.
 
     Measured, not derived: one block is poisoned with NaN, and where the NaN arrives in one forward pass is where the
     block is felt. A margin to the left is what lies to the *right* in the input of an affected output, and so on.
 
     Args:
-        network: [1, C, h, w] to [1, D, h, w], with h and w multiples of `grain`.
+        network: [1, C, h, w] to [1, D, h, w], with h and w multiples of `alignment_px`.
         limit_px: the search gives up at this many pixels.
 
     Raises:
-        NotLocal: the block is felt up to the edge of the largest plane tried, as with a norm over the whole plane.
+        NotLocalError: the block is felt up to the edge of the largest plane tried, as with a norm over the whole plane.
     """
     blocks = 9
-    while (side := blocks * grain) <= 2 * limit_px + grain:
-        middle = blocks // 2 * grain
+    while (side := blocks * alignment_px) <= 2 * limit_px + alignment_px:
+        middle = blocks // 2 * alignment_px
         plane = torch.zeros(1, channels, side, side)
-        plane[..., middle : middle + grain, middle : middle + grain] = torch.nan
+        plane[..., middle : middle + alignment_px, middle : middle + alignment_px] = torch.nan
         with torch.no_grad():
             felt = network(plane).isnan().flatten(0, 1).any(0)  # [h, w]
         rows = felt.any(1).nonzero().flatten().tolist()
@@ -55,13 +57,13 @@ def reach(network: Callable[[Tensor], Tensor], channels: int, grain: int, limit_
         if rows[0] > 0 and columns[0] > 0 and rows[-1] < side - 1 and columns[-1] < side - 1:
             # An output below the poisoned block looks upwards: its halo lies at its top.
             return Margin(
-                top=max(0, rows[-1] - (middle + grain - 1)),
-                left=max(0, columns[-1] - (middle + grain - 1)),
+                top=max(0, rows[-1] - (middle + alignment_px - 1)),
+                left=max(0, columns[-1] - (middle + alignment_px - 1)),
                 bottom=max(0, middle - rows[0]),
                 right=max(0, middle - columns[0]),
-            ).aligned(grain)
+            ).aligned(alignment_px)
         blocks = blocks * 2 + 1
-    raise NotLocal(
+    raise NotLocalError(
         "This network's output depends on its whole input, so the tiles of a large picture would not fit together. "
         "Choose a norm that acts at each pixel (layer norm), or let its statistics be frozen first."
     )
@@ -70,19 +72,19 @@ def reach(network: Callable[[Tensor], Tensor], channels: int, grain: int, limit_
 class Artwork:
     """A layer of a method's output as a Field: paints a padded box and crops it.
 
-    Running out of memory is answered by painting the quarters of a box, down to the method's grain; boxes as large as
-    one that failed are then quartered at once.
+    Running out of memory is answered by painting the quarters of a box, down to the method's alignment; boxes as large
+    as one that failed are then quartered at once.
 
     Args:
         method: any registered method, or one of its `printer`s.
-        canvas: the size of the whole picture; boxes may reach beyond it.
+        canvas_size: the size of the whole picture; boxes may reach beyond it.
         layer: key of one of the method's layers.
     """
 
     channels = 3
 
-    def __init__(self, method: Painter, canvas: Size, layer: str = "result") -> None:
-        self.method, self.canvas, self.layer = method, canvas, layer
+    def __init__(self, method: Renderer, canvas_size: Size, layer: str = "result") -> None:
+        self.method, self.canvas_size, self.layer = method, canvas_size, layer
         self.too_large_px: float = math.inf
         """Boxes of this many pixels have been more than the device's memory holds."""
 
@@ -90,22 +92,22 @@ class Artwork:
         """float32 [3, h, w], 0..1, on the method's device; call it under `torch.no_grad()`.
 
         Raises:
-            OutOfMemory: not even a box of one grain can be painted.
+            OutOfMemoryError: not even a box of one alignment can be painted.
         """
         return self._painted(box, (self.layer,))[self.layer]
 
     def layers_at(self, box: Box) -> dict[str, Tensor]:
-        """All layers of a box, each [3, h, w]. Raises OutOfMemory."""
+        """All layers of a box, each [3, h, w]. Raises OutOfMemoryError."""
         return self._painted(box, None)
 
     def _painted(self, box: Box, keys: Sequence[str] | None) -> dict[str, Tensor]:
         """Some layers of a box, or all."""
-        aligned = box.align(self.method.grain).pad(self.method.halo)
+        aligned = box.align(self.method.alignment_px).pad(self.method.halo)
         layers = None
-        if aligned.area >= self.too_large_px and len(box.quarters(self.method.grain)) > 1:
+        if aligned.area >= self.too_large_px and len(box.quarters(self.method.alignment_px)) > 1:
             return self._by_quarters(box, keys)
         try:
-            offered = self.method.paint(aligned, self.canvas)
+            offered = self.method.paint(aligned, self.canvas_size)
             layers = {key: offered[key] for key in (offered if keys is None else keys)}
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
@@ -119,9 +121,9 @@ class Artwork:
 
     def _by_quarters(self, box: Box, keys: Sequence[str] | None) -> dict[str, Tensor]:
         empty_cache(self.method.device)
-        quarters = box.quarters(self.method.grain)
+        quarters = box.quarters(self.method.alignment_px)
         if len(quarters) == 1:
-            raise OutOfMemory(
+            raise OutOfMemoryError(
                 f"{self.method.device} has too little memory even for {box.height} x {box.width} pixels. "
                 "Close other programs that use it, or paint on the CPU."
             )

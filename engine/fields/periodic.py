@@ -22,8 +22,8 @@ class Closed:
         at: the field, also asked beyond the canvas.
     """
 
-    def __init__(self, at: Callable[[Box], Tensor], canvas: Size) -> None:
-        self._at, self._canvas = at, canvas
+    def __init__(self, at: Callable[[Box], Tensor], canvas_size: Size) -> None:
+        self._at, self._canvas = at, canvas_size
 
     def at(self, box: Box) -> Tensor:
         """[C, h, w]"""
@@ -84,11 +84,11 @@ class ClosedTemplates:
     began; so no template is cut anywhere, whatever the sizes of canvas and images are.
     """
 
-    def __init__(self, templates: Templates, canvas: Size) -> None:
-        self._templates, self._canvas = templates, canvas
+    def __init__(self, templates: Templates, canvas_size: Size) -> None:
+        self._templates, self._canvas = templates, canvas_size
         atlas, image = templates.atlas, templates.image
-        self._rows = _walk(templates, 0, canvas.height, atlas.heights[image])  # [N, H]
-        self._columns = _walk(templates, 1, canvas.width, atlas.widths[image])  # [N, W]
+        self._rows = _walk(templates, 0, canvas_size.height, atlas.heights[image])  # [N, H]
+        self._columns = _walk(templates, 1, canvas_size.width, atlas.widths[image])  # [N, W]
 
     def view(self, box: Box) -> View:
         """All templates inside one box."""

@@ -1,6 +1,6 @@
 """Image files to upright 8 bit sRGB arrays, by libvips, a strip at a time; what is odd about a file ends here.
 
-The sizes allowed and the tensors are in colour.py, the only module that uses this one (and export.py, for `vips`).
+The sizes allowed and the tensors are in read.py, the only module that uses this one (and export/tiles.py, for `vips`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.errors import BadImage
+from engine.errors import BadImageError
 
 _WHOLE_LIMIT_PX = 256_000_000  # of pictures that can not be decoded strip by strip
 
@@ -39,7 +39,7 @@ def vips() -> Any:
 
 
 def open_image(path: Path) -> Opened:
-    """Reads the header. Raises BadImage, one sentence for each way in which a file can be wrong."""
+    """Reads the header. Raises BadImageError, one sentence for each way in which a file can be wrong."""
     kind = _kind(path)
     try:
         image = _bitmap(path) if kind == "BMP" else _loaded(path)
@@ -47,7 +47,7 @@ def open_image(path: Path) -> Opened:
         raise _damaged(path, error) from None
     area = image.width * image.height
     if area > _WHOLE_LIMIT_PX and (kind in ("GIF", "AVIF") or _in_passes(image)):
-        raise BadImage(
+        raise BadImageError(
             f"{path} is too large to be opened at once ({image.width:,} x {image.height:,} px). "
             "Save it as a TIFF, or as a JPEG or PNG that is not progressive or interlaced, and use that."
         )
@@ -65,18 +65,20 @@ def _kind(path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(16)
     except FileNotFoundError:
-        raise BadImage(missing(path)) from None
+        raise BadImageError(missing(path)) from None
     except OSError as error:
         if path.is_dir():
-            raise BadImage(f"{path} is a folder, not a picture. Drop the folder to take the pictures in it.") from None
-        raise BadImage(f"{path} could not be opened ({error.strerror}). Check that you may read it.") from None
+            raise BadImageError(
+                f"{path} is a folder, not a picture. Drop the folder to take the pictures in it."
+            ) from None
+        raise BadImageError(f"{path} could not be opened ({error.strerror}). Check that you may read it.") from None
     if not head:
-        raise BadImage(f"{path} is empty (0 bytes). Copy or export it again.")
+        raise BadImageError(f"{path} is empty (0 bytes). Copy or export it again.")
     brand = head[8:12] if head[4:8] == b"ftyp" else b""
     if brand in (b"heic", b"heix", b"hevc", b"heim", b"heis"):
-        raise BadImage(f"{path} is a HEIC photo, which can not be read here. Save it as a JPEG, PNG or TIFF.")
+        raise BadImageError(f"{path} is a HEIC photo, which can not be read here. Save it as a JPEG, PNG or TIFF.")
     if head.startswith(b"8BPS"):
-        raise BadImage(f"{path} is a Photoshop document, which can not be read. Save it as a TIFF, PNG or JPEG.")
+        raise BadImageError(f"{path} is a Photoshop document, which can not be read. Save it as a TIFF, PNG or JPEG.")
     kinds = {
         "JPEG": head.startswith(b"\xff\xd8\xff"),
         "PNG": head.startswith(b"\x89PNG\r\n\x1a\n"),
@@ -89,7 +91,7 @@ def _kind(path: Path) -> str:
     for kind, fits in kinds.items():
         if fits:
             return kind
-    raise BadImage(f"{path} is not a picture that can be read. Use JPEG, PNG, TIFF, WebP, BMP, GIF or AVIF.")
+    raise BadImageError(f"{path} is not a picture that can be read. Use JPEG, PNG, TIFF, WebP, BMP, GIF or AVIF.")
 
 
 def _loaded(path: Path, **options: Any) -> Any:
@@ -106,7 +108,7 @@ def _bitmap(path: Path) -> Any:
         with path.open("rb") as file:
             picture = BmpImageFile(file)
             if picture.width * picture.height > _WHOLE_LIMIT_PX:
-                raise BadImage(
+                raise BadImageError(
                     f"{path} is too large to be opened at once ({picture.width:,} x {picture.height:,} px). "
                     "Save it as a TIFF or PNG, and use that."
                 )
@@ -123,7 +125,7 @@ def upright(opened: Opened, factor: float) -> tuple[np.ndarray, tuple[str, ...]]
     """The picture scaled by `factor` (at most 1), as uint8 [H, W, 3], and what was changed on the way.
 
     Raises:
-        BadImage: the file is damaged further on.
+        BadImageError: the file is damaged further on.
     """
     image = opened.image
     width, height = max(1, int(image.width * factor)), max(1, int(image.height * factor))
@@ -160,10 +162,10 @@ def _in_srgb(image: Any) -> Any:
         fallback = "cmyk" if image.interpretation == "cmyk" else "srgb"  # also for a profile that is damaged
         return image.icc_transform("srgb", embedded=True, input_profile=fallback, depth=8)
     if image.interpretation.startswith("lab"):
-        return image.colourspace("srgb")
+        return image.colorspace("srgb")
     if image.format == "ushort":
         image = (image / 257).rint().cast("uchar")
-    return image.copy(interpretation="b-w" if image.bands < 3 else "srgb").colourspace("srgb")
+    return image.copy(interpretation="b-w" if image.bands < 3 else "srgb").colorspace("srgb")
 
 
 def _as_words(opened: Opened, image: Any) -> tuple[Any, tuple[str, ...]]:
@@ -200,11 +202,11 @@ def missing(path: Path) -> str:
     return f"{path} is not there (any more). Put it back, or choose it again where it is now."
 
 
-def _damaged(path: Path, error: Exception) -> BadImage:
+def _damaged(path: Path, error: Exception) -> BadImageError:
     if re.search(
         "premature|truncated|unexpected end|read error|bad seek|unable to parse|requires a buffer", str(error), re.I
     ):
-        return BadImage(f"{path} breaks off before its end. Copy or download it again, completely.")
+        return BadImageError(f"{path} breaks off before its end. Copy or download it again, completely.")
     if re.search("out of range|unsupported|not supported|bad .* format", str(error), re.I):
-        return BadImage(f"{path} is stored in an unusual way that can not be read. Save it as 8 or 16 bit RGB.")
-    return BadImage(f"{path} is damaged and could not be read. Copy or export it again.")
+        return BadImageError(f"{path} is stored in an unusual way that can not be read. Save it as 8 or 16 bit RGB.")
+    return BadImageError(f"{path} is damaged and could not be read. Copy or export it again.")

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Size
-from engine.errors import BadImage
+from engine.errors import BadImageError
 from engine.images import decode
 
 MEGAPIXEL = 1_000_000
@@ -42,13 +42,13 @@ def read_image(path: Path, limit_px: int = 64 * MEGAPIXEL) -> DecodedImage:
     """A picture in sRGB, upright, on white where it is transparent, scaled down to at most `limit_px` pixels.
 
     Raises:
-        BadImage: it can not be read, is damaged, or has a side below 8 px.
+        BadImageError: it can not be read, is damaged, or has a side below 8 px.
     """
     opened = decode.open_image(path)
     original = _size(opened)
     pixels, notes = decode.upright(opened, min(1.0, (limit_px / original.area) ** 0.5))
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
-        raise BadImage(
+        raise BadImageError(
             f"{path} is too small to be used: {original.width} x {original.height} px. "
             f"Choose a picture of at least {SMALLEST_SIDE} px on each side."
         )
@@ -65,7 +65,7 @@ def image_size(path: Path) -> Size:
     """Of the picture in the file, upright; reads no more than the file's header.
 
     Raises:
-        BadImage: it can not be read. Damage further on is not seen.
+        BadImageError: it can not be read. Damage further on is not seen.
     """
     return _size(decode.open_image(path))
 
@@ -74,7 +74,7 @@ def thumbnail(path: Path, side: int) -> np.ndarray:
     """The picture within a square of `side` pixels, never enlarged: uint8 [h, w, 3], sRGB.
 
     Raises:
-        BadImage: it can not be read, or is damaged.
+        BadImageError: it can not be read, or is damaged.
     """
     opened = decode.open_image(path)
     return decode.upright(opened, min(1.0, side / max(opened.image.height, opened.image.width)))[0]

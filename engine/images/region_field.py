@@ -1,4 +1,4 @@
-"""A mask as a Field: the regions of any box of a canvas of any size. How regions are found is masks.py's."""
+"""A mask as a Field: the regions of any box of a canvas of any size. How regions are found is regions.py's."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class MaskField:
         labels: of 0..regions-1, uint8 [h, w].
     """
 
-    def __init__(self, labels: Tensor, regions: int, canvas: Size, device: torch.device) -> None:
+    def __init__(self, labels: Tensor, regions: int, canvas_size: Size, device: torch.device) -> None:
         self.channels = regions
-        self._shares = ContentField((one_hot(labels, regions) * 255).to(torch.uint8), canvas, device)
+        self._shares = ContentField((one_hot(labels, regions) * 255).to(torch.uint8), canvas_size, device)
 
     def at(self, box: Box) -> Tensor:
         """One-hot, float32 [R, h, w]."""

@@ -12,7 +12,7 @@ from engine.box import Box, Size
 from engine.tiling import tiled
 
 MOST_REGIONS = 24
-_SAME_COLOUR = 72.0
+_SAME_COLOR = 72.0
 """Colours nearer than this (of 441 from black to white) are one region when the number is guessed."""
 _LEAST_SHARE = 0.008
 _DISTINCT = 24.0
@@ -62,7 +62,7 @@ class Regions:
     def count(self) -> int:
         return len(self.palette)
 
-    def sentences(self) -> list[str]:
+    def messages(self) -> list[str]:
         """What the artist should know about the masks."""
         told = []
         if self.crowded:
@@ -116,33 +116,33 @@ def fitted(labels: Tensor, size: Size) -> Tensor:
     return labels_at(labels, size.box, size)
 
 
-def labels_at(labels: Tensor, box: Box, canvas: Size) -> Tensor:
+def labels_at(labels: Tensor, box: Box, canvas_size: Size) -> Tensor:
     """uint8 [h, w], a box of labels that cover a canvas and are mirrored beyond it; always the nearest one."""
     height, width = labels.shape
-    step = min(height / canvas.height, width / canvas.width)
+    step = min(height / canvas_size.height, width / canvas_size.width)
 
     def index(start: int, count: int, extent: int, length: int) -> Tensor:
         place = torch.arange(start, start + count, dtype=torch.float64) + 0.5
         return tiled((place * step + (length - extent * step) / 2).floor().long(), length, "mirror")
 
-    rows = index(box.top, box.height, canvas.height, height)
-    return labels[rows[:, None], index(box.left, box.width, canvas.width, width)]
+    rows = index(box.top, box.height, canvas_size.height, height)
+    return labels[rows[:, None], index(box.left, box.width, canvas_size.width, width)]
 
 
-def describe(colour: Tensor) -> str:
+def describe(color: Tensor) -> str:
     """A colour in words and as #rrggbb."""
-    red, green, blue = colour.tolist()
+    red, green, blue = color.tolist()
     name = min(_NAMES, key=lambda key: sum((a - b) ** 2 for a, b in zip(_NAMES[key], (red, green, blue), strict=True)))
     return f"{name} (#{red:02x}{green:02x}{blue:02x})"
 
 
 def _nearest(mask: Tensor, palette: Tensor) -> Tensor:
     """uint8 [H, W], the nearest colour of the palette at each pixel, in strips of rows."""
-    colours = palette.float()
+    colors = palette.float()
     lines = []
     for strip in mask.split(256, 1):
         pixels = strip.flatten(1).T.float()  # [P, 3]
-        nearest = torch.cdist(pixels, colours, compute_mode="donot_use_mm_for_euclid_dist").argmin(1)
+        nearest = torch.cdist(pixels, colors, compute_mode="donot_use_mm_for_euclid_dist").argmin(1)
         lines.append(nearest.to(torch.uint8).view(strip.shape[1:]))
     return torch.cat(lines)
 
@@ -156,29 +156,29 @@ def _plain(masks: list[Tensor]) -> Tensor | None:
     if len(keys) > MOST_REGIONS:
         return None
     keys = keys[counts.argsort(descending=True, stable=True)]
-    colours = torch.stack([keys >> 16, keys >> 8 & 255, keys & 255], 1)  # [R, 3]
-    if len(colours) > 1 and float(torch.pdist(colours.float()).min()) < _DISTINCT:
+    colors = torch.stack([keys >> 16, keys >> 8 & 255, keys & 255], 1)  # [R, 3]
+    if len(colors) > 1 and float(torch.pdist(colors.float()).min()) < _DISTINCT:
         return None
-    return colours.to(torch.uint8)
+    return colors.to(torch.uint8)
 
 
 def _palette(masks: list[Tensor], count: int) -> tuple[Tensor, bool]:
     """uint8 [R, 3] by k-means on the colours of all masks, and whether there were too many to guess."""
-    colours, weights = _frequent(masks)
-    centres, crowded = _begin(colours, weights, count)
+    colors, weights = _frequent(masks)
+    centres, crowded = _begin(colors, weights, count)
     for _ in range(20):
-        nearest = np.square(colours[:, None] - centres[None]).sum(2).argmin(1)
+        nearest = np.square(colors[:, None] - centres[None]).sum(2).argmin(1)
         moved = centres.copy()
         for index in range(len(centres)):
             inside = nearest == index
             if inside.any():
-                moved[index] = np.average(colours[inside], axis=0, weights=weights[inside])
+                moved[index] = np.average(colors[inside], axis=0, weights=weights[inside])
         if np.allclose(moved, centres, atol=0.1):
             break
         centres = moved
     # Plain colours stay what they are: the most frequent colour of each region, not the mean with its blended edges.
-    nearest = np.square(colours[:, None] - centres[None]).sum(2).argmin(1)
-    plain = [colours[nearest == i][weights[nearest == i].argmax()] for i in range(len(centres)) if (nearest == i).any()]
+    nearest = np.square(colors[:, None] - centres[None]).sum(2).argmin(1)
+    plain = [colors[nearest == i][weights[nearest == i].argmax()] for i in range(len(centres)) if (nearest == i).any()]
     return torch.from_numpy(np.round(np.stack(plain)).astype(np.uint8)), crowded
 
 
@@ -197,27 +197,27 @@ def _frequent(masks: list[Tensor]) -> tuple[np.ndarray, np.ndarray]:
     return table[:, 1:] / table[:, :1], table[:, 0]
 
 
-def _begin(colours: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.ndarray, bool]:
+def _begin(colors: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.ndarray, bool]:
     """First centres: by turns the colour with most pixels around it that is not near one chosen already."""
-    pairs = torch.cdist(torch.from_numpy(colours).float(), torch.from_numpy(colours).float())  # [K, K]
-    around = ((pairs < _SAME_COLOUR / 3).float() @ torch.from_numpy(weights).float()).numpy()  # [K]
+    pairs = torch.cdist(torch.from_numpy(colors).float(), torch.from_numpy(colors).float())  # [K, K]
+    around = ((pairs < _SAME_COLOR / 3).float() @ torch.from_numpy(weights).float()).numpy()  # [K]
     left = around.copy()
     centres: list[np.ndarray] = []
     wanted = count or MOST_REGIONS
-    radius = _SAME_COLOUR
+    radius = _SAME_COLOR
     while len(centres) < wanted:
         best = int(left.argmax())
         if left[best] <= 0 or (not count and left[best] < _LEAST_SHARE and centres):
-            if not count or radius < 4 or len(centres) >= len(colours):
+            if not count or radius < 4 or len(centres) >= len(colors):
                 break
             # Fewer clear colours than asked for: look closer around those that are there.
             radius /= 2
             left = around.copy()
             for centre in centres:
-                left[np.square(colours - centre).sum(1) < radius**2] = 0
+                left[np.square(colors - centre).sum(1) < radius**2] = 0
             continue
-        centres.append(colours[best])
-        left[np.square(colours - colours[best]).sum(1) < radius**2] = 0
+        centres.append(colors[best])
+        left[np.square(colors - colors[best]).sum(1) < radius**2] = 0
     return np.stack(centres), not count and float(weights[left > 0].sum()) > 0.05
 
 

@@ -55,8 +55,8 @@ class StylePatches:
 class ContentPatches:
     """Random patches of the content images, each by its weight; only the first is stretched to the canvas."""
 
-    def __init__(self, contents: Sequence[Source], canvas: Size, device: torch.device) -> None:
-        self._fields = [ContentField(contents[0].pixels, canvas, device)]
+    def __init__(self, contents: Sequence[Source], canvas_size: Size, device: torch.device) -> None:
+        self._fields = [ContentField(contents[0].pixels, canvas_size, device)]
         self._fields += [ContentField(content.pixels, content.size, device) for content in contents[1:]]
         self._weights = _weights(contents)
 
@@ -70,7 +70,7 @@ class ContentPatches:
         if enlarged > 1:
             factors = enlarged ** torch.rand(count, generator=random)
             fields = [_enlarged(field, factor) for field, factor in zip(fields, factors.tolist(), strict=True)]
-        corners = torch.stack([corner(field.canvas, side, random) for field in fields])
+        corners = torch.stack([corner(field.canvas_size, side, random) for field in fields])
         patches = torch.stack(
             [field.at(Box(int(top), int(left), side, side)) for field, (top, left) in zip(fields, corners, strict=True)]
         )
@@ -78,8 +78,8 @@ class ContentPatches:
 
 
 def _enlarged(field: ContentField, factor: float) -> ContentField:
-    canvas = Size(round(field.canvas.height * factor), round(field.canvas.width * factor))
-    return ContentField(field.pixels, canvas, field.device)
+    canvas_size = Size(round(field.canvas_size.height * factor), round(field.canvas_size.width * factor))
+    return ContentField(field.pixels, canvas_size, field.device)
 
 
 def _weights(images: Sequence[Source]) -> Tensor:

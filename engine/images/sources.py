@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.errors import BadImage, BadSetting, MissingSources
+from engine.errors import BadImageError, BadSettingError, MissingSourcesError
 from engine.images.read import read_image
 from engine.job import SourceImage
 from engine.tiling import tiled
@@ -41,20 +41,22 @@ def load(images: Sequence[SourceImage], scale: float, slot: str, warnings: list[
         scale: resamples all of them, besides each image's own scale.
 
     Raises:
-        MissingSources: none could be read.
+        MissingSourcesError: none could be read.
     """
     sources = []
     for image in images:
         try:
             picture = read_image(Path(image.path), limit_px=LIMIT_PX // max(len(images), 1))
-        except BadImage as error:
+        except BadImageError as error:
             warnings.append(str(error))
             continue
         warnings.extend(picture.notes)
         sources.append(Source(image, resampled(picture.pixels, scale * image.scale)))
     if not sources:
         reasons = " ".join(warnings)
-        raise MissingSources(f"There is no usable {slot} image. {reasons or 'Drop one on ' + slot.capitalize() + '.'}")
+        raise MissingSourcesError(
+            f"There is no usable {slot} image. {reasons or 'Drop one on ' + slot.capitalize() + '.'}"
+        )
     return sources
 
 
@@ -62,12 +64,12 @@ def reread(sources: Sequence[Source], scale: float) -> list[Tensor]:
     """The images at `scale` times their working size, from their files: uint8 [3, h, w] each.
 
     Raises:
-        BadSetting: they would be too many pixels to be held.
-        BadImage: one can not be read any more.
+        BadSettingError: they would be too many pixels to be held.
+        BadImageError: one can not be read any more.
     """
     needed = sum(source.size.area for source in sources) * scale**2
     if needed > LIMIT_PX:
-        raise BadSetting(
+        raise BadSettingError(
             f"The images would have {needed / 1e6:,.0f} megapixels at this size; {LIMIT_PX / 1e6:,.0f} can be held. "
             "Choose a smaller size, or paint it as trained."
         )
@@ -135,18 +137,18 @@ class ContentField:
 
     Args:
         pixels: uint8 [3, h, w], or float, 0..1.
-        canvas: any size.
+        canvas_size: any size.
     """
 
     channels = 3
 
-    def __init__(self, pixels: Tensor, canvas: Size, device: torch.device) -> None:
-        self.pixels, self.canvas, self.device = pixels.to(device), canvas, device
+    def __init__(self, pixels: Tensor, canvas_size: Size, device: torch.device) -> None:
+        self.pixels, self.canvas_size, self.device = pixels.to(device), canvas_size, device
         _, height, width = pixels.shape
-        self.step = min(height / canvas.height, width / canvas.width)
+        self.step = min(height / canvas_size.height, width / canvas_size.width)
         """Image pixels for each canvas pixel."""
-        self._top = (height - canvas.height * self.step) / 2
-        self._left = (width - canvas.width * self.step) / 2
+        self._top = (height - canvas_size.height * self.step) / 2
+        self._left = (width - canvas_size.width * self.step) / 2
 
     def at(self, box: Box) -> Tensor:
         """float32 [3, h, w], 0..1."""
@@ -174,8 +176,8 @@ class ContentField:
         return tiled(index, length, "mirror").to(self.device), weight.float().to(self.device)
 
 
-def coordinates(box: Box, canvas: Size, device: torch.device) -> Tensor:
+def coordinates(box: Box, canvas_size: Size, device: torch.device) -> Tensor:
     """psi of a box: (y, x) of pixel centres, scaled to [-1, 1] over the canvas; float32 [2, h, w]."""
-    rows = (torch.arange(box.top, box.bottom, device=device) + 0.5) * (2 / canvas.height) - 1
-    columns = (torch.arange(box.left, box.right, device=device) + 0.5) * (2 / canvas.width) - 1
+    rows = (torch.arange(box.top, box.bottom, device=device) + 0.5) * (2 / canvas_size.height) - 1
+    columns = (torch.arange(box.left, box.right, device=device) + 0.5) * (2 / canvas_size.width) - 1
     return torch.stack(torch.meshgrid(rows, columns, indexing="ij"))

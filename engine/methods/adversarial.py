@@ -124,7 +124,7 @@ class AdversarialMethod(Method):
             scores = self.discriminator(fake.result).float()
         terms = {"generator": losses.generator_loss(s.adversarial, scores)} | self._generator_terms(batch, fake)
         training.descend(self.optimizer, (self._loss(terms),), s.learning_rate * self._rate_factor)
-        training.average(self.average, self.generator, s.average_decay, self.steps_done)
+        training.update_ema(self.average, self.generator, s.average_decay, self.steps_done)
         self.steps_done += 1
         self._last = (batch, fake.shown())
         return {key: value.detach() for key, value in (judged | terms).items()}
@@ -179,7 +179,7 @@ class AdversarialMethod(Method):
 
     # -------------------------------------------------------- statistics that are frozen
 
-    def settle(self) -> None:
+    def freeze_statistics(self) -> None:
         """Takes the average's statistics anew, over some batches drawn for this purpose; nothing for local norms."""
         if self.settings.norm != self._global_norm:
             return
@@ -189,9 +189,9 @@ class AdversarialMethod(Method):
                 self._take_statistics(self._draw(random))
         self._settled_at = self.steps_done
 
-    def _settle_if_needed(self) -> None:
+    def _freeze_if_needed(self) -> None:
         if self._settled_at is None or self.steps_done - self._settled_at >= SETTLE_EVERY_STEPS:
-            self.settle()
+            self.freeze_statistics()
 
     # -------------------------------------------------------- state
 

@@ -14,7 +14,7 @@ from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import SetUNet, SetUNetShape
 from engine.nn.unet import UNet, UNetShape
 from engine.templates.atlas import Mixture, mix, mix_only
-from engine.templates.mix_kernel import Kernel
+from engine.templates.mix_kernel import MixKernel
 from engine.templates.sets import Sets
 
 Warp = Literal["none", "affine", "flow"]
@@ -73,20 +73,20 @@ class CollageGenerator(nn.Module):
         size: tuple[int, int],
         temperature: float,
         bounds: tuple[float, float],
-        kernel: Kernel | None,
+        mix_kernel: MixKernel | None,
     ) -> Collage:
         """A training step's picture.
 
         Args:
             content: I_C [B, 3, H, W] in -1..1, where guided.
-            size: H and W, multiples of the grain.
+            size: H and W, multiples of the alignment.
             bounds: how far the second U-Net may change a value (of -1..1), and how far, in pixels, warping moves one.
         """
         repaint, warp_px = bounds
         affine = self.locate(sets, content, size) if self.locator is not None else None
         choice = self.choose(sets, content, size, warp_px, affine, (size[0] / 2, size[1] / 2))
         if choice.displacement is None:
-            mixture = mix(choice.logits, sets.view(*size), temperature, kernel)
+            mixture = mix(choice.logits, sets.view(*size), temperature, mix_kernel)
         else:
             weights = (choice.logits.float() / temperature).softmax(1)
             mixture = _mixture(weights, torch.einsum("bkhw,bkchw->bchw", weights, sets.warped(choice.displacement)))
@@ -124,14 +124,14 @@ class CollageGenerator(nn.Module):
         return Choice(sets, x[:, :, 0], displacement, variation)
 
     def paste(
-        self, choices: list[tuple[Choice, float]], temperature: float, kernel: Kernel | None
+        self, choices: list[tuple[Choice, float]], temperature: float, mix_kernel: MixKernel | None
     ) -> tuple[Tensor, Tensor]:
         """Collage [B, 3, H, W] in -1..1 and A [B, K, H, W], of sets with shares of the picture; for painting."""
         collages, mixtures = [], []
         for choice, share in choices:
             size = (choice.logits.shape[2], choice.logits.shape[3])
             if choice.displacement is None:
-                collage, weights = mix_only(choice.logits, choice.sets.view(*size), temperature, kernel)
+                collage, weights = mix_only(choice.logits, choice.sets.view(*size), temperature, mix_kernel)
             else:
                 weights = (choice.logits.float() / temperature).softmax(1)
                 collage = torch.einsum("bkhw,bkchw->bchw", weights, choice.sets.warped(choice.displacement))

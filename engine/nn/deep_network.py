@@ -121,19 +121,19 @@ class DeepNetwork(nn.Module):
         self.last = nn.Conv2d(widths[-1], 3, 1)
 
     @property
-    def grain(self) -> int:
+    def alignment_px(self) -> int:
         return self.shape.ratios[0]
 
     @property
     def period_px(self) -> int:
         """Seamless repeats have sides that are multiples of this."""
-        return self.grain * (CELL if self.shape.cells else 1)
+        return self.alignment_px * (CELL if self.shape.cells else 1)
 
     def forward(self, noise: DeepNoise, condition: Tensor | None = None, margin_px: int = 0) -> Tensor:
         """
         Args:
             condition: [B, K, H, W], where the shape has it.
-            margin_px: pixels at each side that are not wanted: a multiple of the grain, at least the reach.
+            margin_px: pixels at each side that are not wanted: a multiple of the alignment, at least what `felt` tells.
 
         Returns:
             [B, 3, H - 2 margin, W - 2 margin], without a bound.
@@ -170,7 +170,7 @@ class DeepNetwork(nn.Module):
 
     def drawn(self, count: int, side: int, random: torch.Generator, device: torch.device) -> DeepNoise:
         """Noise for `count` samples of side x side pixels, U(-1, 1), all of them at one place within the cells."""
-        s, coarse = self.shape, side // self.grain
+        s, coarse = self.shape, side // self.alignment_px
 
         def uniform(channels: int, height: int, width: int) -> Tensor:
             return (torch.rand(count, channels, height, width, generator=random) * 2 - 1).to(device)
@@ -184,7 +184,7 @@ class DeepNetwork(nn.Module):
 
     def noise_at(self, box: Box, seed: int, device: torch.device, period: tuple[int, int] | None) -> DeepNoise:
         """The noise of an aligned box of the plane; `period`, in pixels, for seamless repeats."""
-        s, coarse = self.shape, box.coarser(self.grain)
+        s, coarse = self.shape, box.coarser(self.alignment_px)
         around = coarse.align(CELL)
         cells = None
         if s.cells:
@@ -198,7 +198,7 @@ class DeepNetwork(nn.Module):
         return DeepNoise(cells, top, left, coarse.height, coarse.width, local)
 
     def felt(self, plane: Tensor) -> Tensor:
-        """[1, 1, H, W] to [1, 3, H, W], for `field.reach`: whatever reaches the network from a place comes from it."""
+        """[1, 1, H, W] to [1, 3, H, W], for `receptive_margin`: all that the network sees of a place comes from it."""
         s = self.shape
         pooled = [functional.avg_pool2d(plane, ratio) for ratio in s.ratios]
         local = [z.expand(-1, s.local, -1, -1) for z in pooled[: len(s.noisy_ratios)]] if s.local else []

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from engine.box import Margin
 from engine.nn.unet import NO_MARGIN, UNet, UNetShape
 from engine.templates.atlas import Mixture, View, mix, mix_only, weighted_sum
-from engine.templates.mix_kernel import Kernel
+from engine.templates.mix_kernel import MixKernel
 
 Mode = Literal["blend", "paint", "copy"]
 
@@ -112,13 +112,13 @@ class MosaicGenerator(nn.Module):
         noise: Noise,
         view: View | None,
         temperature: float,
-        kernel: Kernel | None,
+        mix_kernel: MixKernel | None,
         measure: bool = True,
         margin: Margin = NO_MARGIN,
     ) -> Painting:
         """
         Args:
-            content: I_C [B, 3, H, W] in -1..1; H and W are multiples of the grain.
+            content: I_C [B, 3, H, W] in -1..1; H and W are multiples of the alignment.
             psi: coordinates [B, 2, H, W].
             view: templates inside the B boxes; None in mode paint.
             margin: pixels at each side that are not wanted; `view` and the result are those of the box without it. Only
@@ -129,7 +129,7 @@ class MosaicGenerator(nn.Module):
         logits, x = self.unet(
             content, psi, z, self._splits, lambda logits, pool: self._mixed(logits, view, temperature, pool), margin
         )
-        collage, mixture = self._collage(logits, view, temperature, kernel, measure)
+        collage, mixture = self._collage(logits, view, temperature, mix_kernel, measure)
         if self.shape.mode == "copy":
             assert collage is not None
             return Painting(collage, collage, collage, collage.new_zeros(len(x), 1, *x.shape[2:]), mixture)
@@ -152,14 +152,14 @@ class MosaicGenerator(nn.Module):
 
     @staticmethod
     def _collage(
-        logits: Tensor, view: View | None, temperature: float, kernel: Kernel | None, measure: bool
+        logits: Tensor, view: View | None, temperature: float, mix_kernel: MixKernel | None, measure: bool
     ) -> tuple[Tensor | None, Mixture | None]:
         if view is None:
             return None, None
         if measure:
-            mixture = mix(logits, view, temperature, kernel, overwrite=True)
+            mixture = mix(logits, view, temperature, mix_kernel, overwrite=True)
         else:
-            collage, weights = mix_only(logits, view, temperature, kernel, overwrite=True)
+            collage, weights = mix_only(logits, view, temperature, mix_kernel, overwrite=True)
             nothing = weights.new_empty(0)
             mixture = Mixture(collage, nothing, nothing, nothing, weights)
         return mixture.collage * 2 - 1, mixture
@@ -215,7 +215,7 @@ class _Waves(nn.Module):
         return (place + noise.phase[..., None, None]).sin()
 
 
-class ColourReconstruction(nn.Module):
+class ColorReconstruction(nn.Module):
     """R of the learned correspondence map: 1x1 convolutions from the style's colours to the content's."""
 
     def __init__(self, width: int = 50) -> None:

@@ -13,7 +13,7 @@ from engine.box import Box
 from engine.fields.noise import NoiseField
 from engine.nn.layers import NoiseInjection, Norm, ResidualBlock, UpConvolution, norm_layer
 
-GRAIN = 16
+ALIGNMENT_PX = 16
 """Side of the places of the noise that decides strokes, in pixels: channels of finer noise would only show as grain."""
 SLOPE = 0.2
 """Of the leaky ReLU: after a plain one whole areas of a content can fall silent, and stay unpainted."""
@@ -98,7 +98,7 @@ class ResidualNetwork(nn.Module):
         channels = self.shape.noise
         if not channels:
             return None
-        shapes = ((channels, side // GRAIN), (1, side // 2), (1, side))
+        shapes = ((channels, side // ALIGNMENT_PX), (1, side // 2), (1, side))
         return ResidualNoise(
             *((torch.rand(count, depth, s, s, generator=random) * 2 - 1).to(device) for depth, s in shapes)
         )
@@ -108,19 +108,19 @@ class ResidualNetwork(nn.Module):
         channels = self.shape.noise
         if not channels:
             return None
-        places = ((channels, GRAIN), (1, 2), (1, 1))
+        places = ((channels, ALIGNMENT_PX), (1, 2), (1, 1))
         fields = (NoiseField(depth, seed + ratio, device).at(box.coarser(ratio))[None] for depth, ratio in places)
         return ResidualNoise(*fields)
 
     def felt(self, plane: Tensor) -> Tensor:
-        """[1, 1, H, W] to [1, 3, H, W], for `field.reach`."""
+        """[1, 1, H, W] to [1, 3, H, W], for `fields.artwork.receptive_margin`."""
         noise = None
         if self.shape.noise:
-            coarse = functional.avg_pool2d(plane, GRAIN).expand(-1, self.shape.noise, -1, -1)
+            coarse = functional.avg_pool2d(plane, ALIGNMENT_PX).expand(-1, self.shape.noise, -1, -1)
             noise = ResidualNoise(coarse, functional.avg_pool2d(plane, 2), plane)
         return self(plane.expand(-1, 3, -1, -1), noise)
 
 
 def _enlarged(noise: Tensor) -> Tensor:
     """To the size of the bottleneck, without the edges of its places."""
-    return functional.interpolate(noise, scale_factor=GRAIN // _BOTTLENECK, mode="bilinear", align_corners=False)
+    return functional.interpolate(noise, scale_factor=ALIGNMENT_PX // _BOTTLENECK, mode="bilinear", align_corners=False)

@@ -43,7 +43,7 @@ class SetUNetShape:
     points: int = 0
 
     @property
-    def grain(self) -> int:
+    def alignment_px(self) -> int:
         return 2**self.depth
 
     @property
@@ -74,7 +74,7 @@ class SettledInstanceNorm(nn.BatchNorm2d):
 
 
 class SetUNet(nn.Module):
-    """Sides of the input are multiples of the grain, 2**depth. `checkpointed` spares memory, with equal results."""
+    """Sides of the input are multiples of the alignment, 2**depth. `checkpointed` spares memory, with equal results."""
 
     def __init__(self, shape: SetUNetShape, checkpointed: bool = False) -> None:
         super().__init__()

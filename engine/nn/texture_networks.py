@@ -61,13 +61,13 @@ class PyramidNetwork(nn.Module):
         self.last = nn.Conv2d(s.scales * s.width, 3, 1)
 
     @property
-    def grain(self) -> int:
+    def alignment_px(self) -> int:
         return self.shape.ratios[0]
 
     @property
     def period_px(self) -> int:
         """Seamless repeats have sides that are multiples of this."""
-        return self.grain
+        return self.alignment_px
 
     def forward(self, noise: Sequence[Tensor], condition: Tensor | None = None) -> Tensor:
         """
@@ -106,7 +106,7 @@ class PyramidNetwork(nn.Module):
         return noise
 
     def felt(self, plane: Tensor) -> Tensor:
-        """[1, 1, H, W] to [1, 3, H, W], for `field.reach`: whatever reaches the network from a place comes from it."""
+        """[1, 1, H, W] to [1, 3, H, W], for `receptive_margin`: all that the network sees of a place comes from it."""
         condition = plane.expand(-1, self.shape.condition, -1, -1) if self.shape.condition else None
         pooled = [functional.avg_pool2d(plane, ratio) for ratio in self.shape.ratios]
         return self([z.expand(-1, self.shape.noise, -1, -1) for z in pooled], condition)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from engine.errors import BadProject
+from engine.errors import BadProjectError
 
 
 def adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
@@ -58,7 +58,7 @@ def frozen(network: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def average(shown: nn.Module, trained: nn.Module, decay: float, steps_done: int) -> None:
+def update_ema(shown: nn.Module, trained: nn.Module, decay: float, steps_done: int) -> None:
     """Exponential moving average of weights; the decay grows in the first steps, so that the start is forgotten."""
     decay = min(decay, (1 + steps_done) / (10 + steps_done))
     with torch.no_grad():
@@ -99,11 +99,13 @@ def copy_into(targets: dict[str, Tensor], values: dict[str, Tensor], strict: boo
         names of targets that were left as they are, for want of a value of their shape.
 
     Raises:
-        BadProject: `strict`, and there is such a target.
+        BadProjectError: `strict`, and there is such a target.
     """
     left = [key for key, target in targets.items() if key not in values or values[key].shape != target.shape]
     if left and strict:
-        raise BadProject(f"The snapshot does not fit the settings it names ({left[0]} is missing or of another size).")
+        raise BadProjectError(
+            f"The snapshot does not fit the settings it names ({left[0]} is missing or of another size)."
+        )
     with torch.no_grad():
         for key, target in targets.items():
             if key not in left:

@@ -46,12 +46,12 @@ class UNetShape:
     mixed_templates: int = 0
 
     @property
-    def grain(self) -> int:
+    def alignment_px(self) -> int:
         return 2**self.depth
 
 
 class UNet(nn.Module):
-    """Sides of the input are multiples of the grain, 2**depth."""
+    """Sides of the input are multiples of the alignment, 2**depth."""
 
     def __init__(self, shape: UNetShape) -> None:
         super().__init__()
@@ -110,10 +110,10 @@ class UNet(nn.Module):
         Args:
             image: [B, C, H, W].
             psi: coordinates [B, 2, H, W], where the shape has them.
-            noise: [B, Z, H / grain, W / grain], where the shape has it.
+            noise: [B, Z, H / alignment_px, W / alignment_px], where the shape has it.
             splits: how the D output channels are parted.
-            margin: pixels at each side that are not wanted, multiples of the grain. Each level of the decoder leaves
-                away what no wanted pixel looks at, so that a halo costs next to nothing at full size.
+            margin: pixels at each side that are not wanted, multiples of the alignment. Each level of the decoder
+                leaves away what no wanted pixel looks at, so that a halo costs next to nothing at full size.
 
         Returns:
             dense float32 [B, D_i, H, W] for each part, less the margin.
@@ -122,7 +122,7 @@ class UNet(nn.Module):
         x = image
         if s.noise and s.noise_at == "input":
             assert noise is not None
-            x = torch.cat([x, functional.interpolate(noise, scale_factor=s.grain, mode="bilinear")], 1)
+            x = torch.cat([x, functional.interpolate(noise, scale_factor=s.alignment_px, mode="bilinear")], 1)
         skips = []
         for layer in self.encoder:
             if s.coordinates:
@@ -134,7 +134,7 @@ class UNet(nn.Module):
         if s.noise and s.noise_at == "bottleneck":
             assert noise is not None
             x = torch.cat([x, noise], 1)
-        x, left = _trimmed(x, margin, s.grain, self._looked_at[s.depth])
+        x, left = _trimmed(x, margin, s.alignment_px, self._looked_at[s.depth])
         for done, layer in enumerate(self.decoder, start=1):
             x = layer(x)
             level = s.depth - done

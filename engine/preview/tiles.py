@@ -1,4 +1,4 @@
-"""Pictures for the screen: a canvas piece by piece, and the strip of training patches. Files are export.py's."""
+"""Pictures for the screen: a canvas piece by piece, and the strip of training patches. Files are export/tiles.py's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_SAMPLES = 4
 
 
 def view(
-    paint: Callable[[Box], Tensor], canvas: Size, box: Box, size: Size, tile_px: int
+    paint: Callable[[Box], Tensor], canvas_size: Size, box: Box, size: Size, tile_px: int
 ) -> Iterator[tuple[np.ndarray, Box]]:
     """The part of `box` that lies on the canvas, in pieces, from its middle outwards, as `size` pixels on screen.
 
@@ -33,7 +33,7 @@ def view(
     Yields:
         uint8 [h, w, 3], and the box that it shows.
     """
-    visible = box.clip(canvas.box)
+    visible = box.clip(canvas_size.box)
     if not visible.area:
         return
     factor = reduction(box, size)
@@ -50,15 +50,15 @@ def view(
         yield to_uint8(shrink(paint(piece), on_screen)), piece
 
 
-def whole(paint: Callable[[Box], Tensor], canvas: Size, side: int, tile_px: int) -> np.ndarray:
+def whole(paint: Callable[[Box], Tensor], canvas_size: Size, side: int, tile_px: int) -> np.ndarray:
     """The whole canvas within a square of `side` screen pixels: uint8 [h, w, 3]."""
-    longest = max(canvas.height, canvas.width)
+    longest = max(canvas_size.height, canvas_size.width)
     scale = min(1.0, side / longest)
-    size = Size(max(1, round(canvas.height * scale)), max(1, round(canvas.width * scale)))
-    factor = reduction(canvas.box, size)
-    picture = np.zeros((_shown(canvas.height, factor), _shown(canvas.width, factor), 3), np.uint8)
-    for image, piece in view(paint, canvas, canvas.box, size, tile_px):
-        rows, columns = screen_box(piece, canvas.box, size).within(Box(0, 0, *picture.shape[:2]))
+    size = Size(max(1, round(canvas_size.height * scale)), max(1, round(canvas_size.width * scale)))
+    factor = reduction(canvas_size.box, size)
+    picture = np.zeros((_shown(canvas_size.height, factor), _shown(canvas_size.width, factor), 3), np.uint8)
+    for image, piece in view(paint, canvas_size, canvas_size.box, size, tile_px):
+        rows, columns = screen_box(piece, canvas_size.box, size).within(Box(0, 0, *picture.shape[:2]))
         picture[rows, columns] = image
     return picture
 

@@ -1,4 +1,7 @@
-"""What a method's picture looks like now: answers to `Look`, previews for snapshots. When to paint is session.py's."""
+"""What a method's picture looks like now: answers to `RenderView`, previews for snapshots.
+
+When to paint is training/session.py's.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
-from engine.messages import Look
+from engine.messages import RenderView
 from engine.method import Method
-from engine.options import How
+from engine.options import RenderMode
 from engine.preview.tiles import strip, view, whole
 
 PATCHES = "patches"
@@ -29,22 +32,24 @@ class Piece:
 
     image: np.ndarray
     box: Box
-    canvas: Size
+    canvas_size: Size
     done: bool
 
 
-def artwork(method: Method, canvas: Size, layer: str, how: How | None = None) -> Artwork:
-    """A layer of a method as a Field. Raises BadSetting for a layer, or a way, that the method does not know."""
+def artwork(method: Method, canvas_size: Size, layer: str, render_mode: RenderMode | None = None) -> Artwork:
+    """A layer of a method as a Field. Raises BadSettingError for a layer, or a way, that the method does not know."""
     known = [layer.key for layer in method.layers]
     if layer not in known:
-        raise BadSetting(f"layer can not be {layer!r}; it is one of {', '.join(known)}.")
-    method.settle()
-    return Artwork(method.printer(how or How()), canvas, layer)
+        raise BadSettingError(f"layer can not be {layer!r}; it is one of {', '.join(known)}.")
+    method.freeze_statistics()
+    return Artwork(method.renderer(render_mode or RenderMode()), canvas_size, layer)
 
 
-def painter(method: Method, canvas: Size, layer: str, how: How | None = None) -> Callable[[Box], Tensor]:
+def painter(
+    method: Method, canvas_size: Size, layer: str, render_mode: RenderMode | None = None
+) -> Callable[[Box], Tensor]:
     """Paints any box of a layer, float32 [3, h, w], without gradients. Raises like `artwork`."""
-    field = artwork(method, canvas, layer, how)
+    field = artwork(method, canvas_size, layer, render_mode)
 
     def paint(box: Box) -> Tensor:
         with torch.no_grad():
@@ -60,12 +65,12 @@ def tile_px(device: torch.device, on_screen: bool) -> int:
     return 1024
 
 
-def answer(method: Method, look: Look) -> Iterator[Piece]:
-    """The pieces of a `Look`, from its middle outwards; one empty piece where there is nothing to show.
+def answer(method: Method, look: RenderView) -> Iterator[Piece]:
+    """The pieces of a `RenderView`, from its middle outwards; one empty piece where there is nothing to show.
 
     Raises:
-        BadSetting: an unknown layer.
-        OutOfMemory: the device can not paint even a small box.
+        BadSettingError: an unknown layer.
+        OutOfMemoryError: the device can not paint even a small box.
     """
     if look.layer == PATCHES:
         with torch.no_grad():
@@ -73,19 +78,19 @@ def answer(method: Method, look: Look) -> Iterator[Piece]:
         box = Box(0, 0, image.shape[0], image.shape[1])
         yield Piece(image, box, box.size, done=True)
         return
-    canvas = look.canvas or method.canvas
-    paint = painter(method, canvas, look.layer, look.how)
-    left = look.box.clip(canvas.box).area
+    canvas_size = look.canvas_size or method.canvas_size
+    paint = painter(method, canvas_size, look.layer, look.render_mode)
+    left = look.box.clip(canvas_size.box).area
     if not left:
-        yield Piece(np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), canvas, done=True)
-    for image, box in view(paint, canvas, look.box, look.size, tile_px(method.device, on_screen=True)):
+        yield Piece(np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), canvas_size, done=True)
+    for image, box in view(paint, canvas_size, look.box, look.size, tile_px(method.device, on_screen=True)):
         left -= box.area
-        yield Piece(image, box, canvas, done=not left)
+        yield Piece(image, box, canvas_size, done=not left)
 
 
 def preview(method: Method) -> np.ndarray:
     """The whole canvas, at most 640 px a side: uint8 [h, w, 3]. A very large one is painted smaller."""
-    scale = min(1.0, (PREVIEW_CANVAS_PX / method.canvas.area) ** 0.5)
-    canvas = Size(max(1, int(method.canvas.height * scale)), max(1, int(method.canvas.width * scale)))
-    paint = painter(method, canvas, method.layers[0].key)
-    return whole(paint, canvas, PREVIEW_PX, tile_px(method.device, on_screen=False))
+    scale = min(1.0, (PREVIEW_CANVAS_PX / method.canvas_size.area) ** 0.5)
+    canvas_size = Size(max(1, int(method.canvas_size.height * scale)), max(1, int(method.canvas_size.width * scale)))
+    paint = painter(method, canvas_size, method.layers[0].key)
+    return whole(paint, canvas_size, PREVIEW_PX, tile_px(method.device, on_screen=False))

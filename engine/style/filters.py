@@ -124,7 +124,7 @@ class Filters(Perceptual):
     def channels(self, layer: str) -> int:
         return self.filters
 
-    def layer_reach_px(self, layer: str) -> int:
+    def layer_receptive_px(self, layer: str) -> int:
         stride = self.strides[layer]
         return SIDE // 2 * stride + stride - 1
 

@@ -41,8 +41,8 @@ def open_network(
         pooling: for `vgg19`; the pyramid of `filters` always averages.
 
     Raises:
-        MissingWeights: `vgg19` is asked for and its file is not on this machine; what to do is said.
-        BadWeights: the file is damaged or of another network.
+        MissingWeightsError: `vgg19` is asked for and its file is not on this machine; what to do is said.
+        BadWeightsError: the file is damaged or of another network.
     """
     if kind == "filters":
         plain = statistic == "sliced"

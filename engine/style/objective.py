@@ -2,7 +2,7 @@
 
 Losses are sums over pixels, so their values and gradients are those of the whole picture, in the memory of a tile: a
 first pass over the tiles gathers the statistics, a second one back-propagates what they pull with. How the picture then
-moves is descent.py's.
+moves is optimizers.py's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 from engine import losses
 from engine.box import Box, Margin, Size
 from engine.images.regions import one_hot
-from engine.style.perceptual import Perceptual, Seen
+from engine.style.perceptual import Features, Perceptual
 from engine.style.statistics import Statistic, Summary, Target
 
 
@@ -40,7 +40,7 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class Picture:
+class LabelledImage:
     """An image with its regions.
 
     Args:
@@ -98,7 +98,7 @@ class Objective:
         self,
         network: Perceptual,
         statistic: Statistic,
-        styles: Sequence[Picture],
+        styles: Sequence[LabelledImage],
         labels: Tensor | None,
         regions: int,
         content: Tensor | None,
@@ -121,11 +121,13 @@ class Objective:
     def halo_px(self, content_layers: Sequence[str]) -> int:
         """How far a tile must look beyond its core, a multiple of the largest stride."""
         strides = self.network.strides
-        further = max((count * strides[layer] for layer, count in self.statistic.reach.items()), default=0)
+        further = max(
+            (count * strides[layer] for layer, count in self.statistic.receptive_activations.items()), default=0
+        )
         layers = [*self.statistic.layers, *content_layers]
-        halo = max(self.network.reach_px(layers) + further, math.ceil(3 * self.blur_px), 1)
-        grain = max(strides.values())
-        return -(-halo // grain) * grain
+        halo = max(self.network.receptive_px(layers) + further, math.ceil(3 * self.blur_px), 1)
+        alignment_px = max(strides.values())
+        return -(-halo // alignment_px) * alignment_px
 
     def tiles(self, image: Tensor, content_layers: Sequence[str] = ()) -> list[Tile]:
         """In the order in which all passes go."""
@@ -145,21 +147,21 @@ class Objective:
     @property
     def target(self) -> Target:
         if self._target is None:
-            seen = [_Tiles(self, style) for style in self.styles]
-            self._target = self.statistic.target(seen, [style.weight for style in self.styles])
+            features = [_Tiles(self, style) for style in self.styles]
+            self._target = self.statistic.target(features, [style.weight for style in self.styles])
         return self._target
 
-    def see(self, tile: Tile, image: Tensor, labels: Tensor | None, layers: Sequence[str]) -> Seen:
+    def see(self, tile: Tile, image: Tensor, labels: Tensor | None, layers: Sequence[str]) -> Features:
         """`image`: what `tile.of` gives; `labels`: of the whole picture."""
         if labels is None:
-            return self.network.seen(image, layers, halo=tile.halo)
+            return self.network.extract(image, layers, halo=tile.halo)
         masks = self._carried.get(id(labels))
         if masks is None:
             mask = one_hot(tile.of(labels), self.regions, image.dtype)[None]
             masks = self.network.masks(mask, self.statistic.layers)
             if tile.core.size == Size(*labels.shape):  # the same at every step: masks do not depend on the filters
                 self._carried[id(labels)] = masks
-        return self.network.seen(image, layers, masks, tile.halo)
+        return self.network.extract(image, layers, masks, tile.halo)
 
     # -------------------------------------------------------- evaluation
 
@@ -172,34 +174,34 @@ class Objective:
         total: Summary | None = None
         with torch.no_grad():
             for tile in tiles:
-                seen = self.see(tile, tile.of(picture), self.labels, self.statistic.layers)
-                part = self.statistic.sums(seen, self.target)
+                features = self.see(tile, tile.of(picture), self.labels, self.statistic.layers)
+                part = self.statistic.sums(features, self.target)
                 total = part if total is None else total + part
             assert total is not None
-            force = self.statistic.force(total, self.target)
+            gradient_tables = self.statistic.gradient_tables(total, self.target)
         gradient = torch.zeros_like(picture)
         terms = {key: picture.new_zeros(()) for key in ("style", "content", "tones", "variation")}
         for tile in tiles:
             image = tile.of(picture).detach().clone().requires_grad_()
-            seen = self.see(tile, image, self.labels, self._layers(counted))
-            pulls = self.statistic.pull(seen, force, self.target)
-            parts = {"style": _weighted(pulls, counted.style_layers)}
-            parts |= self._other_parts(tile, image, seen, counted, picture)
+            features = self.see(tile, image, self.labels, self._layers(counted))
+            surrogates = self.statistic.surrogate_loss(features, gradient_tables, self.target)
+            parts = {"style": _weighted(surrogates, counted.style_layers)}
+            parts |= self._other_parts(tile, image, features, counted, picture)
             _sum(parts, counted).backward()
             rows, columns = tile.box.within(Box(0, 0, *picture.shape[-2:]))
             assert image.grad is not None
             gradient[..., rows, columns] += image.grad
             for key, part in parts.items():
                 terms[key] += part.detach()
-        if force.values is not None:
-            terms["style"] = _weighted(force.values, counted.style_layers)
+        if gradient_tables.values is not None:
+            terms["style"] = _weighted(gradient_tables.values, counted.style_layers)
         return Outcome(terms, _sum(terms, counted), gradient)
 
     def _in_one_piece(self, picture: Tensor, weights: Weights, tile: Tile) -> Outcome:
         image = picture.detach().clone().requires_grad_()
-        seen = self.see(tile, image, self.labels, self._layers(weights))
-        terms = {"style": _weighted(self.statistic.losses(seen, self.target), weights.style_layers)}
-        terms |= self._other_parts(tile, image, seen, weights, picture)
+        features = self.see(tile, image, self.labels, self._layers(weights))
+        terms = {"style": _weighted(self.statistic.losses(features, self.target), weights.style_layers)}
+        terms |= self._other_parts(tile, image, features, weights, picture)
         loss = _sum(terms, weights)
         loss.backward()
         assert image.grad is not None
@@ -210,7 +212,7 @@ class Objective:
         return [layer for layer in self.network.layers if layer in wanted]
 
     def _other_parts(
-        self, tile: Tile, image: Tensor, seen: Seen, weights: Weights, picture: Tensor
+        self, tile: Tile, image: Tensor, features: Features, weights: Weights, picture: Tensor
     ) -> dict[str, Tensor]:
         """The tile's share of content, tones and variation: sums over its core, divided by the picture's counts."""
         parts = {"variation": self._variation(tile, image, picture)}
@@ -223,7 +225,7 @@ class Objective:
                 wanted = self.network(content, list(weights.content_layers))
             for layer, weight in weights.content_layers.items():
                 stride = self.network.strides[layer]
-                off = seen.core(seen.activations[layer] - wanted[layer], stride, layer)
+                off = features.core(features.activations[layer] - wanted[layer], stride, layer)
                 parts["content"] = parts["content"] + weight * off.square().sum() / self._count(layer, picture)
         if weights.tones:
             parts["tones"] = self._tones(tile, image, content, picture)
@@ -232,7 +234,7 @@ class Objective:
     def _count(self, layer: str, picture: Tensor) -> int:
         """How many activations of a layer count in the whole picture."""
         stride = self.network.strides[layer]
-        touched = self.network.layer_reach_px(layer) if self.network.padding == "valid" else 0
+        touched = self.network.layer_receptive_px(layer) if self.network.padding == "valid" else 0
         h, w = ((side - touched) // stride - -(-touched // stride) for side in picture.shape[-2:])
         return h * w * self.network.channels(layer)
 
@@ -259,19 +261,19 @@ class Objective:
 class _Tiles:
     """What the network sees of a style, tile by tile, each time anew."""
 
-    def __init__(self, objective: Objective, style: Picture) -> None:
+    def __init__(self, objective: Objective, style: LabelledImage) -> None:
         self._objective, self._style = objective, style
-        self._single: Seen | None = None
+        self._single: Features | None = None
 
-    def __iter__(self) -> Iterator[Seen]:
+    def __iter__(self) -> Iterator[Features]:
         style, objective = self._style, self._objective
         tiles = objective.tiles(style.image)
         for tile in tiles:
             if self._single is None:
-                seen = objective.see(tile, tile.of(style.image), style.labels, objective.statistic.layers)
+                features = objective.see(tile, tile.of(style.image), style.labels, objective.statistic.layers)
                 if len(tiles) == 1:
-                    self._single = seen
-                yield seen
+                    self._single = features
+                yield features
             else:
                 yield self._single
 

@@ -6,16 +6,16 @@ filters, nothing to download); how activations are compared (`Gram`, `Sliced`) i
     network = open_network("filters", statistic="sliced", random=generator, device=device)
     statistic = Sliced(network.layers)                     # or Gram(links_of(network.layers, "each"))
     network.refresh(random)                                # every step where not network.fixed: other filters, then
-    target = statistic.target([[network.seen(style)]])     # ... the target anew; image [1, 3, H, W], 0..1
-    terms = statistic.losses(network.seen(image), target)  # {link or layer: scalar}, mean over the batch [B, 3, H, W]
+    target = statistic.target([[network.extract(style)]])     # ... the target anew; image [1, 3, H, W], 0..1
+    terms = statistic.losses(network.extract(image), target)  # {link or layer: scalar}, mean over [B, 3, H, W]
     terms["..."].backward()
 
     network.layers: tuple[str, ...]                        # shallow to deep; network.strides[layer]: px per activation
     network.style_layers, network.content_layers           # the classic choice (Gatys et al. 2015)
     network(image, layers=None) -> dict[str, Tensor]       # [B, C, h, w] each; h = H // stride
     network.masks(mask, layers=None) -> dict[str, Tensor]  # mask [B, R, H, W] carried along -> [B, R, h, w] each
-    network.seen(image, layers=None, mask=None, halo=...)  # both, and the part that counts: for statistics
-    network.reach_px(layers), network.least_px(layers)     # halo of a tile; smallest image side
+    network.extract(image, layers=None, mask=None, halo=...)  # both, and the part that counts: for statistics
+    network.receptive_px(layers), network.least_px(layers)     # halo of a tile; smallest image side
     network.normalise(images)                              # mean activation 1 for each filter, over these images
     network.adapt(images, random)                          # filters that are not fixed, suited to these images
 
@@ -43,7 +43,7 @@ NOTHING = Margin(0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Seen:
+class Features:
     """What a network saw of an image or of a tile of it, and which part of it counts.
 
     Args:
@@ -60,9 +60,9 @@ class Seen:
     size: Size
     masks: Mapping[str, Tensor] = field(default_factory=dict)
 
-    def detached(self) -> Seen:
+    def detached(self) -> Features:
         kept = {layer: x.detach() for layer, x in self.activations.items()}
-        return Seen(kept, self.strides, self.margins, self.size, self.masks)
+        return Features(kept, self.strides, self.margins, self.size, self.masks)
 
     def core(self, image: Tensor, stride: int, *layers: str) -> Tensor:
         """The part of [..., h, w] values at a stride that counts in all these layers."""
@@ -111,7 +111,7 @@ class Perceptual(nn.Module, ABC):
         """C of a layer."""
 
     @abstractmethod
-    def layer_reach_px(self, layer: str) -> int:
+    def layer_receptive_px(self, layer: str) -> int:
         """How far from its place one activation looks, in px."""
 
     def forward(self, image: Tensor, layers: Sequence[str] | None = None) -> dict[str, Tensor]:
@@ -126,13 +126,13 @@ class Perceptual(nn.Module, ABC):
         """
         return self.carried(mask, self.layers if layers is None else layers)
 
-    def seen(
+    def extract(
         self,
         image: Tensor,
         layers: Sequence[str] | None = None,
         mask: Tensor | Mapping[str, Tensor] | None = None,
         halo: Margin = NOTHING,
-    ) -> Seen:
+    ) -> Features:
         """Activations ready for a statistic.
 
         Args:
@@ -142,21 +142,21 @@ class Perceptual(nn.Module, ABC):
         layers = self.layers if layers is None else layers
         margins = {}
         for layer in layers:
-            touched = self.layer_reach_px(layer) if self.padding == "valid" else 0
+            touched = self.layer_receptive_px(layer) if self.padding == "valid" else 0
             sides = (max(side, touched) for side in (halo.top, halo.left, halo.bottom, halo.right))
             margins[layer] = Margin(*sides)
         masks = self.masks(mask, layers) if isinstance(mask, Tensor) else (mask or {})
-        return Seen(self(image, layers), self.strides, margins, Size(*image.shape[-2:]), masks)
+        return Features(self(image, layers), self.strides, margins, Size(*image.shape[-2:]), masks)
 
-    def reach_px(self, layers: Sequence[str] | None = None) -> int:
+    def receptive_px(self, layers: Sequence[str] | None = None) -> int:
         """How far the furthest-looking of these layers looks, in px."""
-        return max(self.layer_reach_px(layer) for layer in (layers or self.layers))
+        return max(self.layer_receptive_px(layer) for layer in (layers or self.layers))
 
     def least_px(self, layers: Sequence[str] | None = None) -> int:
         """The smallest side of an image that all these layers can see."""
         layers = layers or self.layers
         if self.padding == "valid":
-            return max(2 * self.layer_reach_px(layer) + 2 * self.strides[layer] for layer in layers)
+            return max(2 * self.layer_receptive_px(layer) + 2 * self.strides[layer] for layer in layers)
         return max(2 * self.strides[layer] for layer in layers)
 
     def refresh(self, random: torch.Generator) -> None:

@@ -1,8 +1,9 @@
 """How activations of two pictures are compared: Gram matrices, or sorted values. No network and no image lives here.
 
 Both statistics are sums over pixels, so a picture of any size is compared exactly in the memory of a tile: `sums` of
-all tiles are added, `force` turns them into what pulls at each activation, and `pull` applies it tile by tile. For a
-whole image in one piece there is `losses`. Names of terms: "layer", or "fine layer-coarse layer" for links of two.
+all tiles are added, `gradient_tables` turns them into the gradient at each activation, and `surrogate_loss` is a loss
+of one tile with that gradient. For a whole image in one piece there is `losses`. Names of terms: "layer", or
+"fine layer-coarse layer" for links of two.
 
 What they can not do: a Gram matrix knows only which features occur together, not where; sorted values know each
 filter's distribution alone, so larger structure must come from coarse scales or from many filters in turn.
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.style.perceptual import Seen
+from engine.style.perceptual import Features
 
 Linking = Literal["each", "chain", "to_content"]
 BINS = 4096
@@ -111,12 +112,12 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Force:
-    """What pulls at activations.
+class GradientTables:
+    """The gradient at activations, as tables to look it up in.
 
     Args:
-        tables: by name, whatever `pull` needs.
-        values: the losses by name, where they are known before `pull`; else they are the sums of what `pull` returns.
+        tables: by name, whatever `surrogate_loss` needs.
+        values: the losses by name, where they are known before; else they are the sums of what `surrogate_loss` gives.
     """
 
     tables: Mapping[str, Tensor]
@@ -131,32 +132,35 @@ class Statistic(ABC):
     layers: tuple[str, ...]
 
     @property
-    def reach(self) -> Mapping[str, int]:
+    def receptive_activations(self) -> Mapping[str, int]:
         """How many activations of a layer (by name) it looks further than the layer itself."""
         return {}
 
     @abstractmethod
-    def target(self, pictures: Sequence[Iterable[Seen]], weights: Sequence[float] | None = None) -> Target:
+    def target(self, pictures: Sequence[Iterable[Features]], weights: Sequence[float] | None = None) -> Target:
         """From the tiles of one or several pictures, each [1, ...]; `weights` mix them. Iterates more than once."""
 
     @abstractmethod
-    def sums(self, seen: Seen, target: Target) -> Summary: ...
+    def sums(self, features: Features, target: Target) -> Summary: ...
 
     @abstractmethod
-    def force(self, summary: Summary, target: Target) -> Force: ...
+    def gradient_tables(self, summary: Summary, target: Target) -> GradientTables: ...
 
     @abstractmethod
-    def pull(self, seen: Seen, force: Force, target: Target) -> dict[str, Tensor]:
+    def surrogate_loss(self, features: Features, gradient_tables: GradientTables, target: Target) -> dict[str, Tensor]:
         """By name, a scalar for one tile: its gradient is that of the loss of the whole picture."""
 
-    def losses(self, seen: Seen, target: Target) -> dict[str, Tensor]:
+    def losses(self, features: Features, target: Target) -> dict[str, Tensor]:
         """Losses of a whole image or batch, by name: scalars, differentiable, mean over the batch."""
         with torch.no_grad():
-            force = self.force(self.sums(seen.detached(), target), target)
-        pulls = self.pull(seen, force, target)
-        if force.values is None:
-            return pulls
-        return {name: force.values[name] + pull - pull.detach() for name, pull in pulls.items()}
+            gradient_tables = self.gradient_tables(self.sums(features.detached(), target), target)
+        surrogates = self.surrogate_loss(features, gradient_tables, target)
+        if gradient_tables.values is None:
+            return surrogates
+        return {
+            name: gradient_tables.values[name] + surrogate_loss - surrogate_loss.detach()
+            for name, surrogate_loss in surrogates.items()
+        }
 
 
 class Gram(Statistic):
@@ -176,22 +180,22 @@ class Gram(Statistic):
         self.layers = tuple(dict.fromkeys(layer for link in links for layer in (link.fine, link.coarse)))
 
     @property
-    def reach(self) -> Mapping[str, int]:
+    def receptive_activations(self) -> Mapping[str, int]:
         further: dict[str, int] = {}
         for link in self.links:
             further[link.fine] = max(further.get(link.fine, 0), link.blurs + int(self.adjacent))
         return further
 
-    def target(self, pictures: Sequence[Iterable[Seen]], weights: Sequence[float] | None = None) -> Target:
+    def target(self, pictures: Sequence[Iterable[Features]], weights: Sequence[float] | None = None) -> Target:
         with torch.no_grad():
-            summaries = [_total(self._sums(seen) for seen in picture) for picture in pictures]
+            summaries = [_total(self._sums(features) for features in picture) for picture in pictures]
         return Target(*_mixed(summaries, weights))
 
-    def sums(self, seen: Seen, target: Target) -> Summary:
+    def sums(self, features: Features, target: Target) -> Summary:
         del target
-        return self._sums(seen)
+        return self._sums(features)
 
-    def force(self, summary: Summary, target: Target) -> Force:
+    def gradient_tables(self, summary: Summary, target: Target) -> GradientTables:
         tables, shares, values = {}, {}, {}
         for name, mean in summary.means().items():
             counted = target.present[name] & (summary.weights[name] > 0)  # [B, R]
@@ -200,20 +204,20 @@ class Gram(Statistic):
             values[name] = off.square().sum() / (size * len(off))
             tables[name] = 2 * off / (size * len(off)) / _like(summary.weights[name].clamp_min(1e-8), off)
             shares[name] = summary.weights[name]
-        return Force(tables, shares, values)
+        return GradientTables(tables, shares, values)
 
-    def pull(self, seen: Seen, force: Force, target: Target) -> dict[str, Tensor]:
-        return {name: (value * force.tables[name]).sum() for name, value in self._sums(seen).sums.items()}
+    def surrogate_loss(self, features: Features, gradient_tables: GradientTables, target: Target) -> dict[str, Tensor]:
+        return {name: (value * gradient_tables.tables[name]).sum() for name, value in self._sums(features).sums.items()}
 
-    def losses(self, seen: Seen, target: Target) -> dict[str, Tensor]:
-        values = self.force(self._sums(seen), target).values
+    def losses(self, features: Features, target: Target) -> dict[str, Tensor]:
+        values = self.gradient_tables(self._sums(features), target).values
         assert values is not None
         return dict(values)
 
-    def _sums(self, seen: Seen) -> Summary:
+    def _sums(self, features: Features) -> Summary:
         sums, weights = {}, {}
         for link in self.links:
-            fine, coarse, mask = self._aligned(seen, link)
+            fine, coarse, mask = self._aligned(features, link)
             fine = fine.flatten(2)  # [B, C, P]
             coarse = [x.flatten(2) for x in coarse]  # [B, D, P] each
             if mask is None:
@@ -227,11 +231,11 @@ class Gram(Statistic):
             sums[link.name], weights[link.name] = torch.stack(products, 1), weight
         return Summary(sums, weights)
 
-    def _aligned(self, seen: Seen, link: Link) -> tuple[Tensor, list[Tensor], Tensor | None]:
+    def _aligned(self, features: Features, link: Link) -> tuple[Tensor, list[Tensor], Tensor | None]:
         """Both maps of a link on the finer grid, shifted and cropped to what counts, and the masks there."""
-        fine, coarse = seen.activations[link.fine], seen.activations[link.coarse]
-        stride = seen.strides[link.fine]
-        times = seen.strides[link.coarse] // stride
+        fine, coarse = features.activations[link.fine], features.activations[link.coarse]
+        stride = features.strides[link.fine]
+        times = features.strides[link.coarse] // stride
         if times > 1:
             coarse = coarse.repeat_interleave(times, 2).repeat_interleave(times, 3)
             fine = fine[..., : coarse.shape[-2], : coarse.shape[-1]]
@@ -242,11 +246,11 @@ class Gram(Statistic):
             h, w = coarse.shape[-2:]
             wide = functional.pad(coarse, (1, 1, 1, 1))
             moved = [wide[..., y : y + h, x : x + w] for y in range(3) for x in range(3)]
-        mask = seen.masks.get(link.fine)
+        mask = features.masks.get(link.fine)
         if mask is not None:
-            mask = seen.core(mask[..., : fine.shape[-2], : fine.shape[-1]], stride, *link[:2])
-        fine = seen.core(fine, stride, *link[:2]) + self.shift
-        return fine, [seen.core(x, stride, *link[:2]) + self.shift for x in moved], mask
+            mask = features.core(mask[..., : fine.shape[-2], : fine.shape[-1]], stride, *link[:2])
+        fine = features.core(fine, stride, *link[:2]) + self.shift
+        return fine, [features.core(x, stride, *link[:2]) + self.shift for x in moved], mask
 
 
 class Sliced(Statistic):
@@ -261,19 +265,19 @@ class Sliced(Statistic):
         self.names = self.layers = tuple(layers)
         self.bins = bins
 
-    def target(self, pictures: Sequence[Iterable[Seen]], weights: Sequence[float] | None = None) -> Target:
+    def target(self, pictures: Sequence[Iterable[Features]], weights: Sequence[float] | None = None) -> Target:
         with torch.no_grad():
             ranges = self._ranges(pictures)
             empty = Target({}, {}, ranges)
-            summaries = [_total(self.sums(seen, empty) for seen in picture) for picture in pictures]
+            summaries = [_total(self.sums(features, empty) for features in picture) for picture in pictures]
         return Target(*_mixed(summaries, weights), ranges)
 
-    def _ranges(self, pictures: Sequence[Iterable[Seen]]) -> dict[str, Tensor]:
+    def _ranges(self, pictures: Sequence[Iterable[Features]]) -> dict[str, Tensor]:
         ranges: dict[str, Tensor] = {}
         for picture in pictures:
-            for seen in picture:
+            for features in picture:
                 for layer in self.layers:
-                    values = self._values(seen, layer).transpose(0, 1).flatten(1)  # [C, B P]
+                    values = self._values(features, layer).transpose(0, 1).flatten(1)  # [C, B P]
                     if not values.shape[1]:
                         continue
                     low, high = values.amin(1), values.amax(1)
@@ -284,16 +288,16 @@ class Sliced(Statistic):
         return {layer: torch.stack([low - room[layer], high + room[layer]]) for layer, (low, high) in ranges.items()}
 
     @staticmethod
-    def _values(seen: Seen, layer: str) -> Tensor:
-        return seen.core(seen.activations[layer], seen.strides[layer], layer).flatten(2)  # [B, C, P]
+    def _values(features: Features, layer: str) -> Tensor:
+        return features.core(features.activations[layer], features.strides[layer], layer).flatten(2)  # [B, C, P]
 
     @staticmethod
-    def _regions(seen: Seen, layer: str) -> tuple[Tensor | None, int]:
+    def _regions(features: Features, layer: str) -> tuple[Tensor | None, int]:
         """Which region each pixel belongs to, int64 [B, P], and how many there are."""
-        mask = seen.masks.get(layer)
+        mask = features.masks.get(layer)
         if mask is None:
             return None, 1
-        return seen.core(mask, seen.strides[layer], layer).flatten(2).argmax(1), mask.shape[1]
+        return features.core(mask, features.strides[layer], layer).flatten(2).argmax(1), mask.shape[1]
 
     def _placed(self, values: Tensor, ranges: Tensor) -> tuple[Tensor, Tensor]:
         """Bin of each value, int32, and how far inside it, 0..1. [B, C, P] each."""
@@ -310,12 +314,12 @@ class Sliced(Statistic):
         image = torch.arange(batch, device=device)[:, None] * count
         return ((image + line)[:, None] * channels + torch.arange(channels, device=device)[:, None]).to(torch.int32)
 
-    def sums(self, seen: Seen, target: Target) -> Summary:
+    def sums(self, features: Features, target: Target) -> Summary:
         sums, weights = {}, {}
         for layer in self.layers:
-            values = self._values(seen, layer)
+            values = self._values(features, layer)
             b, c, _ = values.shape
-            region, count = self._regions(seen, layer)
+            region, count = self._regions(features, layer)
             index, _ = self._placed(values, target.ranges[layer])
             index += self._rows(region, count, b, c, values.device) * self.bins
             histogram = torch.bincount(index.flatten(), minlength=b * count * c * self.bins)
@@ -323,7 +327,7 @@ class Sliced(Statistic):
             weights[layer] = sums[layer][:, :, 0].sum(-1).to(values.dtype)  # [B, R]
         return Summary(sums, weights)
 
-    def force(self, summary: Summary, target: Target) -> Force:
+    def gradient_tables(self, summary: Summary, target: Target) -> GradientTables:
         """Tables [2, B, R, C, bins]: where the lower edge of each bin belongs, and how far on the upper one."""
         tables, shares = {}, {}
         for name, counts in summary.sums.items():
@@ -338,21 +342,21 @@ class Sliced(Statistic):
             tables[name] = places
             total = summary.weights[name].sum(1, keepdim=True).clamp_min(1)
             shares[name] = target.present[name].to(low.dtype).expand_as(total * summary.weights[name]) / total
-        return Force(tables, shares, None)
+        return GradientTables(tables, shares, None)
 
-    def pull(self, seen: Seen, force: Force, target: Target) -> dict[str, Tensor]:
+    def surrogate_loss(self, features: Features, gradient_tables: GradientTables, target: Target) -> dict[str, Tensor]:
         losses = {}
         for layer in self.layers:
-            values = self._values(seen, layer)
+            values = self._values(features, layer)
             b, c, _ = values.shape
-            region, count = self._regions(seen, layer)
+            region, count = self._regions(features, layer)
             with torch.no_grad():
                 index, inside = self._placed(values, target.ranges[layer])
                 rows = self._rows(region, count, b, c, values.device)
                 index += rows * self.bins
-                first, further = force.tables[layer].flatten(1)
+                first, further = gradient_tables.tables[layer].flatten(1)
                 wanted = _picked(further, index).mul_(inside).add_(_picked(first, index))
-                share = force.shares[layer].flatten()[rows[:, :1] // c] / (b * c)  # [B, 1, P or 1]
+                share = gradient_tables.shares[layer].flatten()[rows[:, :1] // c] / (b * c)  # [B, 1, P or 1]
             off = functional.smooth_l1_loss(values, wanted, beta=ROUNDING, reduction="none")
             losses[layer] = (off * share).sum()
         return losses

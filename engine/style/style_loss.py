@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.images.regions import one_hot
 from engine.images.sampling import corner
-from engine.style.perceptual import Perceptual, Seen
+from engine.style.perceptual import Features, Perceptual
 from engine.style.statistics import Statistic, Target
 
 FIXED_AREA_PX = 600_000
@@ -81,10 +81,12 @@ class StyleLoss:
             mask: [B, R, H, W], one-hot, where there are regions.
             normalised: each layer's gradient has length 1, whatever its loss (Ulyanov et al. 2017, section 5.1).
         """
-        seen = self.network.seen(images, self.statistic.layers, mask)
+        features = self.network.extract(images, self.statistic.layers, mask)
         if normalised:
-            seen = replace(seen, activations={layer: unit_gradient(x) for layer, x in seen.activations.items()})
-        return torch.stack(list(self.statistic.losses(seen, self._target).values())).mean()
+            features = replace(
+                features, activations={layer: unit_gradient(x) for layer, x in features.activations.items()}
+            )
+        return torch.stack(list(self.statistic.losses(features, self._target).values())).mean()
 
     def content(self, images: Tensor, contents: Tensor) -> Tensor:
         """Mean square difference of the content layers' activations (Gatys et al. 2015), mean over the layers."""
@@ -95,11 +97,11 @@ class StyleLoss:
         return torch.stack([(found[layer] - wanted[layer]).square().mean() for layer in layers]).mean()
 
     def _looked_at(self, random: torch.Generator) -> Target:
-        pictures: list[list[Seen]] = []
+        pictures: list[list[Features]] = []
         with torch.no_grad():
             for style in self._styles:
                 windows = self._windows(style, random)
-                pictures.append([self.network.seen(x, self.statistic.layers, mask) for x, mask in windows])
+                pictures.append([self.network.extract(x, self.statistic.layers, mask) for x, mask in windows])
         return self.statistic.target(pictures, [style.weight for style in self._styles])
 
     def _windows(self, style: Style, random: torch.Generator) -> list[tuple[Tensor, Tensor | None]]:

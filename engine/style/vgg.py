@@ -2,7 +2,7 @@
 
 What it can not do: it learned from photographs of objects; large smooth or printed patterns mean little to it, and it
 holds hundreds of channels for each pixel, so it is ten times as slow as `filters` and wants a graphics card.
-Where the file comes from is download.py's business.
+Where the file comes from is weights.py's business.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.errors import BadWeights
+from engine.errors import BadWeightsError
 from engine.style.perceptual import Padding, Perceptual, Pooling
 from engine.style.weights import VGG19, sha256
 
@@ -87,7 +87,7 @@ class Vgg19(Perceptual):
     def channels(self, layer: str) -> int:
         return self._widths[int(layer[4]) - 1]
 
-    def layer_reach_px(self, layer: str) -> int:
+    def layer_receptive_px(self, layer: str) -> int:
         before = self.layers[: self.layers.index(layer) + 1]
         return sum(self.strides[name] for name in before) + self.strides[layer] - 1
 
@@ -98,21 +98,23 @@ class Vgg19(Perceptual):
             prefix: what the file's SHA-256 begins with.
 
         Raises:
-            BadWeights: the file is damaged, or of another network; what to do is said.
+            BadWeightsError: the file is damaged, or of another network; what to do is said.
         """
         remedy = f"Delete it and let Tessera fetch {VGG19.name} again, or choose the right file."
         try:
             digest = sha256(path)
         except OSError as error:
-            raise BadWeights(f"{path} could not be read ({error.strerror or error}). {remedy}") from None
+            raise BadWeightsError(f"{path} could not be read ({error.strerror or error}). {remedy}") from None
         if not digest.startswith(prefix):
-            raise BadWeights(f"{path} is damaged or another file: its checksum does not begin with {prefix}. {remedy}")
+            raise BadWeightsError(
+                f"{path} is damaged or another file: its checksum does not begin with {prefix}. {remedy}"
+            )
         try:
             stored: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
             wanted = {name: tensor.shape for name, tensor in self.state_dict().items()}
             fits = all(isinstance(stored.get(name), Tensor) and stored[name].shape == wanted[name] for name in wanted)
         except Exception:  # whatever the reader stumbles over in a file that is something else
-            raise BadWeights(f"{path} is not a file of network weights, or a damaged one. {remedy}") from None
+            raise BadWeightsError(f"{path} is not a file of network weights, or a damaged one. {remedy}") from None
         if not fits:
-            raise BadWeights(f"{path} belongs to another network than VGG-19. {remedy}")
+            raise BadWeightsError(f"{path} belongs to another network than VGG-19. {remedy}")
         self.load_state_dict({name: stored[name] for name in wanted})

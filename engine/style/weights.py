@@ -18,7 +18,7 @@ from pathlib import Path
 
 import platformdirs
 
-from engine.errors import BadWeights, Cancelled, MissingWeights
+from engine.errors import BadWeightsError, CancelledError, MissingWeightsError
 from engine.files import no_room, replacing
 from engine.settings import Settings, idle, specs
 
@@ -77,10 +77,10 @@ def place_of(weights: Weights, cache_folder: Path | None = None) -> Path:
 
 
 def present(weights: Weights, cache_folder: Path | None = None) -> Path:
-    """The file's place. Raises MissingWeights: it is not there; name, size and place are said."""
+    """The file's place. Raises MissingWeightsError: it is not there; name, size and place are said."""
     path = place_of(weights, cache_folder)
     if not path.is_file():
-        raise MissingWeights(
+        raise MissingWeightsError(
             f"{weights.title} is not on this computer yet. Fetch it ({weights.size}) with `tessera fetch`, or download "
             f"{weights.url} yourself and put it at {path}. Without it, choose Built-in filters as the network."
         )
@@ -96,10 +96,10 @@ def fetch(
         bytes there so far, and in all.
 
     Raises:
-        Cancelled: `stop` said so; what is there is kept for the next time.
-        MissingWeights: no connection, or it broke off.
-        BadWeights: what came is another file; it was removed.
-        NoRoom: the cache can not be written.
+        CancelledError: `stop` said so; what is there is kept for the next time.
+        MissingWeightsError: no connection, or it broke off.
+        BadWeightsError: what came is another file; it was removed.
+        NoRoomError: the cache can not be written.
     """
     path = place_of(weights, cache_folder)
     part = path.with_suffix(".part")
@@ -112,7 +112,7 @@ def fetch(
     yield from _receive(weights, part, begun, stop)
     if not sha256(part).startswith(weights.sha256_prefix):
         part.unlink()
-        raise BadWeights(
+        raise BadWeightsError(
             f"What came from {weights.url} is not {weights.name}: its checksum does not begin with "
             f"{weights.sha256_prefix}. Try again later, or put the file at {path} yourself."
         )
@@ -135,7 +135,9 @@ def _receive(weights: Weights, part: Path, begun: int, stop: Callable[[], bool])
                 yield there, total
                 while block := answer.read(_BLOCK_BYTES):
                     if stop():
-                        raise Cancelled(f"The download of {weights.name} was stopped; it goes on from there next time.")
+                        raise CancelledError(
+                            f"The download of {weights.name} was stopped; it goes on from there next time."
+                        )
                     _written(file, block, part)
                     there += len(block)
                     yield there, total
@@ -164,8 +166,8 @@ def _written(file, block: bytes, part: Path) -> None:
         raise no_room(part, error) from error
 
 
-def _offline(weights: Weights, part: Path, reason: str) -> MissingWeights:
-    return MissingWeights(
+def _offline(weights: Weights, part: Path, reason: str) -> MissingWeightsError:
+    return MissingWeightsError(
         f"{weights.name} ({weights.size}) could not be fetched: {reason}. Try again, the download goes on from where "
         f"it was; or download {weights.url} elsewhere and put it at {part.with_name(weights.name)}."
     )
@@ -175,15 +177,15 @@ def adopt(weights: Weights, chosen: Path, cache_folder: Path | None = None) -> P
     """Copies a file that the artist chose into the cache, once it is known to be the right one.
 
     Raises:
-        BadWeights: it is another file, or can not be read.
-        NoRoom: the cache can not be written.
+        BadWeightsError: it is another file, or can not be read.
+        NoRoomError: the cache can not be written.
     """
     try:
         digest = sha256(chosen)
     except OSError as error:
-        raise BadWeights(f"{chosen} could not be read ({error.strerror or error}). Choose another file.") from None
+        raise BadWeightsError(f"{chosen} could not be read ({error.strerror or error}). Choose another file.") from None
     if not digest.startswith(weights.sha256_prefix):
-        raise BadWeights(
+        raise BadWeightsError(
             f"{chosen} is not {weights.name}, or is damaged: its checksum does not begin with "
             f"{weights.sha256_prefix}. Choose the file that {weights.url} gives."
         )

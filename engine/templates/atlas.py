@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from engine import losses
 from engine.box import Box
-from engine.templates.mix_kernel import Kernel
+from engine.templates.mix_kernel import MixKernel
 from engine.tiling import Edge, tiled
 
 
@@ -165,7 +165,9 @@ class Mixture(NamedTuple):
     weights: Tensor
 
 
-def mix(logits: Tensor, view: View, temperature: float, kernel: Kernel | None, overwrite: bool = False) -> Mixture:
+def mix(
+    logits: Tensor, view: View, temperature: float, mix_kernel: MixKernel | None, overwrite: bool = False
+) -> Mixture:
     """A = softmax_n(logits / temperature) and I_M = sum_n A_n M_n (FAMOS, section 2), with what the losses need of A.
 
     Args:
@@ -173,8 +175,8 @@ def mix(logits: Tensor, view: View, temperature: float, kernel: Kernel | None, o
         kernel: the compiled path; None, or a device other than the CPU, takes plain torch.
         overwrite: nobody else reads the logits, so that A may take their place in memory.
     """
-    if kernel is not None and logits.device.type == "cpu":
-        collage, entropy, variation, usage, weights = _Fused.apply(logits, view, 1 / temperature, kernel, overwrite)  # type: ignore
+    if mix_kernel is not None and logits.device.type == "cpu":
+        collage, entropy, variation, usage, weights = _Fused.apply(logits, view, 1 / temperature, mix_kernel, overwrite)  # type: ignore
         return Mixture(collage, entropy, variation, usage, weights)
     weights = (logits.float() / temperature).softmax(1)
     collage = weighted_sum(weights, view)
@@ -184,13 +186,13 @@ def mix(logits: Tensor, view: View, temperature: float, kernel: Kernel | None, o
 
 
 def mix_only(
-    logits: Tensor, view: View, temperature: float, kernel: Kernel | None, overwrite: bool = False
+    logits: Tensor, view: View, temperature: float, mix_kernel: MixKernel | None, overwrite: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Collage [B, 3, H, W] and mixture [B, N, H, W], without gradients and measures: for painting."""
-    if kernel is not None and logits.device.type == "cpu":
+    if mix_kernel is not None and logits.device.type == "cpu":
         weights = _dense(logits, overwrite)
         memory = (view.atlas.pixels, view.begins.contiguous(), view.columns.contiguous())
-        return kernel.forward(memory, weights, 1 / temperature, measure=False)[0], weights
+        return mix_kernel.forward(memory, weights, 1 / temperature, measure=False)[0], weights
     weights = (logits.float() / temperature).softmax(1)
     return weighted_sum(weights, view), weights
 
@@ -226,16 +228,18 @@ class _Fused(torch.autograd.Function):
     """The same mixture through the compiled kernel: one pass over A each way."""
 
     @staticmethod
-    def forward(context, logits: Tensor, view: View, inverse_temperature: float, kernel: Kernel, overwrite: bool):
+    def forward(
+        context, logits: Tensor, view: View, inverse_temperature: float, mix_kernel: MixKernel, overwrite: bool
+    ):
         weights = _dense(logits, overwrite).detach()
         memory = (view.atlas.pixels, view.begins.contiguous(), view.columns.contiguous())
-        collage, entropy, variation, usage = kernel.forward(memory, weights, inverse_temperature, measure=True)
+        collage, entropy, variation, usage = mix_kernel.forward(memory, weights, inverse_temperature, measure=True)
         assert entropy is not None
         assert variation is not None
         assert usage is not None
         b, n, h, w = weights.shape
         context.counts = (b * h * w * math.log(max(n, 2)), b * h * max(1, w - 1), b * max(1, h - 1) * w, h * w)
-        context.memory, context.inverse_temperature, context.kernel = memory, inverse_temperature, kernel
+        context.memory, context.inverse_temperature, context.mix_kernel = memory, inverse_temperature, mix_kernel
         context.dtype = logits.dtype
         context.save_for_backward(weights)
         context.mark_non_differentiable(weights)
@@ -252,7 +256,7 @@ class _Fused(torch.autograd.Function):
     def backward(context, d_collage, d_entropy, d_variation, d_usage, _):  # type: ignore[override]
         (weights,) = context.saved_tensors
         per_entropy, per_right, per_lower, per_usage = context.counts
-        gradient = context.kernel.backward(
+        gradient = context.mix_kernel.backward(
             context.memory,
             weights,
             context.inverse_temperature,

@@ -22,7 +22,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from engine.errors import NoRoom
+from engine.errors import NoRoomError
 from engine.files import replacing
 
 _FLAGS = (
@@ -43,7 +43,7 @@ class _Memory(ctypes.Structure):
     )
 
 
-class Kernel:
+class MixKernel:
     """Bands of rows of mix.c on as many threads as torch uses. Tensors are dense, on the CPU."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
@@ -126,7 +126,7 @@ class Kernel:
         list(self._threads.map(lambda call: function(*call), calls))
 
 
-def load(cache: Path | None = None, compiler: str | None = None) -> Kernel | None:
+def load(cache: Path | None = None, compiler: str | None = None) -> MixKernel | None:
     """The compiled kernel, from the cache where it was built before; None where it can not be had.
 
     Args:
@@ -141,10 +141,10 @@ def load(cache: Path | None = None, compiler: str | None = None) -> Kernel | Non
     folder = cache or Path(platformdirs.user_cache_dir("Tessera"))
     mark = hashlib.sha256("\n".join((source, found, platform.machine(), _processor())).encode()).hexdigest()[:16]
     path = folder / f"mix-{mark}.so"
-    with suppress(OSError, NoRoom, subprocess.SubprocessError):
+    with suppress(OSError, NoRoomError, subprocess.SubprocessError):
         if not path.exists():
             _compile(found, source, path)
-        return Kernel(_typed(ctypes.CDLL(str(path))))
+        return MixKernel(_typed(ctypes.CDLL(str(path))))
     return None
 
 

@@ -1,6 +1,6 @@
 """Sets of style crops (MAGIC, section 2: M drawn from P_T): drawing them, and seeing them straight or warped.
 
-An element is a template as in memory.py, (style image, offset, flip), with the place it is looked at from.
+An element is a template as in atlas.py, (style image, offset, flip), with the place it is looked at from.
 """
 
 from __future__ import annotations
@@ -87,8 +87,10 @@ class SetDraw:
             pictures that are alike, such as faces.
     """
 
-    def __init__(self, atlas: Atlas, weights: Sequence[float], edge: Edge, placement: Placement, canvas: Size) -> None:
-        self.atlas, self.placement, self.canvas = atlas, placement, canvas
+    def __init__(
+        self, atlas: Atlas, weights: Sequence[float], edge: Edge, placement: Placement, canvas_size: Size
+    ) -> None:
+        self.atlas, self.placement, self.canvas_size = atlas, placement, canvas_size
         self.edge: Edge = edge
         shares = torch.tensor(weights, dtype=torch.float64)
         self._shares = shares / shares.sum() if shares.sum() > 0 else torch.full_like(shares, 1 / len(shares))
@@ -120,7 +122,9 @@ class SetDraw:
         image = order[torch.searchsorted(self._shares[order].cumsum(0), places).clamp(max=len(order) - 1)]
         extent = self._extents[image]  # [K, 2]
         if self.placement == "aligned":
-            offset = (extent - torch.tensor([self.canvas.height, self.canvas.width])).div(2, rounding_mode="floor")
+            offset = (extent - torch.tensor([self.canvas_size.height, self.canvas_size.width])).div(
+                2, rounding_mode="floor"
+            )
             return image, offset, torch.zeros(count, 2, dtype=torch.bool)
         offset = (torch.rand(count, 2, generator=random, dtype=torch.float64) * extent * 2).long()
         flip = torch.rand(count, 2, generator=random) < (0.5 if self.edge == "mirror" else 0.0)

@@ -8,17 +8,17 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine import snapshots
-from engine.errors import BadProject, NoRoom
+from engine.errors import BadProjectError, NoRoomError
 from engine.messages import Event, Kept, Warned
 from engine.preview.views import preview
-from engine.training.trainer import Moment, Trainer, sentence_for
+from engine.training.trainer import Moment, Trainer, message_for
 
 AUTOSAVE_S = 60.0
 QUICK_PREVIEW_S = 5.0
 """Autosaves go without a picture where the last one took longer."""
 
 
-class Keeper:
+class Autosaver:
     """Keeps snapshots of one training.
 
     Args:
@@ -35,10 +35,10 @@ class Keeper:
 
     def kept(self, trainer: Trainer) -> Path | None:
         """The snapshot on disk that equals the present, if there is one."""
-        if self.parent is None or trainer.unkept:
+        if self.parent is None or trainer.dirty:
             return None
         folder = self.project / snapshots.FOLDER / self.parent
-        with suppress(BadProject):
+        with suppress(BadProjectError):
             snapshot = snapshots.read(folder)
             if (snapshot.step, snapshot.job) == (trainer.step, trainer.job):
                 return folder
@@ -49,7 +49,7 @@ class Keeper:
         self._autosave_due_s = snapshot.elapsed_s + AUTOSAVE_S
 
     def keep(self, trainer: Trainer, reason: str, name: str = "", moment: Moment | None = None) -> Iterator[Event]:
-        """Writes the present, or another moment of this training. Raises NoRoom."""
+        """Writes the present, or another moment of this training. Raises NoRoomError."""
         if moment is None:
             moment = Moment(trainer.method.state(), trainer.step, trainer.clock.seconds)
         picture = None
@@ -58,7 +58,7 @@ class Keeper:
             try:
                 picture = preview(trainer.method)
             except Exception as error:  # a snapshot without a picture is better than none
-                yield Warned(sentence_for("The snapshot is kept without a picture", error, trainer.device), "preview")
+                yield Warned(message_for("The snapshot is kept without a picture", error, trainer.device), "preview")
             self._preview_s = time.perf_counter() - started
         snapshot = snapshots.keep(
             self.project,
@@ -71,17 +71,17 @@ class Keeper:
             name=name,
             reason=reason,
             parent=self.parent,
-            canvas=trainer.method.canvas,
+            canvas_size=trainer.method.canvas_size,
         )
         if reason != "autosave":
             self.parent = snapshot.folder.name
-            trainer.unkept = False
+            trainer.dirty = False
         if reason != "kept":
             self._remove_autosaves(but=snapshot.folder)
         yield Kept(snapshot.folder, moment.step, name, reason)
 
     def autosave(self, trainer: Trainer) -> Iterator[Event]:
-        """Saves where it is time to; a full disk is told once, and training goes on. Raises GaveUp."""
+        """Saves where it is time to; a full disk is told once, and training goes on. Raises GaveUpError."""
         if trainer.clock.seconds < self._autosave_due_s:
             return
         yield from trainer.check()
@@ -89,7 +89,7 @@ class Keeper:
         try:
             yield from self.keep(trainer, "autosave")
             self._autosave_failed = False
-        except NoRoom as error:
+        except NoRoomError as error:
             if not self._autosave_failed:
                 yield Warned(f"Training goes on, but it is not being saved. {error}", "autosave")
             self._autosave_failed = True
@@ -99,5 +99,5 @@ class Keeper:
     def _remove_autosaves(self, but: Path) -> None:
         for snapshot in snapshots.listing(self.project):
             if snapshot.reason == "autosave" and snapshot.folder != but:
-                with suppress(NoRoom):
+                with suppress(NoRoomError):
                     snapshots.remove(snapshot)

@@ -1,7 +1,7 @@
 """The only training loop: obeys commands between two steps, and tells what happens as events.
 
 The window, the command line and the tests run this same generator. A step and its failures are trainer.py's, pictures
-looking.py's, snapshots keeper.py's.
+preview/views.py's, snapshots autosave.py's.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Literal
 
 from engine import snapshots
 from engine.device import choose, empty_cache
-from engine.errors import NoRoom, OutOfMemory, TesseraError
-from engine.export.run import Exporting, Present
+from engine.errors import NoRoomError, OutOfMemoryError, TesseraError
+from engine.export.run import ExportRun, Present
 from engine.job import Job
 from engine.messages import (
     Began,
@@ -24,30 +24,30 @@ from engine.messages import (
     Command,
     Ended,
     Event,
-    Export,
+    ExportRequest,
     Failed,
     Inspect,
     Inspected,
     Keep,
     Load,
-    Look,
     Mailbox,
     Pause,
     Paused,
+    RenderView,
     Restore,
     Resume,
     Resumed,
     Retune,
     Retuned,
     Stop,
-    Viewed,
+    ViewRendered,
     Warned,
 )
 from engine.method import Method, method_class
 from engine.preview import views
-from engine.training.autosave import Keeper
+from engine.training.autosave import Autosaver
 from engine.training.meters import Budget
-from engine.training.trainer import GaveUp, Trainer, sentence_for
+from engine.training.trainer import GaveUpError, Trainer, message_for
 
 
 class Session:
@@ -58,13 +58,13 @@ class Session:
         folder: the project's; snapshots are kept below it.
         device: key of a device, or "auto".
         snapshot: folder of one to start from; what does not fit `job` starts afresh.
-        paused: serve `Look` and `Export`, and do not train before a `Resume`.
+        paused: serve `RenderView` and `ExportRequest`, and do not train before a `Resume`.
         steps: end when this many are done, those of the snapshot included.
         minutes: end after so many minutes of training in this session.
         previews: paint a small picture for each snapshot.
 
     Raises:
-        BadSetting: there is no such device.
+        BadSettingError: there is no such device.
     """
 
     def __init__(
@@ -85,10 +85,10 @@ class Session:
         self._seconds_left = math.inf if minutes is None else minutes * 60
         self._mailbox = Mailbox()
         self._commands: deque[Command] = deque()
-        self._keeper = Keeper(folder, previews)
+        self._keeper = Autosaver(folder, previews)
         self._budget = Budget()
         self._trainer: Trainer
-        self._look: Look | None = None
+        self._look: RenderView | None = None
         self._view: Iterator[views.Piece] | None = None
         self._paused = paused
         self._over = False
@@ -104,7 +104,7 @@ class Session:
         try:
             yield from self._build()
         except Exception as error:
-            failure = sentence_for("The training could not begin", error, self._device)
+            failure = message_for("The training could not begin", error, self._device)
         if failure:
             yield Failed(failure, fatal=True)
             yield Ended(0)
@@ -115,7 +115,7 @@ class Session:
             while not self._over:
                 yield from self._serve()
                 yield from self._turn()
-        except GaveUp as error:
+        except GaveUpError as error:
             failure = str(error)
         if failure:
             yield from self._give_up(failure)
@@ -153,7 +153,7 @@ class Session:
         self, reason: Literal["built", "rebuilt", "restored"], snapshot: Path | None, left: list[str]
     ) -> Iterator[Event]:
         trainer = self._trainer
-        yield Began(trainer.step, trainer.job, trainer.method.canvas, self._device.title, snapshot, reason)
+        yield Began(trainer.step, trainer.job, trainer.method.canvas_size, self._device.title, snapshot, reason)
         yield from trainer.warnings()
         if left:
             yield Warned("A part of what was learned does not fit the new settings or images; it starts afresh.", "fit")
@@ -169,10 +169,10 @@ class Session:
             failure = ""
             try:
                 yield from self._obey(command)
-            except GaveUp:
+            except GaveUpError:
                 raise
             except Exception as error:
-                failure = sentence_for(f"{type(command).__name__} did not work", error, self._device)
+                failure = message_for(f"{type(command).__name__} did not work", error, self._device)
             if failure:  # outside the except block, so that the failed attempt's tensors are free
                 empty_cache(self._device.torch)
                 yield Failed(failure, command=command)
@@ -196,7 +196,7 @@ class Session:
         failure = ""
         try:
             yield from trainer.advance()
-        except OutOfMemory as error:
+        except OutOfMemoryError as error:
             failure = str(error)
         if failure:
             empty_cache(self._device.torch)
@@ -222,7 +222,7 @@ class Session:
         try:
             piece = next(self._view)
         except Exception as error:
-            failure = sentence_for("The picture could not be painted", error, self._device)
+            failure = message_for("The picture could not be painted", error, self._device)
         if piece is None or piece.done:
             self._view = None
         if piece is None:
@@ -230,7 +230,7 @@ class Session:
             yield Failed(failure, command=look)
         else:
             step = self._trainer.step
-            yield Viewed(piece.image, piece.box, piece.canvas, look.layer, step, look.ticket, piece.done)
+            yield ViewRendered(piece.image, piece.box, piece.canvas_size, look.layer, step, look.ticket, piece.done)
 
     def _finish(self) -> Iterator[Event]:
         """A limit is reached."""
@@ -239,21 +239,21 @@ class Session:
         if self._trainer.step < step:  # it diverged at the last moment, and went back
             return
         self._over = True
-        if self._trainer.unkept:
+        if self._trainer.dirty:
             try:
                 yield from self._keeper.keep(self._trainer, "final")
-            except NoRoom as error:
+            except NoRoomError as error:
                 yield Failed(str(error), fatal=True)
 
-    def _give_up(self, sentence: str) -> Iterator[Event]:
+    def _give_up(self, message: str) -> Iterator[Event]:
         """Training can not go on: what was good is kept."""
         good = self._trainer.good
         if good is not None and good.step > 0:
             try:
                 yield from self._keeper.keep(self._trainer, "stopped", moment=good)
             except TesseraError as error:
-                sentence = f"{sentence} {error}"
-        yield Failed(sentence, fatal=True)
+                message = f"{message} {error}"
+        yield Failed(message, fatal=True)
 
     # ------------------------------------------------------------ commands
 
@@ -263,7 +263,7 @@ class Session:
                 yield from self._retune(command)
             case Load():
                 yield from self._load(command.job)
-            case Look():
+            case RenderView():
                 self._look, self._view = command, views.answer(self._trainer.method, command)
             case Pause():
                 yield from self._trainer.report()
@@ -277,7 +277,7 @@ class Session:
                 yield from self._keeper.keep(self._trainer, command.reason, command.name)
             case Restore():
                 yield from self._restore(command.snapshot)
-            case Export():
+            case ExportRequest():
                 yield from self._export(command)
             case Inspect():
                 findings = tuple(self._exporting(command.export).inspect(command.probe))
@@ -296,7 +296,7 @@ class Session:
     def _load(self, job: Job) -> Iterator[Event]:
         trainer = self._trainer
         yield from trainer.check()
-        if job.method == trainer.job.method and trainer.method.adopt(job):
+        if job.method == trainer.job.method and trainer.method.try_update(job):
             self._exchange(trainer.method, job)
             yield from self._begin("rebuilt", None, [])
             return
@@ -329,14 +329,14 @@ class Session:
         self._go_on_from(snapshot)
         yield from self._begin("restored", folder, [])
 
-    def _exporting(self, command: Export) -> Exporting:
+    def _exporting(self, command: ExportRequest) -> ExportRun:
         trainer = self._trainer
         present = Present(
             trainer.method, trainer.job, trainer.step, trainer.clock.seconds, trainer.terms, self._keeper.kept(trainer)
         )
-        return Exporting(command, present, self._keeper.project, self._device)
+        return ExportRun(command, present, self._keeper.project, self._device)
 
-    def _export(self, command: Export) -> Iterator[Event]:
+    def _export(self, command: ExportRequest) -> Iterator[Event]:
         yield from self._exporting(command).run(self._export_is_unwanted, self._export_is_kept)
         for cancel in [waiting for waiting in self._commands if isinstance(waiting, CancelExport)][:1]:
             self._commands.remove(cancel)
@@ -354,11 +354,11 @@ class Session:
 
     def _stop(self, command: Stop) -> Iterator[Event]:
         refused = ""
-        if command.keep and self._trainer.unkept:
+        if command.keep and self._trainer.dirty:
             yield from self._trainer.check()
             try:
                 yield from self._keeper.keep(self._trainer, "stopped")
-            except NoRoom as error:
+            except NoRoomError as error:
                 refused = str(error)
         if refused and not self._stop_refused:
             self._stop_refused = self._paused = True

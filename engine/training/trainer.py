@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from engine.device import Device, is_out_of_memory, memory_used_bytes
-from engine.errors import Diverged, OutOfMemory, TesseraError
+from engine.errors import DivergedError, OutOfMemoryError, TesseraError
 from engine.job import Job
 from engine.messages import Event, Stepped, Warned
 from engine.method import Method, State
@@ -25,7 +25,7 @@ REMEMBER_COST = 20.0
 MOST_FAILURES = 5
 
 
-class GaveUp(TesseraError):
+class GaveUpError(TesseraError):
     """Training can not go on; `Trainer.good` is the last good moment."""
 
 
@@ -55,7 +55,7 @@ class Trainer:
         self.step = 0
         self.clock = Clock()
         self.terms: dict[str, float] = {}
-        self.unkept = False
+        self.dirty = False
         self.good: Moment | None = None
         self.failures = 0
         self._meter = Meter()
@@ -72,7 +72,7 @@ class Trainer:
 
     def go_on_from(self, step: int, elapsed_s: float, terms: Mapping[str, float]) -> None:
         """The counts of a snapshot whose state was restored."""
-        self.step, self.terms, self.unkept = step, dict(terms), False
+        self.step, self.terms, self.dirty = step, dict(terms), False
         self._rewind(elapsed_s)
 
     def _rewind(self, elapsed_s: float) -> None:
@@ -84,7 +84,7 @@ class Trainer:
         """The job with some settings changed, the names of those that differ, and whether it needs a rebuild.
 
         Raises:
-            BadSetting: one sentence.
+            BadSettingError: one sentence.
         """
         present = self.method.settings
         settings = present.with_values(values)
@@ -106,8 +106,8 @@ class Trainer:
         """One step, and a report where one is due. The clock runs meanwhile.
 
         Raises:
-            OutOfMemory: the step was not done; all is as before it.
-            GaveUp: there is no way to go on.
+            OutOfMemoryError: the step was not done; all is as before it.
+            GaveUpError: there is no way to go on.
         """
         if self.good is None:
             self.good = self._now()
@@ -116,16 +116,16 @@ class Trainer:
         try:
             self._meter.add(self.method.step(self.step))
         except Exception as error:
-            failure = self._judged(error)
+            failure = self._classify_error(error)
         if failure is not None:  # outside the except block, so that the failed step's tensors are free
             self.clock.stop()
-            if not isinstance(failure, Diverged):
+            if not isinstance(failure, DivergedError):
                 self._meter.clear()
                 raise failure
             yield from self._go_back()
             return
         self.step += 1
-        self.unkept = True
+        self.dirty = True
         if self.clock.seconds >= self._report_due_s:
             yield from self.report()
         self.clock.stop()
@@ -140,7 +140,7 @@ class Trainer:
         self.clock.stop()
 
     def report(self) -> Iterator[Event]:
-        """Means since the last report; nothing where no step was done. Raises GaveUp."""
+        """Means since the last report; nothing where no step was done. Raises GaveUpError."""
         steps = self._meter.steps
         if not steps:
             return
@@ -160,7 +160,7 @@ class Trainer:
             yield from self._remember()
 
     def check(self) -> Iterator[Event]:
-        """Reports, and goes back where the present state is not sound: before it is kept. Raises GaveUp."""
+        """Reports, and goes back where the present state is not sound: before it is kept. Raises GaveUpError."""
         yield from self.report()
         if self.good is not None and not _finite(self.method.state()):
             yield from self._go_back()
@@ -169,8 +169,8 @@ class Trainer:
         """The method's sentences that were not told yet."""
         new = self.method.warnings[self._told :]
         self._told += len(new)
-        for sentence in new:
-            yield Warned(sentence, "method")
+        for message in new:
+            yield Warned(message, "method")
 
     def _now(self) -> Moment:
         return Moment(self.method.state(), self.step, self.clock.seconds)
@@ -196,7 +196,7 @@ class Trainer:
         self.failures += 1
         what = f"Training produced values that are not numbers by step {broken_at:,}"
         if self.failures >= MOST_FAILURES:
-            raise GaveUp(
+            raise GaveUpError(
                 f"{what}, {self.failures} times in a row. Lower the learning rates or the weights of the losses, "
                 f"and go on from the last good state, that of step {good.step:,}."
             )
@@ -204,14 +204,14 @@ class Trainer:
         self.good = Moment(self.method.state(), good.step, good.elapsed_s)  # which remembers that it is slower
         yield Warned(f"{what}. It goes on from step {good.step:,}, where all was well. {slowed}".strip(), "diverged")
 
-    def _judged(self, error: Exception) -> TesseraError:
-        if isinstance(error, Diverged):
+    def _classify_error(self, error: Exception) -> TesseraError:
+        if isinstance(error, DivergedError):
             return error
-        sentence = sentence_for("The training can not go on", error, self.device)
-        return OutOfMemory(sentence) if is_out_of_memory(error) else GaveUp(sentence)
+        message = message_for("The training can not go on", error, self.device)
+        return OutOfMemoryError(message) if is_out_of_memory(error) else GaveUpError(message)
 
 
-def sentence_for(what: str, error: Exception, device: Device) -> str:
+def message_for(what: str, error: Exception, device: Device) -> str:
     """An error for the artist: its own sentence where it has one, else `what` and the exception's text."""
     if isinstance(error, TesseraError):
         return str(error)

@@ -36,7 +36,7 @@ def main(folder: Path) -> int:
             case m.Stepped():
                 window.training.keep()
 
-    window.training.happened.connect(listen)
+    window.training.session_event.connect(listen)
     window.show()
     window.train()
     return app.exec()

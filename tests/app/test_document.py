@@ -213,8 +213,8 @@ def test_project_json_is_plain(document: Document) -> None:
 
 def test_a_slow_device_begins_with_the_small_preset(qtbot, tmp_path: Path, monkeypatch) -> None:
     register(monkeypatch)
-    assert Document(tmp_path, small=True).settings.colours == 2
-    assert Document(tmp_path, small=False).settings.colours == 4
+    assert Document(tmp_path, small=True).settings.colors == 2
+    assert Document(tmp_path, small=False).settings.colors == 4
 
 
 def test_where_there_is_room_for_one_the_new_image_takes_its_place(

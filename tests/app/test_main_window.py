@@ -27,7 +27,7 @@ class Studio:
     def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
         self.window, self.qtbot, self.folder = window, qtbot, folder
         self.events: list[m.Event] = []
-        window.training.happened.connect(self.events.append)
+        window.training.session_event.connect(self.events.append)
 
     def until(self, condition) -> None:
         self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
@@ -42,10 +42,10 @@ class Studio:
     def drop(self, host: QWidget, paths: list[Path], at: QPoint) -> None:
         mime = QMimeData()
         mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-        how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-        QApplication.sendEvent(host, QDragEnterEvent(at, *how))
-        QApplication.sendEvent(host, QDragMoveEvent(at, *how))
-        QApplication.sendEvent(host, QDropEvent(QPointF(at), *how))
+        render_mode = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(host, QDragEnterEvent(at, *render_mode))
+        QApplication.sendEvent(host, QDragMoveEvent(at, *render_mode))
+        QApplication.sendEvent(host, QDropEvent(QPointF(at), *render_mode))
 
     def drop_style(self) -> None:
         start = self.window.canvas.start
@@ -153,14 +153,14 @@ def test_the_newest_of_several_values_wins_and_none_is_lost(studio: Studio) -> N
 def test_a_rebuild_is_asked_for_once_and_done_on_request(studio: Studio) -> None:
     window = studio.window
     studio.train()
-    window.panel.edited.emit("colours", 7)
-    window.panel.edited.emit("colours", 8)
+    window.panel.edited.emit("colors", 7)
+    window.panel.edited.emit("colors", 8)
     asking = [message for message in window.messages.messages if message.button]
     assert len(asking) == 1
     assert not [event for event in studio.seen(m.Began) if event.reason == "rebuilt"]
     window.messages.button.click()
     studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
-    assert studio.seen(m.Began)[-1].job.settings["colours"] == 8
+    assert studio.seen(m.Began)[-1].job.settings["colors"] == 8
     studio.until(lambda: not window.training.stale)
     assert not [message for message in window.messages.messages if message.key == "rebuild"]
 
@@ -174,10 +174,10 @@ def test_other_images_are_loaded_while_it_trains(studio: Studio) -> None:
 
 def test_the_picture_comes_and_goes_on_coming(studio: Studio) -> None:
     studio.train()
-    studio.until_seen(m.Viewed, 3)
+    studio.until_seen(m.ViewRendered, 3)
     assert studio.window.canvas.view.extent == Size(70, 90)
-    tickets = {event.ticket for event in studio.seen(m.Viewed)}
-    studio.until(lambda: len({event.ticket for event in studio.seen(m.Viewed)}) > len(tickets) + 1)
+    tickets = {event.ticket for event in studio.seen(m.ViewRendered)}
+    studio.until(lambda: len({event.ticket for event in studio.seen(m.ViewRendered)}) > len(tickets) + 1)
 
 
 @pytest.mark.parametrize("layer", ["mask", "patches"])
@@ -185,9 +185,9 @@ def test_every_layer_can_be_looked_at(studio: Studio, layer: str) -> None:
     studio.train()
     assert layer in studio.window.canvas.layer_keys()
     studio.window.canvas.choose(layer)
-    studio.until(lambda: any(event.layer == layer and event.image.size for event in studio.seen(m.Viewed)))
+    studio.until(lambda: any(event.layer == layer and event.image.size for event in studio.seen(m.ViewRendered)))
     studio.window.canvas.choose("result")
-    studio.until(lambda: studio.seen(m.Viewed)[-1].layer == "result")
+    studio.until(lambda: studio.seen(m.ViewRendered)[-1].layer == "result")
     studio.until(lambda: studio.window.canvas.view.extent == Size(70, 90))
 
 
@@ -253,7 +253,7 @@ def test_an_export_while_training(studio: Studio) -> None:
     window = studio.window
     studio.train()
     out = studio.folder / "out.png"
-    window.exporting.start(m.Export(out, Size(64, 96)))
+    window.exporting.start(m.ExportRequest(out, Size(64, 96)))
     studio.until_seen(m.Exported)
     with Image.open(out) as picture:
         assert picture.size == (96, 64)
@@ -310,7 +310,7 @@ def test_presets_and_keys_are_there(studio: Studio) -> None:
     names = [action.text() for action in window.presets.menu().actions() if not action.isSeparator()]
     assert names == ["Few", "Slow"]
     window.presets.menu().actions()[1].trigger()
-    assert window.document.settings.colours == 2
+    assert window.document.settings.colors == 2
     keys = [key.toString() for action in window.actions_by_name.values() for key in action.shortcuts()]
     assert len(keys) == len(set(keys))
     studio.press("keys")

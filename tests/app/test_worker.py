@@ -38,7 +38,7 @@ def ear(qtbot, monkeypatch) -> Ear:
 
 def worker_of(session: Session, ear: Ear) -> Worker:
     worker = Worker(session, "cpu")
-    worker.happened.connect(ear.hear)
+    worker.session_event.connect(ear.hear)
     return worker
 
 
@@ -71,7 +71,7 @@ def test_a_session_that_can_not_begin_says_why(ear: Ear, qtbot, tmp_path: Path) 
     qtbot.waitUntil(lambda: m.Ended in ear.kinds(), timeout=20_000)
     failed = next(event for event in ear.events if isinstance(event, m.Failed))
     assert failed.fatal
-    assert "Style" in failed.sentence
+    assert "Style" in failed.message
 
 
 def test_a_defect_is_recorded_and_told(ear: Ear, qtbot, tmp_path: Path, monkeypatch) -> None:
@@ -85,4 +85,4 @@ def test_a_defect_is_recorded_and_told(ear: Ear, qtbot, tmp_path: Path, monkeypa
     report = next((tmp_path / "data" / "crashes").glob("crash-*.txt"))
     assert "a defect" in report.read_text()
     failed = next(event for event in ear.events if isinstance(event, m.Failed))
-    assert str(report) in failed.sentence
+    assert str(report) in failed.message

@@ -79,7 +79,7 @@ def test_a_step_is_measured_in_all_its_phases(run: Run, loss: str) -> None:
 
 
 def test_the_mixture_can_do_without_a_compiler(run: Run) -> None:
-    assert run(step, *TINY, "--no-kernel", "--steps", "1", "--warm-up", "0")["kernel"] is False
+    assert run(step, *TINY, "--no-mix-kernel", "--steps", "1", "--warm-up", "0")["mix_kernel"] is False
 
 
 def test_options_go_over_the_preset_and_set_over_both(run: Run) -> None:

@@ -15,14 +15,14 @@ from tests.engine.famos_jobs import picture
 
 CPU = torch.device("cpu")
 TINY: dict[str, Any] = {"patch": 32, "batch": 2, "filters": 4, "levels": 2, "width": 2}
-COLOURS = np.array([[200, 30, 30], [30, 160, 30], [30, 30, 200]], np.uint8)
+COLORS = np.array([[200, 30, 30], [30, 160, 30], [30, 30, 200]], np.uint8)
 
 
 def bands(path: Path, height: int, width: int, regions: int = 3) -> SourceImage:
     """A mask of slanted bands, one plain colour each."""
     rows, columns = np.mgrid[:height, :width]
     labels = ((rows + 0.4 * columns) * regions / (height + 0.4 * width)).astype(int) % regions
-    Image.fromarray(COLOURS[labels]).save(path)
+    Image.fromarray(COLORS[labels]).save(path)
     return SourceImage(path=str(path))
 
 

@@ -27,11 +27,11 @@ def style_job(folder: Path, settings: dict[str, Any] | None = None, **changes: A
     return Job(**(values | changes))
 
 
-def plain_mask(path: Path, height: int, width: int, colours: list[tuple[int, int, int]], slope: float) -> SourceImage:
+def plain_mask(path: Path, height: int, width: int, colors: list[tuple[int, int, int]], slope: float) -> SourceImage:
     """Stripes of colours, leaning by `slope` px a row."""
     rows, columns = np.mgrid[:height, :width]
-    index = ((columns + slope * rows) / (width + slope * height) * len(colours)).astype(int)
-    Image.fromarray(np.array(colours, np.uint8)[index]).save(path)
+    index = ((columns + slope * rows) / (width + slope * height) * len(colors)).astype(int)
+    Image.fromarray(np.array(colors, np.uint8)[index]).save(path)
     return SourceImage(path=str(path))
 
 
@@ -66,7 +66,7 @@ def tiny_vgg(pooling: str = "average", padding: str = "replicate") -> Vgg19:
 
 def open_tiny(kind: str, **options: Any) -> Perceptual:
     """In place of `open_network`: `vgg19` is the tiny one."""
-    from engine.style.perceptual import open_network
+    from engine.style.networks import open_network
 
     if kind == "vgg19":
         return tiny_vgg(options["pooling"], options["padding"])

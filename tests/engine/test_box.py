@@ -47,19 +47,19 @@ def test_tiles_from_the_middle_are_the_same_tiles(box: Box, side: int) -> None:
 
 
 @given(boxes, sides)
-def test_quarters_cover_a_box_once_and_end(box: Box, grain: int) -> None:
-    quarters = box.quarters(grain)
+def test_quarters_cover_a_box_once_and_end(box: Box, alignment_px: int) -> None:
+    quarters = box.quarters(alignment_px)
     assert covers_once(quarters, box)
     assert quarters == [box] or all(quarter.area < box.area for quarter in quarters)
 
 
 @given(boxes, sides)
-def test_aligned_is_the_smallest_box_around_on_the_grid(box: Box, grain: int) -> None:
-    aligned = box.align(grain)
+def test_aligned_is_the_smallest_box_around_on_the_grid(box: Box, alignment_px: int) -> None:
+    aligned = box.align(alignment_px)
     assert aligned.contains(box)
-    assert all(edge % grain == 0 for edge in (aligned.top, aligned.left, aligned.bottom, aligned.right))
-    assert aligned.height < box.height + 2 * grain
-    assert aligned.width < box.width + 2 * grain
+    assert all(edge % alignment_px == 0 for edge in (aligned.top, aligned.left, aligned.bottom, aligned.right))
+    assert aligned.height < box.height + 2 * alignment_px
+    assert aligned.width < box.width + 2 * alignment_px
 
 
 @given(boxes, st.builds(Margin, sides, sides, sides, sides))

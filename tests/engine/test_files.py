@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import NoRoom
+from engine.errors import NoRoomError
 from engine.files import no_room, replacing, replacing_folder, write_atomically
 
 
@@ -43,7 +43,7 @@ def test_a_block_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_with_the_file_and_what_to_do(tmp_path: Path) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
-    with pytest.raises(NoRoom, match=r"a\.txt .*No space.*Free some space"):
+    with pytest.raises(NoRoomError, match=r"a\.txt .*No space.*Free some space"):
         write_half(replacing, tmp_path / "a.txt", full)
     assert list(tmp_path.iterdir()) == []
 
@@ -66,7 +66,7 @@ def test_a_folder_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_a_folder_does_not_replace_another(tmp_path: Path) -> None:
     (tmp_path / "0001").mkdir()
     (tmp_path / "0001" / "old").write_text("")
-    with pytest.raises(NoRoom), replacing_folder(tmp_path / "0001") as temporary:
+    with pytest.raises(NoRoomError), replacing_folder(tmp_path / "0001") as temporary:
         (temporary / "new").write_text("")
     assert [path.name for path in (tmp_path / "0001").iterdir()] == ["old"]
     assert len(list(tmp_path.iterdir())) == 1
@@ -75,7 +75,7 @@ def test_a_folder_does_not_replace_another(tmp_path: Path) -> None:
 def test_below_a_file_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for use in (replacing, replacing_folder):
-        with pytest.raises(NoRoom, match="inside"), use(tmp_path / "file" / "inside"):
+        with pytest.raises(NoRoomError, match="inside"), use(tmp_path / "file" / "inside"):
             pytest.fail("must not get here")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.box import Size
-from engine.errors import BadProject, NoRoom
+from engine.errors import BadProjectError, NoRoomError
 from engine.job import FILE_NAME, Job, SourceImage, load_job, parse_job, project_folder, save_job, stored_job
 
 images = st.builds(
@@ -68,20 +68,20 @@ def test_an_image_that_is_gone_keeps_its_name(tmp_path: Path) -> None:
 )
 def test_a_damaged_project_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE_NAME).write_text(text)
-    with pytest.raises(BadProject, match="damaged"):
+    with pytest.raises(BadProjectError, match="damaged"):
         load_job(tmp_path)
 
 
 def test_a_project_of_a_newer_tessera(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text('{"format": 99}')
-    with pytest.raises(BadProject, match="newer"):
+    with pytest.raises(BadProjectError, match="newer"):
         load_job(tmp_path)
 
 
 def test_no_project_there(tmp_path: Path) -> None:
-    with pytest.raises(BadProject, match="could not be read"):
+    with pytest.raises(BadProjectError, match="could not be read"):
         load_job(tmp_path)
-    with pytest.raises(BadProject, match="not a Tessera project"):
+    with pytest.raises(BadProjectError, match="not a Tessera project"):
         project_folder(tmp_path)
 
 
@@ -96,7 +96,7 @@ def test_a_project_is_found_from_anything_inside(tmp_path: Path) -> None:
 def test_saving_replaces_the_file_as_a_whole(tmp_path: Path) -> None:
     save_job(tmp_path, Job(seed=1))
     (tmp_path / "file").write_text("")
-    with pytest.raises(NoRoom, match=FILE_NAME):
+    with pytest.raises(NoRoomError, match=FILE_NAME):
         save_job(tmp_path / "file", Job(seed=2))
     assert load_job(tmp_path).seed == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", FILE_NAME]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from engine.box import Box, Size
 from engine.job import Job
-from engine.messages import CancelExport, Command, Keep, Load, Look, Mailbox, Pause, Restore, Resume, Retune, Stop
+from engine.messages import CancelExport, Command, Keep, Load, Mailbox, Pause, RenderView, Restore, Resume, Retune, Stop
 
 
-def look(ticket: int) -> Look:
-    return Look(Box(0, 0, 1, 1), Size(1, 1), ticket=ticket)
+def look(ticket: int) -> RenderView:
+    return RenderView(Box(0, 0, 1, 1), Size(1, 1), ticket=ticket)
 
 
 def posted(*commands: Command) -> list[Command]:
@@ -44,7 +44,7 @@ def test_ordered_commands_all_arrive_in_order(sent: list[Command]) -> None:
 @given(st.lists(commands, max_size=12))
 def test_the_last_look_and_the_values_of_all_retunes_arrive(sent: list[Command]) -> None:
     def last_ticket(some: list[Command]) -> int | None:
-        return next((command.ticket for command in reversed(some) if isinstance(command, Look)), None)
+        return next((command.ticket for command in reversed(some) if isinstance(command, RenderView)), None)
 
     def in_force(some: list[Command]) -> dict:
         """Values after all commands, where a Load takes all away."""
@@ -75,7 +75,7 @@ def test_taking_empties_the_box_and_peeking_does_not() -> None:
     mailbox = Mailbox()
     mailbox.post(Stop())
     assert mailbox.peek(Stop)
-    assert not mailbox.peek(Look)
+    assert not mailbox.peek(RenderView)
     assert mailbox.take() == [Stop()]
     assert mailbox.take() == []
     assert not mailbox.peek(Stop)

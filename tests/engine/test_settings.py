@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field
 
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.method import method_class, method_keys
 from engine.settings import Knob, Settings, When, condition, differing, idle, parse_assignments, specs
 
@@ -39,8 +39,8 @@ def test_each_setting_says_what_it_may_be() -> None:
         ("loud=perhaps", "loud can not be 'perhaps'; it is true or false"),
     ],
 )
-def test_a_bad_assignment_is_answered_with_a_sentence(assignment: str, sentence: str) -> None:
-    with pytest.raises(BadSetting, match="(?s).*".join(map(str, [sentence.split("(")[0]]))):
+def test_a_bad_assignment_is_answered_with_a_sentence(assignment: str, message: str) -> None:
+    with pytest.raises(BadSettingError, match="(?s).*".join(map(str, [message.split("(")[0]]))):
         parse_assignments(Example, [assignment])
 
 
@@ -60,7 +60,7 @@ def test_only_settings_that_are_not_live_need_a_rebuild() -> None:
 
 
 def test_an_unknown_stored_setting_is_named() -> None:
-    with pytest.raises(BadSetting, match="no setting colour"):
+    with pytest.raises(BadSettingError, match="no setting colour"):
         Example.of({"colour": 1})
 
 

@@ -12,7 +12,7 @@ import torch
 
 from engine import snapshots
 from engine.box import Size
-from engine.errors import BadProject, NoRoom
+from engine.errors import BadProjectError, NoRoomError
 from engine.images.read import read_image
 from engine.job import Job, SourceImage
 from engine.method import State
@@ -49,12 +49,12 @@ def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_the_size_of_the_canvas_is_kept_and_may_be_missing(tmp_path: Path) -> None:
-    assert snapshots.read(keep(tmp_path, canvas=Size(300, 400)).folder).canvas == Size(300, 400)
+    assert snapshots.read(keep(tmp_path, canvas=Size(300, 400)).folder).canvas_size == Size(300, 400)
     older = keep(tmp_path).folder
     about = json.loads((older / "snapshot.json").read_text())
     del about["canvas"]
     (older / "snapshot.json").write_text(json.dumps(about))
-    assert snapshots.read(older).canvas is None
+    assert snapshots.read(older).canvas_size is None
 
 
 def test_the_picture_is_kept(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_removing_leaves_nothing_behind_and_may_be_repeated(tmp_path: Path) -> N
     snapshots.remove(kept)
     snapshots.remove(kept)
     assert list((tmp_path / snapshots.FOLDER).iterdir()) == []
-    with pytest.raises(BadProject):
+    with pytest.raises(BadProjectError):
         snapshots.rename(kept, "b")
 
 
@@ -121,7 +121,7 @@ def test_damaged_snapshots_are_named_and_left_out(tmp_path: Path, damage) -> Non
     good, bad = keep(tmp_path, "good"), keep(tmp_path, "bad")
     damage(bad.folder)
     assert snapshots.listing(tmp_path) == [good]
-    with pytest.raises(BadProject, match=bad.folder.name):
+    with pytest.raises(BadProjectError, match=bad.folder.name):
         snapshots.read(bad.folder)
 
 
@@ -129,16 +129,16 @@ def test_damage_that_shows_only_in_the_state(tmp_path: Path) -> None:
     kept = keep(tmp_path)
     size = (kept.folder / "state.safetensors").stat().st_size
     (kept.folder / "state.safetensors").write_bytes(b"\xff" * size)
-    with pytest.raises(BadProject, match="damaged"):
+    with pytest.raises(BadProjectError, match="damaged"):
         snapshots.load_state(kept)
     (kept.folder / "state.json").unlink()
-    with pytest.raises(BadProject, match="could not be read"):
+    with pytest.raises(BadProjectError, match="could not be read"):
         snapshots.load_state(kept)
 
 
 def test_where_nothing_can_be_written_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "project").write_text("a file, not a folder")
-    with pytest.raises(NoRoom, match="project"):
+    with pytest.raises(NoRoomError, match="project"):
         keep(tmp_path / "project")
     assert [path.name for path in tmp_path.iterdir()] == ["project"]
 
@@ -151,7 +151,7 @@ def test_a_disk_that_fills_up_half_way_leaves_nothing(tmp_path: Path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(snapshots, "save_file", full)
-    with pytest.raises(NoRoom, match="No space left"):
+    with pytest.raises(NoRoomError, match="No space left"):
         keep(tmp_path)
     assert [path.name for path in (tmp_path / snapshots.FOLDER).iterdir()] == [earlier.folder.name]
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine import method as registry
 from engine.box import Box, Margin, Size
-from engine.errors import BadProject, MissingSources
+from engine.errors import BadProjectError, MissingSourcesError
 from engine.images.read import read_image
 from engine.job import Job, SourceImage
 from engine.method import Layer, Method, Preset, Slot, State, Term
@@ -24,7 +24,7 @@ from engine.settings import Knob, Settings
 class ToySettings(Settings):
     rate: Annotated[float, Field(ge=0.0, le=1.0), Knob("Rate", "How fast it learns.", live=True)] = 0.1
     weight: Annotated[float, Field(ge=0.0, le=9.0), Knob("Weight", "How much it learns.", live=True)] = 1.0
-    colours: Annotated[int, Field(ge=1, le=64), Knob("Colours", "How many it learns.")] = 4
+    colors: Annotated[int, Field(ge=1, le=64), Knob("Colours", "How many it learns.")] = 4
     kind: Annotated[Literal["plain", "noisy"], Knob("Kind", "Whether it hesitates.", choices=("Plain", "Noisy"))] = (
         "noisy"
     )
@@ -40,7 +40,7 @@ class Toy(Method):
     slots = (Slot("style", "Style", "What to learn from."), Slot("content", "Content", "What to paint.", minimum=0))
     layers = (Layer("result", "Result", "All of it."), Layer("mask", "Mask", "Its reds."))
     terms = (Term("distance", "Distance", "Loss"), Term("rare", "Rare", "Loss"))
-    presets = (Preset("Few", "Two colours.", {"colours": 2}), Preset("Slow", "Learns slowly.", {"rate": 0.01}, "look"))
+    presets = (Preset("Few", "Two colours.", {"colors": 2}), Preset("Slow", "Learns slowly.", {"rate": 0.01}, "look"))
     trouble: ClassVar[dict[int, str | Exception]] = {}
 
     def __init__(self, job: Job, device: torch.device) -> None:
@@ -48,21 +48,21 @@ class Toy(Method):
         self.device, self.job = device, job
         self.warnings = []
         if not job.sources.get("style"):
-            raise MissingSources("Toy needs a style image. Drop one on Style.")
+            raise MissingSourcesError("Toy needs a style image. Drop one on Style.")
         pictures = [read_image(Path(image.path)) for image in job.sources["style"]]
         self.warnings += [note for picture in pictures for note in picture.notes]
         self.target = pictures[0].pixels.float().mean((1, 2)).to(device) / 255  # [3]
         generator = torch.Generator().manual_seed(job.seed)
-        self.colours = torch.rand(self.settings.colours, 3, generator=generator).to(device)  # [K, 3]
-        self.momentum = torch.zeros_like(self.colours)
+        self.colors = torch.rand(self.settings.colors, 3, generator=generator).to(device)  # [K, 3]
+        self.momentum = torch.zeros_like(self.colors)
         self.slow = 1.0
 
     @property
-    def canvas(self) -> Size:
+    def canvas_size(self) -> Size:
         return self.job.canvas_size or Size(70, 90)
 
     @property
-    def grain(self) -> int:
+    def alignment_px(self) -> int:
         return 16
 
     @property
@@ -74,39 +74,39 @@ class Toy(Method):
         if isinstance(trouble, Exception):
             raise trouble
         generator = torch.Generator().manual_seed(self.job.seed * 1_000_003 + step)
-        noise = torch.rand(self.colours.shape, generator=generator).to(self.device) - 0.5
-        difference = self.target - self.colours + (0.1 * noise if self.settings.kind == "noisy" else 0.0)
+        noise = torch.rand(self.colors.shape, generator=generator).to(self.device) - 0.5
+        difference = self.target - self.colors + (0.1 * noise if self.settings.kind == "noisy" else 0.0)
         self.momentum = 0.9 * self.momentum + difference * self.settings.rate * self.slow
-        self.colours = self.colours + self.settings.weight * 0.1 * self.momentum
+        self.colors = self.colors + self.settings.weight * 0.1 * self.momentum
         if trouble == "nan":
-            self.colours = self.colours * torch.nan
-        terms = {"distance": (self.target - self.colours).square().mean()}
+            self.colors = self.colors * torch.nan
+        terms = {"distance": (self.target - self.colors).square().mean()}
         return terms | ({"rare": torch.tensor(float(step))} if step % 2 else {})
 
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
-        rows = torch.arange(box.top, box.bottom).clamp(0, canvas.height - 1)
-        columns = torch.arange(box.left, box.right).clamp(0, canvas.width - 1)
-        index = (rows[:, None] // 3 + columns[None] // 5) % len(self.colours)  # [h, w]
+    def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        rows = torch.arange(box.top, box.bottom).clamp(0, canvas_size.height - 1)
+        columns = torch.arange(box.left, box.right).clamp(0, canvas_size.width - 1)
+        index = (rows[:, None] // 3 + columns[None] // 5) % len(self.colors)  # [h, w]
         shade = ((rows[:, None] * 7 + columns[None] * 13) % 29).float() / 29  # [h, w]
-        result = self.colours[index].permute(2, 0, 1) * 0.5 + shade * 0.5  # [3, h, w]
+        result = self.colors[index].permute(2, 0, 1) * 0.5 + shade * 0.5  # [3, h, w]
         return {"result": result, "mask": result[:1].expand(3, -1, -1)}
 
     def patches(self) -> dict[str, Tensor]:
         if not self.momentum.any():
             return {}
-        patch = self.colours.clamp(0, 1)[:, :, None, None].expand(-1, -1, 8, 10)  # [K, 3, 8, 10]
+        patch = self.colors.clamp(0, 1)[:, :, None, None].expand(-1, -1, 8, 10)  # [K, 3, 8, 10]
         return {"Colours": patch, "Reds": patch[:, :1].expand(-1, 3, -1, -1)}
 
     def state(self) -> State:
-        return State({"colours": self.colours.cpu().clone(), "momentum": self.momentum.cpu().clone()}, {"s": self.slow})
+        return State({"colors": self.colors.cpu().clone(), "momentum": self.momentum.cpu().clone()}, {"s": self.slow})
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
-        fits = state.tensors.get("colours", torch.empty(0)).shape == self.colours.shape
+        fits = state.tensors.get("colors", torch.empty(0)).shape == self.colors.shape
         if not fits and strict:
-            raise BadProject("The snapshot is of another number of colours.")
+            raise BadProjectError("The snapshot is of another number of colours.")
         if not fits:
-            return ["colours", "momentum"]
-        self.colours = state.tensors["colours"].to(self.device, copy=True)
+            return ["colors", "momentum"]
+        self.colors = state.tensors["colors"].to(self.device, copy=True)
         self.momentum = state.tensors["momentum"].to(self.device, copy=True)
         self.slow = state.plain["s"]
         return []
@@ -126,10 +126,10 @@ def register(monkeypatch: pytest.MonkeyPatch) -> None:
     registry.method_class.cache_clear()
 
 
-def picture(folder: Path, name: str = "style.png", colour: tuple[int, int, int] = (200, 100, 50)) -> Path:
+def picture(folder: Path, name: str = "style.png", color: tuple[int, int, int] = (200, 100, 50)) -> Path:
     """An image file of one colour, 24 x 20 px."""
     path = folder / name
-    Image.fromarray(np.full((20, 24, 3), colour, np.uint8)).save(path)
+    Image.fromarray(np.full((20, 24, 3), color, np.uint8)).save(path)
     return path
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.errors import NoRoom
+from engine.errors import NoRoomError
 from engine.images.read import read_image
 from resources import example
 
@@ -43,8 +43,8 @@ def test_styles_are_rich_everywhere(drawn: dict[str, np.ndarray], name: str) -> 
     blocks = grey(drawn[name])[:672, :864].reshape(7, 96, 9, 96).swapaxes(1, 2).reshape(63, -1)
     assert np.median(blocks.std(axis=1)) > 30
     assert blocks.std(axis=1).min() > 6
-    few_colours = drawn[name][::7, ::7].reshape(-1, 3) // 64
-    assert len(np.unique(few_colours, axis=0)) > 20
+    few_colors = drawn[name][::7, ::7].reshape(-1, 3) // 64
+    assert len(np.unique(few_colors, axis=0)) > 20
 
 
 def test_the_owl_can_be_told_at_the_size_of_a_stamp(drawn: dict[str, np.ndarray]) -> None:
@@ -88,5 +88,5 @@ def test_a_folder_that_can_not_be_written_is_named(
 ) -> None:
     monkeypatch.setattr(example, "styles", lambda: {"brocade": lambda: drawn["brocade"]})
     (tmp_path / "file").write_text("")
-    with pytest.raises(NoRoom, match="could not be written"):
+    with pytest.raises(NoRoomError, match="could not be written"):
         example.write(tmp_path / "file" / "example")

@@ -37,13 +37,13 @@ class Batches:
         styles: Sequence[Source],
         atlas: Atlas,
         templates: Templates | None,
-        canvas: Size,
+        canvas_size: Size,
         shape: MosaicShape,
         device: torch.device,
     ) -> None:
         self._patch, self._batch, self._crops = settings.patch, settings.batch, settings.crops
-        self._templates, self._canvas, self._shape, self._device = templates, canvas, shape, device
-        self._contents = ContentPatches(contents, canvas, device)
+        self._templates, self._canvas, self._shape, self._device = templates, canvas_size, shape, device
+        self._contents = ContentPatches(contents, canvas_size, device)
         self._styles = StylePatches(styles, atlas, settings.tiling)
 
     def draw(self, random: torch.Generator) -> Batch:
@@ -74,7 +74,7 @@ class Batches:
 
     def _noise(self, random: torch.Generator) -> Noise:
         shape, count = self._shape, self._batch
-        coarse = self._patch // shape.unet.grain
+        coarse = self._patch // shape.unet.alignment_px
 
         def uniform(*size: int) -> Tensor:
             return (torch.rand(*size, generator=random) * 2 - 1).to(self._device)

@@ -1,6 +1,6 @@
 """FAMOS, fully adversarial mosaics (Jetchev, Bergmann and Yildirim 2018): copy pieces of the style, or paint anew.
 
-The settings are in famos_settings.py, the network in nn/mosaic.py, what a training step draws in famos_batches.py.
+The settings are in settings.py, the network in nn/mosaic.py, what a training step draws in batches.py.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from torch.nn import functional
 
 from engine import losses
 from engine.box import Box, Margin, Size
-from engine.errors import MissingSources
-from engine.fields.artwork import reach
+from engine.errors import MissingSourcesError
+from engine.fields.artwork import receptive_margin
 from engine.fields.noise import NoiseField, constant
 from engine.images import sources
 from engine.images.sources import ContentField, coordinates
 from engine.job import Job, SourceImage
-from engine.method import Layer, Layers, Painter, Slot, Term
+from engine.method import Layer, Layers, Renderer, Slot, Term
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.famos.batches import Batch, Batches
-from engine.methods.famos.renderer import FamosPrinter, Scene
+from engine.methods.famos.renderer import FamosRenderer, Scene
 from engine.methods.famos.settings import PRESETS, FamosSettings
 from engine.nn.layers import initialise
-from engine.nn.mosaic import ColourReconstruction, MosaicGenerator, MosaicShape, Noise, Painting
+from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, MosaicShape, Noise, Painting
 from engine.nn.unet import NO_MARGIN, UNetShape
-from engine.options import How
+from engine.options import RenderMode
 from engine.templates.atlas import Atlas, Templates, View, mix_only
-from engine.templates.mix_kernel import load as load_kernel
+from engine.templates.mix_kernel import load as load_mix_kernel
 from engine.templates.palette import palette
 
 
@@ -66,7 +66,7 @@ class Famos(AdversarialMethod):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
-    ways = frozenset(("repeat", "originals", "frames"))
+    capabilities = frozenset(("repeat", "originals", "frames"))
     settings: FamosSettings
     _global_norm = "batch"
 
@@ -82,13 +82,13 @@ class Famos(AdversarialMethod):
             self.templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
         self.shape = mosaic_shape(s)
         self.generator = MosaicGenerator(self.shape)
-        self.reconstruction = ColourReconstruction() if s.correspondence == "learned" else None
+        self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
         self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
-            s, self._contents, self._styles, self.atlas, self.templates, self.canvas, self.shape, device
+            s, self._contents, self._styles, self.atlas, self.templates, self.canvas_size, self.shape, device
         )
-        self._kernel = load_kernel() if device.type == "cpu" else None
+        self._mix_kernel = load_mix_kernel() if device.type == "cpu" else None
         self._decide_precision()
         self._halo: Margin | None = None
         self._originals: tuple[float, Atlas] | None = None
@@ -97,7 +97,7 @@ class Famos(AdversarialMethod):
         s = self.settings
         for slot in self.slots:
             if not job.sources.get(slot.key):
-                raise MissingSources(f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}.")
+                raise MissingSourcesError(f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}.")
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
         contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
         self._contents = [sources.tone_matched(c, self._styles) if s.tone_matching else c for c in contents]
@@ -107,12 +107,12 @@ class Famos(AdversarialMethod):
     # -------------------------------------------------------- facts
 
     @property
-    def canvas(self) -> Size:
+    def canvas_size(self) -> Size:
         return self._canvas
 
     @property
-    def grain(self) -> int:
-        return self.shape.unet.grain
+    def alignment_px(self) -> int:
+        return self.shape.unet.alignment_px
 
     @property
     def halo(self) -> Margin:
@@ -151,7 +151,7 @@ class Famos(AdversarialMethod):
         return self.batches.draw(random)
 
     def _generate(self, batch: Batch) -> Painting:
-        return self.generator(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._kernel)
+        return self.generator(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._mix_kernel)
 
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
         nothing = fake.result.new_zeros(())
@@ -189,34 +189,34 @@ class Famos(AdversarialMethod):
             self._coarse(losses.grey(image), s.correspondence), self._coarse(losses.grey(content), s.correspondence)
         )
 
-    def _coarse(self, image: Tensor, how: str) -> Tensor:
-        if how == "blur":
+    def _coarse(self, image: Tensor, correspondence: str) -> Tensor:
+        if correspondence == "blur":
             return losses.gaussian_blur(image, self.settings.blur_px)
-        if how.startswith("pool"):
-            return functional.avg_pool2d(image, int(how.removeprefix("pool")))
+        if correspondence.startswith("pool"):
+            return functional.avg_pool2d(image, int(correspondence.removeprefix("pool")))
         return image
 
     # -------------------------------------------------------- painting
 
-    def paint(self, box: Box, canvas: Size) -> Layers:
-        scene = self.scene(canvas)
+    def paint(self, box: Box, canvas_size: Size) -> Layers:
+        scene = self.scene(canvas_size)
         return self.layers_of(*self.painting(box, scene))
 
-    def printer(self, how: How) -> Painter:
-        return FamosPrinter(self, how) if how.ways else self
+    def renderer(self, render_mode: RenderMode) -> Renderer:
+        return FamosRenderer(self, render_mode) if render_mode.asks_for else self
 
-    def scene(self, canvas: Size) -> Scene:
+    def scene(self, canvas_size: Size) -> Scene:
         """What is painted as trained."""
-        field = ContentField(self._contents[0].pixels, canvas, self.device)
+        field = ContentField(self._contents[0].pixels, canvas_size, self.device)
         view = None if self.templates is None else self.templates.view_of
-        return Scene(field.at, lambda box: coordinates(box, canvas, self.device), view)
+        return Scene(field.at, lambda box: coordinates(box, canvas_size, self.device), view)
 
     def painting(self, box: Box, scene: Scene) -> tuple[Painting, Tensor]:
         """One forward pass over an aligned box, and its content [3, h, w], 0..1.
 
         Where the generator trims, both without the halo; else they are valid away from the edges by it.
         """
-        self._settle_if_needed()
+        self._freeze_if_needed()
         content = scene.content(box)
         margin = self.halo if self.average.trims else NO_MARGIN
         inner = box.less(margin)
@@ -226,7 +226,7 @@ class Famos(AdversarialMethod):
             self._canvas_noise(box, scene.period),
             None if scene.view is None else scene.view(inner),
             self.temperature,
-            self._kernel,
+            self._mix_kernel,
             measure=False,
             margin=margin,
         )
@@ -260,7 +260,7 @@ class Famos(AdversarialMethod):
 
     def mixed(self, mixture: Tensor, view: View) -> tuple[Tensor, Tensor]:
         """I_M [1, 3, H, W] in -1..1 of templates in `view`, and A itself, from log A [1, N, H, W], which is lost."""
-        collage, weights = mix_only(mixture, view, 1.0, self._kernel, overwrite=True)
+        collage, weights = mix_only(mixture, view, 1.0, self._mix_kernel, overwrite=True)
         return collage * 2 - 1, weights
 
     def frame(self, path: str, tones: str) -> Tensor:
@@ -277,7 +277,7 @@ class Famos(AdversarialMethod):
         return sources.tone_matched(frame, self._styles, load(tones) if tones else None).pixels
 
     def originals(self, scale: float) -> Atlas:
-        """The style images at `scale` times their working size, read from the files again. Raises BadSetting."""
+        """The style images at `scale` times their working size, read from the files again. Raises BadSettingError."""
         if self._originals is None or self._originals[0] != scale:
             self._originals = None  # before the new one is made
             self._originals = scale, Atlas(sources.reread(self._styles, scale), self.device)
@@ -285,13 +285,15 @@ class Famos(AdversarialMethod):
 
     def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
         """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed."""
-        s, grain = self.settings, self.grain
-        coarse = Box(box.top // grain, box.left // grain, box.height // grain, box.width // grain)
+        s, alignment_px = self.settings, self.alignment_px
+        coarse = Box(
+            box.top // alignment_px, box.left // alignment_px, box.height // alignment_px, box.width // alignment_px
+        )
         rows = torch.arange(coarse.top, coarse.bottom, device=self.device)
         columns = torch.arange(coarse.left, coarse.right, device=self.device)
         repeat = None
         if period is not None:
-            repeat = (period.height // grain, period.width // grain)
+            repeat = (period.height // alignment_px, period.width // alignment_px)
             rows, columns = rows % repeat[0], columns % repeat[1]
         return Noise(
             everywhere=constant(s.global_noise, self.seed, self.device)[None],
@@ -321,7 +323,7 @@ class Famos(AdversarialMethod):
         initialise(network, random)
 
     def _take_statistics(self, batch: Batch) -> None:
-        self.average(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._kernel)
+        self.average(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._mix_kernel)
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         yield from super()._tensors()
@@ -361,19 +363,19 @@ def measured_halo(s: FamosSettings) -> Margin:
         """Content and local noise from one plane, so that poison reaches both; all outputs together."""
         _, _, height, width = plane.shape
         corner = torch.zeros(1, dtype=torch.long)
-        coarse = functional.avg_pool2d(plane, thin.unet.grain)[:, :1].expand(-1, thin.local_noise, -1, -1)
+        coarse = functional.avg_pool2d(plane, thin.unet.alignment_px)[:, :1].expand(-1, thin.local_noise, -1, -1)
         noise = Noise(
             torch.zeros(1, thin.global_noise),
             coarse,
             torch.zeros(1, thin.periodic_noise),
-            torch.zeros(height // thin.unet.grain),
-            torch.zeros(width // thin.unet.grain),
+            torch.zeros(height // thin.unet.alignment_px),
+            torch.zeros(width // thin.unet.alignment_px),
         )
         view = templates.view(corner, corner, height, width) if thin.mixes else None
         painting = generator(plane[:, :3], plane[:, 3:], noise, view, 1.0, None, measure=False)
         return torch.cat([painting.result, painting.collage, painting.alpha], 1)
 
-    return reach(network, 5, thin.unet.grain)
+    return receptive_margin(network, 5, thin.unet.alignment_px)
 
 
 METHOD = Famos

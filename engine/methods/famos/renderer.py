@@ -1,6 +1,6 @@
 """FAMOS on paper: seamless repeats, pieces read from the full-size images, and frames in place of the content.
 
-Painting as trained is famos.py's; how planes close and grow is torus.py's and enlarge.py's.
+Painting as trained is method.py's; how planes close and grow is fields/periodic.py's and fields/resample.py's.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Margin, Size
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.fields.periodic import Closed, ClosedTemplates
 from engine.fields.resample import enlarged, needed
 from engine.images.sources import ContentField, coordinates
 from engine.method import Layers
 from engine.nn.mosaic import MosaicShape, Painting
-from engine.options import How
+from engine.options import RenderMode
 from engine.templates.atlas import Atlas, Templates, View
 
 _LEAST_SHARE = 1e-9
@@ -34,7 +34,7 @@ class Scene:
         content: I_C, float [3, h, w], 0..1.
         coordinates: psi, [2, h, w].
         view: the templates; None in mode paint.
-        period: in pixels, multiples of the grain; None never repeats.
+        period: in pixels, multiples of the alignment; None never repeats.
     """
 
     content: Callable[[Box], Tensor]
@@ -50,7 +50,7 @@ class Painted(Protocol):
     def device(self) -> torch.device: ...
 
     @property
-    def grain(self) -> int: ...
+    def alignment_px(self) -> int: ...
 
     @property
     def halo(self) -> Margin: ...
@@ -65,7 +65,7 @@ class Painted(Protocol):
 
     def originals(self, scale: float) -> Atlas: ...
 
-    def scene(self, canvas: Size) -> Scene: ...
+    def scene(self, canvas_size: Size) -> Scene: ...
 
     def painting(self, box: Box, scene: Scene) -> tuple[Painting, Tensor]: ...
 
@@ -74,19 +74,19 @@ class Painted(Protocol):
     def layers_of(self, painting: Painting, content: Tensor) -> Layers: ...
 
 
-class FamosPrinter:
-    """A `method.Painter` that paints in other ways than as trained.
+class FamosRenderer:
+    """A `method.Renderer` that paints in other ways than as trained.
 
     Raises:
-        BadSetting: the images would be too many pixels.
+        BadSettingError: the images would be too many pixels.
     """
 
-    def __init__(self, method: Painted, how: How) -> None:
-        self._method, self._how = method, how
-        self._frame = method.frame(how.frame, how.tones) if how.frame else None
+    def __init__(self, method: Painted, render_mode: RenderMode) -> None:
+        self._method, self._render_mode = method, render_mode
+        self._frame = method.frame(render_mode.frame, render_mode.tones) if render_mode.frame else None
         self._templates = method.templates
-        if how.originals and method.templates is not None:
-            self._templates = method.templates.enlarged(method.originals(how.originals))
+        if render_mode.originals and method.templates is not None:
+            self._templates = method.templates.enlarged(method.originals(render_mode.originals))
         self._closed: tuple[Size, ClosedTemplates] | None = None
 
     @property
@@ -94,62 +94,66 @@ class FamosPrinter:
         return self._method.device
 
     @property
-    def grain(self) -> int:
-        return self._method.grain
+    def alignment_px(self) -> int:
+        return self._method.alignment_px
 
     @property
     def halo(self) -> Margin:
         """None where boxes of the large canvas are put together from a small one's, which has the halo."""
-        return Margin(0, 0, 0, 0) if self._how.originals else self._method.halo
+        return Margin(0, 0, 0, 0) if self._render_mode.originals else self._method.halo
 
-    def paint(self, box: Box, canvas: Size) -> Layers:
-        if self._how.originals:
-            return self._from_originals(box, canvas)
-        scene = self._scene(canvas, self._method.scene(canvas).view)
-        if self._how.repeat:
-            scene = self._with_templates(scene, canvas)
+    def paint(self, box: Box, canvas_size: Size) -> Layers:
+        if self._render_mode.originals:
+            return self._from_originals(box, canvas_size)
+        scene = self._scene(canvas_size, self._method.scene(canvas_size).view)
+        if self._render_mode.repeat:
+            scene = self._with_templates(scene, canvas_size)
         return self._method.layers_of(*self._method.painting(box, scene))
 
     # ------------------------------------------------------------ scenes
 
-    def _scene(self, canvas: Size, view: Callable[[Box], View] | None) -> Scene:
-        device, repeat = self._method.device, self._how.repeat
-        content = self._method.scene(canvas).content
+    def _scene(self, canvas_size: Size, view: Callable[[Box], View] | None) -> Scene:
+        device, repeat = self._method.device, self._render_mode.repeat
+        content = self._method.scene(canvas_size).content
         if self._frame is not None:
-            content = ContentField(self._frame, canvas, device).at
+            content = ContentField(self._frame, canvas_size, device).at
         if not repeat:
-            return Scene(content, lambda box: coordinates(box, canvas, device), view)
-        if canvas.height % self.grain or canvas.width % self.grain:
-            raise BadSetting(
-                f"A repeating picture has sides that are multiples of {self.grain} px, "
-                f"and {canvas.width:,} x {canvas.height:,} px are not."
+            return Scene(content, lambda box: coordinates(box, canvas_size, device), view)
+        if canvas_size.height % self.alignment_px or canvas_size.width % self.alignment_px:
+            raise BadSettingError(
+                f"A repeating picture has sides that are multiples of {self.alignment_px} px, "
+                f"and {canvas_size.width:,} x {canvas_size.height:,} px are not."
             )
-        plane = Closed(lambda box: coordinates(box, canvas, device), canvas)
-        return Scene(Closed(content, canvas).at, plane.at, view, canvas)
+        plane = Closed(lambda box: coordinates(box, canvas_size, device), canvas_size)
+        return Scene(Closed(content, canvas_size).at, plane.at, view, canvas_size)
 
-    def _with_templates(self, scene: Scene, canvas: Size) -> Scene:
-        view = None if self._templates is None else self._closed_templates(canvas).view
+    def _with_templates(self, scene: Scene, canvas_size: Size) -> Scene:
+        view = None if self._templates is None else self._closed_templates(canvas_size).view
         return Scene(scene.content, scene.coordinates, view, scene.period)
 
-    def _closed_templates(self, canvas: Size) -> ClosedTemplates:
+    def _closed_templates(self, canvas_size: Size) -> ClosedTemplates:
         assert self._templates is not None
-        if self._closed is None or self._closed[0] != canvas:
-            self._closed = canvas, ClosedTemplates(self._templates, canvas)
+        if self._closed is None or self._closed[0] != canvas_size:
+            self._closed = canvas_size, ClosedTemplates(self._templates, canvas_size)
         return self._closed[1]
 
     # ------------------------------------------------------------ from the originals
 
-    def _from_originals(self, box: Box, canvas: Size) -> Layers:
+    def _from_originals(self, box: Box, canvas_size: Size) -> Layers:
         """A, alpha and I_G painted at working scale and enlarged; I_M read at full scale."""
         method = self._method
-        working = self._working(canvas)
-        down, right = canvas.height / working.height, canvas.width / working.width
+        working = self._working(canvas_size)
+        down, right = canvas_size.height / working.height, canvas_size.width / working.width
         view = None
         if method.templates is not None:
-            view = ClosedTemplates(method.templates, working).view if self._how.repeat else method.templates.view_of
+            view = (
+                ClosedTemplates(method.templates, working).view
+                if self._render_mode.repeat
+                else method.templates.view_of
+            )
         scene = self._scene(working, view)
         at = needed(box, down, right)
-        outer = at.align(method.grain).pad(method.halo)
+        outer = at.align(method.alignment_px).pad(method.halo)
         painting, whole = method.painting(outer, scene)
         rows, columns = at.within(outer if whole.shape[1] == outer.height else outer.less(method.halo))
 
@@ -162,7 +166,9 @@ class FamosPrinter:
         if painting.mixture is None:
             return method.layers_of(Painting(painted, painted, painted, alpha, None), content)
         assert self._templates is not None
-        full = self._closed_templates(canvas).view(box) if self._how.repeat else self._templates.view_of(box)
+        full = (
+            self._closed_templates(canvas_size).view(box) if self._render_mode.repeat else self._templates.view_of(box)
+        )
         # A softmax of enlarged logarithms: pieces keep crisp borders, and shares add up to 1.
         collage, weights = method.mixed(grown(painting.mixture.weights.clamp_min(_LEAST_SHARE).log()), full)
         if method.shape.mode == "copy":
@@ -172,8 +178,11 @@ class FamosPrinter:
         mixture = painting.mixture._replace(weights=weights)
         return method.layers_of(Painting(result, collage, painted, alpha, mixture), content)
 
-    def _working(self, canvas: Size) -> Size:
+    def _working(self, canvas_size: Size) -> Size:
         """The canvas at the scale of the training."""
-        step = self.grain if self._how.repeat else 1
-        sides = (max(1, round(side / self._how.originals / step)) * step for side in (canvas.height, canvas.width))
+        step = self.alignment_px if self._render_mode.repeat else 1
+        sides = (
+            max(1, round(side / self._render_mode.originals / step)) * step
+            for side in (canvas_size.height, canvas_size.width)
+        )
         return Size(*sides)

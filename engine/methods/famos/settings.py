@@ -504,12 +504,12 @@ class FamosSettings(Settings):
 
     @model_validator(mode="after")
     def _fits(self) -> FamosSettings:
-        grain = 2**self.depth
-        if self.patch % grain or self.patch < 2 * grain:
-            least = max(2 * grain, self.patch // grain * grain)
+        alignment_px = 2**self.depth
+        if self.patch % alignment_px or self.patch < 2 * alignment_px:
+            least = max(2 * alignment_px, self.patch // alignment_px * alignment_px)
             raise ValueError(
                 f"patch can not be {self.patch} at depth {self.depth}; "
-                f"it is a multiple of {grain}, for example {least}."
+                f"it is a multiple of {alignment_px}, for example {least}."
             )
         if self.adversarial == "wgan_gp" and self.discriminator_norm == "batch":
             raise ValueError("discriminator_norm can not be 'batch' with wgan_gp; it is none or layer.")

@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from engine import losses
 from engine.box import Margin, Size
-from engine.errors import MissingSources
-from engine.fields.artwork import reach
+from engine.errors import MissingSourcesError
+from engine.fields.artwork import receptive_margin
 from engine.images.sampling import step_generator
 from engine.job import Job
 from engine.method import Method, State, Term
@@ -58,12 +58,12 @@ class GeneratorMethod(Method):
         s = self.settings
         for slot in self.slots:
             if not job.sources.get(slot.key):
-                raise MissingSources(f"{self.title} needs at least one image on {slot.title}. Drop one there.")
+                raise MissingSourcesError(f"{self.title} needs at least one image on {slot.title}. Drop one there.")
         styles = self._read(job)
         random = torch.Generator().manual_seed(self.seed)
         self.generator = self._network(thin=False)
         initialise_scaled(self.generator, random)
-        self._start_from_mean_colour(styles)
+        self._start_from_mean_color(styles)
         self.generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
         self.optimizer = training.adam(self.generator.parameters(), s.learning_rate)
@@ -92,15 +92,15 @@ class GeneratorMethod(Method):
         statistic = Sliced(layers, BINS) if s.statistic == "sliced" else Gram(links_of(layers, "each"))
         return StyleLoss(network, statistic, styles, self.regions, s.patch, 2 * s.batch * s.patch**2, random)
 
-    def _start_from_mean_colour(self, styles: list[Style]) -> None:
+    def _start_from_mean_color(self, styles: list[Style]) -> None:
         """The last layer begins near the mean colour of the style, so that no step is spent on finding it."""
         last = self.generator.last
         assert isinstance(last, nn.Conv2d)
         assert last.bias is not None
-        colours = torch.stack([style.pixels.float().mean((1, 2)) / 255 for style in styles])  # [S, 3]
+        colors = torch.stack([style.pixels.float().mean((1, 2)) / 255 for style in styles])  # [S, 3]
         with torch.no_grad():
             last.weight.mul_(0.1)
-            last.bias.copy_(colours.mean(0))
+            last.bias.copy_(colors.mean(0))
 
     # -------------------------------------------------------- what a method fills in
 
@@ -150,14 +150,17 @@ class GeneratorMethod(Method):
         if self._halo is None:
             thin = self._network(thin=True).eval()
             initialise_scaled(thin, torch.Generator().manual_seed(0))
-            self._halo = reach(thin.felt, 1, self.grain)  # type: ignore[arg-type]
+            self._halo = receptive_margin(thin.felt, 1, self.alignment_px)  # type: ignore[arg-type]
         return self._halo
 
     def _painted(self, noise: Any, condition: Tensor | None) -> Tensor:
         """A texture network's picture of a box with its halo, [1, 3, h, w]; the halo is black where that is faster."""
         halo = self.halo
         margin = max(halo.top, halo.left, halo.bottom, halo.right)
-        if not isinstance(self.average, DeepNetwork) or min(noise.height, noise.width) * self.grain <= 2 * margin:
+        if (
+            not isinstance(self.average, DeepNetwork)
+            or min(noise.height, noise.width) * self.alignment_px <= 2 * margin
+        ):
             return self.average(noise, condition)
         return functional.pad(self.average(noise, condition, margin), (margin,) * 4)
 
@@ -173,7 +176,7 @@ class GeneratorMethod(Method):
         self.style_loss.refresh(random)
         batch = self._drawn(random)
         images = self._generated(self.generator, batch).float()
-        terms = self._terms(batch, images) | self._judged(batch, images, step, random)
+        terms = self._terms(batch, images) | self._discriminator_terms(batch, images, step, random)
         # Equation 10 of Ulyanov et al. 2017; without stylisation's content or regions it is L / T - lambda ln rho.
         loss = self._objective(terms) / s.temperature
         groups = self._groups(images)
@@ -182,12 +185,12 @@ class GeneratorMethod(Method):
             terms["distance"] = losses.mean_distance(groups.detach())
             loss = loss - s.diversity_weight * terms["diversity"]
         training.descend(self.optimizer, [loss], s.learning_rate * self._rate_factor)
-        training.average(self.average, self.generator, s.average_decay, self.steps_done)
+        training.update_ema(self.average, self.generator, s.average_decay, self.steps_done)
         self.steps_done += 1
         self._last = (batch, images.detach())
         return {key: value.detach() for key, value in terms.items()}
 
-    def _judged(self, batch: Any, images: Tensor, step: int, random: torch.Generator) -> dict[str, Tensor]:
+    def _discriminator_terms(self, batch: Any, images: Tensor, step: int, random: torch.Generator) -> dict[str, Tensor]:
         """An update of the discriminator, and what it says to the generator; nothing where it does not count."""
         s = self.settings
         if not s.adversarial_weight:
@@ -198,7 +201,7 @@ class GeneratorMethod(Method):
 
     # -------------------------------------------------------- state
 
-    def settle(self) -> None:
+    def freeze_statistics(self) -> None:
         """Instance and batch norm: the average's statistics are taken anew, over batches drawn for this purpose."""
         if self.settings.norm not in ("instance", "batch") or self._settled_at == self.steps_done:
             return
@@ -208,9 +211,9 @@ class GeneratorMethod(Method):
                 self._generated(self.average, batch)
         self._settled_at = self.steps_done
 
-    def _settle_if_needed(self) -> None:
+    def _freeze_if_needed(self) -> None:
         if self._settled_at is None or self.steps_done - self._settled_at >= SETTLE_EVERY_STEPS:
-            self.settle()
+            self.freeze_statistics()
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Everything that a step changes, by a name that stays when networks are rebuilt."""
@@ -241,6 +244,6 @@ def shown(images: Tensor) -> Tensor:
     return images.clamp(0, 1)
 
 
-def rounded(size: Size, grain: int) -> Size:
-    """Sides rounded to multiples of a grain, at least one."""
-    return Size(*(max(1, round(side / grain)) * grain for side in (size.height, size.width)))
+def rounded(size: Size, alignment_px: int) -> Size:
+    """Sides rounded to multiples of an alignment, at least one."""
+    return Size(*(max(1, round(side / alignment_px)) * alignment_px for side in (size.height, size.width)))

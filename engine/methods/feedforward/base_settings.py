@@ -223,12 +223,12 @@ class GeneratorSettings(Settings):
         ),
     ] = 0.99
 
-    def check_patch(self, grain: int) -> None:
-        """Raises ValueError: the patch is no multiple of the network's grain, or too small for the levels."""
-        least = max(2 * grain, 2 ** (self.levels + 2) if self.network == "filters" else 32)
-        if self.patch % grain or self.patch < least:
-            nearest = max(-(-least // grain) * grain, self.patch // grain * grain)
+    def check_patch(self, alignment_px: int) -> None:
+        """Raises ValueError: the patch is no multiple of the network's alignment, or too small for the levels."""
+        least = max(2 * alignment_px, 2 ** (self.levels + 2) if self.network == "filters" else 32)
+        if self.patch % alignment_px or self.patch < least:
+            nearest = max(-(-least // alignment_px) * alignment_px, self.patch // alignment_px * alignment_px)
             raise ValueError(
-                f"patch can not be {self.patch} here; it is a multiple of {grain} from {least} px on, "
+                f"patch can not be {self.patch} here; it is a multiple of {alignment_px} from {least} px on, "
                 f"for example {nearest}."
             )

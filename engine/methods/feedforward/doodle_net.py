@@ -26,7 +26,7 @@ from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
 from engine.style.style_loss import Style
 
-SAME_COLOUR = 60.0
+SAME_COLOR = 60.0
 """Colours nearer than this (of 441 from black to white) are one region when a mask is repainted."""
 NEW_REGION_SHARE = 0.002
 """Of the pixels, with other colours: more than blended edges between regions."""
@@ -78,7 +78,7 @@ class DoodleNet(GeneratorMethod):
         s = self.settings
         (style,) = sources.load(job.sources["style"][:1], s.style_scale, "style", self.warnings)
         found = regions_of(_mask_image(job, "style_mask"), _mask_image(job, "target_mask"), s.regions)
-        self.warnings.extend(found.sentences())
+        self.warnings.extend(found.messages())
         # By their share of the style: another target mask then leaves each region its place in the network.
         share = torch.bincount(found.style.flatten().long(), minlength=found.count)
         order = share.argsort(descending=True, stable=True)[: int((share > 0).sum())]
@@ -93,8 +93,8 @@ class DoodleNet(GeneratorMethod):
         self._canvas = job.canvas_size or scaled
         return [Style(style.pixels.to(self.device), 1.0, labels.to(self.device))]
 
-    def adopt(self, job: Job) -> bool:
-        """A repainted target mask of the same size and colours: nothing has to be learned again (`Method.adopt`)."""
+    def try_update(self, job: Job) -> bool:
+        """A repainted target mask of the same size and colours: nothing has to be learned again."""
         target = job.sources.get("target_mask", ())
         present = self._job.model_copy(update={"sources": {**self._job.sources, "target_mask": target}})
         if job != present or not target:
@@ -104,7 +104,7 @@ class DoodleNet(GeneratorMethod):
             return False
         # A region that the style lacks can not be painted.
         labels, distance = nearest_region(mask, self.palette, self._present)
-        if (distance > SAME_COLOUR).float().mean() > NEW_REGION_SHARE:
+        if (distance > SAME_COLOR).float().mean() > NEW_REGION_SHARE:
             return False
         self._target, self._job = labels, job
         return True
@@ -128,12 +128,12 @@ class DoodleNet(GeneratorMethod):
         )
 
     @property
-    def canvas(self) -> Size:
+    def canvas_size(self) -> Size:
         return self._canvas
 
     @property
-    def grain(self) -> int:
-        return self.generator.grain
+    def alignment_px(self) -> int:
+        return self.generator.alignment_px
 
     def _drawn(self, random: torch.Generator) -> Batch:
         s = self.settings
@@ -162,24 +162,24 @@ class DoodleNet(GeneratorMethod):
     def _terms(self, batch: Batch, images: Tensor) -> dict[str, Tensor]:
         return {"style": self.style_loss(images, batch.mask, self.settings.normalised_gradients)}
 
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
-        self._settle_if_needed()
-        mask = MaskField(self._target, self.regions, canvas, self.device).at(box)
+    def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        self._freeze_if_needed()
+        mask = MaskField(self._target, self.regions, canvas_size, self.device).at(box)
         noise = self.average.noise_at(box, self.noise_seed(), self.device, None)
         image = self._painted(noise, mask[None].contiguous(memory_format=torch.channels_last))
-        colours = self.palette.to(self.device).float() / 255
-        return {"result": shown(image[0]), "mask": torch.einsum("rhw,rc->chw", mask, colours)}
+        colors = self.palette.to(self.device).float() / 255
+        return {"result": shown(image[0]), "mask": torch.einsum("rhw,rc->chw", mask, colors)}
 
     def patches(self) -> dict[str, Tensor]:
         if self._last is None:
             return {}
         batch, images = self._last
-        colours = self.palette.to(self.device).float() / 255
-        return {"Mask": torch.einsum("brhw,rc->bchw", batch.mask, colours), "Result": shown(images)}
+        colors = self.palette.to(self.device).float() / 255
+        return {"Mask": torch.einsum("brhw,rc->bchw", batch.mask, colors), "Result": shown(images)}
 
 
 def _mask_image(job: Job, slot: str) -> Tensor:
-    """uint8 [3, h, w]. Raises BadImage."""
+    """uint8 [3, h, w]. Raises BadImageError."""
     return read_image(Path(job.sources[slot][0].path), limit_px=sources.LIMIT_PX).pixels
 
 

@@ -18,7 +18,7 @@ from engine.job import Job
 from engine.method import Layer, Slot, Term
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
 from engine.methods.feedforward.stylize_settings import PRESETS, StylizeSettings
-from engine.nn.residual_network import GRAIN, ResidualNetwork, ResidualNoise, ResidualShape
+from engine.nn.residual_network import ALIGNMENT_PX, ResidualNetwork, ResidualNoise, ResidualShape
 from engine.style.style_loss import Style
 
 SETTLING_PX = 1_000_000
@@ -72,12 +72,12 @@ class Stylize(GeneratorMethod):
         return ResidualNetwork(ResidualShape(2 if thin else s.width, s.blocks, s.noise, s.norm, s.padding))
 
     @property
-    def canvas(self) -> Size:
+    def canvas_size(self) -> Size:
         return self._canvas
 
     @property
-    def grain(self) -> int:
-        return GRAIN
+    def alignment_px(self) -> int:
+        return ALIGNMENT_PX
 
     # -------------------------------------------------------- a step
 
@@ -131,13 +131,13 @@ class Stylize(GeneratorMethod):
 
     def _settling(self, random: torch.Generator) -> Iterator[Batch]:
         """One batch that covers the canvas evenly: its statistics are those that instance norm would take of it."""
-        s, canvas = self.settings, self._canvas
+        s, canvas_size = self.settings, self._canvas
         side = s.patch
-        rows, columns = _places(canvas.height, side), _places(canvas.width, side)
+        rows, columns = _places(canvas_size.height, side), _places(canvas_size.width, side)
         most = max(1, SETTLING_PX // side**2)
         boxes = [Box(top, left, side, side) for top in rows for left in columns]
         boxes = boxes[:: math.ceil(len(boxes) / most)]
-        field = ContentField(self._content, canvas, self.device)
+        field = ContentField(self._content, canvas_size, self.device)
         content = torch.stack([field.at(box) for box in boxes]) * 2 - 1
         noise = None
         if s.noise:
@@ -145,9 +145,9 @@ class Stylize(GeneratorMethod):
             noise = ResidualNoise(*(torch.cat(maps) for maps in zip(*pieces, strict=True)))  # type: ignore[arg-type]
         yield Batch(content.contiguous(memory_format=torch.channels_last), noise)
 
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
-        self._settle_if_needed()
-        content = ContentField(self._content, canvas, self.device).at(box)[None] * 2 - 1
+    def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        self._freeze_if_needed()
+        content = ContentField(self._content, canvas_size, self.device).at(box)[None] * 2 - 1
         noise = self.average.noise_at(box, self.noise_seed(), self.device)
         image = self.average(content.contiguous(memory_format=torch.channels_last), noise)
         return {"result": shown(image[0]), "content": shown(content[0] * 0.5 + 0.5)}

@@ -1,4 +1,4 @@
-"""The knobs and presets of fast stylisation; those that all generators share are in generator_settings.py."""
+"""The knobs and presets of fast stylisation; those that all generators share are in base_settings.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from engine.method import Preset
 from engine.methods.adversarial_settings import LearningRate
 from engine.methods.feedforward.base_settings import NETWORK, STYLE, TRAINING, VARIETY, GeneratorSettings
-from engine.nn.residual_network import GRAIN
+from engine.nn.residual_network import ALIGNMENT_PX
 from engine.settings import Knob, When
 
 
@@ -130,7 +130,7 @@ class StylizeSettings(GeneratorSettings):
 
     @model_validator(mode="after")
     def _fits(self) -> StylizeSettings:
-        self.check_patch(GRAIN)
+        self.check_patch(ALIGNMENT_PX)
         if self.content_by == "features" and self.network == "filters" and self.statistic == "sliced":
             raise ValueError(
                 "content_by can not be 'features' with network filters and statistic sliced, whose filters change at "

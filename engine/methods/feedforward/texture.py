@@ -64,12 +64,12 @@ class Texture(GeneratorMethod):
         )
 
     @property
-    def canvas(self) -> Size:
+    def canvas_size(self) -> Size:
         return self._canvas
 
     @property
-    def grain(self) -> int:
-        return self.generator.grain
+    def alignment_px(self) -> int:
+        return self.generator.alignment_px
 
     def _drawn(self, random: torch.Generator) -> TextureNoise:
         return self.generator.drawn(self.settings.batch, self.settings.patch, random, self.device)
@@ -81,12 +81,14 @@ class Texture(GeneratorMethod):
         del batch
         return {"style": self.style_loss(images, None, self.settings.normalised_gradients)}
 
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
-        self._settle_if_needed()
+    def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        self._freeze_if_needed()
         period = None
         if self.settings.seamless:
             unit = self.generator.period_px
-            period = cast(tuple[int, int], tuple(max(1, side // unit) * unit for side in (canvas.height, canvas.width)))
+            period = cast(
+                tuple[int, int], tuple(max(1, side // unit) * unit for side in (canvas_size.height, canvas_size.width))
+            )
         noise = self.average.noise_at(box, self.noise_seed(), self.device, period)
         return {"result": shown(self._painted(noise, None)[0])}
 

@@ -1,4 +1,4 @@
-"""The knobs and presets of texture networks; those that all generators share are in generator_settings.py."""
+"""The knobs and presets of texture networks; those that all generators share are in base_settings.py."""
 
 from __future__ import annotations
 

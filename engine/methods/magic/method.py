@@ -1,7 +1,7 @@
 """MAGIC, collages from sets (Jetchev, Bergmann and Yildirim 2019): a network that chooses, at each place, among crops.
 
-The settings are in magic_settings.py, the networks in nn/collage.py and nn/set_unet.py, the sets in sets.py, what
-memory allows in magic_memory.py.
+The settings are in settings.py, the networks in nn/collage.py and nn/set_unet.py, the sets in templates/sets.py, what
+memory allows in memory_plan.py.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from torch.nn import functional
 from engine import losses
 from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes
-from engine.errors import MissingSources
-from engine.fields.artwork import reach
+from engine.errors import MissingSourcesError
+from engine.fields.artwork import receptive_margin
 from engine.images import sources
 from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.images.sources import ContentField
@@ -31,7 +31,7 @@ from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import SetUNetShape
 from engine.nn.unet import UNetShape
 from engine.templates.atlas import Atlas, Templates
-from engine.templates.mix_kernel import load as load_kernel
+from engine.templates.mix_kernel import load as load_mix_kernel
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets
 
@@ -92,25 +92,25 @@ class Magic(AdversarialMethod):
         self.generator = CollageGenerator(self.shape)
         self._make_it_fit()
         self._assemble(torch.Generator().manual_seed(self.seed))
-        self._kernel = load_kernel() if device.type == "cpu" else None
+        self._mix_kernel = load_mix_kernel() if device.type == "cpu" else None
         self._halo: Margin | None = None
         self._shown: dict[tuple[int, ...], Tensor] = {}
 
     def _read_images(self, job: Job) -> None:
         s = self.settings
         if not job.sources.get("style"):
-            raise MissingSources("MAGIC needs at least one style image. Drop one on Style.")
+            raise MissingSourcesError("MAGIC needs at least one style image. Drop one on Style.")
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
         self._contents: list[sources.Source] = []
         if s.guidance == "guided":
             if not job.sources.get("content"):
-                raise MissingSources(
+                raise MissingSourcesError(
                     "A guided collage needs a content image. Drop one on Content, or choose Unguided in the panel."
                 )
             contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
             self._contents = [sources.tone_matched(c, self._styles) if s.tone_matching else c for c in contents]
         elif s.placement == "aligned" and len(self._styles) < 2:
-            raise MissingSources(
+            raise MissingSourcesError(
                 "Aligned collages mix whole images, so they need at least two style images. Drop more on Style, or "
                 "let the elements lie anywhere."
             )
@@ -133,12 +133,12 @@ class Magic(AdversarialMethod):
     # -------------------------------------------------------- facts
 
     @property
-    def canvas(self) -> Size:
+    def canvas_size(self) -> Size:
         return self._canvas
 
     @property
-    def grain(self) -> int:
-        return self.shape.sets.grain
+    def alignment_px(self) -> int:
+        return self.shape.sets.alignment_px
 
     @property
     def halo(self) -> Margin:
@@ -180,7 +180,7 @@ class Magic(AdversarialMethod):
     def _generate(self, batch: Batch) -> Collage:
         s = self.settings
         size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
-        return self.generator(batch.sets, batch.content, size, s.temperature, bounds, self._kernel)
+        return self.generator(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel)
 
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
         mixture, usage = fake.mixture, fake.mixture.usage
@@ -202,34 +202,34 @@ class Magic(AdversarialMethod):
 
     def _coarse(self, image: Tensor) -> Tensor:
         """phi of equation 2."""
-        how = self.settings.correspondence
-        if how == "blur":
+        correspondence = self.settings.correspondence
+        if correspondence == "blur":
             return losses.gaussian_blur(image, self.settings.blur_px)
-        return functional.avg_pool2d(image, int(how.removeprefix("pool")))
+        return functional.avg_pool2d(image, int(correspondence.removeprefix("pool")))
 
     # -------------------------------------------------------- painting
 
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
+    def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
         """
         Raises:
             MemoryError: a smaller box is needed.
         """
-        self._settle_if_needed()
+        self._freeze_if_needed()
         s, count = self.settings, self.shown_size
         parts = [(s.set_seed, 1 - s.between), (s.between_seed, s.between)]
         parts = [(seed, share) for seed, share in parts if share > 0]
         free = memory_free_bytes(self.device)
         if free and paint_bytes(self.shape.sets, box.height, box.width, count) > free:
             raise MemoryError
-        content = self._content_at(box, canvas)
-        choices = [(self._choice(seed, count, box, canvas, content), share) for seed, share in parts]
-        collage, mixture = self.average.paste(choices, s.temperature, self._kernel)
+        content = self._content_at(box, canvas_size)
+        choices = [(self._choice(seed, count, box, canvas_size, content), share) for seed, share in parts]
+        collage, mixture = self.average.paste(choices, s.temperature, self._mix_kernel)
         result = self.average.refined(collage, s.repaint_bound)
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         layers = {"result": result[0], "collage": collage[0], "content": shown}
         layers = {key: (image * 0.5 + 0.5).clamp(0, 1) for key, image in layers.items()}
-        colours = palette(mixture.shape[1]).to(self.device)  # [K, 3]
-        layers["sets"] = torch.einsum("khw,kc->chw", mixture[0], colours).clamp(0, 1)
+        colors = palette(mixture.shape[1]).to(self.device)  # [K, 3]
+        layers["sets"] = torch.einsum("khw,kc->chw", mixture[0], colors).clamp(0, 1)
         change = (result - collage)[0].abs().mean(0) / max(s.repaint_bound, 1e-6)
         layers["mask"] = change.clamp(0, 1).expand(3, -1, -1)
         return layers
@@ -239,29 +239,29 @@ class Magic(AdversarialMethod):
         """K of the picture."""
         return max(2, self.settings.show_size) if self.settings.show_size else self.settings.set_size
 
-    def _choice(self, seed: int, count: int, box: Box, canvas: Size, content: Tensor | None) -> Choice:
+    def _choice(self, seed: int, count: int, box: Box, canvas_size: Size, content: Tensor | None) -> Choice:
         templates = self.draw.templates(count, seed)
-        centre = (canvas.height / 2 - box.top, canvas.width / 2 - box.left)
-        affine = self._affine(seed, templates, canvas) if self.shape.warp == "affine" else None
+        centre = (canvas_size.height / 2 - box.top, canvas_size.width / 2 - box.left)
+        affine = self._affine(seed, templates, canvas_size) if self.shape.warp == "affine" else None
         size = (box.height, box.width)
         return self.average.choose(self.draw.at(templates, box), content, size, self.settings.warp_px, affine, centre)
 
-    def _affine(self, seed: int, templates: Templates, canvas: Size) -> Tensor:
+    def _affine(self, seed: int, templates: Templates, canvas_size: Size) -> Tensor:
         """theta of a set, from the patch in the middle of the canvas: one for all tiles, as for a patch in training."""
-        key = (seed, len(templates), canvas.height, canvas.width, self.steps_done)
+        key = (seed, len(templates), canvas_size.height, canvas_size.width, self.steps_done)
         if key not in self._shown:
             side = self.settings.patch
-            middle = Box((canvas.height - side) // 2, (canvas.width - side) // 2, side, side)
-            content = self._content_at(middle, canvas)
+            middle = Box((canvas_size.height - side) // 2, (canvas_size.width - side) // 2, side, side)
+            content = self._content_at(middle, canvas_size)
             theta = self.average.locate(self.draw.at(templates, middle), content, (side, side))
             self._shown = {key: theta, **dict(list(self._shown.items())[:1])}  # both sets of an animation
         return self._shown[key]
 
-    def _content_at(self, box: Box, canvas: Size) -> Tensor | None:
+    def _content_at(self, box: Box, canvas_size: Size) -> Tensor | None:
         """[1, 3, h, w] in -1..1; None unguided."""
         if not self._contents:
             return None
-        content = ContentField(self._contents[0].pixels, canvas, self.device).at(box)[None] * 2 - 1
+        content = ContentField(self._contents[0].pixels, canvas_size, self.device).at(box)[None] * 2 - 1
         return content.contiguous(memory_format=torch.channels_last)
 
     def patches(self) -> dict[str, Tensor]:
@@ -274,8 +274,8 @@ class Magic(AdversarialMethod):
         images |= {"Collage": fake.collage, "Result": fake.result}
         images = {title: (image * 0.5 + 0.5).clamp(0, 1) for title, image in images.items()}
         weights = fake.mixture.weights
-        colours = palette(weights.shape[1]).to(self.device)
-        images["Sets"] = torch.einsum("bkhw,kc->bchw", weights, colours).clamp(0, 1)
+        colors = palette(weights.shape[1]).to(self.device)
+        images["Sets"] = torch.einsum("bkhw,kc->bchw", weights, colors).clamp(0, 1)
         return images
 
     # -------------------------------------------------------- state
@@ -286,7 +286,7 @@ class Magic(AdversarialMethod):
     def _take_statistics(self, batch: Batch) -> None:
         s = self.settings
         size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
-        self.average(batch.sets, batch.content, size, s.temperature, bounds, self._kernel)
+        self.average(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel)
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._shown = {}
@@ -343,7 +343,7 @@ def measured_halo(s: MagicSettings) -> Margin:
         collage = torch.einsum("bkhw,bchw->bchw", logits.softmax(1), plane)
         return torch.cat([generator.refined(collage, 1.0), logits], 1)
 
-    return reach(network, 3, thin.sets.grain)
+    return receptive_margin(network, 3, thin.sets.alignment_px)
 
 
 METHOD = Magic

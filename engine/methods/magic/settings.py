@@ -518,12 +518,12 @@ class MagicSettings(Settings):
 
     @model_validator(mode="after")
     def _fits(self) -> MagicSettings:
-        grain = 2**self.depth
-        if self.patch % grain or self.patch < 2 * grain:
-            least = max(2 * grain, self.patch // grain * grain)
+        alignment_px = 2**self.depth
+        if self.patch % alignment_px or self.patch < 2 * alignment_px:
+            least = max(2 * alignment_px, self.patch // alignment_px * alignment_px)
             raise ValueError(
                 f"patch can not be {self.patch} at depth {self.depth}; "
-                f"it is a multiple of {grain}, for example {least}."
+                f"it is a multiple of {alignment_px}, for example {least}."
             )
         if self.generator_width % self.heads:
             least = max(1, self.generator_width // self.heads) * self.heads

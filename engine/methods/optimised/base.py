@@ -1,7 +1,8 @@
 """Methods whose unknowns are the pixels of a picture: one optimising core for neural_style and doodle.
 
 A step is one iteration of the optimiser at the present size; sizes double from coarse to fine, each beginning with what
-the one before has left. The knobs are in pixel_settings.py, the loss in nn/objective.py, the moves in nn/descent.py.
+the one before has left. The knobs are in base_settings.py, the loss in style/objective.py, the moves in
+style/optimizers.py.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.box import Box, Margin, Size
-from engine.errors import BadImage, BadProject
+from engine.errors import BadImageError, BadProjectError
 from engine.images import sources
 from engine.images.regions import fitted
 from engine.images.sampling import step_generator
@@ -23,7 +24,7 @@ from engine.job import Job
 from engine.method import Layer, Method, State, Term
 from engine.methods.optimised.base_settings import PixelSettings
 from engine.style.networks import open_network
-from engine.style.objective import Objective, Picture, Weights
+from engine.style.objective import LabelledImage, Objective, Weights
 from engine.style.optimizers import Adam, Descent, Lbfgs
 from engine.style.statistics import Gram, Linking, Sliced, Statistic, geometric, links_of
 
@@ -56,26 +57,26 @@ class PixelMethod(Method):
         device: torch.device,
         styles: Sequence[Source],
         content: Source | None,
-        canvas: Size,
+        canvas_size: Size,
         labels: tuple[Tensor, Tensor] | None = None,
         regions: int = 1,
     ) -> None:
         """Builds the network and the first picture.
 
         Args:
-            canvas: of the finished picture.
+            canvas_size: of the finished picture.
             labels: uint8, regions of the (one) style [h, w], and of the picture [h, w], of any sizes.
 
         Raises:
-            MissingWeights, BadWeights: of the network.
-            BadImage: a picture is too small for it.
+            MissingWeightsError, BadWeightsError: of the network.
+            BadImageError: a picture is too small for it.
         """
         s = self.settings
         self.device, self.seed = device, job.seed
-        self._styles, self._content, self._canvas = list(styles), content, canvas
+        self._styles, self._content, self._canvas = list(styles), content, canvas_size
         self._labels, self._regions = labels, regions
-        self.full = self._bounded(canvas)
-        first = s.statistic == "gram" or s.optimiser == "lbfgs"
+        self.full = self._bounded(canvas_size)
+        first = s.statistic == "gram" or s.optimizer == "lbfgs"
         self.network = open_network(
             s.network,
             statistic=s.statistic,
@@ -94,23 +95,23 @@ class PixelMethod(Method):
             self._normalise()
         self._scale = self.scales - 1
         self._steps_here, self.steps_done, self._rate_factor = 0, 0, 1.0
-        self._judged_by: PixelSettings | None = None
+        self._loss_settings: PixelSettings | None = None
         self._descent = self._new_descent()
         self._objective = self._objective_here()
         self.picture = self._first_picture()
 
     # -------------------------------------------------------- sizes
 
-    def _bounded(self, canvas: Size) -> Size:
-        factor = min(1.0, (MOST_PX / canvas.area) ** 0.5)
+    def _bounded(self, canvas_size: Size) -> Size:
+        factor = min(1.0, (MOST_PX / canvas_size.area) ** 0.5)
         if factor < 1:
-            size = Size(round(canvas.height * factor), round(canvas.width * factor))
+            size = Size(round(canvas_size.height * factor), round(canvas_size.width * factor))
             self.warnings.append(
-                f"{canvas.width:,} x {canvas.height:,} px are too many to optimise; the picture is worked on at "
-                f"{size.width:,} x {size.height:,} px and enlarged."
+                f"{canvas_size.width:,} x {canvas_size.height:,} px are too many to optimise; the picture is worked on "
+                f"at {size.width:,} x {size.height:,} px and enlarged."
             )
             return size
-        return canvas
+        return canvas_size
 
     def size_at(self, scale: int) -> Size:
         """Of the picture, halved `scale` times."""
@@ -145,7 +146,7 @@ class PixelMethod(Method):
             named.append((f"{style.image.path}, at its working size,", sides))
         for name, (height, width) in named:
             if min(height, width) < least:
-                raise BadImage(
+                raise BadImageError(
                     f"{name} is too small for this network: {width} x {height} px, and it needs {least} px a side. "
                     "Choose a larger image, raise Picture size or Style size, or choose fewer or shallower layers."
                 )
@@ -202,23 +203,23 @@ class PixelMethod(Method):
             pixels = sources.resampled(style.pixels, self._style_factor(style, self._scale))
             labels = None if self._labels is None else fitted(self._labels[0], Size(*pixels.shape[1:])).to(self.device)
             image = pixels[None].to(self.device).float() / 255
-            styles.append(Picture(image, labels, style.image.weight))
+            styles.append(LabelledImage(image, labels, style.image.weight))
         if not self.network.fixed:
             self.network.adapt([style.image for style in styles], torch.Generator().manual_seed(self.seed))
         labels = None if self._labels is None else fitted(self._labels[1], size).to(self.device)
         content = None if self._content is None else self._content_at(size.box, size)[None]
-        grain = max(self.network.strides.values())
-        tile_px = -(-self.settings.tile // grain) * grain
+        alignment_px = max(self.network.strides.values())
+        tile_px = -(-self.settings.tile // alignment_px) * alignment_px
         return Objective(
             self.network, self.statistic, styles, labels, self._regions, content, self.settings.blur_px, tile_px
         )
 
-    def _content_at(self, box: Box, canvas: Size) -> Tensor:
+    def _content_at(self, box: Box, canvas_size: Size) -> Tensor:
         """The content as it is compared with, [3, h, w]; mid-grey where there is none."""
         if self._content is None:
             return torch.full((3, box.height, box.width), 0.5, device=self.device)
-        content = ContentField(self._content.pixels, canvas, self.device).at(box)
-        return luma(content).expand(3, -1, -1) if self.settings.colours == "luminance" else content
+        content = ContentField(self._content.pixels, canvas_size, self.device).at(box)
+        return luma(content).expand(3, -1, -1) if self.settings.colors == "luminance" else content
 
     # -------------------------------------------------------- the picture
 
@@ -251,7 +252,7 @@ class PixelMethod(Method):
         return self._start(noise, objective.content)
 
     def _new_descent(self) -> Descent:
-        if self.settings.optimiser == "adam":
+        if self.settings.optimizer == "adam":
             return Adam()
         each = 2 * 3 * 4 * self.size_at(self._scale).area
         return Lbfgs(history=max(2, min(12, _HISTORY_BYTES // each)))
@@ -262,10 +263,10 @@ class PixelMethod(Method):
         s = self.settings
         if self._scale and self._steps_here >= s.steps_per_scale:
             self._refine()
-        if self._judged_by is not s:  # what L-BFGS remembers is of another loss
-            if isinstance(self._descent, Lbfgs) and self._judged_by is not None:
+        if self._loss_settings is not s:  # what L-BFGS remembers is of another loss
+            if isinstance(self._descent, Lbfgs) and self._loss_settings is not None:
                 self._descent.reset()
-            self._judged_by = s
+            self._loss_settings = s
         if not self.network.fixed:
             self.network.refresh(step_generator(self.seed, step))
             self._objective.forget()
@@ -279,7 +280,7 @@ class PixelMethod(Method):
 
         rate = s.learning_rate * self._rate_factor / (1 + self._steps_here / s.calm_steps)
         self.picture = self._descent.step(self.picture, evaluate, rate)
-        if s.optimiser == "adam":
+        if s.optimizer == "adam":
             self.picture.clamp_(0, 1)
         self._steps_here += 1
         self.steps_done += 1
@@ -300,23 +301,23 @@ class PixelMethod(Method):
     # -------------------------------------------------------- facts
 
     @property
-    def canvas(self) -> Size:
+    def canvas_size(self) -> Size:
         return self._canvas
 
     @property
-    def grain(self) -> int:
+    def alignment_px(self) -> int:
         return 1
 
     @property
     def halo(self) -> Margin:
         return Margin(0, 0, 0, 0)
 
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
-        result = ContentField(self.picture[0], canvas, self.device).at(box).clamp(0, 1)
-        content = self._content_at(box, canvas)
-        if self.settings.colours == "luminance" and self._content is not None:
-            coloured = ContentField(self._content.pixels, canvas, self.device).at(box)
-            result = (coloured + luma(result) - luma(coloured)).clamp(0, 1)
+    def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        result = ContentField(self.picture[0], canvas_size, self.device).at(box).clamp(0, 1)
+        content = self._content_at(box, canvas_size)
+        if self.settings.colors == "luminance" and self._content is not None:
+            colored = ContentField(self._content.pixels, canvas_size, self.device).at(box)
+            result = (colored + luma(result) - luma(colored)).clamp(0, 1)
         layers = {"result": result, "content": content, "change": (result - content).abs().mean(0).expand(3, -1, -1)}
         return {layer.key: layers[layer.key] for layer in self.layers if layer.key in layers}
 
@@ -346,7 +347,9 @@ class PixelMethod(Method):
         plain, stored = state.plain, state.tensors
         fits = self._fits(state)
         if strict and not fits:
-            raise BadProject("The snapshot does not fit the settings it names (picture is missing or of another size).")
+            raise BadProjectError(
+                "The snapshot does not fit the settings it names (picture is missing or of another size)."
+            )
         if "picture" not in stored or "scale" not in plain:
             return ["picture"]
         scale = min(int(plain["scale"]), self.scales - 1)
@@ -356,7 +359,7 @@ class PixelMethod(Method):
         tensors = {name: tensor.to(self.device) for name, tensor in stored.items()}
         self._steps_here = int(plain["steps_here"]) if fits else 0
         self.steps_done, self._rate_factor = int(plain["steps_done"]), float(plain["rate_factor"])
-        self._judged_by = self.settings if strict else None
+        self._loss_settings = self.settings if strict else None
         if fits:
             self.picture = tensors["picture"].clone()
             self._descent.restore(tensors, plain["descent"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +14,8 @@ _LOOK, _IMAGES, _SCALES, _NETWORK, _COMPARING = "Look", "Images", "Coarse to fin
 
 class PixelSettings(Settings):
     """Defaults need no download, and are those of the preset `Default`."""
+
+    former_names: ClassVar[Mapping[str, str]] = {"optimiser": "optimizer", "colours": "colors"}
 
     # ------------------------------------------------------------ look
     style_weight: Annotated[
@@ -68,7 +71,7 @@ class PixelSettings(Settings):
         Field(ge=0, le=10),
         Knob("Smoothness", "More: less grain, softer brushwork.", symbol="TV", scale="log", live=True, group=_LOOK),
     ] = 0.0
-    colours: Annotated[
+    colors: Annotated[
         Literal["style", "luminance", "matched"],
         Knob(
             "Colours",
@@ -134,7 +137,7 @@ class PixelSettings(Settings):
             when=(When("scales", above=1),),
         ),
     ] = 150
-    optimiser: Annotated[
+    optimizer: Annotated[
         Literal["adam", "lbfgs"],
         Knob(
             "Optimiser",
@@ -199,7 +202,7 @@ class PixelSettings(Settings):
             "Of the built-in network: more, and brush marks and grain count as much as large shapes. Less: softer.",
             group=_NETWORK,
             advanced=True,
-            when=(When("network", ("filters",)), When("statistic", ("sliced",)), When("optimiser", ("adam",))),
+            when=(When("network", ("filters",)), When("statistic", ("sliced",)), When("optimizer", ("adam",))),
         ),
     ] = 0.5
     levels: Annotated[
@@ -342,7 +345,7 @@ class PixelSettings(Settings):
 PAPER: dict[str, Any] = {
     "network": "vgg19",
     "statistic": "gram",
-    "optimiser": "lbfgs",
+    "optimizer": "lbfgs",
     "content_by": "features",
     "scales": 1,
     "start_noise": 0.0,

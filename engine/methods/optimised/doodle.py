@@ -4,7 +4,7 @@ Region-wise Gram matrices with masks carried through the network (Ulyanov 2016, 
 on optimisation); and without a download, patches matched within each region, which keeps brushwork intact and leaves no
 seams. What it can not do: it knows where a region lies, not what belongs where inside it; give objects regions of their
 own.
-Regions are found in masks.py; the optimising is in pixels.py.
+Regions are found in images/regions.py; the optimising is in base.py.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pydantic import Field
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.errors import MissingSources
+from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.images.regions import MOST_REGIONS, labels_at, regions_of
 from engine.job import Job
 from engine.method import Layer, Preset, Slot
-from engine.methods.optimised import recolour
+from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CONTENT, RESULT, PixelMethod
 from engine.methods.optimised.base_settings import PAPER, REST, PixelSettings
 from engine.settings import Knob
@@ -62,7 +62,7 @@ PRESETS = (
         {
             name: info.default
             for name, info in DoodleSettings.model_fields.items()
-            if name not in ("content_scale", "style_scale", "colours", "tile", "regions")
+            if name not in ("content_scale", "style_scale", "colors", "tile", "regions")
         },
         group="look",
     ),
@@ -130,27 +130,29 @@ class Doodle(PixelMethod):
         self.warnings = []
         for slot in self.slots:
             if slot.minimum and not job.sources.get(slot.key):
-                raise MissingSources(f"Doodle needs a {slot.title.lower()}. Drop one on {slot.title}.")
+                raise MissingSourcesError(f"Doodle needs a {slot.title.lower()}. Drop one on {slot.title}.")
         found: dict[str, Any] = {}
         for slot in self.slots:
             if images := job.sources.get(slot.key):
                 found[slot.key] = sources.load(images[:1], 1.0, slot.title.lower(), self.warnings)[0]
         style, content = found["style"], found.get("content")
         self.regions = regions_of(found["style_mask"].pixels, found["target_mask"].pixels, s.regions)
-        self.warnings += self.regions.sentences()
+        self.warnings += self.regions.messages()
         given = found["target_mask"].size
-        canvas = Size(*(max(16, round(side * s.content_scale)) for side in (given.height, given.width)))
-        styles = recolour.styles_for([style], content, s.colours)
+        canvas_size = Size(*(max(16, round(side * s.content_scale)) for side in (given.height, given.width)))
+        styles = recolor.styles_for([style], content, s.colors)
         labels = (self.regions.style, self.regions.target)
-        self._prepare(job, device, styles, content, job.canvas_size or canvas, labels, self.regions.count)
+        self._prepare(job, device, styles, content, job.canvas_size or canvas_size, labels, self.regions.count)
 
     def _start(self, noise: Tensor, content: Tensor | None) -> Tensor:
         return noise if content is None else torch.lerp(content, noise, self.settings.start_noise)
 
-    def paint(self, box: Box, canvas: Size) -> dict[str, Tensor]:
-        layers = super().paint(box, canvas)
+    def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        layers = super().paint(box, canvas_size)
         palette = self.regions.palette.to(self.device).float() / 255  # [R, 3]
-        layers["regions"] = palette[labels_at(self.regions.target, box, canvas).to(self.device).long()].permute(2, 0, 1)
+        layers["regions"] = palette[labels_at(self.regions.target, box, canvas_size).to(self.device).long()].permute(
+            2, 0, 1
+        )
         return {layer.key: layers[layer.key] for layer in self.layers}
 
 

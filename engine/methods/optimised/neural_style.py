@@ -3,7 +3,7 @@
 Gatys, Ecker and Bethge 2015 with the variants of Novak and Nikulin 2016, one preset for each column of their table; and
 without a download, direct patch distribution matching (Elnekave and Weiss 2022) with the content's tones. What it can
 not do: no network here understands scenes, so that a sky may get the pattern of a house; and a picture is optimised
-anew each time, in minutes where a trained network (stylize) takes a moment. The optimising is in pixels.py.
+anew each time, in minutes where a trained network (stylize) takes a moment. The optimising is in base.py.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import torch
 from torch import Tensor
 
 from engine.box import Size
-from engine.errors import MissingSources
+from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.job import Job
 from engine.method import Preset, Slot
-from engine.methods.optimised import recolour
+from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CHANGE, CONTENT, RESULT, PixelMethod
 from engine.methods.optimised.base_settings import PAPER, REST, PixelSettings
 
 
 class NeuralStyleSettings(PixelSettings):
-    """All of them are shared with doodle; see pixel_settings.py."""
+    """All of them are shared with doodle; see base_settings.py."""
 
 
 def _column(**values: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ PRESETS = (
         {
             name: info.default
             for name, info in NeuralStyleSettings.model_fields.items()
-            if name not in ("content_scale", "style_scale", "colours", "tile")
+            if name not in ("content_scale", "style_scale", "colors", "tile")
         },
         group="look",
     ),
@@ -94,17 +94,17 @@ class NeuralStyle(PixelMethod):
         s = self.settings = NeuralStyleSettings.of(job.settings)
         self.warnings = []
         if not job.sources.get("style"):
-            raise MissingSources("Neural style needs at least one style image. Drop one on Style.")
+            raise MissingSourcesError("Neural style needs at least one style image. Drop one on Style.")
         styles = sources.load(job.sources["style"], 1.0, "style", self.warnings)
         content = None
         if images := job.sources.get("content"):
             if len(images) > 1:
                 self.warnings.append("Only the first content image is used.")
             content = sources.load(images[:1], 1.0, "content", self.warnings)[0]
-        styles = recolour.styles_for(styles, content, s.colours)
+        styles = recolor.styles_for(styles, content, s.colors)
         given = (content or styles[0]).size
-        canvas = Size(*(max(16, round(side * s.content_scale)) for side in (given.height, given.width)))
-        self._prepare(job, device, styles, content, job.canvas_size or canvas)
+        canvas_size = Size(*(max(16, round(side * s.content_scale)) for side in (given.height, given.width)))
+        self._prepare(job, device, styles, content, job.canvas_size or canvas_size)
 
     def _start(self, noise: Tensor, content: Tensor | None) -> Tensor:
         if content is None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from app.canvas.idle_picture import Pictures
 from app.canvas.panel import CanvasPanel
 from app.document import Document
-from app.snapshots.controller import SnapshotsLink
+from app.snapshots.controller import SnapshotsController
 from app.snapshots.strip import SnapshotStrip
 from app.training import Training
 from engine.box import Size
@@ -24,7 +24,7 @@ class Parts:
         canvas, strip = CanvasPanel(self.window), SnapshotStrip(self.window)
         self.document = Document(folder / "data")
         self.training = Training(self.document)
-        self.snapshots = SnapshotsLink(self.document, self.training, strip, canvas, self.window)
+        self.snapshots = SnapshotsController(self.document, self.training, strip, canvas, self.window)
         self.pictures = Pictures(self.document, self.training, canvas, self.snapshots, self.window)
 
 

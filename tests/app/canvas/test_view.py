@@ -14,7 +14,7 @@ from app.canvas.drop_zones import DropZones
 from app.canvas.view import CanvasView
 from engine.box import Box, Size
 from engine.job import FILE_NAME
-from engine.messages import Look, Viewed
+from engine.messages import RenderView, ViewRendered
 from engine.method import Slot
 
 CANVAS = Size(300, 400)
@@ -31,11 +31,11 @@ def view(qtbot) -> CanvasView:
     return view
 
 
-def answer(look: Look, colour: tuple[int, int, int], box: Box | None = None, done: bool = True) -> Viewed:
+def answer(look: RenderView, color: tuple[int, int, int], box: Box | None = None, done: bool = True) -> ViewRendered:
     box = box or look.box
     scale = look.size.width / look.box.width
     shape = (max(1, round(box.height * scale)), max(1, round(box.width * scale)), 3)
-    return Viewed(np.full(shape, colour, np.uint8), box, CANVAS, look.layer, 1, look.ticket, done)
+    return ViewRendered(np.full(shape, color, np.uint8), box, CANVAS, look.layer, 1, look.ticket, done)
 
 
 def shown(view: CanvasView, row: int, column: int) -> tuple[int, int, int]:
@@ -44,8 +44,8 @@ def shown(view: CanvasView, row: int, column: int) -> tuple[int, int, int]:
     return view.viewport().grab().toImage().pixelColor(point).getRgb()[:3]
 
 
-def connected(view: CanvasView, alive: bool = True) -> list[Look]:
-    looks: list[Look] = []
+def connected(view: CanvasView, alive: bool = True) -> list[RenderView]:
+    looks: list[RenderView] = []
     view.look_wanted.connect(looks.append)
     view.set_session(True, alive)
     return looks
@@ -154,7 +154,9 @@ def test_pieces_of_another_layer_are_passed_over(view: CanvasView) -> None:
 def test_an_empty_answer_changes_nothing(view: CanvasView) -> None:
     looks = connected(view)
     view.viewed(answer(looks[-1], (0, 0, 250)))
-    empty = Viewed(np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), Size(0, 0), "result", 1, looks[-1].ticket, True)
+    empty = ViewRendered(
+        np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), Size(0, 0), "result", 1, looks[-1].ticket, True
+    )
     view.viewed(empty)
     assert view.extent == CANVAS
     assert shown(view, 150, 200) == (0, 0, 250)

@@ -18,7 +18,7 @@ from app.preferences import Preferences
 from engine import messages as m
 from engine.box import Size
 from engine.export import journal, unfinished
-from engine.options import How
+from engine.options import RenderMode
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 
@@ -30,12 +30,12 @@ def times(factor: int) -> Size:
     return Size(factor * 70, factor * 90)
 
 
-class Printer:
+class OtherRenderer:
     """The toy in other ways: pieces from the originals are white, repeats are black on the left half."""
 
-    def __init__(self, toy: Toy, how: How) -> None:
-        self._toy, self._how = toy, how
-        self.device, self.grain, self.halo = toy.device, toy.grain, toy.halo
+    def __init__(self, toy: Toy, render_mode: RenderMode) -> None:
+        self._toy, self._how = toy, render_mode
+        self.device, self.alignment_px, self.halo = toy.device, toy.alignment_px, toy.halo
 
     def paint(self, box, canvas):
         layers = self._toy.paint(box, canvas)
@@ -50,7 +50,7 @@ class Studio:
     def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
         self.window, self.qtbot, self.folder = window, qtbot, folder
         self.events: list[m.Event] = []
-        window.training.happened.connect(self.events.append)
+        window.training.session_event.connect(self.events.append)
 
     @property
     def exporting(self):
@@ -111,8 +111,12 @@ def new_window(folder: Path) -> MainWindow:
 @pytest.fixture
 def studio(qtbot, tmp_path: Path, monkeypatch):
     register(monkeypatch)
-    monkeypatch.setattr(Toy, "ways", frozenset({"repeat", "originals", "frames"}))
-    monkeypatch.setattr(Toy, "printer", lambda self, how: Printer(self, how) if how.ways else self)
+    monkeypatch.setattr(Toy, "capabilities", frozenset({"repeat", "originals", "frames"}))
+    monkeypatch.setattr(
+        Toy,
+        "renderer",
+        lambda self, render_mode: OtherRenderer(self, render_mode) if render_mode.capabilities else self,
+    )
     window = new_window(tmp_path)
     qtbot.waitExposed(window)
     studio = Studio(window, qtbot, tmp_path)
@@ -192,7 +196,7 @@ def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
     painted = journal.find(journal.folder_for(item.request.out)).done
     row.again.click()
     done = studio.until_seen(m.Exported)
-    assert done.gone_on_with > 0
+    assert done.resumed_share > 0
     assert painted > 0
     assert (studio.folder / "wall.tif").exists()
 
@@ -230,7 +234,7 @@ def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: St
     assert "wall.tif" in message.text
     message.act()
     done = other.until_seen(m.Exported)
-    assert done.gone_on_with > 0
+    assert done.resumed_share > 0
     with Image.open(done.out) as picture:
         assert picture.size == (6000, 6000)
     again.close_anyway()
@@ -241,7 +245,7 @@ def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: St
 def test_stopping_the_training_keeps_what_is_painted(studio: Studio) -> None:
     studio.train()
     item = studio.begin_large()
-    waiting = studio.exporting.queue.add(m.Export(studio.folder / "b.png", Size(64, 64)))
+    waiting = studio.exporting.queue.add(m.ExportRequest(studio.folder / "b.png", Size(64, 64)))
     studio.window.training.stop()
     studio.until(lambda: studio.window.training.state == "idle")
     assert (item.state, item.kept) == ("stopped", True)
@@ -270,7 +274,7 @@ def test_two_kinds_of_detail_side_by_side(studio: Studio) -> None:
     assert window.panes[True].image.pixelColor(5, 5).name() == "#ffffff"
     window.chosen.emit(True)
     window.accept()
-    assert form.request().how.originals == 8.0
+    assert form.request().render_mode.originals == 8.0
     assert studio.window.canvas.view.extent == Size(70, 90), "the canvas shows what it showed"
 
 
@@ -285,8 +289,8 @@ def test_comparing_while_it_trains(studio: Studio) -> None:
     studio.until(lambda: not studio.exporting.views.peeks.busy)
     assert window.panes[True].image.pixelColor(1, 1).name() == "#ffffff"
     window.reject()
-    views = len([event for event in studio.events if isinstance(event, m.Viewed)])
-    studio.until(lambda: len([event for event in studio.events if isinstance(event, m.Viewed)]) > views + 2)
+    views = len([event for event in studio.events if isinstance(event, m.ViewRendered)])
+    studio.until(lambda: len([event for event in studio.events if isinstance(event, m.ViewRendered)]) > views + 2)
 
 
 def test_a_repeat_beside_itself(studio: Studio) -> None:
@@ -311,7 +315,7 @@ def test_the_canvas_shows_how_it_will_print(studio: Studio, monkeypatch) -> None
     studio.train()
     proofs = []
 
-    def soft_proof(pixels, profile, finish):
+    def soft_proof(pixels, profile, encode_options):
         proofs.append(profile.title)
         return 255 - pixels
 
@@ -325,23 +329,23 @@ def test_the_canvas_shows_how_it_will_print(studio: Studio, monkeypatch) -> None
     form.options.set_profile("srgb")
     seen = len(proofs)
     studio.window.canvas.view.ask()
-    studio.until_seen(m.Viewed, len([e for e in studio.events if isinstance(e, m.Viewed)]) + 1)
+    studio.until_seen(m.ViewRendered, len([e for e in studio.events if isinstance(e, m.ViewRendered)]) + 1)
     assert len(proofs) == seen
 
 
 def drop(host, path: Path) -> None:
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
-    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    render_mode = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     at = QPoint(20, host.height() // 2)
-    QApplication.sendEvent(host, QDragEnterEvent(at, *how))
-    QApplication.sendEvent(host, QDropEvent(QPointF(at), *how))
+    QApplication.sendEvent(host, QDragEnterEvent(at, *render_mode))
+    QApplication.sendEvent(host, QDropEvent(QPointF(at), *render_mode))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".psd", ".webp", ".dzi"])
 def test_an_exported_file_brings_its_settings_back(studio: Studio, suffix: str) -> None:
     document = studio.window.document
-    document.set("colours", 7)
+    document.set("colors", 7)
     studio.train()
     form = studio.open().form
     form.set_out(studio.folder / f"back{suffix}")

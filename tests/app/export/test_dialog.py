@@ -12,13 +12,13 @@ from app.export.queue import ExportQueue
 from app.widgets import words
 from engine import messages
 from engine.box import Box, Size
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.export.encoders import FORMATS
-from engine.export.journal import Journal, Picture, folder_for
+from engine.export.journal import CanvasSpec, Journal, folder_for
 from engine.export.print_sizes import LABS, PAPERS, pixels
 from engine.export.profiles import made
 from engine.method import Layer
-from engine.options import Finish, How
+from engine.options import EncodeOptions, RenderMode
 from tests.app.toys import register
 from tests.engine.toy import job, picture
 
@@ -34,7 +34,7 @@ def times(factor):
 @pytest.fixture
 def dialog(qtbot, tmp_path, monkeypatch):
     register(monkeypatch)
-    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True), job(tmp_path), ways=WAYS)
+    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True), job(tmp_path), capabilities=WAYS)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitExposed(dialog)
@@ -54,7 +54,7 @@ def refusal(dialog):
 
 
 def test_it_proposes_the_canvas_as_png(dialog, tmp_path):
-    assert dialog.form.request() == messages.Export(tmp_path / "mosaic.png", CANVAS, "result", bits=8)
+    assert dialog.form.request() == messages.ExportRequest(tmp_path / "mosaic.png", CANVAS, "result", bits=8)
     assert dialog.start.isEnabled()
     assert not dialog.isModal()
     assert not dialog.form.options.isVisible(), "few fields for one who just wants a picture"
@@ -81,7 +81,7 @@ def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
     form.options.provenance.setChecked(False)
     form.detail.setCurrentIndex(1)
     qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
-    finish = Finish(
+    encode_options = EncodeOptions(
         dpi=200,
         profile="adobe-rgb",
         intent="perceptual",
@@ -91,13 +91,13 @@ def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
         marks=True,
         provenance=False,
     )
-    expected = messages.Export(
+    expected = messages.ExportRequest(
         tmp_path / "Größe 2.tif",
         Size(4 * 1184, 4 * 1760),
         "collage",
         bits=16,
-        finish=finish,
-        how=How(repeat=True, originals=4.0),
+        encode_options=encode_options,
+        render_mode=RenderMode(repeat=True, originals=4.0),
         bleed_px=pixels(3, 200),
     )
     assert dialog.requests == [expected]
@@ -127,7 +127,7 @@ def test_a_lab_sets_what_it_asks_for_and_leaves_the_size(dialog):
         request = dialog.form.request()
         assert request.out.suffix == lab.suffix
         assert request.bits == lab.bits
-        assert request.finish.profile == lab.finish.profile
+        assert request.encode_options.profile == lab.encode_options.profile
         assert request.size == size
         assert dialog.form.lab.currentIndex() == index
     dialog.form.options.set_profile("adobe-rgb")
@@ -162,9 +162,9 @@ def test_originals_are_offered_for_what_is_larger_and_keep_the_trained_scale(dia
     assert not form.detail.isVisible()
     form.size_field.choose(Size(3000, 3520))
     assert form.detail.isVisible()
-    assert form.request().how == How()
+    assert form.request().render_mode == RenderMode()
     form.detail.setCurrentIndex(1)
-    factor = form.request().how.originals
+    factor = form.request().render_mode.originals
     # a working canvas of the print's shape that fits the trained one in one direction
     assert factor == pytest.approx(3000 / 1184)
     assert 3520 / factor < 1760
@@ -174,7 +174,7 @@ def test_originals_are_offered_for_what_is_larger_and_keep_the_trained_scale(dia
     plain.form.size_field.choose(times(2))
     plain.form.options.repeat.setChecked(True)
     assert not plain.form.detail.isVisible()
-    assert plain.form.request().how == How(), "a method that has no such ways is not asked for them"
+    assert plain.form.request().render_mode == RenderMode(), "a method that has no such ways is not asked for them"
 
 
 def test_another_shape_says_what_is_cut_away(dialog):
@@ -247,8 +247,8 @@ def test_a_formats_limit_is_told_before_the_start(dialog):
 
 
 def test_what_the_engine_refuses_is_told_before_the_start(dialog, monkeypatch):
-    def check(out, canvas, bits, finish, folder):
-        raise BadSetting(f"{canvas.width} px are too many.")
+    def check(out, canvas, bits, encode_options, folder):
+        raise BadSettingError(f"{canvas.width} px are too many.")
 
     monkeypatch.setattr("engine.export.preflight.check", check)
     dialog.form.size_field.choose(Size(100, 2000))
@@ -280,7 +280,7 @@ def test_a_file_that_is_there_will_be_replaced(dialog, tmp_path):
 
 def test_an_unfinished_picture_of_this_name_can_be_gone_on_with(dialog, tmp_path, qtbot):
     folder = folder_for(tmp_path / "old.png")
-    picture = Picture(Box(0, 0, 64, 128), 8, 64, {})
+    picture = CanvasSpec(Box(0, 0, 64, 128), 8, 64, {})
     import torch
 
     Journal.begin(folder, picture, {}).put(0, picture.tiles()[0], torch.zeros(3, 64, 64))
@@ -310,7 +310,7 @@ def test_what_the_session_finds_has_remedies_and_goes_with_the_next_change(dialo
         messages.Finding("time", "note", "It takes 9 h.", (messages.Remedy("Smaller tiles", {"tile_px": 256}),)),
         messages.Finding("memory", "stop", "No."),
     )
-    other = messages.Export(dialog.form.out(), Size(1, 1))
+    other = messages.ExportRequest(dialog.form.out(), Size(1, 1))
     dialog.on_event(messages.Inspected(other, found, True))
     assert dialog.checks.text() == "", "about something else"
     dialog.on_event(messages.Inspected(dialog.form.request(), found, True))
@@ -397,7 +397,7 @@ def test_a_film_takes_the_contents_place(dialog, qtbot, tmp_path):
     dialog.form.fold.setChecked(True)
     assert not film.isVisible(), "not for a method that can not"
     other = ExportDialog(
-        CANVAS, LAYERS, tmp_path, ExportQueue(lambda c: True), job(tmp_path), ways=frozenset({"frames"})
+        CANVAS, LAYERS, tmp_path, ExportQueue(lambda c: True), job(tmp_path), capabilities=frozenset({"frames"})
     )
     qtbot.addWidget(other)
     other.show()

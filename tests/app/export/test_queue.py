@@ -30,7 +30,7 @@ class Bench:
         return self.answers
 
     def add(self, name: str):
-        return self.queue.add(m.Export(self.folder / name, SIZE))
+        return self.queue.add(m.ExportRequest(self.folder / name, SIZE))
 
     def ends(self, item, seam=1.0) -> None:
         self.queue.on_event(m.Exported(item.request.out, SIZE, 12.0, 1, seam=seam))
@@ -95,7 +95,7 @@ def test_cancelling_keeps_what_is_painted_and_going_on_resumes(bench):
     bench.click(bench.row(item).again)
     bench.ends(other)
     again = bench.sent[-1]
-    assert isinstance(again, m.Export)
+    assert isinstance(again, m.ExportRequest)
     assert (again.out, again.resume) == (item.request.out, True)
     assert len(bench.queue.items) == 2
 
@@ -125,7 +125,7 @@ def test_the_report_tells_size_time_and_seams(bench):
 
 def test_a_failure_is_told_and_can_be_tried_again(bench):
     item = bench.add("a.png")
-    bench.queue.on_event(m.Failed("No.", command=m.Look(SIZE.box, SIZE)))
+    bench.queue.on_event(m.Failed("No.", command=m.RenderView(SIZE.box, SIZE)))
     assert item.state == "running", "that was about something else"
     bench.queue.on_event(m.Failed("The disk is full.", command=item.request))
     assert bench.row(item).facts.text() == "The disk is full."
@@ -138,7 +138,7 @@ def test_a_failure_is_told_and_can_be_tried_again(bench):
 def test_the_end_of_the_session_ends_them_all(bench):
     item, other = bench.add("a.png"), bench.add("b.png")
     bench.queue.on_event(m.Failed("The GPU is gone.", fatal=True))
-    assert item.sentence == "The GPU is gone."
+    assert item.message == "The GPU is gone."
     bench.queue.on_event(m.Ended(3))
     assert (item.state, other.state) == ("failed", "stopped")
     assert len(bench.sent) == 1
@@ -161,13 +161,13 @@ def test_a_new_attempt_takes_the_place_of_the_old_one(bench):
 
 
 def test_what_an_earlier_start_left_is_offered(bench):
-    wish = m.Export(bench.folder / "wall.tif", SIZE, resume=True, snapshot=bench.folder / "s")
-    bench.queue.show_unfinished([(wish, 3, 4)])
+    request = m.ExportRequest(bench.folder / "wall.tif", SIZE, resume=True, snapshot=bench.folder / "s")
+    bench.queue.show_unfinished([(request, 3, 4)])
     (item,) = bench.queue.items
     assert "75%" in bench.row(item).facts.text()
     assert not bench.sent
     bench.click(bench.row(item).again)
-    assert bench.sent == [wish]
+    assert bench.sent == [request]
 
 
 def test_events_of_others_change_nothing(bench):

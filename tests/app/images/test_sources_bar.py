@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from app.images.sources_bar import SourcesBar
 from app.images.tile_grid import TILE_TYPE
 from app.widgets.thumbnails import read_source
-from engine.errors import BadImage
+from engine.errors import BadImageError
 from engine.job import SourceImage
 from engine.method import Slot
 from tests.app.widgets import drop
@@ -25,7 +25,7 @@ NAMES = ("a.png", "b.png", "c.png", "d.png")
 def quick(path, side):
     """A thumbnail whose colour tells the file, without reading it."""
     if "broken" in path.name:
-        raise BadImage(f"{path.name} is not an image.")
+        raise BadImageError(f"{path.name} is not an image.")
     image = QImage(8, 8, QImage.Format.Format_RGB888)
     image.fill(QColor(40 * (ord(path.name[0]) - ord("a")), 90, 120))
     return image

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from app.document import Document
 from app.images.sources_bar import SourcesBar
-from app.masks.controller import MaskLink
+from app.masks.controller import MaskController
 from app.masks.editor import Beginning, MaskEditor
 from app.masks.files import MaskFile, read
 from app.masks.picture import UNPAINTED
@@ -72,7 +72,7 @@ def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine
     bar = SourcesBar()
     qtbot.addWidget(bar)
     bar.show_slots(SLOTS)
-    link = MaskLink(document, Training(document, bar), bar)
+    link = MaskController(document, Training(document, bar), bar)
     bar.paint_requested.connect(link.open)
     document.sources_changed.connect(lambda _slot: bar.set_sources(document.job.sources))
     document.add("style", [write_image(tmp_path / "style.png", 120, 160)])
@@ -101,19 +101,19 @@ def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine
     assert path.is_relative_to(document.folder)
     pixels = read_image(path).pixels
     found = regions_of(pixels, pixels)
-    by_colour = dict(zip(map(tuple, found.palette.tolist()), shares(found.target, found.count), strict=True))
-    assert by_colour.keys() == {SKY.colour, LAND.colour, WATER.colour}
-    assert by_colour[SKY.colour] == pytest.approx(64 / 120, abs=0.02)
-    assert by_colour[LAND.colour] == pytest.approx(4**2 * np.pi / 19200, rel=0.4)
-    assert tuple(found.palette[int(found.target[100, 120])].tolist()) == LAND.colour
-    assert tuple(found.palette[int(found.target[10, 10])].tolist()) == SKY.colour
+    by_color = dict(zip(map(tuple, found.palette.tolist()), shares(found.target, found.count), strict=True))
+    assert by_color.keys() == {SKY.color, LAND.color, WATER.color}
+    assert by_color[SKY.color] == pytest.approx(64 / 120, abs=0.02)
+    assert by_color[LAND.color] == pytest.approx(4**2 * np.pi / 19200, rel=0.4)
+    assert tuple(found.palette[int(found.target[100, 120])].tolist()) == LAND.color
+    assert tuple(found.palette[int(found.target[10, 10])].tolist()) == SKY.color
     assert len(bar.section("target_mask").tiles) == 1
 
     link.open("style_mask")
     qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
     assert link.editor is not None
-    assert [(r.name, r.colour) for r in link.editor.picture.regions if r.label <= 3] == [
-        (r.name, r.colour) for r in (SKY, LAND, WATER)
+    assert [(r.name, r.color) for r in link.editor.picture.regions if r.label <= 3] == [
+        (r.name, r.color) for r in (SKY, LAND, WATER)
     ], "both masks share their colours and names, in one order"
     document.stack.undo()
     assert not document.sources("target_mask")
@@ -233,7 +233,7 @@ def test_the_screen_shows_the_region_under_the_brush(qtbot, editor):
     drag(qtbot, editor, (20, 30), (60, 30))
     qtbot.mouseMove(editor.view, at(editor, 75, 55))
     shown = editor.view.grab().toImage().pixelColor(at(editor, 40, 30))
-    assert (shown.red(), shown.green(), shown.blue()) == LAND.colour
+    assert (shown.red(), shown.green(), shown.blue()) == LAND.color
 
 
 def test_shares_are_shown_and_unpainted_places_told(qtbot, editor):
@@ -316,7 +316,7 @@ def test_a_mask_that_can_not_be_kept_is_told_and_stays(qtbot, tmp_path, monkeypa
     document.folder = tmp_path / "file"
     bar = SourcesBar()
     qtbot.addWidget(bar)
-    link = MaskLink(document, Training(document, bar), bar)
+    link = MaskController(document, Training(document, bar), bar)
     link.open("style_mask")
     qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
     editor = link.editor
@@ -340,7 +340,7 @@ def test_each_kept_mask_has_its_own_file_and_its_regions_come_back(qtbot, tmp_pa
     document = Document(tmp_path / "data")
     bar = SourcesBar()
     qtbot.addWidget(bar)
-    link = MaskLink(document, Training(document, bar), bar)
+    link = MaskController(document, Training(document, bar), bar)
     link.open("style_mask")
     qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
     editor = link.editor

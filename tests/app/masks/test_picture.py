@@ -14,7 +14,7 @@ from PySide6.QtCore import QRect
 from app.masks import files
 from app.masks.picture import UNPAINTED, MaskPicture
 from app.masks.regions import Region, distance, first_regions, next_region
-from engine.errors import BadImage, NoRoom
+from engine.errors import BadImageError, NoRoomError
 from engine.images.read import read_image
 from engine.images.regions import MOST_REGIONS, regions_of, shares
 
@@ -118,7 +118,7 @@ def test_regions_are_added_named_coloured_merged_and_removed_and_all_of_it_undon
     boat = picture.add_region("Boat")
     assert boat is not None
     picture.rename(boat.label, "  Ship ")
-    picture.recolour(boat.label, (1, 2, 3))
+    picture.recolor(boat.label, (1, 2, 3))
     assert picture.region(boat.label) == Region(boat.label, "Ship", (1, 2, 3))
     picture.remove(LAND.label, into=SKY.label)
     assert (picture.labels[before == LAND.label] == SKY.label).all()
@@ -134,7 +134,7 @@ def test_regions_are_added_named_coloured_merged_and_removed_and_all_of_it_undon
 def test_each_new_region_has_a_colour_that_is_clearly_another() -> None:
     regions: list[Region] = []
     while (region := next_region(regions)) is not None:
-        assert all(distance(region.colour, other.colour) > 40 for other in regions)
+        assert all(distance(region.color, other.color) > 40 for other in regions)
         assert region.label not in [other.label for other in regions]
         regions.append(region)
     assert len(regions) == MOST_REGIONS
@@ -167,7 +167,7 @@ def test_a_written_mask_is_read_back_by_the_engine_and_by_the_editor(tmp_path: P
     assert found.count == 3
     assert sorted(shares(found.target, 3)) == pytest.approx(sorted([1199 / 2400, 1 / 2400, 0.5]))
     again = files.read(path)
-    assert {(r.name, r.colour) for r in again.regions} == {(r.name, r.colour) for r in (*regions, unused)}
+    assert {(r.name, r.color) for r in again.regions} == {(r.name, r.color) for r in (*regions, unused)}
     name_of = {r.label: r.name for r in again.regions}
     assert (name_of[again.labels[0, 0]], name_of[again.labels[39, 0]], name_of[again.labels[30, 30]]) == (
         "Himmel",
@@ -184,11 +184,11 @@ def test_a_mask_takes_over_the_colours_and_names_of_the_one_it_goes_with(tmp_pat
     own = files.read(path)
     result = files.matched(own, first_regions())
     by_label = {region.label: region for region in result.regions}
-    assert by_label[result.labels[0, 0]].colour == SKY.colour
+    assert by_label[result.labels[0, 0]].color == SKY.color
     assert by_label[result.labels[0, 0]].name == SKY.name
-    assert by_label[result.labels[0, 15]].colour == LAND.colour
-    assert by_label[result.labels[0, 25]].colour == (250, 20, 20)
-    assert WATER.colour in [region.colour for region in result.regions], "what is not used yet is offered"
+    assert by_label[result.labels[0, 15]].color == LAND.color
+    assert by_label[result.labels[0, 25]].color == (250, 20, 20)
+    assert WATER.color in [region.color for region in result.regions], "what is not used yet is offered"
     assert np.array_equal(result.labels, own.labels)
 
 
@@ -206,8 +206,8 @@ def test_names_that_can_not_be_read_are_left_out(tmp_path: Path, text: str) -> N
 
 def test_bad_files_and_folders_are_told(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"nothing")
-    with pytest.raises(BadImage, match=r"broken\.png"):
+    with pytest.raises(BadImageError, match=r"broken\.png"):
         files.read(tmp_path / "broken.png")
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(NoRoom, match="could not be written"):
+    with pytest.raises(NoRoomError, match="could not be written"):
         files.write(tmp_path / "file" / "mask.png", np.ones((20, 20), np.uint8), first_regions())

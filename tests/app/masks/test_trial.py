@@ -12,14 +12,14 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app.document import Document
-from app.masks.controller import MaskLink
+from app.masks.controller import MaskController
 from app.masks.files import write
 from app.masks.regions import first_regions
 from app.masks.trial import MaskTrial
 from app.training import Training
 from engine import snapshots
 from engine.box import Size
-from engine.messages import Look
+from engine.messages import RenderView
 from engine.method import Slot
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
@@ -41,21 +41,21 @@ class Studio:
         self.seen: list[tuple[str, tuple[int, int, int]]] = []
         """Name of each mask that was taken over, and its colour in the middle."""
 
-        def adopt(toy: Toy, job) -> bool:
+        def try_update(toy: Toy, job) -> bool:
             path = Path(job.sources["target_mask"][0].path)
             pixels = np.array(Image.open(path).convert("RGB"))
             red, green, blue = (int(x) for x in pixels[30, 40])
             self.seen.append((path.name, (red, green, blue)))
             return True
 
-        monkeypatch.setattr(Toy, "adopt", adopt)
+        monkeypatch.setattr(Toy, "try_update", try_update)
         self.qtbot, self.document = qtbot, Document(folder / "data")
         self.training = Training(self.document)
         window = QWidget()
         qtbot.addWidget(window)
         self.snapshot: Path | None = None
         self.painted: QImage | None = None
-        self.link = MaskLink(self.document, self.training, window, lambda: self.snapshot, lambda: self.painted)
+        self.link = MaskController(self.document, self.training, window, lambda: self.snapshot, lambda: self.painted)
         labels = np.full((60, 80), SKY.label, np.uint8)
         labels[50:] = LAND.label
         write(folder / "mask.png", labels, (SKY, LAND))
@@ -98,7 +98,7 @@ def studio(qtbot, tmp_path, monkeypatch):
 def test_the_session_shows_what_is_painted_and_the_document_waits(studio: Studio) -> None:
     before = studio.document.job
     studio.paint_middle(LAND.label)
-    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.color)
     studio.wait(lambda: studio.training.built != before)
     assert studio.document.job == before
     assert not studio.training.stale, "nothing waits for a rebuild"
@@ -110,7 +110,7 @@ def test_the_result_lies_below_the_mask_where_the_artist_wants_it(studio: Studio
     style = editor.view._below
     studio.painted = QImage(80, 60, QImage.Format.Format_RGB32)
     studio.painted.fill(Qt.GlobalColor.magenta)
-    studio.training.post(Look(Size(60, 80).box, Size(60, 80), ticket=7))
+    studio.training.post(RenderView(Size(60, 80).box, Size(60, 80), ticket=7))
     studio.wait(lambda: not editor.over_result.isHidden())
     assert editor.view._below is not None
     assert editor.view._below.pixelColor(3, 3) == Qt.GlobalColor.magenta
@@ -125,15 +125,15 @@ def test_the_newest_of_many_strokes_is_shown_in_the_end(studio: Studio) -> None:
         studio.paint_middle((LAND, SKY)[turn % 2].label)
     studio.paint_middle(SKY.label)
     studio.paint_middle(LAND.label)
-    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.color)
 
 
 def test_what_is_thrown_away_is_taken_back(studio: Studio) -> None:
     before = studio.document.job
     studio.paint_middle(LAND.label)
-    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.color)
     studio.editor._throw_away()
-    studio.wait(lambda: studio.seen[-1] == ("mask.png", SKY.colour))
+    studio.wait(lambda: studio.seen[-1] == ("mask.png", SKY.color))
     studio.wait(lambda: studio.training.built == before)
     assert studio.document.job == before
 
@@ -143,10 +143,10 @@ def test_what_is_kept_is_the_documents(studio: Studio) -> None:
     studio.qtbot.mouseClick(studio.editor.done_button, LEFT)
     assert studio.link.editor is None
     kept = studio.document.sources("target_mask")[0].path
-    studio.wait(lambda: studio.seen and studio.seen[-1] == (Path(kept).name, LAND.colour))
+    studio.wait(lambda: studio.seen and studio.seen[-1] == (Path(kept).name, LAND.color))
     studio.wait(lambda: studio.training.built == studio.document.job)
     studio.document.stack.undo()
-    studio.wait(lambda: studio.seen[-1] == ("mask.png", SKY.colour))
+    studio.wait(lambda: studio.seen[-1] == ("mask.png", SKY.color))
 
 
 def test_a_region_that_was_not_learned_waits_until_the_mask_is_kept(studio: Studio) -> None:
@@ -171,12 +171,12 @@ def test_after_training_the_newest_snapshot_shows_what_is_painted(studio: Studio
     studio.wait(lambda: studio.link.editor is not None)
     studio.wait(lambda: studio.training.state == "paused")
     studio.paint_middle(LAND.label)
-    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.color)
 
 
 def test_a_snapshot_kept_while_painting_finds_its_mask_again(studio: Studio) -> None:
     studio.paint_middle(LAND.label)
-    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.colour)
+    studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.color)
     before = len(snapshots.listing(studio.document.folder))
     studio.training.keep("in between")
     studio.wait(lambda: len(snapshots.listing(studio.document.folder)) > before)
@@ -187,7 +187,7 @@ def test_a_snapshot_kept_while_painting_finds_its_mask_again(studio: Studio) -> 
     studio.editor._throw_away()
     kept = next(s for s in snapshots.listing(studio.document.folder) if s.name == "in between")
     mask = Path(kept.job.sources["target_mask"][0].path)
-    assert tuple(np.array(Image.open(mask).convert("RGB"))[30, 40].tolist()) == LAND.colour
+    assert tuple(np.array(Image.open(mask).convert("RGB"))[30, 40].tolist()) == LAND.color
 
 
 def test_masks_that_were_only_tried_out_are_cleared_away(studio: Studio) -> None:

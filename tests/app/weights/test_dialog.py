@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.canvas.message_bar import MessageBar
 from app.document import Document
-from app.weights.controller import WeightsLink
+from app.weights.controller import WeightsController
 from app.weights.dialog import WeightsDialog
 from engine.style.weights import VGG19, Weights, missing_weights, place_of
 
@@ -135,7 +135,7 @@ def test_choosing_a_network_that_is_not_there_offers_to_get_it(qtbot, tmp_path: 
     document, bar, window = Document(tmp_path / "data"), MessageBar(), QWidget()
     qtbot.addWidget(bar)
     qtbot.addWidget(window)
-    link = WeightsLink(document, bar, window, tmp_path / "cache")
+    link = WeightsController(document, bar, window, tmp_path / "cache")
     document.set_method("neural_style")
     assert not link.ask()
     document.set("network", "vgg19")

@@ -197,8 +197,8 @@ def test_a_killed_render_is_gone_on_with(project: Path, tmp_path: Path) -> None:
     (begun,) = unfinished.listing(project)
     assert begun.folder == folder_for(out)
     assert (begun.done, begun.total) == (7, 20)
-    assert unfinished.wish_of(begun).out == out
-    assert begun.canvas().glance(60).max() > 0
+    assert unfinished.request_of(begun).out == out
+    assert begun.canvas_file().glance(60).max() > 0
     assert main([*command, "--resume"]) == 0
     assert (pixels(out) == pixels(tmp_path / "whole.png")).all()
     assert unfinished.listing(project) == []
@@ -326,8 +326,8 @@ def test_a_sweep_is_an_animation_along_a_live_setting(project: Path, tmp_path: P
     ],
 )
 def test_sweeps_that_can_not_be_had(
-    option: tuple[str, ...], sentence: str, project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    option: tuple[str, ...], message: str, project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert render(project, tmp_path / "walk.png", *option) == 2
-    assert sentence in capfd.readouterr().err
+    assert message in capfd.readouterr().err
     assert left_in(tmp_path) == []

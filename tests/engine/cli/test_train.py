@@ -43,7 +43,7 @@ def test_train_leaves_a_project_with_a_final_snapshot(tmp_path: Path, capfd: pyt
     assert snapshot.preview.is_file()
     job = load_job(tmp_path / "out")
     assert job == snapshot.job
-    assert (job.seed, job.settings) == (11, {"colours": 2, "rate": 0.5, "weight": 2.0})
+    assert (job.seed, job.settings) == (11, {"colors": 2, "rate": 0.5, "weight": 2.0})
     printed = capfd.readouterr()
     assert str(snapshot.folder) in printed.out
     assert "\r" not in printed.err, "no bar where nobody looks"
@@ -248,7 +248,7 @@ def test_methods_are_listed_with_their_settings(capfd: pytest.CaptureFixture[str
     assert main(["methods", "--json"]) == 0
     listed = {method["key"]: method for method in json.loads(capfd.readouterr().out)}
     assert set(listed) == set(method_keys())
-    assert [setting["name"] for setting in listed["toy"]["settings"]] == ["rate", "weight", "colours", "kind"]
+    assert [setting["name"] for setting in listed["toy"]["settings"]] == ["rate", "weight", "colors", "kind"]
     assert listed["toy"]["settings"][0]["allowed"] == "a number from 0 to 1"
     assert main(["methods"]) == 0
     told = capfd.readouterr().out

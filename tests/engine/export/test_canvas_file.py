@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.errors import BadCanvas, Cancelled, NoRoom
+from engine.errors import BadCanvasError, CancelledError, NoRoomError
 from engine.export import journal
 from engine.export.canvas_file import CanvasFile
-from engine.export.journal import Journal, Picture
-from engine.export.tiles import Wish, encode, fulfil
+from engine.export.journal import CanvasSpec, Journal
+from engine.export.tiles import ExportPlan, encode, fulfil
 from engine.images.quantise import to_uint8, to_uint16
 from engine.images.read import read_image
 
@@ -36,8 +36,8 @@ def plane(box: Box) -> Tensor:
     return torch.stack([torch.sin(rows * 0.07 + columns * 0.013 * k + k) for k in (1, 2, 3)]).mul(0.5).add(0.5).float()
 
 
-def wish(out: Path, **more: object) -> Wish:
-    return Wish(out, SIZE, 32, **more)  # type: ignore[arg-type]
+def wish(out: Path, **more: object) -> ExportPlan:
+    return ExportPlan(out, SIZE, 32, **more)  # type: ignore[arg-type]
 
 
 def hashed(path: Path) -> str:
@@ -48,15 +48,15 @@ def hashed(path: Path) -> str:
 
 
 def test_canvas_is_a_bigtiff_that_others_can_open_and_be_encoded_again(tmp_path: Path) -> None:
-    canvas = CanvasFile.create(tmp_path / "canvas.tif", Size(40, 50), 16)
+    canvas_file = CanvasFile.create(tmp_path / "canvas.tif", Size(40, 50), 16)
     for tile in reversed(Size(40, 50).box.tiles(16)):
-        canvas.put(tile, plane(tile))
+        canvas_file.put(tile, plane(tile))
     expected = to_uint16(plane(Size(40, 50).box))
-    with tifffile.TiffFile(canvas.path) as file:
+    with tifffile.TiffFile(canvas_file.path) as file:
         assert file.is_bigtiff
-    assert (tifffile.imread(canvas.path) == expected).all()
+    assert (tifffile.imread(canvas_file.path) == expected).all()
     for name in ("one.tif", "two.tif"):
-        assert list(encode(canvas, tmp_path / name))[-1] == (1.0, 0.0)
+        assert list(encode(canvas_file, tmp_path / name))[-1] == (1.0, 0.0)
         assert (tifffile.imread(tmp_path / name) == expected).all()
 
 
@@ -76,23 +76,23 @@ def test_an_empty_canvas_has_all_its_blocks(tmp_path: Path, monkeypatch: pytest.
 def test_what_is_put_is_read(
     tmp_path_factory: pytest.TempPathFactory, top: int, left: int, height: int, width: int, bits: int
 ) -> None:
-    canvas = CanvasFile.create(tmp_path_factory.mktemp("c") / "c.tif", Size(42, 42), bits)
+    canvas_file = CanvasFile.create(tmp_path_factory.mktemp("c") / "c.tif", Size(42, 42), bits)
     box = Box(top, left, height, width)
-    checksum = canvas.put(box, plane(box))
+    checksum = canvas_file.put(box, plane(box))
     expected = to_uint8(plane(box)) if bits == 8 else to_uint16(plane(box))
-    assert (canvas.read(box) == expected).all()
-    assert canvas.checksum(box) == checksum
-    rest = canvas.read(Size(42, 42).box)
+    assert (canvas_file.read(box) == expected).all()
+    assert canvas_file.checksum(box) == checksum
+    rest = canvas_file.read(Size(42, 42).box)
     rest[box.within(Size(42, 42).box)] = 0
     assert not rest.any(), "nothing else is written"
     with pytest.raises(ValueError, match="is not inside"):
-        canvas.put(Box(40, 40, 5, 5), torch.zeros(3, 5, 5))
+        canvas_file.put(Box(40, 40, 5, 5), torch.zeros(3, 5, 5))
 
 
 def test_the_picture_so_far_can_be_looked_at(tmp_path: Path) -> None:
-    canvas = CanvasFile.create(tmp_path / "c.tif", Size(300, 500), 16)
-    canvas.put(Box(0, 0, 300, 250), torch.ones(3, 300, 250))
-    seen = canvas.glance(100)
+    canvas_file = CanvasFile.create(tmp_path / "c.tif", Size(300, 500), 16)
+    canvas_file.put(Box(0, 0, 300, 250), torch.ones(3, 300, 250))
+    seen = canvas_file.glance(100)
     assert seen.shape == (60, 100, 3)
     assert seen.dtype == np.uint8
     assert seen[:, :49].min() == 255
@@ -156,7 +156,7 @@ def test_what_was_painted_is_not_painted_again(tmp_path_factory: pytest.TempPath
         goal = len(painted) + turn
         try:
             list(fulfil(paint, wish(out, resume=True), stop=lambda goal=goal: len(painted) >= goal))
-        except Cancelled:
+        except CancelledError:
             assert not out.exists()
     if not out.exists():
         list(fulfil(paint, wish(out, resume=True)))
@@ -167,7 +167,7 @@ def test_what_was_painted_is_not_painted_again(tmp_path_factory: pytest.TempPath
 def interrupted(out: Path, tiles: int = 5, **more: object) -> Path:
     """An export that was stopped after some tiles; its folder."""
     left = iter(range(tiles - 1))
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledError):
         list(fulfil(plane, wish(out, **more), stop=lambda: next(left, None) is None))
     return journal.folder_for(out)
 
@@ -189,7 +189,7 @@ def test_half_a_line_at_the_end_of_the_journal_is_forgotten(tmp_path: Path) -> N
     with (folder / "tiles-1-of-1.txt").open("ab") as file:
         file.write(b"7 12")
     report = yield_to_end(fulfil(plane, wish(tmp_path / "a.tif", resume=True)))
-    assert report.gone_on_with == 5
+    assert report.resumed_tiles == 5
     assert report.tiles == 12
 
 
@@ -214,7 +214,7 @@ def yield_to_end(job):
 def test_a_damaged_canvas_is_told_and_kept(tmp_path: Path, name: str, damage: bytes) -> None:
     folder = interrupted(tmp_path / "a.png")
     (folder / name).write_bytes(damage)
-    with pytest.raises(BadCanvas, match=r"painted from the start|another picture"):
+    with pytest.raises(BadCanvasError, match=r"painted from the start|another picture"):
         list(fulfil(plane, wish(tmp_path / "a.png", resume=True)))
     assert folder.exists()
     assert not (tmp_path / "a.png").exists()
@@ -226,7 +226,7 @@ def test_a_damaged_canvas_is_told_and_kept(tmp_path: Path, name: str, damage: by
 @pytest.mark.parametrize("change", [{"details": {"step": 2}}, {"bits": 16}, {"bleed_px": 3}])
 def test_the_canvas_of_another_picture_is_not_gone_on_with(tmp_path: Path, change: dict[str, object]) -> None:
     interrupted(tmp_path / "a.png", details={"step": 1})
-    with pytest.raises(BadCanvas, match="holds another picture"):
+    with pytest.raises(BadCanvasError, match="holds another picture"):
         list(fulfil(plane, wish(tmp_path / "a.png", resume=True, **({"details": {"step": 1}} | change))))
 
 
@@ -234,7 +234,7 @@ def test_a_newer_programs_canvas_is_not_touched(tmp_path: Path) -> None:
     folder = interrupted(tmp_path / "a.png")
     stored = json.loads((folder / "picture.json").read_text())
     (folder / "picture.json").write_text(json.dumps(stored | {"format": 99}))
-    with pytest.raises(BadCanvas, match="newer Tessera"):
+    with pytest.raises(BadCanvasError, match="newer Tessera"):
         journal.find(folder)
 
 
@@ -242,7 +242,7 @@ def test_other_things_in_the_folder_are_left(tmp_path: Path) -> None:
     folder = tmp_path / "canvas"
     folder.mkdir()
     (folder / "letter.txt").write_text("dear")
-    with pytest.raises(BadCanvas, match="holds other things"):
+    with pytest.raises(BadCanvasError, match="holds other things"):
         list(fulfil(plane, wish(tmp_path / "a.png", folder=folder)))
     journal.remove(folder)
     assert (folder / "letter.txt").read_text() == "dear"
@@ -266,7 +266,7 @@ def test_a_canvas_survives_a_file_that_can_not_be_replaced(tmp_path: Path, monke
     out = tmp_path / "a.png"
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", locked)
-        with pytest.raises(NoRoom, match="open in another program"):
+        with pytest.raises(NoRoomError, match="open in another program"):
             list(fulfil(plane, wish(out)))
     assert [path.name for path in tmp_path.iterdir()] == ["a.png.unfinished"]
     painted: list[Box] = []
@@ -283,7 +283,7 @@ def test_parts_of_one_canvas_are_assembled(tmp_path: Path) -> None:
     for k in (3, 1):
         list(fulfil(lambda box: painted.append(box) or plane(box), wish(out, part=(k, 3))))
         assert not out.exists()
-    with pytest.raises(BadCanvas, match="4 of 12 tiles are not painted yet"):
+    with pytest.raises(BadCanvasError, match="4 of 12 tiles are not painted yet"):
         list(fulfil(plane, wish(out, assemble=True)))
     list(fulfil(lambda box: painted.append(box) or plane(box), wish(out, part=(2, 3))))
     list(fulfil(plane, wish(out, assemble=True)))
@@ -293,21 +293,21 @@ def test_parts_of_one_canvas_are_assembled(tmp_path: Path) -> None:
 
 
 def test_nothing_to_assemble(tmp_path: Path) -> None:
-    with pytest.raises(BadCanvas, match="nothing to assemble"):
+    with pytest.raises(BadCanvasError, match="nothing to assemble"):
         list(fulfil(plane, wish(tmp_path / "a.tif", assemble=True)))
     assert not any(tmp_path.iterdir())
 
 
 def test_of_parts_that_begin_at_once_one_makes_the_canvas(tmp_path: Path) -> None:
-    picture = Picture(SIZE.box, 8, 32, {})
+    picture = CanvasSpec(SIZE.box, 8, 32, {})
     first = Journal.begin(tmp_path / "c", picture, {}, (1, 2))
     tile = picture.tiles()[0]
     first.put(0, tile, plane(tile))
     second = Journal.begin(tmp_path / "c", picture, {}, (2, 2))
     assert second.done() == {0}
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
-    with pytest.raises(BadCanvas, match="another picture"):
-        Journal.begin(tmp_path / "c", Picture(SIZE.box, 16, 32, {}), {}, (2, 2))
+    with pytest.raises(BadCanvasError, match="another picture"):
+        Journal.begin(tmp_path / "c", CanvasSpec(SIZE.box, 16, 32, {}), {}, (2, 2))
 
 
 def test_several_painters_share_the_tiles(tmp_path: Path) -> None:

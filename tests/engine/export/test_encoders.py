@@ -16,13 +16,13 @@ import torch
 from PIL import Image, ImageCms
 
 from engine.box import Box, Size
-from engine.errors import BadSetting, Cancelled
+from engine.errors import BadSettingError, CancelledError
 from engine.export import profiles
 from engine.export.canvas_file import CanvasFile
 from engine.export.encoders import FORMATS, SUFFIXES, check_limits, encode, format_of
 from engine.export.print_sizes import Layout
 from engine.images.quantise import to_uint8, to_uint16
-from engine.options import Finish
+from engine.options import EncodeOptions
 
 SIZE = Size(181, 307)
 
@@ -35,15 +35,17 @@ def gradient(bits: int = 16, size: Size = SIZE) -> np.ndarray:
     return to_uint16(picture) if bits == 16 else to_uint8(picture)
 
 
-def canvas(folder: Path, bits: int = 16, size: Size = SIZE) -> CanvasFile:
+def canvas_file(folder: Path, bits: int = 16, size: Size = SIZE) -> CanvasFile:
     file = CanvasFile.create(folder / "canvas.tif", size, bits)
     file.put(size.box, torch.from_numpy(gradient(bits, size).astype(np.float32) / (2**bits - 1)).permute(2, 0, 1))
     return file
 
 
-def written(folder: Path, name: str, finish: Finish | None = None, bits: int = 8, **more: object) -> Path:
+def written(
+    folder: Path, name: str, encode_options: EncodeOptions | None = None, bits: int = 8, **more: object
+) -> Path:
     out = folder / name
-    list(encode(canvas(folder), out, finish=finish, bits=bits, **more))  # type: ignore[arg-type]
+    list(encode(canvas_file(folder), out, encode_options=encode_options, bits=bits, **more))  # type: ignore[arg-type]
     assert sorted(path.name for path in folder.iterdir()) == sorted({"canvas.tif", name, *_tiles(name)})
     return out
 
@@ -58,7 +60,7 @@ def icc_title(data: bytes) -> str:
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.webp"])
 def test_pillow_reads_pixels_profile_and_print_size(tmp_path: Path, name: str) -> None:
-    out = written(tmp_path, name, Finish(dpi=240, quality=100))
+    out = written(tmp_path, name, EncodeOptions(dpi=240, quality=100))
     with Image.open(out) as image:
         assert image.size == (307, 181)
         assert "sRGB" in icc_title(image.info["icc_profile"])
@@ -69,7 +71,7 @@ def test_pillow_reads_pixels_profile_and_print_size(tmp_path: Path, name: str) -
 
 
 def test_sixteen_bits_stay_sixteen_for_every_reader(tmp_path: Path) -> None:
-    tiff, png = written(tmp_path, "a.tif", Finish(dpi=300), 16), tmp_path / "b.png"
+    tiff, png = written(tmp_path, "a.tif", EncodeOptions(dpi=300), 16), tmp_path / "b.png"
     list(encode(CanvasFile.open(tmp_path / "canvas.tif", SIZE, 16), png, bits=16))
     for picture in (
         tifffile.imread(tiff),
@@ -91,7 +93,7 @@ def test_imagemagick_reads_sixteen_bits(tmp_path: Path) -> None:
     identify = shutil.which("identify") or shutil.which("magick")
     if identify is None:
         pytest.skip("ImageMagick is not installed")
-    out = written(tmp_path, "a.tif", Finish(dpi=300), 16)
+    out = written(tmp_path, "a.tif", EncodeOptions(dpi=300), 16)
     command = [identify] + (["identify"] if identify.endswith("magick") else [])
     command += ["-format", "%w %h %z %[profile:icc] %x", str(out)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -101,8 +103,8 @@ def test_imagemagick_reads_sixteen_bits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("compression", ["none", "lzw", "deflate"])
 def test_tiff_is_packed_as_asked_in_tiles_with_a_pyramid(tmp_path: Path, compression: str) -> None:
-    file = canvas(tmp_path, 8, Size(700, 900))
-    list(encode(file, tmp_path / "a.tif", finish=Finish(compression=compression, pyramid=True)))  # type: ignore[arg-type]
+    file = canvas_file(tmp_path, 8, Size(700, 900))
+    list(encode(file, tmp_path / "a.tif", encode_options=EncodeOptions(compression=compression, pyramid=True)))  # type: ignore[arg-type]
     with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
         names = {"none": "NONE", "lzw": "LZW", "deflate": "ADOBE_DEFLATE"}
         assert tiff.pages[0].compression.name == names[compression]
@@ -112,10 +114,10 @@ def test_tiff_is_packed_as_asked_in_tiles_with_a_pyramid(tmp_path: Path, compres
 
 
 def test_jpegs_quality_is_a_matter_of_bytes(tmp_path: Path) -> None:
-    file = canvas(tmp_path)
+    file = canvas_file(tmp_path)
     sizes = []
     for quality in (30, 92, 100):
-        list(encode(file, tmp_path / "a.jpg", bits=8, finish=Finish(quality=quality)))
+        list(encode(file, tmp_path / "a.jpg", bits=8, encode_options=EncodeOptions(quality=quality)))
         sizes.append((tmp_path / "a.jpg").stat().st_size)
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[2] / 2
@@ -123,12 +125,12 @@ def test_jpegs_quality_is_a_matter_of_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bits", [8, 16])
 def test_photoshop_document_is_read_by_others(tmp_path: Path, bits: int) -> None:
-    out = written(tmp_path, "a.psd", Finish(dpi=300, profile="adobe-rgb"), bits)
+    out = written(tmp_path, "a.psd", EncodeOptions(dpi=300, profile="adobe-rgb"), bits)
     assert out.read_bytes()[:6] == b"8BPS\0\1"
     expected = profiles.converted(
         pyvips.Image.new_from_array(gradient(), interpretation="rgb16"),
         profiles.load("adobe-rgb"),
-        Finish(),
+        EncodeOptions(),
         bits,
     ).numpy()
     stored = np.frombuffer(out.read_bytes()[-expected.nbytes :], ">u2" if bits == 16 else "u1")
@@ -143,9 +145,9 @@ SIZE_HW = (SIZE.height, SIZE.width)
 
 
 def test_deep_zoom_is_a_pyramid_of_tiles(tmp_path: Path) -> None:
-    file = canvas(tmp_path, 8, Size(700, 900))
+    file = canvas_file(tmp_path, 8, Size(700, 900))
     for _ in range(2):  # the second replaces the first
-        list(encode(file, tmp_path / "a.dzi", finish=Finish(quality=95)))
+        list(encode(file, tmp_path / "a.dzi", encode_options=EncodeOptions(quality=95)))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.dzi", "a_files", "canvas.tif"]
     assert 'Width="900"' in (tmp_path / "a.dzi").read_text()
     levels = sorted(int(folder.name) for folder in (tmp_path / "a_files").iterdir())
@@ -162,7 +164,7 @@ def test_cmyk_only_through_the_shops_profile(tmp_path: Path, name: str) -> None:
     press.parent.mkdir()
     press.write_bytes(press_profile())
     (tmp_path / "out").mkdir()
-    out = written(tmp_path / "out", name, Finish(profile=str(press), quality=100))
+    out = written(tmp_path / "out", name, EncodeOptions(profile=str(press), quality=100))
     with Image.open(out) as image:
         assert image.mode == "CMYK"
         assert image.info["icc_profile"] == press.read_bytes()
@@ -176,8 +178,8 @@ def test_cmyk_only_through_the_shops_profile(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["a.png", "a.webp", "a.dzi"])
 def test_formats_without_cmyk_say_so(tmp_path: Path, name: str) -> None:
     (tmp_path / "press.icc").write_bytes(press_profile())
-    with pytest.raises(BadSetting, match="can not hold the CMYK colours"):
-        check_limits(tmp_path / name, SIZE, 8, Finish(profile=str(tmp_path / "press.icc")))
+    with pytest.raises(BadSettingError, match="can not hold the CMYK colours"):
+        check_limits(tmp_path / name, SIZE, 8, EncodeOptions(profile=str(tmp_path / "press.icc")))
 
 
 def press_profile() -> bytes:
@@ -187,7 +189,7 @@ def press_profile() -> bytes:
 
 
 def test_adobe_rgb_holds_the_same_colours_in_other_numbers(tmp_path: Path) -> None:
-    out = written(tmp_path, "a.tif", Finish(profile="adobe-rgb"), 16)
+    out = written(tmp_path, "a.tif", EncodeOptions(profile="adobe-rgb"), 16)
     stored = tifffile.imread(out)
     assert not (stored == gradient()).all()
     back = pyvips.Image.new_from_file(str(out)).icc_transform("srgb", embedded=True, depth=16).numpy()
@@ -197,10 +199,10 @@ def test_adobe_rgb_holds_the_same_colours_in_other_numbers(tmp_path: Path) -> No
 
 
 def test_crop_marks_lie_outside_the_bleed_in_line_with_the_cut(tmp_path: Path) -> None:
-    finish = Finish(dpi=254, marks=True)  # 10 px to the millimetre
-    layout = Layout(Size(141, 267), 20, finish)
-    file = canvas(tmp_path, 8)
-    list(encode(file, tmp_path / "a.png", finish=finish, layout=layout))
+    encode_options = EncodeOptions(dpi=254, marks=True)  # 10 px to the millimetre
+    layout = Layout(Size(141, 267), 20, encode_options)
+    file = canvas_file(tmp_path, 8)
+    list(encode(file, tmp_path / "a.png", encode_options=encode_options, layout=layout))
     picture = np.asarray(Image.open(tmp_path / "a.png"))
     assert picture.shape == (181 + 160, 307 + 160, 3)
     assert (picture[80:-80, 80:-80] == gradient(8)).all(), "no mark touches the picture"
@@ -213,7 +215,7 @@ def test_crop_marks_lie_outside_the_bleed_in_line_with_the_cut(tmp_path: Path) -
 
 def test_every_ending_has_a_format_and_others_are_named() -> None:
     assert {format_of(Path(f"a{suffix.upper()}")) for suffix in SUFFIXES} == set(FORMATS)
-    with pytest.raises(BadSetting, match=r"has to end in \.png, \.tif"):
+    with pytest.raises(BadSettingError, match=r"has to end in \.png, \.tif"):
         format_of(Path("a.gif"))
 
 
@@ -226,16 +228,16 @@ def test_every_ending_has_a_format_and_others_are_named() -> None:
         ({"compression": "zip"}, "compression can not be 'zip'"),
     ],
 )
-def test_impossible_finishes_are_named(values: dict[str, object], sentence: str) -> None:
-    with pytest.raises(BadSetting, match=sentence):
-        Finish(**values)  # type: ignore[arg-type]
+def test_impossible_finishes_are_named(values: dict[str, object], message: str) -> None:
+    with pytest.raises(BadSettingError, match=message):
+        EncodeOptions(**values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["a.psd", "a.dzi", "a.jpg"])
 def test_stopping_while_encoding_leaves_the_old_file(tmp_path: Path, name: str) -> None:
-    file = canvas(tmp_path, 8, Size(2000, 3000))
+    file = canvas_file(tmp_path, 8, Size(2000, 3000))
     (tmp_path / name).write_text("yesterday's")
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledError):
         list(encode(file, tmp_path / name, stop=lambda: True))
     assert sorted(path.name for path in tmp_path.iterdir()) == [name, "canvas.tif"]
     assert (tmp_path / name).read_text() == "yesterday's"
@@ -270,7 +272,7 @@ def test_no_format_holds_the_picture_in_memory(tmp_path: Path) -> None:
 
 
 def test_the_same_canvas_gives_the_same_bytes(tmp_path: Path) -> None:
-    file = canvas(tmp_path)
+    file = canvas_file(tmp_path)
     for name in ("a.png", "a.jpg", "a.tif", "a.psd"):
         marks = set()
         for _ in range(2):
@@ -280,4 +282,4 @@ def test_the_same_canvas_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_box_of_a_canvas_is_what_lies_there(tmp_path: Path) -> None:
-    assert (canvas(tmp_path).read(Box(10, 20, 5, 6)) == gradient()[10:15, 20:26]).all()
+    assert (canvas_file(tmp_path).read(Box(10, 20, 5, 6)) == gradient()[10:15, 20:26]).all()

@@ -10,8 +10,8 @@ from engine.box import Size
 from engine.export import preflight
 from engine.export.preflight import Probe, findings, in_words, measured
 from engine.job import Job, SourceImage
-from engine.messages import Export, Finding, Inspect, Inspected, Stop
-from engine.options import Finish, How
+from engine.messages import ExportRequest, Finding, Inspect, Inspected, Stop
+from engine.options import EncodeOptions, RenderMode
 from engine.training.session import Session
 from tests.engine import famos_jobs, toy
 from tests.engine.export.test_canvas_file import interrupted
@@ -20,12 +20,14 @@ from tests.engine.export.test_encoders import press_profile
 SMALL = Size(600, 800)
 
 
-def found(folder: Path, wish: Export, job: Job | None = None, ways: frozenset[str] = frozenset()) -> list[Finding]:
-    return findings(wish, SMALL, job or famos_jobs.job(folder), ways)
+def found(
+    folder: Path, wish: ExportRequest, job: Job | None = None, capabilities: frozenset[str] = frozenset()
+) -> list[Finding]:
+    return findings(wish, SMALL, job or famos_jobs.job(folder), capabilities)
 
 
 def stops(said: list[Finding]) -> list[Finding]:
-    return [finding for finding in said if finding.weight == "stop"]
+    return [finding for finding in said if finding.severity == "stop"]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,7 @@ def test_each_remedy_of_a_format_helps(
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**14, 0, 10**13))
-    wish = Export(tmp_path / name, size, bits=bits)  # type: ignore[arg-type]
+    wish = ExportRequest(tmp_path / name, size, bits=bits)  # type: ignore[arg-type]
     (stop,) = stops(found(tmp_path, wish))
     assert stop.kind == "format"
     assert stop.remedies
@@ -53,7 +55,7 @@ def test_each_remedy_of_a_format_helps(
 
 def test_cmyk_in_a_png_offers_what_helps(tmp_path: Path) -> None:
     (tmp_path / "press.icc").write_bytes(press_profile())
-    wish = Export(tmp_path / "a.png", SMALL, finish=Finish(profile=str(tmp_path / "press.icc")))
+    wish = ExportRequest(tmp_path / "a.png", SMALL, encode_options=EncodeOptions(profile=str(tmp_path / "press.icc")))
     (stop,) = stops(found(tmp_path, wish))
     assert [remedy.title for remedy in stop.remedies] == ["Use sRGB", "Save as TIFF", "Choose another profile"]
     assert stop.remedies[-1].ask == "profile"
@@ -62,7 +64,7 @@ def test_cmyk_in_a_png_offers_what_helps(tmp_path: Path) -> None:
 def test_a_full_disk_offers_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(9**10, 0, 1_000_000))
-    (stop,) = stops(found(tmp_path, Export(tmp_path / "a.tif", SMALL, bits=16)))
+    (stop,) = stops(found(tmp_path, ExportRequest(tmp_path / "a.tif", SMALL, bits=16)))
     assert stop.kind == "disk"
     assert [remedy.ask or remedy.title for remedy in stop.remedies] == ["folder", "8 bits"]
 
@@ -70,51 +72,53 @@ def test_a_full_disk_offers_another_folder(tmp_path: Path, monkeypatch: pytest.M
 def test_images_that_were_moved_are_asked_for(tmp_path: Path) -> None:
     job = famos_jobs.job(tmp_path)
     Path(job.sources["style"][0].path).unlink()
-    (stop,) = stops(found(tmp_path, Export(tmp_path / "a.png", SMALL), job))
-    assert "a.png" in stop.sentence
+    (stop,) = stops(found(tmp_path, ExportRequest(tmp_path / "a.png", SMALL), job))
+    assert "a.png" in stop.message
     assert stop.remedies[0].ask == "images"
 
 
 def test_what_was_begun_can_be_gone_on_with(tmp_path: Path) -> None:
     interrupted(tmp_path / "x.png")
-    wish = Export(tmp_path / "x.png", SMALL)
+    wish = ExportRequest(tmp_path / "x.png", SMALL)
     (begun,) = [finding for finding in found(tmp_path, wish) if finding.kind == "begun"]
-    assert "42% of it is painted" in begun.sentence
+    assert "42% of it is painted" in begun.message
     changed = begun.remedies[0].applied(wish)
     assert changed.resume
     assert not [finding for finding in found(tmp_path, changed) if finding.kind == "begun"]
 
 
 def test_marks_without_bleed_are_warned_of(tmp_path: Path) -> None:
-    wish = Export(tmp_path / "a.png", SMALL, finish=Finish(marks=True))
+    wish = ExportRequest(tmp_path / "a.png", SMALL, encode_options=EncodeOptions(marks=True))
     (bleed,) = [finding for finding in found(tmp_path, wish) if finding.kind == "bleed"]
     assert bleed.remedies[0].applied(wish).bleed_px == 35
 
 
-def detail(folder: Path, size: Size, scale: float, how: How) -> dict[str, Finding]:
+def detail(folder: Path, size: Size, scale: float, render_mode: RenderMode) -> dict[str, Finding]:
     style = famos_jobs.picture(folder / "s.png", 1200, 1600, 1)
     content = famos_jobs.picture(folder / "t.png", 600, 800, 2)
     job = Job(
         settings={"style_scale": scale},
         sources={"style": (style,), "content": (SourceImage(path=content.path),)},
     )
-    said = findings(Export(folder / "a.png", size, how=how), SMALL, job, frozenset(("originals",)))
+    said = findings(
+        ExportRequest(folder / "a.png", size, render_mode=render_mode), SMALL, job, frozenset(("originals",))
+    )
     return {finding.kind: finding for finding in said}
 
 
 def test_effective_resolution(tmp_path: Path) -> None:
-    trained = detail(tmp_path, SMALL, 0.25, How())
-    assert "at 300 DPI" in trained["style_detail"].sentence
+    trained = detail(tmp_path, SMALL, 0.25, RenderMode())
+    assert "at 300 DPI" in trained["style_detail"].message
     assert "content_detail" not in trained
-    large = detail(tmp_path, Size(2400, 3200), 0.25, How())
-    assert "75 DPI" in large["content_detail"].sentence
+    large = detail(tmp_path, Size(2400, 3200), 0.25, RenderMode())
+    assert "75 DPI" in large["content_detail"].message
     (remedy,) = large["style_detail"].remedies
-    assert remedy.changes["how"].originals == pytest.approx(4)
-    assert "at 300 DPI" in detail(tmp_path, Size(2400, 3200), 0.25, How(originals=4))["style_detail"].sentence
-    beyond = detail(tmp_path, Size(9600, 12800), 0.25, How(originals=16))["style_detail"]
-    assert "at 75 DPI" in beyond.sentence
-    assert beyond.weight == "warning"
-    assert detail(tmp_path, SMALL, 1.0, How())["style_detail"].remedies == ()
+    assert remedy.changes["render_mode"].originals == pytest.approx(4)
+    assert "at 300 DPI" in detail(tmp_path, Size(2400, 3200), 0.25, RenderMode(originals=4))["style_detail"].message
+    beyond = detail(tmp_path, Size(9600, 12800), 0.25, RenderMode(originals=16))["style_detail"]
+    assert "at 75 DPI" in beyond.message
+    assert beyond.severity == "warning"
+    assert detail(tmp_path, SMALL, 1.0, RenderMode())["style_detail"].remedies == ()
 
 
 def test_best_scale_for_the_originals(tmp_path: Path) -> None:
@@ -124,9 +128,9 @@ def test_best_scale_for_the_originals(tmp_path: Path) -> None:
 
 
 def test_minutes_follow_from_the_tiles(tmp_path: Path) -> None:
-    wish = Export(tmp_path / "a.png", Size(1000, 6000))
+    wish = ExportRequest(tmp_path / "a.png", Size(1000, 6000))
     (time,) = measured(Probe(1e-4, False, "CPU"), wish, Size(1000, 6000))
-    assert "about 10 minutes on CPU" in time.sentence
+    assert "about 10 minutes on CPU" in time.message
     _, memory = measured(Probe(1e-4, True, "GPU"), wish, Size(1000, 6000))
     assert memory.kind == "memory"
     assert memory.remedies[0].applied(wish).tile_px == 256
@@ -141,14 +145,14 @@ def test_minutes_follow_from_the_tiles(tmp_path: Path) -> None:
 def test_a_session_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     toy.register(monkeypatch)
     session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True)
-    wish = Export(tmp_path / "a.jpg", Size(70_000, 90))
+    wish = ExportRequest(tmp_path / "a.jpg", Size(70_000, 90))
     for command in (Inspect(wish, probe=True), Stop()):
         session.post(command)
     (answer,) = [event for event in session.run() if isinstance(event, Inspected)]
     assert answer.export == wish
     assert stops(list(answer.findings))
     session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True)
-    for command in (Inspect(Export(tmp_path / "a.jpg"), probe=True), Stop()):
+    for command in (Inspect(ExportRequest(tmp_path / "a.jpg"), probe=True), Stop()):
         session.post(command)
     (answer,) = [event for event in session.run() if isinstance(event, Inspected)]
     assert [finding.kind for finding in answer.findings][-1] == "time"

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.box import Box, Size
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.export.print_sizes import LABS, PAPERS, Layout, length_mm, parse_length, parse_size, pixels
-from engine.options import Finish
+from engine.options import EncodeOptions
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_sizes_on_paper(text: str, size: Size) -> None:
 
 @pytest.mark.parametrize("text", ["", "60", "60x", "x90cm", "60x90miles", "0x90cm", "-6x9cm", "A99", "A1 sideways"])
 def test_what_is_no_size_is_told(text: str) -> None:
-    with pytest.raises(BadSetting, match="is not a size; write it as 60x90cm"):
+    with pytest.raises(BadSettingError, match="is not a size; write it as 60x90cm"):
         parse_size(text, 300)
 
 
@@ -45,7 +45,7 @@ def test_lengths(text: str, length: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "mm", "3 yards", "-3mm", "1e3"])
 def test_what_is_no_length_is_told(text: str) -> None:
-    with pytest.raises(BadSetting, match="is not a length"):
+    with pytest.raises(BadSettingError, match="is not a length"):
         parse_length(text, 300)
 
 
@@ -56,7 +56,7 @@ def test_pixels_and_millimetres_go_both_ways(count: int, dpi: float) -> None:
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.integers(0, 100), st.sampled_from([72.0, 300.0]), st.booleans())
 def test_layout_adds_up(height: int, width: int, bleed: int, dpi: float, marks: bool) -> None:
-    layout = Layout(Size(height, width), bleed, Finish(dpi=dpi, marks=marks))
+    layout = Layout(Size(height, width), bleed, EncodeOptions(dpi=dpi, marks=marks))
     assert layout.painted == Box(-bleed, -bleed, height + 2 * bleed, width + 2 * bleed)
     assert layout.file.height == layout.painted.height + 2 * layout.margin_px
     assert layout.file.width == layout.painted.width + 2 * layout.margin_px
@@ -69,7 +69,7 @@ def test_layout_adds_up(height: int, width: int, bleed: int, dpi: float, marks: 
 
 def test_papers_and_labs_are_told_apart_by_their_names() -> None:
     assert len({paper.name for paper in PAPERS}) == len(PAPERS)
-    assert [(lab.suffix, lab.bits, lab.finish.profile) for lab in LABS][:2] == [
+    assert [(lab.suffix, lab.bits, lab.encode_options.profile) for lab in LABS][:2] == [
         (".jpg", 8, "adobe-rgb"),
         (".tif", 16, "srgb"),
     ]

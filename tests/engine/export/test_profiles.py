@@ -8,13 +8,13 @@ import pytest
 import pyvips
 from PIL import ImageCms
 
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.export import profiles
-from engine.options import ADOBE_RGB, SRGB, Finish
+from engine.options import ADOBE_RGB, SRGB, EncodeOptions
 from tests.engine.export.test_encoders import press_profile
 
 
-def colours(seed: int = 0) -> np.ndarray:
+def colors(seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (64, 64, 3)).astype(np.uint8)
 
 
@@ -35,9 +35,9 @@ def test_srgb_equals_that_of_the_colour_library() -> None:
     theirs = ImageCms.createProfile("sRGB")
     for channel in ("red_colorant", "green_colorant", "blue_colorant"):
         assert np.allclose(getattr(ours, channel)[0], getattr(theirs, channel)[0], atol=2e-4)
-    image = pyvips.Image.new_from_array(colours(), interpretation="srgb")
+    image = pyvips.Image.new_from_array(colors(), interpretation="srgb")
     with profiles.on_disk(profiles.made(SRGB)) as path:
-        assert (image.icc_transform(str(path), input_profile="srgb", embedded=False).numpy() == colours()).all()
+        assert (image.icc_transform(str(path), input_profile="srgb", embedded=False).numpy() == colors()).all()
 
 
 def test_colorants_add_up_to_the_white_of_the_format() -> None:
@@ -46,9 +46,9 @@ def test_colorants_add_up_to_the_white_of_the_format() -> None:
 
 
 def test_adobe_rgb_follows_its_formula() -> None:
-    image = pyvips.Image.new_from_array(colours(), interpretation="srgb")
-    converted = profiles.converted(image, profiles.load(ADOBE_RGB), Finish(), 16).numpy() / 65535
-    light = profiles._srgb_decoded(colours() / 255)
+    image = pyvips.Image.new_from_array(colors(), interpretation="srgb")
+    converted = profiles.converted(image, profiles.load(ADOBE_RGB), EncodeOptions(), 16).numpy() / 65535
+    light = profiles._srgb_decoded(colors() / 255)
     to_adobe = np.linalg.inv(profiles._colorants(profiles._PRIMARIES[ADOBE_RGB])) @ profiles._colorants(
         profiles._PRIMARIES[SRGB]
     )
@@ -61,9 +61,9 @@ def test_intents_differ_where_the_press_can_not_follow(tmp_path: Path, intent: s
     (tmp_path / "press.icc").write_bytes(press_profile())
     press = profiles.load(str(tmp_path / "press.icc"))
     assert (press.space, press.bands) == ("CMYK", 4)
-    image = pyvips.Image.new_from_array(colours(), interpretation="srgb")
-    plain = profiles.converted(image, press, Finish(), 8).numpy()
-    other = profiles.converted(image, press, Finish(intent=intent, black_point=black_point), 8).numpy()  # type: ignore[arg-type]
+    image = pyvips.Image.new_from_array(colors(), interpretation="srgb")
+    plain = profiles.converted(image, press, EncodeOptions(), 8).numpy()
+    other = profiles.converted(image, press, EncodeOptions(intent=intent, black_point=black_point), 8).numpy()  # type: ignore[arg-type]
     assert (other == plain).all() == (intent == "relative" and black_point)
 
 
@@ -72,14 +72,14 @@ def test_soft_proof_dims_what_a_press_can_not_print(tmp_path: Path) -> None:
     press = profiles.load(str(tmp_path / "press.icc"))
     neon = np.zeros((8, 9, 3), np.uint8)
     neon[..., 1] = 255
-    proof = profiles.soft_proof(neon, press, Finish())
+    proof = profiles.soft_proof(neon, press, EncodeOptions())
     assert proof.shape == neon.shape
     assert proof.dtype == np.uint8
     saturation = proof.max(-1).astype(int) - proof.min(-1)
     assert saturation.max() < 220
     grey = np.full((8, 9, 3), 128, np.uint8)
-    assert np.abs(profiles.soft_proof(grey, press, Finish()).astype(int) - 128).max() <= 12
-    assert (profiles.soft_proof(neon, profiles.load(SRGB), Finish()) == neon).all()
+    assert np.abs(profiles.soft_proof(grey, press, EncodeOptions()).astype(int) - 128).max() <= 12
+    assert (profiles.soft_proof(neon, profiles.load(SRGB), EncodeOptions()) == neon).all()
 
 
 def grey_profile() -> bytes:
@@ -103,16 +103,16 @@ def broken_profile() -> bytes:
         (None, "could not be read"),
     ],
 )
-def test_what_is_no_profile_is_told(tmp_path: Path, data: bytes | None, sentence: str) -> None:
+def test_what_is_no_profile_is_told(tmp_path: Path, data: bytes | None, message: str) -> None:
     path = tmp_path / "my profile.icc"
     if data is not None:
         path.write_bytes(data)
-    with pytest.raises(BadSetting, match=sentence) as caught:
+    with pytest.raises(BadSettingError, match=message) as caught:
         profiles.load(str(path))
     assert "my profile.icc" in str(caught.value)
 
 
 def test_no_profile_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    profiles.soft_proof(colours(), profiles.load(ADOBE_RGB), Finish())
+    profiles.soft_proof(colors(), profiles.load(ADOBE_RGB), EncodeOptions())
     assert not list(tmp_path.iterdir())

@@ -17,18 +17,18 @@ from engine.messages import (
     CancelExport,
     Command,
     Event,
-    Export,
     ExportCancelled,
     Exported,
+    ExportRequest,
     Failed,
     Keep,
-    Look,
     Progressed,
+    RenderView,
     Stop,
-    Viewed,
+    ViewRendered,
     Warned,
 )
-from engine.options import How
+from engine.options import RenderMode
 from engine.training.session import Session
 from tests.engine import famos_jobs, toy
 
@@ -44,7 +44,7 @@ def play(session: Session, *commands: Command, react: Callable[[Event], Command 
     """Posts commands, and a Stop after the last export."""
     for command in commands:
         session.post(command)
-    exports = sum(isinstance(command, Export) for command in commands)
+    exports = sum(isinstance(command, ExportRequest) for command in commands)
     events = []
     for event in session.run():
         events.append(event)
@@ -87,7 +87,7 @@ def test_weights_that_nobody_kept_outlive_the_program(tmp_path: Path) -> None:
         for event in session.run():
             events.append(event)
             if not posted:
-                session.post(Export(out, SIZE, tile_px=64))
+                session.post(ExportRequest(out, SIZE, tile_px=64))
                 posted = True
             if cancel and isinstance(event, Progressed) and event.done == 5:
                 session.post(CancelExport(keep=True))
@@ -97,28 +97,30 @@ def test_weights_that_nobody_kept_outlive_the_program(tmp_path: Path) -> None:
     events = export_at_step_6(out, cancel=True)
     assert of(events, ExportCancelled)[0].kept == journal.folder_for(out)
     (begun,) = unfinished.listing(tmp_path / "p")
-    wish = unfinished.wish_of(begun)
+    wish = unfinished.request_of(begun)
     assert wish.resume
     assert wish.snapshot is not None
     assert wish.snapshot.is_relative_to(begun.folder)
     fresh = Session(toy.job(tmp_path), tmp_path / "other", device="cpu", paused=True)
     events = play(fresh, wish)
-    assert of(events, Exported)[0].gone_on_with == pytest.approx(5 / 20)
+    assert of(events, Exported)[0].resumed_share == pytest.approx(5 / 20)
     assert torch.equal(pixels(out), pixels(whole))
     assert not begun.folder.exists()
 
 
 def test_a_snapshot_on_disk_is_referred_to_and_not_copied(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True)
-    play(session, Keep(), Export(tmp_path / "a.png", SIZE, tile_px=64), react=after(0.2, CancelExport(keep=True)))
+    play(
+        session, Keep(), ExportRequest(tmp_path / "a.png", SIZE, tile_px=64), react=after(0.2, CancelExport(keep=True))
+    )
     (begun,) = unfinished.listing(tmp_path / "p")
-    assert unfinished.wish_of(begun).snapshot == snapshots.listing(tmp_path / "p")[0].folder
+    assert unfinished.request_of(begun).snapshot == snapshots.listing(tmp_path / "p")[0].folder
     assert not (begun.folder / "snapshots").exists()
 
 
 def test_what_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True)
-    export = Export(tmp_path / "out" / "a.png", SIZE, tile_px=64)
+    export = ExportRequest(tmp_path / "out" / "a.png", SIZE, tile_px=64)
     events = play(session, export, react=after(0.2, CancelExport()))
     assert of(events, ExportCancelled)[0].kept is None
     assert not list((tmp_path / "out").iterdir())
@@ -127,27 +129,29 @@ def test_what_is_given_up_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_snapshot_that_was_deleted_is_told(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True)
-    play(session, Keep(), Export(tmp_path / "a.png", SIZE, tile_px=64), react=after(0.2, CancelExport(keep=True)))
+    play(
+        session, Keep(), ExportRequest(tmp_path / "a.png", SIZE, tile_px=64), react=after(0.2, CancelExport(keep=True))
+    )
     (begun,) = unfinished.listing(tmp_path / "p")
-    wish = unfinished.wish_of(begun)
+    wish = unfinished.request_of(begun)
     snapshots.remove(snapshots.listing(tmp_path / "p")[0])
     events = play(Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True), wish)
     (failed,) = of(events, Failed)
-    assert failed.sentence.count(".") >= 1
-    assert "0001" in failed.sentence
+    assert failed.message.count(".") >= 1
+    assert "0001" in failed.message
     assert begun.folder.exists(), "kept for another try"
     assert not (tmp_path / "a.png").exists()
 
 
 def test_a_damaged_wish_is_told(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True)
-    play(session, Export(tmp_path / "a.png", SIZE, tile_px=64), react=after(0.2, CancelExport(keep=True)))
+    play(session, ExportRequest(tmp_path / "a.png", SIZE, tile_px=64), react=after(0.2, CancelExport(keep=True)))
     (begun,) = unfinished.listing(tmp_path / "p")
     note = begun.folder / "picture.json"
     note.write_text(note.read_text().replace('"finish"', '"finesse"'))
     (again,) = unfinished.listing(tmp_path / "p")
     with pytest.raises(Exception, match="does not say what it is of"):
-        unfinished.wish_of(again)
+        unfinished.request_of(again)
     note.write_text("{")
     assert unfinished.listing(tmp_path / "p") == []
 
@@ -156,19 +160,19 @@ def test_a_wish_is_read_back_as_it_was(tmp_path: Path) -> None:
     wishes: list[dict[str, Any]] = [
         {},
         {"size": SIZE, "bits": 16, "bleed_px": 3, "tile_px": 64, "layer": "mask"},
-        {"devices": ("cpu", "cpu"), "part": (2, 3), "how": How(repeat=True, originals=1.5)},
+        {"devices": ("cpu", "cpu"), "part": (2, 3), "render_mode": RenderMode(repeat=True, originals=1.5)},
         {"snapshot": tmp_path / "s", "frames": tmp_path / "f", "canvas": tmp_path / "c"},
     ]
     for values in wishes:
-        wish = Export(tmp_path / "a.png", resume=True, **values)
-        picture = journal.Picture(Box(0, 0, 9, 9), 8, 9, {})
-        assert unfinished.wish_of(journal.Unfinished(tmp_path, picture, unfinished.stored(wish), 0, 1)) == wish
+        wish = ExportRequest(tmp_path / "a.png", resume=True, **values)
+        picture = journal.CanvasSpec(Box(0, 0, 9, 9), 8, 9, {})
+        assert unfinished.request_of(journal.Unfinished(tmp_path, picture, unfinished.stored(wish), 0, 1)) == wish
 
 
 def test_exports_wait_for_each_other(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True)
     names = ["a.png", "b.jpg", "c.tif"]
-    events = play(session, *(Export(tmp_path / name, SIZE) for name in names))
+    events = play(session, *(ExportRequest(tmp_path / name, SIZE) for name in names))
     assert [event.out.name for event in of(events, Exported)] == names
 
 
@@ -177,7 +181,7 @@ def test_too_little_memory_is_said_once_and_the_picture_is_the_same(
 ) -> None:
     job = famos_jobs.job(tmp_path)
     plain, tight = tmp_path / "plain.png", tmp_path / "tight.png"
-    play(Session(job, tmp_path / "p", device="cpu", paused=True), Export(plain, SIZE, tile_px=128))
+    play(Session(job, tmp_path / "p", device="cpu", paused=True), ExportRequest(plain, SIZE, tile_px=128))
     from engine.methods.famos.method import Famos
 
     paint = Famos.paint
@@ -188,7 +192,7 @@ def test_too_little_memory_is_said_once_and_the_picture_is_the_same(
         return paint(self, box, canvas)
 
     monkeypatch.setattr(Famos, "paint", cramped)
-    events = play(Session(job, tmp_path / "p", device="cpu", paused=True), Export(tight, SIZE, tile_px=128))
+    events = play(Session(job, tmp_path / "p", device="cpu", paused=True), ExportRequest(tight, SIZE, tile_px=128))
     (warned,) = of(events, Warned)
     assert warned.kind == "memory"
     assert torch.equal(pixels(plain), pixels(tight))
@@ -196,20 +200,20 @@ def test_too_little_memory_is_said_once_and_the_picture_is_the_same(
 
 def test_a_look_shows_what_an_export_would_paint(tmp_path: Path) -> None:
     job = famos_jobs.job(tmp_path)
-    out, how = tmp_path / "out.png", How(originals=2.0)
-    play(Session(job, tmp_path / "p", device="cpu", paused=True), Export(out, SIZE, how=how))
+    out, render_mode = tmp_path / "out.png", RenderMode(originals=2.0)
+    play(Session(job, tmp_path / "p", device="cpu", paused=True), ExportRequest(out, SIZE, render_mode=render_mode))
     session = Session(job, tmp_path / "p", device="cpu", paused=True)
-    session.post(Look(Box(40, 60, 50, 70), Size(50, 70), canvas=SIZE, how=how))
-    viewed: list[Viewed] = []
+    session.post(RenderView(Box(40, 60, 50, 70), Size(50, 70), canvas_size=SIZE, render_mode=render_mode))
+    viewed: list[ViewRendered] = []
     for event in session.run():
-        if isinstance(event, Viewed):
+        if isinstance(event, ViewRendered):
             viewed.append(event)
             if event.done:
                 session.post(Stop(keep=False))
     for piece in viewed:
         rows, columns = piece.box.within(SIZE.box)
         exported = pixels(out)[:, rows, columns].permute(1, 2, 0)
-        assert piece.canvas == SIZE
+        assert piece.canvas_size == SIZE
         assert (torch.from_numpy(piece.image).int() - exported.int()).abs().max() <= 1
 
 
@@ -217,6 +221,6 @@ def test_the_images_that_it_is_made_of_are_not_overwritten(tmp_path: Path) -> No
     job = famos_jobs.job(tmp_path)
     style = Path(job.sources["style"][0].path)
     before = style.read_bytes()
-    events = play(Session(job, tmp_path / "p", device="cpu", paused=True), Export(style, SIZE))
-    assert "is one of the images" in of(events, Failed)[0].sentence
+    events = play(Session(job, tmp_path / "p", device="cpu", paused=True), ExportRequest(style, SIZE))
+    assert "is one of the images" in of(events, Failed)[0].message
     assert style.read_bytes() == before

@@ -7,37 +7,37 @@ import torch
 
 from engine.box import Box, Size
 from engine.export.canvas_file import CanvasFile
-from engine.export.journal import Picture
+from engine.export.journal import CanvasSpec
 from engine.export.seams import measure
 
 
-def painted(folder: Path, picture: Picture, offset: float) -> CanvasFile:
+def painted(folder: Path, picture: CanvasSpec, offset: float) -> CanvasFile:
     """Noise, each tile lighter than the last by `offset`."""
-    canvas = CanvasFile.create(folder / "c.tif", picture.size, picture.bits)
+    canvas_file = CanvasFile.create(folder / "c.tif", picture.size, picture.bits)
     noise = torch.rand(3, picture.size.height, picture.size.width, generator=torch.Generator().manual_seed(1))
     for number, tile in enumerate(picture.tiles()):
         box = picture.on_canvas(tile)
         rows, columns = box.within(picture.size.box)
-        canvas.put(box, noise[:, rows, columns] * 0.2 + offset * (number % 2))
-    return canvas
+        canvas_file.put(box, noise[:, rows, columns] * 0.2 + offset * (number % 2))
+    return canvas_file
 
 
 @pytest.mark.parametrize("bits", [8, 16])
 def test_noise_without_seams_is_1(tmp_path: Path, bits: int) -> None:
-    picture = Picture(Box(-20, -20, 640, 600), bits, 64, {})
+    picture = CanvasSpec(Box(-20, -20, 640, 600), bits, 64, {})
     assert measure(painted(tmp_path, picture, 0.0), picture) == pytest.approx(1, abs=0.02)
 
 
 def test_tiles_that_differ_are_seen(tmp_path: Path) -> None:
-    picture = Picture(Box(0, 0, 330, 330), 8, 64, {})
+    picture = CanvasSpec(Box(0, 0, 330, 330), 8, 64, {})
     assert measure(painted(tmp_path, picture, 0.05), picture) > 1.05
 
 
 def test_one_tile_has_no_seam(tmp_path: Path) -> None:
-    picture = Picture(Size(50, 60).box, 8, 64, {})
+    picture = CanvasSpec(Size(50, 60).box, 8, 64, {})
     assert measure(painted(tmp_path, picture, 0.05), picture) == 1
 
 
 def test_an_even_picture_has_no_seam(tmp_path: Path) -> None:
-    picture = Picture(Size(150, 160).box, 8, 64, {})
+    picture = CanvasSpec(Size(150, 160).box, 8, 64, {})
     assert measure(CanvasFile.create(tmp_path / "c.tif", picture.size, 8), picture) == 1

@@ -19,12 +19,12 @@ from PIL import Image, ImageCms
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.errors import BadSetting, Cancelled, NoRoom
+from engine.errors import BadSettingError, CancelledError, NoRoomError
 from engine.export.canvas_file import CanvasFile
 from engine.export.tiles import bytes_needed, check, encode, export
 from engine.images.quantise import to_uint8, to_uint16
 from engine.images.read import read_image
-from engine.options import Finish
+from engine.options import EncodeOptions
 
 
 def plane(box: Box) -> Tensor:
@@ -68,7 +68,7 @@ def test_tiles_are_the_same_picture_as_one_piece(
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".tiff", ".PNG"])
 def test_file_reads_back_exactly_with_profile_and_print_size(tmp_path: Path, suffix: str, bits: int) -> None:
     canvas, out = Size(181, 307), tmp_path / f"ünï mosaic{suffix}"
-    list(export(plane, canvas, out, tile_px=64, bits=bits, finish=Finish(dpi=150)))
+    list(export(plane, canvas, out, tile_px=64, bits=bits, encode_options=EncodeOptions(dpi=150)))
     expected = to_uint8(plane(canvas.box))
     assert left_in(tmp_path) == [out.name]
     assert np.abs(read_image(out).pixels.permute(1, 2, 0).numpy().astype(int) - expected).max() <= (bits == 16)
@@ -140,14 +140,14 @@ def test_progress_only_grows_and_ends_at_the_total(tmp_path: Path) -> None:
     ],
 )
 def test_impossible_wishes_are_named_before_anything_is_painted(
-    tmp_path: Path, name: str, canvas: Size, bits: int, sentence: str
+    tmp_path: Path, name: str, canvas: Size, bits: int, message: str
 ) -> None:
     (tmp_path / "folder.png").mkdir()
 
     def never(box: Box) -> Tensor:
         pytest.fail("painted")
 
-    with pytest.raises(BadSetting, match=sentence):
+    with pytest.raises(BadSettingError, match=message):
         next(export(never, canvas, tmp_path / name, tile_px=8, bits=bits))
     assert left_in(tmp_path) == ["folder.png"]
 
@@ -157,16 +157,16 @@ def test_too_little_disk_is_told_with_figures(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(9**10, 0, 1_500_000_000))
     check(tmp_path / "a.png", Size(15_000, 16_000), 8)
     assert bytes_needed(Size(20_000, 20_000), 8) > 2.4e9
-    with pytest.raises(NoRoom, match=r"needs up to 2.4 GB .* has 1.5 GB free"):
+    with pytest.raises(NoRoomError, match=r"needs up to 2.4 GB .* has 1.5 GB free"):
         check(tmp_path / "a.png", Size(20_000, 20_000), 8)
 
 
 def test_read_only_folder_and_file_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(NoRoom, match="is a file"):
+    with pytest.raises(NoRoomError, match="is a file"):
         check(tmp_path / "file" / "a.png", Size(9, 9), 8)
     monkeypatch.setattr(os, "access", lambda *_: False)  # an administrator may write everywhere
-    with pytest.raises(NoRoom, match="can not be written to"):
+    with pytest.raises(NoRoomError, match="can not be written to"):
         check(tmp_path / "new folder" / "a.png", Size(9, 9), 8)
 
 
@@ -180,7 +180,7 @@ def test_full_disk_while_the_canvas_is_made(tmp_path: Path, monkeypatch: pytest.
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("engine.export.canvas_file._allocate", full)
-    with pytest.raises(NoRoom, match="No space left on device"):
+    with pytest.raises(NoRoomError, match="No space left on device"):
         list(export(plane, Size(90, 90), tmp_path / "a.png", tile_px=32))
     assert left_in(tmp_path) == []
 
@@ -189,7 +189,7 @@ LIMITED = """
 import resource, sys, torch
 from pathlib import Path
 from engine.box import Size
-from engine.errors import NoRoom
+from engine.errors import NoRoomError
 from engine.export.tiles import export
 
 out = Path(sys.argv[1])
@@ -200,7 +200,7 @@ for extra in (4500, -5000):
     try:
         for event in export(lambda box: torch.rand(3, box.height, box.width), canvas, out, tile_px=64):
             done = event.done
-    except NoRoom as error:
+    except NoRoomError as error:
         print(done, error)
 """
 
@@ -228,7 +228,7 @@ def test_stopping_between_tiles_keeps_the_canvas_only(tmp_path: Path) -> None:
         painted.append(box)
         return plane(box)
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledError):
         list(export(paint, Size(90, 90), tmp_path / "a.png", tile_px=30, stop=lambda: len(painted) == 4))
     assert len(painted) == 4
     assert left_in(tmp_path) == ["a.png.unfinished"]
@@ -236,7 +236,7 @@ def test_stopping_between_tiles_keeps_the_canvas_only(tmp_path: Path) -> None:
 
 def test_stopping_while_encoding_leaves_nothing(tmp_path: Path) -> None:
     canvas = CanvasFile.create(tmp_path / "canvas.tif", Size(6000, 4000), 16)
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledError):
         list(encode(canvas, tmp_path / "a.png", stop=lambda: True))
     assert left_in(tmp_path) == ["canvas.tif"]
 

@@ -9,10 +9,20 @@ import pytest
 from PIL import Image
 
 from engine.box import Size
-from engine.errors import BadCanvas, BadImage, BadSetting
+from engine.errors import BadCanvasError, BadImageError, BadSettingError
 from engine.export.video import begin_film, check_video, open_film
 from engine.images.read import read_image
-from engine.messages import CancelExport, Command, Event, Export, ExportCancelled, Exported, Failed, Progressed, Stop
+from engine.messages import (
+    CancelExport,
+    Command,
+    Event,
+    ExportCancelled,
+    Exported,
+    ExportRequest,
+    Failed,
+    Progressed,
+    Stop,
+)
 from engine.training.session import Session
 from tests.engine import famos_jobs
 
@@ -38,7 +48,7 @@ def video(folder: Path, count: int = 4) -> Path:
     return path
 
 
-def run(folder: Path, command: Export, react=lambda event: None) -> list[Event]:
+def run(folder: Path, command: ExportRequest, react=lambda event: None) -> list[Event]:
     session = Session(famos_jobs.job(folder), folder / "project", device="cpu", paused=True)
     session.post(command)
     events = []
@@ -82,18 +92,18 @@ def test_a_video_is_read_frame_by_frame(tmp_path: Path) -> None:
 def test_what_is_no_film_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / "text.mp4").write_text("no video at all" * 100)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadImage, match=name):
+    with pytest.raises(BadImageError, match=name):
         open_film(tmp_path / name)
 
 
 def test_numbered_pictures_with_the_same_noise(tmp_path: Path) -> None:
     out = tmp_path / "out" / "walk.png"
-    events = run(tmp_path, Export(out, SIZE, frames=folder_of_frames(tmp_path), tile_px=32))
+    events = run(tmp_path, ExportRequest(out, SIZE, frames=folder_of_frames(tmp_path), tile_px=32))
     assert not of(events, Failed), of(events, Failed)
     names = [f"walk-0000{number}.png" for number in range(1, 5)]
     assert sorted(path.name for path in out.parent.iterdir()) == names
     done = of(events, Exported)[0]
-    assert (done.out.name, done.size, done.gone_on_with) == (names[0], SIZE, 0.0)
+    assert (done.out.name, done.size, done.resumed_share) == (names[0], SIZE, 0.0)
     progress = [(event.done, event.total) for event in of(events, Progressed)]
     assert [done for done, _ in progress] == sorted(done for done, _ in progress)
     assert progress[-1][0] == progress[-1][1]
@@ -104,7 +114,7 @@ def test_numbered_pictures_with_the_same_noise(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".mp4", ".avi"])
 def test_a_video_of_a_video(tmp_path: Path, suffix: str) -> None:
     out = tmp_path / "out" / f"walk{suffix}"
-    events = run(tmp_path, Export(out, Size(49, 64), frames=video(tmp_path)))
+    events = run(tmp_path, ExportRequest(out, Size(49, 64), frames=video(tmp_path)))
     assert not of(events, Failed), of(events, Failed)
     assert [path.name for path in out.parent.iterdir()] == [out.name]
     written = cv2.VideoCapture(str(out))
@@ -121,17 +131,17 @@ def test_a_video_of_a_video(tmp_path: Path, suffix: str) -> None:
 def test_a_film_is_gone_on_with(tmp_path: Path, name: str) -> None:
     film = folder_of_frames(tmp_path)
     whole, out = tmp_path / "whole" / name, tmp_path / "out" / name
-    run(tmp_path, Export(whole, SIZE, frames=film))
+    run(tmp_path, ExportRequest(whole, SIZE, frames=film))
 
     def cancel(event: Event) -> CancelExport | None:
         third = isinstance(event, Progressed) and event.done / event.total > 0.55
         return CancelExport(keep=True) if third else None
 
-    stopped = run(tmp_path, Export(out, SIZE, frames=film, tile_px=16), cancel)
+    stopped = run(tmp_path, ExportRequest(out, SIZE, frames=film, tile_px=16), cancel)
     assert of(stopped, ExportCancelled)[0].kept == out.with_name(f"{name}.unfinished")
-    again = run(tmp_path, Export(out, SIZE, frames=film, tile_px=16, resume=True))
+    again = run(tmp_path, ExportRequest(out, SIZE, frames=film, tile_px=16, resume=True))
     assert not of(again, Failed), of(again, Failed)
-    assert of(again, Exported)[0].gone_on_with == 0.5
+    assert of(again, Exported)[0].resumed_share == 0.5
     names = sorted(path.name for path in whole.parent.iterdir())
     assert sorted(path.name for path in out.parent.iterdir()) == names
     if name.endswith(".png"):
@@ -141,18 +151,18 @@ def test_a_film_is_gone_on_with(tmp_path: Path, name: str) -> None:
 def test_frames_of_another_film_are_not_mixed(tmp_path: Path) -> None:
     assert begin_film(tmp_path / "f", {"film": "a"}, True) is False
     assert begin_film(tmp_path / "f", {"film": "a"}, True) is True
-    with pytest.raises(BadCanvas, match="another film"):
+    with pytest.raises(BadCanvasError, match="another film"):
         begin_film(tmp_path / "f", {"film": "b"}, True)
     (tmp_path / "f" / "frames.json").write_text("{")
-    with pytest.raises(BadCanvas, match="is damaged"):
+    with pytest.raises(BadCanvasError, match="is damaged"):
         begin_film(tmp_path / "f", {"film": "a"}, True)
     assert begin_film(tmp_path / "f", {"film": "b"}, False) is False
 
 
 @pytest.mark.parametrize(("name", "size"), [("a.webm", SIZE), ("a.mp4", Size(9000, 90))])
 def test_videos_that_can_not_be_written_are_told_before_the_first_frame(tmp_path: Path, name: str, size: Size) -> None:
-    with pytest.raises(BadSetting, match=r"end in|ends? at"):
+    with pytest.raises(BadSettingError, match=r"end in|ends? at"):
         check_video(tmp_path / name, size)
-    events = run(tmp_path, Export(tmp_path / name, size, frames=folder_of_frames(tmp_path)))
+    events = run(tmp_path, ExportRequest(tmp_path / name, size, frames=folder_of_frames(tmp_path)))
     assert of(events, Failed)
     assert not of(events, Progressed)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.box import Size
-from engine.errors import BadImage
+from engine.errors import BadImageError
 from engine.images.find import find_images
 from engine.images.quantise import to_uint8, to_uint16
 from engine.images.read import image_size, read_image, thumbnail
@@ -207,7 +207,7 @@ def test_a_truncated_file_says_so(
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) * 2 // 3])
     for use in (read_image, lambda file: thumbnail(file, 64)):
-        with pytest.raises(BadImage, match="breaks off before its end") as raised:
+        with pytest.raises(BadImageError, match="breaks off before its end") as raised:
             use(path)
         assert str(path) in str(raised.value)
     assert capfd.readouterr() == ("", "")
@@ -227,10 +227,10 @@ def test_a_truncated_file_says_so(
     ],
 )
 def test_what_is_no_picture_is_named(
-    tmp_path: Path, name: str, content: bytes, sentence: str, capfd: pytest.CaptureFixture
+    tmp_path: Path, name: str, content: bytes, message: str, capfd: pytest.CaptureFixture
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(BadImage, match=sentence) as raised:
+    with pytest.raises(BadImageError, match=message) as raised:
         read_image(tmp_path / name)
     assert name in str(raised.value)
     assert capfd.readouterr() == ("", "")
@@ -245,7 +245,7 @@ def test_giants_that_can_only_be_decoded_whole_are_refused(tmp_path: Path) -> No
     bitmap = struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 54, 0, 0, 54, 40, 30_000, 20_000, 1, 24, 0, 0, 0, 0, 0, 0)
     (tmp_path / "giant.bmp").write_bytes(bitmap)
     for name in ("interlaced.png", "giant.bmp"):
-        with pytest.raises(BadImage, match=r"too large to be opened at once \(30,000 x 20,000 px\)"):
+        with pytest.raises(BadImageError, match=r"too large to be opened at once \(30,000 x 20,000 px\)"):
             thumbnail(tmp_path / name, 64)
 
 
@@ -257,7 +257,7 @@ def test_random_bytes_only_ever_raise_bad_image(
 ) -> None:
     path = tmp_path_factory.mktemp("bytes") / "random"
     path.write_bytes(head + tail)
-    with pytest.raises(BadImage):
+    with pytest.raises(BadImageError):
         read_image(path)
 
 
@@ -268,22 +268,22 @@ def test_the_smallest_picture(tmp_path: Path, size: tuple[int, int], usable: boo
     if usable:
         assert read_image(path).pixels.shape == (3, 8, 8)
         return
-    with pytest.raises(BadImage, match=f"too small to be used: {size[0]} x {size[1]} px"):
+    with pytest.raises(BadImageError, match=f"too small to be used: {size[0]} x {size[1]} px"):
         read_image(path)
 
 
 def test_folders_deleted_and_forbidden_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "folder.png").mkdir()
-    with pytest.raises(BadImage, match="is a folder"):
+    with pytest.raises(BadImageError, match="is a folder"):
         read_image(tmp_path / "folder.png")
-    with pytest.raises(BadImage, match="is not there"):
+    with pytest.raises(BadImageError, match="is not there"):
         thumbnail(tmp_path / "deleted.png", 64)
 
     def forbidden(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", forbidden)  # an administrator may open everything, so the file's mode is no test
-    with pytest.raises(BadImage, match="could not be opened"):
+    with pytest.raises(BadImageError, match="could not be opened"):
         read_image(tmp_path / "secret.png")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.box import Box, Size
-from engine.errors import MissingSources
+from engine.errors import MissingSourcesError
 from engine.images.sources import ContentField, Source, coordinates, load, resampled, tone_matched
 from engine.job import SourceImage
 
@@ -29,8 +29,8 @@ def picture(height: int = 23, width: int = 31, seed: int = 0) -> torch.Tensor:
     st.integers(0, 7),
     st.integers(0, 7),
 )
-def test_crops_of_the_content_agree(canvas: tuple[int, int], top: int, left: int, down: int, right: int) -> None:
-    field = ContentField(picture(), Size(*canvas), CPU)
+def test_crops_of_the_content_agree(canvas_size: tuple[int, int], top: int, left: int, down: int, right: int) -> None:
+    field = ContentField(picture(), Size(*canvas_size), CPU)
     outer, inner = Box(top, left, 16, 18), Box(top + down, left + right, 9, 10)
     rows, columns = inner.within(outer)
     assert torch.equal(field.at(outer)[:, rows, columns], field.at(inner))
@@ -47,14 +47,14 @@ def test_beyond_its_edge_the_content_is_mirrored() -> None:
 
 
 @pytest.mark.parametrize("canvas", [Size(46, 62), Size(12, 16), Size(230, 100)])
-def test_the_content_covers_a_canvas_of_any_shape_with_its_middle_in_the_middle(canvas: Size) -> None:
+def test_the_content_covers_a_canvas_of_any_shape_with_its_middle_in_the_middle(canvas_size: Size) -> None:
     pixels = torch.zeros(3, 61, 61, dtype=torch.uint8)
     pixels[:, 20:41, 20:41] = 255
-    shown = ContentField(pixels, canvas, CPU).at(canvas.box)
+    shown = ContentField(pixels, canvas_size, CPU).at(canvas_size.box)
     assert torch.allclose(shown, shown.flip(1), atol=1e-5)
     assert torch.allclose(shown, shown.flip(2), atol=1e-5)
     assert shown.min() >= 0
-    assert shown[:, canvas.height // 2, canvas.width // 2].min() > 0.9
+    assert shown[:, canvas_size.height // 2, canvas_size.width // 2].min() > 0.9
 
 
 def test_shrinking_averages_and_does_not_alias() -> None:
@@ -118,5 +118,5 @@ def test_an_unreadable_image_is_named_and_the_others_are_taken(tmp_path: Path) -
 
 
 def test_no_usable_image_is_an_error_that_names_the_files(tmp_path: Path) -> None:
-    with pytest.raises(MissingSources, match=r"no usable content image.*gone\.png"):
+    with pytest.raises(MissingSourcesError, match=r"no usable content image.*gone\.png"):
         load([SourceImage(path=str(tmp_path / "gone.png"))], 1.0, "content", [])

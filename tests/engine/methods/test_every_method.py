@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.errors import BadProject, BadSetting, MissingSources
+from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.job import Job
 from engine.method import Method, method_class, method_keys, preset_values
@@ -41,10 +41,10 @@ def built(key: str, folder: Path, settings: dict[str, Any] | None = None, steps:
     return method
 
 
-def painted(method: Method, canvas: Size, box: Box | None = None) -> dict[str, Tensor]:
-    method.settle()
+def painted(method: Method, canvas_size: Size, box: Box | None = None) -> dict[str, Tensor]:
+    method.freeze_statistics()
     with torch.no_grad():
-        return Artwork(method, canvas).layers_at(box or canvas.box)
+        return Artwork(method, canvas_size).layers_at(box or canvas_size.box)
 
 
 def test_each_has_a_row() -> None:
@@ -76,7 +76,7 @@ def test_presets_are_settings_that_can_be_had(key: str) -> None:
         settings = method.Settings.of(preset_values(method, [preset.name]))
         assert all(getattr(settings, name) == value for name, value in preset.values.items())
         assert preset.help
-    with pytest.raises(BadSetting, match="There is no preset Nothing"):
+    with pytest.raises(BadSettingError, match="There is no preset Nothing"):
         preset_values(method, ["Nothing"])
 
 
@@ -87,7 +87,7 @@ def test_a_step_gives_the_terms_it_names_and_a_picture_of_all_layers(key: str, t
     terms = method.step(0)
     assert set(terms) <= {term.key for term in method.terms}
     assert all(value.shape == () and torch.isfinite(value) for value in terms.values()), terms
-    layers = painted(method, method.canvas, Box(3, 5, 20, 30))
+    layers = painted(method, method.canvas_size, Box(3, 5, 20, 30))
     assert set(layers) == {layer.key for layer in method.layers}
     for name, image in layers.items():
         assert image.shape == (3, 20, 30), name
@@ -103,11 +103,11 @@ def test_a_step_gives_the_terms_it_names_and_a_picture_of_all_layers(key: str, t
 def test_crops_agree(key: str, tmp_path: Path) -> None:
     """A canvas that no tile divides, larger than what was trained for, painted in tiles and at once."""
     method = built(key, tmp_path, steps=1)
-    canvas = Size(149, 131)
-    whole = painted(method, canvas)
-    for tile in canvas.box.tiles(64):
-        rows, columns = tile.within(canvas.box)
-        for name, piece in painted(method, canvas, tile).items():
+    canvas_size = Size(149, 131)
+    whole = painted(method, canvas_size)
+    for tile in canvas_size.box.tiles(64):
+        rows, columns = tile.within(canvas_size.box)
+        for name, piece in painted(method, canvas_size, tile).items():
             assert (piece - whole[name][:, rows, columns]).abs().max() <= 1e-5, name
 
 
@@ -159,7 +159,7 @@ def test_live_settings_can_change_between_steps(key: str, tmp_path: Path) -> Non
         for value in ends:
             try:
                 changed = start.with_values({spec.name: int(value) if spec.kind == "int" else value})  # type: ignore[arg-type]
-            except BadSetting:  # it does not go with the others
+            except BadSettingError:  # it does not go with the others
                 continue
             assert not start.needs_rebuild(changed)
             method.settings = changed
@@ -175,7 +175,7 @@ def test_a_state_of_something_else_is_refused_or_left(key: str, tmp_path: Path) 
     state = method.state()
     name = max(state.tensors, key=lambda key: state.tensors[key].numel())
     state.tensors[name] = torch.zeros(2, 3)
-    with pytest.raises(BadProject):
+    with pytest.raises(BadProjectError):
         built(key, tmp_path).restore(state)
 
 
@@ -189,25 +189,25 @@ def test_what_is_missing_is_asked_for(key: str, tmp_path: Path) -> None:
         if not slot.minimum and key not in ("magic",):  # whether MAGIC needs a content depends on a setting
             method(lacking, CPU).step(0)
         else:
-            with pytest.raises(MissingSources, match=f"Drop one (on {slot.title}|there)"):
+            with pytest.raises(MissingSourcesError, match=f"Drop one (on {slot.title}|there)"):
                 method(lacking, CPU)
 
 
 @every_method
 def test_a_canvas_of_another_size_than_the_images(key: str, tmp_path: Path) -> None:
-    method = built(key, tmp_path, canvas=(90, 200))
-    assert method.canvas == Size(90, 200)
+    method = built(key, tmp_path, canvas_size=(90, 200))
+    assert method.canvas_size == Size(90, 200)
     method.step(0)
-    assert painted(method, method.canvas)["result"].shape == (3, 90, 200)
+    assert painted(method, method.canvas_size)["result"].shape == (3, 90, 200)
 
 
 @every_method
 def test_slowing_down_is_told_and_remembered(key: str, tmp_path: Path) -> None:
     method = built(key, tmp_path, steps=1)
     fast = method.state()
-    sentence = method.slow_down()
-    assert sentence.endswith(".")
-    assert "0.5" in sentence
+    message = method.slow_down()
+    assert message.endswith(".")
+    assert "0.5" in message
     slow = method.state()
     assert slow.plain != fast.plain
     again = built(key, tmp_path)

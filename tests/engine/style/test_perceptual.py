@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Margin
-from engine.errors import BadWeights, MissingWeights
+from engine.errors import BadWeightsError, MissingWeightsError
 from engine.style import weights
 from engine.style.filters import Filters
 from engine.style.networks import open_network
@@ -78,20 +78,20 @@ def test_it_reads_torchvisions_file(tmp_path: Path) -> None:
 def test_other_files_are_named_with_the_remedy(tmp_path: Path) -> None:
     network = Vgg19()
     path = stored(tmp_path / "a.pth")
-    with pytest.raises(BadWeights, match=r"a\.pth is damaged or another file: .* dcbb9e9d.*Delete it"):
+    with pytest.raises(BadWeightsError, match=r"a\.pth is damaged or another file: .* dcbb9e9d.*Delete it"):
         network.load(path)
     for name, changes in {
         "lacking.pth": {"features.34.weight": None},
         "shaped.pth": {"features.0.weight": torch.zeros(64, 3, 5, 5)},
     }.items():
         other = stored(tmp_path / name, **changes)
-        with pytest.raises(BadWeights, match=f"{name} belongs to another network"):
+        with pytest.raises(BadWeightsError, match=f"{name} belongs to another network"):
             network.load(other, prefix="")
     broken = tmp_path / "broken.pth"
     broken.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(BadWeights, match=r"broken\.pth is not a file of network weights"):
+    with pytest.raises(BadWeightsError, match=r"broken\.pth is not a file of network weights"):
         network.load(broken, prefix="")
-    with pytest.raises(BadWeights, match="could not be read"):
+    with pytest.raises(BadWeightsError, match="could not be read"):
         network.load(tmp_path / "none.pth")
 
 
@@ -102,14 +102,14 @@ def test_a_file_with_code_in_it_is_not_run(tmp_path: Path) -> None:
 
     path = tmp_path / "trap.pth"
     torch.save({"features.0.weight": Trap()}, path)
-    with pytest.raises(BadWeights):
+    with pytest.raises(BadWeightsError):
         Vgg19().load(path, prefix="")
     assert not (tmp_path / "touched").exists()
 
 
 def test_without_the_file_its_name_size_and_place_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "folder", lambda: tmp_path)
-    with pytest.raises(MissingWeights) as told:
+    with pytest.raises(MissingWeightsError) as told:
         open_network("vgg19", statistic="gram", random=generator(), device=CPU)
     for part in ("575 MB", str(tmp_path / "vgg19-dcbb9e9d.pth"), "Built-in filters"):
         assert part in str(told.value)
@@ -141,13 +141,13 @@ def test_no_activation_looks_further_than_its_reach(kind: str) -> None:
     """Poison beside a margin of the reach never arrives; poison just inside it does."""
     network: Perceptual = NETWORKS[kind]()
     for layer in network.layers[:: 3 if kind == "vgg19" else 1]:
-        reach, stride = network.layer_reach_px(layer), network.strides[layer]
+        reach, stride = network.layer_receptive_px(layer), network.strides[layer]
         reach = -(-reach // stride) * stride
         x = image(2 * reach + 4 * stride, 2 * reach + 2 * stride)
         x[..., : 2 * stride, :] = torch.nan
         seen = network(x, [layer])[layer].isnan().any(1)[0].any(1)  # [h]
         assert not seen[2 + reach // stride :].any()
-        assert seen[: 2 + (network.layer_reach_px(layer) - stride + 1) // stride].all()
+        assert seen[: 2 + (network.layer_receptive_px(layer) - stride + 1) // stride].all()
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
@@ -277,7 +277,7 @@ def test_sliced_agrees_with_sorting(kind: str) -> None:
     layers = network.layers[:4:2]
     statistic = Sliced(layers)
     style, other = image(70, 60, 1), image(48, 90, 7) ** 2
-    found = statistic.losses(network.seen(other, layers), statistic.target([[network.seen(style, layers)]]))
+    found = statistic.losses(network.extract(other, layers), statistic.target([[network.extract(style, layers)]]))
     for layer in layers:
         values = [network(x, [layer])[layer][0].flatten(1) for x in (other, style)]
         expected = float(sorted_distance(*values))
@@ -288,15 +288,15 @@ def test_a_picture_that_equals_the_style_is_at_rest() -> None:
     network = tiny_filters()
     style = image(64, 64)
     for statistic in (Sliced(network.layers), Gram(links_of(network.layers, "chain"))):
-        target = statistic.target([[network.seen(style)]])
+        target = statistic.target([[network.extract(style)]])
         x = style.clone().requires_grad_()
-        total = sum(statistic.losses(network.seen(x), target).values())
+        total = sum(statistic.losses(network.extract(x), target).values())
         assert isinstance(total, Tensor)
         total.backward()
         assert float(total.detach()) < 1e-6
         assert x.grad is not None
         away = (style * 0.9).requires_grad_()
-        sum(statistic.losses(network.seen(away), target).values()).backward()  # type: ignore[union-attr]
+        sum(statistic.losses(network.extract(away), target).values()).backward()  # type: ignore[union-attr]
         assert x.grad.norm() < 0.05 * away.grad.norm()  # type: ignore[union-attr]
 
 
@@ -315,10 +315,10 @@ def test_losses_of_a_batch_are_the_mean_of_its_images(kind: str, masked: bool) -
     statistic: Statistic = STATISTICS[kind](network.layers)
     mask = (torch.arange(48)[None, None, None] < torch.tensor([20, 48])[None, :, None, None]).expand(1, 2, 64, 48)
     mask = torch.cat([mask[:, :1], ~mask[:, :1]], 1).double() if masked else None
-    target = statistic.target([[network.seen(image(64, 48, 5), mask=mask)]])
+    target = statistic.target([[network.extract(image(64, 48, 5), mask=mask)]])
     batch = image(64, 48, 2, batch=3)
-    together = statistic.losses(network.seen(batch, mask=mask), target)
-    apart = [statistic.losses(network.seen(x[None], mask=mask), target) for x in batch]
+    together = statistic.losses(network.extract(batch, mask=mask), target)
+    apart = [statistic.losses(network.extract(x[None], mask=mask), target) for x in batch]
     assert set(together) == set(statistic.names)
     for name, value in together.items():
         torch.testing.assert_close(value, torch.stack([terms[name] for terms in apart]).mean())
@@ -329,10 +329,10 @@ def test_sums_of_two_tiles_are_those_of_the_whole(kind: str) -> None:
     network = tiny_filters()
     statistic: Statistic = STATISTICS[kind](network.layers)
     x = image(128, 64, 2)
-    target = statistic.target([[network.seen(image(64, 64, 5))]])
-    whole = statistic.sums(network.seen(x), target)
-    upper = network.seen(x[:, :, :96], halo=Margin(0, 0, 32, 0))
-    lower = network.seen(x[:, :, 32:], halo=Margin(32, 0, 0, 0))
+    target = statistic.target([[network.extract(image(64, 64, 5))]])
+    whole = statistic.sums(network.extract(x), target)
+    upper = network.extract(x[:, :, :96], halo=Margin(0, 0, 32, 0))
+    lower = network.extract(x[:, :, 32:], halo=Margin(32, 0, 0, 0))
     tiles = statistic.sums(upper, target) + statistic.sums(lower, target)
     for name in statistic.names:
         torch.testing.assert_close(tiles.sums[name], whole.sums[name])
@@ -348,9 +348,9 @@ def test_regions_are_matched_apart() -> None:
     mask = torch.cat([left, 1 - left], 1)
     network.weight.copy_(network.weight.mean((3, 4), keepdim=True).expand_as(network.weight))  # blind to direction
     for statistic in (Sliced(network.layers), Gram(links_of(network.layers, "each"))):
-        target = statistic.target([[network.seen(style, mask=mask)]])
-        right = statistic.losses(network.seen(swapped, mask=mask.flip(1)), target)["level1"]
-        wrong = statistic.losses(network.seen(swapped, mask=mask), target)["level1"]
+        target = statistic.target([[network.extract(style, mask=mask)]])
+        right = statistic.losses(network.extract(swapped, mask=mask.flip(1)), target)["level1"]
+        wrong = statistic.losses(network.extract(swapped, mask=mask), target)["level1"]
         assert right < 0.05 * wrong
 
 
@@ -361,8 +361,8 @@ def test_an_empty_region_contributes_nothing() -> None:
     for statistic in (Sliced(network.layers), Gram(links_of(network.layers, "each"))):
         losses = []
         for style_mask, mask in ((ones, ones), (torch.cat([ones, zeros], 1), torch.cat([ones, zeros], 1))):
-            target = statistic.target([[network.seen(image(40, 32, 3), mask=_sized(style_mask, 40))]])
-            losses.append(statistic.losses(network.seen(x, mask=mask), target)["level1"])
+            target = statistic.target([[network.extract(image(40, 32, 3), mask=_sized(style_mask, 40))]])
+            losses.append(statistic.losses(network.extract(x, mask=mask), target)["level1"])
         torch.testing.assert_close(losses[0], losses[1])
         assert torch.isfinite(losses[1])
 

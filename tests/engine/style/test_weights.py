@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import BadWeights, Cancelled, MissingWeights, NoRoom
+from engine.errors import BadWeightsError, CancelledError, MissingWeightsError, NoRoomError
 from engine.method import method_class
 from engine.style.weights import VGG19, Weights, adopt, fetch, missing_weights, needed, place_of, present, sha256
 
@@ -77,7 +77,7 @@ def test_a_whole_download_with_progress(url: str, tmp_path: Path) -> None:
 
 def test_a_broken_download_goes_on_where_it_was(url: str, handler: type[Handler], tmp_path: Path) -> None:
     handler.cut = 300_000
-    with pytest.raises(MissingWeights, match="goes on from where it was"):
+    with pytest.raises(MissingWeightsError, match="goes on from where it was"):
         list(fetch(weights(url), tmp_path))
     assert not place_of(weights(url), tmp_path).exists()
     there = (tmp_path / "toy.part").stat().st_size
@@ -91,7 +91,7 @@ def test_a_broken_download_goes_on_where_it_was(url: str, handler: type[Handler]
 
 def test_a_stopped_download_goes_on_too(url: str, tmp_path: Path) -> None:
     seen = []
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledError):
         list(_noted(fetch(weights(url), tmp_path, stop=lambda: len(seen) > 1), seen))
     assert (tmp_path / "toy.part").stat().st_size == seen[-1][0] > 0
     list(fetch(weights(url), tmp_path))
@@ -112,18 +112,18 @@ def test_all_was_there_but_not_yet_renamed(url: str, tmp_path: Path) -> None:
 
 
 def test_another_file_is_removed_and_named(url: str, tmp_path: Path) -> None:
-    with pytest.raises(BadWeights, match="checksum does not begin with 00000000"):
+    with pytest.raises(BadWeightsError, match="checksum does not begin with 00000000"):
         list(fetch(weights(url, "00000000"), tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_connection_the_artist_is_told_what_to_put_where(tmp_path: Path) -> None:
     nowhere = weights("http://127.0.0.1:1/weights.pth")
-    with pytest.raises(MissingWeights) as told:
+    with pytest.raises(MissingWeightsError) as told:
         list(fetch(nowhere, tmp_path))
     for part in ("toy.pth", "1 MB", str(tmp_path / "toy.pth"), nowhere.url):
         assert part in str(told.value)
-    with pytest.raises(MissingWeights) as told:
+    with pytest.raises(MissingWeightsError) as told:
         present(nowhere, tmp_path)
     for part in ("1 MB", str(tmp_path / "toy.pth"), nowhere.url):
         assert part in str(told.value)
@@ -131,13 +131,13 @@ def test_without_a_connection_the_artist_is_told_what_to_put_where(tmp_path: Pat
 
 def test_a_page_that_is_gone(url: str, handler: type[Handler], tmp_path: Path) -> None:
     handler.do_GET = lambda self: self.send_error(404)  # type: ignore[method-assign]
-    with pytest.raises(MissingWeights, match="the server answered 404"):
+    with pytest.raises(MissingWeightsError, match="the server answered 404"):
         list(fetch(weights(url), tmp_path))
 
 
 def test_a_cache_that_can_not_be_written(url: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(NoRoom, match="could not be written"):
+    with pytest.raises(NoRoomError, match="could not be written"):
         list(fetch(weights(url), tmp_path / "file"))
 
 
@@ -146,10 +146,10 @@ def test_a_file_chosen_from_disk_is_checked_first(tmp_path: Path) -> None:
     chosen.write_bytes(DATA)
     assert adopt(weights("http://x/"), chosen, cache).read_bytes() == DATA
     chosen.write_bytes(DATA[:-1])
-    with pytest.raises(BadWeights, match=r"from a friend\.pth is not toy\.pth, or is damaged"):
+    with pytest.raises(BadWeightsError, match=r"from a friend\.pth is not toy\.pth, or is damaged"):
         adopt(weights("http://x/"), chosen, cache)
     assert present(weights("http://x/"), cache).read_bytes() == DATA
-    with pytest.raises(BadWeights, match="could not be read"):
+    with pytest.raises(BadWeightsError, match="could not be read"):
         adopt(weights("http://x/"), tmp_path / "none.pth", cache)
 
 

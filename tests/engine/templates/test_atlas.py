@@ -18,11 +18,11 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> kernels.Kernel:
-    kernel = kernels.load(tmp_path_factory.mktemp("kernel"))
-    if kernel is None:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> kernels.MixKernel:
+    mix_kernel = kernels.load(tmp_path_factory.mktemp("kernel"))
+    if mix_kernel is None:
         pytest.skip("no C compiler on this machine: the compiled mixture can not be built")
-    return kernel
+    return mix_kernel
 
 
 def styles(seed: int = 0) -> list[Tensor]:
@@ -108,7 +108,7 @@ def plain_mixture(logits: Tensor, crops: Tensor, temperature: float) -> tuple[Te
 def test_the_mix_and_its_gradient_against_the_plain_formula(
     path: str, temperature: float, edge: str, request: pytest.FixtureRequest
 ) -> None:
-    kernel = request.getfixturevalue("compiled") if path == "compiled" else None
+    mix_kernel = request.getfixturevalue("compiled") if path == "compiled" else None
     memory = templates(11, edge)
     tops, lefts = torch.tensor([4, -31]), torch.tensor([-9, 70])
     view = memory.view(tops, lefts, 19, 23)
@@ -125,7 +125,7 @@ def test_the_mix_and_its_gradient_against_the_plain_formula(
     wanted = plain_mixture(exact, crops, temperature)
     loss(*wanted[:4]).backward()
     logits = start.float().requires_grad_()
-    given_ = mix(logits, view, temperature, kernel)
+    given_ = mix(logits, view, temperature, mix_kernel)
     loss(*given_[:4]).backward()
     for name, a, b in zip(given_._fields, given_, wanted, strict=True):
         assert torch.allclose(a.double(), b, atol=5e-6), name
@@ -134,7 +134,7 @@ def test_the_mix_and_its_gradient_against_the_plain_formula(
     assert (logits.grad.double() - exact.grad).abs().max() < 2e-5 * exact.grad.abs().max() + 1e-8
 
 
-def test_both_paths_paint_alike_and_do_not_depend_on_the_batch(compiled: kernels.Kernel) -> None:
+def test_both_paths_paint_alike_and_do_not_depend_on_the_batch(compiled: kernels.MixKernel) -> None:
     memory = templates(6, "mirror")
     logits = torch.randn(2, 6, 24, 40, generator=torch.Generator().manual_seed(2))
     view = memory.view(torch.tensor([0, 9]), torch.tensor([7, -3]), 24, 40)
@@ -145,7 +145,7 @@ def test_both_paths_paint_alike_and_do_not_depend_on_the_batch(compiled: kernels
     assert torch.equal(alone[0][0], fast[0][1])
 
 
-def test_the_compiled_mixture_does_not_hide_what_is_no_number(compiled: kernels.Kernel) -> None:
+def test_the_compiled_mixture_does_not_hide_what_is_no_number(compiled: kernels.MixKernel) -> None:
     memory = templates(4, "wrap")
     logits = torch.zeros(1, 4, 8, 8)
     logits[0, 2, 3, 5] = torch.nan
@@ -155,7 +155,7 @@ def test_the_compiled_mixture_does_not_hide_what_is_no_number(compiled: kernels.
     assert not result.collage[0, :, 0, 0].isnan().any()
 
 
-def test_the_mix_does_not_depend_on_the_number_of_threads(compiled: kernels.Kernel) -> None:
+def test_the_mix_does_not_depend_on_the_number_of_threads(compiled: kernels.MixKernel) -> None:
     memory = templates(9, "mirror")
     logits = torch.randn(2, 9, 31, 17, generator=torch.Generator().manual_seed(3))
     view = memory.view(torch.tensor([0, 5]), torch.tensor([0, 5]), 31, 17)
@@ -163,7 +163,7 @@ def test_the_mix_does_not_depend_on_the_number_of_threads(compiled: kernels.Kern
     results = []
     for count in (1, 3):
         torch.set_num_threads(count)
-        again = kernels.Kernel(compiled._library)
+        again = kernels.MixKernel(compiled._library)
         leaf = logits.clone().requires_grad_()
         made = mix(leaf, view, 0.7, again)
         (made.collage.sum() + made.entropy + made.variation + losses.balance(made.usage)).backward()

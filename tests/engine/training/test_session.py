@@ -14,7 +14,7 @@ from PIL import Image
 
 from engine import snapshots
 from engine.box import Box, Size
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.export import unfinished
 from engine.fields.artwork import Artwork
 from engine.files import no_room
@@ -25,17 +25,17 @@ from engine.messages import (
     CancelExport,
     Ended,
     Event,
-    Export,
     ExportCancelled,
     Exported,
+    ExportRequest,
     Failed,
     Keep,
     Kept,
     Load,
-    Look,
     Pause,
     Paused,
     Progressed,
+    RenderView,
     Restore,
     Resume,
     Resumed,
@@ -43,7 +43,7 @@ from engine.messages import (
     Retuned,
     Stepped,
     Stop,
-    Viewed,
+    ViewRendered,
     Warned,
 )
 from engine.preview import views
@@ -103,7 +103,7 @@ def test_a_session_tells_its_story_in_order(tmp_path: Path) -> None:
     events = play(Session(toy.job(tmp_path), tmp_path, device="cpu", steps=5))
     assert [type(event) for event in events] == [Began, *[Stepped] * 5, Kept, Ended]
     began = of(events, Began)[0]
-    assert (began.step, began.canvas, began.reason) == (0, Size(70, 90), "built")
+    assert (began.step, began.canvas_size, began.reason) == (0, Size(70, 90), "built")
     assert [event.step for event in of(events, Stepped)] == [1, 2, 3, 4, 5]
     assert of(events, Kept)[0].reason == "final"
     assert of(events, Ended)[0].step == 5
@@ -146,7 +146,7 @@ def test_looking_and_keeping_do_not_change_what_is_learned(tmp_path: Path) -> No
 
     def react(event: Event) -> None:
         if isinstance(event, Stepped):
-            session.post(Look(Box(0, 0, 70, 90), Size(35, 45)))
+            session.post(RenderView(Box(0, 0, 70, 90), Size(35, 45)))
             if event.step in (3, 7):
                 session.post(Keep())
                 session.post(Pause())
@@ -162,11 +162,11 @@ def test_a_session_that_can_not_be_built_fails_in_one_sentence(tmp_path: Path) -
     events = play(Session(toy.job(tmp_path, sources={"style": (broken,)}), tmp_path, device="cpu"))
     assert [type(event) for event in events] == [Failed, Ended]
     assert of(events, Failed)[0].fatal
-    assert "broken.png is empty" in of(events, Failed)[0].sentence
+    assert "broken.png is empty" in of(events, Failed)[0].message
 
 
 def test_an_unknown_device_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="abacus"):
+    with pytest.raises(BadSettingError, match="abacus"):
         Session(toy.job(tmp_path), tmp_path, device="abacus")
 
 
@@ -192,8 +192,8 @@ def test_a_wrong_value_changes_nothing(tmp_path: Path) -> None:
     events = play(session)
     failed = of(events, Failed)[0]
     assert (failed.fatal, failed.command) == (False, command)
-    assert "weight" in failed.sentence
-    assert "9" in failed.sentence
+    assert "weight" in failed.message
+    assert "9" in failed.message
     assert not of(events, Retuned)
     assert of(events, Ended)[0].step == 3
 
@@ -210,9 +210,7 @@ def test_a_rebuild_keeps_what_fits_and_says_what_does_not(tmp_path: Path, by: st
 
     def react(event: Event) -> None:
         if isinstance(event, Stepped) and event.step == 4:
-            session.post(
-                Load(toy.job(tmp_path, settings={"kind": "plain"})) if by == "load" else Retune({"colours": 7})
-            )
+            session.post(Load(toy.job(tmp_path, settings={"kind": "plain"})) if by == "load" else Retune({"colors": 7}))
 
     events = play(session, react)
     rebuilt = of(events, Began)[1]
@@ -222,7 +220,7 @@ def test_a_rebuild_keeps_what_fits_and_says_what_does_not(tmp_path: Path, by: st
     if by == "load":  # the same colours go on
         assert after.terms["distance"] < before.terms["distance"]
     else:
-        assert weights(snapshots.read(of(events, Kept)[0].snapshot))["colours"].shape == (7, 3)
+        assert weights(snapshots.read(of(events, Kept)[0].snapshot))["colors"].shape == (7, 3)
 
 
 def test_images_that_can_not_be_read_leave_the_old_ones_at_work(tmp_path: Path) -> None:
@@ -230,7 +228,7 @@ def test_images_that_can_not_be_read_leave_the_old_ones_at_work(tmp_path: Path) 
     gone = toy.job(tmp_path).sources["style"][0].model_copy(update={"path": str(tmp_path / "gone.png")})
     session.post(Load(toy.job(tmp_path, sources={"style": (gone,)})))
     events = play(session)
-    assert "gone.png" in of(events, Failed)[0].sentence
+    assert "gone.png" in of(events, Failed)[0].message
     assert not of(events, Failed)[0].fatal
     assert of(events, Ended)[0].step == 5
 
@@ -266,13 +264,13 @@ def test_what_an_image_lacks_is_told_once(tmp_path: Path) -> None:
     session.post(Load(five.job))
     events = play(session)
     assert [event.reason for event in of(events, Began)] == ["restored", "restored", "rebuilt"]
-    told = [events.index(event) for event in of(events, Warned) if "glass.png is transparent" in event.sentence]
+    told = [events.index(event) for event in of(events, Warned) if "glass.png is transparent" in event.message]
     assert len(told) == 2, "once for each time that it was read"
 
 
 def test_going_back_across_a_rebuild(tmp_path: Path) -> None:
     five = trained(tmp_path, 5)
-    session = Session(toy.job(tmp_path, settings={"colours": 2}), tmp_path, device="cpu", steps=9)
+    session = Session(toy.job(tmp_path, settings={"colors": 2}), tmp_path, device="cpu", steps=9)
     session.post(Restore(five.folder))
     events = play(session)
     assert of(events, Began)[1].job == five.job
@@ -285,27 +283,27 @@ def test_a_damaged_snapshot_is_named_and_training_goes_on(tmp_path: Path) -> Non
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=3)
     session.post(Restore(five.folder))
     events = play(session)
-    assert five.folder.name in of(events, Failed)[0].sentence
+    assert five.folder.name in of(events, Failed)[0].message
     assert of(events, Ended)[0].step == 3
 
 
 # ---------------------------------------------------------------- pictures
 
 
-def answers(events: list[Event], ticket: int) -> list[Viewed]:
-    return [event for event in of(events, Viewed) if event.ticket == ticket]
+def answers(events: list[Event], ticket: int) -> list[ViewRendered]:
+    return [event for event in of(events, ViewRendered) if event.ticket == ticket]
 
 
 @pytest.mark.parametrize("paused", [True, False])
 def test_a_look_shows_the_pixels_that_are_painted(tmp_path: Path, paused: bool) -> None:
     half = trained(tmp_path, 3)
     session = Session(half.job, tmp_path, device="cpu", snapshot=half.folder, paused=paused)
-    session.post(Look(Box(-10, 20, 60, 500), Size(900, 900), ticket=4))
+    session.post(RenderView(Box(-10, 20, 60, 500), Size(900, 900), ticket=4))
     method = toy.Toy(half.job, torch.device("cpu"))
     method.restore(snapshots.load_state(half))
 
     def react(event: Event) -> None:
-        if isinstance(event, Viewed) and event.done:
+        if isinstance(event, ViewRendered) and event.done:
             session.post(Stop(keep=False))
 
     pieces = answers(play(session, react), 4)
@@ -313,17 +311,17 @@ def test_a_look_shows_the_pixels_that_are_painted(tmp_path: Path, paused: bool) 
     assert sum(piece.box.area for piece in pieces) == 50 * 70
     if paused:
         for piece in pieces:
-            assert np.array_equal(piece.image, to_uint8(Artwork(method, method.canvas).at(piece.box)))
+            assert np.array_equal(piece.image, to_uint8(Artwork(method, method.canvas_size).at(piece.box)))
 
 
 def test_the_newest_look_wins(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path, canvas=(600, 600)), tmp_path, device="cpu", paused=True)
-    session.post(Look(Box(0, 0, 600, 600), Size(600, 600), ticket=1))
+    session.post(RenderView(Box(0, 0, 600, 600), Size(600, 600), ticket=1))
 
     def react(event: Event) -> None:
-        if isinstance(event, Viewed) and event.ticket == 1:
-            session.post(Look(Box(0, 0, 600, 600), Size(60, 60), ticket=2))
-        if isinstance(event, Viewed) and event.done:
+        if isinstance(event, ViewRendered) and event.ticket == 1:
+            session.post(RenderView(Box(0, 0, 600, 600), Size(60, 60), ticket=2))
+        if isinstance(event, ViewRendered) and event.done:
             session.post(Stop())
 
     events = play(session, react)
@@ -333,46 +331,48 @@ def test_the_newest_look_wins(tmp_path: Path) -> None:
 
 def test_the_strip_of_patches(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=2)
-    session.post(Look(Box(0, 0, 10, 10), Size(10, 10), layer="patches"))
-    strip = of(play(session), Viewed)[0]
+    session.post(RenderView(Box(0, 0, 10, 10), Size(10, 10), layer="patches"))
+    strip = of(play(session), ViewRendered)[0]
     assert strip.done
-    assert strip.canvas == Size(*strip.image.shape[:2]) == strip.box.size
+    assert strip.canvas_size == Size(*strip.image.shape[:2]) == strip.box.size
     assert strip.image.shape == (4 * 8 + 3 * 4, 2 * 10 + 4, 3)
 
 
 def test_nothing_to_show_is_answered_too(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", paused=True)
-    session.post(Look(Box(900, 900, 10, 10), Size(10, 10), ticket=1))
+    session.post(RenderView(Box(900, 900, 10, 10), Size(10, 10), ticket=1))
 
     def react(event: Event) -> None:
-        if isinstance(event, Viewed):
-            session.post(Look(Box(0, 0, 9, 9), Size(9, 9), layer="patches", ticket=2) if event.ticket == 1 else Stop())
+        if isinstance(event, ViewRendered):
+            session.post(
+                RenderView(Box(0, 0, 9, 9), Size(9, 9), layer="patches", ticket=2) if event.ticket == 1 else Stop()
+            )
 
     events = play(session, react)
-    assert [(view.image.size, view.done) for view in of(events, Viewed)] == [(0, True), (0, True)]
+    assert [(view.image.size, view.done) for view in of(events, ViewRendered)] == [(0, True), (0, True)]
 
 
 def test_an_unknown_layer_is_named(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=2)
-    session.post(Look(Box(0, 0, 9, 9), Size(9, 9), layer="dreams"))
+    session.post(RenderView(Box(0, 0, 9, 9), Size(9, 9), layer="dreams"))
     failed = of(play(session), Failed)[0]
-    assert "dreams" in failed.sentence
-    assert "result, mask" in failed.sentence
+    assert "dreams" in failed.message
+    assert "result, mask" in failed.message
 
 
 def test_a_look_survives_a_rebuild(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path, canvas=(600, 600)), tmp_path, device="cpu", paused=True)
-    session.post(Look(Box(0, 0, 600, 600), Size(600, 600)))
+    session.post(RenderView(Box(0, 0, 600, 600), Size(600, 600)))
 
     def react(event: Event) -> None:
-        if isinstance(event, Viewed) and not event.done and len(seen) == 0:
+        if isinstance(event, ViewRendered) and not event.done and len(seen) == 0:
             seen.append(event)
             session.post(Load(toy.job(tmp_path, canvas=(64, 64))))
-        if isinstance(event, Viewed) and event.done:
+        if isinstance(event, ViewRendered) and event.done:
             session.post(Stop())
 
     seen: list[Event] = []
-    assert of(play(session, react), Viewed)[-1].canvas == Size(64, 64)
+    assert of(play(session, react), ViewRendered)[-1].canvas_size == Size(64, 64)
 
 
 def test_previews_leave_training_most_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,7 +384,7 @@ def test_previews_leave_training_most_of_the_time(tmp_path: Path, monkeypatch: p
         now[0] += 1.0
         return step(self, number)
 
-    def slow_answer(method: toy.Toy, look: Look) -> Iterable[views.Piece]:
+    def slow_answer(method: toy.Toy, look: RenderView) -> Iterable[views.Piece]:
         for piece in answer(method, look):
             now[0] += 1.0
             yield piece
@@ -395,10 +395,10 @@ def test_previews_leave_training_most_of_the_time(tmp_path: Path, monkeypatch: p
     session = Session(toy.job(tmp_path, canvas=(900, 900)), tmp_path, device="cpu", steps=40)
 
     def react(event: Event) -> None:
-        if isinstance(event, Began) or (isinstance(event, Viewed) and event.done):
-            session.post(Look(Box(0, 0, 900, 900), Size(90, 90)))
+        if isinstance(event, Began) or (isinstance(event, ViewRendered) and event.done):
+            session.post(RenderView(Box(0, 0, 900, 900), Size(90, 90)))
 
-    assert 8 <= len(of(play(session, react), Viewed)) <= 12
+    assert 8 <= len(of(play(session, react), ViewRendered)) <= 12
 
 
 # ---------------------------------------------------------------- pausing, keeping, ending
@@ -493,7 +493,7 @@ def test_a_full_disk_warns_once_and_training_goes_on(tmp_path: Path, monkeypatch
 
     events = play(session, react)
     assert [warned.kind for warned in of(events, Warned)] == ["autosave"]
-    assert "No space left" in of(events, Failed)[0].sentence
+    assert "No space left" in of(events, Failed)[0].message
     assert of(events, Ended)[0].step == 6
 
 
@@ -529,12 +529,12 @@ def test_not_a_number_goes_back_slows_down_and_says_so(tmp_path: Path) -> None:
     events = play(Session(toy.job(tmp_path), tmp_path, device="cpu", steps=10))
     warned = of(events, Warned)[0]
     assert warned.kind == "diverged"
-    assert "step 6" in warned.sentence
-    assert "step 5," in warned.sentence
-    assert "halved" in warned.sentence
+    assert "step 6" in warned.message
+    assert "step 5," in warned.message
+    assert "halved" in warned.message
     assert [report.step for report in of(events, Stepped)] == list(range(1, 11))
     final = snapshots.read(of(events, Kept)[0].snapshot)
-    assert torch.isfinite(weights(final)["colours"]).all()
+    assert torch.isfinite(weights(final)["colors"]).all()
     assert snapshots.load_state(final).plain == {"s": 0.5}
 
 
@@ -546,7 +546,7 @@ def test_what_is_kept_is_sound_even_between_two_reports(tmp_path: Path, monkeypa
     assert [warned.kind for warned in of(events, Warned)] == ["diverged"]
     final = snapshots.read(of(events, Kept)[-1].snapshot)
     assert final.step == 4
-    assert torch.isfinite(weights(final)["colours"]).all()
+    assert torch.isfinite(weights(final)["colors"]).all()
 
 
 @pytest.mark.usefixtures("_remembers_each_step")
@@ -587,13 +587,13 @@ def test_out_of_memory_pauses_and_keeps_serving(tmp_path: Path, error: Exception
 
     def react(event: Event) -> None:
         if isinstance(event, Paused):
-            session.post(Retune({"colours": 2}))
+            session.post(Retune({"colors": 2}))
             session.post(Resume())
 
     events = play(session, react)
     warned = of(events, Warned)[0]
     assert warned.kind == "memory"
-    assert "batch" in warned.sentence
+    assert "batch" in warned.message
     assert of(events, Paused)[0].step == 3
     assert of(events, Ended)[0].step == 6
 
@@ -604,14 +604,14 @@ def test_a_defect_keeps_the_last_good_state(tmp_path: Path) -> None:
     events = play(Session(toy.job(tmp_path), tmp_path, device="cpu", steps=9))
     failed = of(events, Failed)[0]
     assert failed.fatal
-    assert "a shape is wrong" in failed.sentence
+    assert "a shape is wrong" in failed.message
     assert (of(events, Kept)[0].step, of(events, Kept)[0].reason) == (7, "stopped")
 
 
 def test_a_defect_in_a_command_is_told_and_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toy.Toy, "patches", lambda self: {"x": torch.zeros(3)})
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=3)
-    session.post(Look(Box(0, 0, 9, 9), Size(9, 9), layer="patches"))
+    session.post(RenderView(Box(0, 0, 9, 9), Size(9, 9), layer="patches"))
     events = play(session)
     assert not of(events, Failed)[0].fatal
     assert of(events, Ended)[0].step == 3
@@ -623,9 +623,9 @@ def test_too_little_memory_for_a_picture_is_told(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(toy.Toy, "paint", paint)
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=2)
-    session.post(Look(Box(0, 0, 9, 9), Size(9, 9)))
+    session.post(RenderView(Box(0, 0, 9, 9), Size(9, 9)))
     events = play(session)
-    assert "too little memory" in of(events, Failed)[0].sentence
+    assert "too little memory" in of(events, Failed)[0].message
     assert [warned.kind for warned in of(events, Warned)] == ["preview"]
     assert of(events, Kept)[0].step == 2
 
@@ -637,7 +637,7 @@ def test_export_paints_the_artwork(tmp_path: Path) -> None:
     half = trained(tmp_path, 3)
     out = tmp_path / "große Mosaike" / "a.png"
     session = Session(half.job, tmp_path, device="cpu", snapshot=half.folder, paused=True)
-    session.post(Export(out, Size(100, 130), tile_px=64))
+    session.post(ExportRequest(out, Size(100, 130), tile_px=64))
 
     def react(event: Event) -> None:
         if isinstance(event, Exported):
@@ -655,9 +655,9 @@ def test_export_paints_the_artwork(tmp_path: Path) -> None:
 
 
 def test_export_of_a_snapshot_leaves_the_training_alone(tmp_path: Path) -> None:
-    other = trained(tmp_path, 3, job=toy.job(tmp_path, settings={"colours": 9}, canvas=(64, 80)))
+    other = trained(tmp_path, 3, job=toy.job(tmp_path, settings={"colors": 9}, canvas=(64, 80)))
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=5)
-    session.post(Export(tmp_path / "a.tif", snapshot=other.folder, layer="mask", bits=16))
+    session.post(ExportRequest(tmp_path / "a.tif", snapshot=other.folder, layer="mask", bits=16))
     events = play(session)
     assert of(events, Exported)[0].size == Size(64, 80)
     assert same(trained(tmp_path, 5), snapshots.read(of(events, Kept)[0].snapshot))
@@ -667,7 +667,7 @@ def test_export_of_a_snapshot_leaves_the_training_alone(tmp_path: Path) -> None:
 def test_an_export_is_cancelled_between_tiles(tmp_path: Path, by: CancelExport | Stop) -> None:
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=3)
     out = tmp_path / "out" / "a.png"
-    session.post(Export(out, Size(640, 640), tile_px=64))
+    session.post(ExportRequest(out, Size(640, 640), tile_px=64))
 
     def react(event: Event) -> None:
         if isinstance(event, Progressed) and event.done == 3:
@@ -684,7 +684,12 @@ def test_an_export_is_cancelled_between_tiles(tmp_path: Path, by: CancelExport |
 
 def test_a_cancel_counts_for_one_export(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=1)
-    for command in (CancelExport(), Export(tmp_path / "a.png"), CancelExport(), Export(tmp_path / "b.png")):
+    for command in (
+        CancelExport(),
+        ExportRequest(tmp_path / "a.png"),
+        CancelExport(),
+        ExportRequest(tmp_path / "b.png"),
+    ):
         session.post(command)
     events = play(session)
     assert [event.out.name for event in of(events, ExportCancelled)] == ["a.png"]
@@ -693,9 +698,9 @@ def test_a_cancel_counts_for_one_export(tmp_path: Path) -> None:
 
 def test_an_export_that_can_not_be_is_refused(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=2)
-    command = Export(tmp_path / "a.docx")
+    command = ExportRequest(tmp_path / "a.docx")
     session.post(command)
     events = play(session)
     assert of(events, Failed)[0].command == command
-    assert ".png" in of(events, Failed)[0].sentence
+    assert ".png" in of(events, Failed)[0].message
     assert of(events, Ended)[0].step == 2

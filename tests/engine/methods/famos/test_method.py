@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engine.box import Box, Size
-from engine.errors import BadProject, BadSetting, MissingSources
+from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.methods.famos.method import Famos
 from engine.methods.famos.settings import FamosSettings
@@ -76,9 +76,9 @@ def pairwise(options: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
     return rows
 
 
-def whole(method: Famos, canvas: Size, layer: str = "result") -> torch.Tensor:
+def whole(method: Famos, canvas_size: Size, layer: str = "result") -> torch.Tensor:
     with torch.no_grad():
-        return Artwork(method, canvas, layer).at(canvas.box)
+        return Artwork(method, canvas_size, layer).at(canvas_size.box)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any]
     assert any(not torch.equal(a, b) for a, b in zip(before, method.generator.parameters(), strict=True))
     assert any(not torch.equal(a, b) for a, b in zip(judge, method.discriminator.parameters(), strict=True))
     with torch.no_grad():
-        layers = Artwork(method, method.canvas).layers_at(Box(3, 5, 20, 30))
+        layers = Artwork(method, method.canvas_size).layers_at(Box(3, 5, 20, 30))
     assert set(layers) == {layer.key for layer in Famos.layers}
     for image in layers.values():
         assert image.shape == (3, 20, 30)
@@ -116,13 +116,13 @@ def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any]
 def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
     method = Famos(job(tmp_path, options), CPU)
     method.step(0)
-    canvas = Size(149, 131)  # no tile divides it
-    one_piece = whole(method, canvas)
-    artwork = Artwork(method, canvas)
-    for tile in canvas.box.tiles(64):
+    canvas_size = Size(149, 131)  # no tile divides it
+    one_piece = whole(method, canvas_size)
+    artwork = Artwork(method, canvas_size)
+    for tile in canvas_size.box.tiles(64):
         with torch.no_grad():
             piece = artwork.at(tile)
-        rows, columns = tile.within(canvas.box)
+        rows, columns = tile.within(canvas_size.box)
         assert (piece - one_piece[:, rows, columns]).abs().max() <= 1e-5
 
 
@@ -134,12 +134,12 @@ def test_depth_4_needs_the_halo_that_was_measured_for_it(tmp_path: Path) -> None
 def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
     """The law's test can fail: with too little halo the tiles differ."""
     method = Famos(job(tmp_path), CPU)
-    canvas = Size(96, 96)
-    exact = whole(method, canvas)
+    canvas_size = Size(96, 96)
+    exact = whole(method, canvas_size)
     halo = method.halo
-    method._halo = type(halo)(halo.top - method.grain, halo.left - method.grain, 0, 0)
+    method._halo = type(halo)(halo.top - method.alignment_px, halo.left - method.alignment_px, 0, 0)
     with torch.no_grad():
-        piece = Artwork(method, canvas).at(Box(32, 32, 32, 32))
+        piece = Artwork(method, canvas_size).at(Box(32, 32, 32, 32))
     assert (piece - exact[:, 32:64, 32:64]).abs().max() > 1e-5
 
 
@@ -190,7 +190,7 @@ def test_a_state_of_other_networks_is_taken_over_where_it_fits(tmp_path: Path) -
     first = "encoder.0.0.weight"
     assert torch.equal(more.generator.unet.state_dict()[first], small.generator.unet.state_dict()[first])
     more.step(1)
-    with pytest.raises(BadProject, match="does not fit"):
+    with pytest.raises(BadProjectError, match="does not fit"):
         more.restore(small.state())
 
 
@@ -247,10 +247,10 @@ def test_no_number_in_the_weights_shows_in_the_terms(tmp_path: Path) -> None:
 
 
 def test_a_content_of_one_size_and_a_canvas_of_another(tmp_path: Path) -> None:
-    method = Famos(job(tmp_path, canvas=(90, 200)), CPU)
-    assert method.canvas == Size(90, 200)
+    method = Famos(job(tmp_path, canvas_size=(90, 200)), CPU)
+    assert method.canvas_size == Size(90, 200)
     method.step(0)
-    assert whole(method, method.canvas).shape == (3, 90, 200)
+    assert whole(method, method.canvas_size).shape == (3, 90, 200)
 
 
 def test_images_smaller_than_the_patch_and_several_contents(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_images_smaller_than_the_patch_and_several_contents(tmp_path: Path) -> N
     for crops in ("same", "apart"):
         method = Famos(job(tmp_path, {"patch": 96, "crops": crops}, sources=sources), CPU)
         assert torch.isfinite(method.step(0)["content"])
-        assert whole(method, method.canvas).shape == (3, 64, 64)
+        assert whole(method, method.canvas_size).shape == (3, 64, 64)
 
 
 def test_style_weights_share_the_templates(tmp_path: Path) -> None:
@@ -286,13 +286,13 @@ def test_style_weights_share_the_templates(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_settings_that_can_not_be_had(settings: dict[str, Any], sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=sentence):
+def test_settings_that_can_not_be_had(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSettingError, match=message):
         Famos(job(tmp_path, settings), CPU)
 
 
 def test_missing_images_are_asked_for_by_name(tmp_path: Path) -> None:
-    with pytest.raises(MissingSources, match="at least one content image"):
+    with pytest.raises(MissingSourcesError, match="at least one content image"):
         Famos(job(tmp_path, sources={"style": (picture(tmp_path / "s.png", 64, 64, 1),)}), CPU)
 
 

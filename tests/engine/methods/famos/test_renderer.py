@@ -12,13 +12,13 @@ from PIL import Image
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.errors import BadSetting
+from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
 from engine.fields.periodic import Closed, ClosedTemplates
 from engine.fields.resample import enlarged, needed
 from engine.job import SourceImage
 from engine.methods.famos.method import Famos
-from engine.options import How
+from engine.options import RenderMode
 from engine.templates.atlas import Atlas, Templates
 from engine.tiling import tiled
 from tests.engine.famos_jobs import job, picture
@@ -35,8 +35,8 @@ def famos(folder: Path, **more: Any) -> Famos:
     return method
 
 
-def artwork(method: Famos, how: How, canvas: Size = CANVAS, layer: str = "result") -> Artwork:
-    return Artwork(method.printer(how), canvas, layer)
+def artwork(method: Famos, render_mode: RenderMode, canvas_size: Size = CANVAS, layer: str = "result") -> Artwork:
+    return Artwork(method.renderer(render_mode), canvas_size, layer)
 
 
 def at(field: Artwork, box: Box) -> Tensor:
@@ -44,14 +44,14 @@ def at(field: Artwork, box: Box) -> Tensor:
         return field.at(box)
 
 
-def ways(folder: Path) -> dict[str, How]:
+def ways(folder: Path) -> dict[str, RenderMode]:
     frame = picture(folder / "frame.png", 50, 66, 9)
     return {
-        "repeat": How(repeat=True),
-        "originals": How(originals=1.7),
-        "both": How(repeat=True, originals=2.0),
-        "frame": How(frame=frame.path, tones=frame.path),
-        "all": How(repeat=True, originals=1.5, frame=frame.path),
+        "repeat": RenderMode(repeat=True),
+        "originals": RenderMode(originals=1.7),
+        "both": RenderMode(repeat=True, originals=2.0),
+        "frame": RenderMode(frame=frame.path, tones=frame.path),
+        "all": RenderMode(repeat=True, originals=1.5, frame=frame.path),
     }
 
 
@@ -73,7 +73,7 @@ def test_crops_agree(tmp_path: Path, way: str, mode: str) -> None:
 @pytest.mark.parametrize("originals", [0.0, 2.0])
 def test_a_repeat_continues_itself_exactly(tmp_path: Path, tiling: str, originals: float) -> None:
     method = famos(tmp_path, tiling=tiling, periodic_noise=2)
-    printed = artwork(method, How(repeat=True, originals=originals))
+    printed = artwork(method, RenderMode(repeat=True, originals=originals))
     whole = at(printed, CANVAS.box)
     for down, right in ((1, 0), (0, 1), (-1, -1)):
         shifted = CANVAS.box
@@ -100,21 +100,21 @@ def smooth_job(folder: Path, **more: Any):
 @pytest.mark.parametrize("layer", ["result", "collage", "content"])
 def test_no_seam_is_seen_where_a_repeat_meets_itself(tmp_path: Path, layer: str) -> None:
     method = Famos(smooth_job(tmp_path), CPU)
-    whole = at(artwork(method, How(repeat=True), layer=layer), CANVAS.box)
+    whole = at(artwork(method, RenderMode(repeat=True), layer=layer), CANVAS.box)
     for axis in (1, 2):
         rolled = whole.roll(whole.shape[axis] // 2, axis)
         steps = rolled.diff(dim=axis).abs().mean((0, 3 - axis))  # of each line, towards the next
         middle = whole.shape[axis] // 2
         elsewhere = torch.cat([steps[: middle - 1], steps[middle:]])
         assert steps[middle - 1] < 1.2 * elsewhere.max(), layer
-    plain = at(artwork(method, How(), layer="content"), CANVAS.box)
+    plain = at(artwork(method, RenderMode(), layer="content"), CANVAS.box)
     steps = plain.roll(48, 1).diff(dim=1).abs().mean((0, 2))
     assert steps[47] > 10 * steps.mean(), "without closing, this content shows one"
 
 
 def test_a_repeat_needs_whole_grains(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="multiples of 4 px, and 121 x 96 px are not"):
-        at(artwork(famos(tmp_path), How(repeat=True), Size(96, 121)), Box(0, 0, 8, 8))
+    with pytest.raises(BadSettingError, match="multiples of 4 px, and 121 x 96 px are not"):
+        at(artwork(famos(tmp_path), RenderMode(repeat=True), Size(96, 121)), Box(0, 0, 8, 8))
 
 
 @settings(max_examples=60, deadline=None)
@@ -152,9 +152,9 @@ def test_closed_fields_repeat_and_crops_agree(top: int, left: int, height: int, 
         rows = torch.arange(box.top, box.bottom).float()[:, None]
         return (rows * 0.01 + torch.arange(box.left, box.right) * 0.03)[None]
 
-    canvas = Size(64, 80)
-    closed = Closed(field, canvas)
-    whole = closed.at(canvas.box)
+    canvas_size = Size(64, 80)
+    closed = Closed(field, canvas_size)
+    whole = closed.at(canvas_size.box)
     expected = whole[:, torch.arange(top, top + height) % 64][:, :, torch.arange(left, left + width) % 80]
     assert torch.equal(closed.at(Box(top, left, height, width)), expected)
     assert torch.equal(whole[:, 4:60, 5:75], field(Box(4, 5, 56, 70))), "the middle is as it was"
@@ -165,8 +165,8 @@ def test_closed_fields_repeat_and_crops_agree(top: int, left: int, height: int, 
 
 def test_at_the_trained_size_nothing_changes(tmp_path: Path) -> None:
     method = famos(tmp_path)
-    plain = artwork(method, How())
-    same = artwork(method, How(originals=1.0))
+    plain = artwork(method, RenderMode())
+    same = artwork(method, RenderMode(originals=1.0))
     with torch.no_grad():
         a, b = plain.layers_at(CANVAS.box), same.layers_at(CANVAS.box)
     for layer in ("result", "collage", "painted", "mask", "content"):
@@ -187,7 +187,7 @@ def test_pieces_are_the_originals_pixels(tmp_path: Path) -> None:
     assert method._styles[0].size == Size(40, 50)
     assert method.templates is not None
     method.templates.offset[1], method.templates.flip[1] = method.templates.offset[0], method.templates.flip[0]
-    printed = at(artwork(method, How(originals=4.0), Size(240, 240)), Box(3, 7, 90, 100))
+    printed = at(artwork(method, RenderMode(originals=4.0), Size(240, 240)), Box(3, 7, 90, 100))
     original = torch.from_numpy(np.asarray(Image.open(source.path)).copy()).permute(2, 0, 1) / 255
     top, left = (method.templates.offset[0] * 4).tolist()
     rows, columns = torch.arange(3, 93) + top, torch.arange(7, 107) + left
@@ -199,8 +199,8 @@ def test_pieces_are_the_originals_pixels(tmp_path: Path) -> None:
 
 def test_the_mosaic_stays_in_place_when_it_gains_detail(tmp_path: Path) -> None:
     method = famos(tmp_path, style_scale=0.5)
-    small = at(artwork(method, How()), CANVAS.box)
-    large = at(artwork(method, How(originals=4.0), Size(4 * 96, 4 * 120)), Size(4 * 96, 4 * 120).box)
+    small = at(artwork(method, RenderMode()), CANVAS.box)
+    large = at(artwork(method, RenderMode(originals=4.0), Size(4 * 96, 4 * 120)), Size(4 * 96, 4 * 120).box)
     back = torch.nn.functional.avg_pool2d(large, 4)
     assert (back - small).abs().mean() < 0.35 * (small - small.mean((1, 2), keepdim=True)).abs().mean()
     soft = torch.nn.functional.interpolate(small[None], scale_factor=4.0, mode="bicubic")[0]
@@ -208,8 +208,8 @@ def test_the_mosaic_stays_in_place_when_it_gains_detail(tmp_path: Path) -> None:
 
 
 def test_too_many_pixels_of_originals_are_told(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="megapixels at this size"):
-        famos(tmp_path).printer(How(originals=300.0))
+    with pytest.raises(BadSettingError, match="megapixels at this size"):
+        famos(tmp_path).renderer(RenderMode(originals=300.0))
 
 
 @settings(max_examples=30, deadline=None)
@@ -235,9 +235,9 @@ def test_a_frame_takes_the_place_of_the_content(tmp_path: Path) -> None:
     method = famos(tmp_path, tone_matching=False)
     content = picture(tmp_path / "same.png", 77, 101, 3)  # the content itself, from another file
     other = picture(tmp_path / "other.png", 77, 101, 8)
-    plain = at(artwork(method, How()), Box(0, 0, 32, 32))
-    assert torch.equal(at(artwork(method, How(frame=content.path)), Box(0, 0, 32, 32)), plain)
-    assert not torch.equal(at(artwork(method, How(frame=other.path)), Box(0, 0, 32, 32)), plain)
+    plain = at(artwork(method, RenderMode()), Box(0, 0, 32, 32))
+    assert torch.equal(at(artwork(method, RenderMode(frame=content.path)), Box(0, 0, 32, 32)), plain)
+    assert not torch.equal(at(artwork(method, RenderMode(frame=other.path)), Box(0, 0, 32, 32)), plain)
 
 
 def test_frames_are_matched_in_tone_alike(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from engine.box import Size
-from engine.errors import BadImage, BadSetting, MissingSources
+from engine.errors import BadImageError, BadSettingError, MissingSourcesError
 from engine.job import Job, SourceImage
 from engine.messages import Began, Load
 from engine.methods.feedforward.doodle_net import DoodleNet
@@ -18,7 +18,7 @@ from engine.methods.feedforward.doodle_net_settings import DoodleNetSettings
 from engine.settings import specs
 from engine.training.session import Session
 from tests.engine.generator_jobs import (
-    COLOURS,
+    COLORS,
     CPU,
     bands,
     check_live_setting_acts,
@@ -40,8 +40,8 @@ OPTIONS += [
 ]
 
 
-def mask(path: Path, labels: np.ndarray, colours: np.ndarray = COLOURS) -> SourceImage:
-    Image.fromarray(colours[labels]).save(path)
+def mask(path: Path, labels: np.ndarray, colors: np.ndarray = COLORS) -> SourceImage:
+    Image.fromarray(colors[labels]).save(path)
     return SourceImage(path=str(path))
 
 
@@ -90,17 +90,17 @@ def test_regions_take_on_their_own_colours(tmp_path: Path) -> None:
 def test_a_repainted_mask_changes_the_picture_without_a_rebuild(tmp_path: Path) -> None:
     one = job("doodle_net", tmp_path)
     method = trained(DoodleNet(one, CPU), 1)
-    before, weights = whole(method, method.canvas), method.state().tensors
+    before, weights = whole(method, method.canvas_size), method.state().tensors
     labels = np.full((80, 66), 2)
     labels[:, :20] = 0
-    assert method.adopt(with_masks(one, target_mask=mask(tmp_path / "new.png", labels)))
-    assert not torch.equal(before, whole(method, method.canvas))
+    assert method.try_update(with_masks(one, target_mask=mask(tmp_path / "new.png", labels)))
+    assert not torch.equal(before, whole(method, method.canvas_size))
     assert all(torch.equal(weights[key], value) for key, value in method.state().tensors.items())
-    shown = whole(method, method.canvas, "mask")
-    assert torch.allclose(shown[:, 40, 5] * 255, torch.from_numpy(COLOURS[0]).float(), atol=1)
+    shown = whole(method, method.canvas_size, "mask")
+    assert torch.allclose(shown[:, 40, 5] * 255, torch.from_numpy(COLORS[0]).float(), atol=1)
     fresh = DoodleNet(with_masks(one, target_mask=mask(tmp_path / "new.png", labels)), CPU)
     fresh.restore(method.state())
-    assert torch.equal(whole(fresh, fresh.canvas), whole(method, method.canvas))
+    assert torch.equal(whole(fresh, fresh.canvas_size), whole(method, method.canvas_size))
 
 
 def test_a_session_goes_on_with_a_repainted_mask_and_builds_nothing(
@@ -129,25 +129,25 @@ def test_what_needs_a_rebuild_is_not_adopted(change: str, tmp_path: Path) -> Non
         "settings": one.model_copy(update={"settings": one.settings | {"width": 3}}),
         "style_mask": with_masks(one, style_mask=bands(tmp_path / "n.png", 40, 40)),
         "size": with_masks(one, target_mask=bands(tmp_path / "n.png", 40, 66)),
-        "colour": with_masks(one, target_mask=mask(tmp_path / "n.png", np.zeros((80, 66), int), COLOURS[:1] * 0 + 255)),
+        "colour": with_masks(one, target_mask=mask(tmp_path / "n.png", np.zeros((80, 66), int), COLORS[:1] * 0 + 255)),
         "nothing": with_masks(one).model_copy(
             update={"sources": {key: value for key, value in one.sources.items() if key != "target_mask"}}
         ),
     }[change]
-    assert not method.adopt(other)
+    assert not method.try_update(other)
     assert torch.equal(before, whole(method, Size(80, 66)))
 
 
 def test_masks_of_other_sizes_are_fitted(tmp_path: Path) -> None:
     one = with_masks(job("doodle_net", tmp_path), style_mask=bands(tmp_path / "big.png", 190, 200))
     method = trained(DoodleNet(one, CPU), 1)
-    assert method.canvas == Size(80, 66)
+    assert method.canvas_size == Size(80, 66)
     assert method.regions == 3
 
 
 def test_the_canvas_follows_the_mask_and_its_scale(tmp_path: Path) -> None:
-    assert DoodleNet(job("doodle_net", tmp_path, {"canvas_scale": 2.0}), CPU).canvas == Size(160, 132)
-    assert DoodleNet(job("doodle_net", tmp_path, canvas=(90, 200)), CPU).canvas == Size(90, 200)
+    assert DoodleNet(job("doodle_net", tmp_path, {"canvas_scale": 2.0}), CPU).canvas_size == Size(160, 132)
+    assert DoodleNet(job("doodle_net", tmp_path, canvas_size=(90, 200)), CPU).canvas_size == Size(90, 200)
 
 
 def test_a_mask_of_one_colour_is_said_and_painted(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_mask_of_one_colour_is_said_and_painted(tmp_path: Path) -> None:
     one = with_masks(job("doodle_net", tmp_path), style_mask=plain, target_mask=plain)
     method = trained(DoodleNet(one, CPU), 1)
     assert any("one colour" in warning for warning in method.warnings)
-    assert whole(method, method.canvas).shape == (3, 70, 70)
+    assert whole(method, method.canvas_size).shape == (3, 70, 70)
 
 
 def test_a_mask_of_a_hundred_colours_is_said_and_painted(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_region_that_the_style_lacks_is_named_and_mapped(tmp_path: Path) -> No
 
 def test_a_mask_that_is_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(BadImage, match=r"broken\.png"):
+    with pytest.raises(BadImageError, match=r"broken\.png"):
         DoodleNet(
             with_masks(job("doodle_net", tmp_path), target_mask=SourceImage(path=str(tmp_path / "broken.png"))), CPU
         )
@@ -189,10 +189,10 @@ def test_missing_images_are_asked_for_by_name(slot: str, tmp_path: Path) -> None
     one = job("doodle_net", tmp_path)
     title = next(s.title for s in DoodleNet.slots if s.key == slot)
     left = one.model_copy(update={"sources": {key: value for key, value in one.sources.items() if key != slot}})
-    with pytest.raises(MissingSources, match=f"at least one image on {title}"):
+    with pytest.raises(MissingSourcesError, match=f"at least one image on {title}"):
         DoodleNet(left, CPU)
 
 
 def test_a_setting_that_can_not_be_had(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="patch can not be 50 here"):
+    with pytest.raises(BadSettingError, match="patch can not be 50 here"):
         DoodleNet(job("doodle_net", tmp_path, {"patch": 50}), CPU)

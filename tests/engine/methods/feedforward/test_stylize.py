@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engine.box import Size
-from engine.errors import BadSetting, MissingSources
+from engine.errors import BadSettingError, MissingSourcesError
 from engine.methods.feedforward.stylize import Stylize
 from engine.methods.feedforward.stylize_settings import StylizeSettings
 from engine.nn.residual_network import ResidualNetwork, ResidualShape
@@ -99,12 +99,12 @@ def test_noise_makes_another_picture_of_the_same_content(tmp_path: Path) -> None
 def test_contents_are_practised_on_enlarged(tmp_path: Path) -> None:
     """Grain of one pixel fades where a content is enlarged; without, patches are cut from it as it is."""
 
-    def grain(enlarged: float) -> float:
+    def alignment_px(enlarged: float) -> float:
         method = Stylize(job("stylize", tmp_path, {"enlarged": enlarged, "batch": 16, "noise": 0}), CPU)
         content = method._drawn(torch.Generator().manual_seed(1)).content
         return float(content.diff(dim=-1).abs().mean())
 
-    assert grain(16.0) < 0.5 * grain(1.0)
+    assert alignment_px(16.0) < 0.5 * alignment_px(1.0)
 
 
 def test_the_network_keeps_the_size() -> None:
@@ -114,9 +114,9 @@ def test_the_network_keeps_the_size() -> None:
 
 
 def test_contents_smaller_than_the_patch_and_a_canvas_of_another_size(tmp_path: Path) -> None:
-    method = trained(Stylize(job("stylize", tmp_path, {"patch": 128}, canvas=(90, 200)), CPU), 1)
-    assert method.canvas == Size(90, 200)
-    assert whole(method, method.canvas).shape == (3, 90, 200)
+    method = trained(Stylize(job("stylize", tmp_path, {"patch": 128}, canvas_size=(90, 200)), CPU), 1)
+    assert method.canvas_size == Size(90, 200)
+    assert whole(method, method.canvas_size).shape == (3, 90, 200)
 
 
 @pytest.mark.parametrize(
@@ -126,11 +126,11 @@ def test_contents_smaller_than_the_patch_and_a_canvas_of_another_size(tmp_path: 
         ({"content_by": "features"}, "content_by can not be 'features' with network filters and statistic sliced"),
     ],
 )
-def test_settings_that_can_not_be_had(settings: dict[str, Any], sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=sentence):
+def test_settings_that_can_not_be_had(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSettingError, match=message):
         Stylize(job("stylize", tmp_path, settings), CPU)
 
 
 def test_a_missing_content_is_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(MissingSources, match="at least one image on Content"):
+    with pytest.raises(MissingSourcesError, match="at least one image on Content"):
         Stylize(job("stylize", tmp_path, sources={"style": (picture(tmp_path / "s.png", 64, 64, 1),)}), CPU)

@@ -9,8 +9,8 @@ import torch
 
 from engine import losses
 from engine.box import Box, Size
-from engine.errors import BadProject, BadSetting, MissingSources, MissingWeights
-from engine.fields.artwork import Artwork, reach
+from engine.errors import BadProjectError, BadSettingError, MissingSourcesError, MissingWeightsError
+from engine.fields.artwork import Artwork, receptive_margin
 from engine.methods.feedforward.texture import Texture
 from engine.methods.feedforward.texture_settings import TextureSettings
 from engine.nn.deep_network import DeepNetwork, DeepShape
@@ -92,13 +92,13 @@ def test_each_sample_seed_paints_another_sample(tmp_path: Path) -> None:
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_a_seamless_picture_goes_on_at_its_opposite_edge(generator: str, tmp_path: Path) -> None:
     method = trained(Texture(job("texture", tmp_path, {"generator": generator, "seamless": True, "latent": 3}), CPU), 1)
-    canvas = Size(64, 96)
+    canvas_size = Size(64, 96)
     with torch.no_grad():
-        wide = Artwork(method, canvas).at(Box(0, 0, 128, 192))
+        wide = Artwork(method, canvas_size).at(Box(0, 0, 128, 192))
     assert (wide[:, :64, :96] - wide[:, 64:, 96:]).abs().max() <= 1e-5
     method.settings = method.settings.with_values({"seamless": False})
     with torch.no_grad():
-        wide = Artwork(method, canvas).at(Box(0, 0, 128, 192))
+        wide = Artwork(method, canvas_size).at(Box(0, 0, 128, 192))
     assert (wide[:, :64, :96] - wide[:, 64:, 96:]).abs().max() > 1e-4
 
 
@@ -166,14 +166,14 @@ def test_samples_have_the_size_that_was_asked_for(network: PyramidNetwork | Deep
 def test_leaving_the_margin_away_changes_nothing_else(stages: int) -> None:
     network = DeepNetwork(DeepShape(width=4, stages=stages, condition=2, local=3, cells=False, norm="none")).eval()
     initialise_scaled(network, torch.Generator().manual_seed(0))
-    margin = reach(network.felt, 1, network.grain).top
+    margin = receptive_margin(network.felt, 1, network.alignment_px).top
     random = torch.Generator().manual_seed(1)
-    side = 2 * margin + 2 * network.grain
+    side = 2 * margin + 2 * network.alignment_px
     noise, condition = network.drawn(1, side, random, CPU), torch.rand(1, 2, side, side, generator=random)
     with torch.no_grad():
         exact = network(noise, condition)
         inner = network(noise, condition, margin)
-    assert inner.shape == (1, 3, 2 * network.grain, 2 * network.grain)
+    assert inner.shape == (1, 3, 2 * network.alignment_px, 2 * network.alignment_px)
     assert (inner - exact[..., margin:-margin, margin:-margin]).abs().max() <= 1e-5
 
 
@@ -185,8 +185,8 @@ def test_the_patches_are_samples_side_by_side(tmp_path: Path) -> None:
 
 
 def test_without_a_canvas_it_paints_twice_the_style(tmp_path: Path) -> None:
-    assert Texture(job("texture", tmp_path), CPU).canvas == Size(256, 256)
-    assert Texture(job("texture", tmp_path, canvas=(90, 200)), CPU).canvas == Size(90, 200)
+    assert Texture(job("texture", tmp_path), CPU).canvas_size == Size(256, 256)
+    assert Texture(job("texture", tmp_path, canvas_size=(90, 200)), CPU).canvas_size == Size(90, 200)
 
 
 def test_a_style_smaller_than_the_patch(tmp_path: Path) -> None:
@@ -201,24 +201,24 @@ def test_a_style_smaller_than_the_patch(tmp_path: Path) -> None:
         ({"generator": "none"}, "generator can not be 'none'; it is one of layered, deep, pyramid"),
     ],
 )
-def test_settings_that_can_not_be_had(settings: dict[str, Any], sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=sentence):
+def test_settings_that_can_not_be_had(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSettingError, match=message):
         Texture(job("texture", tmp_path, settings), CPU)
 
 
 def test_a_missing_style_is_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(MissingSources, match="at least one image on Style"):
+    with pytest.raises(MissingSourcesError, match="at least one image on Style"):
         Texture(job("texture", tmp_path, sources={}), CPU)
 
 
 def test_vgg_without_its_file_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "folder", lambda: tmp_path / "empty")
-    with pytest.raises(MissingWeights, match="Built-in filters"):
+    with pytest.raises(MissingWeightsError, match="Built-in filters"):
         Texture(job("texture", tmp_path, {"network": "vgg19", "patch": 64}), CPU)
 
 
 def test_a_canvas_that_can_not_repeat_is_said(tmp_path: Path) -> None:
-    method = Texture(job("texture", tmp_path, {"seamless": True}, canvas=(100, 128)), CPU)
+    method = Texture(job("texture", tmp_path, {"seamless": True}, canvas_size=(100, 128)), CPU)
     assert any("multiples of 128" in warning for warning in method.warnings)
 
 
@@ -227,7 +227,7 @@ def test_a_state_of_another_width_is_taken_over_where_it_fits(tmp_path: Path) ->
     wide = Texture(job("texture", tmp_path, {"width": 4}), CPU)
     assert wide.restore(small.state(), strict=False)
     trained(wide, 1, first=1)
-    with pytest.raises(BadProject, match="does not fit"):
+    with pytest.raises(BadProjectError, match="does not fit"):
         wide.restore(small.state())
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engine.box import Box, Size
-from engine.errors import BadProject, BadSetting, MissingSources
+from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.method import Method
 from engine.methods.magic import method as magic_module
@@ -81,9 +81,9 @@ def pairwise(options: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
     return rows
 
 
-def whole(method: Method, canvas: Size, layer: str = "result") -> torch.Tensor:
+def whole(method: Method, canvas_size: Size, layer: str = "result") -> torch.Tensor:
     with torch.no_grad():
-        return Artwork(method, canvas, layer).at(canvas.box)
+        return Artwork(method, canvas_size, layer).at(canvas_size.box)
 
 
 def alive(method: Magic, factor: float = 20.0) -> Magic:
@@ -109,7 +109,7 @@ def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any]
     assert any(not torch.equal(a, b) for a, b in zip(before, method.generator.parameters(), strict=True))
     assert any(not torch.equal(a, b) for a, b in zip(judge, method.discriminator.parameters(), strict=True))
     with torch.no_grad():
-        layers = Artwork(method, method.canvas).layers_at(Box(3, 5, 20, 30))
+        layers = Artwork(method, method.canvas_size).layers_at(Box(3, 5, 20, 30))
     assert set(layers) == {layer.key for layer in Magic.layers}
     for image in layers.values():
         assert image.shape == (3, 20, 30)
@@ -129,13 +129,13 @@ def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any]
 def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
     method = alive(Magic(job(tmp_path, options), CPU))
     method.step(0)
-    canvas = Size(101, 83)  # no tile divides it
-    artwork = Artwork(method, canvas)
+    canvas_size = Size(101, 83)  # no tile divides it
+    artwork = Artwork(method, canvas_size)
     with torch.no_grad():
-        one_piece = artwork.layers_at(canvas.box)
-        for tile in canvas.box.tiles(64):
+        one_piece = artwork.layers_at(canvas_size.box)
+        for tile in canvas_size.box.tiles(64):
             pieces = artwork.layers_at(tile)
-            rows, columns = tile.within(canvas.box)
+            rows, columns = tile.within(canvas_size.box)
             for layer in ("result", "collage"):
                 assert (pieces[layer] - one_piece[layer][:, rows, columns]).abs().max() <= 1e-5, layer
 
@@ -143,12 +143,12 @@ def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> 
 def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
     """The law's test can fail: with too little halo the tiles differ."""
     method = alive(Magic(job(tmp_path), CPU))
-    canvas = Size(96, 96)
-    exact = whole(method, canvas)
+    canvas_size = Size(96, 96)
+    exact = whole(method, canvas_size)
     halo = method.halo
-    method._halo = type(halo)(halo.top - method.grain, halo.left - method.grain, 0, 0)
+    method._halo = type(halo)(halo.top - method.alignment_px, halo.left - method.alignment_px, 0, 0)
     with torch.no_grad():
-        piece = Artwork(method, canvas).at(Box(32, 32, 32, 32))
+        piece = Artwork(method, canvas_size).at(Box(32, 32, 32, 32))
     assert (piece - exact[:, 32:64, 32:64]).abs().max() > 1e-5
 
 
@@ -161,7 +161,7 @@ def test_permuting_the_set_permutes_the_mixture_and_leaves_the_collage(options: 
     box, order = Box(0, 0, 64, 64), torch.tensor([3, 1, 4, 0, 2])
     straight = method.draw.templates(5, 1)
     turned = Templates(straight.atlas, straight.image[order], straight.offset[order], straight.flip[order], "mirror")
-    content = method._content_at(box, method.canvas)
+    content = method._content_at(box, method.canvas_size)
     painted = []
     for templates in (straight, turned):
         sets = method.draw.at(templates, box)
@@ -271,7 +271,7 @@ def test_a_state_of_another_mode_is_taken_over_where_it_fits(tmp_path: Path) -> 
     left = back.restore(unguided.state(), strict=False)
     assert left
     assert all("first_content" in name for name in left), left
-    with pytest.raises(BadProject, match="does not fit"):
+    with pytest.raises(BadProjectError, match="does not fit"):
         back.restore(unguided.state())
 
 
@@ -349,7 +349,7 @@ def test_warping_stays_within_its_bound(tmp_path: Path) -> None:
     method = alive(Magic(job(tmp_path, {"warp": "flow"}), CPU))
     box = Box(0, 0, 64, 64)
     sets = method.draw.at(method.draw.templates(5, 1), box)
-    content = method._content_at(box, method.canvas)
+    content = method._content_at(box, method.canvas_size)
     with torch.no_grad():
         method.average.st_unet.last.weight.mul_(100)
         choice = method.average.choose(sets, content, (64, 64), 3.0, None, (32.0, 32.0))
@@ -373,7 +373,7 @@ def test_the_second_network_stays_within_its_bound(tmp_path: Path) -> None:
 def test_unguided_needs_no_content_and_takes_any_canvas(tmp_path: Path) -> None:
     sources = {"style": (picture(tmp_path / "s.png", 64, 64, 1), picture(tmp_path / "t.png", 80, 64, 2))}
     method = Magic(job(tmp_path, {"guidance": "unguided"}, sources=sources), CPU)
-    assert method.canvas == Size(64, 64)
+    assert method.canvas_size == Size(64, 64)
     terms = method.step(0)
     assert terms["content"] == 0
     assert whole(method, Size(70, 150)).shape == (3, 70, 150)
@@ -388,10 +388,10 @@ def test_unguided_needs_no_content_and_takes_any_canvas(tmp_path: Path) -> None:
     ],
 )
 def test_missing_images_are_asked_for(
-    settings: dict[str, Any], slots: tuple[str, ...], sentence: str, tmp_path: Path
+    settings: dict[str, Any], slots: tuple[str, ...], message: str, tmp_path: Path
 ) -> None:
     sources = {slot: (picture(tmp_path / f"{slot}.png", 64, 64, 1),) for slot in slots}
-    with pytest.raises(MissingSources, match=sentence):
+    with pytest.raises(MissingSourcesError, match=message):
         Magic(job(tmp_path, settings, sources=sources), CPU)
 
 
@@ -402,7 +402,7 @@ def test_images_smaller_than_the_patch_and_several_contents(tmp_path: Path) -> N
     }
     method = Magic(job(tmp_path, {"patch": 96}, sources=sources), CPU)
     assert torch.isfinite(method.step(0)["content"])
-    assert whole(method, method.canvas).shape == (3, 64, 64)
+    assert whole(method, method.canvas_size).shape == (3, 64, 64)
 
 
 @pytest.mark.parametrize(
@@ -415,8 +415,8 @@ def test_images_smaller_than_the_patch_and_several_contents(tmp_path: Path) -> N
         ({"adversarial": "wgan_gp", "discriminator_norm": "batch"}, "can not be 'batch' with wgan_gp"),
     ],
 )
-def test_settings_that_can_not_be_had(settings: dict[str, Any], sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=sentence):
+def test_settings_that_can_not_be_had(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSettingError, match=message):
         Magic(job(tmp_path, settings), CPU)
 
 
@@ -445,12 +445,12 @@ def test_where_memory_is_short_it_learns_with_less_and_says_so(tmp_path: Path, m
 
 def test_with_little_memory_it_paints_in_smaller_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     method = Magic(job(tmp_path), CPU)
-    canvas = Size(160, 160)
-    exact = whole(method, canvas)
+    canvas_size = Size(160, 160)
+    exact = whole(method, canvas_size)
     monkeypatch.setattr(magic_module, "memory_free_bytes", lambda device: 4_000_000)
     with pytest.raises(MemoryError):
-        method.paint(Box(0, 0, 192, 192), canvas)
-    assert (whole(method, canvas) - exact).abs().max() <= 1e-5
+        method.paint(Box(0, 0, 192, 192), canvas_size)
+    assert (whole(method, canvas_size) - exact).abs().max() <= 1e-5
 
 
 def test_after_diverging_it_learns_more_slowly_and_remembers(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.box import Box, Size
-from engine.errors import BadImage, MissingSources
+from engine.errors import BadImageError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.job import SourceImage
 from engine.method import preset_values
@@ -150,7 +150,7 @@ def test_each_region_becomes_like_the_styles(tmp_path: Path) -> None:
     for step in range(45):
         method.step(step)
     with torch.no_grad():
-        layers = Artwork(method, method.canvas).layers_at(method.canvas.box)
+        layers = Artwork(method, method.canvas_size).layers_at(method.canvas_size.box)
     red = (layers["regions"][0] > 0.5).numpy()
     grey = layers["result"].mean(0).numpy()
     assert grey[red].mean() == pytest.approx(45 / 255, abs=0.06)
@@ -176,11 +176,11 @@ def test_a_content_image_is_followed_where_there_is_one(tmp_path: Path) -> None:
 
 def test_regions_are_shown_for_any_canvas(tmp_path: Path) -> None:
     method = Doodle(doodle_job(tmp_path), CPU)
-    for canvas in (Size(80, 70), Size(160, 140), Size(33, 77)):
+    for canvas_size in (Size(80, 70), Size(160, 140), Size(33, 77)):
         with torch.no_grad():
-            shown = Artwork(method, canvas, "regions").at(Box(-3, 0, canvas.height, canvas.width))
-        colours = {tuple(colour) for colour in (shown.flatten(1).T * 255).round().int().tolist()}
-        assert colours == {RED, GREEN}
+            shown = Artwork(method, canvas_size, "regions").at(Box(-3, 0, canvas_size.height, canvas_size.width))
+        colors = {tuple(color) for color in (shown.flatten(1).T * 255).round().int().tolist()}
+        assert colors == {RED, GREEN}
 
 
 # ---------------------------------------------------------------- masks of every kind
@@ -221,15 +221,15 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     base = doodle_job(tmp_path)
     for key, title in (("style", "style"), ("style_mask", "style mask"), ("target_mask", "target mask")):
         left = {slot: images for slot, images in base.sources.items() if slot != key}
-        with pytest.raises(MissingSources, match=f"Doodle needs a {title}. Drop one on"):
+        with pytest.raises(MissingSourcesError, match=f"Doodle needs a {title}. Drop one on"):
             Doodle(base.model_copy(update={"sources": left}), CPU)
     gone = base.sources | {"style_mask": (SourceImage(path=str(tmp_path / "gone.png")),)}
-    with pytest.raises(MissingSources, match=r"no usable style mask image\. .*gone\.png"):
+    with pytest.raises(MissingSourcesError, match=r"no usable style mask image\. .*gone\.png"):
         Doodle(base.model_copy(update={"sources": gone}), CPU)
 
 
 def test_a_style_smaller_than_the_networks_reach_is_named(tmp_path: Path) -> None:
     base = doodle_job(tmp_path, preset_values(Doodle, ["Neural doodle"]))
     small = base.sources | {"style": (picture(tmp_path / "small.png", 20, 20, 1),)}
-    with pytest.raises(BadImage, match=r"small\.png, at its working size, is too small"):
+    with pytest.raises(BadImageError, match=r"small\.png, at its working size, is too small"):
         Doodle(base.model_copy(update={"sources": small}), CPU)

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.box import Size
-from engine.errors import BadImage, BadProject, BadSetting, MissingSources, MissingWeights
+from engine.errors import BadImageError, BadProjectError, BadSettingError, MissingSourcesError, MissingWeightsError
 from engine.fields.artwork import Artwork
 from engine.job import Job, SourceImage
 from engine.method import preset_values
@@ -20,7 +20,7 @@ from engine.methods.optimised import base
 from engine.methods.optimised.base import PixelMethod
 from engine.methods.optimised.neural_style import NeuralStyle
 from engine.style import weights
-from engine.style.objective import Objective, Outcome, Picture
+from engine.style.objective import LabelledImage, Objective, Outcome
 from engine.style.statistics import ROUNDING
 from engine.style.vgg import Vgg19
 from tests.engine.famos_jobs import picture
@@ -55,7 +55,7 @@ def in_double(method: PixelMethod, **changes: Any) -> Objective:
     method.network.double()
     method.network._gains = {layer: gain.double() for layer, gain in method.network._gains.items()}
     present = method._objective
-    styles = [Picture(style.image.double(), style.labels, style.weight) for style in present.styles]
+    styles = [LabelledImage(style.image.double(), style.labels, style.weight) for style in present.styles]
     content = None if present.content is None else present.content.double()
     blur_px, tile_px = changes.get("blur_px", present.blur_px), changes.get("tile_px", present.tile_px)
     return Objective(
@@ -343,12 +343,12 @@ def test_sizes_double_from_coarse_to_fine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("network", ["filters", "vgg19"])
 @pytest.mark.parametrize("statistic", ["sliced", "gram"])
-@pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_all_networks_statistics_and_optimisers_go_together(
-    network: str, statistic: str, optimiser: str, tmp_path: Path
+    network: str, statistic: str, optimizer: str, tmp_path: Path
 ) -> None:
     for content_by, border, links in (("tones", "replicate", "chain"), ("features", "valid", "each")):
-        settings = {"network": network, "statistic": statistic, "optimiser": optimiser, "content_by": content_by}
+        settings = {"network": network, "statistic": statistic, "optimizer": optimizer, "content_by": content_by}
         sizes = {"border": border, "links": links, "levels": 2}
         sources = {
             "style": (picture(tmp_path / "s.png", 80, 84, 1),),
@@ -369,7 +369,7 @@ def test_all_networks_statistics_and_optimisers_go_together(
 
 def whole(method: NeuralStyle, layer: str = "result") -> Tensor:
     with torch.no_grad():
-        return Artwork(method, method.canvas, layer).at(method.canvas.box)
+        return Artwork(method, method.canvas_size, layer).at(method.canvas_size.box)
 
 
 def test_start_from_content_noise_or_a_mixture(tmp_path: Path) -> None:
@@ -381,30 +381,30 @@ def test_start_from_content_noise_or_a_mixture(tmp_path: Path) -> None:
     assert torch.allclose(whole(pictures[0.0]), content)
     expected = (content + whole(pictures[1.0])) / 2
     assert torch.allclose(whole(pictures[0.5]), expected, atol=1e-6)
-    drawn = {tuple(colour) for colour in (pictures[1.0].picture[0].flatten(1).T * 255).round().int().tolist()}
+    drawn = {tuple(color) for color in (pictures[1.0].picture[0].flatten(1).T * 255).round().int().tolist()}
     styles = {
-        tuple(colour)
+        tuple(color)
         for style in pictures[1.0]._objective.styles
-        for colour in (style.image[0].flatten(1).T * 255).round().int().tolist()
+        for color in (style.image[0].flatten(1).T * 255).round().int().tolist()
     }
     assert drawn <= styles
 
 
 def test_without_a_content_the_style_makes_a_picture_of_any_size(tmp_path: Path) -> None:
     style = (picture(tmp_path / "s.png", 64, 80, 1),)
-    method = NeuralStyle(style_job(tmp_path, sources={"style": style}, canvas=(100, 130)), CPU)
-    assert method.canvas == Size(100, 130)
+    method = NeuralStyle(style_job(tmp_path, sources={"style": style}, canvas_size=(100, 130)), CPU)
+    assert method.canvas_size == Size(100, 130)
     for step in range(3):
         terms = method.step(step)
     assert float(terms["tones"]) == float(terms["content"]) == 0
     assert whole(method).shape == (3, 100, 130)
-    assert NeuralStyle(style_job(tmp_path, sources={"style": style}), CPU).canvas == Size(64, 80)
+    assert NeuralStyle(style_job(tmp_path, sources={"style": style}), CPU).canvas_size == Size(64, 80)
 
 
 def test_the_contents_colours_can_be_kept(tmp_path: Path) -> None:
-    from engine.methods.optimised.recolour import matched
+    from engine.methods.optimised.recolor import matched
 
-    method = NeuralStyle(style_job(tmp_path, {"colours": "luminance", "scales": 1}), CPU)
+    method = NeuralStyle(style_job(tmp_path, {"colors": "luminance", "scales": 1}), CPU)
     assert all(torch.equal(s.pixels[0], s.pixels[1]) for s in method._styles)
     for step in range(3):
         method.step(step)
@@ -427,7 +427,7 @@ def test_the_contents_colours_can_be_kept(tmp_path: Path) -> None:
 
 
 def test_live_weights_act_at_once_and_lbfgs_begins_afresh(tmp_path: Path) -> None:
-    method = NeuralStyle(style_job(tmp_path, {"optimiser": "lbfgs", "scales": 1}), CPU)
+    method = NeuralStyle(style_job(tmp_path, {"optimizer": "lbfgs", "scales": 1}), CPU)
     for step in range(3):
         method.step(step)
     assert method.state().plain["descent"]["count"] > 0
@@ -447,10 +447,10 @@ def test_another_setting_goes_on_with_the_picture_that_is_there(tmp_path: Path) 
     assert torch.equal(new.picture, old.picture)
     larger = NeuralStyle(style_job(tmp_path, {"content_scale": 2.0}), CPU)
     larger.restore(old.state(), strict=False)
-    assert larger.canvas == Size(154, 202)
+    assert larger.canvas_size == Size(154, 202)
     assert (whole(larger).mean((1, 2)) - whole(old).mean((1, 2))).abs().max() < 0.02
     larger.step(4)
-    with pytest.raises(BadProject, match="does not fit"):
+    with pytest.raises(BadProjectError, match="does not fit"):
         larger.restore(old.state())
 
 
@@ -466,9 +466,9 @@ def test_a_canvas_too_large_to_optimise_is_enlarged_and_said(tmp_path: Path, mon
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MissingSources, match="at least one style image"):
+    with pytest.raises(MissingSourcesError, match="at least one style image"):
         NeuralStyle(Job(method="neural_style"), CPU)
-    with pytest.raises(MissingSources, match=r"no usable style image.*none\.png"):
+    with pytest.raises(MissingSourcesError, match=r"no usable style image.*none\.png"):
         NeuralStyle(Job(sources={"style": (SourceImage(path=str(tmp_path / "none.png")),)}), CPU)
 
 
@@ -477,7 +477,7 @@ def test_without_the_vgg_file_the_remedy_is_told(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(base, "open_network", open_network)
     monkeypatch.setattr(weights, "folder", lambda: tmp_path / "cache")
-    with pytest.raises(MissingWeights, match=r"VGG-19 is not on this computer.*575 MB.*vgg19-dcbb9e9d\.pth"):
+    with pytest.raises(MissingWeightsError, match=r"VGG-19 is not on this computer.*575 MB.*vgg19-dcbb9e9d\.pth"):
         NeuralStyle(style_job(tmp_path, preset_values(NeuralStyle, ["Classic"])), CPU)
 
 
@@ -488,10 +488,10 @@ def test_images_smaller_than_the_networks_reach_are_named(tmp_path: Path) -> Non
     }
     settings = preset_values(NeuralStyle, ["Chain"])
     with pytest.raises(
-        BadImage, match=r"tiny\.png, at its working size, is too small .* 60 x 20 px, and it needs 32 px"
+        BadImageError, match=r"tiny\.png, at its working size, is too small .* 60 x 20 px, and it needs 32 px"
     ):
         NeuralStyle(style_job(tmp_path, settings, sources=small), CPU)
-    with pytest.raises(BadImage, match="The picture is too small"):
+    with pytest.raises(BadImageError, match="The picture is too small"):
         NeuralStyle(style_job(tmp_path, settings | {"border": "valid"}), CPU)
 
 
@@ -502,6 +502,6 @@ def test_images_smaller_than_the_networks_reach_are_named(tmp_path: Path) -> Non
         ({"network": "resnet"}, "network can not be 'resnet'; it is one of filters, vgg19"),
     ],
 )
-def test_settings_that_can_not_be_had(settings: dict[str, Any], sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=sentence):
+def test_settings_that_can_not_be_had(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSettingError, match=message):
         NeuralStyle(style_job(tmp_path, settings), CPU)

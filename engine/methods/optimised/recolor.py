@@ -11,17 +11,17 @@ from torch import Tensor
 from engine.images.sources import Source
 from engine.methods.optimised.base import luma
 
-Colours = Literal["style", "luminance", "matched"]
+Colors = Literal["style", "luminance", "matched"]
 
 
-def styles_for(styles: Sequence[Source], content: Source | None, colours: Colours) -> list[Source]:
+def styles_for(styles: Sequence[Source], content: Source | None, colors: Colors) -> list[Source]:
     """The styles in grey (`luminance`), in the content's colours (`matched`), or as they are.
 
     Gatys et al. 2016, "Preserving color in neural artistic style transfer".
     """
-    if content is None or colours == "style":
+    if content is None or colors == "style":
         return list(styles)
-    if colours == "luminance":
+    if colors == "luminance":
         return [Source(style.image, _bytes(luma(style.pixels.float()).expand(3, -1, -1))) for style in styles]
     return [Source(style.image, matched(style.pixels, content.pixels)) for style in styles]
 
