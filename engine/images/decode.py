@@ -162,10 +162,10 @@ def _in_srgb(image: Any) -> Any:
         fallback = "cmyk" if image.interpretation == "cmyk" else "srgb"  # also for a profile that is damaged
         return image.icc_transform("srgb", embedded=True, input_profile=fallback, depth=8)
     if image.interpretation.startswith("lab"):
-        return image.colorspace("srgb")
+        return image.colourspace("srgb")
     if image.format == "ushort":
         image = (image / 257).rint().cast("uchar")
-    return image.copy(interpretation="b-w" if image.bands < 3 else "srgb").colorspace("srgb")
+    return image.copy(interpretation="b-w" if image.bands < 3 else "srgb").colourspace("srgb")
 
 
 def _as_words(opened: Opened, image: Any) -> tuple[Any, tuple[str, ...]]:

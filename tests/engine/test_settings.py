@@ -27,7 +27,7 @@ def test_each_setting_says_what_it_may_be() -> None:
 
 
 @pytest.mark.parametrize(
-    ("assignment", "sentence"),
+    ("assignment", "message"),
     [
         ("weight", "--set weight: write it as name=value"),
         ("height=3", "there is no such setting"),

@@ -49,7 +49,7 @@ def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_the_size_of_the_canvas_is_kept_and_may_be_missing(tmp_path: Path) -> None:
-    assert snapshots.read(keep(tmp_path, canvas=Size(300, 400)).folder).canvas_size == Size(300, 400)
+    assert snapshots.read(keep(tmp_path, canvas_size=Size(300, 400)).folder).canvas_size == Size(300, 400)
     older = keep(tmp_path).folder
     about = json.loads((older / "snapshot.json").read_text())
     del about["canvas"]

@@ -313,7 +313,7 @@ def test_a_sweep_is_an_animation_along_a_live_setting(project: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("option", "sentence"),
+    ("option", "message"),
     [
         (("--set", "templates=9"), "argument --set: templates needs other networks"),
         (("--set", "temperature=99"), "argument --set: temperature can not be 99"),

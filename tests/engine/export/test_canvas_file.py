@@ -36,7 +36,7 @@ def plane(box: Box) -> Tensor:
     return torch.stack([torch.sin(rows * 0.07 + columns * 0.013 * k + k) for k in (1, 2, 3)]).mul(0.5).add(0.5).float()
 
 
-def wish(out: Path, **more: object) -> ExportPlan:
+def plan(out: Path, **more: object) -> ExportPlan:
     return ExportPlan(out, SIZE, 32, **more)  # type: ignore[arg-type]
 
 
@@ -106,7 +106,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from engine.export.tiles import fulfil
-from tests.engine.export.test_canvas_file import plane, wish
+from tests.engine.export.test_canvas_file import plane, plan
 
 tiles = int(sys.argv[2])
 
@@ -117,7 +117,7 @@ def paint(box):
     tiles -= 1
     return plane(box)
 
-for event in fulfil(paint, wish(Path(sys.argv[1]), resume=True)):
+for event in fulfil(paint, plan(Path(sys.argv[1]), resume=True)):
     pass
 """
 
@@ -125,7 +125,7 @@ for event in fulfil(paint, wish(Path(sys.argv[1]), resume=True)):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_again_and_again_the_file_is_the_same(tmp_path: Path) -> None:
     whole, out = tmp_path / "whole.png", tmp_path / "killed.png"
-    list(fulfil(plane, wish(whole)))
+    list(fulfil(plane, plan(whole)))
     for tiles in (0, 1, 5, 9999):
         arguments = [sys.executable, "-c", KILLED, str(out), str(tiles)]
         done = subprocess.run(arguments, cwd=Path(__file__).parents[3], capture_output=True, check=False)
@@ -155,11 +155,11 @@ def test_what_was_painted_is_not_painted_again(tmp_path_factory: pytest.TempPath
             break
         goal = len(painted) + turn
         try:
-            list(fulfil(paint, wish(out, resume=True), stop=lambda goal=goal: len(painted) >= goal))
+            list(fulfil(paint, plan(out, resume=True), stop=lambda goal=goal: len(painted) >= goal))
         except CancelledError:
             assert not out.exists()
     if not out.exists():
-        list(fulfil(paint, wish(out, resume=True)))
+        list(fulfil(paint, plan(out, resume=True)))
     assert len(painted) == len(set(painted)) == 12
     assert (tifffile.imread(out) == to_uint8(plane(SIZE.box))).all()
 
@@ -168,7 +168,7 @@ def interrupted(out: Path, tiles: int = 5, **more: object) -> Path:
     """An export that was stopped after some tiles; its folder."""
     left = iter(range(tiles - 1))
     with pytest.raises(CancelledError):
-        list(fulfil(plane, wish(out, **more), stop=lambda: next(left, None) is None))
+        list(fulfil(plane, plan(out, **more), stop=lambda: next(left, None) is None))
     return journal.folder_for(out)
 
 
@@ -178,7 +178,7 @@ def test_a_tile_that_did_not_reach_the_disk_is_painted_again(tmp_path: Path) -> 
         file.seek(-SIZE.area * 3, io.SEEK_END)
         file.write(b"\0" * 40)
     painted = []
-    list(fulfil(lambda box: painted.append(box) or plane(box), wish(tmp_path / "a.tif", resume=True)))
+    list(fulfil(lambda box: painted.append(box) or plane(box), plan(tmp_path / "a.tif", resume=True)))
     assert painted[0] == Box(0, 0, 32, 32)
     assert len(painted) == 12 - 5 + 1
     assert (tifffile.imread(tmp_path / "a.tif") == to_uint8(plane(SIZE.box))).all()
@@ -188,7 +188,7 @@ def test_half_a_line_at_the_end_of_the_journal_is_forgotten(tmp_path: Path) -> N
     folder = interrupted(tmp_path / "a.tif")
     with (folder / "tiles-1-of-1.txt").open("ab") as file:
         file.write(b"7 12")
-    report = yield_to_end(fulfil(plane, wish(tmp_path / "a.tif", resume=True)))
+    report = yield_to_end(fulfil(plane, plan(tmp_path / "a.tif", resume=True)))
     assert report.resumed_tiles == 5
     assert report.tiles == 12
 
@@ -215,10 +215,10 @@ def test_a_damaged_canvas_is_told_and_kept(tmp_path: Path, name: str, damage: by
     folder = interrupted(tmp_path / "a.png")
     (folder / name).write_bytes(damage)
     with pytest.raises(BadCanvasError, match=r"painted from the start|another picture"):
-        list(fulfil(plane, wish(tmp_path / "a.png", resume=True)))
+        list(fulfil(plane, plan(tmp_path / "a.png", resume=True)))
     assert folder.exists()
     assert not (tmp_path / "a.png").exists()
-    list(fulfil(plane, wish(tmp_path / "a.png")))  # afresh
+    list(fulfil(plane, plan(tmp_path / "a.png")))  # afresh
     assert (tmp_path / "a.png").exists()
     assert not folder.exists()
 
@@ -227,7 +227,7 @@ def test_a_damaged_canvas_is_told_and_kept(tmp_path: Path, name: str, damage: by
 def test_the_canvas_of_another_picture_is_not_gone_on_with(tmp_path: Path, change: dict[str, object]) -> None:
     interrupted(tmp_path / "a.png", details={"step": 1})
     with pytest.raises(BadCanvasError, match="holds another picture"):
-        list(fulfil(plane, wish(tmp_path / "a.png", resume=True, **({"details": {"step": 1}} | change))))
+        list(fulfil(plane, plan(tmp_path / "a.png", resume=True, **({"details": {"step": 1}} | change))))
 
 
 def test_a_newer_programs_canvas_is_not_touched(tmp_path: Path) -> None:
@@ -243,18 +243,18 @@ def test_other_things_in_the_folder_are_left(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "letter.txt").write_text("dear")
     with pytest.raises(BadCanvasError, match="holds other things"):
-        list(fulfil(plane, wish(tmp_path / "a.png", folder=folder)))
+        list(fulfil(plane, plan(tmp_path / "a.png", folder=folder)))
     journal.remove(folder)
     assert (folder / "letter.txt").read_text() == "dear"
 
 
 def test_a_kept_canvas_is_encoded_to_other_formats_without_painting(tmp_path: Path) -> None:
-    list(fulfil(plane, wish(tmp_path / "a.tif", folder=tmp_path / "canvas")))
+    list(fulfil(plane, plan(tmp_path / "a.tif", folder=tmp_path / "canvas")))
 
     def never(box: Box) -> Tensor:
         pytest.fail("painted")
 
-    list(fulfil(never, wish(tmp_path / "b.jpg", folder=tmp_path / "canvas")))
+    list(fulfil(never, plan(tmp_path / "b.jpg", folder=tmp_path / "canvas")))
     assert read_image(tmp_path / "b.jpg").original == SIZE
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tif", "b.jpg", "canvas"]
 
@@ -267,10 +267,10 @@ def test_a_canvas_survives_a_file_that_can_not_be_replaced(tmp_path: Path, monke
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", locked)
         with pytest.raises(NoRoomError, match="open in another program"):
-            list(fulfil(plane, wish(out)))
+            list(fulfil(plane, plan(out)))
     assert [path.name for path in tmp_path.iterdir()] == ["a.png.unfinished"]
     painted: list[Box] = []
-    list(fulfil(lambda box: painted.append(box) or plane(box), wish(out, resume=True)))
+    list(fulfil(lambda box: painted.append(box) or plane(box), plan(out, resume=True)))
     assert not painted
     assert out.exists()
 
@@ -281,12 +281,12 @@ def test_a_canvas_survives_a_file_that_can_not_be_replaced(tmp_path: Path, monke
 def test_parts_of_one_canvas_are_assembled(tmp_path: Path) -> None:
     out, painted = tmp_path / "a.tif", []
     for k in (3, 1):
-        list(fulfil(lambda box: painted.append(box) or plane(box), wish(out, part=(k, 3))))
+        list(fulfil(lambda box: painted.append(box) or plane(box), plan(out, part=(k, 3))))
         assert not out.exists()
     with pytest.raises(BadCanvasError, match="4 of 12 tiles are not painted yet"):
-        list(fulfil(plane, wish(out, assemble=True)))
-    list(fulfil(lambda box: painted.append(box) or plane(box), wish(out, part=(2, 3))))
-    list(fulfil(plane, wish(out, assemble=True)))
+        list(fulfil(plane, plan(out, assemble=True)))
+    list(fulfil(lambda box: painted.append(box) or plane(box), plan(out, part=(2, 3))))
+    list(fulfil(plane, plan(out, assemble=True)))
     assert len(painted) == len(set(painted)) == 12
     assert (tifffile.imread(out) == to_uint8(plane(SIZE.box))).all()
     assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
@@ -294,7 +294,7 @@ def test_parts_of_one_canvas_are_assembled(tmp_path: Path) -> None:
 
 def test_nothing_to_assemble(tmp_path: Path) -> None:
     with pytest.raises(BadCanvasError, match="nothing to assemble"):
-        list(fulfil(plane, wish(tmp_path / "a.tif", assemble=True)))
+        list(fulfil(plane, plan(tmp_path / "a.tif", assemble=True)))
     assert not any(tmp_path.iterdir())
 
 
@@ -313,7 +313,7 @@ def test_of_parts_that_begin_at_once_one_makes_the_canvas(tmp_path: Path) -> Non
 def test_several_painters_share_the_tiles(tmp_path: Path) -> None:
     painted: dict[str, list[Box]] = {"a": [], "b": []}
     painters = [lambda box, name=name: painted[name].append(box) or plane(box) for name in painted]
-    list(fulfil(painters, wish(tmp_path / "a.tif")))
+    list(fulfil(painters, plan(tmp_path / "a.tif")))
     assert painted["a"]
     assert painted["b"]
     assert len({*painted["a"], *painted["b"]}) == len(painted["a"]) + len(painted["b"]) == 12
@@ -325,5 +325,5 @@ def test_what_one_of_several_painters_raises_comes_through(tmp_path: Path) -> No
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(fulfil([plane, broken], wish(tmp_path / "a.tif")))
+        list(fulfil([plane, broken], plan(tmp_path / "a.tif")))
     assert not (tmp_path / "a.tif").exists()

@@ -220,7 +220,7 @@ def test_every_ending_has_a_format_and_others_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "sentence"),
+    ("values", "message"),
     [
         ({"dpi": 0}, "dpi can not be 0"),
         ({"quality": 101}, "quality can not be 101"),
@@ -249,13 +249,13 @@ from pathlib import Path
 from engine.box import Size
 from engine.export.canvas_file import CanvasFile
 from engine.export.encoders import encode
-from engine.options import Finish
+from engine.options import EncodeOptions
 
 folder = Path(sys.argv[1])
 for height in (512, 2048, 8192):
     file = CanvasFile.create(folder / "canvas.tif", Size(height, 2048), 8)
     for name in ("a.jpg", "a.tif", "a.psd", "a.dzi"):
-        list(encode(file, folder / name, finish=Finish(pyramid=True, marks=True, profile="adobe-rgb")))
+        list(encode(file, folder / name, encode_options=EncodeOptions(pyramid=True, marks=True, profile="adobe-rgb")))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

@@ -21,9 +21,9 @@ SMALL = Size(600, 800)
 
 
 def found(
-    folder: Path, wish: ExportRequest, job: Job | None = None, capabilities: frozenset[str] = frozenset()
+    folder: Path, request: ExportRequest, job: Job | None = None, capabilities: frozenset[str] = frozenset()
 ) -> list[Finding]:
-    return findings(wish, SMALL, job or famos_jobs.job(folder), capabilities)
+    return findings(request, SMALL, job or famos_jobs.job(folder), capabilities)
 
 
 def stops(said: list[Finding]) -> list[Finding]:
@@ -45,18 +45,20 @@ def test_each_remedy_of_a_format_helps(
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**14, 0, 10**13))
-    wish = ExportRequest(tmp_path / name, size, bits=bits)  # type: ignore[arg-type]
-    (stop,) = stops(found(tmp_path, wish))
+    request = ExportRequest(tmp_path / name, size, bits=bits)  # type: ignore[arg-type]
+    (stop,) = stops(found(tmp_path, request))
     assert stop.kind == "format"
     assert stop.remedies
     for remedy in stop.remedies:
-        assert not stops(found(tmp_path, remedy.applied(wish))), remedy.title
+        assert not stops(found(tmp_path, remedy.applied(request))), remedy.title
 
 
 def test_cmyk_in_a_png_offers_what_helps(tmp_path: Path) -> None:
     (tmp_path / "press.icc").write_bytes(press_profile())
-    wish = ExportRequest(tmp_path / "a.png", SMALL, encode_options=EncodeOptions(profile=str(tmp_path / "press.icc")))
-    (stop,) = stops(found(tmp_path, wish))
+    request = ExportRequest(
+        tmp_path / "a.png", SMALL, encode_options=EncodeOptions(profile=str(tmp_path / "press.icc"))
+    )
+    (stop,) = stops(found(tmp_path, request))
     assert [remedy.title for remedy in stop.remedies] == ["Use sRGB", "Save as TIFF", "Choose another profile"]
     assert stop.remedies[-1].ask == "profile"
 
@@ -79,18 +81,18 @@ def test_images_that_were_moved_are_asked_for(tmp_path: Path) -> None:
 
 def test_what_was_begun_can_be_gone_on_with(tmp_path: Path) -> None:
     interrupted(tmp_path / "x.png")
-    wish = ExportRequest(tmp_path / "x.png", SMALL)
-    (begun,) = [finding for finding in found(tmp_path, wish) if finding.kind == "begun"]
+    request = ExportRequest(tmp_path / "x.png", SMALL)
+    (begun,) = [finding for finding in found(tmp_path, request) if finding.kind == "begun"]
     assert "42% of it is painted" in begun.message
-    changed = begun.remedies[0].applied(wish)
+    changed = begun.remedies[0].applied(request)
     assert changed.resume
     assert not [finding for finding in found(tmp_path, changed) if finding.kind == "begun"]
 
 
 def test_marks_without_bleed_are_warned_of(tmp_path: Path) -> None:
-    wish = ExportRequest(tmp_path / "a.png", SMALL, encode_options=EncodeOptions(marks=True))
-    (bleed,) = [finding for finding in found(tmp_path, wish) if finding.kind == "bleed"]
-    assert bleed.remedies[0].applied(wish).bleed_px == 35
+    request = ExportRequest(tmp_path / "a.png", SMALL, encode_options=EncodeOptions(marks=True))
+    (bleed,) = [finding for finding in found(tmp_path, request) if finding.kind == "bleed"]
+    assert bleed.remedies[0].applied(request).bleed_px == 35
 
 
 def detail(folder: Path, size: Size, scale: float, render_mode: RenderMode) -> dict[str, Finding]:
@@ -128,12 +130,12 @@ def test_best_scale_for_the_originals(tmp_path: Path) -> None:
 
 
 def test_minutes_follow_from_the_tiles(tmp_path: Path) -> None:
-    wish = ExportRequest(tmp_path / "a.png", Size(1000, 6000))
-    (time,) = measured(Probe(1e-4, False, "CPU"), wish, Size(1000, 6000))
+    request = ExportRequest(tmp_path / "a.png", Size(1000, 6000))
+    (time,) = measured(Probe(1e-4, False, "CPU"), request, Size(1000, 6000))
     assert "about 10 minutes on CPU" in time.message
-    _, memory = measured(Probe(1e-4, True, "GPU"), wish, Size(1000, 6000))
+    _, memory = measured(Probe(1e-4, True, "GPU"), request, Size(1000, 6000))
     assert memory.kind == "memory"
-    assert memory.remedies[0].applied(wish).tile_px == 256
+    assert memory.remedies[0].applied(request).tile_px == 256
     assert [in_words(seconds) for seconds in (3, 50, 300, 9000)] == [
         "a few seconds",
         "about a minute",
@@ -145,11 +147,11 @@ def test_minutes_follow_from_the_tiles(tmp_path: Path) -> None:
 def test_a_session_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     toy.register(monkeypatch)
     session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True)
-    wish = ExportRequest(tmp_path / "a.jpg", Size(70_000, 90))
-    for command in (Inspect(wish, probe=True), Stop()):
+    request = ExportRequest(tmp_path / "a.jpg", Size(70_000, 90))
+    for command in (Inspect(request, probe=True), Stop()):
         session.post(command)
     (answer,) = [event for event in session.run() if isinstance(event, Inspected)]
-    assert answer.export == wish
+    assert answer.export == request
     assert stops(list(answer.findings))
     session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True)
     for command in (Inspect(ExportRequest(tmp_path / "a.jpg"), probe=True), Stop()):

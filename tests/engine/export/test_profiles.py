@@ -93,7 +93,7 @@ def broken_profile() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "sentence"),
+    ("data", "message"),
     [
         (b"", "is no ICC profile"),
         (b"\x89PNG\r\n\x1a\n" * 100, "is no ICC profile"),

@@ -97,12 +97,12 @@ def test_weights_that_nobody_kept_outlive_the_program(tmp_path: Path) -> None:
     events = export_at_step_6(out, cancel=True)
     assert of(events, ExportCancelled)[0].kept == journal.folder_for(out)
     (begun,) = unfinished.listing(tmp_path / "p")
-    wish = unfinished.request_of(begun)
-    assert wish.resume
-    assert wish.snapshot is not None
-    assert wish.snapshot.is_relative_to(begun.folder)
+    request = unfinished.request_of(begun)
+    assert request.resume
+    assert request.snapshot is not None
+    assert request.snapshot.is_relative_to(begun.folder)
     fresh = Session(toy.job(tmp_path), tmp_path / "other", device="cpu", paused=True)
-    events = play(fresh, wish)
+    events = play(fresh, request)
     assert of(events, Exported)[0].resumed_share == pytest.approx(5 / 20)
     assert torch.equal(pixels(out), pixels(whole))
     assert not begun.folder.exists()
@@ -133,9 +133,9 @@ def test_a_snapshot_that_was_deleted_is_told(tmp_path: Path) -> None:
         session, Keep(), ExportRequest(tmp_path / "a.png", SIZE, tile_px=64), react=after(0.2, CancelExport(keep=True))
     )
     (begun,) = unfinished.listing(tmp_path / "p")
-    wish = unfinished.request_of(begun)
+    request = unfinished.request_of(begun)
     snapshots.remove(snapshots.listing(tmp_path / "p")[0])
-    events = play(Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True), wish)
+    events = play(Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True), request)
     (failed,) = of(events, Failed)
     assert failed.message.count(".") >= 1
     assert "0001" in failed.message
@@ -148,7 +148,7 @@ def test_a_damaged_wish_is_told(tmp_path: Path) -> None:
     play(session, ExportRequest(tmp_path / "a.png", SIZE, tile_px=64), react=after(0.2, CancelExport(keep=True)))
     (begun,) = unfinished.listing(tmp_path / "p")
     note = begun.folder / "picture.json"
-    note.write_text(note.read_text().replace('"finish"', '"finesse"'))
+    note.write_text(note.read_text().replace('"encode_options"', '"finesse"'))
     (again,) = unfinished.listing(tmp_path / "p")
     with pytest.raises(Exception, match="does not say what it is of"):
         unfinished.request_of(again)
@@ -157,16 +157,16 @@ def test_a_damaged_wish_is_told(tmp_path: Path) -> None:
 
 
 def test_a_wish_is_read_back_as_it_was(tmp_path: Path) -> None:
-    wishes: list[dict[str, Any]] = [
+    requests: list[dict[str, Any]] = [
         {},
         {"size": SIZE, "bits": 16, "bleed_px": 3, "tile_px": 64, "layer": "mask"},
         {"devices": ("cpu", "cpu"), "part": (2, 3), "render_mode": RenderMode(repeat=True, originals=1.5)},
-        {"snapshot": tmp_path / "s", "frames": tmp_path / "f", "canvas": tmp_path / "c"},
+        {"snapshot": tmp_path / "s", "frames": tmp_path / "f", "canvas_folder": tmp_path / "c"},
     ]
-    for values in wishes:
-        wish = ExportRequest(tmp_path / "a.png", resume=True, **values)
+    for values in requests:
+        request = ExportRequest(tmp_path / "a.png", resume=True, **values)
         picture = journal.CanvasSpec(Box(0, 0, 9, 9), 8, 9, {})
-        assert unfinished.request_of(journal.Unfinished(tmp_path, picture, unfinished.stored(wish), 0, 1)) == wish
+        assert unfinished.request_of(journal.Unfinished(tmp_path, picture, unfinished.stored(request), 0, 1)) == request
 
 
 def test_exports_wait_for_each_other(tmp_path: Path) -> None:

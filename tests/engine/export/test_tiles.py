@@ -124,7 +124,7 @@ def test_progress_only_grows_and_ends_at_the_total(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "canvas", "bits", "sentence"),
+    ("name", "canvas", "bits", "message"),
     [
         ("a.doc", Size(9, 9), 8, "a.doc can not be exported: the name has to end in .png"),
         ("a.jpg", Size(9, 9), 16, "JPEG holds 8 bits for each colour only"),

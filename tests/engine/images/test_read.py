@@ -169,15 +169,15 @@ def test_exif_orientation_is_undone(pixels: np.ndarray, tmp_path: Path, orientat
 GIGAPIXELS = """
 import resource, sys
 from pathlib import Path
-from engine import colour
+from engine.images.read import read_image, thumbnail
 
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for path in map(Path, sys.argv[1:]):
-    picture = colour.read(path, 2_000_000)
+    picture = read_image(path, 2_000_000)
     assert 1_990_000 < picture.pixels[0].numel() <= 2_000_000
     assert picture.pixels[:, 500, 500].tolist() == [100, 100, 100]
     assert "very large (30,000 x 20,000 px)" in picture.notes[0]
-    assert colour.thumbnail(path, 90).shape == (60, 90, 3)
+    assert thumbnail(path, 90).shape == (60, 90, 3)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
@@ -214,7 +214,7 @@ def test_a_truncated_file_says_so(
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "sentence"),
+    ("name", "content", "message"),
     [
         ("empty.png", b"", "is empty"),
         ("text.png", b"This is a letter, not a picture.", "is not a picture"),

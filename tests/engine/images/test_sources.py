@@ -46,7 +46,7 @@ def test_beyond_its_edge_the_content_is_mirrored() -> None:
     assert torch.equal(shown[:, :3], shown[:, 3:].flip(1))
 
 
-@pytest.mark.parametrize("canvas", [Size(46, 62), Size(12, 16), Size(230, 100)])
+@pytest.mark.parametrize("canvas_size", [Size(46, 62), Size(12, 16), Size(230, 100)])
 def test_the_content_covers_a_canvas_of_any_shape_with_its_middle_in_the_middle(canvas_size: Size) -> None:
     pixels = torch.zeros(3, 61, 61, dtype=torch.uint8)
     pixels[:, 20:41, 20:41] = 255

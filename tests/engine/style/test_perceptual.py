@@ -156,7 +156,7 @@ def test_valid_counts_only_what_no_padding_touched(kind: str) -> None:
     networks = [NETWORKS[kind]("valid"), NETWORKS[kind]("circular")]
     for layer in networks[0].layers[:9]:
         a, b = (network(x, [layer])[layer] for network in networks)
-        seen = networks[0].seen(x, [layer])
+        seen = networks[0].extract(x, [layer])
         stride = networks[0].strides[layer]
         inner_a, inner_b = (seen.core(values, stride, layer) for values in (a, b))
         assert inner_a.numel()

@@ -276,7 +276,7 @@ def test_style_weights_share_the_templates(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "sentence"),
+    ("settings", "message"),
     [
         ({"patch": 50}, "patch can not be 50 at depth 2; it is a multiple of 4"),
         ({"templates": 1}, "templates can not be 1; it is a whole number from 2 to 400"),

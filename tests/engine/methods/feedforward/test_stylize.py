@@ -120,7 +120,7 @@ def test_contents_smaller_than_the_patch_and_a_canvas_of_another_size(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("settings", "sentence"),
+    ("settings", "message"),
     [
         ({"patch": 50}, "patch can not be 50 here; it is a multiple of 16"),
         ({"content_by": "features"}, "content_by can not be 'features' with network filters and statistic sliced"),

@@ -194,7 +194,7 @@ def test_a_style_smaller_than_the_patch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "sentence"),
+    ("settings", "message"),
     [
         ({"patch": 50}, "patch can not be 50 here; it is a multiple of 4 from 16 px on, for example 48"),
         ({"patch": 32, "levels": 6}, "from 256 px on, for example 256"),

@@ -380,7 +380,7 @@ def test_unguided_needs_no_content_and_takes_any_canvas(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "slots", "sentence"),
+    ("settings", "slots", "message"),
     [
         ({}, ("style",), "A guided collage needs a content image. Drop one on Content, or choose Unguided"),
         ({}, ("content",), "at least one style image"),
@@ -406,7 +406,7 @@ def test_images_smaller_than_the_patch_and_several_contents(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("settings", "sentence"),
+    ("settings", "message"),
     [
         ({"patch": 50}, "patch can not be 50 at depth 2; it is a multiple of 4"),
         ({"set_size": 1}, "set_size can not be 1; it is a whole number from 2 to 400"),

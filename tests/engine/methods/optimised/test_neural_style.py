@@ -496,7 +496,7 @@ def test_images_smaller_than_the_networks_reach_are_named(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("settings", "sentence"),
+    ("settings", "message"),
     [
         ({"scales": 9}, "scales can not be 9; it is a whole number from 1 to 7"),
         ({"network": "resnet"}, "network can not be 'resnet'; it is one of filters, vgg19"),
