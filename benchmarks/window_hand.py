@@ -70,7 +70,7 @@ class Hand(QObject):
 
     def _train(self) -> None:
         self._result["ticks_idle_ms"] = self._ticks.stop()
-        self._window.train()
+        self._window.training_actions.train()
 
     def _on_event(self, event: m.Event) -> None:
         match event:

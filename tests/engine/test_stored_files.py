@@ -23,7 +23,7 @@ from engine.method import method_class, method_keys
 
 STORED = Path(__file__).parents[1] / "data" / "v0.1" / "command"
 CLOSE = 0.01
-"""Of the largest value of a tensor, or of white: Adam's first steps turn the signs of tiny gradients into whole steps."""
+"""Of the largest value of a tensor, or of white: Adam's first steps turn signs of tiny gradients into whole steps."""
 
 
 @pytest.fixture(scope="module")
