@@ -15,7 +15,7 @@ from app.export.reimport import Origins
 from app.frame_dialog import FrameDialog
 from app.recovery import Rescue
 from app.widgets import background
-from engine.job import FILE_NAME
+from engine.project import FILE_NAME
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -88,10 +88,9 @@ class Files(QObject):
     def edit_frame(self) -> None:
         """Asks for canvas size and seed."""
         document, known = self._window.document, self._window.pictures.canvas_size
-        content = None if known is None else (known.height, known.width)
-        dialog = FrameDialog(document.job.canvas, content, document.job.seed, self._window)
+        dialog = FrameDialog(document.job.canvas_size, known, document.job.seed, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
-            document.set_frame(dialog.canvas, dialog.seed)
+            document.set_frame(dialog.canvas_size, dialog.seed)
 
     def load_example(self) -> None:
         """Makes the example's images in the background, once, and puts them into their slots."""

@@ -14,26 +14,28 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.box import Size
+
 LARGEST_TRAINED_PX = 20_000
 LARGEST_SEED = 2**31 - 1
 
 
 class FrameDialog(QDialog):
-    """Asks for (height, width) or None, and a seed; read `canvas` and `seed` after it was accepted."""
+    """Asks for a size or None, and a seed; read `canvas_size` and `seed` after it was accepted."""
 
     def __init__(
-        self, canvas: tuple[int, int] | None, content: tuple[int, int] | None, seed: int, parent: QWidget | None = None
+        self, canvas_size: Size | None, content_size: Size | None, seed: int, parent: QWidget | None = None
     ) -> None:
         """
         Args:
-            canvas: (height, width) chosen so far; None follows the content.
-            content: (height, width) of the first content image, where there is one.
+            canvas_size: chosen so far; None follows the content.
+            content_size: of the first content image, where there is one.
         """
         super().__init__(parent)
         self.setWindowTitle(self.tr("Canvas size and seed"))
-        height, width = canvas or content or (768, 1024)
+        size = canvas_size or content_size or Size(768, 1024)
         self.follow = QCheckBox(self.tr("Same size as the first content image"), self)
-        self.width_box, self.height_box = self._side(width), self._side(height)
+        self.width_box, self.height_box = self._side(size.width), self._side(size.height)
         self.width_box.setAccessibleName(self.tr("Width in pixels"))
         self.height_box.setAccessibleName(self.tr("Height in pixels"))
         self.seed_box = QSpinBox(self)
@@ -67,11 +69,11 @@ class FrameDialog(QDialog):
         form.addRow(note)
         form.addRow(buttons)
         self.follow.toggled.connect(self._on_follow)
-        self.follow.setChecked(canvas is None)
+        self.follow.setChecked(canvas_size is None)
 
     @property
-    def canvas(self) -> tuple[int, int] | None:
-        return None if self.follow.isChecked() else (self.height_box.value(), self.width_box.value())
+    def canvas_size(self) -> Size | None:
+        return None if self.follow.isChecked() else Size(self.height_box.value(), self.width_box.value())
 
     @property
     def seed(self) -> int:

@@ -270,7 +270,7 @@ class MainWindow(Shell):
             case m.Began():
                 self.status.set_device(event.device)
                 self.status.began(event.step)
-                self.curves.set_templates(event.job.settings.get("templates"))
+                self.curves.set_templates(getattr(event.job.settings, "templates", None))
                 self.curves.began(event.step)
                 self.canvas.view.set_extent(event.canvas_size)
                 self.canvas.set_hint("")

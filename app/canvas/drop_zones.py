@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QDropEvent, QFont, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QWidget
 
-from engine.job import FILE_NAME
+from engine.project import FILE_NAME
 from engine.method import Slot
 
 GAP_PX = 16

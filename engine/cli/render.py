@@ -20,7 +20,7 @@ from engine.export.encoders import check_limits
 from engine.export.print_sizes import parse_length, parse_size
 from engine.export.relink import with_images_from
 from engine.export.video import check_video, is_video, open_film
-from engine.job import project_folder
+from engine.project import project_folder
 from engine.messages import (
     Began,
     ExportCancelled,

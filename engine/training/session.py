@@ -321,7 +321,7 @@ class Session:
             except Exception:
                 method.restore(before)
                 raise
-            method.settings = type(method.settings).of(snapshot.job.settings)
+            method.settings = snapshot.job.settings
         else:
             method = self._built(snapshot.job)
             method.restore(state)

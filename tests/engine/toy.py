@@ -44,7 +44,8 @@ class Toy(Method):
     trouble: ClassVar[dict[int, str | Exception]] = {}
 
     def __init__(self, job: Job, device: torch.device) -> None:
-        self.settings = ToySettings.of(job.settings)
+        assert isinstance(job.settings, ToySettings)
+        self.settings = job.settings
         self.device, self.job = device, job
         self.warnings = []
         if not job.sources.get("style"):
@@ -135,4 +136,5 @@ def picture(folder: Path, name: str = "style.png", color: tuple[int, int, int] =
 
 def job(folder: Path, **changes: object) -> Job:
     source = SourceImage(path=str(picture(folder)))
-    return Job(method="toy", sources={"style": (source,)}).model_copy(update=changes)
+    values = {"settings": ToySettings(), "sources": {"style": (source,)}} | changes
+    return Job(method="toy", **values)  # type: ignore[arg-type]
