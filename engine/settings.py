@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -234,9 +234,8 @@ def _spec(name: str, info: Any) -> Spec:
 @cache
 def _validator(settings: type[Settings], name: str) -> TypeAdapter[Any]:
     """Validates one setting by its type and bounds. Raises KeyError for an unknown name."""
-    info = settings.model_fields[name]
-    strictness = ConfigDict(allow_inf_nan=settings.model_config.get("allow_inf_nan", True))
-    return TypeAdapter(Annotated[(info.annotation, *info.metadata)], config=strictness)
+    field = settings.model_fields[name]
+    return TypeAdapter(field.rebuild_annotation(), config=ConfigDict(allow_inf_nan=False))
 
 
 def _message(settings: type[Settings], error: ValidationError) -> str:

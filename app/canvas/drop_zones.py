@@ -8,8 +8,8 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QDropEvent, QFont, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QWidget
 
-from engine.project import FILE_NAME
 from engine.method import Slot
+from engine.project import FILE_NAME
 
 GAP_PX = 16
 

@@ -11,10 +11,15 @@ from hypothesis import strategies as st
 from engine.box import Box, Size
 from engine.job import Job
 from engine.messages import CancelExport, Command, Keep, Load, Mailbox, Pause, RenderView, Restore, Resume, Retune, Stop
+from tests.engine.toy import ToySettings
 
 
 def look(ticket: int) -> RenderView:
     return RenderView(Box(0, 0, 1, 1), Size(1, 1), ticket=ticket)
+
+
+def toy_job(seed: int = 7) -> Job:
+    return Job(method="toy", settings=ToySettings(), seed=seed)
 
 
 def posted(*commands: Command) -> list[Command]:
@@ -29,7 +34,7 @@ commands = st.one_of(
     st.builds(Keep, st.text(max_size=3)),
     st.builds(look, st.integers(0, 9)),
     st.builds(Retune, st.dictionaries(st.sampled_from("abc"), st.integers(), max_size=2)),
-    st.builds(Load, st.builds(Job, seed=st.integers(0, 9))),
+    st.builds(Load, st.builds(toy_job, seed=st.integers(0, 9))),
 )
 
 
@@ -66,8 +71,13 @@ def test_only_one_of_each_kind_waits() -> None:
     assert received == [Retune({"a": 3, "b": 2}), look(3)]
 
 
+def test_two_sliders_moved_quickly_both_arrive() -> None:
+    drag = [Retune({name: value}) for value in range(50) for name in ("a", "b")]
+    assert posted(*drag) == [Retune({"a": 49, "b": 49})]
+
+
 def test_a_slider_moved_before_a_load_stays_before_it() -> None:
-    load = Load(Job())
+    load = Load(toy_job())
     assert posted(Retune({"a": 1}), load, Retune({"b": 2})) == [Retune({"a": 1}), load, Retune({"b": 2})]
 
 

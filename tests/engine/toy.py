@@ -40,6 +40,7 @@ class Toy(Method):
     slots = (Slot("style", "Style", "What to learn from."), Slot("content", "Content", "What to paint.", minimum=0))
     layers = (Layer("result", "Result", "All of it."), Layer("mask", "Mask", "Its reds."))
     terms = (Term("distance", "Distance", "Loss"), Term("rare", "Rare", "Loss"))
+    settings: ToySettings
     presets = (Preset("Few", "Two colours.", {"colors": 2}), Preset("Slow", "Learns slowly.", {"rate": 0.01}, "look"))
     trouble: ClassVar[dict[int, str | Exception]] = {}
 

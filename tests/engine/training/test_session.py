@@ -182,7 +182,7 @@ def test_retune_is_in_force_from_the_next_step(tmp_path: Path) -> None:
     assert (retuned[0].step, set(retuned[0].names)) == (0, {"weight", "rate"})
     distances = {report.terms["distance"] for report in of(events, Stepped)}
     assert len(distances) == 1, "nothing is learned with a weight of 0"
-    assert snapshots.read(of(events, Kept)[0].snapshot).job.settings == {"weight": 0.0, "rate": 0.5}
+    assert snapshots.read(of(events, Kept)[0].snapshot).job.stored()["settings"] == {"rate": 0.5, "weight": 0.0}
 
 
 def test_a_wrong_value_changes_nothing(tmp_path: Path) -> None:
@@ -210,7 +210,8 @@ def test_a_rebuild_keeps_what_fits_and_says_what_does_not(tmp_path: Path, by: st
 
     def react(event: Event) -> None:
         if isinstance(event, Stepped) and event.step == 4:
-            session.post(Load(toy.job(tmp_path, settings={"kind": "plain"})) if by == "load" else Retune({"colors": 7}))
+            plain = toy.job(tmp_path, settings=toy.ToySettings(kind="plain"))
+            session.post(Load(plain) if by == "load" else Retune({"colors": 7}))
 
     events = play(session, react)
     rebuilt = of(events, Began)[1]
@@ -270,7 +271,7 @@ def test_what_an_image_lacks_is_told_once(tmp_path: Path) -> None:
 
 def test_going_back_across_a_rebuild(tmp_path: Path) -> None:
     five = trained(tmp_path, 5)
-    session = Session(toy.job(tmp_path, settings={"colors": 2}), tmp_path, device="cpu", steps=9)
+    session = Session(toy.job(tmp_path, settings=toy.ToySettings(colors=2)), tmp_path, device="cpu", steps=9)
     session.post(Restore(five.folder))
     events = play(session)
     assert of(events, Began)[1].job == five.job
@@ -315,7 +316,7 @@ def test_a_look_shows_the_pixels_that_are_painted(tmp_path: Path, paused: bool) 
 
 
 def test_the_newest_look_wins(tmp_path: Path) -> None:
-    session = Session(toy.job(tmp_path, canvas=(600, 600)), tmp_path, device="cpu", paused=True)
+    session = Session(toy.job(tmp_path, canvas_size=Size(600, 600)), tmp_path, device="cpu", paused=True)
     session.post(RenderView(Box(0, 0, 600, 600), Size(600, 600), ticket=1))
 
     def react(event: Event) -> None:
@@ -361,13 +362,13 @@ def test_an_unknown_layer_is_named(tmp_path: Path) -> None:
 
 
 def test_a_look_survives_a_rebuild(tmp_path: Path) -> None:
-    session = Session(toy.job(tmp_path, canvas=(600, 600)), tmp_path, device="cpu", paused=True)
+    session = Session(toy.job(tmp_path, canvas_size=Size(600, 600)), tmp_path, device="cpu", paused=True)
     session.post(RenderView(Box(0, 0, 600, 600), Size(600, 600)))
 
     def react(event: Event) -> None:
         if isinstance(event, ViewRendered) and not event.done and len(seen) == 0:
             seen.append(event)
-            session.post(Load(toy.job(tmp_path, canvas=(64, 64))))
+            session.post(Load(toy.job(tmp_path, canvas_size=Size(64, 64))))
         if isinstance(event, ViewRendered) and event.done:
             session.post(Stop())
 
@@ -392,7 +393,7 @@ def test_previews_leave_training_most_of_the_time(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(toy.Toy, "step", slow_step)
     monkeypatch.setattr(views, "answer", slow_answer)
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    session = Session(toy.job(tmp_path, canvas=(900, 900)), tmp_path, device="cpu", steps=40)
+    session = Session(toy.job(tmp_path, canvas_size=Size(900, 900)), tmp_path, device="cpu", steps=40)
 
     def react(event: Event) -> None:
         if isinstance(event, Began) or (isinstance(event, ViewRendered) and event.done):
@@ -436,7 +437,7 @@ def test_stop_without_keeping(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_has_a_picture(tmp_path: Path) -> None:
-    preview = read_image(trained(tmp_path, 2, job=toy.job(tmp_path, canvas=(700, 1400))).preview)
+    preview = read_image(trained(tmp_path, 2, job=toy.job(tmp_path, canvas_size=Size(700, 1400))).preview)
     assert tuple(preview.pixels.shape) == (3, 320, 640)
     assert not trained(tmp_path, 2, previews=False).preview.exists()
 
@@ -451,7 +452,7 @@ def test_the_picture_of_a_wall_is_painted_smaller(tmp_path: Path, monkeypatch: p
         return paint(self, box, canvas)
 
     monkeypatch.setattr(toy.Toy, "paint", watched)
-    final = trained(tmp_path, 1, job=toy.job(tmp_path, canvas=(200_000, 100_000)))
+    final = trained(tmp_path, 1, job=toy.job(tmp_path, canvas_size=Size(200_000, 100_000)))
     assert set(painted) == {Size(200, 100)}
     assert tuple(read_image(final.preview).pixels.shape) == (3, 200, 100)
 
@@ -655,7 +656,7 @@ def test_export_paints_the_artwork(tmp_path: Path) -> None:
 
 
 def test_export_of_a_snapshot_leaves_the_training_alone(tmp_path: Path) -> None:
-    other = trained(tmp_path, 3, job=toy.job(tmp_path, settings={"colors": 9}, canvas=(64, 80)))
+    other = trained(tmp_path, 3, job=toy.job(tmp_path, settings=toy.ToySettings(colors=9), canvas_size=Size(64, 80)))
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=5)
     session.post(ExportRequest(tmp_path / "a.tif", snapshot=other.folder, layer="mask", bits=16))
     events = play(session)

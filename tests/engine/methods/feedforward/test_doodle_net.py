@@ -126,7 +126,7 @@ def test_what_needs_a_rebuild_is_not_adopted(change: str, tmp_path: Path) -> Non
     method = DoodleNet(one, CPU)
     before = whole(method, Size(80, 66))
     other = {
-        "settings": one.model_copy(update={"settings": one.settings | {"width": 3}}),
+        "settings": one.model_copy(update={"settings": one.settings.with_values({"width": 3})}),
         "style_mask": with_masks(one, style_mask=bands(tmp_path / "n.png", 40, 40)),
         "size": with_masks(one, target_mask=bands(tmp_path / "n.png", 40, 66)),
         "colour": with_masks(one, target_mask=mask(tmp_path / "n.png", np.zeros((80, 66), int), COLORS[:1] * 0 + 255)),
