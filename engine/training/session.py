@@ -297,6 +297,7 @@ class Session:
         trainer = self._trainer
         yield from trainer.check()
         if job.method == trainer.job.method and trainer.method.try_update(job):
+            trainer.method.settings = job.settings
             self._exchange(trainer.method, job)
             yield from self._begin("rebuilt", None, [])
             return

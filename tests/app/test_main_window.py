@@ -150,6 +150,27 @@ def test_the_newest_of_several_values_wins_and_none_is_lost(studio: Studio) -> N
     assert (settings["rate"], settings["weight"]) == (0.4, 3.0)
 
 
+def test_a_slider_posts_what_changed_and_nothing_else(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio.train()
+    posted: list[m.Command] = []
+    monkeypatch.setattr(studio.window.training, "post", posted.append)
+    studio.window.document.set("rate", 0.2)
+    studio.window.document.set("weight", 3.0)
+    studio.window.document.set("colors", 7)  # needs a rebuild
+    studio.window.document.apply_preset("Slow")
+    retunes = [command.values for command in posted if isinstance(command, m.Retune)]
+    assert retunes == [{"rate": 0.2}, {"weight": 3.0}, {"rate": 0.01}]
+
+
+def test_images_tried_out_leave_the_sliders_where_they_are(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    window.document.set("weight", 4.0)
+    window.training.try_out("style", window.document.sources("style"))
+    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
+    assert studio.seen(m.Began)[-1].job.settings == window.document.settings
+
+
 def test_a_rebuild_is_asked_for_once_and_done_on_request(studio: Studio) -> None:
     window = studio.window
     studio.train()

@@ -16,6 +16,11 @@ from engine.job import Job, SourceImage
 from tests.engine import toy
 
 
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy.register(monkeypatch)
+
+
 def job(folder: Path, count: int = 1) -> Job:
     images = tuple(SourceImage(path=str(folder / f"Stadt & Öl {i}.png"), weight=0.5, scale=2.0) for i in range(count))
     return Job(

@@ -185,6 +185,33 @@ def test_retune_is_in_force_from_the_next_step(tmp_path: Path) -> None:
     assert snapshots.read(of(events, Kept)[0].snapshot).job.stored()["settings"] == {"rate": 0.5, "weight": 0.0}
 
 
+def test_two_sliders_moved_quickly_are_both_in_force(tmp_path: Path) -> None:
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=6)
+
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step == 2:
+            for value in (0.2, 0.3, 0.4):
+                session.post(Retune({"rate": value}))
+                session.post(Retune({"weight": 10 * value}))
+
+    events = play(session, react)
+    assert [set(retuned.names) for retuned in of(events, Retuned)] == [{"rate", "weight"}]
+    settings = snapshots.read(of(events, Kept)[0].snapshot).job.settings
+    assert settings == toy.ToySettings(rate=0.4, weight=4.0)
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_a_slider_is_never_lost_to_a_load_that_fails_or_overtakes(tmp_path: Path, order: str) -> None:
+    gone = toy.job(tmp_path).sources["style"][0].model_copy(update={"path": str(tmp_path / "gone.png")})
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=6)
+    commands = [Retune({"rate": 0.4}), Load(toy.job(tmp_path, sources={"style": (gone,)}))]
+    for command in commands if order == "before" else reversed(commands):
+        session.post(command)
+    events = play(session)
+    assert "gone.png" in of(events, Failed)[0].message
+    assert snapshots.read(of(events, Kept)[0].snapshot).job.settings == toy.ToySettings(rate=0.4)
+
+
 def test_a_wrong_value_changes_nothing(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=3)
     command = Retune({"weight": 99.0})

@@ -392,7 +392,7 @@ def test_start_from_content_noise_or_a_mixture(tmp_path: Path) -> None:
 
 def test_without_a_content_the_style_makes_a_picture_of_any_size(tmp_path: Path) -> None:
     style = (picture(tmp_path / "s.png", 64, 80, 1),)
-    method = NeuralStyle(style_job(tmp_path, sources={"style": style}, canvas_size=(100, 130)), CPU)
+    method = NeuralStyle(style_job(tmp_path, sources={"style": style}, canvas_size=Size(100, 130)), CPU)
     assert method.canvas_size == Size(100, 130)
     for step in range(3):
         terms = method.step(step)
