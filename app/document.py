@@ -15,10 +15,12 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from engine.box import Size
 from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.images.find import find_images
-from engine.job import FILE_NAME, Job, SourceImage, load_job, project_folder, save_job
+from engine.job import Job, SourceImage
 from engine.method import Method, Slot, method_class, preset_values
+from engine.project import FILE_NAME, load_job, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
 FIRST_METHOD = "magic"
@@ -79,7 +81,7 @@ class Document(QObject):
 
     @property
     def settings(self) -> Settings:
-        return self.method.Settings.of(self.job.settings)
+        return self.job.settings
 
     @property
     def untitled(self) -> bool:
@@ -161,10 +163,10 @@ class Document(QObject):
         after = self.job.model_copy(update={"method": key, "settings": self._fresh(key).settings})
         self._change(after, self.tr("change the method"))
 
-    def set_frame(self, canvas: tuple[int, int] | None, seed: int) -> None:
-        """Canvas (height, width) in pixels, or None to follow the first content image; and the seed."""
+    def set_frame(self, canvas_size: Size | None, seed: int) -> None:
+        """The canvas in pixels, or None to follow the first content image; and the seed."""
         try:
-            after = Job.model_validate({**self.job.model_dump(), "canvas": canvas, "seed": seed})
+            after = Job(**{**dict(self.job), "canvas_size": canvas_size, "seed": seed})
         except ValueError:
             self.problem.emit(self.tr("A canvas can be from 64 to 300,000 pixels a side; the seed from 0 on."))
             return
@@ -184,7 +186,7 @@ class Document(QObject):
         except BadSettingError as error:
             self.problem.emit(str(error))
             return False
-        self._change(self.job.model_copy(update={"settings": settings.model_dump()}), text, merge)
+        self._change(self.job.model_copy(update={"settings": settings}), text, merge)
         return True
 
     def _change(self, after: Job, text: str, merge: str = "") -> None:
@@ -197,15 +199,12 @@ class Document(QObject):
         before, self.job = self.job, job
         if before.method != job.method:
             self.method_changed.emit()
-        else:
-            settings = method_class(job.method).Settings
-            names = tuple(s.name for s in differing(settings.of(before.settings), settings.of(job.settings)))
-            if names:
-                self.settings_changed.emit(names)
+        elif names := tuple(spec.name for spec in differing(before.settings, job.settings)):
+            self.settings_changed.emit(names)
         for slot in {*before.sources, *job.sources}:
             if before.sources.get(slot, ()) != job.sources.get(slot, ()):
                 self.sources_changed.emit(slot)
-        if (before.canvas, before.seed) != (job.canvas, job.seed):
+        if (before.canvas_size, before.seed) != (job.canvas_size, job.seed):
             self.frame_changed.emit()
         self.dirty = True
         self._autosave.start()
@@ -222,12 +221,11 @@ class Document(QObject):
         try:
             folder = project_folder(path)
             job = load_job(folder)
-            complete = _complete(job)
         except TesseraError as error:
             self.problem.emit(str(error))
             return False
         self.flush()
-        self._replace(complete, folder)
+        self._replace(_complete(job), folder)
         lost = [image.path for images in job.sources.values() for image in images if not Path(image.path).exists()]
         if lost:
             self.problem.emit(_summary([self.tr("{} is no longer there.").format(path) for path in lost]))
@@ -298,8 +296,10 @@ class Document(QObject):
 
     def _fresh(self, key: str) -> Job:
         """An empty job of a method."""
-        speeds = [preset for preset in method_class(key).presets if preset.group == "speed"]
-        return _complete(Job(method=key, settings=dict(speeds[0].values) if self.small and speeds else {}))
+        method = method_class(key)
+        speeds = [preset for preset in method.presets if preset.group == "speed"]
+        settings = method.Settings.of(speeds[0].values if self.small and speeds else {})
+        return _complete(Job(method=key, settings=settings))
 
     def _untitled_folder(self) -> Path:
         """A free name; the folder itself appears with the first change."""
@@ -334,8 +334,8 @@ class _Change(QUndoCommand):
 
 
 def _complete(job: Job) -> Job:
-    """The job with a value for every setting. Raises BadSettingError."""
-    return job.model_copy(update={"settings": method_class(job.method).Settings.of(job.settings).model_dump()})
+    """The job with every setting named, so that its file means the same whatever later defaults are."""
+    return job.model_copy(update={"settings": job.settings.with_values(dict(job.settings))})
 
 
 def _summary(messages: list[str], most: int = 3) -> str:

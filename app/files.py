@@ -18,7 +18,7 @@ from app.recovery import Recovery, Rescue
 from app.training import Training
 from app.widgets import background
 from app.widgets.message_bar import MessageBar
-from engine.job import FILE_NAME
+from engine.project import FILE_NAME
 
 
 class FilesController(QObject):

@@ -23,28 +23,27 @@ LARGEST_SEED = 2**31 - 1
 
 def edit_frame(document: Document, content: Size | None, parent: QWidget) -> None:
     """Asks for canvas size and seed of a document; `content` as far as it is known."""
-    known = None if content is None else (content.height, content.width)
-    dialog = FrameDialog(document.job.canvas, known, document.job.seed, parent)
+    dialog = FrameDialog(document.job.canvas_size, content, document.job.seed, parent)
     if dialog.exec() == QDialog.DialogCode.Accepted:
-        document.set_frame(dialog.canvas, dialog.seed)
+        document.set_frame(dialog.canvas_size, dialog.seed)
 
 
 class FrameDialog(QDialog):
-    """Asks for (height, width) or None, and a seed; read `canvas` and `seed` after it was accepted."""
+    """Asks for a size or None, and a seed; read `canvas_size` and `seed` after it was accepted."""
 
     def __init__(
-        self, canvas: tuple[int, int] | None, content: tuple[int, int] | None, seed: int, parent: QWidget | None = None
+        self, canvas_size: Size | None, content_size: Size | None, seed: int, parent: QWidget | None = None
     ) -> None:
         """
         Args:
-            canvas: (height, width) chosen so far; None follows the content.
-            content: (height, width) of the first content image, where there is one.
+            canvas_size: chosen so far; None follows the content.
+            content_size: of the first content image, where there is one.
         """
         super().__init__(parent)
         self.setWindowTitle(self.tr("Canvas size and seed"))
-        height, width = canvas or content or (768, 1024)
+        size = canvas_size or content_size or Size(768, 1024)
         self.follow = QCheckBox(self.tr("Same size as the first content image"), self)
-        self.width_box, self.height_box = self._side(width), self._side(height)
+        self.width_box, self.height_box = self._side(size.width), self._side(size.height)
         self.width_box.setAccessibleName(self.tr("Width in pixels"))
         self.height_box.setAccessibleName(self.tr("Height in pixels"))
         self.seed_box = QSpinBox(self)
@@ -78,11 +77,11 @@ class FrameDialog(QDialog):
         form.addRow(note)
         form.addRow(buttons)
         self.follow.toggled.connect(self._on_follow)
-        self.follow.setChecked(canvas is None)
+        self.follow.setChecked(canvas_size is None)
 
     @property
-    def canvas(self) -> tuple[int, int] | None:
-        return None if self.follow.isChecked() else (self.height_box.value(), self.width_box.value())
+    def canvas_size(self) -> Size | None:
+        return None if self.follow.isChecked() else Size(self.height_box.value(), self.width_box.value())
 
     @property
     def seed(self) -> int:

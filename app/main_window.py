@@ -214,7 +214,7 @@ class MainWindow(Shell):
     def _on_began(self, event: m.Began) -> None:
         self.status.set_device(event.device)
         self.status.began(event.step)
-        self.curves.set_templates(event.job.settings.get("templates"))
+        self.curves.set_templates(getattr(event.job.settings, "templates", None))
         self.curves.began(event.step)
 
     def _on_state(self, state: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import TesseraError
-from engine.job import FILE_NAME
+from engine.project import FILE_NAME
 
 if TYPE_CHECKING:
     from engine.export.provenance import Origin

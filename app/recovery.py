@@ -13,7 +13,7 @@ from PySide6.QtCore import QDate, QLocale, QLockFile, QObject, QTime, Signal
 
 from app.document import Document
 from app.preferences import Preferences
-from engine.job import FILE_NAME
+from engine.project import FILE_NAME
 from engine.snapshots import Snapshot, listing
 
 LOCK_NAME = ".open.lock"

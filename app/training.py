@@ -160,14 +160,20 @@ class Training(QObject):
             return False
         self._tried_on = self._tried_on or self.built
         job = self._tried_on
-        self.post(Load(job.model_copy(update={"sources": {**job.sources, slot: images}})))
+        self._load_again(job.model_copy(update={"sources": {**job.sources, slot: images}}))
         return True
 
     def end_trial(self) -> None:
         """Back to what the session worked on."""
         job, self._tried_on = self._tried_on, None
         if job is not None and self.state in ("training", "paused"):
-            self.post(Load(job))
+            self._load_again(job)
+
+    def _load_again(self, job: Job) -> None:
+        """Loads a job of the session's own, with the live settings that it was told since it began with that job."""
+        if not self._begins_paused and job.method == self.document.job.method:
+            job = job.model_copy(update={"settings": job.settings.with_values(live_values(self.document.settings))})
+        self.post(Load(job))
 
     def wait(self) -> None:
         """Blocks until the session's thread has ended. For the end of the program only."""
@@ -212,10 +218,9 @@ class Training(QObject):
             self.state_changed.emit(state)
 
     def _on_settings(self, names: tuple[str, ...]) -> None:
-        values = live_values(self.document.settings)
-        if values.keys() & set(names):
-            # all of them at once: of several `Retune` that wait, only the newest is read
-            self.post(Retune(values))
+        live = live_values(self.document.settings)
+        if changed := {name: live[name] for name in names if name in live}:
+            self.post(Retune(changed))
         self._weigh()
 
     def _on_images(self) -> None:
@@ -246,10 +251,9 @@ def live_values(settings: Settings) -> dict[str, Any]:
 
 def needs_load(a: Job, b: Job) -> bool:
     """Whether two jobs differ in more than live settings."""
-    if (a.method, a.canvas, a.seed) != (b.method, b.canvas, b.seed) or _used(a) != _used(b):
+    if (a.method, a.canvas_size, a.seed) != (b.method, b.canvas_size, b.seed) or _used(a) != _used(b):
         return True
-    settings = method_class(a.method).Settings
-    return settings.of(a.settings).needs_rebuild(settings.of(b.settings))
+    return a.settings.needs_rebuild(b.settings)
 
 
 def _used(job: Job) -> dict[str, tuple[SourceImage, ...]]:

@@ -23,7 +23,7 @@ from engine.images.find import find_images
 from engine.job import Job, SourceImage
 from engine.method import method_class, preset_values
 from engine.nn import training
-from engine.settings import parse_assignments
+from engine.settings import Settings, parse_assignments
 
 PEER_SIZES: dict[str, Any] = {
     "templates": 80,
@@ -73,8 +73,8 @@ def add_sizes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-mix-kernel", action="store_true", help="as where there is no C compiler")
 
 
-def settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Values of settings: presets (or the comparison's sizes), then options, then --set.
+def settings(arguments: argparse.Namespace) -> Settings:
+    """FAMOS' settings: presets (or the comparison's sizes), then options, then --set.
 
     Raises:
         BadSettingError: one sentence.
@@ -84,7 +84,7 @@ def settings(arguments: argparse.Namespace) -> dict[str, Any]:
     named = {name: getattr(arguments, name, None) for name in PEER_SIZES}
     values |= {name: value for name, value in named.items() if value is not None}
     values |= parse_assignments(famos.Settings, arguments.assignments)
-    return famos.Settings.of(values).model_dump()
+    return famos.Settings.of(values)
 
 
 def sources(arguments: argparse.Namespace, folder: Path) -> dict[str, tuple[SourceImage, ...]]:
@@ -101,7 +101,8 @@ def sources(arguments: argparse.Namespace, folder: Path) -> dict[str, tuple[Sour
 
 def job(arguments: argparse.Namespace, folder: Path, **changes: Any) -> Job:
     """What the arguments ask for. Raises BadSettingError, Usage."""
-    return Job(settings=settings(arguments), sources=sources(arguments, folder), seed=arguments.seed, **changes)
+    given = sources(arguments, folder)
+    return Job(method="famos", settings=settings(arguments), sources=given, seed=arguments.seed, **changes)
 
 
 def _given(slot: str, paths: Sequence[Path] | None) -> list[Path]:

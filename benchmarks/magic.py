@@ -166,7 +166,8 @@ def _method(
     values |= parse_assignments(Magic.Settings, arguments.assignments)
     values |= changes or {}
     sources = common.sources(arguments, folder)
-    return Magic(Job(method="magic", settings=values, sources=sources, seed=arguments.seed), device.torch)
+    job = Job(method="magic", settings=Magic.Settings.of(values), sources=sources, seed=arguments.seed)
+    return Magic(job, device.torch)
 
 
 def _trained(method: Magic, steps: int) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from engine.errors import TesseraError
 from engine.job import Job
 from engine.messages import Ended, Exported, ExportRequest, Failed, Pause, Paused, Stepped, Stop
 from engine.methods.famos.settings import FamosSettings
+from engine.settings import differing
 from engine.training.session import Session
 
 
@@ -33,7 +34,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "steps": last.step,
         "steps_per_s": last.step / last.elapsed_s,
         "content_match": match,
-        "templates": job.settings["templates"],
+        "templates": job.settings.model_dump()["templates"],
         "templates_in_use": last.terms.get("templates_in_use"),
         "terms": dict(last.terms),
         "width": exported.size.width,
@@ -76,8 +77,7 @@ def train(session: Session, seconds: float, out: Path) -> tuple[Stepped, Exporte
 
 def changed_settings(job: Job) -> dict[str, Any]:
     """The settings that differ from the method's defaults."""
-    defaults = FamosSettings().model_dump()
-    return {name: value for name, value in job.settings.items() if value != defaults[name]}
+    return {spec.name: getattr(job.settings, spec.name) for spec in differing(job.settings, FamosSettings())}
 
 
 def show(result: Mapping[str, Any]) -> str:

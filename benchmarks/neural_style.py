@@ -21,6 +21,7 @@ from torch import Tensor
 from benchmarks import common
 from benchmarks.measures import content_match
 from benchmarks.memory import PeakMemory, mebibytes
+from engine.box import Size
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
 from engine.images.read import read_image
@@ -57,8 +58,8 @@ def _images(arguments: argparse.Namespace, folder: Path, height: int, width: int
 def _method(
     arguments: argparse.Namespace, images: dict[str, Any], values: dict[str, Any], **changes: Any
 ) -> NeuralStyle:
-    values = values | parse_assignments(NeuralStyle.Settings, arguments.assignments)
-    job = Job(method="neural_style", settings=values, sources=images, seed=arguments.seed, **changes)
+    settings = NeuralStyle.Settings.of(values | parse_assignments(NeuralStyle.Settings, arguments.assignments))
+    job = Job(method="neural_style", settings=settings, sources=images, seed=arguments.seed, **changes)
     return NeuralStyle(job, common.choose(arguments.device).torch)
 
 
@@ -73,7 +74,9 @@ def _stepped(method: NeuralStyle, steps: int) -> float:
 def _speed(arguments: argparse.Namespace, folder: Path, memory: PeakMemory) -> list[dict[str, Any]]:
     rows = []
     for name, values in (("sorted values", {}), ("Gram matrices", {"statistic": "gram", "levels": 4})):
-        method = _method(arguments, _images(arguments, folder, 512, 512), {"scales": 1} | values, canvas=(512, 512))
+        method = _method(
+            arguments, _images(arguments, folder, 512, 512), {"scales": 1} | values, canvas_size=Size(512, 512)
+        )
         _stepped(method, 2)
         memory.restart()
         rows.append({"name": name, "seconds": _stepped(method, arguments.steps), "peak_bytes": memory.peak_bytes})
@@ -82,7 +85,7 @@ def _speed(arguments: argparse.Namespace, folder: Path, memory: PeakMemory) -> l
 
 def _large(arguments: argparse.Namespace, folder: Path, memory: PeakMemory) -> list[dict[str, Any]]:
     memory.restart()
-    method = _method(arguments, _images(arguments, folder, 3000, 4000), {"scales": 1}, canvas=(3000, 4000))
+    method = _method(arguments, _images(arguments, folder, 3000, 4000), {"scales": 1}, canvas_size=Size(3000, 4000))
     seconds = _stepped(method, arguments.steps)
     return [{"name": "4000 x 3000", "seconds": seconds, "peak_bytes": memory.peak_bytes}]
 

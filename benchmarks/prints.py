@@ -56,7 +56,7 @@ def _one(arguments: argparse.Namespace) -> dict[str, Any]:
     canvas = Size(height, round(height * _PROPORTION))
     tile = arguments.tile or tile_px(device.torch, on_screen=False)
     with common.workshop() as folder:
-        job = common.job(arguments, folder, canvas=(canvas.height, canvas.width))
+        job = common.job(arguments, folder, canvas_size=canvas)
         common.import_the_rest()
         memory = PeakMemory(device)
         idle = memory.now_bytes
@@ -80,8 +80,8 @@ def _one(arguments: argparse.Namespace) -> dict[str, Any]:
         "megapixels": canvas.area / 1e6,
         "width": canvas.width,
         "height": canvas.height,
-        "templates": job.settings["templates"],
-        "generator_width": job.settings["generator_width"],
+        "templates": job.settings.model_dump()["templates"],
+        "generator_width": job.settings.model_dump()["generator_width"],
         "tile_px": tile,
         "painted_px": painted,
         "paint_s": paint_s,
@@ -169,7 +169,7 @@ def _paint_child(arguments: argparse.Namespace) -> dict[str, Any]:
     device = common.prepared(arguments)
     canvas = _killed_canvas()
     with common.workshop() as folder:
-        method = Famos(common.job(arguments, folder, canvas=(canvas.height, canvas.width)), device.torch)
+        method = Famos(common.job(arguments, folder, canvas_size=canvas), device.torch)
         for _ in fulfil(
             painter(method, canvas, "result"), ExportPlan(arguments.paint, canvas, _KILLED_TILE_PX, resume=True)
         ):

@@ -23,7 +23,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     canvas = Size(arguments.height, arguments.width)
     tile = arguments.tile or tile_px(device.torch, on_screen=False)
     with common.workshop() as folder:
-        job = common.job(arguments, folder, canvas=(canvas.height, canvas.width))
+        job = common.job(arguments, folder, canvas_size=canvas)
         common.import_the_rest()
         memory = PeakMemory(device)
         idle = memory.now_bytes
@@ -36,7 +36,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         paint_s, encode_s = _paint(method, canvas, tile, out)
         peak = memory.peak_bytes
     return {
-        "sizes": {name: job.settings[name] for name in ("templates", "generator_width")},
+        "sizes": {name: getattr(job.settings, name) for name in ("templates", "generator_width")},
         **common.machine(device),
         "mix_kernel": method._mix_kernel is not None,
         "width": canvas.width,

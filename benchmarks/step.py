@@ -105,7 +105,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         peak = memory.peak_bytes
         split = list(_by_phase(method, islice(ordinary, arguments.steps)))
     return {
-        "sizes": {name: job.settings[name] for name in common.PEER_SIZES},
+        "sizes": {name: getattr(job.settings, name) for name in common.PEER_SIZES},
         **common.machine(device),
         "mix_kernel": method._mix_kernel is not None,
         "bfloat16": method._bfloat16,

@@ -73,7 +73,7 @@ def _variety(arguments: argparse.Namespace, images: Mapping[str, Any], device: t
 def _job(arguments: argparse.Namespace, method: type[GeneratorMethod], images: Any, changes: dict[str, Any]) -> Job:
     values = preset_values(method, arguments.preset or ["Draft"]) | PAPERS
     values |= parse_assignments(method.Settings, arguments.assignments) | changes
-    return Job(method=method.key, settings=values, sources=images, seed=arguments.seed)
+    return Job(method=method.key, settings=method.Settings.of(values), sources=images, seed=arguments.seed)
 
 
 def _trained(method: GeneratorMethod, steps: int) -> tuple[list[dict[str, float]], float]:

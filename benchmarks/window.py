@@ -31,7 +31,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         job = common.job(arguments, folder)
         order = {
             "sources": {slot: [image.path for image in images] for slot, images in job.sources.items()},
-            "settings": job.settings,
+            "settings": job.settings.model_dump(),
             "device": device.key,
             "seconds": arguments.seconds,
             "settle": arguments.settle,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from engine.box import Size
 from engine.errors import TesseraError, UsageError
 
 _LARGEST_SIDE = 300_000
@@ -108,7 +109,12 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         "--preset", action="append", default=[], metavar="NAME", help="values to start from; may be given several times"
     )
     add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="assignments", help="settings")
-    add("--canvas", type=_canvas, metavar="WIDTHxHEIGHT", help="in pixels; else the size of the first content image")
+    add(
+        "--canvas",
+        type=_canvas_size,
+        metavar="WIDTHxHEIGHT",
+        help="in pixels; else the size of the first content image",
+    )
     add("--seed", type=_whole(0, 2**31 - 1), metavar="S", help="of weights, crops and noise; 7 unless given")
     add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
     add("--resume", action="store_true", help="go on from the newest snapshot of the project in DIR")
@@ -221,14 +227,13 @@ def _part(text: str) -> tuple[int, int]:
     return int(k), int(n)
 
 
-def _canvas(text: str) -> tuple[int, int]:
-    """(height, width), as `Job.canvas` has it."""
+def _canvas_size(text: str) -> Size:
     width, _, height = text.lower().partition("x")
     if not all(side.isdecimal() and 64 <= int(side) <= _LARGEST_SIDE for side in (width, height)):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not WIDTHxHEIGHT with sides from 64 to {_LARGEST_SIDE} pixels, as in 1200x800"
         )
-    return int(height), int(width)
+    return Size(int(height), int(width))
 
 
 if __name__ == "__main__":

@@ -200,6 +200,7 @@ class Method(ABC):
     def try_update(self, job: Job) -> bool:
         """Takes over a job that differs from the present one only in an image that asks for no rebuild: a target mask.
 
+        Its live settings may be others as well; who calls puts them in force, as between any two steps.
         False, and nothing is changed, where a rebuild is needed.
 
         Raises:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from engine.errors import BadSettingError
 
@@ -100,7 +100,7 @@ class Settings(BaseModel):
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Validated settings; unnamed ones have their defaults.
+        """Validated settings; unnamed ones have their defaults. Which were named is remembered: files hold only these.
 
         Raises:
             BadSettingError: one sentence on the first wrong name or value.
@@ -111,8 +111,15 @@ class Settings(BaseModel):
             raise BadSettingError(_message(cls, error)) from None
 
     def with_values(self, values: Mapping[str, Any]) -> Self:
-        """A copy with some values changed. Raises BadSettingError like `of`."""
-        return type(self).of({**self.model_dump(), **values})
+        """A copy with some values changed, which count as named. Raises BadSettingError like `of`."""
+        cls = type(self)
+        try:
+            # A slider changes one of some fifty: the others are valid already, and need no second look.
+            changed = {name: _validator(cls, name).validate_python(value) for name, value in values.items()}
+            # A model is not validated again, but what is required of several settings together is checked.
+            return cls.model_validate(self.model_copy(update=changed))
+        except (ValidationError, KeyError):  # rarely: then all are looked at, to say which is wrong first
+            return cls.of({**self.model_dump(exclude_unset=True), **values})
 
     def needs_rebuild(self, other: Settings) -> bool:
         """True where `other` differs in a setting that is not live."""
@@ -222,6 +229,13 @@ def _spec(name: str, info: Any) -> Spec:
     if kind in ("int", "float") and set(bounds) != {"ge", "le"}:
         raise TypeError(f"setting {name} needs ge and le")
     return Spec(name, kind, info.default, bounds.get("ge"), bounds.get("le"), values, knobs[0])
+
+
+@cache
+def _validator(settings: type[Settings], name: str) -> TypeAdapter[Any]:
+    """Validates one setting by its type and bounds. Raises KeyError for an unknown name."""
+    field = settings.model_fields[name]
+    return TypeAdapter(field.rebuild_annotation(), config=ConfigDict(allow_inf_nan=False))
 
 
 def _message(settings: type[Settings], error: ValidationError) -> str:

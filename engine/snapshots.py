@@ -25,11 +25,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from engine.box import Size
-from engine.errors import BadProjectError
+from engine.errors import BadProjectError, BadSettingError
 from engine.files import no_room, replacing_folder, write_atomically
 from engine.images.decode import vips
-from engine.job import Job, parse_job, stored_job
+from engine.job import Job
 from engine.method import State
+from engine.project import parse_job, stored_job
 
 FOLDER = "snapshots"
 FORMAT = 1
@@ -110,7 +111,12 @@ def keep(
 
 
 def read(folder: Path) -> Snapshot:
-    """Raises BadProjectError where it is missing, incomplete, or of a newer Tessera."""
+    """What a snapshot says about itself.
+
+    Raises:
+        BadProjectError: it is missing, incomplete, or of a newer Tessera.
+        BadSettingError: there is no such method or setting (any more), or a value can not be had.
+    """
     return _read(folder)[0]
 
 
@@ -126,10 +132,10 @@ def load_state(snapshot: Snapshot) -> State:
 
 
 def listing(project: Path) -> list[Snapshot]:
-    """All snapshots of a project, oldest first; damaged ones are left out."""
+    """All snapshots of a project, oldest first; those that can not be read are left out."""
     found = []
     for folder in _folders(project):
-        with suppress(BadProjectError):
+        with suppress(BadProjectError, BadSettingError):
             found.append(read(folder))
     return found
 

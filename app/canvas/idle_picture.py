@@ -53,7 +53,7 @@ class IdlePictureController(QObject):
         first = next(iter(job.sources.get("content", ())), None)
         content = "" if first is None else first.path
         # methods that resample the content work on a canvas of its new size
-        factor = job.settings.get("content_scale", 1.0) * (1.0 if first is None else first.scale)
+        factor = getattr(job.settings, "content_scale", 1.0) * (1.0 if first is None else first.scale)
         path = str(preview) if preview is not None and preview.exists() else content
         key = f"{path} {content} {factor} {trained}"
         if key == self._shown:

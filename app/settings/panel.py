@@ -130,15 +130,18 @@ class SettingsPanel(QWidget):
         self._explain("")
 
     def set_values(self, settings: Settings) -> None:
-        """Shows values; emits nothing."""
+        """Shows values; emits nothing. Only knobs that show another one are touched: a slider's tick changes one."""
         for name, knob in self._knobs.items():
-            knob.set_value(getattr(settings, name))
+            value = getattr(settings, name)
+            if value != knob.value():
+                knob.set_value(value)
         self._grey(settings)
 
     def _grey(self, settings: Settings) -> None:
         without_effect = idle(settings)
         for name, knob in self._knobs.items():
-            knob.set_idle(name in without_effect)
+            if knob.idle != (name in without_effect):
+                knob.set_idle(not knob.idle)
 
     def set_training(self, training: bool) -> None:
         """Says in the legend what a change does now."""

@@ -20,7 +20,6 @@ from engine.export.encoders import check_limits
 from engine.export.print_sizes import parse_length, parse_size
 from engine.export.relink import with_images_from
 from engine.export.video import check_video, is_video, open_film
-from engine.job import project_folder
 from engine.messages import (
     Began,
     ExportCancelled,
@@ -36,6 +35,7 @@ from engine.messages import (
 )
 from engine.method import Method, method_class
 from engine.options import EncodeOptions, RenderMode
+from engine.project import project_folder
 from engine.training.session import Session
 
 

@@ -12,9 +12,10 @@ from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
 from engine.errors import TesseraError, UsageError
 from engine.images.find import find_images
-from engine.job import FILE_NAME, Job, SourceImage, load_job, save_job
+from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.messages import Began, Failed, Kept, Stepped, Stop, Warned
 from engine.method import Method, method_class, preset_values
+from engine.project import FILE_NAME, load_job, save_job
 from engine.settings import parse_assignments
 from engine.training.session import Session
 
@@ -119,13 +120,14 @@ def _checked_folder(out: Path, resume: bool) -> snapshots.Snapshot | None:
 
 def _job(arguments: Namespace, stored: Job | None) -> Job:
     """What the arguments ask for, on top of a stored job."""
-    present = stored or Job()
     with argument("--method"):
-        method = method_class(arguments.method or present.method)
+        method = method_class(arguments.method or (stored.method if stored else DEFAULT_METHOD))
     with argument("--preset"):
         values = preset_values(method, arguments.preset)
     with argument("--set"):
         values |= parse_assignments(method.Settings, arguments.assignments)
+    settings = stored.settings if stored and stored.method == method.key else method.Settings()
+    present = stored or Job(method=method.key, settings=settings)
     sources = {**present.sources}
     for slot in _OPTIONS:
         paths = getattr(arguments, slot)
@@ -135,9 +137,9 @@ def _job(arguments: Namespace, stored: Job | None) -> Job:
     return present.model_copy(
         update={
             "method": method.key,
-            "settings": {**(present.settings if method.key == present.method else {}), **values},
+            "settings": settings.with_values(values),
             "sources": sources,
-            "canvas": arguments.canvas or present.canvas,
+            "canvas_size": arguments.canvas or present.canvas_size,
             "seed": present.seed if arguments.seed is None else arguments.seed,
         }
     )

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.box import Box, Size
-from engine.errors import BadCanvasError
+from engine.errors import BadCanvasError, BadSettingError
 from engine.export.canvas_file import NAME, CanvasFile
 from engine.files import no_room
+from engine.method import method_class
 
 SUFFIX = ".unfinished"
 FORMAT = 2
@@ -106,7 +107,7 @@ def find(folder: Path) -> Unfinished | None:
         kept = stored["picture"]
         picture = CanvasSpec(Box(*kept["box"]), kept["bits"], kept["tile_px"], kept["details"])
         request_json = dict(stored["request"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, BadSettingError):
         raise BadCanvasError(f"{folder} is damaged, so its picture has to be painted from the start.") from None
     return Unfinished(folder, picture, request_json, len(_noted(folder)), len(picture.tiles()))
 
@@ -234,14 +235,17 @@ class Journal:
 
 
 def _with_present_names(stored: dict[str, Any]) -> dict[str, Any]:
-    """What format 1 (Tessera 0.1) wrote of an export, with the names of today. Raises KeyError."""
+    """What format 1 (Tessera 0.1) wrote of an export, with the names of today. Raises KeyError, BadSettingError."""
     request = {_REQUEST_1.get(name, name): value for name, value in stored["wish"].items()}
     return {**stored, "picture": spec_with_present_names(stored["picture"]), "request": request}
 
 
 def spec_with_present_names(stored: dict[str, Any]) -> dict[str, Any]:
-    """A stored `CanvasSpec` of format 1 with the names of today. Raises KeyError."""
+    """A stored `CanvasSpec` of format 1 with the names of today. Raises KeyError, BadSettingError."""
     details = {_DETAILS_1.get(name, name): value for name, value in stored["details"].items()}
+    if "job" in details:
+        settings = method_class(details["job"]["method"]).Settings.of(details["job"]["settings"])
+        details["job"] = {**details["job"], "settings": settings.model_dump(mode="json", exclude_unset=True)}
     return {**stored, "details": details}
 
 

@@ -22,7 +22,6 @@ from engine.export.video import check_video, is_video
 from engine.images.read import image_size
 from engine.job import Job, SourceImage
 from engine.messages import ExportRequest, Finding, Remedy
-from engine.method import method_class
 from engine.options import SRGB
 
 ENCODED_BYTES_PER_S = 40e6
@@ -231,5 +230,4 @@ def _detail(
 
 def _working_scale(image: SourceImage, job: Job) -> float:
     """Pixels of the training to one of the file."""
-    settings = method_class(job.method).Settings.of(job.settings)
-    return image.scale * float(getattr(settings, "style_scale", 1.0))
+    return image.scale * float(getattr(job.settings, "style_scale", 1.0))

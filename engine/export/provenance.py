@@ -21,6 +21,7 @@ from engine.errors import BadImageError
 from engine.export import psd
 from engine.images.decode import missing, open_image
 from engine.job import Job
+from engine.project import parse_job
 
 SPACE = "https://ns.tessera.studio/1.0/"
 FORMAT = 1
@@ -53,7 +54,7 @@ def packet(job: Job, *, title: str, step: int, layer: str, render_mode: dict[str
         title: of the method.
         render_mode: plain JSON of how it was painted; for people who look into it.
     """
-    stored = job.model_dump(mode="json")
+    stored = job.stored()
     for images in stored["sources"].values():
         for image in images:
             image["path"] = Path(image["path"]).name
@@ -73,6 +74,7 @@ def read(path: Path, folders: Iterable[Path] = ()) -> Origin:
 
     Raises:
         BadImageError: the file can not be read, or says nothing of its origin.
+        BadSettingError: there is no such method or setting (any more), or a value can not be had.
     """
     origin = _unpacked(_xmp(path), path)
     places = [path.absolute().parent, *folders]
@@ -88,7 +90,7 @@ def read(path: Path, folders: Iterable[Path] = ()) -> Origin:
                 if not found:
                     lost.append(name)
         return Origin(
-            Job.model_validate(origin["job"]), tuple(dict.fromkeys(lost)), int(origin["step"]), str(origin["layer"])
+            parse_job(origin["job"], path.parent), tuple(dict.fromkeys(lost)), int(origin["step"]), str(origin["layer"])
         )
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError):
         raise BadImageError(f"{path} tells its settings in a way that can not be understood.") from None

@@ -219,7 +219,7 @@ class ExportRun:
         size = self._size()
         state = now.method.state()
         details = {
-            "job": now.job.model_dump(mode="json", exclude={"sources"}),
+            "job": {k: v for k, v in now.job.stored().items() if k != "sources"},
             "images": image_digests(now.job),
             "weights": state_digest(state),
             "canvas_size": [size.height, size.width],

@@ -306,6 +306,7 @@ class Session:
         trainer = self._trainer
         yield from trainer.check()
         if job.method == trainer.job.method and trainer.method.try_update(job):
+            trainer.method.settings = job.settings
             self._exchange(trainer.method, job)
             yield from self._begin("rebuilt", None, [])
             return
@@ -330,7 +331,7 @@ class Session:
             except Exception:
                 method.restore(before)
                 raise
-            method.settings = type(method.settings).of(snapshot.job.settings)
+            method.settings = snapshot.job.settings
         else:
             method = self._built(snapshot.job)
             method.restore(state)

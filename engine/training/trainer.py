@@ -86,21 +86,22 @@ class Trainer:
         Raises:
             BadSettingError: one sentence.
         """
-        present = self.method.settings
-        settings = present.with_values(values)
-        changed = {spec.name: getattr(settings, spec.name) for spec in differing(present, settings)}
-        job = self.job.model_copy(update={"settings": {**self.job.settings, **changed}})
-        return job, tuple(changed), present.needs_rebuild(settings)
+        present = self.job.settings
+        # what is in force already is not named anew: a snapshot holds the settings that were ever chosen
+        now = dict(present)
+        settings = present.with_values({n: v for n, v in values.items() if n not in now or now[n] != v})
+        names = tuple(spec.name for spec in differing(present, settings))
+        return self.job.model_copy(update={"settings": settings}), names, present.needs_rebuild(settings)
 
     def retune(self, job: Job) -> None:
         """Puts live settings in force; `job` comes from `retuned`."""
-        self.method.settings, self.job = type(self.method.settings).of(job.settings), job
+        self.method.settings, self.job = job.settings, job
 
     def trains_as(self, method: Method, job: Job) -> bool:
         """Whether `job` differs from that of `method`, the present one, in live settings only."""
         if job.model_copy(update={"settings": self.job.settings}) != self.job:
             return False
-        return not method.settings.needs_rebuild(type(method.settings).of(job.settings))
+        return not method.settings.needs_rebuild(job.settings)
 
     def advance(self) -> Iterator[Event]:
         """One step, and a report where one is due. The clock runs meanwhile.

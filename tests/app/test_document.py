@@ -9,8 +9,10 @@ import pytest
 from PySide6.QtTest import QSignalSpy
 
 from app.document import MERGE_S, Document
-from engine.job import FILE_NAME, SourceImage, load_job
+from engine.box import Size
+from engine.job import SourceImage
 from engine.method import Slot
+from engine.project import FILE_NAME, load_job
 from tests.app.toys import register, write_image
 
 
@@ -57,7 +59,7 @@ def test_each_change_can_be_undone_and_done_again(document: Document, tmp_path: 
     note()
     document.add("style", [write_image(tmp_path / "a.png")])
     note()
-    document.set_frame((128, 192), 11)
+    document.set_frame(Size(128, 192), 11)
     note()
     document.reset("weight")
     note()
@@ -123,7 +125,7 @@ def test_what_can_not_be_used_is_named_and_the_rest_is_taken(document: Document,
 def test_changes_are_saved_by_themselves(document: Document, qtbot) -> None:
     with qtbot.waitSignal(document.saved, timeout=20_000):
         document.set("weight", 2.0)
-    assert load_job(document.folder).settings["weight"] == 2.0
+    assert load_job(document.folder).stored()["settings"]["weight"] == 2.0
     assert not document.dirty
 
 

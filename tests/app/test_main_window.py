@@ -14,7 +14,7 @@ from app.main_window import MainWindow
 from app.preferences import Preferences
 from engine import messages as m
 from engine.box import Size
-from engine.job import load_job
+from engine.project import load_job
 from engine.snapshots import listing
 from tests.app.toys import register, write_image
 
@@ -133,7 +133,7 @@ def test_a_slider_reaches_the_session_and_the_curves_mark_it(studio: Studio) -> 
     assert studio.window.curves.history.marks[-1].names == ("weight",)
     studio.press("keep")
     studio.until_seen(m.Kept)
-    assert listing(studio.window.document.folder)[-1].job.settings["weight"] == 2.5
+    assert listing(studio.window.document.folder)[-1].job.stored()["settings"]["weight"] == 2.5
     studio.press("undo")
     studio.until_seen(m.Retuned, 2)
     assert studio.window.document.settings.weight == 1.0
@@ -146,8 +146,29 @@ def test_the_newest_of_several_values_wins_and_none_is_lost(studio: Studio) -> N
     studio.window.document.set("weight", 3.0)
     studio.press("keep")
     studio.until_seen(m.Kept)
-    settings = listing(studio.window.document.folder)[-1].job.settings
+    settings = listing(studio.window.document.folder)[-1].job.stored()["settings"]
     assert (settings["rate"], settings["weight"]) == (0.4, 3.0)
+
+
+def test_a_slider_posts_what_changed_and_nothing_else(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio.train()
+    posted: list[m.Command] = []
+    monkeypatch.setattr(studio.window.training, "post", posted.append)
+    studio.window.document.set("rate", 0.2)
+    studio.window.document.set("weight", 3.0)
+    studio.window.document.set("colors", 7)  # needs a rebuild
+    studio.window.document.apply_preset("Slow")
+    retunes = [command.values for command in posted if isinstance(command, m.Retune)]
+    assert retunes == [{"rate": 0.2}, {"weight": 3.0}, {"rate": 0.01}]
+
+
+def test_images_tried_out_leave_the_sliders_where_they_are(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    window.document.set("weight", 4.0)
+    window.training.try_out("style", window.document.sources("style"))
+    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
+    assert studio.seen(m.Began)[-1].job.settings == window.document.settings
 
 
 def test_a_rebuild_is_asked_for_once_and_done_on_request(studio: Studio) -> None:
@@ -160,7 +181,7 @@ def test_a_rebuild_is_asked_for_once_and_done_on_request(studio: Studio) -> None
     assert not [event for event in studio.seen(m.Began) if event.reason == "rebuilt"]
     window.messages.button.click()
     studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
-    assert studio.seen(m.Began)[-1].job.settings["colors"] == 8
+    assert studio.seen(m.Began)[-1].job.stored()["settings"]["colors"] == 8
     studio.until(lambda: not window.training.stale)
     assert not [message for message in window.messages.messages if message.key == "rebuild"]
 
@@ -227,7 +248,7 @@ def test_training_again_goes_on_with_the_present_settings(studio: Studio) -> Non
     studio.press("train")
     studio.until(lambda: len(studio.seen(m.Began)) == 2)
     assert studio.seen(m.Began)[-1].step == step
-    assert studio.seen(m.Began)[-1].job.settings["weight"] == 4.0
+    assert studio.seen(m.Began)[-1].job.stored()["settings"]["weight"] == 4.0
     assert window.document.settings.weight == 4.0
 
 

@@ -115,7 +115,7 @@ def keep_and_go_back(walker: Walker, project: Path) -> None:
     walker.keys("ctrl+d")
     kept = walker.until(lambda: listing(project), "a snapshot is kept")[0]
     assert kept.reason == "kept"
-    assert kept.job.settings["content_weight"] != 60.0
+    assert kept.job.stored()["settings"]["content_weight"] != 60.0
     tile = walker.one(kind="SnapshotTile")
     slider = walker.one(kind="JumpSlider", name="Content")
     walker.click(slider, 0.95)

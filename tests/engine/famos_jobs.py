@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from engine.job import Job, SourceImage
+from engine.methods.famos.settings import FamosSettings
 
 TINY: dict[str, Any] = {
     "templates": 5,
@@ -35,5 +36,8 @@ def job(folder: Path, settings: dict[str, Any] | None = None, **changes: Any) ->
     """Two styles and a content of odd sizes, in `folder`."""
     style = (picture(folder / "a.png", 70, 91, 1), picture(folder / "b.png", 83, 66, 2))
     content = (picture(folder / "c.png", 77, 101, 3),)
-    values: dict[str, Any] = {"settings": TINY | (settings or {}), "sources": {"style": style, "content": content}}
-    return Job(**(values | changes))
+    values: dict[str, Any] = {
+        "settings": FamosSettings.of(TINY | (settings or {})),
+        "sources": {"style": style, "content": content},
+    }
+    return Job(method="famos", **(values | changes))

@@ -10,6 +10,7 @@ from PIL import Image
 from engine.box import Size
 from engine.fields.artwork import Artwork
 from engine.job import Job, SourceImage
+from engine.method import method_class
 from engine.methods.feedforward.base import GeneratorMethod
 from tests.engine.famos_jobs import picture
 
@@ -39,7 +40,7 @@ def job(method: str, folder: Path, settings: dict[str, Any] | None = None, **cha
     scales = {"stylize": {"blocks": 1}}.get(method, {"scales": 3})
     values: dict[str, Any] = {
         "method": method,
-        "settings": TINY | scales | (settings or {}),
+        "settings": method_class(method).Settings.of(TINY | scales | (settings or {})),
         "sources": sources,
     }
     return Job(**(values | changes))

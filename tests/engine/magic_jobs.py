@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.job import Job
+from engine.methods.magic.settings import MagicSettings
 from tests.engine.famos_jobs import picture
 
 TINY: dict[str, Any] = {
@@ -26,7 +27,7 @@ def job(folder: Path, settings: dict[str, Any] | None = None, **changes: Any) ->
     content = (picture(folder / "c.png", 77, 101, 3),)
     values: dict[str, Any] = {
         "method": "magic",
-        "settings": TINY | (settings or {}),
+        "settings": MagicSettings.of(TINY | (settings or {})),
         "sources": {"style": style, "content": content},
     }
     return Job(**(values | changes))

@@ -8,6 +8,8 @@ import torch
 from PIL import Image
 
 from engine.job import Job, SourceImage
+from engine.methods.optimised.doodle import DoodleSettings
+from engine.methods.optimised.neural_style import NeuralStyleSettings
 from engine.style.perceptual import Perceptual
 from engine.style.vgg import Vgg19
 from tests.engine.famos_jobs import picture
@@ -21,7 +23,7 @@ def style_job(folder: Path, settings: dict[str, Any] | None = None, **changes: A
     content = (picture(folder / "c.png", 77, 101, 3),)
     values: dict[str, Any] = {
         "method": "neural_style",
-        "settings": TINY | (settings or {}),
+        "settings": NeuralStyleSettings.of(TINY | (settings or {})),
         "sources": {"style": style, "content": content},
     }
     return Job(**(values | changes))
@@ -51,7 +53,11 @@ def doodle_job(folder: Path, settings: dict[str, Any] | None = None, content: bo
     }
     if content:
         sources["content"] = (picture(folder / "content.png", 90, 80, 3),)
-    values: dict[str, Any] = {"method": "doodle", "settings": TINY | (settings or {}), "sources": sources}
+    values: dict[str, Any] = {
+        "method": "doodle",
+        "settings": DoodleSettings.of(TINY | (settings or {})),
+        "sources": sources,
+    }
     return Job(**(values | changes))
 
 

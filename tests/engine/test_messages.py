@@ -24,12 +24,17 @@ from engine.messages import (
     Retune,
     Stop,
 )
+from tests.engine.toy import ToySettings
 
 REQUESTERS = (Requester("canvas"), Requester("loupe"))
 
 
 def look(ticket: int, requester: Requester = REQUESTERS[0]) -> RenderView:
     return RenderView(Box(0, 0, 1, 1), Size(1, 1), ticket=ticket, requester=requester)
+
+
+def toy_job(seed: int = 7) -> Job:
+    return Job(method="toy", settings=ToySettings(), seed=seed)
 
 
 def posted(*commands: Command) -> list[Command]:
@@ -44,7 +49,7 @@ commands = st.one_of(
     st.builds(Keep, st.text(max_size=3)),
     st.builds(look, st.integers(0, 9), st.sampled_from(REQUESTERS)),
     st.builds(Retune, st.dictionaries(st.sampled_from("abc"), st.integers(), max_size=2)),
-    st.builds(Load, st.builds(Job, seed=st.integers(0, 9))),
+    st.builds(Load, st.builds(toy_job, seed=st.integers(0, 9))),
 )
 
 
@@ -86,8 +91,13 @@ def test_a_view_takes_the_place_of_the_same_requesters_only() -> None:
     assert posted(look(1, canvas), look(2, loupe), look(3, canvas)) == [look(2, loupe), look(3, canvas)]
 
 
+def test_two_sliders_moved_quickly_both_arrive() -> None:
+    drag = [Retune({name: value}) for value in range(50) for name in ("a", "b")]
+    assert posted(*drag) == [Retune({"a": 49, "b": 49})]
+
+
 def test_a_slider_moved_before_a_load_stays_before_it() -> None:
-    load = Load(Job())
+    load = Load(toy_job())
     assert posted(Retune({"a": 1}), load, Retune({"b": 2})) == [Retune({"a": 1}), load, Retune({"b": 2})]
 
 

@@ -12,10 +12,16 @@ import torch
 
 from engine import snapshots
 from engine.box import Size
-from engine.errors import BadProjectError, NoRoomError
+from engine.errors import BadProjectError, BadSettingError, NoRoomError
 from engine.images.read import read_image
 from engine.job import Job, SourceImage
 from engine.method import State
+from tests.engine import toy
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy.register(monkeypatch)
 
 
 def state() -> State:
@@ -29,7 +35,8 @@ def state() -> State:
 
 
 def keep(project: Path, name: str = "", **changes: object) -> snapshots.Snapshot:
-    job = Job(sources={"style": (SourceImage(path=str(project / "a b ü.png")),)}, settings={"steps": 3}, seed=5)
+    image = SourceImage(path=str(project / "a b ü.png"))
+    job = Job(method="toy", settings=toy.ToySettings(colors=3), sources={"style": (image,)}, seed=5)
     values: dict = {"job": job, "step": 12, "elapsed_s": 1.25, "terms": {"loss": 0.1}, "name": name, **changes}
     return snapshots.keep(project, values.pop("state", state()), values.pop("preview", None), **values)
 
@@ -109,6 +116,20 @@ def damage_keys(folder: Path) -> None:
 
 def remove_weights(folder: Path) -> None:
     (folder / "state.safetensors").unlink()
+
+
+def rename_a_setting(folder: Path) -> None:
+    about = json.loads((folder / "snapshot.json").read_text())
+    about["job"]["settings"] = {"rait": 0.5}
+    (folder / "snapshot.json").write_text(json.dumps(about))
+
+
+def test_a_snapshot_with_a_setting_that_is_unknown_says_so_and_is_left_out(tmp_path: Path) -> None:
+    good, bad = keep(tmp_path, "good"), keep(tmp_path, "bad")
+    rename_a_setting(bad.folder)
+    assert snapshots.listing(tmp_path) == [good]
+    with pytest.raises(BadSettingError, match="There is no setting rait; there are rate"):
+        snapshots.read(bad.folder)
 
 
 def from_the_future(folder: Path) -> None:

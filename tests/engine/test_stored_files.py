@@ -18,8 +18,8 @@ import torch
 from engine import snapshots
 from engine.__main__ import main
 from engine.export import journal, provenance, unfinished
-from engine.job import load_job
 from engine.method import method_class, method_keys
+from engine.project import load_job
 
 STORED = Path(__file__).parents[1] / "data" / "v0.1" / "command"
 CLOSE = 0.01

@@ -40,11 +40,13 @@ class Toy(Method):
     slots = (Slot("style", "Style", "What to learn from."), Slot("content", "Content", "What to paint.", minimum=0))
     layers = (Layer("result", "Result", "All of it."), Layer("mask", "Mask", "Its reds."))
     terms = (Term("distance", "Distance", "Loss"), Term("rare", "Rare", "Loss"))
+    settings: ToySettings
     presets = (Preset("Few", "Two colours.", {"colors": 2}), Preset("Slow", "Learns slowly.", {"rate": 0.01}, "look"))
     trouble: ClassVar[dict[int, str | Exception]] = {}
 
     def __init__(self, job: Job, device: torch.device) -> None:
-        self.settings = ToySettings.of(job.settings)
+        assert isinstance(job.settings, ToySettings)
+        self.settings = job.settings
         self.device, self.job = device, job
         self.warnings = []
         if not job.sources.get("style"):
@@ -135,4 +137,5 @@ def picture(folder: Path, name: str = "style.png", color: tuple[int, int, int] =
 
 def job(folder: Path, **changes: object) -> Job:
     source = SourceImage(path=str(picture(folder)))
-    return Job(method="toy", sources={"style": (source,)}).model_copy(update=changes)
+    values = {"settings": ToySettings(), "sources": {"style": (source,)}} | changes
+    return Job(method="toy", **values)  # type: ignore[arg-type]

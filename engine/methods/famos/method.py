@@ -71,7 +71,8 @@ class Famos(AdversarialMethod):
     _global_norm = "batch"
 
     def __init__(self, job: Job, device: torch.device) -> None:
-        self.settings = FamosSettings.of(job.settings)
+        assert isinstance(job.settings, FamosSettings)
+        self.settings = job.settings
         self.device, self.seed, self.warnings = device, job.seed, []
         s = self.settings
         self._read_images(job)

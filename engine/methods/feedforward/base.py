@@ -51,9 +51,8 @@ class GeneratorMethod(Method):
     regions = 0
 
     def __init__(self, job: Job, device: torch.device) -> None:
-        settings = self.Settings.of(job.settings)
-        assert isinstance(settings, GeneratorSettings)
-        self.settings = settings
+        assert isinstance(job.settings, GeneratorSettings)
+        self.settings = job.settings
         self.device, self.seed, self.warnings = device, job.seed, []
         s = self.settings
         for slot in self.slots:

@@ -96,8 +96,9 @@ class DoodleNet(GeneratorMethod):
     def try_update(self, job: Job) -> bool:
         """A repainted target mask of the same size and colours: nothing has to be learned again."""
         target = job.sources.get("target_mask", ())
-        present = self._job.model_copy(update={"sources": {**self._job.sources, "target_mask": target}})
-        if job != present or not target:
+        sources = {**self._job.sources, "target_mask": target}
+        present = self._job.model_copy(update={"sources": sources, "settings": job.settings})
+        if job != present or self._job.settings.needs_rebuild(job.settings) or not target:
             return False
         mask = _mask_image(job, "target_mask")
         if mask.shape[1:] != self._target.shape:

@@ -84,7 +84,8 @@ class Magic(AdversarialMethod):
     _global_norm = "instance"
 
     def __init__(self, job: Job, device: torch.device) -> None:
-        self.settings = s = MagicSettings.of(job.settings)
+        assert isinstance(job.settings, MagicSettings)
+        self.settings = s = job.settings
         self.device, self.seed, self.warnings = device, job.seed, []
         self._read_images(job)
         self._decide_precision()

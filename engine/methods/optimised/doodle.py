@@ -126,7 +126,8 @@ class Doodle(PixelMethod):
     settings: DoodleSettings
 
     def __init__(self, job: Job, device: torch.device) -> None:
-        s = self.settings = DoodleSettings.of(job.settings)
+        assert isinstance(job.settings, DoodleSettings)
+        s = self.settings = job.settings
         self.warnings = []
         for slot in self.slots:
             if slot.minimum and not job.sources.get(slot.key):

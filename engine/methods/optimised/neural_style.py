@@ -91,7 +91,8 @@ class NeuralStyle(PixelMethod):
     presets = PRESETS
 
     def __init__(self, job: Job, device: torch.device) -> None:
-        s = self.settings = NeuralStyleSettings.of(job.settings)
+        assert isinstance(job.settings, NeuralStyleSettings)
+        s = self.settings = job.settings
         self.warnings = []
         if not job.sources.get("style"):
             raise MissingSourcesError("Neural style needs at least one style image. Drop one on Style.")

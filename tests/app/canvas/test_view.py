@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.canvas.drop_zones import DropZones
 from app.canvas.view import CanvasView
 from engine.box import Box, Size
-from engine.job import FILE_NAME
 from engine.messages import RenderView, ViewRendered
 from engine.method import Slot
+from engine.project import FILE_NAME
 
 CANVAS = Size(300, 400)
 

@@ -13,13 +13,14 @@ from PySide6.QtWidgets import QApplication
 from app.snapshots.strip import SnapshotStrip
 from engine.job import Job
 from engine.snapshots import Snapshot
+from tests.engine import toy
 
 LONG, SHORT = 600_000, 0
 
 
 def snapshots(folder: Path, count: int, start: int = 0) -> list[Snapshot]:
     """Snapshots with a picture each, except the second."""
-    made = []
+    made, job = [], Job(method="toy", settings=toy.ToySettings())
     for i in range(start, start + count):
         place = folder / f"{i:04d}"
         place.mkdir(exist_ok=True)
@@ -29,7 +30,7 @@ def snapshots(folder: Path, count: int, start: int = 0) -> list[Snapshot]:
             picture.save(str(place / "preview.png"))
         reason = ("kept", "autosave", "stopped")[i % 3]
         made.append(
-            Snapshot(place, "dawn" if i == 0 else "", 1000 * i, 60.0 * i, Job(), {"content": 0.25}, reason, None, "")
+            Snapshot(place, "dawn" if i == 0 else "", 1000 * i, 60.0 * i, job, {"content": 0.25}, reason, None, "")
         )
     return made
 

@@ -15,8 +15,8 @@ import pytest
 from engine import snapshots
 from engine.__main__ import main
 from engine.images.read import read_image
-from engine.job import load_job, save_job
 from engine.method import method_class, method_keys
+from engine.project import load_job, save_job
 from engine.training import trainer
 from tests.engine import toy
 
@@ -43,7 +43,7 @@ def test_train_leaves_a_project_with_a_final_snapshot(tmp_path: Path, capfd: pyt
     assert snapshot.preview.is_file()
     job = load_job(tmp_path / "out")
     assert job == snapshot.job
-    assert (job.seed, job.settings) == (11, {"colors": 2, "rate": 0.5, "weight": 2.0})
+    assert (job.seed, job.stored()["settings"]) == (11, {"colors": 2, "rate": 0.5, "weight": 2.0})
     printed = capfd.readouterr()
     assert str(snapshot.folder) in printed.out
     assert "\r" not in printed.err, "no bar where nobody looks"

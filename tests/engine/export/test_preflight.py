@@ -11,6 +11,7 @@ from engine.export import preflight
 from engine.export.preflight import Probe, findings, in_words, measured
 from engine.job import Job, SourceImage
 from engine.messages import ExportRequest, Finding, Inspect, Inspected, Stop
+from engine.methods.famos.settings import FamosSettings
 from engine.options import EncodeOptions, RenderMode
 from engine.training.session import Session
 from tests.engine import famos_jobs, toy
@@ -99,7 +100,8 @@ def detail(folder: Path, size: Size, scale: float, render_mode: RenderMode) -> d
     style = famos_jobs.picture(folder / "s.png", 1200, 1600, 1)
     content = famos_jobs.picture(folder / "t.png", 600, 800, 2)
     job = Job(
-        settings={"style_scale": scale},
+        method="famos",
+        settings=FamosSettings(style_scale=scale),
         sources={"style": (style,), "content": (SourceImage(path=content.path),)},
     )
     said = findings(
@@ -125,8 +127,9 @@ def test_effective_resolution(tmp_path: Path) -> None:
 
 def test_best_scale_for_the_originals(tmp_path: Path) -> None:
     style = (SourceImage(path="a", scale=0.5), SourceImage(path="b", scale=1.0))
-    assert preflight.best_originals(Job(settings={"style_scale": 0.5}, sources={"style": style})) == 2
-    assert preflight.best_originals(Job(settings={"style_scale": 2.0}, sources={"style": style})) == 1
+    for scale, best in ((0.5, 2), (2.0, 1)):
+        job = Job(method="famos", settings=FamosSettings(style_scale=scale), sources={"style": style})
+        assert preflight.best_originals(job) == best
 
 
 def test_minutes_follow_from_the_tiles(tmp_path: Path) -> None:

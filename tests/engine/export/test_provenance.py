@@ -16,9 +16,16 @@ from engine.job import Job, SourceImage
 from tests.engine import toy
 
 
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy.register(monkeypatch)
+
+
 def job(folder: Path, count: int = 1) -> Job:
     images = tuple(SourceImage(path=str(folder / f"Stadt & Öl {i}.png"), weight=0.5, scale=2.0) for i in range(count))
-    return Job(method="toy", settings={"rate": 0.25}, sources={"style": images}, canvas=(70, 90), seed=11)
+    return Job(
+        method="toy", settings=toy.ToySettings(rate=0.25), sources={"style": images}, canvas_size=Size(70, 90), seed=11
+    )
 
 
 def exported(folder: Path, name: str, xmp: bytes | None) -> Path:
@@ -72,7 +79,7 @@ def test_without_the_story_there_is_none(tmp_path: Path, suffix: str) -> None:
 
 def test_hundreds_of_images_fit_into_a_jpeg(tmp_path: Path) -> None:
     images = tuple(SourceImage(path=f"/p/{'long name ' * 8}{i}.jpg") for i in range(900))
-    many = Job(method="toy", sources={"style": images})
+    many = Job(method="toy", settings=toy.ToySettings(), sources={"style": images})
     out = exported(tmp_path, "a.jpg", provenance.packet(many, title="Toy", step=1, layer="result", render_mode={}))
     assert len(provenance.read(out).job.sources["style"]) == 900
 

@@ -195,7 +195,7 @@ def test_what_is_missing_is_asked_for(key: str, tmp_path: Path) -> None:
 
 @every_method
 def test_a_canvas_of_another_size_than_the_images(key: str, tmp_path: Path) -> None:
-    method = built(key, tmp_path, canvas_size=(90, 200))
+    method = built(key, tmp_path, canvas_size=Size(90, 200))
     assert method.canvas_size == Size(90, 200)
     method.step(0)
     assert painted(method, method.canvas_size)["result"].shape == (3, 90, 200)

@@ -183,7 +183,34 @@ def test_retune_is_in_force_from_the_next_step(tmp_path: Path) -> None:
     assert (retuned[0].step, set(retuned[0].names)) == (0, {"weight", "rate"})
     distances = {report.terms["distance"] for report in of(events, Stepped)}
     assert len(distances) == 1, "nothing is learned with a weight of 0"
-    assert snapshots.read(of(events, Kept)[0].snapshot).job.settings == {"weight": 0.0, "rate": 0.5}
+    assert snapshots.read(of(events, Kept)[0].snapshot).job.stored()["settings"] == {"rate": 0.5, "weight": 0.0}
+
+
+def test_two_sliders_moved_quickly_are_both_in_force(tmp_path: Path) -> None:
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=6)
+
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step == 2:
+            for value in (0.2, 0.3, 0.4):
+                session.post(Retune({"rate": value}))
+                session.post(Retune({"weight": 10 * value}))
+
+    events = play(session, react)
+    assert [set(retuned.names) for retuned in of(events, Retuned)] == [{"rate", "weight"}]
+    settings = snapshots.read(of(events, Kept)[0].snapshot).job.settings
+    assert settings == toy.ToySettings(rate=0.4, weight=4.0)
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_a_slider_is_never_lost_to_a_load_that_fails_or_overtakes(tmp_path: Path, order: str) -> None:
+    gone = toy.job(tmp_path).sources["style"][0].model_copy(update={"path": str(tmp_path / "gone.png")})
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=6)
+    commands = [Retune({"rate": 0.4}), Load(toy.job(tmp_path, sources={"style": (gone,)}))]
+    for command in commands if order == "before" else reversed(commands):
+        session.post(command)
+    events = play(session)
+    assert "gone.png" in of(events, Failed)[0].message
+    assert snapshots.read(of(events, Kept)[0].snapshot).job.settings == toy.ToySettings(rate=0.4)
 
 
 def test_a_wrong_value_changes_nothing(tmp_path: Path) -> None:
@@ -211,7 +238,8 @@ def test_a_rebuild_keeps_what_fits_and_says_what_does_not(tmp_path: Path, by: st
 
     def react(event: Event) -> None:
         if isinstance(event, Stepped) and event.step == 4:
-            session.post(Load(toy.job(tmp_path, settings={"kind": "plain"})) if by == "load" else Retune({"colors": 7}))
+            plain = toy.job(tmp_path, settings=toy.ToySettings(kind="plain"))
+            session.post(Load(plain) if by == "load" else Retune({"colors": 7}))
 
     events = play(session, react)
     rebuilt = of(events, Began)[1]
@@ -271,7 +299,7 @@ def test_what_an_image_lacks_is_told_once(tmp_path: Path) -> None:
 
 def test_going_back_across_a_rebuild(tmp_path: Path) -> None:
     five = trained(tmp_path, 5)
-    session = Session(toy.job(tmp_path, settings={"colors": 2}), tmp_path, device="cpu", steps=9)
+    session = Session(toy.job(tmp_path, settings=toy.ToySettings(colors=2)), tmp_path, device="cpu", steps=9)
     session.post(Restore(five.folder))
     events = play(session)
     assert of(events, Began)[1].job == five.job
@@ -316,7 +344,7 @@ def test_a_look_shows_the_pixels_that_are_painted(tmp_path: Path, paused: bool) 
 
 
 def test_the_newest_look_wins(tmp_path: Path) -> None:
-    session = Session(toy.job(tmp_path, canvas=(600, 600)), tmp_path, device="cpu", paused=True)
+    session = Session(toy.job(tmp_path, canvas_size=Size(600, 600)), tmp_path, device="cpu", paused=True)
     session.post(RenderView(Box(0, 0, 600, 600), Size(600, 600), ticket=1))
 
     def react(event: Event) -> None:
@@ -382,13 +410,13 @@ def test_an_unknown_layer_is_named(tmp_path: Path) -> None:
 
 
 def test_a_look_survives_a_rebuild(tmp_path: Path) -> None:
-    session = Session(toy.job(tmp_path, canvas=(600, 600)), tmp_path, device="cpu", paused=True)
+    session = Session(toy.job(tmp_path, canvas_size=Size(600, 600)), tmp_path, device="cpu", paused=True)
     session.post(RenderView(Box(0, 0, 600, 600), Size(600, 600)))
 
     def react(event: Event) -> None:
         if isinstance(event, ViewRendered) and not event.done and len(seen) == 0:
             seen.append(event)
-            session.post(Load(toy.job(tmp_path, canvas=(64, 64))))
+            session.post(Load(toy.job(tmp_path, canvas_size=Size(64, 64))))
         if isinstance(event, ViewRendered) and event.done:
             session.post(Stop())
 
@@ -413,7 +441,7 @@ def test_previews_leave_training_most_of_the_time(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(toy.Toy, "step", slow_step)
     monkeypatch.setattr(views, "answer", slow_answer)
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    session = Session(toy.job(tmp_path, canvas=(900, 900)), tmp_path, device="cpu", steps=40)
+    session = Session(toy.job(tmp_path, canvas_size=Size(900, 900)), tmp_path, device="cpu", steps=40)
 
     def react(event: Event) -> None:
         if isinstance(event, Began) or (isinstance(event, ViewRendered) and event.done):
@@ -457,7 +485,7 @@ def test_stop_without_keeping(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_has_a_picture(tmp_path: Path) -> None:
-    preview = read_image(trained(tmp_path, 2, job=toy.job(tmp_path, canvas=(700, 1400))).preview)
+    preview = read_image(trained(tmp_path, 2, job=toy.job(tmp_path, canvas_size=Size(700, 1400))).preview)
     assert tuple(preview.pixels.shape) == (3, 320, 640)
     assert not trained(tmp_path, 2, previews=False).preview.exists()
 
@@ -472,7 +500,7 @@ def test_the_picture_of_a_wall_is_painted_smaller(tmp_path: Path, monkeypatch: p
         return paint(self, box, canvas)
 
     monkeypatch.setattr(toy.Toy, "paint", watched)
-    final = trained(tmp_path, 1, job=toy.job(tmp_path, canvas=(200_000, 100_000)))
+    final = trained(tmp_path, 1, job=toy.job(tmp_path, canvas_size=Size(200_000, 100_000)))
     assert set(painted) == {Size(200, 100)}
     assert tuple(read_image(final.preview).pixels.shape) == (3, 200, 100)
 
@@ -676,7 +704,7 @@ def test_export_paints_the_artwork(tmp_path: Path) -> None:
 
 
 def test_export_of_a_snapshot_leaves_the_training_alone(tmp_path: Path) -> None:
-    other = trained(tmp_path, 3, job=toy.job(tmp_path, settings={"colors": 9}, canvas=(64, 80)))
+    other = trained(tmp_path, 3, job=toy.job(tmp_path, settings=toy.ToySettings(colors=9), canvas_size=Size(64, 80)))
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=5)
     session.post(ExportRequest(tmp_path / "a.tif", snapshot=other.folder, layer="mask", bits=16))
     events = play(session)

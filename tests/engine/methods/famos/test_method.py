@@ -247,7 +247,7 @@ def test_no_number_in_the_weights_shows_in_the_terms(tmp_path: Path) -> None:
 
 
 def test_a_content_of_one_size_and_a_canvas_of_another(tmp_path: Path) -> None:
-    method = Famos(job(tmp_path, canvas_size=(90, 200)), CPU)
+    method = Famos(job(tmp_path, canvas_size=Size(90, 200)), CPU)
     assert method.canvas_size == Size(90, 200)
     method.step(0)
     assert whole(method, method.canvas_size).shape == (3, 90, 200)

@@ -126,7 +126,7 @@ def test_what_needs_a_rebuild_is_not_adopted(change: str, tmp_path: Path) -> Non
     method = DoodleNet(one, CPU)
     before = whole(method, Size(80, 66))
     other = {
-        "settings": one.model_copy(update={"settings": one.settings | {"width": 3}}),
+        "settings": one.model_copy(update={"settings": one.settings.with_values({"width": 3})}),
         "style_mask": with_masks(one, style_mask=bands(tmp_path / "n.png", 40, 40)),
         "size": with_masks(one, target_mask=bands(tmp_path / "n.png", 40, 66)),
         "colour": with_masks(one, target_mask=mask(tmp_path / "n.png", np.zeros((80, 66), int), COLORS[:1] * 0 + 255)),
@@ -138,6 +138,12 @@ def test_what_needs_a_rebuild_is_not_adopted(change: str, tmp_path: Path) -> Non
     assert torch.equal(before, whole(method, Size(80, 66)))
 
 
+def test_live_settings_ask_for_no_rebuild_of_a_repainted_mask(tmp_path: Path) -> None:
+    one = job("doodle_net", tmp_path)
+    other = one.model_copy(update={"settings": one.settings.with_values({"sample_seed": 3})})
+    assert DoodleNet(one, CPU).try_update(other)
+
+
 def test_masks_of_other_sizes_are_fitted(tmp_path: Path) -> None:
     one = with_masks(job("doodle_net", tmp_path), style_mask=bands(tmp_path / "big.png", 190, 200))
     method = trained(DoodleNet(one, CPU), 1)
@@ -147,7 +153,7 @@ def test_masks_of_other_sizes_are_fitted(tmp_path: Path) -> None:
 
 def test_the_canvas_follows_the_mask_and_its_scale(tmp_path: Path) -> None:
     assert DoodleNet(job("doodle_net", tmp_path, {"canvas_scale": 2.0}), CPU).canvas_size == Size(160, 132)
-    assert DoodleNet(job("doodle_net", tmp_path, canvas_size=(90, 200)), CPU).canvas_size == Size(90, 200)
+    assert DoodleNet(job("doodle_net", tmp_path, canvas_size=Size(90, 200)), CPU).canvas_size == Size(90, 200)
 
 
 def test_a_mask_of_one_colour_is_said_and_painted(tmp_path: Path) -> None:

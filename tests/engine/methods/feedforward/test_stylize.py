@@ -114,7 +114,7 @@ def test_the_network_keeps_the_size() -> None:
 
 
 def test_contents_smaller_than_the_patch_and_a_canvas_of_another_size(tmp_path: Path) -> None:
-    method = trained(Stylize(job("stylize", tmp_path, {"patch": 128}, canvas_size=(90, 200)), CPU), 1)
+    method = trained(Stylize(job("stylize", tmp_path, {"patch": 128}, canvas_size=Size(90, 200)), CPU), 1)
     assert method.canvas_size == Size(90, 200)
     assert whole(method, method.canvas_size).shape == (3, 90, 200)
 

@@ -186,7 +186,7 @@ def test_the_patches_are_samples_side_by_side(tmp_path: Path) -> None:
 
 def test_without_a_canvas_it_paints_twice_the_style(tmp_path: Path) -> None:
     assert Texture(job("texture", tmp_path), CPU).canvas_size == Size(256, 256)
-    assert Texture(job("texture", tmp_path, canvas_size=(90, 200)), CPU).canvas_size == Size(90, 200)
+    assert Texture(job("texture", tmp_path, canvas_size=Size(90, 200)), CPU).canvas_size == Size(90, 200)
 
 
 def test_a_style_smaller_than_the_patch(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_vgg_without_its_file_is_a_sentence(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_canvas_that_can_not_repeat_is_said(tmp_path: Path) -> None:
-    method = Texture(job("texture", tmp_path, {"seamless": True}, canvas_size=(100, 128)), CPU)
+    method = Texture(job("texture", tmp_path, {"seamless": True}, canvas_size=Size(100, 128)), CPU)
     assert any("multiples of 128" in warning for warning in method.warnings)
 
 

@@ -209,7 +209,7 @@ def test_masks_of_one_colour_and_of_a_hundred(tmp_path: Path) -> None:
         job = base.model_copy(
             update={
                 "sources": base.sources | {"target_mask": many, "style_mask": many},
-                "settings": base.settings | {"statistic": statistic, "scales": 1},
+                "settings": base.settings.with_values({"statistic": statistic, "scales": 1}),
             }
         )
         method = Doodle(job, CPU)

@@ -18,7 +18,7 @@ from engine.job import Job, SourceImage
 from engine.method import preset_values
 from engine.methods.optimised import base
 from engine.methods.optimised.base import PixelMethod
-from engine.methods.optimised.neural_style import NeuralStyle
+from engine.methods.optimised.neural_style import NeuralStyle, NeuralStyleSettings
 from engine.style import weights
 from engine.style.objective import LabelledImage, Objective, Outcome
 from engine.style.statistics import ROUNDING
@@ -392,7 +392,7 @@ def test_start_from_content_noise_or_a_mixture(tmp_path: Path) -> None:
 
 def test_without_a_content_the_style_makes_a_picture_of_any_size(tmp_path: Path) -> None:
     style = (picture(tmp_path / "s.png", 64, 80, 1),)
-    method = NeuralStyle(style_job(tmp_path, sources={"style": style}, canvas_size=(100, 130)), CPU)
+    method = NeuralStyle(style_job(tmp_path, sources={"style": style}, canvas_size=Size(100, 130)), CPU)
     assert method.canvas_size == Size(100, 130)
     for step in range(3):
         terms = method.step(step)
@@ -467,9 +467,9 @@ def test_a_canvas_too_large_to_optimise_is_enlarged_and_said(tmp_path: Path, mon
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingSourcesError, match="at least one style image"):
-        NeuralStyle(Job(method="neural_style"), CPU)
+        NeuralStyle(Job(method="neural_style", settings=NeuralStyleSettings()), CPU)
     with pytest.raises(MissingSourcesError, match=r"no usable style image.*none\.png"):
-        NeuralStyle(Job(sources={"style": (SourceImage(path=str(tmp_path / "none.png")),)}), CPU)
+        NeuralStyle(style_job(tmp_path, sources={"style": (SourceImage(path=str(tmp_path / "none.png")),)}), CPU)
 
 
 def test_without_the_vgg_file_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
