@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from engine.errors import TesseraError
 from engine.export import provenance
-from engine.export.encoders import SUFFIXES
+from engine.export.format import suffixes
 from engine.export.provenance import Origin
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def origin_of(path: Path, folders: tuple[Path, ...] = ()) -> Origin | None:
     Args:
         folders: where to look for its images, besides beside the file itself.
     """
-    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+    if path.suffix.lower() not in suffixes() or not path.is_file():
         return None
     try:
         return provenance.read(path, folders)

@@ -13,7 +13,7 @@ from app.widgets import words
 from engine import messages
 from engine.box import Box, Size
 from engine.errors import BadSettingError
-from engine.export.encoders import FORMATS
+from engine.export.format import formats
 from engine.export.journal import CanvasSpec, Journal, folder_for
 from engine.export.print_sizes import LABS, PAPERS, pixels
 from engine.export.profiles import made
@@ -44,7 +44,7 @@ def dialog(qtbot, tmp_path, monkeypatch):
 
 
 def set_format(dialog, key):
-    kinds = [kind.key for kind in FORMATS]
+    kinds = [kind.key for kind in formats()]
     dialog.form.format.setCurrentIndex(kinds.index(key))
 
 
@@ -103,7 +103,7 @@ def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
     assert dialog.requests == [expected]
 
 
-@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.key)
+@pytest.mark.parametrize("kind", formats(), ids=lambda kind: kind.key)
 def test_each_format_shows_only_what_it_can_hold(dialog, kind):
     dialog.form.fold.setChecked(True)
     dialog.form.options.bits_box.setCurrentIndex(1)
