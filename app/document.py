@@ -17,11 +17,10 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.images.find import find_images
-from engine.job import FILE_NAME, Job, SourceImage, load_job, project_folder, save_job
+from engine.job import DEFAULT_METHOD, FILE_NAME, Job, SourceImage, load_job, project_folder, save_job
 from engine.method import Method, Slot, method_class, preset_values
 from engine.settings import Settings, differing, specs
 
-FIRST_METHOD = "magic"
 """Of new projects."""
 AUTOSAVE_MS = 800
 MERGE_S = 2.0
@@ -64,7 +63,7 @@ class Document(QObject):
         self.clock = clock
         self.small = small
         self.stack = QUndoStack(self)
-        self.job = self._fresh(FIRST_METHOD)
+        self.job = self._fresh(DEFAULT_METHOD)
         self.folder = self._untitled_folder()
         self.dirty = False
         self._moves: list[tuple[Path, Path]] = []

@@ -101,7 +101,13 @@ def sources(arguments: argparse.Namespace, folder: Path) -> dict[str, tuple[Sour
 
 def job(arguments: argparse.Namespace, folder: Path, **changes: Any) -> Job:
     """What the arguments ask for. Raises BadSettingError, Usage."""
-    return Job(settings=settings(arguments), sources=sources(arguments, folder), seed=arguments.seed, **changes)
+    return Job(
+        method="famos",
+        settings=settings(arguments),
+        sources=sources(arguments, folder),
+        seed=arguments.seed,
+        **changes,
+    )
 
 
 def _given(slot: str, paths: Sequence[Path] | None) -> list[Path]:

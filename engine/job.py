@@ -23,6 +23,10 @@ from engine.files import write_atomically
 
 FILE_NAME = "project.json"
 FORMAT = 1
+DEFAULT_METHOD = "magic"
+"""What a new project begins with, in the window and on the command line."""
+_UNNAMED_METHOD = "famos"
+"""What a stored job means that names none; `stored_job` always does."""
 
 
 class SourceImage(BaseModel):
@@ -44,7 +48,7 @@ class Job(BaseModel):
     """Everything that decides what is computed; equal jobs give equal pictures (on one device).
 
     Args:
-        method: key in the registry, "famos".
+        method: key in the registry, such as "famos".
         settings: values of the method's settings; unnamed ones have their defaults.
         sources: images of each of the method's slots, in the artist's order; the first content is the target.
         canvas: (height, width) in pixels; None follows the first content.
@@ -52,7 +56,7 @@ class Job(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    method: str = "famos"
+    method: str = DEFAULT_METHOD
     settings: dict[str, Any] = {}
     sources: dict[str, tuple[SourceImage, ...]] = {}
     canvas: tuple[Annotated[int, Field(ge=64, le=300_000)], Annotated[int, Field(ge=64, le=300_000)]] | None = None
@@ -109,7 +113,7 @@ def parse_job(stored: dict[str, Any], folder: Path) -> Job:
     sources = {}
     for slot, images in stored["sources"].items():
         sources[slot] = [_found({**image}, folder) for image in images]
-    return Job.model_validate({**stored, "sources": sources})
+    return Job.model_validate({"method": _UNNAMED_METHOD, **stored, "sources": sources})
 
 
 def _relative(path: str, folder: Path) -> str | None:

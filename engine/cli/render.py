@@ -1,4 +1,4 @@
-"""`tessera render`: a picture to a file, without a window, over the same `Session`. __main__.py reads the arguments."""
+"""`tessera render`: a picture to a file, without a window, over the same `Session`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tessera train`: training without a window, over the same `Session`. Arguments are read in __main__.py."""
+"""`tessera train`: training without a window, over the same `Session`. Its arguments are in train_arguments.py."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import snapshots
+from engine.cli.slot_options import slot_options
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
 from engine.errors import TesseraError, UsageError
@@ -17,9 +18,6 @@ from engine.messages import Began, Failed, Kept, Stepped, Stop, Warned
 from engine.method import Method, method_class, preset_values
 from engine.settings import parse_assignments
 from engine.training.session import Session
-
-_OPTIONS = {"style": "--style", "content": "--content", "style_mask": "--style-mask", "target_mask": "--mask"}
-"""The options that name the images of each slot."""
 
 
 def run(arguments: Namespace) -> int:
@@ -127,7 +125,7 @@ def _job(arguments: Namespace, stored: Job | None) -> Job:
     with argument("--set"):
         values |= parse_assignments(method.Settings, arguments.assignments)
     sources = {**present.sources}
-    for slot in _OPTIONS:
+    for slot in slot_options():
         paths = getattr(arguments, slot)
         if paths:
             sources[slot] = _images(slot, paths)
@@ -144,7 +142,7 @@ def _job(arguments: Namespace, stored: Job | None) -> Job:
 
 
 def _option(slot: str) -> str:
-    return _OPTIONS.get(slot, f"--{slot.replace('_', '-')}")
+    return slot_options().get(slot, slot)
 
 
 def _images(slot: str, paths: list[Path]) -> tuple[SourceImage, ...]:

@@ -35,5 +35,9 @@ def job(folder: Path, settings: dict[str, Any] | None = None, **changes: Any) ->
     """Two styles and a content of odd sizes, in `folder`."""
     style = (picture(folder / "a.png", 70, 91, 1), picture(folder / "b.png", 83, 66, 2))
     content = (picture(folder / "c.png", 77, 101, 3),)
-    values: dict[str, Any] = {"settings": TINY | (settings or {}), "sources": {"style": style, "content": content}}
+    values: dict[str, Any] = {
+        "method": "famos",
+        "settings": TINY | (settings or {}),
+        "sources": {"style": style, "content": content},
+    }
     return Job(**(values | changes))

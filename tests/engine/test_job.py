@@ -13,7 +13,17 @@ from pydantic import ValidationError
 
 from engine.box import Size
 from engine.errors import BadProjectError, NoRoomError
-from engine.job import FILE_NAME, Job, SourceImage, load_job, parse_job, project_folder, save_job, stored_job
+from engine.job import (
+    DEFAULT_METHOD,
+    FILE_NAME,
+    Job,
+    SourceImage,
+    load_job,
+    parse_job,
+    project_folder,
+    save_job,
+    stored_job,
+)
 
 images = st.builds(
     SourceImage,
@@ -109,3 +119,12 @@ def test_saving_replaces_the_file_as_a_whole(tmp_path: Path) -> None:
 def test_a_job_can_not_hold_nonsense(values: dict) -> None:
     with pytest.raises(ValidationError):
         Job(**values)
+
+
+def test_a_stored_job_names_its_method_and_one_without_means_famos(tmp_path: Path) -> None:
+    save_job(tmp_path, Job())
+    file = tmp_path / "project.json"
+    stored = json.loads(file.read_text())
+    assert stored["job"].pop("method") == DEFAULT_METHOD == load_job(tmp_path).method
+    file.write_text(json.dumps(stored))
+    assert load_job(tmp_path).method == "famos"

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app.export.dialog import ExportDialog
+from app.export.form import ExportForm
 from app.export.queue import ExportQueue
 from app.widgets import words
 from engine import messages
@@ -20,6 +21,7 @@ from engine.export.profiles import made
 from engine.method import Layer
 from engine.options import EncodeOptions, RenderMode
 from tests.app.toys import register
+from tests.engine import toy_format
 from tests.engine.toy import job, picture
 
 CANVAS = Size(1184, 1760)
@@ -101,6 +103,21 @@ def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
         bleed_px=pixels(3, 200),
     )
     assert dialog.requests == [expected]
+
+
+def test_a_format_that_is_a_file_more_is_offered_with_its_options(qtbot, tmp_path, monkeypatch):
+    register(monkeypatch)
+    with toy_format.registered(tmp_path / "formats"):
+        form = ExportForm(CANVAS, LAYERS, tmp_path, None)
+        qtbot.addWidget(form)
+        form.format.setCurrentText(toy_format.TITLE)
+        form.fold.setChecked(True)
+        assert form.out() == tmp_path / f"mosaic{toy_format.SUFFIX}"
+        assert form.options.quality.isVisibleTo(form)
+        assert not form.options.compression.isVisibleTo(form)
+        form.set_out(tmp_path / "other.png")
+        form.file_name.setText(f"typed{toy_format.SUFFIX}")
+        assert form.out() == tmp_path / "typed.png", "what was typed is known to be an ending"
 
 
 @pytest.mark.parametrize("kind", formats(), ids=lambda kind: kind.key)
