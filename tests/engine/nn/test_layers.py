@@ -92,7 +92,7 @@ def test_full_layers_are_drawn_last_and_from_the_generator() -> None:
     def drawn(*layers: nn.Module) -> list[torch.Tensor]:
         network = nn.Sequential(*layers)
         initialise(network, torch.Generator().manual_seed(0))
-        return [*network.parameters()]
+        return [parameter.detach() for parameter in network.parameters()]
 
     torch.manual_seed(1)
     first = drawn(nn.Linear(5, 7), nn.Conv2d(3, 4, 3))
