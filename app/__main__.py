@@ -8,10 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-HEADLESS = ("train", "render", "methods", "devices")
+from engine.cli.commands import COMMANDS, spelled
+
+NAMES = tuple(command.name for command in COMMANDS)
 WITHOUT_DISPLAY = ("offscreen", "minimal", "vnc")
-USAGE = """usage: tessera [PROJECT_OR_IMAGES...]
-       tessera train | render | methods | devices ...
+USAGE = f"""usage: tessera [PROJECT_OR_IMAGES...]
+       tessera {" | ".join(NAMES)} ...
 
 Without a command, opens the window: with a project, with images, or with neither.
 The commands work without a window; each explains itself with --help.
@@ -25,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0, 1 when something failed, 2 for wrong arguments or a missing display."""
     multiprocessing.freeze_support()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments and arguments[0] in HEADLESS:
+    if arguments and arguments[0] in NAMES:
         from engine.__main__ import main as engine_main
 
         return engine_main(arguments)
@@ -46,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     lacking = next((word for word in arguments if not Path(word).exists()), None)
     if lacking is not None:
-        print(f"tessera: {lacking} is neither a file nor a folder, nor one of {', '.join(HEADLESS)}.", file=sys.stderr)
+        print(f"tessera: {lacking} is neither a file nor a folder, nor one of {', '.join(NAMES)}.", file=sys.stderr)
         return 2
     if not _has_display():
         return _no_display()
@@ -87,8 +89,7 @@ def _x_answers(display: str) -> bool:
 
 def _no_display() -> int:
     print(
-        "tessera: there is no display to open a window on; without one, use "
-        "tessera train, tessera render, tessera methods or tessera devices.",
+        f"tessera: there is no display to open a window on; without one, use {spelled()}.",
         file=sys.stderr,
     )
     return 2

@@ -18,13 +18,11 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from engine.box import Size
 from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.images.find import find_images
-from engine.job import Job, SourceImage
+from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.method import Method, Slot, method_class, preset_values
 from engine.project import FILE_NAME, load_job, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
-FIRST_METHOD = "magic"
-"""Of new projects."""
 AUTOSAVE_MS = 800
 MERGE_S = 2.0
 """Edits of one setting that follow each other faster than this are one drag, hence one undo step."""
@@ -66,7 +64,7 @@ class Document(QObject):
         self.clock = clock
         self.small = small
         self.stack = QUndoStack(self)
-        self.job = self._fresh(FIRST_METHOD)
+        self.job = self._fresh(DEFAULT_METHOD)
         self.folder = self._untitled_folder()
         self.dirty = False
         self._moves: list[tuple[Path, Path]] = []

@@ -25,9 +25,9 @@ def origin_of(path: Path, folders: tuple[Path, ...] = ()) -> Origin | None:
         folders: where to look for its images, besides beside the file itself.
     """
     from engine.export import provenance  # with what reads images, only when a file is looked at
-    from engine.export.encoders import SUFFIXES
+    from engine.export.format import suffixes
 
-    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+    if path.suffix.lower() not in suffixes() or not path.is_file():
         return None
     try:
         return provenance.read(path, folders)

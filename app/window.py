@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QSplashScreen
 
 from app import crash
 from app.widgets import background, theme
+from engine.cli.commands import spelled
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 SPLASH_PX = (440, 220)
 NO_WINDOW = (
     "tessera: Qt could not open a window here (the README lists the system packages it needs); without one, use "
-    "tessera train, tessera render, tessera methods or tessera devices."
+    f"{spelled()}."
 )
 
 

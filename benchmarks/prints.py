@@ -23,8 +23,9 @@ from benchmarks.memory import PeakMemory, mebibytes
 from engine.box import Box, Size
 from engine.errors import TesseraError
 from engine.export.canvas_file import CanvasFile
+from engine.export.encoders import encode
 from engine.export.journal import NAME, folder_for
-from engine.export.tiles import ExportPlan, encode, fulfil
+from engine.export.tiles import ExportPlan, fulfil
 from engine.methods.famos.method import Famos
 from engine.preview.views import painter, tile_px
 

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from engine.box import Size
 from engine.settings import Settings
 
-DEFAULT_METHOD = "famos"
-"""What a new project on the command line begins with."""
+DEFAULT_METHOD = "magic"
+"""What a new project begins with, in the window and on the command line."""
 SMALLEST_SIDE_PX, LARGEST_SIDE_PX = 64, 300_000
 """Of a canvas."""
 

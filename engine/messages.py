@@ -112,7 +112,7 @@ class ExportRequest(Command):
     """Paint a canvas to a file. Several wait for each other; training pauses meanwhile.
 
     Args:
-        out: its ending decides the format, see `formats.FORMATS`.
+        out: its ending decides the format, see engine/export/format.py.
         size: of the picture after cutting; None for the size that was trained for.
         layer: key of one of the method's layers.
         tile_px: side of a tile; None lets the device decide.

@@ -1,4 +1,7 @@
-"""What a method is, and which there are. A new method is one file in methods/ and one line in `_MODULES`."""
+"""What a method is, and which there are. A new method is one line in `_MODULES`, and its package in methods/.
+
+Its slots are in a module of their own beside it, `slots`, so that the command line can name them without torch.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,7 @@ class Slot:
         kind: "mask" for plain colours that stand for regions, which can be painted.
         beneath: keys of slots; a mask is painted over the first image of the first that has one.
         live: another image here asks for no rebuild as a rule (see `Method.try_update`): the picture follows the brush.
+        flag: its option on the command line, where that is not the key's.
     """
 
     key: str
@@ -49,6 +53,12 @@ class Slot:
     kind: Literal["picture", "mask"] = "picture"
     beneath: tuple[str, ...] = ()
     live: bool = False
+    flag: str = ""
+
+    @property
+    def option(self) -> str:
+        """The command line's option, "--style-mask"."""
+        return self.flag or f"--{self.key.replace('_', '-')}"
 
 
 @dataclass(frozen=True)
@@ -228,6 +238,12 @@ class Method(ABC):
 
 def method_keys() -> tuple[str, ...]:
     return tuple(_MODULES)
+
+
+def method_slots(key: str) -> tuple[Slot, ...]:
+    """`Method.slots` of a method in the registry, without loading torch."""
+    package = _MODULES[key].rpartition(".")[0]
+    return importlib.import_module(f"{package}.slots").SLOTS[key]
 
 
 @cache

@@ -48,7 +48,7 @@ class EncodeOptions:
         profile: "srgb", "adobe-rgb", or the path of an ICC profile (RGB or CMYK).
         intent: what becomes of colours that the profile does not have.
         black_point: the darkest of the picture becomes the darkest of the profile.
-        quality: of JPEG, WebP and Deep Zoom, 1 to 100.
+        quality: of formats that trade it for bytes, 1 to 100. What a format reads, its `Format.options` names.
         compression: of TIFF.
         pyramid: a TIFF also holds smaller versions of itself.
         marks: crop marks outside the picture.

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QWidget
 
 from app.widgets import theme
-from engine.export.video import VIDEO_SUFFIXES
+from engine.export.video_formats import READ_SUFFIXES, VIDEO_FORMATS
 
 _ONE, _FOLDER, _VIDEO = "one", "folder", "video"
 
@@ -33,7 +33,8 @@ class FilmField(QWidget):
         self.written = QComboBox(self)
         self.written.setAccessibleName(self.tr("What is written of a film"))
         self.written.addItem(self.tr("as numbered pictures"), "")
-        self.written.addItem(self.tr("as a video, MP4"), ".mp4")
+        for kind in VIDEO_FORMATS:
+            self.written.addItem(self.tr("as a video, {}").format(kind.title), kind.suffix)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.UNIT)
@@ -72,7 +73,7 @@ class FilmField(QWidget):
 
     def _ask(self, folder: bool) -> None:
         title = self.tr("Folder of images") if folder else self.tr("Video")
-        kinds = self.tr("Videos ({})").format(" ".join(f"*{suffix}" for suffix in VIDEO_SUFFIXES))
+        kinds = self.tr("Videos ({})").format(" ".join(f"*{suffix}" for suffix in READ_SUFFIXES))
         dialog = QFileDialog(self, title, "", "" if folder else kinds)
         dialog.setFileMode(QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -24,15 +24,12 @@ from app.export.size import SizeField
 from app.widgets import theme, words
 from engine import messages
 from engine.box import Size
-from engine.export.encoders import FORMATS, SUFFIXES, Format
+from engine.export.format import Format, format_of, formats, suffixes
 from engine.export.print_sizes import LABS, Lab, Layout
 from engine.method import Layer
 from engine.options import EncodeOptions, RenderMode
 
 FORBIDDEN = '/\\:*?"<>|'
-# a mosaic is full of detail, so packing without loss saves little of the plain bytes, and the others about so much
-_PACKED = {"jpeg": 0.25, "webp": 0.2, "dzi": 0.33, "psd": 1.0}
-_PACKED_ELSE = 0.75
 _BESIDE_PX = 112
 
 
@@ -78,8 +75,8 @@ class ExportForm(QWidget):
             self.lab.addItem(f"{lab.name}: {lab.help}", lab)
         self.file_name = QLineEdit(name, self)
         self.format = QComboBox(self)
-        for kind in FORMATS:
-            self.format.addItem(kind.title.partition(" (")[0], kind)
+        for kind in formats():
+            self.format.addItem(kind.name, kind)
             self.format.setItemData(self.format.count() - 1, kind.title, Qt.ItemDataRole.ToolTipRole)
         self.folder = QLineEdit(str(folder), self)
         self.choose = QPushButton(self.tr("Choose…"), self)
@@ -142,7 +139,7 @@ class ExportForm(QWidget):
     def out(self) -> Path:
         """The file that will be written; a suffix that was typed is not doubled."""
         name = self.file_name.text().strip()
-        if Path(name).suffix.lower() in (*SUFFIXES, self.film.suffix):
+        if Path(name).suffix.lower() in (*suffixes(), self.film.suffix):
             name = name.removesuffix(Path(name).suffix)
         suffix = self.film.suffix or self.kind().suffixes[0]
         return Path(self.folder.text().strip()).expanduser() / f"{name}{suffix}"
@@ -169,11 +166,12 @@ class ExportForm(QWidget):
 
     def set_out(self, out: Path) -> None:
         """Another name, folder or kind of file."""
-        self.format.setCurrentIndex(
-            next(index for index, kind in enumerate(FORMATS) if out.suffix.lower() in kind.suffixes)
-        )
+        self._set_format(out)
         self.folder.setText(str(out.parent))
         self.file_name.setText(out.stem)
+
+    def _set_format(self, out: Path) -> None:
+        self.format.setCurrentIndex(formats().index(format_of(out)))
 
     def show_request(self, request: messages.ExportRequest) -> None:
         """Other choices, as a remedy makes them."""
@@ -197,7 +195,7 @@ class ExportForm(QWidget):
     def on_disk(self) -> str:
         """ "File of about 18.8 MB · 84.1 GB free on this disk"."""
         plain = self.layout_px().file.area * 3 * self.options.bits() / 8
-        packed = plain * (_PACKED.get(self.kind().key, _PACKED_ELSE))
+        packed = plain * self.kind().packed_share
         folder = self.out().parent
         one = self.tr("File of about {}") if self.film.source is None else self.tr("Each frame about {}")
         about = one.format(words.amount(packed))
@@ -284,8 +282,7 @@ class ExportForm(QWidget):
 
     def _take(self, lab: Lab | None) -> None:
         if lab is not None:
-            index = next(i for i, kind in enumerate(FORMATS) if lab.suffix in kind.suffixes)
-            self.format.setCurrentIndex(index)
+            self._set_format(Path(f"picture{lab.suffix}"))
             self.options.take(lab.bits, lab.encode_options, self.options.bleed_px(self.size_field.dpi))
         self._on_changed()
 

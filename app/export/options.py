@@ -20,15 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.widgets import theme
-from engine.export.encoders import Format
+from engine.export.format import Format
 from engine.export.print_sizes import LABS, Lab, length_mm, pixels
 from engine.options import ADOBE_RGB, SRGB, Compression, EncodeOptions
 
 _CHOOSE = "choose"
 _MOST_ABOVE = 4
 """Rows of the grid that are kept for `add_first`."""
-_PACKED = ("jpeg", "webp", "dzi")
-"""Formats that trade quality for bytes."""
 
 
 class ExportOptions(QWidget):
@@ -233,10 +231,8 @@ class ExportOptions(QWidget):
         match key:
             case "bits":
                 return kind is not None and 16 in kind.bits
-            case "compression" | "pyramid":
-                return kind is not None and kind.key == "tiff"
-            case "quality":
-                return kind is not None and kind.key in _PACKED
+            case "compression" | "pyramid" | "quality":
+                return kind is not None and key in kind.options
             case "intent" | "black_point" | "proof":
                 return self.profile.currentData() != SRGB
             case "repeat":

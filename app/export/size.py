@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from app.widgets import theme
 from engine.box import Size
-from engine.export import tiles
+from engine.export.format import LARGEST_SIDE
 from engine.export.print_sizes import MM_PER_INCH, PAPERS, Paper, length_mm, pixels
 
 FACTORS = (1, 2, 4, 8)
@@ -183,7 +183,7 @@ class SizeField(QWidget):
         for box, side, index in sides:
             with QSignalBlocker(box):
                 box.setDecimals(decimals)
-                box.setRange(*(_shown(limit, per_unit, self.dpi) for limit in (SMALLEST_PX, tiles.LARGEST_SIDE)))
+                box.setRange(*(_shown(limit, per_unit, self.dpi) for limit in (SMALLEST_PX, LARGEST_SIDE)))
                 length = None if self._on_paper is None or not per_unit else self._on_paper[index] / per_unit
                 box.setValue(_shown(side, per_unit, self.dpi) if length is None else length)
         with QSignalBlocker(self.choice):

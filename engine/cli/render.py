@@ -1,4 +1,4 @@
-"""`tessera render`: a picture to a file, without a window, over the same `Session`. __main__.py reads the arguments."""
+"""`tessera render`: a picture to a file, without a window, over the same `Session`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from engine.export import profiles
 from engine.export.encoders import check_limits
 from engine.export.print_sizes import parse_length, parse_size
 from engine.export.relink import with_images_from
-from engine.export.video import check_video, is_video, open_film
+from engine.export.video import open_film
+from engine.export.video_formats import check_video, is_video
 from engine.messages import (
     Began,
     ExportCancelled,

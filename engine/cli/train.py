@@ -1,4 +1,4 @@
-"""`tessera train`: training without a window, over the same `Session`. Arguments are read in __main__.py."""
+"""`tessera train`: training without a window, over the same `Session`. Its arguments are in train_arguments.py."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import snapshots
+from engine.cli.slot_options import slot_options
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
 from engine.errors import TesseraError, UsageError
@@ -18,9 +19,6 @@ from engine.method import Method, method_class, preset_values
 from engine.project import FILE_NAME, load_job, save_job
 from engine.settings import parse_assignments
 from engine.training.session import Session
-
-_OPTIONS = {"style": "--style", "content": "--content", "style_mask": "--style-mask", "target_mask": "--mask"}
-"""The options that name the images of each slot."""
 
 
 def run(arguments: Namespace) -> int:
@@ -129,7 +127,7 @@ def _job(arguments: Namespace, stored: Job | None) -> Job:
     settings = stored.settings if stored and stored.method == method.key else method.Settings()
     present = stored or Job(method=method.key, settings=settings)
     sources = {**present.sources}
-    for slot in _OPTIONS:
+    for slot in slot_options():
         paths = getattr(arguments, slot)
         if paths:
             sources[slot] = _images(slot, paths)
@@ -146,7 +144,7 @@ def _job(arguments: Namespace, stored: Job | None) -> Job:
 
 
 def _option(slot: str) -> str:
-    return _OPTIONS.get(slot, f"--{slot.replace('_', '-')}")
+    return slot_options().get(slot, slot)
 
 
 def _images(slot: str, paths: list[Path]) -> tuple[SourceImage, ...]:

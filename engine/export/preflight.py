@@ -14,11 +14,11 @@ from pathlib import Path
 from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError, BadSettingError, NoRoomError
 from engine.export import journal
-from engine.export.encoders import format_of
+from engine.export.format import format_of, roomiest
 from engine.export.print_sizes import Layout, pixels
 from engine.export.relink import missing_images, refuse_to_overwrite
 from engine.export.tiles import check
-from engine.export.video import check_video, is_video
+from engine.export.video_formats import check_video, is_video
 from engine.images.read import image_size
 from engine.job import Job, SourceImage
 from engine.messages import ExportRequest, Finding, Remedy
@@ -119,7 +119,7 @@ def _fitting(request: ExportRequest, layout: Layout) -> Iterator[Remedy]:
     tries = [
         Remedy("8 bits", {"bits": 8}),
         Remedy("Use sRGB", {"encode_options": replace(request.encode_options, profile=SRGB)}),
-        Remedy("Save as TIFF", {"out": request.out.with_suffix(".tif")}),
+        Remedy(f"Save as {roomiest().name}", {"out": request.out.with_suffix(roomiest().suffixes[0])}),
     ]
     if smaller := _largest(request, layout):
         tries.append(Remedy(f"{smaller.width:,} x {smaller.height:,} px", {"size": smaller}))

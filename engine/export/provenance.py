@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 from pydantic import ValidationError
 
 from engine.errors import BadImageError
-from engine.export import psd
+from engine.export.format import formats
 from engine.images.decode import missing, open_image
 from engine.job import Job
 from engine.project import parse_job
@@ -27,7 +27,6 @@ SPACE = "https://ns.tessera.studio/1.0/"
 FORMAT = 1
 _LARGEST_PACKET = 60_000  # a JPEG has no room for more than 64 KB
 _LARGEST_ORIGIN = 4_000_000
-_COMMENT = ("<!-- xmp:", " -->")
 
 
 @dataclass(frozen=True)
@@ -96,11 +95,6 @@ def read(path: Path, folders: Iterable[Path] = ()) -> Origin:
         raise BadImageError(f"{path} tells its settings in a way that can not be understood.") from None
 
 
-def comment(xmp: bytes) -> str:
-    """A packet as a comment, for the small XML file of a Deep Zoom."""
-    return f"{_COMMENT[0]}{base64.b64encode(xmp).decode()}{_COMMENT[1]}"
-
-
 def _packet(origin: dict[str, Any], title: str, job: Job, names: list[str]) -> bytes:
     packed = base64.b64encode(zlib.compress(json.dumps(origin, ensure_ascii=False).encode(), 9)).decode()
     sources = "".join(f"<rdf:li>{escape(name)}</rdf:li>" for name in names)
@@ -117,9 +111,8 @@ def _packet(origin: dict[str, Any], title: str, job: Job, names: list[str]) -> b
 def _xmp(path: Path) -> bytes:
     says_nothing = BadImageError(f"{path} holds no settings: it was not exported by Tessera, or exported without them.")
     try:
-        if path.suffix.lower() == ".dzi":
-            return _from_comment(path.read_bytes()[:_LARGEST_ORIGIN])
-        found = psd.read_resource(path, 1060)
+        packets = (kind.read_packet(path) for kind in formats())
+        found = next((packet for packet in packets if packet is not None), None)
         if found is None:
             image = open_image(path).image
             found = image.get("xmp-data") if image.get_typeof("xmp-data") else None
@@ -132,12 +125,6 @@ def _xmp(path: Path) -> bytes:
     if not found:
         raise says_nothing
     return bytes(found)
-
-
-def _from_comment(text: bytes) -> bytes:
-    _, begins, rest = text.partition(_COMMENT[0].encode())
-    packed, ends, _ = rest.partition(_COMMENT[1].encode())
-    return base64.b64decode(packed) if begins and ends else b""
 
 
 def _unpacked(xmp: bytes, path: Path) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from engine.export.print_sizes import Layout
 from engine.export.relink import refuse_missing_images, refuse_to_overwrite
 from engine.export.renderer import PatientRenderer
 from engine.export.tiles import ExportPlan, Report, fulfil
-from engine.export.video import Film, begin_film, check_video, end_film, is_video, numbered, open_film, write_video
+from engine.export.video import Film, begin_film, end_film, numbered, open_film, write_video
+from engine.export.video_formats import check_video, is_video
 from engine.fields.artwork import Artwork
 from engine.job import Job
 from engine.messages import Event, ExportCancelled, Exported, ExportRequest, Finding, Progressed, Warned

@@ -23,14 +23,12 @@ from engine.box import Box, Size
 from engine.errors import BadCanvasError, BadSettingError, CancelledError, NoRoomError
 from engine.export import journal as journals
 from engine.export import seams
-from engine.export.encoders import LARGEST_SIDE, SUFFIXES, check_limits, encode
+from engine.export.encoders import check_limits, encode
 from engine.export.journal import CanvasSpec, Journal
 from engine.export.print_sizes import Layout
 from engine.files import no_room
 from engine.messages import Progressed
 from engine.options import EncodeOptions, canvas_bits
-
-__all__ = ["LARGEST_SIDE", "SUFFIXES", "Paint", "Report", "bytes_needed", "check", "encode", "export"]
 
 Paint = Callable[[Box], Tensor]
 _FIRST_GUESS_BYTES_PER_S = 60e6  # of encoding, for the time left before any is done

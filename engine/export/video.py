@@ -13,13 +13,12 @@ import cv2
 import numpy as np
 
 from engine.box import Size
-from engine.errors import BadCanvasError, BadImageError, BadSettingError
+from engine.errors import BadCanvasError, BadImageError
 from engine.export.journal import spec_with_present_names
+from engine.export.video_formats import check_video
 from engine.files import replacing, write_atomically
 from engine.images.find import find_images
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm")
-WRITTEN_SUFFIXES = {".mp4": "mp4v", ".avi": "MJPG"}
 FRAMES_PER_S = 25.0
 _ABOUT, _FIRST, _FRAME = "frames.json", "first.png", "frame.png"
 
@@ -94,23 +93,6 @@ def open_film(path: Path) -> Film:
     return Film(path, (), count, per_second if 1 <= per_second <= 240 else FRAMES_PER_S)
 
 
-def is_video(out: Path) -> bool:
-    return out.suffix.lower() in VIDEO_SUFFIXES
-
-
-def check_video(out: Path, size: Size) -> None:
-    """Raises BadSettingError: no video of this kind or size can be written."""
-    if out.suffix.lower() not in WRITTEN_SUFFIXES:
-        raise BadSettingError(
-            f"{out.name} can not be exported: the name of a video has to end in {', '.join(WRITTEN_SUFFIXES)}."
-        )
-    if max(size.height, size.width) > 8192:
-        raise BadSettingError(
-            f"A video of {size.width:,} x {size.height:,} px can not be written; its sides end at 8,192 px. "
-            "Choose a smaller size, or numbered pictures."
-        )
-
-
 def numbered(out: Path, number: int) -> Path:
     """walk.png and 7 give walk-00007.png."""
     return out.with_name(f"{out.stem}-{number:05d}{out.suffix}")
@@ -122,10 +104,10 @@ def write_video(pictures: list[Path], out: Path, per_second: float) -> None:
     Odd sides lose a line, since videos have none. Raises BadSettingError, NoRoomError, BadImageError.
     """
     height, width = _read(pictures[0]).shape[:2]
-    check_video(out, Size(height, width))
+    video = check_video(out, Size(height, width))
     size = (width // 2 * 2, height // 2 * 2)
     with replacing(out) as temporary:
-        code = cv2.VideoWriter.fourcc(*WRITTEN_SUFFIXES[out.suffix.lower()])
+        code = cv2.VideoWriter.fourcc(*video.code)
         writer = cv2.VideoWriter(str(temporary), code, per_second, size)
         try:
             if not writer.isOpened():

@@ -95,7 +95,7 @@ def resampled(pixels: Tensor, factor: float, least_px: int = 8) -> Tensor:
 def tone_matched(content: Source, styles: Sequence[Source], like: Source | None = None) -> Source:
     """The content with its grey values mapped to the histogram of the styles, each by its weight; hues stay.
 
-    A dark style can then show a bright portrait (not in the papers; METHODS: "tone matching").
+    A dark style can then show a bright portrait (found by trying, in no paper).
 
     Args:
         like: the picture whose tones decide the mapping, so that the frames of a film do not flicker; else the content.

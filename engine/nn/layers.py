@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -162,7 +162,12 @@ class ResidualBlock(nn.Module):
 
 
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
-    """Weights from N(0, 0.02), batch norm's from N(1, 0.02) (Radford et al. 2015, section 4); biases 0."""
+    """Weights from N(0, 0.02), batch norm's from N(1, 0.02) (Radford et al. 2015, section 4); biases 0.
+
+    Full layers are U(-b, b), b = 1 / sqrt(inputs), biases too, as torch has them: the waves of periodic noise have to
+    begin apart. They are drawn last, so that they change no other weight of their network. Those of a module with an
+    `initialise` of its own, such as attention, are left to it.
+    """
     with torch.no_grad():
         for module in network.modules():
             if isinstance(module, nn.Conv2d | UpConvolution):
@@ -171,6 +176,19 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
                     module.bias.zero_()
             elif isinstance(module, nn.BatchNorm2d):
                 module.weight.normal_(1, 0.02, generator=generator)
+        for layer in _full_layers(network):
+            bound = layer.in_features**-0.5
+            for values in layer.parameters():
+                values.uniform_(-bound, bound, generator=generator)
+
+
+def _full_layers(network: nn.Module) -> Iterator[nn.Linear]:
+    """Those that no module draws by itself."""
+    for module in network.children():
+        if isinstance(module, nn.Linear):
+            yield module
+        elif not hasattr(module, "initialise"):
+            yield from _full_layers(module)
 
 
 class NoiseInjection(nn.Module):

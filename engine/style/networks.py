@@ -32,7 +32,7 @@ def open_network(
 
     Args:
         statistic: what its activations will be compared by; `filters` are rectified and fixed for `gram`, and plain and
-            fresh at each `refresh` for `sliced` (METHODS, found by trying).
+            fresh at each `refresh` for `sliced` (Elnekave and Weiss 2022).
         random: draws the first filters, where the network has random ones.
         filters: how many at each level, for `filters`; 0: 32 for sliced, 64 for gram.
         levels: of the pyramid, for `filters`; 0: 2 for sliced, 5 for gram.

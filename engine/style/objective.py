@@ -19,6 +19,7 @@ from engine.box import Box, Margin, Size
 from engine.images.regions import one_hot
 from engine.style.perceptual import Features, Perceptual
 from engine.style.statistics import Statistic, Summary, Target
+from engine.style.tones import Tones, tone_difference
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,9 @@ class Objective:
         self._target: Target | None = None
         # Tones are compared as if the picture's had the style's mean and spread, and the content's its own.
         greys = [losses.grey(style.image) for style in styles]
-        self._style_tones = _mean_and_deviation(greys)
+        self._style_tones = _tones_of(greys)
         if content is not None:
-            self._content_tones = _mean_and_deviation([losses.grey(content)])
+            self._content_tones = _tones_of([losses.grey(content)])
 
     # -------------------------------------------------------- tiles
 
@@ -239,13 +240,10 @@ class Objective:
         return h * w * self.network.channels(layer)
 
     def _tones(self, tile: Tile, image: Tensor, content: Tensor, picture: Tensor) -> Tensor:
-        """Mean square difference of blurred grey values, each standardised (METHODS, section 6)."""
-        ours, theirs = (
-            (losses.gaussian_blur(losses.grey(x), self.blur_px) - mean) / deviation
-            for x, (mean, deviation) in ((image, self._style_tones), (content, self._content_tones))
-        )
+        """Mean square of `tone_difference` over the whole picture: the share of a tile's core."""
+        difference = tone_difference(image, content, self._style_tones, self._content_tones, self.blur_px)
         rows, columns = tile.core.within(tile.box)
-        return (ours - theirs)[..., rows, columns].square().sum() / picture[0, 0].numel()
+        return difference[..., rows, columns].square().sum() / picture[0, 0].numel()
 
     @staticmethod
     def _variation(tile: Tile, image: Tensor, picture: Tensor) -> Tensor:
@@ -295,8 +293,9 @@ def _without_content(weights: Weights) -> Weights:
     return Weights(weights.style, 0.0, weights.tones, weights.variation, weights.style_layers, {})
 
 
-def _mean_and_deviation(images: Sequence[Tensor]) -> tuple[float, float]:
+def _tones_of(images: Sequence[Tensor]) -> Tones:
+    """Of grey maps, each image counting as much as any other."""
     means = [float(image.mean()) for image in images]
     squares = [float(image.square().mean()) for image in images]
     mean, square = sum(means) / len(means), sum(squares) / len(squares)
-    return mean, max(math.sqrt(max(square - mean**2, 0.0)), 0.02)
+    return Tones(mean, max(math.sqrt(max(square - mean**2, 0.0)), 0.02))

@@ -68,7 +68,10 @@ def links_of(layers: Sequence[str], linking: Linking, blurred: bool = False, con
 
 
 def geometric(count: int, deeper: bool) -> list[float]:
-    """Weights of layers from shallow to deep, each double or half of the one before; sum 1 (section 3.1)."""
+    """Weights of layers from shallow to deep, each double or half of the one before; sum 1.
+
+    See Novak and Nikulin 2016, section 3.1.
+    """
     weights = [2.0 ** (index if deeper else count - 1 - index) for index in range(count)]
     return [weight / sum(weights) for weight in weights]
 
@@ -171,7 +174,7 @@ class Gram(Statistic):
 
     Args:
         shift: s; -1 centres activations whose mean is 1.
-        adjacent: also correlate with the eight neighbours (section 4.3).
+        adjacent: also correlate with the eight neighbours (Novak and Nikulin 2016, section 4.3).
     """
 
     def __init__(self, links: Sequence[Link], shift: float = 0.0, adjacent: bool = False) -> None:

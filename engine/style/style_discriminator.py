@@ -47,7 +47,7 @@ class StyleDiscriminator:
         device: torch.device,
         random: torch.Generator,
     ) -> None:
-        self._styles, self._regions, self._device = styles, regions, device
+        self._styles, self._regions = styles, regions
         self._side = min(side, *(extent for style in styles for extent in style.pixels.shape[1:]))
         weights = torch.tensor([style.weight for style in styles])
         self._weights = weights if weights.sum() > 0 else torch.ones_like(weights)

@@ -11,6 +11,7 @@ import pytest
 
 from app import __main__, crash
 from app.window import SPLASH_PX, make_splash
+from engine.__main__ import main as engine_main
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,8 +39,31 @@ def test_without_a_display_one_sentence_names_the_other_ways(environment: dict[s
     result = command(**environment)
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
-    for name in __main__.HEADLESS:
+    for name in __main__.NAMES:
         assert f"tessera {name}" in result.stderr
+
+
+@pytest.mark.parametrize("name", __main__.NAMES)
+def test_every_command_is_reached_by_the_installed_program(name: str) -> None:
+    result = command(name, "--help")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(f"usage: tessera {name} ")
+
+
+def test_fetch_fetches(tmp_path: Path) -> None:
+    result = command("fetch", "--from", str(tmp_path / "none.pth"))
+    assert result.returncode == 1
+    assert "none.pth" in result.stderr
+    assert "neither a file nor a folder" not in result.stderr
+
+
+def test_the_commands_are_told_wherever_they_are_told(capsys) -> None:
+    assert {"train", "render", "fetch", "methods", "devices"} <= {*__main__.NAMES}
+    assert __main__.main(["--help"]) == 0
+    assert " | ".join(__main__.NAMES) in capsys.readouterr().out
+    assert engine_main(["--help"]) == 0
+    listed = capsys.readouterr().out
+    assert all(f"\n    {name} " in listed for name in __main__.NAMES)
 
 
 def test_help_version_and_mistakes(capsys) -> None:

@@ -17,7 +17,7 @@ def register(monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy is the only method, and what new projects use."""
     toy.register(monkeypatch)
     monkeypatch.delitem(registry._MODULES, "famos")
-    monkeypatch.setattr(document, "FIRST_METHOD", "toy", raising=True)
+    monkeypatch.setattr(document, "DEFAULT_METHOD", "toy", raising=True)
 
 
 def write_image(path: Path, height: int = 40, width: int = 60, seed: int = 0) -> Path:

@@ -17,8 +17,9 @@ from engine.box import Box, Margin, Size
 from engine.errors import BadProjectError, MissingSourcesError
 from engine.images.read import read_image
 from engine.job import Job, SourceImage
-from engine.method import Layer, Method, Preset, Slot, State, Term
+from engine.method import Layer, Method, Preset, State, Term
 from engine.settings import Knob, Settings
+from tests.engine.slots import SLOTS
 
 
 class ToySettings(Settings):
@@ -37,7 +38,7 @@ class Toy(Method):
     title = "Toy"
     paper = "none"
     Settings = ToySettings
-    slots = (Slot("style", "Style", "What to learn from."), Slot("content", "Content", "What to paint.", minimum=0))
+    slots = SLOTS["toy"]
     layers = (Layer("result", "Result", "All of it."), Layer("mask", "Mask", "Its reds."))
     terms = (Term("distance", "Distance", "Loss"), Term("rare", "Rare", "Loss"))
     settings: ToySettings

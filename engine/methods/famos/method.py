@@ -19,11 +19,12 @@ from engine.fields.noise import NoiseField, constant
 from engine.images import sources
 from engine.images.sources import ContentField, coordinates
 from engine.job import Job, SourceImage
-from engine.method import Layer, Layers, Renderer, Slot, Term
+from engine.method import Layer, Layers, Renderer, Term
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.famos.batches import Batch, Batches
 from engine.methods.famos.renderer import FamosRenderer, Scene
 from engine.methods.famos.settings import PRESETS, FamosSettings
+from engine.methods.famos.slots import SLOTS
 from engine.nn.layers import initialise
 from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, MosaicShape, Noise, Painting
 from engine.nn.unet import NO_MARGIN, UNetShape
@@ -38,10 +39,7 @@ class Famos(AdversarialMethod):
     title = "FAMOS mosaic"
     paper = "Jetchev, Bergmann and Yildirim 2018: Copy the Old or Paint Anew?"
     Settings = FamosSettings
-    slots = (
-        Slot("style", "Style", "The pieces are cut from these images: city views, foliage, paintings, textiles."),
-        Slot("content", "Content", "What the mosaic shows. The first image is the target; others are learned as well."),
-    )
+    slots = SLOTS["famos"]
     layers = (
         Layer("result", "Result", "The mosaic."),
         Layer("collage", "Collage", "The pieces alone, before anything is painted over them (I_M)."),
@@ -287,9 +285,7 @@ class Famos(AdversarialMethod):
     def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
         """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed."""
         s, alignment_px = self.settings, self.alignment_px
-        coarse = Box(
-            box.top // alignment_px, box.left // alignment_px, box.height // alignment_px, box.width // alignment_px
-        )
+        coarse = box.coarser(alignment_px)
         rows = torch.arange(coarse.top, coarse.bottom, device=self.device)
         columns = torch.arange(coarse.left, coarse.right, device=self.device)
         repeat = None

@@ -18,10 +18,11 @@ from engine.images.read import read_image
 from engine.images.region_field import MaskField, nearest_region
 from engine.images.regions import fitted, one_hot, regions_of
 from engine.job import Job
-from engine.method import Layer, Slot
+from engine.method import Layer
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
 from engine.methods.feedforward.doodle_net_settings import PRESETS, DoodleNetSettings
 from engine.methods.feedforward.practice_masks import practice
+from engine.methods.feedforward.slots import SLOTS
 from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
 from engine.style.style_loss import Style
@@ -44,26 +45,7 @@ class DoodleNet(GeneratorMethod):
     title = "Fast doodle"
     paper = "Ulyanov 2016: Feed-forward Neural Doodle"
     Settings = DoodleNetSettings
-    slots = (
-        Slot("style", "Style", "The painting whose parts are learned.", 1, 1),
-        Slot(
-            "style_mask",
-            "Style mask",
-            "Where which part lies in the style: a plain colour for each.",
-            maximum=1,
-            kind="mask",
-            beneath=("style",),
-        ),
-        Slot(
-            "target_mask",
-            "Target mask",
-            "Your doodle: the same colours, where you want the parts.",
-            maximum=1,
-            kind="mask",
-            beneath=("style",),
-            live=True,
-        ),
-    )
+    slots = SLOTS["doodle_net"]
     layers = (
         Layer("result", "Result", "The picture."),
         Layer("mask", "Mask", "The target mask as it is understood: one colour for each region."),

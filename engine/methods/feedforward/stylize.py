@@ -15,11 +15,13 @@ from engine.images import sources
 from engine.images.sampling import ContentPatches
 from engine.images.sources import ContentField
 from engine.job import Job
-from engine.method import Layer, Slot, Term
+from engine.method import Layer, Term
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
+from engine.methods.feedforward.slots import SLOTS
 from engine.methods.feedforward.stylize_settings import PRESETS, StylizeSettings
 from engine.nn.residual_network import ALIGNMENT_PX, ResidualNetwork, ResidualNoise, ResidualShape
 from engine.style.style_loss import Style
+from engine.style.tones import Tones, tone_difference
 
 SETTLING_PX = 1_000_000
 """How much of the canvas is looked at when statistics are frozen."""
@@ -37,10 +39,7 @@ class Stylize(GeneratorMethod):
     title = "Fast stylisation"
     paper = "Ulyanov, Vedaldi and Lempitsky 2017: Improved Texture Networks"
     Settings = StylizeSettings
-    slots = (
-        Slot("style", "Style", "Brushwork, colours and patterns are learned from these images."),
-        Slot("content", "Content", "What is painted. The first image is the target; it practises on all of them."),
-    )
+    slots = SLOTS["stylize"]
     layers = (
         Layer("result", "Result", "The stylised picture."),
         Layer("content", "Content", "The content as the network sees it."),
@@ -63,8 +62,8 @@ class Stylize(GeneratorMethod):
         self._canvas = job.canvas_size or contents[0].size
         self._content = contents[0].pixels
         self._patches = ContentPatches(contents, self._canvas, self.device)
-        self._style_tones = _mean_and_deviation([source.pixels for source in styles])
-        self._content_tones = _mean_and_deviation([source.pixels for source in contents])
+        self._style_tones = _tones_of([source.pixels for source in styles])
+        self._content_tones = _tones_of([source.pixels for source in contents])
         return [Style(source.pixels.to(self.device), source.image.weight) for source in styles]
 
     def _network(self, thin: bool) -> ResidualNetwork:
@@ -117,15 +116,9 @@ class Stylize(GeneratorMethod):
         return super()._objective(terms) + beside
 
     def _tones(self, images: Tensor, contents: Tensor) -> Tensor:
-        """Mean square difference of blurred grey values, each standardised by its own images (METHODS, section 6).
-
-        A dark style can then show a bright content.
-        """
-        ours, theirs = (
-            (losses.gaussian_blur(losses.grey(x), self.settings.blur_px) - mean) / deviation
-            for x, (mean, deviation) in ((images, self._style_tones), (contents, self._content_tones))
-        )
-        return losses.content(ours, theirs)
+        """Mean square of `tone_difference`."""
+        blur_px = self.settings.blur_px
+        return tone_difference(images, contents, self._style_tones, self._content_tones, blur_px).square().mean()
 
     # -------------------------------------------------------- painting
 
@@ -167,10 +160,10 @@ def _places(length: int, side: int) -> list[int]:
     return [round(index * (length - side) / (count - 1)) for index in range(count)]
 
 
-def _mean_and_deviation(images: list[Tensor]) -> tuple[float, float]:
-    """Of the grey values 0..1 of uint8 images."""
+def _tones_of(images: list[Tensor]) -> Tones:
+    """Of uint8 images, all pixels counting alike."""
     greys = torch.cat([image.float().mean(0).flatten() for image in images]) / 255
-    return float(greys.mean()), max(float(greys.std()), 0.02)
+    return Tones(float(greys.mean()), max(float(greys.std()), 0.02))
 
 
 METHOD = Stylize

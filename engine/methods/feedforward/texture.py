@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from engine.box import Box, Size
 from engine.images import sources
 from engine.job import Job
-from engine.method import Layer, Slot
+from engine.method import Layer
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, rounded, shown
+from engine.methods.feedforward.slots import SLOTS
 from engine.methods.feedforward.texture_settings import PRESETS, TextureSettings
 from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
@@ -26,7 +27,7 @@ class Texture(GeneratorMethod):
     title = "Texture network"
     paper = "Ulyanov, Vedaldi and Lempitsky 2017: Improved Texture Networks"
     Settings = TextureSettings
-    slots = (Slot("style", "Style", "The texture to learn: peppers, brushwork, cloth. Several are mixed."),)
+    slots = SLOTS["texture"]
     layers = (Layer("result", "Result", "A sample of the texture."),)
     terms = (*STYLE_TERMS, *VARIETY_TERMS)
     presets = PRESETS

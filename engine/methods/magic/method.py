@@ -21,10 +21,11 @@ from engine.images import sources
 from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.images.sources import ContentField
 from engine.job import Job
-from engine.method import Layer, Slot, State, Term
+from engine.method import Layer, State, Term
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.magic.memory_plan import paint_bytes, plan
 from engine.methods.magic.settings import PRESETS, MagicSettings
+from engine.methods.magic.slots import SLOTS
 from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
 from engine.nn.layers import initialise
 from engine.nn.set_attention import SetAttention
@@ -49,16 +50,7 @@ class Magic(AdversarialMethod):
     title = "MAGIC collage"
     paper = "Jetchev, Bergmann and Yildirim 2019: Transform the Set"
     Settings = MagicSettings
-    slots = (
-        Slot("style", "Style", "The pieces are cut from these images: city views, foliage, paintings, textiles."),
-        Slot(
-            "content",
-            "Content",
-            "What the collage shows. The first image is the target; others are learned as well. "
-            "None is needed for unguided collages.",
-            minimum=0,
-        ),
-    )
+    slots = SLOTS["magic"]
     layers = (
         Layer("result", "Result", "The picture."),
         Layer("collage", "Collage", "The pieces alone, before the second network hides their borders (I_M)."),

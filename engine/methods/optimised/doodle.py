@@ -20,10 +20,11 @@ from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.images.regions import MOST_REGIONS, labels_at, regions_of
 from engine.job import Job
-from engine.method import Layer, Preset, Slot
+from engine.method import Layer, Preset
 from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CONTENT, RESULT, PixelMethod
 from engine.methods.optimised.base_settings import PAPER, REST, PixelSettings
+from engine.methods.optimised.slots import SLOTS
 from engine.settings import Knob
 
 
@@ -97,26 +98,7 @@ class Doodle(PixelMethod):
     title = "Doodle"
     paper = "Ulyanov 2016: Feed-forward neural doodle"
     Settings = DoodleSettings
-    slots = (
-        Slot("style", "Style", "The painting whose parts you want.", 1, 1),
-        Slot(
-            "style_mask",
-            "Style mask",
-            "Where which part lies in the style: a plain colour for each.",
-            maximum=1,
-            kind="mask",
-            beneath=("style",),
-        ),
-        Slot(
-            "target_mask",
-            "Target mask",
-            "Your doodle: the same colours, where you want the parts.",
-            maximum=1,
-            kind="mask",
-            beneath=("content", "style"),
-        ),
-        Slot("content", "Content", "A photo whose light and dark the picture follows; not needed.", 0, 1),
-    )
+    slots = SLOTS["doodle"]
     layers = (
         RESULT,
         Layer("regions", "Regions", "The target mask, in the colours that were found."),

@@ -17,10 +17,11 @@ from engine.box import Size
 from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.job import Job
-from engine.method import Preset, Slot
+from engine.method import Preset
 from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CHANGE, CONTENT, RESULT, PixelMethod
 from engine.methods.optimised.base_settings import PAPER, REST, PixelSettings
+from engine.methods.optimised.slots import SLOTS
 
 
 class NeuralStyleSettings(PixelSettings):
@@ -83,10 +84,7 @@ class NeuralStyle(PixelMethod):
     title = "Neural style"
     paper = "Novak and Nikulin 2016: Improving the Neural Algorithm of Artistic Style"
     Settings = NeuralStyleSettings
-    slots = (
-        Slot("style", "Style", "Paintings or textures whose brushwork, colours and patterns you want."),
-        Slot("content", "Content", "What the picture shows. Without one the style alone makes a new picture.", 0, 1),
-    )
+    slots = SLOTS["neural_style"]
     layers = (RESULT, CONTENT, CHANGE)
     presets = PRESETS
 

@@ -8,19 +8,21 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app.export.dialog import ExportDialog
+from app.export.form import ExportForm
 from app.export.queue import ExportQueue
 from app.session_events import SessionEvents
 from app.widgets import words
 from engine import messages
 from engine.box import Box, Size
 from engine.errors import BadSettingError
-from engine.export.encoders import FORMATS
+from engine.export.format import formats
 from engine.export.journal import CanvasSpec, Journal, folder_for
 from engine.export.print_sizes import LABS, PAPERS, pixels
 from engine.export.profiles import made
 from engine.method import Layer
 from engine.options import EncodeOptions, RenderMode
 from tests.app.toys import register
+from tests.engine import toy_format
 from tests.engine.toy import job, picture
 
 CANVAS = Size(1184, 1760)
@@ -49,7 +51,7 @@ def dialog(qtbot, tmp_path, monkeypatch):
 
 
 def set_format(dialog, key):
-    kinds = [kind.key for kind in FORMATS]
+    kinds = [kind.key for kind in formats()]
     dialog.form.format.setCurrentIndex(kinds.index(key))
 
 
@@ -108,7 +110,22 @@ def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
     assert dialog.requests == [expected]
 
 
-@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.key)
+def test_a_format_that_is_a_file_more_is_offered_with_its_options(qtbot, tmp_path, monkeypatch):
+    register(monkeypatch)
+    with toy_format.registered(tmp_path / "formats"):
+        form = ExportForm(CANVAS, LAYERS, tmp_path, None)
+        qtbot.addWidget(form)
+        form.format.setCurrentText(toy_format.TITLE)
+        form.fold.setChecked(True)
+        assert form.out() == tmp_path / f"mosaic{toy_format.SUFFIX}"
+        assert form.options.quality.isVisibleTo(form)
+        assert not form.options.compression.isVisibleTo(form)
+        form.set_out(tmp_path / "other.png")
+        form.file_name.setText(f"typed{toy_format.SUFFIX}")
+        assert form.out() == tmp_path / "typed.png", "what was typed is known to be an ending"
+
+
+@pytest.mark.parametrize("kind", formats(), ids=lambda kind: kind.key)
 def test_each_format_shows_only_what_it_can_hold(dialog, kind):
     dialog.form.fold.setChecked(True)
     dialog.form.options.bits_box.setCurrentIndex(1)

@@ -1,15 +1,23 @@
 """The command line with the methods that optimise pixels: images of all slots, and weights that are not there."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from engine.__main__ import main
+from engine.__main__ import _parser, main
+from engine.cli import train
+from engine.cli.slot_options import slot_options
 from engine.images.read import read_image
+from engine.job import DEFAULT_METHOD
+from engine.method import method_class, method_keys, method_slots
 from engine.style import weights
 from tests.engine.famos_jobs import picture
 from tests.engine.pixel_jobs import GREEN, RED, doodle_job, plain_mask
+
+ROOT = Path(__file__).parents[3]
 
 
 def options(folder: Path) -> list[str]:
@@ -47,7 +55,8 @@ def test_a_mask_that_is_missing_is_named_by_its_option(tmp_path: Path, capfd: py
     assert "argument --mask: 0 images given, but Doodle needs at least 1" in capfd.readouterr().err
     mask = plain_mask(tmp_path / "m.png", 30, 30, [RED, GREEN], 0.0).path
     style = picture(tmp_path / "s.png", 64, 72, 1).path
-    assert main(["train", "--style", style, "--content", style, "--mask", mask, "--steps", "1", "--out", "out"]) == 2
+    arguments = ["train", "--method", "famos", "--style", style, "--content", style, "--mask", mask]
+    assert main([*arguments, "--steps", "1", "--out", "out"]) == 2
     assert "argument --mask: FAMOS mosaic takes no such images; it takes --style, --content" in capfd.readouterr().err
 
 
@@ -74,3 +83,35 @@ def test_weights_can_be_taken_from_a_file(
     (tmp_path / "cache" / "vgg19-dcbb9e9d.pth").write_bytes(b"there")
     assert main(["fetch"]) == 0
     assert "is there already" in capfd.readouterr().err
+
+
+def test_the_options_of_images_are_the_slots_of_all_methods(capsys: pytest.CaptureFixture[str]) -> None:
+    options = slot_options()
+    assert options == {
+        "style": "--style",
+        "content": "--content",
+        "style_mask": "--style-mask",
+        "target_mask": "--mask",
+    }
+    for key in method_keys():
+        assert method_slots(key) == method_class(key).slots
+        assert {slot.key for slot in method_slots(key)} <= options.keys()
+    assert main(["train", "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"{DEFAULT_METHOD} unless named" in told
+    assert "--mask PATH an image for doodle, doodle_net" in told
+    assert "--style PATH [PATH ...] images, or folders of images, for all methods" in told
+
+
+def test_slots_are_read_without_torch() -> None:
+    code = (
+        "import sys; from engine.__main__ import main; main(['train', '--help'])\n"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'numpy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False).returncode == 0
+
+
+def test_a_new_project_begins_with_the_method_of_the_window(tmp_path: Path) -> None:
+    style = picture(tmp_path / "s.png", 64, 72, 1).path
+    arguments = _parser(["train"]).parse_args(["train", "--style", style, "--out", str(tmp_path)])
+    assert train._job(arguments, None).method == DEFAULT_METHOD == "magic"

@@ -39,7 +39,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     famos_jobs.job(folder)
     images = ["--style", str(folder / "a.png"), str(folder / "b.png"), "--content", str(folder / "c.png")]
-    arguments = ["train", *images, "--steps", "2", "--out", str(folder / "p"), "--set", *QUICK, "style_scale=0.5"]
+    begun = ["train", "--method", "famos", *images]
+    arguments = [*begun, "--steps", "2", "--out", str(folder / "p"), "--set", *QUICK, "style_scale=0.5"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("engine.cli.train.prepare_thread", lambda device: None)
         assert main([*arguments, "--device", "cpu"]) == 0

@@ -21,8 +21,9 @@ from engine.box import Box, Size
 from engine.errors import BadCanvasError, CancelledError, NoRoomError
 from engine.export import journal
 from engine.export.canvas_file import CanvasFile
+from engine.export.encoders import encode
 from engine.export.journal import CanvasSpec, Journal
-from engine.export.tiles import ExportPlan, encode, fulfil
+from engine.export.tiles import ExportPlan, fulfil
 from engine.images.quantise import to_uint8, to_uint16
 from engine.images.read import read_image
 

@@ -19,7 +19,8 @@ from engine.box import Box, Size
 from engine.errors import BadSettingError, CancelledError
 from engine.export import profiles
 from engine.export.canvas_file import CanvasFile
-from engine.export.encoders import FORMATS, SUFFIXES, check_limits, encode, format_of
+from engine.export.encoders import check_limits, encode
+from engine.export.format import format_of, formats, suffixes
 from engine.export.print_sizes import Layout
 from engine.images.quantise import to_uint8, to_uint16
 from engine.options import EncodeOptions
@@ -214,7 +215,7 @@ def test_crop_marks_lie_outside_the_bleed_in_line_with_the_cut(tmp_path: Path) -
 
 
 def test_every_ending_has_a_format_and_others_are_named() -> None:
-    assert {format_of(Path(f"a{suffix.upper()}")) for suffix in SUFFIXES} == set(FORMATS)
+    assert {format_of(Path(f"a{suffix.upper()}")) for suffix in suffixes()} == set(formats())
     with pytest.raises(BadSettingError, match=r"has to end in \.png, \.tif"):
         format_of(Path("a.gif"))
 

@@ -11,7 +11,8 @@ from engine.box import Size
 from engine.errors import BadImageError
 from engine.export import provenance
 from engine.export.canvas_file import CanvasFile
-from engine.export.encoders import FORMATS, encode
+from engine.export.encoders import encode
+from engine.export.format import formats
 from engine.job import Job, SourceImage
 from tests.engine import toy
 
@@ -35,7 +36,7 @@ def exported(folder: Path, name: str, xmp: bytes | None) -> Path:
     return folder / name
 
 
-@pytest.mark.parametrize("suffix", [suffix for kind in FORMATS for suffix in kind.suffixes])
+@pytest.mark.parametrize("suffix", [suffix for kind in formats() for suffix in kind.suffixes])
 def test_every_format_gives_the_job_back(tmp_path: Path, suffix: str) -> None:
     images = tmp_path / "images"
     images.mkdir()

@@ -21,7 +21,8 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.errors import BadSettingError, CancelledError, NoRoomError
 from engine.export.canvas_file import CanvasFile
-from engine.export.tiles import bytes_needed, check, encode, export
+from engine.export.encoders import encode
+from engine.export.tiles import bytes_needed, check, export
 from engine.images.quantise import to_uint8, to_uint16
 from engine.images.read import read_image
 from engine.options import EncodeOptions

@@ -10,7 +10,8 @@ from PIL import Image
 
 from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError, BadSettingError
-from engine.export.video import begin_film, check_video, open_film
+from engine.export.video import begin_film, open_film
+from engine.export.video_formats import check_video
 from engine.images.read import read_image
 from engine.messages import (
     CancelExport,

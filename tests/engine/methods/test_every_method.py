@@ -145,6 +145,17 @@ def test_equal_jobs_give_equal_pictures(key: str, tmp_path: Path) -> None:
     assert torch.equal(first, second)
 
 
+@pytest.mark.parametrize(("key", "settings"), [*((key, {}) for key in method_keys()), ("famos", {"periodic_noise": 3})])
+def test_all_that_is_random_is_seeded_by_the_job(key: str, settings: dict[str, Any], tmp_path: Path) -> None:
+    states = []
+    for elsewhere in (1, 2):
+        torch.manual_seed(elsewhere)
+        states.append(built(key, tmp_path, settings).state().tensors)
+    assert states[0].keys() == states[1].keys()
+    for name, tensor in states[0].items():
+        assert torch.equal(tensor, states[1][name]), name
+
+
 @every_method
 def test_live_settings_can_change_between_steps(key: str, tmp_path: Path) -> None:
     """All of them, one after the other, to both ends of their ranges."""

@@ -76,3 +76,33 @@ def test_scaled_weights_keep_the_size_of_what_passes() -> None:
     initialise_scaled(network, torch.Generator().manual_seed(0))
     x = torch.randn(1, 48, 12, 12, generator=torch.Generator().manual_seed(1))
     assert 0.1 < network(x).square().mean() < 10
+
+
+class _DrawsItself(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 2)
+        nn.init.constant_(self.layer.weight, 5.0)
+
+    def initialise(self, generator: torch.Generator) -> None:
+        raise AssertionError("who has such a module calls it")
+
+
+def test_full_layers_are_drawn_last_and_from_the_generator() -> None:
+    def drawn(*layers: nn.Module) -> list[torch.Tensor]:
+        network = nn.Sequential(*layers)
+        initialise(network, torch.Generator().manual_seed(0))
+        return [parameter.detach() for parameter in network.parameters()]
+
+    torch.manual_seed(1)
+    first = drawn(nn.Linear(5, 7), nn.Conv2d(3, 4, 3))
+    torch.manual_seed(2)
+    second = drawn(nn.Linear(5, 7), nn.Conv2d(3, 4, 3))
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    assert 0.2 < float(first[0].abs().max()) <= 5**-0.5
+    assert float(first[1].abs().max()) > 0, "biases, too"
+    without = drawn(nn.Conv2d(3, 4, 3))
+    assert torch.equal(first[2], without[0]), "a full layer changes no other weight"
+    own = drawn(_DrawsItself(), nn.Conv2d(3, 4, 3))
+    assert bool((own[0] == 5).all())
+    assert torch.equal(own[2], without[0])

@@ -1,6 +1,5 @@
 """FAMOS: the laws of every method, over the options that change its graph."""
 
-from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from engine.fields.artwork import Artwork
 from engine.methods.famos.method import Famos
 from engine.methods.famos.settings import FamosSettings
 from engine.settings import specs
+from tests.engine.combinations import every_pair
 from tests.engine.famos_jobs import job, picture
 
 CPU = torch.device("cpu")
@@ -47,42 +47,13 @@ CHANGE_ONLY_THE_TRAINING = (
 )
 
 
-def pairwise(options: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
-    """Few combinations in which every pair of values of two options occurs: greedily the one with most new pairs."""
-
-    def pairs(row: dict[str, Any]) -> set[tuple]:
-        return set(combinations(sorted((name, str(value)) for name, value in row.items()), 2))
-
-    missing = {
-        tuple(sorted(((a, str(x)), (b, str(y)))))
-        for a, b in combinations(options, 2)
-        for x, y in product(options[a], options[b])
-    }
-    random = torch.Generator().manual_seed(0)
-    rows = []
-    while missing:
-        (name, value), (other, second) = sorted(missing)[0]
-        candidates = []
-        for _ in range(60):
-            row = {
-                key: values[int(torch.randint(len(values), (1,), generator=random))] for key, values in options.items()
-            }
-            row[name] = next(v for v in options[name] if str(v) == value)
-            row[other] = next(v for v in options[other] if str(v) == second)
-            candidates.append(row)
-        best = max(candidates, key=lambda row: len(pairs(row) & missing))
-        rows.append(best)
-        missing -= pairs(best)
-    return rows
-
-
 def whole(method: Famos, canvas_size: Size, layer: str = "result") -> torch.Tensor:
     with torch.no_grad():
         return Artwork(method, canvas_size, layer).at(canvas_size.box)
 
 
 @pytest.mark.parametrize(
-    "options", pairwise(OPTIONS), ids=lambda row: f"{row['mode']}-{row['adversarial']}-{row['norm']}"
+    "options", every_pair(OPTIONS), ids=lambda row: f"{row['mode']}-{row['adversarial']}-{row['norm']}"
 )
 def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any], tmp_path: Path) -> None:
     method = Famos(job(tmp_path, options), CPU)
@@ -110,7 +81,7 @@ def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any]
 
 @pytest.mark.parametrize(
     "options",
-    pairwise({key: values for key, values in OPTIONS.items() if key not in CHANGE_ONLY_THE_TRAINING}),
+    every_pair({key: values for key, values in OPTIONS.items() if key not in CHANGE_ONLY_THE_TRAINING}),
     ids=lambda row: f"{row['mode']}-{row['norm']}-{row['kernel']}-{row['depth']}",
 )
 def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:

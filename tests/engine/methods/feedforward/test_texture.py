@@ -190,7 +190,9 @@ def test_without_a_canvas_it_paints_twice_the_style(tmp_path: Path) -> None:
 
 
 def test_a_style_smaller_than_the_patch(tmp_path: Path) -> None:
-    trained(Texture(job("texture", tmp_path, {"style_scale": 0.2, "patch": 64}), CPU), 1)
+    method = trained(Texture(job("texture", tmp_path, {"style_scale": 0.2, "patch": 64}), CPU), 1)
+    assert all(bool(tensor.isfinite().all()) for tensor in method.state().tensors.values())
+    assert next(iter(method.patches().values())).shape[2:] == (64, 64)
 
 
 @pytest.mark.parametrize(

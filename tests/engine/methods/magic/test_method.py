@@ -1,6 +1,5 @@
 """MAGIC: the laws of every method over the options that change its graph, and those of sets."""
 
-from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import affine_displacement
 from engine.settings import specs
 from engine.templates.atlas import Templates
+from tests.engine.combinations import every_pair
 from tests.engine.famos_jobs import picture
 from tests.engine.magic_jobs import job
 
@@ -52,35 +52,6 @@ CHANGE_ONLY_THE_TRAINING = (
 )
 
 
-def pairwise(options: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
-    """Few combinations in which every pair of values of two options occurs: greedily the one with most new pairs."""
-
-    def pairs(row: dict[str, Any]) -> set[tuple]:
-        return set(combinations(sorted((name, str(value)) for name, value in row.items()), 2))
-
-    missing = {
-        tuple(sorted(((a, str(x)), (b, str(y)))))
-        for a, b in combinations(options, 2)
-        for x, y in product(options[a], options[b])
-    }
-    random = torch.Generator().manual_seed(0)
-    rows = []
-    while missing:
-        (name, value), (other, second) = sorted(missing)[0]
-        candidates = []
-        for _ in range(60):
-            row = {
-                key: values[int(torch.randint(len(values), (1,), generator=random))] for key, values in options.items()
-            }
-            row[name] = next(v for v in options[name] if str(v) == value)
-            row[other] = next(v for v in options[other] if str(v) == second)
-            candidates.append(row)
-        best = max(candidates, key=lambda row: len(pairs(row) & missing))
-        rows.append(best)
-        missing -= pairs(best)
-    return rows
-
-
 def whole(method: Method, canvas_size: Size, layer: str = "result") -> torch.Tensor:
     with torch.no_grad():
         return Artwork(method, canvas_size, layer).at(canvas_size.box)
@@ -95,7 +66,7 @@ def alive(method: Magic, factor: float = 20.0) -> Magic:
 
 
 @pytest.mark.parametrize(
-    "options", pairwise(OPTIONS), ids=lambda row: f"{row['guidance']}-{row['warp']}-{row['norm']}-{row['attention']}"
+    "options", every_pair(OPTIONS), ids=lambda row: f"{row['guidance']}-{row['warp']}-{row['norm']}-{row['attention']}"
 )
 def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any], tmp_path: Path) -> None:
     method = Magic(job(tmp_path, options), CPU)
@@ -123,7 +94,7 @@ def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any]
 
 @pytest.mark.parametrize(
     "options",
-    pairwise({key: values for key, values in OPTIONS.items() if key not in CHANGE_ONLY_THE_TRAINING}),
+    every_pair({key: values for key, values in OPTIONS.items() if key not in CHANGE_ONLY_THE_TRAINING}),
     ids=lambda row: f"{row['guidance']}-{row['warp']}-{row['norm']}-{row['kernel']}-{row['depth']}",
 )
 def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
@@ -422,7 +393,8 @@ def test_settings_that_can_not_be_had(settings: dict[str, Any], message: str, tm
 
 @pytest.mark.parametrize("preset", Magic.presets, ids=lambda preset: preset.name)
 def test_presets_are_settings(preset: Any) -> None:
-    MagicSettings.of(preset.values)
+    settings = MagicSettings.of(preset.values)
+    assert {name: getattr(settings, name) for name in preset.values} == preset.values
 
 
 def test_where_memory_is_short_it_learns_with_less_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,60 +1,67 @@
-"""Photoshop documents of one flat layer, written row by row from an image that can be read from top to bottom.
+"""Photoshop documents of one flat layer, written row by row from an image that is read from top to bottom.
 
 After the published "Adobe Photoshop File Formats Specification": header, image resources, plain image data.
 """
 
 from __future__ import annotations
 
+import errno
 import struct
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
+from engine.export.format import Format, Progress, StopAsked
+from engine.files import no_room, replacing
 
-from engine.images.decode import vips
+if TYPE_CHECKING:
+    from engine.export.encoders import Encoding
 
-LARGEST_SIDE = 30_000
-LARGEST_BYTES = 2**31 - 1
 _MODES = {3: 3, 4: 4}  # bands: RGB, CMYK
 _ROWS = 128
+_XMP = 1060
+_REPORT_S = 0.2
 
 
-def bytes_needed(width: int, height: int, bands: int, bits: int) -> int:
-    """Size of the picture's data; that of the header and the profile comes on top."""
-    return width * height * bands * (bits // 8)
+def _write(encoding: Encoding, stop: StopAsked) -> Progress:
+    from engine.images.decode import vips
+
+    started = time.monotonic()
+    reported = started
+    with replacing(encoding.out) as temporary:
+        try:
+            for share in _rows(encoding, temporary):
+                if stop():
+                    raise encoding.cancelled()
+                if time.monotonic() - reported > _REPORT_S:
+                    reported = time.monotonic()
+                    yield share, (reported - started) * (1 - share) / share
+        except vips().Error as error:
+            raise no_room(encoding.out, OSError(errno.EIO, encoding.reason(error))) from error
 
 
-def write(
-    open_image: Callable[[], Any], path: Path, *, dpi: float, profile: bytes, xmp: bytes | None
-) -> Iterator[float]:
-    """Channel after channel, as the format has it, so the image is read once for each.
+def _rows(encoding: Encoding, path: Path) -> Iterator[float]:
+    """Channel after channel, as the format has it, so the image is read once for each; the share that is done, 0..1."""
+    import numpy as np
 
-    Args:
-        open_image: a vips image, RGB or CMYK of 8 or 16 bits, new on each call.
-        profile: ICC; xmp: metadata packet.
+    from engine.images.decode import vips
 
-    Yields:
-        the share that is done, 0..1.
-
-    Raises:
-        OSError: the file can not be written.
-    """
     region = vips().Region.new  # in this thread, row after row; whole crops would be fetched by several at once
-    image = open_image()
+    image = encoding.image()
     bands, width, height = image.bands, image.width, image.height
     kind = np.dtype(np.uint8) if image.format == "uchar" else np.dtype(np.uint16)
     with path.open("wb") as file:
         depth = kind.itemsize * 8
         file.write(struct.pack(">4sH6xHIIHH", b"8BPS", 1, bands, height, width, depth, _MODES[bands]))
         file.write(struct.pack(">I", 0))  # no palette
-        resources = _resource(1005, _resolution(dpi)) + _resource(1039, profile)
-        resources += _resource(1060, xmp) if xmp else b""
+        resources = _resource(1005, _resolution(encoding.encode_options.dpi)) + _resource(1039, encoding.profile.data)
+        resources += _resource(_XMP, encoding.xmp) if encoding.xmp else b""
         file.write(struct.pack(">I", len(resources)) + resources)
         file.write(struct.pack(">I", 0))  # no layers
         file.write(struct.pack(">H", 0))  # not packed
         for band in range(bands):
-            plane = region(image[band] if band == 0 else open_image()[band])
+            plane = region(image[band] if band == 0 else encoding.image()[band])
             for top in range(0, height, _ROWS):
                 count = min(_ROWS, height - top)
                 rows = np.frombuffer(plane.fetch(0, top, width, count), kind).reshape(count, width)
@@ -64,12 +71,8 @@ def write(
                 yield (band + (top + len(rows)) / height) / bands
 
 
-def read_resource(path: Path, number: int) -> bytes | None:
-    """An image resource, such as 1060, the XMP packet; empty where there is none, None where the file is no document.
-
-    Raises:
-        OSError: the file can not be read.
-    """
+def _read_packet(path: Path) -> bytes | None:
+    """The image resource with the XMP packet."""
     with path.open("rb") as file:
         if file.read(26)[:4] != b"8BPS":
             return None
@@ -83,7 +86,7 @@ def read_resource(path: Path, number: int) -> bytes | None:
                 break
             file.seek(name + (name + 1) % 2, 1)
             (size,) = struct.unpack(">I", _exactly(file, 4))
-            if found == number:
+            if found == _XMP:
                 return file.read(size)
             file.seek(size + size % 2, 1)
     return b""
@@ -101,3 +104,18 @@ def _resolution(dpi: float) -> bytes:
     """Pixels per inch both ways, shown in inches and centimetres alike."""
     fixed = round(dpi * 65536)
     return struct.pack(">IHHIHH", fixed, 1, 1, fixed, 1, 1)
+
+
+FORMAT = Format(
+    "psd",
+    "Photoshop",
+    (".psd",),
+    _write,
+    place=50,
+    largest_side=30_000,
+    bits=(8, 16),
+    cmyk=True,
+    largest_bytes=2**31 - 1,
+    packed_share=1.0,
+    read_packet=_read_packet,
+)

@@ -1,0 +1,79 @@
+"""The commands there are, once: the engine's parser, the window's usage and its list of commands are made of this.
+
+Light, since `tessera --help` reads it: where a command's arguments and its work are is told by name.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word after `tessera`.
+
+    Args:
+        name: the word.
+        help: for the list of commands.
+        text: for its own help.
+        arguments: "module:function" that declares them to a parser.
+        work: "module:function" that does it and returns the exit code; loading it may take seconds.
+    """
+
+    name: str
+    help: str
+    text: str
+    arguments: str
+    work: str
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        pkgutil.resolve_name(self.arguments)(parser)
+
+    def run(self, arguments: Namespace) -> int:
+        """Raises TesseraError: one sentence."""
+        return pkgutil.resolve_name(self.work)(arguments)
+
+
+_LISTING = "engine.cli.arguments:add_listing"
+COMMANDS = (
+    Command(
+        "train",
+        "train without a window",
+        "Learns a mosaic of the style images that shows the first content image. Ctrl-C keeps a snapshot and ends.",
+        "engine.cli.train_arguments:add_train",
+        "engine.cli.train:run",
+    ),
+    Command(
+        "render",
+        "paint a picture to a file",
+        "Paints a picture of any size, tile by tile. What Ctrl-C or a crash leaves is gone on with by --resume.",
+        "engine.cli.render_arguments:add_render",
+        "engine.cli.render:run",
+    ),
+    Command(
+        "fetch",
+        "fetch a network's weights",
+        "Fetches the weights of VGG-19 (575 MB) into the user's cache; what an earlier attempt has fetched is kept.",
+        "engine.cli.arguments:add_fetch",
+        "engine.cli.fetch:run",
+    ),
+    Command(
+        "methods",
+        "list the methods, their settings and presets",
+        "list the methods, their settings and presets",
+        _LISTING,
+        "engine.cli.listing:methods",
+    ),
+    Command("devices", "list the devices", "list the devices", _LISTING, "engine.cli.listing:devices"),
+)
+
+
+def spelled() -> str:
+    """ "tessera train, ... or tessera devices", for whoever has no display."""
+    *others, last = (f"tessera {command.name}" for command in COMMANDS)
+    return f"{', '.join(others)} or {last}"

@@ -1,0 +1,102 @@
+"""What `tessera render` can be given; it is carried out by render.py. What depends on formats, these say themselves."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import get_args
+
+from engine.cli.values import devices, part, positive, tile_px, whole
+from engine.export.format import LARGEST_SIDE, formats, in_words, names
+from engine.export.video_formats import VIDEO_FORMATS
+from engine.options import ADOBE_RGB, SRGB, Compression, EncodeOptions, Intent
+
+
+def add_render(render: argparse.ArgumentParser) -> None:
+    """Declares them all."""
+    add = render.add_argument
+    add("project", type=Path, metavar="PROJECT_OR_SNAPSHOT", help="a project's folder or project.json, or a snapshot's")
+    add("--out", type=Path, required=True, metavar="FILE", help=_endings())
+    _add_size(render)
+    _add_painting(render)
+    _add_finish(render)
+    _add_sharing(render)
+    add("--json", action="store_true", help="print a JSON object per report, and one with the file at the end")
+
+
+def _add_size(render: argparse.ArgumentParser) -> None:
+    group = render.add_argument_group("size; that of the training unless given")
+    side = group.add_mutually_exclusive_group()
+    side.add_argument("--width", type=whole(16, LARGEST_SIDE), metavar="W", help="in pixels; the height follows")
+    side.add_argument("--height", type=whole(16, LARGEST_SIDE), metavar="H", help="in pixels; the width follows")
+    side.add_argument("--size", metavar="WIDTHxHEIGHT", help="60x90cm, 24x36in, 6000x9000, A1, A1 landscape")
+    side.add_argument("--times", type=positive, metavar="F", help="so many times the size of the training")
+    group.add_argument(
+        "--dpi",
+        type=positive,
+        default=EncodeOptions.dpi,
+        metavar="D",
+        help=f"pixels per inch; {EncodeOptions.dpi:g} unless given",
+    )
+    group.add_argument("--bleed", default="0", metavar="LENGTH", help="more picture on each side, as in 3mm")
+    group.add_argument("--marks", action="store_true", help="crop marks outside the bleed")
+
+
+def _add_painting(render: argparse.ArgumentParser) -> None:
+    add = render.add_argument_group("painting").add_argument
+    add("--layer", default="result", metavar="NAME", help="result unless named; see `tessera methods`")
+    add(
+        "--from-originals",
+        action="store_true",
+        help="pieces are read from the full-size images, so that more pixels show more detail and not more pieces",
+    )
+    add("--repeat", action="store_true", help="a seamless repeat, for fabric and wallpaper")
+    add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="live settings, as set_seed=3")
+    add("--sweep", metavar="NAME=A:B:N", help="N numbered files along a live setting, as between=0:1:25")
+    add("--frames", type=Path, metavar="PATH", help="a folder of images or a video in place of the content")
+    add("--images", type=Path, nargs="+", default=[], metavar="DIR", help="where images are that were moved")
+    add("--tile", type=tile_px, metavar="T", help="side of a tile in pixels, a multiple of 16 from 64 to 8192")
+    add("--resume", action="store_true", help="go on with what an earlier attempt has painted")
+    add("--canvas", type=Path, metavar="DIR", help="keeps what is painted, to write other formats without painting")
+
+
+def _add_finish(render: argparse.ArgumentParser) -> None:
+    add = render.add_argument_group("file").add_argument
+    add("--bits", type=int, choices=(8, 16), default=8, help="for each colour; 8 unless given")
+    add("--profile", default=SRGB, metavar="NAME", help=f"{SRGB}, {ADOBE_RGB}, or an .icc file (RGB or CMYK)")
+    add("--intent", choices=get_args(Intent), default=EncodeOptions.intent, help="for colours that it does not have")
+    add("--no-black-point", action="store_true", help="convert without black point compensation")
+    add(
+        "--quality",
+        type=whole(1, 100),
+        default=EncodeOptions.quality,
+        metavar="Q",
+        help=f"of {_readers('quality')}; {EncodeOptions.quality} unless given",
+    )
+    add(
+        "--compression",
+        choices=get_args(Compression),
+        default=EncodeOptions.compression,
+        help=f"of {_readers('compression')}",
+    )
+    add("--pyramid", action="store_true", help=f"smaller versions of the picture inside {_readers('pyramid')}")
+    add("--no-provenance", action="store_true", help="leave settings, seeds and names of images out of the file")
+
+
+def _add_sharing(render: argparse.ArgumentParser) -> None:
+    add = render.add_argument_group("devices").add_argument
+    add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
+    add("--devices", type=devices, default=(), metavar="D,D", help="several share the tiles, as in cuda:0,cuda:1")
+    add("--part", type=part, default=(1, 1), metavar="K/N", help="paint the K-th of N parts on a shared disk")
+    add("--assemble", action="store_true", help="write the file when all parts are painted")
+
+
+def _endings() -> str:
+    """The endings that a picture's or a film's name may have, the first of each format."""
+    pictures = in_words([kind.suffixes[0] for kind in formats()], "or")
+    return f"{pictures}; of a film also {in_words([kind.suffix for kind in VIDEO_FORMATS], 'or')}"
+
+
+def _readers(option: str) -> str:
+    """The formats that read a field of `EncodeOptions`."""
+    return names(lambda kind: option in kind.options)

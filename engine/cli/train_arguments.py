@@ -1,0 +1,30 @@
+"""What `tessera train` can be given; it is carried out by train.py. Images are named by the slots of all methods."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from engine.cli.slot_options import add_slot_options
+from engine.cli.values import canvas_size, positive, whole
+from engine.job import DEFAULT_METHOD, Job
+
+
+def add_train(train: argparse.ArgumentParser) -> None:
+    """Declares them all."""
+    add = train.add_argument
+    add("--out", type=Path, required=True, metavar="DIR", help="folder of the project that is made")
+    add_slot_options(train)
+    add("--method", metavar="NAME", help=f"see `tessera methods`; {DEFAULT_METHOD} unless named")
+    add("--steps", type=whole(1, 1_000_000_000), metavar="N", help="end at this step, those of a project included")
+    add("--minutes", type=positive, metavar="M", help="end after so many minutes of training")
+    add(
+        "--preset", action="append", default=[], metavar="NAME", help="values to start from; may be given several times"
+    )
+    add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="assignments", help="settings")
+    add("--canvas", type=canvas_size, metavar="WIDTHxHEIGHT", help="in pixels; else as the first content image")
+    seed = Job.model_fields["seed"].default
+    add("--seed", type=whole(0, 2**31 - 1), metavar="S", help=f"of weights, crops and noise; {seed} unless given")
+    add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
+    add("--resume", action="store_true", help="go on from the newest snapshot of the project in DIR")
+    add("--json", action="store_true", help="print a JSON object per report, and one with the snapshot at the end")

@@ -1,0 +1,34 @@
+"""The places for images of the methods that train a network once; read by the command line before torch is loaded."""
+
+from __future__ import annotations
+
+from engine.method import Slot
+
+SLOTS = {
+    "texture": (Slot("style", "Style", "The texture to learn: peppers, brushwork, cloth. Several are mixed."),),
+    "stylize": (
+        Slot("style", "Style", "Brushwork, colours and patterns are learned from these images."),
+        Slot("content", "Content", "What is painted. The first image is the target; it practises on all of them."),
+    ),
+    "doodle_net": (
+        Slot("style", "Style", "The painting whose parts are learned.", 1, 1),
+        Slot(
+            "style_mask",
+            "Style mask",
+            "Where which part lies in the style: a plain colour for each.",
+            maximum=1,
+            kind="mask",
+            beneath=("style",),
+        ),
+        Slot(
+            "target_mask",
+            "Target mask",
+            "Your doodle: the same colours, where you want the parts.",
+            maximum=1,
+            kind="mask",
+            beneath=("style",),
+            live=True,
+            flag="--mask",
+        ),
+    ),
+}

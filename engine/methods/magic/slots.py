@@ -1,0 +1,18 @@
+"""The places for images of MAGIC; read by the command line before torch is loaded."""
+
+from __future__ import annotations
+
+from engine.method import Slot
+
+SLOTS = {
+    "magic": (
+        Slot("style", "Style", "The pieces are cut from these images: city views, foliage, paintings, textiles."),
+        Slot(
+            "content",
+            "Content",
+            "What the collage shows. The first image is the target; others are learned as well. "
+            "None is needed for unguided collages.",
+            minimum=0,
+        ),
+    ),
+}

@@ -1,0 +1,33 @@
+"""The places for images of the methods that optimise pixels; read by the command line before torch is loaded."""
+
+from __future__ import annotations
+
+from engine.method import Slot
+
+SLOTS = {
+    "neural_style": (
+        Slot("style", "Style", "Paintings or textures whose brushwork, colours and patterns you want."),
+        Slot("content", "Content", "What the picture shows. Without one the style alone makes a new picture.", 0, 1),
+    ),
+    "doodle": (
+        Slot("style", "Style", "The painting whose parts you want.", 1, 1),
+        Slot(
+            "style_mask",
+            "Style mask",
+            "Where which part lies in the style: a plain colour for each.",
+            maximum=1,
+            kind="mask",
+            beneath=("style",),
+        ),
+        Slot(
+            "target_mask",
+            "Target mask",
+            "Your doodle: the same colours, where you want the parts.",
+            maximum=1,
+            kind="mask",
+            beneath=("content", "style"),
+            flag="--mask",
+        ),
+        Slot("content", "Content", "A photo whose light and dark the picture follows; not needed.", 0, 1),
+    ),
+}
