@@ -1,7 +1,7 @@
 """The command line without a window: `tessera train`, `render`, `fetch`, `methods`, `devices`; also `python -m engine`.
 
-Here arguments are read and errors become exit codes; the work is in headless_*.py and cli/listing.py, imported once the
-arguments are read, since torch takes seconds to load.
+Here arguments are read and errors become exit codes; the work is in cli/, imported once the arguments are read, since
+torch takes seconds to load.
 """
 
 from __future__ import annotations
