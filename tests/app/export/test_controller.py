@@ -34,15 +34,15 @@ class OtherRenderer:
     """The toy in other ways: pieces from the originals are white, repeats are black on the left half."""
 
     def __init__(self, toy: Toy, render_mode: RenderMode) -> None:
-        self._toy, self._how = toy, render_mode
+        self._toy, self._render_mode = toy, render_mode
         self.device, self.alignment_px, self.halo = toy.device, toy.alignment_px, toy.halo
 
-    def paint(self, box, canvas):
-        layers = self._toy.paint(box, canvas)
-        if self._how.originals:
+    def paint(self, box, canvas_size):
+        layers = self._toy.paint(box, canvas_size)
+        if self._render_mode.originals:
             layers = {key: torch.ones_like(layer) for key, layer in layers.items()}
-        if self._how.repeat:
-            layers["result"][:, :, : max(0, min(box.width, canvas.width // 2 - box.left))] = 0.0
+        if self._render_mode.repeat:
+            layers["result"][:, :, : max(0, min(box.width, canvas_size.width // 2 - box.left))] = 0.0
         return layers
 
 
@@ -115,7 +115,7 @@ def studio(qtbot, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(
         Toy,
         "renderer",
-        lambda self, render_mode: OtherRenderer(self, render_mode) if render_mode.capabilities else self,
+        lambda self, render_mode: OtherRenderer(self, render_mode) if render_mode.asks_for else self,
     )
     window = new_window(tmp_path)
     qtbot.waitExposed(window)
