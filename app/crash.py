@@ -37,7 +37,7 @@ def record(error: BaseException, folder: Path | None = None) -> Path | None:
     return path
 
 
-def message(report: Path | None) -> str:
+def crash_message(report: Path | None) -> str:
     """What to tell the artist."""
     where = f" A report is in {report}; it helps to send it to the makers." if report else ""
     return f"Something in Tessera itself went wrong. Your work is kept and you can go on.{where}"
@@ -48,11 +48,16 @@ def install() -> None:
     sys.excepthook = _hook
 
 
+def tell(error: Exception) -> None:
+    """Treats an exception as one that nobody caught, so that what called goes on."""
+    sys.excepthook(type(error), error, error.__traceback__)
+
+
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     traceback.print_exception(kind, error, trace)
     if isinstance(error, KeyboardInterrupt):
         sys.exit(130)
-    _show(message(record(error)))
+    _show(crash_message(record(error)))
 
 
 def _show(text: str) -> None:

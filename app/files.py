@@ -4,43 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QDialog, QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.canvas.drop_zones import is_project
+from app.canvas.first_start import FirstStart
+from app.document import Document
 from app.export.reimport import Origins
-from app.frame_dialog import FrameDialog
-from app.recovery import Rescue
+from app.preferences import Preferences
+from app.project_paths import is_project
+from app.recovery import Recovery, Rescue
+from app.training import Training
 from app.widgets import background
+from app.widgets.message_bar import MessageBar
 from engine.job import FILE_NAME
 
-if TYPE_CHECKING:
-    from app.main_window import MainWindow
 
+class FilesController(QObject):
+    """
+    Args:
+        start: the doors of the first start, which lead here.
+        data: folder of the example.
+        window: above which the dialogs open.
+    """
 
-class Files(QObject):
-    def __init__(self, window: MainWindow, data: Path) -> None:
+    renamed = Signal()
+    """The project has another name and place."""
+    example_loaded = Signal()
+
+    def __init__(
+        self,
+        document: Document,
+        training: Training,
+        recovery: Recovery,
+        preferences: Preferences,
+        start: FirstStart,
+        messages: MessageBar,
+        data: Path,
+        window: QWidget,
+    ) -> None:
         super().__init__(window)
-        self._window = window
-        self._data = data
-        self._origins = Origins(window)
+        self._document, self._training, self._rescue = document, training, recovery.rescue
+        self._preferences, self._start, self._messages = preferences, start, messages
+        self._data, self._window = data, window
+        self.origins = Origins(document, preferences, messages, window)
         self._next: Callable[[], object] | None = None
         self._tasks: list[background.Task] = []
-        start = window.canvas.start
-        start.images_requested.connect(self._browse)
         start.project_requested.connect(self.open)
         start.example_requested.connect(self.load_example)
         start.continue_requested.connect(self.open_path)
-        window.training.state_changed.connect(self._on_state)
-        self._offer_last(window.preferences.last_project, window.recovery.rescue)
+        training.state_changed.connect(self._on_state)
+        self._offer_last(preferences.last_project, self._rescue)
 
     # ------------------------------------------------------------ what the artist can ask for
 
     def new(self) -> None:
-        self._when_idle(self._window.document.new)
+        self._when_idle(self._document.new)
 
     def open(self) -> None:
         """Asks for a project.json."""
@@ -55,9 +75,9 @@ class Files(QObject):
 
     def open_all(self, paths: Iterable[Path]) -> None:
         """What was given on the command line: a project, or images for the first slot."""
-        paths, rescue = list(paths), self._window.recovery.rescue
+        paths, rescue = list(paths), self._rescue
         if paths and rescue is not None:
-            self._window.messages.show_message(
+            self._messages.show_message(
                 self.tr("Tessera was cut off while “{}” was open; all that was saved is there.").format(
                     rescue.folder.name
                 ),
@@ -68,13 +88,13 @@ class Files(QObject):
         if project is not None:
             self.open_path(project.absolute())
         elif paths:
-            self._window.document.add(self._window.document.method.slots[0].key, paths)
+            self._document.add(self._document.method.slots[0].key, paths)
 
     def save(self) -> None:
-        if self._window.document.untitled:
+        if self._document.untitled:
             self.save_as()
         else:
-            self._window.document.save()
+            self._document.save()
 
     def save_as(self) -> None:
         """Asks for the name of a folder."""
@@ -83,19 +103,15 @@ class Files(QObject):
             self._window, self.tr("Name and place of the project's folder"), str(suggestion)
         )
         if name:
-            self._when_idle(lambda: self._saved_as(Path(name)))
+            self.save_to(Path(name))
 
-    def edit_frame(self) -> None:
-        """Asks for canvas size and seed."""
-        document, known = self._window.document, self._window.pictures.canvas_size
-        content = None if known is None else (known.height, known.width)
-        dialog = FrameDialog(document.job.canvas, content, document.job.seed, self._window)
-        if dialog.exec() == QDialog.DialogCode.Accepted:
-            document.set_frame(dialog.canvas, dialog.seed)
+    def save_to(self, folder: Path) -> None:
+        """Gives the project a place, as soon as no session runs."""
+        self._when_idle(lambda: self._saved_as(folder))
 
     def load_example(self) -> None:
         """Makes the example's images in the background, once, and puts them into their slots."""
-        self._window.canvas.start.set_busy(True)
+        self._start.set_busy(True)
         folder = self._data / "example"
 
         def write() -> tuple[list[Path], Path]:
@@ -108,27 +124,28 @@ class Files(QObject):
         task.finished.connect(lambda: self._tasks.remove(task))
 
     def wait(self) -> None:
+        """For the example, where it is being made."""
         for task in list(self._tasks):
             task.wait()
 
     # ------------------------------------------------------------ how
 
     def _offer_last(self, last: Path | None, rescue: Rescue | None) -> None:
-        start = self._window.canvas.start
         if rescue is None:
-            start.set_last(last if last is not None and is_project(last) else None)
+            self._start.set_last(last if last is not None and is_project(last) else None)
             return
         snapshot = rescue.snapshot
         kept = self.tr(", with a snapshot of step {}").format(f"{snapshot.step:,}") if snapshot else ""
         message = self.tr("Tessera was cut off. “{}” is as it was saved {}{}.").format(
             rescue.folder.name, rescue.when, kept
         )
-        start.offer_rescue(rescue.folder, message, QPixmap(str(snapshot.preview)) if snapshot else QPixmap())
+        picture = QPixmap(str(snapshot.preview)) if snapshot else QPixmap()
+        self._start.offer_rescue(rescue.folder, message, picture)
 
     def _when_idle(self, what: Callable[[], object]) -> None:
-        if self._window.training.running:
+        if self._training.running:
             self._next = what
-            self._window.training.stop()
+            self._training.stop()
         else:
             what()
 
@@ -138,38 +155,35 @@ class Files(QObject):
             what()
 
     def _opened(self, path: Path) -> None:
-        if not is_project(path) and self._origins.open(path):
+        if not is_project(path) and self.origins.open(path):
             return
-        if self._window.document.open(path):
-            self._remember(self._window.document.folder)
+        if self._document.open(path):
+            self._remember(self._document.folder)
 
     def _saved_as(self, folder: Path) -> None:
-        if self._window.document.save_as(folder):
+        if self._document.save_as(folder):
             self._remember(folder)
-            self._window.show_all()
+            self.renamed.emit()
 
     def _place(self) -> Path:
         """Where dialogs begin: beside the last named project."""
-        document = self._window.document
-        return self._window.preferences.last_folder("projects") if document.untitled else document.folder.parent
+        document = self._document
+        return self._preferences.last_folder("projects") if document.untitled else document.folder.parent
 
     def _remember(self, folder: Path) -> None:
-        self._window.preferences.last_project = folder
-        self._window.preferences.set_last_folder("projects", folder.parent)
-
-    def _browse(self) -> None:
-        self._window.sources.browse(self._window.document.method.slots[0].key)
+        self._preferences.last_project = folder
+        self._preferences.set_last_folder("projects", folder.parent)
 
     def _example_made(self, made: tuple[list[Path], Path]) -> None:
-        self._window.canvas.start.set_busy(False)
+        self._start.set_busy(False)
         styles, content = made
-        document = self._window.document
+        document = self._document
         document.stack.beginMacro(self.tr("load the example"))
         document.add("style", styles)
         document.add("content", [content])
         document.stack.endMacro()
-        self._window.canvas.focus_canvas()
+        self.example_loaded.emit()
 
     def _example_failed(self, error: BaseException) -> None:
-        self._window.canvas.start.set_busy(False)
-        self._window.messages.show_message(self.tr("The example could not be made: {}").format(error), "error")
+        self._start.set_busy(False)
+        self._messages.show_message(self.tr("The example could not be made: {}").format(error), "error")

@@ -14,8 +14,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.document import Document
+from engine.box import Size
+
 LARGEST_TRAINED_PX = 20_000
 LARGEST_SEED = 2**31 - 1
+
+
+def edit_frame(document: Document, content: Size | None, parent: QWidget) -> None:
+    """Asks for canvas size and seed of a document; `content` as far as it is known."""
+    known = None if content is None else (content.height, content.width)
+    dialog = FrameDialog(document.job.canvas, known, document.job.seed, parent)
+    if dialog.exec() == QDialog.DialogCode.Accepted:
+        document.set_frame(dialog.canvas, dialog.seed)
 
 
 class FrameDialog(QDialog):

@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMessageBox
 
 from app import actions
+from app.frame_dialog import edit_frame
 from app.help_sheet import HelpSheet
 from app.preferences import Preferences, PreferencesDialog
 from app.shell import Shell
-from app.widgets import theme
 from engine import messages as m
 from engine.errors import BadSettingError
 from engine.method import method_class, method_keys
 from engine.settings import specs
-
-if TYPE_CHECKING:
-    from app.canvas.idle_picture import Pictures
-    from app.document import Document
-    from app.export.controller import ExportController
-    from app.files import Files
-    from app.masks.controller import MaskController
-    from app.recovery import Recovery
-    from app.snapshots.controller import SnapshotsController
-    from app.training import Training
-    from app.weights.controller import WeightsController
-
-TRAIN_WORDS = {
-    "idle": ("Train", "train"),
-    "starting": ("Starting…", "train"),
-    "training": ("Pause", "pause"),
-    "paused": ("Go on", "train"),
-    "stopping": ("Stopping…", "train"),
-}
 
 
 class MainWindow(Shell):
@@ -44,18 +24,8 @@ class MainWindow(Shell):
 
     Args:
         data: folder for unnamed projects and the example.
-        furnished: False leaves the window an empty frame, which needs no torch, until `furnish` is called.
+        built: False leaves the window an empty frame, which needs no torch, until `build` is called.
     """
-
-    document: Document
-    training: Training
-    snapshots: SnapshotsController
-    pictures: Pictures
-    recovery: Recovery
-    masks: MaskController
-    weights: WeightsController
-    files: Files
-    exporting: ExportController
 
     def __init__(self, preferences: Preferences, data: Path, built: bool = True) -> None:
         super().__init__(preferences)
@@ -70,27 +40,44 @@ class MainWindow(Shell):
             self.setEnabled(False)
 
     def build(self) -> None:
-        """Fills the frame with what needs the engine, and makes it usable."""
-        from app.canvas.idle_picture import Pictures
+        """Fills the frame with what needs the engine, and makes it usable. Who is made first hears events first."""
+        from app.canvas.controller import CanvasController
+        from app.canvas.idle_picture import IdlePictureController
         from app.document import Document
         from app.export.controller import ExportController
-        from app.files import Files
+        from app.files import FilesController
         from app.masks.controller import MaskController
         from app.recovery import Recovery
         from app.snapshots.controller import SnapshotsController
+        from app.train_controller import TrainController
         from app.training import Training
         from app.weights.controller import WeightsController
 
-        self.document = Document(self._data / "projects", self, small=_is_slow(self.preferences.device))
-        self.training = Training(self.document, self)
-        self.training.device_key = self.preferences.device
-        self.snapshots = SnapshotsController(self.document, self.training, self.strip, self.canvas, self)
-        self.pictures = Pictures(self.document, self.training, self.canvas, self.snapshots, self)
-        self.recovery = Recovery(self.document, self.preferences, self)
-        self.masks = MaskController(self.document, self.training, self, self.snapshots.newest, self.canvas.view.picture)
-        self.weights = WeightsController(self.document, self.messages, self)
-        self.files = Files(self, self._data)
-        self.exporting = ExportController(self)
+        preferences, canvas, messages = self.preferences, self.canvas, self.messages
+        document = self.document = Document(self._data / "projects", self, small=_is_slow(preferences.device))
+        training = self.training = Training(document, self)
+        training.device_key = preferences.device
+        snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self)
+        self.idle_picture = IdlePictureController(document, training, canvas, snapshots, self)
+        CanvasController(training, canvas, self)
+        self.recovery = Recovery(document, preferences, self)
+        self.masks = MaskController(document, training, self, snapshots.newest, canvas.view.picture)
+        self.weights = WeightsController(document, messages, self)
+        self.training_actions = TrainController(training, snapshots, self.weights, self.actions_by_name, messages, self)
+        self.files = FilesController(
+            document, training, self.recovery, preferences, canvas.start, messages, self._data, self
+        )
+        self._listen()
+        self.exports = ExportController(
+            document,
+            training,
+            snapshots,
+            preferences,
+            lambda: self.idle_picture.canvas_size,
+            canvas.view,
+            messages,
+            self,
+        )
         for key in method_keys():
             self.methods.addItem(method_class(key).title, key)
         self._connect()
@@ -107,18 +94,13 @@ class MainWindow(Shell):
             "open": self.files.open,
             "save": self.files.save,
             "save_as": self.files.save_as,
-            "export": self.exporting.open,
+            "export": self.exports.open,
             "quit": self.close,
             "undo": self.document.stack.undo,
             "redo": self.document.stack.redo,
             "paste": lambda: self.sources.paste(self.sources.paste_slot()),
-            "frame": self.files.edit_frame,
+            "frame": lambda: edit_frame(self.document, self.idle_picture.canvas_size, self),
             "preferences": self.edit_preferences,
-            "train": self.train,
-            "stop": self.training.stop,
-            "keep": self.training.keep,
-            "afresh": self.training.start,
-            "rebuild": self.training.rebuild,
             "fit": self.canvas.view.fit,
             "pixels": self.canvas.view.zoom_to_pixels,
             "zoom_in": lambda: self.canvas.view.zoom_by(1.25),
@@ -138,9 +120,7 @@ class MainWindow(Shell):
         document.job_replaced.connect(self.show_all)
         document.frame_changed.connect(self._show_saved)
         document.saved.connect(self._show_saved)
-        training.session_event.connect(self._on_event)
         training.state_changed.connect(self._on_state)
-        training.stale_changed.connect(self._on_stale)
         self.recovery.shared.connect(
             lambda folder: self.messages.show_message(
                 self.tr("“{}” is open in another window as well. Work in one of them only.").format(folder.name),
@@ -160,7 +140,12 @@ class MainWindow(Shell):
         self.sources.paint_requested.connect(self.masks.open)
         self.canvas.dropped.connect(document.add)
         self.canvas.project_dropped.connect(self.files.open_path)
-        self.canvas.view.look_wanted.connect(training.look)
+        self.canvas.start.images_requested.connect(lambda: self.sources.browse(document.method.slots[0].key))
+        self.snapshots.picture_chosen.connect(self.canvas.show_still)
+        self.strip.export_requested.connect(lambda snapshot: self.exports.open(snapshot.folder))
+        self.files.renamed.connect(self.show_all)
+        self.files.example_loaded.connect(self.canvas.focus_canvas)
+        self.exports.close_confirmed.connect(self.close_anyway)
         self.methods.activated.connect(lambda index: document.set_method(self.methods.itemData(index)))
 
     # ------------------------------------------------------------ showing the document
@@ -185,6 +170,7 @@ class MainWindow(Shell):
         self.status.clear_run()
         self._show_settings()
         self._show_sources()
+        self.training_actions.refresh()
         self._on_state(self.training.state)
 
     def _show_settings(self) -> None:
@@ -194,7 +180,7 @@ class MainWindow(Shell):
 
     def _show_sources(self) -> None:
         self.sources.set_sources(self.document.job.sources)
-        self.pictures.refresh()
+        self.idle_picture.refresh()
         self.messages.withdraw("begin")
         self._show_saved()
 
@@ -215,80 +201,30 @@ class MainWindow(Shell):
 
     # ------------------------------------------------------------ training
 
-    def train(self) -> None:
-        """Begin, pause or go on, whichever is next. Beginning goes on from the newest snapshot where there is one."""
-        match self.training.state:
-            case "idle":
-                if not self.weights.ask():
-                    self.training.start(self.snapshots.newest())
-            case "training":
-                self.training.pause()
-            case "paused":
-                self.training.resume()
+    def _listen(self) -> None:
+        """What the session says, as far as it concerns no controller."""
+        events = self.training.events
+        events.on(m.Began, self._on_began)
+        events.on(m.Stepped, self.status.stepped)
+        events.on(m.Stepped, lambda event: self.curves.add(event.step, event.terms))
+        events.on(m.Retuned, lambda event: self.curves.mark(event.step, event.names))
+        events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
+        events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
+
+    def _on_began(self, event: m.Began) -> None:
+        self.status.set_device(event.device)
+        self.status.began(event.step)
+        self.curves.set_templates(event.job.settings.get("templates"))
+        self.curves.began(event.step)
 
     def _on_state(self, state: str) -> None:
-        words, icon = TRAIN_WORDS[state]
-        act = self.actions_by_name
-        act["train"].setText(self.tr(words))
-        act["train"].setIcon(theme.icon(icon))
-        act["train"].setEnabled(state in ("idle", "training", "paused"))
-        for name in ("stop", "keep"):
-            act[name].setEnabled(state in ("training", "paused"))
-        act["afresh"].setEnabled(state == "idle")
-        act["rebuild"].setEnabled(self.training.stale)
         self.status.set_state(state)
         self.strip.set_can_keep(state in ("training", "paused"))
         self.panel.set_training(state in ("training", "paused"))
-        self.canvas.view.set_session(self.training.running, state == "training")
         if state == "idle":
-            self.messages.withdraw("rebuild")
             self.snapshots.refresh()
             if self._closing:
                 self.close()
-
-    def _on_stale(self, stale: bool) -> None:
-        self.actions_by_name["rebuild"].setEnabled(stale)
-        if stale and self.training.running:
-            self.messages.show_message(
-                self.tr(
-                    "Some new settings act after the networks are rebuilt. What was learned is kept where it fits."
-                ),
-                key="rebuild",
-                button=self.tr("Rebuild now"),
-                act=self.training.rebuild,
-            )
-        else:
-            self.messages.withdraw("rebuild")
-
-    def _on_event(self, event: m.Event) -> None:
-        match event:
-            case m.ViewRendered() if (shown := self.exporting.views.for_canvas(event)) is not None:
-                self.canvas.view.viewed(shown)
-            case m.Stepped():
-                self.status.stepped(event)
-                self.curves.add(event.step, event.terms)
-            case m.Began():
-                self.status.set_device(event.device)
-                self.status.began(event.step)
-                self.curves.set_templates(event.job.settings.get("templates"))
-                self.curves.began(event.step)
-                self.canvas.view.set_extent(event.canvas_size)
-                self.canvas.set_hint("")
-                self.canvas.show_still(None)
-                self.canvas.view.ask()
-            case m.Retuned():
-                self.curves.mark(event.step, event.names)
-                if self.training.state == "paused":
-                    self.canvas.view.ask()
-            case m.Kept():
-                self.snapshots.refresh()
-            case m.Warned():
-                self.messages.show_message(event.message, "warning")
-            case m.Failed():
-                if isinstance(event.command, m.RenderView):
-                    self.canvas.view.answer_failed()
-                self.messages.show_message(event.message, "error")
-        self.exporting.on_event(event)
 
     # ------------------------------------------------------------ the rest
 
@@ -306,9 +242,9 @@ class MainWindow(Shell):
         if not self.built:
             event.accept()
             return
-        if self.exporting.running and not self._closing:
+        if self.exports.running and not self._closing:
             event.ignore()
-            self.exporting.ask_before_closing()
+            self.exports.ask_before_closing()
             return
         if not self.masks.close():
             event.ignore()
@@ -323,7 +259,7 @@ class MainWindow(Shell):
             self.training.stop()
             event.ignore()
             return
-        self.pictures.wait()
+        self.idle_picture.wait()
         self.files.wait()
         self.masks.wait()
         self.recovery.release()

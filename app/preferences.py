@@ -13,8 +13,6 @@ from app.widgets import theme
 if TYPE_CHECKING:
     from engine.device import Device
 
-_MOST_RECENT = 10
-
 
 class Preferences:
     """A typed face of QSettings, which forgets types: every value is asked for with its own.
@@ -83,20 +81,6 @@ class Preferences:
     @last_project.setter
     def last_project(self, folder: Path | None) -> None:
         self._store.setValue("projects/last", "" if folder is None else str(folder))
-
-    @property
-    def recent_projects(self) -> list[Path]:
-        """Newest first; projects that are gone are left out."""
-        stored = self._text("projects/recent", "")
-        return [Path(line) for line in stored.split("\n") if line and Path(line).is_dir()]
-
-    def add_recent(self, folder: Path) -> None:
-        """Puts a project first in the list."""
-        others = [path for path in self.recent_projects if path != folder]
-        self._store.setValue("projects/recent", "\n".join(str(path) for path in [folder, *others][:_MOST_RECENT]))
-
-    def forget_recent(self) -> None:
-        self._store.remove("projects/recent")
 
     def save(self) -> None:
         """Writes what is pending now instead of later."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.document import Document
+from app.session_events import SessionEvents
 from app.worker import Worker
 from engine.errors import TesseraError
 from engine.job import Job, SourceImage
@@ -18,13 +19,11 @@ from engine.messages import (
     Began,
     Command,
     Ended,
-    Event,
     Failed,
     Keep,
     Load,
     Pause,
     Paused,
-    RenderView,
     Restore,
     Resume,
     Resumed,
@@ -42,8 +41,6 @@ RELOAD_MS = 500
 
 
 class Training(QObject):
-    session_event = Signal(object)
-    """Every event of the running session."""
     state_changed = Signal(str)
     stale_changed = Signal(bool)
     """Whether a setting waits for a rebuild."""
@@ -52,6 +49,8 @@ class Training(QObject):
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.document = document
+        self.events = SessionEvents(self)
+        """Those of the running session. This state is up to date before anybody else hears of an event."""
         self.device_key = "auto"
         self.state: TrainingState = "idle"
         self.built: Job | None = None
@@ -62,6 +61,11 @@ class Training(QObject):
         self._tried_on: Job | None = None
         """What the session worked on before `try_out`."""
         self._begins_paused = False
+        self.events.on(Began, self._on_began)
+        self.events.on(Failed, self._on_failed)
+        self.events.on(Paused, lambda _event: self._become("paused"))
+        self.events.on(Resumed, lambda _event: self._become("training"))
+        self.events.on(Ended, lambda _event: self._become("stopping"))
         self._reload = QTimer(self, singleShot=True, interval=RELOAD_MS)
         self._reload.timeout.connect(self._load_changes)
         document.settings_changed.connect(self._on_settings)
@@ -103,7 +107,7 @@ class Training(QObject):
             return False
         self._adopting, self._begins_paused = adopt, paused
         self._worker = Worker(session, self.device_key, self)
-        self._worker.session_event.connect(self._on_event)
+        self._worker.session_event.connect(self.events.deliver)
         self._worker.finished.connect(self._on_finished)
         self._become("starting")
         self._worker.start()
@@ -125,9 +129,6 @@ class Training(QObject):
 
     def keep(self, name: str = "") -> None:
         self.post(Keep(name))
-
-    def look(self, look: RenderView) -> None:
-        self.post(look)
 
     def stop(self, keep: bool = True) -> None:
         if self._worker is not None and self.state != "stopping":
@@ -175,32 +176,26 @@ class Training(QObject):
 
     # ------------------------------------------------------------ what happens
 
-    def _on_event(self, event: Event) -> None:
+    def _on_began(self, event: Began) -> None:
+        self.built = event.job
+        if self._adopting and event.reason == "restored":
+            self._adopting = False
+            self.document.adopt(event.job, self.tr("go back to a snapshot"))
+        if self.state == "starting":
+            self._become("paused" if self._begins_paused else "training")
+            if not self._begins_paused:
+                self._load_changes()
+        self._weigh()
+
+    def _on_failed(self, event: Failed) -> None:
         match event:
-            case Began(job=job):
-                self.built = job
-                if self._adopting and event.reason == "restored":
-                    self._adopting = False
-                    self.document.adopt(job, self.tr("go back to a snapshot"))
-                if self.state == "starting":
-                    self._become("paused" if self._begins_paused else "training")
-                    if not self._begins_paused:
-                        self._load_changes()
-                self._weigh()
             case Failed(command=Restore()):
                 self._adopting = False
             case Failed(command=Stop(), fatal=False):  # nothing could be kept: the session waits, paused
                 self.state = "paused"
                 self.state_changed.emit(self.state)
-            case Paused():
-                self._become("paused")
-            case Resumed():
-                self._become("training")
             case Failed(fatal=True):
                 self._become("stopping")
-            case Ended():
-                self._become("stopping")
-        self.session_event.emit(event)
 
     def _on_finished(self) -> None:
         worker, self._worker = self._worker, None

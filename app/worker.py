@@ -12,7 +12,7 @@ from engine.training.session import Session
 
 
 class Worker(QThread):
-    """Runs one session from beginning to end. `happened` carries each of its events."""
+    """Runs one session from beginning to end. `session_event` carries each of its events."""
 
     session_event = Signal(object)
 
@@ -40,5 +40,5 @@ class Worker(QThread):
             self.session_event.emit(Failed(str(error), fatal=True))
             self.session_event.emit(Ended(0))
         except Exception as error:  # a defect of the program must not take the window along
-            self.session_event.emit(Failed(crash.message(crash.record(error)), fatal=True))
+            self.session_event.emit(Failed(crash.crash_message(crash.record(error)), fatal=True))
             self.session_event.emit(Ended(0))

@@ -63,14 +63,14 @@ class Hand(QObject):
         for name, value in self._order["settings"].items():
             document.set(name, value)
         self._window.training.device_key = self._order["device"]
-        self._window.training.session_event.connect(self._on_event)
+        self._window.training.events.on(m.Event, self._on_event)
         self._window.training.problem.connect(self._fail)
         QTimer.singleShot(self._settle_ms, self._ticks.start)
         QTimer.singleShot(2 * self._settle_ms, self._train)
 
     def _train(self) -> None:
         self._result["ticks_idle_ms"] = self._ticks.stop()
-        self._window.train()
+        self._window.training_actions.train()
 
     def _on_event(self, event: m.Event) -> None:
         match event:

@@ -1,7 +1,8 @@
 """What the window (or command line) and the training loop say to each other: frozen, plain data.
 
 Commands go in through `Session.post`, from any thread; events come out of `Session.run`. The mailbox keeps commands in
-order, except that of those marked `latest_wins` at most one of each kind waits: the newest Look, all Retunes in one.
+order, except that of those marked `latest_wins` at most one of each kind waits: the newest `RenderView` of each
+requester, all `Retune`s in one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NewType, Self
 
 import numpy as np
 
@@ -18,11 +19,18 @@ from engine.box import Box, Size
 from engine.job import Job
 from engine.options import EncodeOptions, RenderMode
 
+Requester = NewType("Requester", str)
+"""Who asked for a view: a name that its answers carry back. Every requester has one view under way at most."""
+
 # ---------------------------------------------------------------- commands
 
 
 class Command:
     latest_wins: ClassVar[bool] = False
+
+    def replaces(self, earlier: Self) -> bool:
+        """Whether `earlier`, of the same kind, is settled by this one where `latest_wins`."""
+        return True
 
     def after(self, earlier: Self) -> Self:
         """What is left to do when `earlier`, of the same kind, still waits."""
@@ -55,18 +63,23 @@ class RenderView(Command):
         box: region of the canvas, in canvas pixels; is clipped to it.
         size: pixels that the region has on screen; the engine scales, never above 1:1.
         layer: key of one of the method's layers, or "patches" for the strip of training patches.
-        ticket: comes back in each `ViewRendered`.
-        canvas: look at a picture of another size; None for the one that is trained for.
-        how: look at it as an export would paint it, see `printing.How`.
+        ticket: comes back in each `ViewRendered`; tells the requests of one requester apart.
+        requester: comes back as well. A newer request takes the place of the same requester's earlier one only.
+        canvas_size: look at a picture of another size; None for the one that is trained for.
+        render_mode: look at it as an export would paint it, see `options.RenderMode`.
     """
 
     box: Box
     size: Size
     layer: str = "result"
     ticket: int = 0
+    requester: Requester = Requester("")
     canvas_size: Size | None = None
     render_mode: RenderMode = field(default_factory=RenderMode)
     latest_wins: ClassVar[bool] = True
+
+    def replaces(self, earlier: RenderView) -> bool:
+        return self.requester == earlier.requester
 
 
 @dataclass(frozen=True)
@@ -219,6 +232,7 @@ class ViewRendered(Event):
     layer: str
     step: int
     ticket: int
+    requester: Requester
     done: bool
 
 
@@ -360,7 +374,7 @@ class Mailbox:
                 earlier = self._waiting[index]
                 if not (command.latest_wins and earlier.latest_wins):
                     break
-                if type(earlier) is type(command):
+                if type(earlier) is type(command) and command.replaces(earlier):
                     command = command.after(earlier)
                     del self._waiting[index]
                     break
@@ -374,8 +388,3 @@ class Mailbox:
                 self._changed.wait()
             taken, self._waiting = self._waiting, []
             return taken
-
-    def peek(self, kind: type[Command]) -> bool:
-        """Whether a command of this kind waits."""
-        with self._changed:
-            return any(isinstance(command, kind) for command in self._waiting)

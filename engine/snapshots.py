@@ -167,10 +167,10 @@ def _last_number(project: Path) -> int:
 
 
 def _described(snapshot: Snapshot, project: Path, state_bytes: int) -> str:
-    about: dict[str, Any] = {key: value for key, value in asdict(snapshot).items() if key not in ("folder", "job")}
-    about["canvas"] = (
-        None if snapshot.canvas_size is None else [snapshot.canvas_size.height, snapshot.canvas_size.width]
-    )
+    left_out = ("folder", "job", "canvas_size")
+    about: dict[str, Any] = {key: value for key, value in asdict(snapshot).items() if key not in left_out}
+    size = snapshot.canvas_size
+    about["canvas"] = None if size is None else [size.height, size.width]
     about |= {"format": FORMAT, "state_bytes": state_bytes, "job": stored_job(snapshot.job, project)}
     return json.dumps(about, indent=1, ensure_ascii=False)
 

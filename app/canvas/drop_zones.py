@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QDropEvent, QFont, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QWidget
 
-from engine.job import FILE_NAME
+from app.project_paths import project_in
 from engine.method import Slot
 
 GAP_PX = 16
@@ -62,7 +62,7 @@ class DropZones(QWidget):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         if event.type() == QEvent.Type.DragEnter or paths != self._paths:
-            self._paths, self._project = paths, _project_in(paths)
+            self._paths, self._project = paths, project_in(paths)
         project = self._project
         if event.type() != QEvent.Type.Drop:
             self.setGeometry(self._host.rect())
@@ -109,20 +109,6 @@ class DropZones(QWidget):
 def paths_in(mime: QMimeData) -> list[Path]:
     """Local files and folders in a drag or on the clipboard."""
     return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()] if mime.hasUrls() else []
-
-
-def is_project(path: Path) -> bool:
-    return path.name == FILE_NAME or (path / FILE_NAME).is_file()
-
-
-def _project_in(paths: list[Path]) -> Path | None:
-    """A project among other things; or a file alone that was exported from one."""
-    project = next((path for path in paths if is_project(path)), None)
-    if project is not None or len(paths) != 1:
-        return project
-    from app.export.reimport import origin_of  # with what reads images, only when one is dragged in
-
-    return paths[0] if origin_of(paths[0]) is not None else None
 
 
 def _see_through(color: QColor, alpha: int) -> QColor:

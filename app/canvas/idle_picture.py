@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QImage
 
 from app.canvas.panel import CanvasPanel
 from app.document import Document
 from app.snapshots.controller import SnapshotsController
 from app.training import Training
 from app.widgets import background
+from app.widgets.arrays import to_image
 from engine.box import Size
 from engine.images.read import read_image
 from engine.messages import Began
@@ -20,7 +20,7 @@ from engine.messages import Began
 LARGEST_SIDE_PX = 1600
 
 
-class Pictures(QObject):
+class IdlePictureController(QObject):
     def __init__(
         self,
         document: Document,
@@ -35,7 +35,7 @@ class Pictures(QObject):
         """Of the canvas, as far as it is known: from the session, or from the first content image."""
         self._shown = ""
         self._tasks: list[background.Task] = []
-        training.session_event.connect(self._on_event)
+        training.events.on(Began, self._on_began)
         document.job_replaced.connect(self._forget)
         document.frame_changed.connect(self.refresh)
         document.settings_changed.connect(lambda _names: self.refresh())
@@ -85,16 +85,13 @@ class Pictures(QObject):
         if key != self._shown or self._training.running:
             return
         self.canvas_size = canvas
-        height, width, _ = pixels.shape
-        image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
         self._canvas.view.forget()
         self._canvas.view.set_extent(self.canvas_size)
-        self._canvas.view.set_picture(image, self._canvas.view.layer)
+        self._canvas.view.set_picture(to_image(pixels), self._canvas.view.layer)
 
-    def _on_event(self, event: object) -> None:
-        if isinstance(event, Began):
-            self.canvas_size = event.canvas_size
-            self._canvas.show_start(False)
+    def _on_began(self, event: Began) -> None:
+        self.canvas_size = event.canvas_size
+        self._canvas.show_start(False)
 
     def _hint(self) -> str:
         if self._training.running or self._document.empty:
@@ -119,4 +116,4 @@ def _read(path: Path, content: Path | None) -> tuple[np.ndarray, Size]:
     size = picture.original
     if content is not None and content != path:
         size = read_image(content, LARGEST_SIDE_PX**2).original
-    return np.ascontiguousarray(picture.pixels.permute(1, 2, 0).numpy()), size
+    return picture.pixels.permute(1, 2, 0).numpy(), size

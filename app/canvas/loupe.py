@@ -35,7 +35,7 @@ class Loupe(QWidget):
         """
         super().__init__(viewport)
         self._viewport, self._backdrop = viewport, backdrop
-        self._pixels = Pixels()
+        self.pixels = Pixels()
         self._canvas = Size(0, 0)
         self._zoom = 1.0
         self._centre = (0.0, 0.0)
@@ -55,7 +55,7 @@ class Loupe(QWidget):
         self._canvas, self._alive = canvas, alive
         ratio = self.devicePixelRatioF()
         self._zoom = max(1.0 / ratio, LEAST_GAIN * zoom)
-        self._pixels.forget()
+        self.pixels.forget()
         self._asked = None
 
     def move_to(self, pointer: QPoint, row: float, column: float) -> None:
@@ -78,19 +78,18 @@ class Loupe(QWidget):
             scale = min(1.0, self._zoom * self.devicePixelRatioF())
             self.wanted.emit(box, Size(max(1, round(box.height * scale)), max(1, round(box.width * scale))))
 
-    def asked(self, look: RenderView) -> None:
-        """The look that went out for it."""
-        self._asked = look
+    def asked(self, request: RenderView) -> None:
+        """The request that went out for it."""
+        self._asked = request
 
-    def viewed(self, event: ViewRendered) -> bool:
-        """Takes a piece that is for it."""
-        if self._asked is None or event.ticket != self._asked.ticket or event.layer != self._asked.layer:
-            return False
+    def show_piece(self, event: ViewRendered) -> None:
+        """A painted piece; those of an earlier request are passed over."""
+        if self._asked is None or event.ticket != self._asked.ticket:
+            return
         if event.image.size:
-            self._pixels.put(event, self._asked, QColor("#000000"))
+            self.pixels.put(event, self._asked, QColor("#000000"))
             self.update()
         self._unseen = event.done and self._alive
-        return True
 
     def box(self) -> Box:
         """What it shows, in canvas pixels; may reach beyond the canvas."""
@@ -104,7 +103,7 @@ class Loupe(QWidget):
         whole = QRectF(self.rect())
         self._backdrop(painter, self._place, whole)
         if self._asked is not None:
-            self._pixels.draw(painter, self._place, self._canvas, whole, self._asked.layer, QPixmap())
+            self.pixels.draw(painter, self._place, self._canvas, whole, self._asked.layer, QPixmap())
         painter.setPen(QPen(QColor(255, 255, 255, 210), 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(self.rect().adjusted(1, 1, -1, -1))

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
 
 from app.canvas.drop_zones import DropZones
 from app.canvas.first_start import FirstStart
-from app.canvas.message_bar import MessageBar
 from app.canvas.view import PATCHES, CanvasView
-from app.settings.controls import JumpSlider
 from app.widgets import theme
+from app.widgets.controls import JumpSlider
+from app.widgets.message_bar import MessageBar
 from engine.method import Method
 
 SHARE_POSITIONS = 200
@@ -28,7 +28,6 @@ SHARE_POSITIONS = 200
 class CanvasPanel(QWidget):
     dropped = Signal(str, list)
     project_dropped = Signal(object)
-    layer_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -127,9 +126,6 @@ class CanvasPanel(QWidget):
             if button.property("layer") == layer:
                 button.setChecked(True)
 
-    def layer_keys(self) -> list[str]:
-        return [button.property("layer") for button in self._group.buttons()]
-
     def show_still(self, image: QImage | None, title: str = "") -> None:
         """A picture over the present one, to be compared with it, and a button that ends it; None ends it at once."""
         self.view.compare.show(image, title, self.tr("Now"))
@@ -144,7 +140,6 @@ class CanvasPanel(QWidget):
         if checked:
             self.show_still(None)
             self.view.set_layer(button.property("layer"))
-            self.layer_chosen.emit(button.property("layer"))
 
     def focus_canvas(self) -> None:
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)

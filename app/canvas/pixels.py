@@ -1,4 +1,4 @@
-"""The painted pixels that the canvas has: the newest look, and a small picture of the whole for what it left out.
+"""The painted pixels that the canvas has: the newest view, and a small picture of the whole for what it left out.
 
 No widgets here; where things lie on the screen is view.py's.
 """
@@ -11,17 +11,24 @@ import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
+from app.widgets.arrays import to_image
 from engine.box import Box, Size
 from engine.messages import RenderView, ViewRendered
 
 BACK_PX = 1024
-"""Longest side of the whole-canvas picture that is kept for each layer, for what the last look did not cover."""
+"""Longest side of the whole-canvas picture that is kept for each layer, for what the last view did not cover."""
+
+
+DisplayTransform = Callable[[np.ndarray], np.ndarray]
+"""From pixels as they are to those on the screen, uint8 [h, w, 3] in sRGB both: a soft proof."""
 
 
 class Pixels:
     """Pieces come in with `put`, and are drawn wherever `draw` is told that the canvas lies."""
 
     def __init__(self) -> None:
+        self.display_transform: DisplayTransform | None = None
+        """Of the pieces that come from now on."""
         self._front: QImage | None = None
         self._front_box = Box(0, 0, 0, 0)
         self._front_layer = ""
@@ -43,8 +50,9 @@ class Pixels:
         return self._back.get(layer) or self._back.get(self._front_layer)
 
     def put(self, event: ViewRendered, asked: RenderView, ground: QColor) -> None:
-        """A piece; `asked` is the newest look, older ones only reach the picture of the whole."""
-        piece = as_image(event.image)
+        """A piece; `asked` is the newest request, older ones only reach the picture of the whole."""
+        pixels = event.image if self.display_transform is None else self.display_transform(event.image)
+        piece = to_image(pixels).convertToFormat(QImage.Format.Format_RGB32)
         self._put_back(piece, event, ground)
         if event.ticket != asked.ticket:
             return
@@ -80,7 +88,7 @@ class Pixels:
             painter.drawImage(front, self._front)
 
     def _new_front(self, asked: RenderView, ground: QColor) -> None:
-        """A fresh image for the newest look, on which the earlier picture stands until the pieces come."""
+        """A fresh image for the newest request, on which the earlier picture stands until the pieces come."""
         if self._front is not None and (self._front_box, _size_of(self._front)) == (asked.box, asked.size):
             self._front_layer = asked.layer
             return
@@ -106,15 +114,6 @@ class Pixels:
             back.fill(ground)
             self._back[event.layer] = back
         put(back, event.canvas_size.box, piece, event.box)
-
-
-def as_image(pixels: np.ndarray) -> QImage:
-    """A QImage that owns its bytes. `pixels` is uint8 [h, w, 3]."""
-    pixels = np.ascontiguousarray(pixels)
-    height, width, _ = pixels.shape
-    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).convertToFormat(
-        QImage.Format.Format_RGB32
-    )
 
 
 def put(target: QImage, target_box: Box, piece: QImage, box: Box) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea
 
 from app.curves.health import Remedy, health
 from app.curves.history import History
-from app.settings.controls import ElidedLabel
+from app.widgets.controls import ElidedLabel
 from engine.method import Method
 from engine.settings import Settings
 

@@ -1,41 +1,68 @@
-"""From the wish to export to the finished file: the dialog, a session that paints, the queue, what was begun before."""
+"""From the request to the finished file: the dialog, a session that paints, the queue, what was begun before."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from app.canvas.view import CanvasView
+from app.document import Document
 from app.export.dialog import PROBED_PX, ExportDialog
 from app.export.queue import ExportQueue, Item
 from app.export.views import ExportViews
+from app.preferences import Preferences
+from app.snapshots.controller import SnapshotsController
+from app.training import Training
+from app.widgets.message_bar import MessageBar
 from engine import messages as m
 from engine import snapshots
+from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, unfinished
 from engine.export.relink import missing_images, with_images_from
 from engine.job import Job
 
-if TYPE_CHECKING:
-    from app.main_window import MainWindow
-
 
 class ExportController(QObject):
-    def __init__(self, window: MainWindow) -> None:
+    """
+    Args:
+        canvas_size: what is trained for, as far as it is known.
+        canvas_view: shows how it will print.
+        window: above which dialogs open.
+    """
+
+    close_confirmed = Signal()
+    """The artist wants to close although an export runs."""
+
+    def __init__(
+        self,
+        document: Document,
+        training: Training,
+        snapshots: SnapshotsController,
+        preferences: Preferences,
+        canvas_size: Callable[[], Size | None],
+        canvas_view: CanvasView,
+        messages: MessageBar,
+        window: QWidget,
+    ) -> None:
         super().__init__(window)
-        self._window = window
-        self.queue = ExportQueue(self._send, self)
+        self._document, self._training, self._snapshots = document, training, snapshots
+        self._preferences, self._messages, self._window = preferences, messages, window
+        self._canvas_size = canvas_size
+        self.queue = ExportQueue(self._send, training.events, self)
         self.dialog: ExportDialog | None = None
         self._about: tuple[object, ...] = ()
         """What the dialog was made for."""
-        self.views = ExportViews(window, self)
+        self.views = ExportViews(training, snapshots, canvas_view, window)
         self.queue.progressed.connect(self.views.show_so_far)
-        window.strip.export_requested.connect(lambda snapshot: self.open(snapshot.folder))
-        window.training.state_changed.connect(lambda _state: self._on_state())
-        window.document.job_replaced.connect(self._find_unfinished)
+        training.events.on(m.Inspected, self._on_inspected)
+        training.events.on(m.Exported, self._on_exported)
+        training.state_changed.connect(lambda _state: self._on_state())
+        document.job_replaced.connect(self._find_unfinished)
         self._find_unfinished()
 
     @property
@@ -47,12 +74,11 @@ class ExportController(QObject):
 
     def open(self, snapshot: Path | None = None) -> None:
         """Shows the dialog for the present weights, or for a snapshot."""
-        window = self._window
-        size = window.pictures.canvas_size
-        if size is None or (not window.training.running and window.snapshots.newest() is None):
-            window.messages.show_message(self.tr("There is nothing to export yet. Press Train first."), "info")
+        size = self._canvas_size()
+        if size is None or (not self._training.running and self._snapshots.newest() is None):
+            self._messages.show_message(self.tr("There is nothing to export yet. Press Train first."), "info")
             return
-        method = window.document.method
+        method = self._document.method
         about = (size, method, snapshot)
         if self.dialog is not None and self._about == about:  # with the choices as they were left
             self._on_state()
@@ -64,10 +90,12 @@ class ExportController(QObject):
             self.views.peeks.forget()
             self.dialog.close()
             self.dialog.deleteLater()
-        place = window.preferences.last_folder("export")
-        name = "mosaic" if window.document.untitled else window.document.title
+        place = self._preferences.last_folder("export")
+        name = "mosaic" if self._document.untitled else self._document.title
         job = self._job(snapshot)
-        dialog = ExportDialog(size, method.layers, place, self.queue, job, snapshot, method.capabilities, name, window)
+        dialog = ExportDialog(
+            size, method.layers, place, self.queue, job, snapshot, method.capabilities, name, self._window
+        )
         dialog.start_requested.connect(self.start)
         dialog.settled.connect(self._inspect)
         dialog.measure_requested.connect(self._measure)
@@ -85,18 +113,16 @@ class ExportController(QObject):
 
     def start(self, export: m.ExportRequest) -> None:
         """Puts an export into the queue."""
-        self._window.preferences.set_last_folder("export", export.out.parent)
+        self._preferences.set_last_folder("export", export.out.parent)
         self.queue.add(export)
 
-    def on_event(self, event: m.Event) -> None:
-        """Every event of the session comes by here."""
-        self.queue.on_event(event)
-        self.views.peeks.on_event(event)
+    def _on_inspected(self, event: m.Inspected) -> None:
         if self.dialog is not None:
-            self.dialog.on_event(event)
-        if isinstance(event, m.Exported):
-            size = f"{event.size.width:,} × {event.size.height:,} px"
-            self._window.messages.show_message(self.tr("{} is done, {}.").format(event.out, size), "info")
+            self.dialog.show_inspected(event)
+
+    def _on_exported(self, event: m.Exported) -> None:
+        size = f"{event.size.width:,} × {event.size.height:,} px"
+        self._messages.show_message(self.tr("{} is done, {}.").format(event.out, size), "info")
 
     def ask_before_closing(self) -> None:
         """The one thing that closing would lose."""
@@ -108,28 +134,28 @@ class ExportController(QObject):
         )
         close = box.addButton(self.tr("Close"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
-        close.clicked.connect(self._window.close_anyway)
+        close.clicked.connect(self.close_confirmed)
         box.open()
 
     # ------------------------------------------------------------ the session
 
     def _send(self, command: m.Command) -> bool:
         """Posts it; begins a session that only paints where none runs."""
-        training = self._window.training
-        if not training.running and not training.start(self._window.snapshots.newest(), paused=True):
+        training = self._training
+        if not training.running and not training.start(self._snapshots.newest(), paused=True):
             return False
         training.post(command)
         return True
 
     def _on_state(self) -> None:
-        if self.dialog is not None and self.dialog.measurable == self._window.training.running:
-            self.dialog.measurable = not self._window.training.running
+        if self.dialog is not None and self.dialog.measurable == self._training.running:
+            self.dialog.measurable = not self._training.running
             self.dialog.refresh()
 
     def _inspect(self, export: m.ExportRequest) -> None:
         """Has the session say more, where one runs; minutes only of what takes some."""
-        if self._window.training.running and not self.queue.busy and export.size is not None:
-            self._window.training.post(m.Inspect(export, probe=export.size.area > PROBED_PX))
+        if self._training.running and not self.queue.busy and export.size is not None:
+            self._training.post(m.Inspect(export, probe=export.size.area > PROBED_PX))
 
     def _measure(self, export: m.ExportRequest) -> None:
         """The same with a session begun for it."""
@@ -139,12 +165,11 @@ class ExportController(QObject):
 
     def _job(self, snapshot: Path | None) -> Job:
         """What would be painted."""
-        window = self._window
-        snapshot = snapshot or (None if window.training.running else window.snapshots.newest())
+        snapshot = snapshot or (None if self._training.running else self._snapshots.newest())
         if snapshot is not None:
             with suppress(TesseraError):  # a damaged one is told of when it is painted
                 return snapshots.read(snapshot).job
-        return window.training.built or window.document.job
+        return self._training.built or self._document.job
 
     def _ask_for_images(self) -> None:
         dialog = QFileDialog(self.dialog, self.tr("Folder of the images"), "")
@@ -155,19 +180,19 @@ class ExportController(QObject):
 
     def find_images(self, folder: Path) -> None:
         """Images that are no longer where they were are looked for in a folder; what is painted then has them."""
-        dialog, training = self.dialog, self._window.training
+        dialog, training = self.dialog, self._training
         if dialog is None:
             return
         job = with_images_from(dialog.job, [folder])
         if missing := missing_images(job):
             names = ", ".join(path.name for path in missing)
-            self._window.messages.show_message(self.tr("Not in {} either: {}.").format(folder, names), "warning")
+            self._messages.show_message(self.tr("Not in {} either: {}.").format(folder, names), "warning")
             return
-        self._window.document.adopt(with_images_from(self._window.document.job, [folder]), self.tr("find images"))
+        self._document.adopt(with_images_from(self._document.job, [folder]), self.tr("find images"))
         snapshot = dialog.form.snapshot
         if training.running and snapshot is None:
             training.post(m.Load(job))
-        elif not training.running and training.start(snapshot or self._window.snapshots.newest(), paused=True, job=job):
+        elif not training.running and training.start(snapshot or self._snapshots.newest(), paused=True, job=job):
             dialog.form.snapshot = None  # the session is that snapshot now
         dialog.set_job(job)
 
@@ -176,16 +201,16 @@ class ExportController(QObject):
     def _find_unfinished(self) -> None:
         """Another project: its exports that were interrupted join the queue, and are offered once."""
         found = []
-        for begun in unfinished.listing(self._window.document.folder):
+        for begun in unfinished.listing(self._document.folder):
             try:
                 found.append((unfinished.request_of(begun), begun.done, begun.total))
             except TesseraError:
                 continue
         self.queue.show_unfinished(found)
-        self._window.messages.withdraw("unfinished")
+        self._messages.withdraw("unfinished")
         if found:
             names = ", ".join(request.out.name for request, _, _ in found)
-            self._window.messages.show_message(
+            self._messages.show_message(
                 self.tr("Not finished when the program ended: {}. What was painted is kept.").format(names),
                 "info",
                 key="unfinished",
@@ -205,7 +230,7 @@ class ExportController(QObject):
             if begun is not None:
                 self.queue.add(unfinished.request_of(begun))
         except TesseraError as error:
-            self._window.messages.show_message(str(error), "warning")
+            self._messages.show_message(str(error), "warning")
 
     def _remove(self, item: Item) -> None:
         """Out of the list; what was painted of it is given up after a question."""
@@ -228,7 +253,7 @@ class ExportController(QObject):
         folder = item.request.canvas_folder or journal.folder_for(item.request.out)
         try:
             journal.remove(folder)
-            unfinished.forget(self._window.document.folder, folder)
+            unfinished.forget(self._document.folder, folder)
         except TesseraError as error:
-            self._window.messages.show_message(str(error), "warning")
+            self._messages.show_message(str(error), "warning")
         self.queue.remove(item)

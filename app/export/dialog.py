@@ -42,11 +42,11 @@ class ExportDialog(QDialog):
     """A modeless window; closing it does not stop a running export.
 
     Signals:
-        start_requested(messages.Export)
+        start_requested(messages.ExportRequest)
         resume_requested(Path): go on with the canvas in a folder.
         images_requested(): images are missing, and the artist knows where they are.
-        settled(messages.Export): nothing was changed for a moment; time to inspect it, where a session runs.
-        measure_requested(messages.Export): begin one for it.
+        settled(messages.ExportRequest): nothing was changed for a moment; time to inspect it, where a session runs.
+        measure_requested(messages.ExportRequest): begin one for it.
 
     Args:
         canvas: the size that was trained for, 1x.
@@ -55,7 +55,7 @@ class ExportDialog(QDialog):
         queue: shown below the form.
         job: what is painted.
         snapshot: paint this one instead of the present state.
-        ways: see `Method.capabilities`.
+        capabilities: see `Method.capabilities`.
         name: proposed for the file.
     """
 
@@ -124,9 +124,9 @@ class ExportDialog(QDialog):
         self.job = job
         self.refresh()
 
-    def on_event(self, event: m.Event) -> None:
-        """Every event of the session comes by here."""
-        if isinstance(event, m.Inspected) and event.export == self.form.request():
+    def show_inspected(self, event: m.Inspected) -> None:
+        """What the session found, where that is of what is chosen now."""
+        if event.export == self.form.request():
             self._inspected = event
             self.refresh()
 

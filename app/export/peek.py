@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from app.session_events import PEEK, SessionEvents
 from engine.box import Box
 from engine.messages import Ended, Failed, RenderView, ViewRendered
 from engine.preview.tiles import screen_box
@@ -18,26 +19,31 @@ Shown = Callable[[np.ndarray], object]
 
 @dataclass
 class _Waiting:
-    look: RenderView
+    request: RenderView
     shown: Shown
     failed: Callable[[str], object]
     picture: np.ndarray
 
 
 class Peeks(QObject):
-    """Looks with negative tickets, one after another: of several that wait, the session would read only the newest.
-
-    The canvas has to keep still meanwhile; `busy_changed` says so.
+    """One view after another: of several that wait, the session would paint only a requester's newest.
 
     Args:
-        post: gives a look to the session.
+        post: gives a request to the session.
+        events: where its answers arrive.
     """
 
     busy_changed = Signal(bool)
+    """Whether anybody waits for a picture."""
 
-    def __init__(self, post: Callable[[RenderView], object], parent: QObject | None = None) -> None:
+    def __init__(
+        self, post: Callable[[RenderView], object], events: SessionEvents, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._post = post
+        events.on_view(PEEK, self._on_view, self)
+        events.on(Failed, self._on_failed, self)
+        events.on(Ended, self._on_ended, self)
         self._waiting: deque[_Waiting] = deque()
         self._ticket = 0
 
@@ -45,21 +51,22 @@ class Peeks(QObject):
     def busy(self) -> bool:
         return bool(self._waiting)
 
-    def ask(self, look: RenderView, shown: Shown, failed: Callable[[str], object]) -> None:
-        """Paints a region of a canvas that `look` names; `shown(uint8 [h, w, 3])` is called with each piece that comes.
+    def ask(self, request: RenderView, shown: Shown, failed: Callable[[str], object]) -> None:
+        """Has a region of a canvas painted that `request` names.
 
         Args:
+            shown: is called with the picture, uint8 [h, w, 3], after each piece that came.
             failed: is called with a sentence instead, at the end.
         """
-        assert look.canvas_size is not None
-        visible = look.box.clip(look.canvas_size.box)
-        whole = screen_box(visible, visible, look.size)
-        self._ticket -= 1
-        look = replace(look, box=visible, ticket=self._ticket)
-        self._waiting.append(_Waiting(look, shown, failed, np.zeros((whole.height, whole.width, 3), np.uint8)))
+        assert request.canvas_size is not None
+        visible = request.box.clip(request.canvas_size.box)
+        whole = screen_box(visible, visible, request.size)
+        self._ticket += 1
+        request = replace(request, box=visible, ticket=self._ticket, requester=PEEK)
+        self._waiting.append(_Waiting(request, shown, failed, np.zeros((whole.height, whole.width, 3), np.uint8)))
         if len(self._waiting) == 1:
             self.busy_changed.emit(True)
-            self._post(look)
+            self._post(request)
 
     def forget(self) -> None:
         """Nobody waits for the answers any more."""
@@ -67,32 +74,29 @@ class Peeks(QObject):
             self._waiting.clear()
             self.busy_changed.emit(False)
 
-    def on_event(self, event: object) -> None:
-        """Every event of the session comes by here."""
-        if not self._waiting:
+    def _on_view(self, event: ViewRendered) -> None:
+        if not self._waiting or event.ticket != self._waiting[0].request.ticket:
             return
         waiting = self._waiting[0]
-        match event:
-            case ViewRendered() if event.ticket == waiting.look.ticket:
-                self._put(waiting, event)
-                waiting.shown(waiting.picture)
-                if event.done:
-                    self._next()
-            case ViewRendered() if event.ticket >= 0 and event.done:
-                self.busy_changed.emit(True)  # the canvas had asked at the same moment
-                self._post(waiting.look)
-            case Failed() if event.fatal or (isinstance(event.command, RenderView) and event.command.ticket < 0):
-                waiting.failed(event.message)
-                self._next()
-            case Ended():
-                for left in list(self._waiting):
-                    left.failed(self.tr("The training has ended. Open this window again."))
-                self.forget()
+        self._put(waiting, event)
+        waiting.shown(waiting.picture)
+        if event.done:
+            self._next()
+
+    def _on_failed(self, event: Failed) -> None:
+        if self._waiting and (event.fatal or event.command == self._waiting[0].request):
+            self._waiting[0].failed(event.message)
+            self._next()
+
+    def _on_ended(self, _event: Ended) -> None:
+        for left in list(self._waiting):
+            left.failed(self.tr("The training has ended. Open this window again."))
+        self.forget()
 
     @staticmethod
     def _put(waiting: _Waiting, event: ViewRendered) -> None:
         height, width, _ = waiting.picture.shape
-        place = screen_box(event.box, waiting.look.box, waiting.look.size)
+        place = screen_box(event.box, waiting.request.box, waiting.request.size)
         if event.image.size:
             rows, columns = place.within(Box(0, 0, height, width))
             waiting.picture[rows, columns] = event.image
@@ -101,6 +105,6 @@ class Peeks(QObject):
         if self._waiting:
             self._waiting.popleft()
         if self._waiting:
-            self._post(self._waiting[0].look)
+            self._post(self._waiting[0].request)
         else:
             self.busy_changed.emit(False)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from app.session_events import SessionEvents
 from engine import messages as m
 
 State = Literal["waiting", "running", "stopping", "done", "stopped", "failed"]
@@ -20,7 +21,7 @@ class Item:
 
     Args:
         done, total, seconds_left: as the engine reported them last.
-        sentence: why it failed.
+        message: why it failed.
         kept: whether what was painted lies on the disk, to go on with.
         result: of one that is done.
     """
@@ -48,6 +49,7 @@ class ExportQueue(QObject):
 
     Args:
         send: gives a command to the session, beginning one where none runs; False where that can not be.
+        events: what the session says of it.
     """
 
     changed = Signal()
@@ -55,10 +57,15 @@ class ExportQueue(QObject):
     progressed = Signal(object)
     """An item has new figures."""
 
-    def __init__(self, send: Callable[[m.Command], bool], parent: QObject | None = None) -> None:
+    def __init__(self, send: Callable[[m.Command], bool], events: SessionEvents, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.items: list[Item] = []
         self._send = send
+        events.on(m.Progressed, self._on_progressed, self)
+        events.on(m.Exported, self._on_exported, self)
+        events.on(m.ExportCancelled, self._on_cancelled, self)
+        events.on(m.Failed, self._on_failed, self)
+        events.on(m.Ended, self._on_ended, self)
 
     @property
     def running(self) -> Item | None:
@@ -107,33 +114,38 @@ class ExportQueue(QObject):
             self.items.remove(item)
             self.changed.emit()
 
-    def on_event(self, event: m.Event) -> None:
-        """Every event of the session comes by here."""
+    def _on_progressed(self, event: m.Progressed) -> None:
         item = self.running
-        match event:
-            case m.Progressed(job="export") if item is not None:
-                item.done, item.total, item.seconds_left = event.done, event.total, event.seconds_left
-                self.progressed.emit(item)
-                return
-            case m.Exported() if item is not None:
-                item.state, item.result = "done", event
-            case m.ExportCancelled() if item is not None:
-                item.state, item.kept = "stopped", event.kept is not None
-            case m.Failed() if item is not None and (event.fatal or isinstance(event.command, m.ExportRequest)):
-                item.state, item.message, item.kept = "failed", event.message, item.done > 0
-            case m.Ended():
-                self._end_all()
-            case _:
-                return
-        if not isinstance(event, m.Ended) and not (isinstance(event, m.Failed) and event.fatal):
-            self._go_on()
-        self.changed.emit()
+        if item is not None and event.job == "export":
+            item.done, item.total, item.seconds_left = event.done, event.total, event.seconds_left
+            self.progressed.emit(item)
 
-    def _end_all(self) -> None:
+    def _on_exported(self, event: m.Exported) -> None:
+        if (item := self.running) is not None:
+            item.state, item.result = "done", event
+            self._go_on()
+            self.changed.emit()
+
+    def _on_cancelled(self, event: m.ExportCancelled) -> None:
+        if (item := self.running) is not None:
+            item.state, item.kept = "stopped", event.kept is not None
+            self._go_on()
+            self.changed.emit()
+
+    def _on_failed(self, event: m.Failed) -> None:
+        item = self.running
+        if item is not None and (event.fatal or isinstance(event.command, m.ExportRequest)):
+            item.state, item.message, item.kept = "failed", event.message, item.done > 0
+            if not event.fatal:
+                self._go_on()
+            self.changed.emit()
+
+    def _on_ended(self, _event: m.Ended) -> None:
         """The session is over, and nothing more will be painted by itself."""
         for item in self.items:
             if not item.over:
                 item.state = "stopped"
+        self.changed.emit()
 
     def _go_on(self) -> None:
         """The next one that waits, where nothing is being painted."""

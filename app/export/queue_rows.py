@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.export.queue import ExportQueue, Item
 from app.widgets import theme, words
+from app.widgets.controls import set_role
 
 _MOST_ROWS_IN_SIGHT = 3
 _SEAM_OF_A_FINE_PICTURE = 0.02
@@ -147,9 +148,7 @@ class Row(QFrame):
         self.remove.setToolTip(self.tr("Give it up") if self.item.kept else self.tr("Remove from the list"))
         self.remove.setAccessibleName(f"{self.remove.toolTip()}: {self.item.request.out.name}")
         role = {"done": "good", "failed": "error"}.get(state, "muted")
-        self.facts.setProperty("role", role)
-        self.facts.style().unpolish(self.facts)
-        self.facts.style().polish(self.facts)
+        set_role(self.facts, role)
         self.facts.setToolTip(_SEAM_HELP if state == "done" else "")
         self.show_progress()
 

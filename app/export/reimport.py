@@ -6,54 +6,37 @@ Reading them is engine/export/provenance.py's.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.errors import TesseraError
-from engine.export import provenance
-from engine.export.encoders import SUFFIXES
+from app.document import Document
+from app.preferences import Preferences
+from app.project_paths import origin_of
+from app.widgets.message_bar import MessageBar
 from engine.export.provenance import Origin
-
-if TYPE_CHECKING:
-    from app.main_window import MainWindow
 
 _MOST_NAMES = 3
 
 
-def origin_of(path: Path, folders: tuple[Path, ...] = ()) -> Origin | None:
-    """What an exported file says of itself; None where it is another file, or holds nothing.
-
-    Args:
-        folders: where to look for its images, besides beside the file itself.
-    """
-    if path.suffix.lower() not in SUFFIXES or not path.is_file():
-        return None
-    try:
-        return provenance.read(path, folders)
-    except TesseraError:
-        return None
-
-
 class Origins(QObject):
-    """Puts the settings of an exported file into the window."""
+    """Puts the settings of an exported file into the document."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, document: Document, preferences: Preferences, messages: MessageBar, window: QWidget) -> None:
         super().__init__(window)
-        self._window = window
+        self._document, self._preferences, self._messages, self._window = document, preferences, messages, window
 
     def open(self, path: Path) -> bool:
         """A new project with the file's settings; False where the file holds none. No session may run."""
         origin = origin_of(path, self._places())
         if origin is None:
             return False
-        self._window.document.new()
+        self._document.new()
         self._take(path, origin)
         return True
 
     def _take(self, path: Path, origin: Origin) -> None:
-        document, messages = self._window.document, self._window.messages
+        document, messages = self._document, self._messages
         document.adopt(origin.job, self.tr("settings of {}").format(path.name))
         back = self.tr("The settings of {} are back, in a new project.").format(path.name)
         if not origin.missing:
@@ -83,5 +66,5 @@ class Origins(QObject):
 
     def _places(self) -> tuple[Path, ...]:
         """Where the artist's images were lately."""
-        known = [Path(image.path).parent for images in self._window.document.job.sources.values() for image in images]
-        return tuple(dict.fromkeys([*known, self._window.preferences.last_folder("images")]))
+        known = [Path(image.path).parent for images in self._document.job.sources.values() for image in images]
+        return tuple(dict.fromkeys([*known, self._preferences.last_folder("images")]))

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
 
+from app.canvas.view import CanvasView
 from app.export.form import ExportForm
 from app.export.peek import Peeks
 from app.export.queue import Item
 from app.export.windows import CompareWindow, PictureWindow
+from app.snapshots.controller import SnapshotsController
+from app.training import Training
 from engine import messages as m
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, profiles
 from engine.options import EncodeOptions
-
-if TYPE_CHECKING:
-    from app.main_window import MainWindow
 
 GLANCE_PX = 1200
 REPEAT_PX = 360
@@ -28,16 +28,18 @@ REPEAT_CANVAS_PX = 4_000_000
 """Pixels that are painted at most to show a repeat: a smaller picture repeats as the large one does."""
 
 
-GRAIN_PX = 64
-"""Repeats close on a method's grain, of which this is a multiple."""
+ALIGNMENT_PX = 64
+"""Repeats close on a method's alignment, of which this is a multiple."""
 
 
 class ExportViews(QObject):
-    def __init__(self, window: MainWindow, parent: QObject) -> None:
-        super().__init__(parent)
-        self._window = window
-        self.peeks = Peeks(window.training.look, self)
-        self.peeks.busy_changed.connect(self._on_peeks)
+    def __init__(
+        self, training: Training, snapshots: SnapshotsController, canvas_view: CanvasView, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._training, self._snapshots, self._canvas_view, self._window = training, snapshots, canvas_view, window
+        self.peeks = Peeks(training.post, training.events, self)
+        self.peeks.busy_changed.connect(canvas_view.set_resting)
         self.so_far: PictureWindow | None = None
         self.compare_window: CompareWindow | None = None
         self.repeat_window: PictureWindow | None = None
@@ -85,7 +87,7 @@ class ExportViews(QObject):
         def ask() -> None:
             self.peeks.forget()
             for originals in (False, True):
-                look = m.RenderView(
+                request = m.RenderView(
                     window.region(),
                     window.region().size,
                     form.request().layer,
@@ -93,7 +95,7 @@ class ExportViews(QObject):
                     render_mode=form.render_mode(originals),
                 )
                 self.peeks.ask(
-                    look,
+                    request,
                     lambda pixels, originals=originals: window.show_pane(originals, pixels),
                     lambda message, originals=originals: window.show_failure(originals, message),
                 )
@@ -109,11 +111,11 @@ class ExportViews(QObject):
         if not self._ready_to_look():
             return
         size = form.canvas if form.render_mode().originals else form.size_field.size_px
-        scale = min(1.0, (REPEAT_CANVAS_PX / size.area) ** 0.5) / GRAIN_PX
-        size = Size(*(max(1, round(side * scale)) * GRAIN_PX for side in (size.height, size.width)))
+        scale = min(1.0, (REPEAT_CANVAS_PX / size.area) ** 0.5) / ALIGNMENT_PX
+        size = Size(*(max(1, round(side * scale)) * ALIGNMENT_PX for side in (size.height, size.width)))
         window = self.repeat_window = PictureWindow(self.tr("3 × 3"), form.window())
         window.note.setText(self.tr("The picture beside itself. Where one ends and the next begins, nothing shows."))
-        look = m.RenderView(
+        request = m.RenderView(
             size.box,
             Size(REPEAT_PX, REPEAT_PX),
             form.request().layer,
@@ -125,46 +127,33 @@ class ExportViews(QObject):
             window.pane.empty_text = message
             window.pane.update()
 
-        self.peeks.ask(look, lambda pixels: window.pane.set_picture(pixels, times=3), failed)
+        self.peeks.ask(request, lambda pixels: window.pane.set_picture(pixels, times=3), failed)
         window.finished.connect(lambda _result: self.peeks.forget())
         window.show()
 
     # ------------------------------------------------------------ soft proof
 
     def set_proof(self, encode_options: EncodeOptions | None) -> None:
-        """Shows the canvas as a file with this finish will print; None shows it as it is."""
+        """Shows the canvas as a file with these options will print; None shows it as it is."""
         proof = None
         if encode_options is not None and self._ready_to_look():
             with suppress(TesseraError):  # the dialog says what is wrong with the profile
                 proof = (profiles.load(encode_options.profile), encode_options)
         if proof != self._proof:
             self._proof = proof
-            self._window.canvas.view.ask()
-
-    def for_canvas(self, event: m.ViewRendered) -> m.ViewRendered | None:
-        """What the canvas is to show of a piece: nothing of what other windows asked for; as it prints, if wanted."""
-        if event.ticket < 0:
-            return None
-        if self._proof is None or not event.image.size:
-            return event
-        return replace(event, image=profiles.soft_proof(event.image, *self._proof))
+            transform = None if proof is None else (lambda pixels: profiles.soft_proof(pixels, *proof))
+            self._canvas_view.set_display_transform(transform)
 
     # ------------------------------------------------------------ how
 
-    def _on_peeks(self, busy: bool) -> None:
-        """The canvas keeps still while other pictures are asked for, since only the newest look is answered."""
-        training, view = self._window.training, self._window.canvas.view
-        view.set_session(training.running and not busy, training.state == "training" and not busy)
-
     def _ready_to_look(self) -> bool:
         """Whether a session can paint now; begins one that only looks where none runs."""
-        training = self._window.training
-        return training.running or training.start(self._window.snapshots.newest(), paused=True)
+        return self._training.running or self._training.start(self._snapshots.newest(), paused=True)
 
     def _overview(self) -> QImage:
         """The trained picture, small."""
-        picture = self._window.canvas.view.picture()
-        newest = self._window.snapshots.newest()
+        picture = self._canvas_view.picture()
+        newest = self._snapshots.newest()
         if picture is None and newest is not None:
             picture = QImage(str(newest / "preview.png"))
         return picture if picture is not None else QImage()

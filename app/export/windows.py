@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.widgets import theme
+from app.widgets.arrays import to_image
 from engine.box import Box, Size
 
 LOUPE_PX = 320
@@ -233,10 +234,3 @@ class CompareWindow(QDialog):
         height, width = self._canvas.height * factor, self._canvas.width * factor
         top, left = (height - self._size.height) / 2 + box.top, (width - self._size.width) / 2 + box.left
         self.map.set_mark(QRectF(left / width, top / height, box.width / width, box.height / height))
-
-
-def to_image(pixels: np.ndarray) -> QImage:
-    """uint8 [h, w, 3] as an image that owns its bytes."""
-    height, width, _ = pixels.shape
-    data = np.ascontiguousarray(pixels)
-    return QImage(data.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

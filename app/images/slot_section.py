@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 from app.images.source_tile import SIDE, SourceTile
 from app.images.tile_grid import TILE_TYPE, TileGrid
 from app.settings import knobs
-from app.settings.controls import ElidedLabel
 from app.widgets import theme
+from app.widgets.controls import ElidedLabel
 from app.widgets.thumbnails import Thumbnails
 from engine.job import SourceImage
 from engine.method import Slot
@@ -20,22 +20,20 @@ from engine.settings import Knob, Spec
 
 _SETTLE_MS = 350
 
-_SHARE = Spec(
+
+def _spec(name: str, knob: Knob) -> Spec:
+    """A knob for a number of `SourceImage`, within the bounds that it is declared with there."""
+    field = SourceImage.model_fields[name]
+    bounds = {bound: getattr(item, bound) for item in field.metadata for bound in ("ge", "le") if hasattr(item, bound)}
+    return Spec(name, "float", field.default, bounds["ge"], bounds["le"], (), knob)
+
+
+_SHARE = _spec(
     "weight",
-    "float",
-    1.0,
-    0.0,
-    10.0,
-    (),
     Knob("Share", "How much of this image is used, beside the others. 0 leaves it out, 2 uses it twice as often."),
 )
-_SCALE = Spec(
+_SCALE = _spec(
     "scale",
-    "float",
-    1.0,
-    0.25,
-    2.0,
-    (),
     Knob("Scale", "Less makes its details smaller in the picture, more makes them larger.", unit="×", scale="log"),
 )
 

@@ -11,20 +11,16 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app.document import Document
-from app.masks.editor import Beginning, MaskEditor
-from app.masks.files import FOLDER, MaskFile, matched, read, write
-from app.masks.regions import Region, first_regions
+from app.masks.beginning import Beginning, prepare
+from app.masks.editor import MaskEditor
+from app.masks.files import FOLDER, write
+from app.masks.regions import Region
 from app.masks.trial import MaskTrial
 from app.training import Training
 from app.widgets import background
-from app.widgets.thumbnails import to_image
 from engine.errors import TesseraError
-from engine.images.read import read_image
 from engine.job import SourceImage
 from engine.method import Slot
-
-_BELOW_LIMIT_PX = 2_000_000
-_EMPTY_SIZE = (768, 1024)
 
 
 class MaskController(QObject):
@@ -76,7 +72,7 @@ class MaskController(QObject):
         needs = other.title if other is not None and earlier else ""
         self._task = background.run(
             self,
-            lambda: _prepared(slot.title, own, below, other_path, needs),
+            lambda: prepare(slot.title, own, below, other_path, needs),
             lambda begin: self._show(slot, begin),
             lambda error: self.problem.emit(_message(slot, error)),
         )
@@ -136,29 +132,6 @@ class MaskController(QObject):
         self._document.set_sources(slot.key, (SourceImage(path=str(path)), *kept), self.tr("paint a mask"))
         if self.editor is not None:
             self.editor.set_saved()
-
-
-def _prepared(title: str, own: Path | None, below: Path | None, other: Path | None, needs: str) -> Beginning:
-    """Reads everything that an editor shows. Raises BadImageError: the mask itself can not be read."""
-    image = None
-    if below is not None:
-        try:
-            pixels = read_image(below, _BELOW_LIMIT_PX).pixels
-            image = to_image(pixels.permute(1, 2, 0).numpy())
-        except TesseraError:  # its thumbnail says so already
-            below = None
-    others: tuple[Region, ...] = ()
-    if other is not None:
-        try:
-            others = read(other).regions
-        except TesseraError:
-            needs = ""
-    if own is not None:
-        mask = read(own)
-        return Beginning(title, matched(mask, others) if others else mask, image, below, others, needs)
-    height, width = (image.height(), image.width()) if image is not None else _EMPTY_SIZE
-    mask = MaskFile(np.zeros((height, width), np.uint8), others or first_regions())
-    return Beginning(title, mask, image, below, others, needs)
 
 
 def _message(slot: Slot, error: BaseException) -> str:

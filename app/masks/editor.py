@@ -5,13 +5,11 @@ Where the mask comes from and where it is kept is controller.py's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QImage, QKeySequence
+from PySide6.QtGui import QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -23,40 +21,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.masks.beginning import Beginning
 from app.masks.files import MaskFile, matched, read
 from app.masks.list import RegionList, percent
 from app.masks.picture import LARGEST_PX, SMALLEST_PX, UNPAINTED, MaskPicture
-from app.masks.regions import Region
 from app.masks.tools import MaskTools
+from app.masks.underlay import Underlay
 from app.masks.view import MaskView
-from app.settings.controls import JumpSlider
 from app.widgets import background, theme
+from app.widgets.controls import Note
 from engine.errors import TesseraError
 from engine.images.find import SUFFIXES
 
 _SHARES_MS = 120
-_OVER_RESULT = 30
-"""Per cent that the mask covers a result: less than of another picture, for it is the result that is painted."""
-
-
-@dataclass(frozen=True, eq=False)
-class Beginning:
-    """What an editor begins with.
-
-    Args:
-        title: of the slot, "Target mask".
-        mask: its pixels may all be unpainted.
-        below: the picture to paint over, if there is one, and where it is.
-        others: the regions of the mask that this one shares its colours with.
-        needs: title of that mask, "Style mask", where this one can have no regions but those; else empty.
-    """
-
-    title: str
-    mask: MaskFile
-    below: QImage | None = None
-    below_path: Path | None = None
-    others: tuple[Region, ...] = ()
-    needs: str = ""
 
 
 class MaskEditor(QDialog):
@@ -77,10 +54,8 @@ class MaskEditor(QDialog):
         self._task: background.Task | None = None
         self._problem = ""
         self._over = False
-        self._result: QImage | None = None
         self.picture = MaskPicture(begin.mask.labels, begin.mask.regions, self)
         self.view = MaskView(self.picture, self)
-        self.view.set_below(begin.below)
         self.tools = MaskTools(self.picture, self.view, begin.below_path is not None, self)
         self.regions = RegionList(self.picture, self)
         if begin.needs:
@@ -134,26 +109,9 @@ class MaskEditor(QDialog):
     def _side(self) -> QVBoxLayout:
         heading = QLabel(self.tr("Regions"), self)
         heading.setProperty("role", "heading")
-        self.note = QLabel(self)
-        self.note.setWordWrap(True)
-        self.note.setProperty("role", "muted")
-        words = self.tr("How much the mask covers the picture below")
-        self.strength = JumpSlider(self)
-        self.strength.setRange(0, 100)
-        self.strength.setValue(round(100 * self.view.strength))
-        self.strength.setEnabled(self._begin.below is not None)
-        self.strength.setToolTip(words)
-        self.strength.setAccessibleName(words)
-        self.strength.valueChanged.connect(lambda value: self.view.set_strength(value / 100))
-        cover, size = QHBoxLayout(), QHBoxLayout()
-        cover.addWidget(QLabel(self.tr("Picture"), self))
-        cover.addWidget(self.strength, 1)
-        cover.addWidget(QLabel(self.tr("Mask"), self))
-        self.over_result = QCheckBox(self.tr("Paint over the result"), self)
-        self.over_result.setToolTip(self.tr("What is painted anew at each stroke lies below the mask"))
-        self.over_result.setChecked(True)
-        self.over_result.hide()
-        self.over_result.toggled.connect(lambda _on: self._show_below())
+        self.note = Note(self)
+        self.underlay = Underlay(self.view, self._begin.below, self)
+        size = QHBoxLayout()
         self.width_box, self.height_box = self._side_box(self.tr("Width")), self._side_box(self.tr("Height"))
         size.addWidget(QLabel(self.tr("Size"), self))
         size.addWidget(self.width_box, 1)
@@ -165,8 +123,7 @@ class MaskEditor(QDialog):
         column.addWidget(heading)
         column.addWidget(self.regions, 1)
         column.addWidget(self.note)
-        column.addWidget(self.over_result)
-        column.addLayout(cover)
+        column.addWidget(self.underlay)
         column.addLayout(size)
         return column
 
@@ -183,7 +140,7 @@ class MaskEditor(QDialog):
         self.done_button.setProperty("role", "primary")
         cancel.clicked.connect(self.close)
         self.apply_button.clicked.connect(self.apply)
-        self.done_button.clicked.connect(self._encode_options)
+        self.done_button.clicked.connect(self._use_mask)
         foot = QHBoxLayout()
         foot.addWidget(self.zoom)
         foot.addWidget(hint, 1)
@@ -221,7 +178,7 @@ class MaskEditor(QDialog):
             count: how many regions; 0 finds out.
         """
         if self._task is None:
-            self._say(self.tr("Finding the regions of {}…").format(path.name))
+            self.note.say(self.tr("Finding the regions of {}…").format(path.name))
             self._task = background.run(self, lambda: read(path, count), self._loaded, self._not_loaded)
             self._task.finished.connect(self._forget_task)
 
@@ -240,7 +197,7 @@ class MaskEditor(QDialog):
 
     def _not_loaded(self, error: BaseException) -> None:
         reason = str(error) if isinstance(error, TesseraError) else type(error).__name__
-        self._say(reason, "error")
+        self.note.say(reason, "error")
 
     def _forget_task(self) -> None:
         self._task = None
@@ -260,42 +217,21 @@ class MaskEditor(QDialog):
         empty = shares[UNPAINTED]
         lacking = [r.name for r in self.picture.regions if shares[r.label] and self.regions.lacking(r)]
         if self._problem:
-            self._say(self._problem, "warning")
+            self.note.say(self._problem, "warning")
         elif empty == 1:
-            self._say(self.tr("Choose a region and paint where it shall be."))
+            self.note.say(self.tr("Choose a region and paint where it shall be."))
         elif lacking:
             text = self.tr("{} has no {}: merge it into a region that is there, or paint it there as well.")
-            self._say(text.format(self._begin.needs, self.tr(" and no ").join(lacking)), "warning")
+            self.note.say(text.format(self._begin.needs, self.tr(" and no ").join(lacking)), "warning")
         elif empty:
-            self._say(self.tr("Unpainted places ({}) will join the region nearest to them.").format(percent(empty)))
+            self.note.say(self.tr("Unpainted places ({}) will join the region nearest to them.").format(percent(empty)))
         else:
-            self._say("")
+            self.note.say("")
         for button in (self.apply_button, self.done_button):
             button.setEnabled(empty < 1)
 
     def _on_clean(self, clean: bool) -> None:
         self.setWindowModified(not clean)
-
-    def _say(self, text: str, role: str = "muted") -> None:
-        self.note.setText(text)
-        self.note.setVisible(bool(text))
-        if self.note.property("role") != role:
-            self.note.setProperty("role", role)
-            self.note.style().unpolish(self.note)
-            self.note.style().polish(self.note)
-
-    def set_result(self, image: QImage) -> None:
-        """The picture that the mask gives at present, to lie below it where the artist wants that."""
-        if self._result is None:
-            self.strength.setValue(_OVER_RESULT)
-        self._result = image
-        self.over_result.show()
-        self.strength.setEnabled(True)
-        self._show_below()
-
-    def _show_below(self) -> None:
-        over_result = self._result is not None and self.over_result.isChecked()
-        self.view.set_below(self._result if over_result else self._begin.below)
 
     def _show_size(self) -> None:
         with QSignalBlocker(self.width_box), QSignalBlocker(self.height_box):
@@ -315,11 +251,11 @@ class MaskEditor(QDialog):
     def set_saved(self, message: str = "") -> None:
         """The mask was kept; or was not, and why."""
         if message:
-            self._say(message, "error")
+            self.note.say(message, "error")
         else:
             self.picture.stack.setClean()
 
-    def _encode_options(self) -> None:
+    def _use_mask(self) -> None:
         self.apply()
         if self.picture.stack.isClean():
             self.done(QDialog.DialogCode.Accepted)
@@ -349,7 +285,7 @@ class MaskEditor(QDialog):
         use = box.addButton(self.tr("Use this mask"), QMessageBox.ButtonRole.AcceptRole)
         throw = box.addButton(self.tr("Throw it away"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
-        use.clicked.connect(self._encode_options)
+        use.clicked.connect(self._use_mask)
         throw.clicked.connect(self._throw_away)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()

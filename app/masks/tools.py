@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QMenu, QSpinBox, QToolBar, QToolButton, QW
 
 from app.masks.picture import MaskPicture
 from app.masks.view import LARGEST_BRUSH, SMALLEST_BRUSH, MaskView, Tool
-from app.settings.controls import JumpSlider
 from app.widgets import theme
+from app.widgets.controls import JumpSlider
 
 _BRUSH_STEP = 1.2
 _POSITIONS = 100

@@ -17,6 +17,7 @@ from app.document import Document
 from app.masks.editor import MaskEditor
 from app.masks.files import FOLDER, write
 from app.masks.picture import UNPAINTED
+from app.session_events import CANVAS
 from app.training import Training
 from engine.errors import NoRoomError
 from engine.job import SourceImage
@@ -57,7 +58,11 @@ class MaskTrial(QObject):
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
         self._patience.timeout.connect(self._next)
         picture.painted.connect(self._on_painted)
-        training.session_event.connect(self._on_event)
+        training.events.on(Began, self._on_began, self)
+        training.events.on(Kept, lambda _event: self._files.clear(), self)  # a snapshot needs them, whichever it was
+        training.events.on_view(CANVAS, self._on_view, self)
+        training.events.on(Failed, self._on_failed, self)
+        training.events.on(Ended, lambda _event: self._next(), self)
         if training.state in ("training", "paused"):
             self._show()
 
@@ -102,24 +107,25 @@ class MaskTrial(QObject):
         while len(self._files) > but:
             self._files.pop(0).unlink(missing_ok=True)
 
-    def _on_event(self, event: object) -> None:
-        match event:
-            case Began():
-                self._clear(but=1)
-                self._patience.start()
-            case Kept():
-                self._files.clear()  # a snapshot needs them, whichever it was
-            case ViewRendered(done=True):
-                self._show()
-                if self._patience.isActive():
-                    self._next()
-            case Ended() | Failed(command=Load()):
+    def _on_began(self, _event: Began) -> None:
+        self._clear(but=1)
+        self._patience.start()
+
+    def _on_view(self, event: ViewRendered) -> None:
+        """The canvas, which heard of it before, has something new."""
+        if event.done:
+            self._show()
+            if self._patience.isActive():
                 self._next()
+
+    def _on_failed(self, event: Failed) -> None:
+        if isinstance(event.command, Load):
+            self._next()
 
     def _show(self) -> None:
         image = self._painted()
         if image is not None:
-            self._editor.set_result(image.copy())  # the canvas goes on painting in its own
+            self._editor.underlay.set_result(image.copy())  # the canvas goes on painting in its own
 
     def _next(self) -> None:
         self._patience.stop()

@@ -13,9 +13,10 @@ from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from app.settings.controls import Combo, ElidedLabel, JumpSlider, Mark, NumberField, Switch
+from app.settings.controls import Mark, NumberField
 from app.settings.scales import Scale
 from app.widgets import theme
+from app.widgets.controls import Combo, ElidedLabel, JumpSlider, Switch
 from engine.settings import Spec
 
 _SHORT_UNIT = 2
@@ -150,7 +151,7 @@ class KnobWidget(QWidget):
         """What takes the focus, in tab order."""
         return self._editors
 
-    def _encode_options(self, show: Callable[[Any], None], *editors: QWidget) -> None:
+    def _register_editors(self, show: Callable[[Any], None], *editors: QWidget) -> None:
         """Called once by subclasses when their editors are in the row.
 
         Args:
@@ -227,7 +228,7 @@ class _NumberKnob(KnobWidget):
         self.number.setFixedWidth(self.number_width)
         self.row.addWidget(self.slider, 1)
         self.row.addWidget(self.number)
-        self._encode_options(self._put, self.slider, self.number)
+        self._register_editors(self._put, self.slider, self.number)
         self.slider.valueChanged.connect(self._on_slider)
         self.number.valueChanged.connect(self._on_number)
 
@@ -255,7 +256,7 @@ class _SwitchKnob(KnobWidget):
         self.box = Switch(self)
         self.row.addWidget(self.box)
         self.row.addStretch(1)
-        self._encode_options(self._put, self.box)
+        self._register_editors(self._put, self.box)
         self.box.toggled.connect(self._edit)
 
     def _put(self, value: Any) -> None:
@@ -273,7 +274,7 @@ class _ChoiceKnob(KnobWidget):
         self.combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(6)
         self.row.addWidget(self.combo)
-        self._encode_options(self._put, self.combo)
+        self._register_editors(self._put, self.combo)
         self.combo.activated.connect(self._on_activated)
 
     def _put(self, value: Any) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from app.canvas.panel import CanvasPanel
 from app.document import Document
 from app.snapshots.strip import SnapshotStrip
 from app.training import Training
@@ -16,21 +15,24 @@ from engine import snapshots
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.job import Job
+from engine.messages import Kept
 from engine.snapshots import Snapshot
 
 
 class SnapshotsController(QObject):
-    def __init__(
-        self, document: Document, training: Training, strip: SnapshotStrip, canvas: CanvasPanel, parent: QObject
-    ) -> None:
+    picture_chosen = Signal(QImage, str)
+    """A snapshot's picture, to be compared with the present one, and what it is called."""
+
+    def __init__(self, document: Document, training: Training, strip: SnapshotStrip, parent: QObject) -> None:
         super().__init__(parent)
-        self._document, self._strip, self._canvas = document, strip, canvas
+        self._document, self._strip = document, strip
         self._all: list[Snapshot] = []
         strip.restore_requested.connect(lambda snapshot: training.go_back(snapshot.folder))
         strip.keep_requested.connect(training.keep)
         strip.renamed.connect(lambda snapshot, name: self._change(lambda: snapshots.rename(snapshot, name)))
         strip.removed.connect(lambda snapshot: self._change(lambda: snapshots.remove(snapshot)))
-        strip.looked.connect(self.look)
+        strip.picture_requested.connect(self._show_picture)
+        training.events.on(Kept, lambda _event: self.refresh())
 
     def refresh(self) -> None:
         """Reads the project's snapshots again."""
@@ -55,12 +57,11 @@ class SnapshotsController(QObject):
     def _fitting(self) -> list[Snapshot]:
         return [snapshot for snapshot in self._all if snapshot.job.method == self._document.job.method]
 
-    def look(self, snapshot: Snapshot) -> None:
-        """Shows a snapshot's picture on the canvas, until the artist goes back to the present."""
+    def _show_picture(self, snapshot: Snapshot) -> None:
         image = QImage(str(snapshot.preview))
         if not image.isNull():
             title = snapshot.name or self.tr("Snapshot {}").format(snapshot.folder.name)
-            self._canvas.show_still(image, self.tr("{}, step {}").format(title, f"{snapshot.step:,}"))
+            self.picture_chosen.emit(image, self.tr("{}, step {}").format(title, f"{snapshot.step:,}"))
 
     def _change(self, change: Callable[[], object]) -> None:
         try:

@@ -25,7 +25,7 @@ class SnapshotStrip(QWidget):
     """A row of snapshots and a button that keeps another.
 
     Signals:
-        looked(snapshot): selected.
+        picture_requested(snapshot): selected.
         restore_requested(snapshot): to train on from it.
         export_requested(snapshot)
         renamed(snapshot, name)
@@ -33,7 +33,7 @@ class SnapshotStrip(QWidget):
         keep_requested(): the plus button.
     """
 
-    looked = Signal(object)
+    picture_requested = Signal(object)
     restore_requested = Signal(object)
     export_requested = Signal(object)
     renamed = Signal(object, str)
@@ -113,7 +113,7 @@ class SnapshotStrip(QWidget):
         return self._selected.snapshot if self._selected else None
 
     def select(self, place: int) -> None:
-        """Selects a snapshot by its place in the row, and tells it (`looked`)."""
+        """Selects a snapshot by its place in the row, and tells it (`picture_requested`)."""
         tile = self._tiles[place]
         tile.setFocus()
         self.scroll_area.ensureWidgetVisible(tile, theme.UNIT, 0)
@@ -122,7 +122,7 @@ class SnapshotStrip(QWidget):
                 self._selected.set_selected(False)
             self._selected = tile
             tile.set_selected(True)
-            self.looked.emit(tile.snapshot)
+            self.picture_requested.emit(tile.snapshot)
 
     def menu(self, tile: SnapshotTile) -> QMenu:
         """The context menu of a snapshot."""

@@ -11,8 +11,8 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app.settings.controls import ElidedLabel
 from app.widgets import theme, words
+from app.widgets.controls import ElidedLabel
 
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot

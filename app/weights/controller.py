@@ -7,9 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from app.canvas.message_bar import MessageBar
 from app.document import Document
 from app.weights.dialog import WeightsDialog
+from app.widgets.message_bar import MessageBar
 from engine.style.weights import missing_weights
 
 _KEY = "weights"

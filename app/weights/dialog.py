@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QThread, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.widgets import theme, words
+from app.widgets.controls import Note
 from engine.errors import CancelledError, TesseraError
 from engine.style.weights import Weights, adopt, fetch
 
@@ -68,8 +69,7 @@ class WeightsDialog(QDialog):
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Progress"))
-        self.note = QLabel(self)
-        self.note.setWordWrap(True)
+        self.note = Note(self)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.choose_button = QPushButton(self.tr("Choose a file…"), self)
         self.close_button = QPushButton(self.tr("Close"), self)
@@ -130,7 +130,7 @@ class WeightsDialog(QDialog):
         self._work = _Work(self._weights, chosen, self._folder, self)
         self._work.progressed.connect(self._show_progress)
         self._work.finished.connect(self._ended)
-        self._say(message)
+        self.note.say(message)
         self.bar.setRange(0, 0)
         self.bar.show()
         self.fetch_button.setEnabled(False)
@@ -140,11 +140,11 @@ class WeightsDialog(QDialog):
 
     def _show_progress(self, there: int, total: int) -> None:
         if not total:
-            self._say(self.tr("{} are here").format(words.amount(there)))
+            self.note.say(self.tr("{} are here").format(words.amount(there)))
             return
         self.bar.setRange(0, 1000)
         self.bar.setValue(round(1000 * there / total))
-        self._say(self.tr("{} of {}").format(words.amount(there), words.amount(total)))
+        self.note.say(self.tr("{} of {}").format(words.amount(there), words.amount(total)))
 
     def _ended(self) -> None:
         work, self._work = self._work, None
@@ -161,15 +161,7 @@ class WeightsDialog(QDialog):
 
     def _show_idle(self, message: str, role: str = "muted") -> None:
         self.bar.hide()
-        self._say(message, role)
+        self.note.say(message, role)
         self.fetch_button.setEnabled(True)
         self.choose_button.setEnabled(True)
         self.close_button.setText(self.tr("Close"))
-
-    def _say(self, text: str, role: str = "muted") -> None:
-        self.note.setText(text)
-        self.note.setVisible(bool(text))
-        if self.note.property("role") != role:
-            self.note.setProperty("role", role)
-            self.note.style().unpolish(self.note)
-            self.note.style().polish(self.note)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QObject, QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import QImage, QImageReader
 
+from app.widgets.arrays import to_image
 from engine.errors import TesseraError
 
 Reader = Callable[[Path, int], QImage]
@@ -105,10 +105,3 @@ def read_preview(path: Path, height: int) -> QImage:
     if size.isValid() and size.height() > height:
         reader.setScaledSize(QSize(max(1, round(size.width() * height / size.height())), height))
     return reader.read()
-
-
-def to_image(pixels: np.ndarray) -> QImage:
-    """A QImage that owns its bytes, from uint8 [h, w, 3]."""
-    pixels = np.ascontiguousarray(pixels)
-    height, width = pixels.shape[:2]
-    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

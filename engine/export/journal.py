@@ -234,10 +234,15 @@ class Journal:
 
 
 def _with_present_names(stored: dict[str, Any]) -> dict[str, Any]:
-    """What format 1 (Tessera 0.1) wrote, with the names of today. Raises KeyError."""
-    details = {_DETAILS_1.get(name, name): value for name, value in stored["picture"]["details"].items()}
+    """What format 1 (Tessera 0.1) wrote of an export, with the names of today. Raises KeyError."""
     request = {_REQUEST_1.get(name, name): value for name, value in stored["wish"].items()}
-    return {**stored, "picture": {**stored["picture"], "details": details}, "request": request}
+    return {**stored, "picture": spec_with_present_names(stored["picture"]), "request": request}
+
+
+def spec_with_present_names(stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored `CanvasSpec` of format 1 with the names of today. Raises KeyError."""
+    details = {_DETAILS_1.get(name, name): value for name, value in stored["details"].items()}
+    return {**stored, "details": details}
 
 
 def _noted(folder: Path) -> dict[int, int]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError, BadSettingError
+from engine.export.journal import spec_with_present_names
 from engine.files import replacing, write_atomically
 from engine.images.find import find_images
 
@@ -146,8 +147,9 @@ def begin_film(folder: Path, about: dict[str, Any], resume: bool) -> bool:
     note = folder / _ABOUT
     if resume and note.exists():
         try:
-            same = json.loads(note.read_text(encoding="utf-8")) == json.loads(json.dumps(about))
-        except (OSError, ValueError):
+            begun = _with_present_names(json.loads(note.read_text(encoding="utf-8")))
+            same = begun == json.loads(json.dumps(about))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise BadCanvasError(f"{note} is damaged, so the frames have to be painted from the start.") from None
         if not same:
             raise BadCanvasError(
@@ -157,6 +159,14 @@ def begin_film(folder: Path, about: dict[str, Any], resume: bool) -> bool:
         return True
     write_atomically(note, json.dumps(about, indent=1, ensure_ascii=False))
     return False
+
+
+def _with_present_names(about: dict[str, Any]) -> dict[str, Any]:
+    """What Tessera 0.1 noted of a film, with the names of today. Raises KeyError."""
+    if "finish" not in about:
+        return about
+    kept = {name: value for name, value in about.items() if name != "finish"}
+    return {**kept, "encode_options": about["finish"], "picture": spec_with_present_names(about["picture"])}
 
 
 def end_film(folder: Path, pictures: list[Path]) -> None:

@@ -34,6 +34,7 @@ from engine.messages import (
     Pause,
     Paused,
     RenderView,
+    Requester,
     Restore,
     Resume,
     Resumed,
@@ -88,8 +89,8 @@ class Session:
         self._keeper = Autosaver(folder, previews)
         self._budget = Budget()
         self._trainer: Trainer
-        self._look: RenderView | None = None
-        self._view: Iterator[views.Piece] | None = None
+        self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece]]] = {}
+        """The views under way and what is left of each; the first is next, and goes to the end after each piece."""
         self._paused = paused
         self._over = False
         self._stop_refused = False
@@ -141,8 +142,8 @@ class Session:
 
     def _exchange(self, method: Method, job: Job) -> None:
         self._trainer.exchange(method, job)
-        if self._view is not None and self._look is not None:  # its last piece is waited for
-            self._view = views.answer(method, self._look)
+        for requester, (request, _) in self._views.items():  # their last pieces are waited for
+            self._views[requester] = request, views.answer(method, request)
         empty_cache(self._device.torch)
 
     def _go_on_from(self, snapshot: snapshots.Snapshot) -> None:
@@ -162,7 +163,7 @@ class Session:
 
     def _serve(self) -> Iterator[Event]:
         """Obeys what was posted; waits for it where there is nothing else to do."""
-        idle = self._paused and self._view is None
+        idle = self._paused and not self._views
         self._commands.extend(self._mailbox.take(wait=idle and not self._commands))
         while self._commands and not self._over:
             command = self._commands.popleft()
@@ -183,7 +184,7 @@ class Session:
         if self._over:
             return
         if self._paused:
-            if self._view is not None:
+            if self._views:
                 yield from self._paint_piece()
         elif self._trainer.step >= self._steps or self._seconds_left <= 0:
             yield from self._finish()
@@ -204,33 +205,41 @@ class Session:
             yield Warned(failure, "memory")
             yield Paused(trainer.step)
             return
-        if self._view is not None:
+        if self._views:
             trainer.finish_step()
         trained_s = trainer.clock.seconds - before_s
         self._seconds_left -= trained_s
         self._budget.earn(trained_s)
-        if self._view is not None and self._budget.allows:
+        if self._views and self._budget.allows:
             started = time.perf_counter()
             yield from self._paint_piece()
             self._budget.spend(time.perf_counter() - started)
         yield from self._keeper.autosave(trainer)
 
     def _paint_piece(self) -> Iterator[Event]:
-        assert self._view is not None
-        assert self._look is not None
-        look, piece, failure = self._look, None, ""
+        requester = next(iter(self._views))
+        request, pieces = self._views.pop(requester)
+        piece, failure = None, ""
         try:
-            piece = next(self._view)
+            piece = next(pieces)
         except Exception as error:
             failure = message_for("The picture could not be painted", error, self._device)
-        if piece is None or piece.done:
-            self._view = None
         if piece is None:
             empty_cache(self._device.torch)
-            yield Failed(failure, command=look)
-        else:
-            step = self._trainer.step
-            yield ViewRendered(piece.image, piece.box, piece.canvas_size, look.layer, step, look.ticket, piece.done)
+            yield Failed(failure, command=request)
+            return
+        if not piece.done:
+            self._views[requester] = request, pieces
+        yield ViewRendered(
+            image=piece.image,
+            box=piece.box,
+            canvas_size=piece.canvas_size,
+            layer=request.layer,
+            step=self._trainer.step,
+            ticket=request.ticket,
+            requester=requester,
+            done=piece.done,
+        )
 
     def _finish(self) -> Iterator[Event]:
         """A limit is reached."""
@@ -264,7 +273,7 @@ class Session:
             case Load():
                 yield from self._load(command.job)
             case RenderView():
-                self._look, self._view = command, views.answer(self._trainer.method, command)
+                self._views[command.requester] = command, views.answer(self._trainer.method, command)
             case Pause():
                 yield from self._trainer.report()
                 self._paused = True

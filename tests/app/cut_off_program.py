@@ -36,9 +36,9 @@ def main(folder: Path) -> int:
             case m.Stepped():
                 window.training.keep()
 
-    window.training.session_event.connect(listen)
+    window.training.events.on(m.Event, listen)
     window.show()
-    window.train()
+    window.training_actions.train()
     return app.exec()
 
 

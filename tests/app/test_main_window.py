@@ -27,7 +27,7 @@ class Studio:
     def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
         self.window, self.qtbot, self.folder = window, qtbot, folder
         self.events: list[m.Event] = []
-        window.training.session_event.connect(self.events.append)
+        window.training.events.on(m.Event, self.events.append)
 
     def until(self, condition) -> None:
         self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
@@ -42,10 +42,10 @@ class Studio:
     def drop(self, host: QWidget, paths: list[Path], at: QPoint) -> None:
         mime = QMimeData()
         mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-        render_mode = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-        QApplication.sendEvent(host, QDragEnterEvent(at, *render_mode))
-        QApplication.sendEvent(host, QDragMoveEvent(at, *render_mode))
-        QApplication.sendEvent(host, QDropEvent(QPointF(at), *render_mode))
+        drag = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(host, QDragEnterEvent(at, *drag))
+        QApplication.sendEvent(host, QDragMoveEvent(at, *drag))
+        QApplication.sendEvent(host, QDropEvent(QPointF(at), *drag))
 
     def drop_style(self) -> None:
         start = self.window.canvas.start
@@ -183,7 +183,6 @@ def test_the_picture_comes_and_goes_on_coming(studio: Studio) -> None:
 @pytest.mark.parametrize("layer", ["mask", "patches"])
 def test_every_layer_can_be_looked_at(studio: Studio, layer: str) -> None:
     studio.train()
-    assert layer in studio.window.canvas.layer_keys()
     studio.window.canvas.choose(layer)
     studio.until(lambda: any(event.layer == layer and event.image.size for event in studio.seen(m.ViewRendered)))
     studio.window.canvas.choose("result")
@@ -239,13 +238,13 @@ def test_an_export_without_a_session_paints_the_newest_snapshot(studio: Studio) 
     studio.until(lambda: window.training.state == "idle")
     window.preferences.set_last_folder("export", studio.folder)
     studio.press("export")
-    dialog = window.exporting.dialog
+    dialog = window.exports.dialog
     dialog.start.click()
     done = studio.until_seen(m.Exported)
     with Image.open(done.out) as picture:
         assert picture.size == (90, 70)
     assert window.training.state == "paused"
-    assert not window.exporting.running
+    assert not window.exports.running
     dialog.close()
 
 
@@ -253,7 +252,7 @@ def test_an_export_while_training(studio: Studio) -> None:
     window = studio.window
     studio.train()
     out = studio.folder / "out.png"
-    window.exporting.start(m.ExportRequest(out, Size(64, 96)))
+    window.exports.start(m.ExportRequest(out, Size(64, 96)))
     studio.until_seen(m.Exported)
     with Image.open(out) as picture:
         assert picture.size == (96, 64)
@@ -263,7 +262,7 @@ def test_an_export_while_training(studio: Studio) -> None:
 
 def test_nothing_to_export_is_said(studio: Studio) -> None:
     studio.press("export")
-    assert studio.window.exporting.dialog is None
+    assert studio.window.exports.dialog is None
     assert any("Train" in text for text in studio.said())
 
 
@@ -283,7 +282,7 @@ def test_a_saved_project_opens_in_another_window(studio: Studio) -> None:
     window = studio.window
     studio.train()
     place = studio.folder / "my mosaic"
-    window.files._when_idle(lambda: window.files._saved_as(place))
+    window.files.save_to(place)
     studio.until(lambda: window.document.folder == place)
     assert window.windowTitle().startswith("my mosaic")
     window.files.new()

@@ -23,7 +23,6 @@ def test_everything_comes_back_with_its_type(reopen, tmp_path):
     first = reopen()
     assert (first.theme, first.device, first.geometry, first.state) == ("system", "auto", b"", b"")
     assert first.last_project is None
-    assert first.recent_projects == []
     first.theme, first.device = "dark", "cuda:0"
     first.geometry, first.state = b"\x00\x01geometry\xff", b"\xfestate\x00"
     first.last_project = tmp_path
@@ -43,22 +42,6 @@ def test_no_project_is_remembered_as_none(reopen, tmp_path):
     first.last_project = None
     first.save()
     assert reopen().last_project is None
-
-
-def test_recent_projects_are_newest_first_without_repeats_and_without_the_lost(reopen, tmp_path):
-    folders = [tmp_path / f"project {i}, ümläut" for i in range(14)]
-    for folder in folders:
-        folder.mkdir()
-    first = reopen()
-    for folder in [*folders, folders[12]]:
-        first.add_recent(folder)
-    first.save()
-    assert reopen().recent_projects[:3] == [folders[12], folders[13], folders[11]]
-    assert len(reopen().recent_projects) == 10
-    folders[13].rmdir()
-    assert reopen().recent_projects[:2] == [folders[12], folders[11]]
-    first.forget_recent()
-    assert first.recent_projects == []
 
 
 def test_nonsense_in_the_file_falls_back(tmp_path):

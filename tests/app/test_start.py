@@ -105,14 +105,14 @@ def test_a_crash_is_written_down_and_old_reports_go(tmp_path: Path) -> None:
     assert report is not None
     assert f"number {crash.KEPT_REPORTS + 4}" in report.read_text()
     assert len(list(tmp_path.iterdir())) == crash.KEPT_REPORTS
-    assert str(report) in crash.message(report)
+    assert str(report) in crash.crash_message(report)
 
 
 def test_a_crash_that_can_not_be_written_is_still_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     report = crash.record(ValueError("x"), tmp_path / "file" / "below")
     assert report is None
-    assert "kept" in crash.message(report)
+    assert "kept" in crash.crash_message(report)
 
 
 def test_an_unexpected_exception_is_shown_once_and_the_program_goes_on(qtbot, tmp_path: Path, monkeypatch) -> None:

@@ -10,11 +10,26 @@ from hypothesis import strategies as st
 
 from engine.box import Box, Size
 from engine.job import Job
-from engine.messages import CancelExport, Command, Keep, Load, Mailbox, Pause, RenderView, Restore, Resume, Retune, Stop
+from engine.messages import (
+    CancelExport,
+    Command,
+    Keep,
+    Load,
+    Mailbox,
+    Pause,
+    RenderView,
+    Requester,
+    Restore,
+    Resume,
+    Retune,
+    Stop,
+)
+
+REQUESTERS = (Requester("canvas"), Requester("loupe"))
 
 
-def look(ticket: int) -> RenderView:
-    return RenderView(Box(0, 0, 1, 1), Size(1, 1), ticket=ticket)
+def look(ticket: int, requester: Requester = REQUESTERS[0]) -> RenderView:
+    return RenderView(Box(0, 0, 1, 1), Size(1, 1), ticket=ticket, requester=requester)
 
 
 def posted(*commands: Command) -> list[Command]:
@@ -27,7 +42,7 @@ def posted(*commands: Command) -> list[Command]:
 commands = st.one_of(
     st.sampled_from([Pause(), Resume(), CancelExport(), Stop(), Restore(Path("a"))]),
     st.builds(Keep, st.text(max_size=3)),
-    st.builds(look, st.integers(0, 9)),
+    st.builds(look, st.integers(0, 9), st.sampled_from(REQUESTERS)),
     st.builds(Retune, st.dictionaries(st.sampled_from("abc"), st.integers(), max_size=2)),
     st.builds(Load, st.builds(Job, seed=st.integers(0, 9))),
 )
@@ -42,9 +57,9 @@ def test_ordered_commands_all_arrive_in_order(sent: list[Command]) -> None:
 
 
 @given(st.lists(commands, max_size=12))
-def test_the_last_look_and_the_values_of_all_retunes_arrive(sent: list[Command]) -> None:
-    def last_ticket(some: list[Command]) -> int | None:
-        return next((command.ticket for command in reversed(some) if isinstance(command, RenderView)), None)
+def test_the_last_view_of_each_requester_and_the_values_of_all_retunes_arrive(sent: list[Command]) -> None:
+    def last_tickets(some: list[Command]) -> dict[Requester, int]:
+        return {command.requester: command.ticket for command in some if isinstance(command, RenderView)}
 
     def in_force(some: list[Command]) -> dict:
         """Values after all commands, where a Load takes all away."""
@@ -57,7 +72,7 @@ def test_the_last_look_and_the_values_of_all_retunes_arrive(sent: list[Command])
         return values
 
     received = posted(*sent)
-    assert last_ticket(received) == last_ticket(sent)
+    assert last_tickets(received) == last_tickets(sent)
     assert in_force(received) == in_force(sent)
 
 
@@ -66,19 +81,21 @@ def test_only_one_of_each_kind_waits() -> None:
     assert received == [Retune({"a": 3, "b": 2}), look(3)]
 
 
+def test_a_view_takes_the_place_of_the_same_requesters_only() -> None:
+    canvas, loupe = REQUESTERS
+    assert posted(look(1, canvas), look(2, loupe), look(3, canvas)) == [look(2, loupe), look(3, canvas)]
+
+
 def test_a_slider_moved_before_a_load_stays_before_it() -> None:
     load = Load(Job())
     assert posted(Retune({"a": 1}), load, Retune({"b": 2})) == [Retune({"a": 1}), load, Retune({"b": 2})]
 
 
-def test_taking_empties_the_box_and_peeking_does_not() -> None:
+def test_taking_empties_the_box() -> None:
     mailbox = Mailbox()
     mailbox.post(Stop())
-    assert mailbox.peek(Stop)
-    assert not mailbox.peek(RenderView)
     assert mailbox.take() == [Stop()]
     assert mailbox.take() == []
-    assert not mailbox.peek(Stop)
 
 
 def test_a_sleeping_reader_wakes_at_a_post() -> None:

@@ -9,6 +9,8 @@ from PySide6.QtGui import QCursor, QImage
 from app.canvas.loupe import SIDE_PX
 from app.canvas.panel import SHARE_POSITIONS, CanvasPanel
 from app.canvas.view import CanvasView
+from app.session_events import CANVAS as CANVAS_VIEW
+from app.session_events import LOUPE
 from tests.app.canvas.test_view import CANVAS, answer, connected, shown
 
 BLUE, YELLOW, RED = (0, 0, 250), (255, 255, 0), (255, 0, 0)
@@ -40,7 +42,7 @@ def at(view: CanvasView, row: float, column: float) -> QPoint:
 def test_a_snapshot_lies_left_of_the_line_and_the_present_right_of_it(panel: CanvasPanel, qtbot) -> None:
     view = panel.view
     looks = connected(view, alive=False)
-    view.viewed(answer(looks[-1], BLUE))
+    view.show_piece(answer(looks[-1], BLUE))
     panel.show_still(still(), "Step 5")
     assert shown(view, 200, 380) == YELLOW
     middle = CANVAS.height // 2
@@ -54,7 +56,7 @@ def test_a_snapshot_lies_left_of_the_line_and_the_present_right_of_it(panel: Can
 
 def test_the_slider_moves_the_line_and_escape_ends_it(panel: CanvasPanel, qtbot) -> None:
     view = panel.view
-    view.viewed(answer(connected(view, alive=False)[-1], BLUE))
+    view.show_piece(answer(connected(view, alive=False)[-1], BLUE))
     panel.show_still(still(), "Step 5")
     assert panel.share.isVisible()
     panel.share.setFocus()
@@ -78,7 +80,7 @@ def test_dragging_away_from_the_line_moves_the_picture(panel: CanvasPanel, qtbot
 def test_the_loupe_asks_for_the_place_under_the_pointer_at_its_own_size(panel: CanvasPanel, qtbot) -> None:
     view = panel.view
     looks = connected(view)
-    view.viewed(answer(looks[-1], BLUE))
+    view.show_piece(answer(looks[-1], BLUE))
     pointer = at(view, 100, 150)
     QCursor.setPos(view.viewport().mapToGlobal(pointer))
     view.setFocus()
@@ -91,7 +93,8 @@ def test_the_loupe_asks_for_the_place_under_the_pointer_at_its_own_size(panel: C
     count = len(looks)
     view.ask()
     assert len(looks) == count, "the canvas rests while the loupe asks"
-    view.viewed(answer(look, RED))
+    assert (look.requester, looks[0].requester) == (LOUPE, CANVAS_VIEW)
+    view.loupe.show_piece(answer(look, RED))
     picture = view.loupe.grab().toImage()
     assert picture.pixelColor(SIDE_PX // 2, SIDE_PX // 2).getRgb()[:3] == RED
     assert shown(view, 250, 50) == BLUE
@@ -99,6 +102,19 @@ def test_the_loupe_asks_for_the_place_under_the_pointer_at_its_own_size(panel: C
     qtbot.keyRelease(view, Qt.Key.Key_Z)
     assert not view.loupe.isVisible()
     assert looks[-1].box == CANVAS.box
+
+
+def test_the_loupe_shows_how_it_will_print_as_the_canvas_does(panel: CanvasPanel, qtbot) -> None:
+    view = panel.view
+    looks = connected(view)
+    view.set_display_transform(lambda pixels: 255 - pixels)
+    QCursor.setPos(view.viewport().mapToGlobal(at(view, 100, 150)))
+    view.setFocus()
+    qtbot.keyPress(view, Qt.Key.Key_Z)
+    view.loupe.show_piece(answer(looks[-1], (0, 255, 255)))
+    picture = view.loupe.grab().toImage()
+    assert picture.pixelColor(SIDE_PX // 2, SIDE_PX // 2).getRgb()[:3] == RED
+    qtbot.keyRelease(view, Qt.Key.Key_Z)
 
 
 def test_without_a_session_the_loupe_enlarges_what_is_there(panel: CanvasPanel, qtbot) -> None:

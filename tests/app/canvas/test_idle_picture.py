@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from app.canvas.idle_picture import Pictures
+from app.canvas.idle_picture import IdlePictureController
 from app.canvas.panel import CanvasPanel
 from app.document import Document
 from app.snapshots.controller import SnapshotsController
@@ -24,8 +24,8 @@ class Parts:
         canvas, strip = CanvasPanel(self.window), SnapshotStrip(self.window)
         self.document = Document(folder / "data")
         self.training = Training(self.document)
-        self.snapshots = SnapshotsController(self.document, self.training, strip, canvas, self.window)
-        self.pictures = Pictures(self.document, self.training, canvas, self.snapshots, self.window)
+        self.snapshots = SnapshotsController(self.document, self.training, strip, self.window)
+        self.idle_picture = IdlePictureController(self.document, self.training, canvas, self.snapshots, self.window)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def parts(qtbot, tmp_path, monkeypatch):
     yield make
     for parts in made:
         parts.training.wait()
-        parts.pictures.wait()
+        parts.idle_picture.wait()
 
 
 def test_a_project_knows_the_size_it_was_trained_for_whatever_its_images_are(parts, qtbot, tmp_path):
@@ -53,12 +53,12 @@ def test_a_project_knows_the_size_it_was_trained_for_whatever_its_images_are(par
     again = parts()
     assert again.document.open(first.document.folder)
     again.snapshots.refresh()
-    again.pictures.refresh()
-    qtbot.waitUntil(lambda: again.pictures.canvas_size is not None, timeout=20_000)
-    assert again.pictures.canvas_size == Size(70, 90)
+    again.idle_picture.refresh()
+    qtbot.waitUntil(lambda: again.idle_picture.canvas_size is not None, timeout=20_000)
+    assert again.idle_picture.canvas_size == Size(70, 90)
 
 
 def test_without_content_nothing_is_called_the_content(parts, tmp_path):
     made = parts()
     made.document.add("style", [write_image(tmp_path / "style.png")])
-    assert made.pictures._hint() == "Press Train to begin."
+    assert made.idle_picture._hint() == "Press Train to begin."

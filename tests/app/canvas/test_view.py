@@ -35,7 +35,7 @@ def answer(look: RenderView, color: tuple[int, int, int], box: Box | None = None
     box = box or look.box
     scale = look.size.width / look.box.width
     shape = (max(1, round(box.height * scale)), max(1, round(box.width * scale)), 3)
-    return ViewRendered(np.full(shape, color, np.uint8), box, CANVAS, look.layer, 1, look.ticket, done)
+    return ViewRendered(np.full(shape, color, np.uint8), box, CANVAS, look.layer, 1, look.ticket, look.requester, done)
 
 
 def shown(view: CanvasView, row: int, column: int) -> tuple[int, int, int]:
@@ -46,7 +46,7 @@ def shown(view: CanvasView, row: int, column: int) -> tuple[int, int, int]:
 
 def connected(view: CanvasView, alive: bool = True) -> list[RenderView]:
     looks: list[RenderView] = []
-    view.look_wanted.connect(looks.append)
+    view.view_requested.connect(looks.append)
     view.set_session(True, alive)
     return looks
 
@@ -77,8 +77,8 @@ def test_a_look_lies_on_the_canvas_and_is_never_enlarged(view: CanvasView, zoom:
 def test_pieces_land_where_they_belong(view: CanvasView) -> None:
     view.fit()
     look = connected(view)[-1]
-    view.viewed(answer(look, (255, 0, 0), Box(0, 0, 300, 200), done=False))
-    view.viewed(answer(look, (0, 0, 255), Box(0, 200, 300, 200)))
+    view.show_piece(answer(look, (255, 0, 0), Box(0, 0, 300, 200), done=False))
+    view.show_piece(answer(look, (0, 0, 255), Box(0, 200, 300, 200)))
     assert shown(view, 150, 50) == (255, 0, 0)
     assert shown(view, 150, 350) == (0, 0, 255)
     assert shown(view, 150, 196) == (255, 0, 0)
@@ -89,10 +89,10 @@ def test_the_next_look_waits_for_the_paint_of_the_last_piece(view: CanvasView, q
     looks = connected(view)
     first = looks[-1]
     count = len(looks)
-    view.viewed(answer(first, (9, 9, 9), Box(0, 0, 100, 100), done=False))
+    view.show_piece(answer(first, (9, 9, 9), Box(0, 0, 100, 100), done=False))
     QApplication.processEvents()
     assert len(looks) == count
-    view.viewed(answer(first, (9, 9, 9)))
+    view.show_piece(answer(first, (9, 9, 9)))
     qtbot.waitUntil(lambda: len(looks) > count, timeout=20_000)
     assert looks[-1].ticket > first.ticket
 
@@ -101,10 +101,23 @@ def test_a_picture_that_stands_still_is_not_asked_for_again(view: CanvasView, qt
     looks = connected(view, alive=False)
     qtbot.waitUntil(lambda: not view._settle.isActive(), timeout=20_000)
     count = len(looks)
-    view.viewed(answer(looks[-1], (9, 9, 9)))
+    view.show_piece(answer(looks[-1], (9, 9, 9)))
     view.viewport().repaint()
     QApplication.processEvents()
     assert len(looks) == count
+
+
+def test_a_resting_picture_is_asked_for_when_it_has_rested(view: CanvasView, qtbot) -> None:
+    looks = connected(view)
+    qtbot.waitUntil(lambda: not view._settle.isActive(), timeout=20_000)
+    count = len(looks)
+    view.set_resting(True)
+    view.show_piece(answer(looks[-1], (9, 9, 9)))
+    view.viewport().repaint()
+    QApplication.processEvents()
+    assert len(looks) == count
+    view.set_resting(False)
+    assert len(looks) == count + 1
 
 
 def test_a_change_of_the_view_is_asked_for_once_it_rests(view: CanvasView, qtbot) -> None:
@@ -120,13 +133,13 @@ def test_a_change_of_the_view_is_asked_for_once_it_rests(view: CanvasView, qtbot
 
 def test_the_earlier_picture_stays_until_the_new_one_comes(view: CanvasView) -> None:
     looks = connected(view)
-    view.viewed(answer(looks[-1], (0, 200, 0)))
+    view.show_piece(answer(looks[-1], (0, 200, 0)))
     view.zoom_by(3.0)
     view.ask()
     assert shown(view, 150, 200)[1] > 150
     look = looks[-1]
     corner = Box(look.box.top, look.box.left, look.box.height, look.box.width // 4)
-    view.viewed(answer(look, (200, 0, 0), corner, done=False))
+    view.show_piece(answer(look, (200, 0, 0), corner, done=False))
     middle = look.box.left + look.box.width // 2
     assert shown(view, look.box.top + look.box.height // 2, middle)[1] > 150
     assert shown(view, look.box.top + look.box.height // 2, look.box.left + 4)[0] > 150
@@ -136,29 +149,49 @@ def test_late_pieces_of_an_earlier_view_do_not_cover_the_new_one(view: CanvasVie
     looks = connected(view)
     old = looks[-1]
     view.ask()
-    view.viewed(answer(looks[-1], (0, 0, 250)))
-    view.viewed(answer(old, (250, 0, 0)))
+    view.show_piece(answer(looks[-1], (0, 0, 250)))
+    view.show_piece(answer(old, (250, 0, 0)))
     assert shown(view, 150, 200) == (0, 0, 250)
 
 
 def test_pieces_of_another_layer_are_passed_over(view: CanvasView) -> None:
     looks = connected(view)
     old = looks[-1]
-    view.viewed(answer(old, (0, 0, 250)))
+    view.show_piece(answer(old, (0, 0, 250)))
     view.set_layer("mask")
     assert looks[-1].layer == "mask"
-    view.viewed(answer(old, (250, 0, 0)))
+    view.show_piece(answer(old, (250, 0, 0)))
     assert shown(view, 150, 200) == (0, 0, 250)
 
 
 def test_an_empty_answer_changes_nothing(view: CanvasView) -> None:
     looks = connected(view)
-    view.viewed(answer(looks[-1], (0, 0, 250)))
+    view.show_piece(answer(looks[-1], (0, 0, 250)))
     empty = ViewRendered(
-        np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), Size(0, 0), "result", 1, looks[-1].ticket, True
+        np.zeros((0, 0, 3), np.uint8),
+        Box(0, 0, 0, 0),
+        Size(0, 0),
+        "result",
+        1,
+        looks[-1].ticket,
+        looks[-1].requester,
+        True,
     )
-    view.viewed(empty)
+    view.show_piece(empty)
     assert view.extent == CANVAS
+    assert shown(view, 150, 200) == (0, 0, 250)
+
+
+def test_pixels_go_through_the_display_transform_and_back(view: CanvasView) -> None:
+    looks = connected(view)
+    view.show_piece(answer(looks[-1], (0, 0, 250)))
+    count = len(looks)
+    view.set_display_transform(lambda pixels: 255 - pixels)
+    assert len(looks) > count, "the picture is asked for again"
+    view.show_piece(answer(looks[-1], (0, 0, 250)))
+    assert shown(view, 150, 200) == (255, 255, 5)
+    view.set_display_transform(None)
+    view.show_piece(answer(looks[-1], (0, 0, 250)))
     assert shown(view, 150, 200) == (0, 0, 250)
 
 
@@ -199,7 +232,7 @@ def test_keys_and_double_click(view: CanvasView, qtbot) -> None:
 
 def test_a_still_covers_the_picture_and_goes_again(view: CanvasView) -> None:
     looks = connected(view)
-    view.viewed(answer(looks[-1], (0, 0, 250)))
+    view.show_piece(answer(looks[-1], (0, 0, 250)))
     still = QImage(40, 30, QImage.Format.Format_RGB32)
     still.fill(Qt.GlobalColor.yellow)
     view.compare.show(still)

@@ -50,15 +50,15 @@ class Studio:
     def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
         self.window, self.qtbot, self.folder = window, qtbot, folder
         self.events: list[m.Event] = []
-        window.training.session_event.connect(self.events.append)
+        window.training.events.on(m.Event, self.events.append)
 
     @property
-    def exporting(self):
-        return self.window.exporting
+    def exports(self):
+        return self.window.exports
 
     @property
     def dialog(self):
-        return self.window.exporting.dialog
+        return self.window.exports.dialog
 
     def until(self, condition) -> None:
         self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
@@ -87,7 +87,7 @@ class Studio:
         dialog.form.options.compression.setCurrentIndex(2)
         dialog.form.size_field.choose(Size(6000, 6000))
         dialog.start.click()
-        item = self.exporting.queue.items[-1]
+        item = self.exports.queue.items[-1]
         self.until(lambda: item.done > 1)
         return item
 
@@ -134,7 +134,7 @@ def test_a_png_is_three_clicks_away(studio: Studio) -> None:
     with Image.open(studio.folder / "mosaic.png") as picture:
         assert picture.size == (90, 70)
         assert picture.info["icc_profile"]
-    row = dialog.rows.rows[studio.exporting.queue.items[0]]
+    row = dialog.rows.rows[studio.exports.queue.items[0]]
     assert "90 × 70 px" in row.facts.text()
     assert done.seam is not None
     assert "seam" in row.facts.text()
@@ -174,10 +174,10 @@ def test_a_queue_paints_all_of_them_in_a_row(studio: Studio) -> None:
     for name in ("a", "b", "c"):
         dialog.form.file_name.setText(name)
         dialog.start.click()
-    assert studio.exporting.running
+    assert studio.exports.running
     studio.until_seen(m.Exported, 3)
     assert [(studio.folder / f"{name}.png").exists() for name in "abc"] == [True] * 3
-    assert not studio.exporting.running
+    assert not studio.exports.running
 
 
 def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
@@ -185,7 +185,7 @@ def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
     item = studio.begin_large()
     row = studio.dialog.rows.rows[item]
     row.look.click()
-    seen = studio.exporting.views.so_far
+    seen = studio.exports.views.so_far
     assert seen.isVisible()
     assert not seen.pane.image.isNull()
     assert seen.pane.image.pixelColor(2, 2).name() != "#000000", "the first tile is there"
@@ -204,7 +204,7 @@ def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
 def test_giving_up_asks_and_frees_the_disk(studio: Studio) -> None:
     studio.train()
     item = studio.begin_large()
-    studio.exporting.queue.cancel(item)
+    studio.exports.queue.cancel(item)
     studio.until_seen(m.ExportCancelled)
     folder = journal.folder_for(item.request.out)
     assert folder.exists()
@@ -215,7 +215,7 @@ def test_giving_up_asks_and_frees_the_disk(studio: Studio) -> None:
     answer(studio.dialog, "Give it up")
     assert not folder.exists()
     assert not unfinished.listing(studio.window.document.folder)
-    assert not studio.exporting.queue.items
+    assert not studio.exports.queue.items
 
 
 def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: Studio, qtbot) -> None:
@@ -245,12 +245,12 @@ def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: St
 def test_stopping_the_training_keeps_what_is_painted(studio: Studio) -> None:
     studio.train()
     item = studio.begin_large()
-    waiting = studio.exporting.queue.add(m.ExportRequest(studio.folder / "b.png", Size(64, 64)))
+    waiting = studio.exports.queue.add(m.ExportRequest(studio.folder / "b.png", Size(64, 64)))
     studio.window.training.stop()
     studio.until(lambda: studio.window.training.state == "idle")
     assert (item.state, item.kept) == ("stopped", True)
     assert waiting.state == "stopped"
-    studio.exporting.queue.again(waiting)
+    studio.exports.queue.again(waiting)
     studio.until_seen(m.Exported)
     assert (studio.folder / "b.png").exists()
 
@@ -260,9 +260,9 @@ def test_two_kinds_of_detail_side_by_side(studio: Studio) -> None:
     form = studio.open().form
     form.size_field.choose(times(8))
     form.compare.click()
-    window = studio.exporting.views.compare_window
+    window = studio.exports.views.compare_window
     studio.until(lambda: all(not pane.image.isNull() for pane in window.panes.values()))
-    studio.until(lambda: not studio.exporting.views.peeks.busy)
+    studio.until(lambda: not studio.exports.views.peeks.busy)
     trained, originals = (window.panes[key].image.pixelColor(5, 5).name() for key in (False, True))
     assert originals == "#ffffff"
     assert trained != "#ffffff"
@@ -270,7 +270,7 @@ def test_two_kinds_of_detail_side_by_side(studio: Studio) -> None:
     window.map.clicked.emit(QPointF(1.0, 0.0))
     assert window.region() != before
     assert window.region().top == 0
-    studio.until(lambda: not studio.exporting.views.peeks.busy)
+    studio.until(lambda: not studio.exports.views.peeks.busy)
     assert window.panes[True].image.pixelColor(5, 5).name() == "#ffffff"
     window.chosen.emit(True)
     window.accept()
@@ -285,8 +285,8 @@ def test_comparing_while_it_trains(studio: Studio) -> None:
     form = studio.open().form
     form.size_field.choose(times(2))
     form.compare.click()
-    window = studio.exporting.views.compare_window
-    studio.until(lambda: not studio.exporting.views.peeks.busy)
+    window = studio.exports.views.compare_window
+    studio.until(lambda: not studio.exports.views.peeks.busy)
     assert window.panes[True].image.pixelColor(1, 1).name() == "#ffffff"
     window.reject()
     views = len([event for event in studio.events if isinstance(event, m.ViewRendered)])
@@ -299,8 +299,8 @@ def test_a_repeat_beside_itself(studio: Studio) -> None:
     assert not form.options.look_at_repeat.isEnabled()
     form.options.repeat.setChecked(True)
     form.options.look_at_repeat.click()
-    window = studio.exporting.views.repeat_window
-    studio.until(lambda: not studio.exporting.views.peeks.busy)
+    window = studio.exports.views.repeat_window
+    studio.until(lambda: not studio.exports.views.peeks.busy)
     shown = window.pane.grab().toImage()
     rect = window.pane.picture_rect()
     third = rect.width() // 3
@@ -336,10 +336,10 @@ def test_the_canvas_shows_how_it_will_print(studio: Studio, monkeypatch) -> None
 def drop(host, path: Path) -> None:
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
-    render_mode = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    drag = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     at = QPoint(20, host.height() // 2)
-    QApplication.sendEvent(host, QDragEnterEvent(at, *render_mode))
-    QApplication.sendEvent(host, QDropEvent(QPointF(at), *render_mode))
+    QApplication.sendEvent(host, QDragEnterEvent(at, *drag))
+    QApplication.sendEvent(host, QDropEvent(QPointF(at), *drag))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".psd", ".webp", ".dzi"])
@@ -376,7 +376,7 @@ def test_images_that_moved_are_named_and_found_in_another_folder(studio: Studio)
     assert any("style ä.png" in text for text in studio.said())
     message = next(message for message in studio.window.messages.messages if message.key == "origin")
     assert message.button
-    studio.window.files._origins.look_in(studio.folder / "mosaic.png", elsewhere)
+    studio.window.files.origins.look_in(studio.folder / "mosaic.png", elsewhere)
     (image,) = studio.window.document.sources("style")
     assert Path(image.path) == elsewhere / "style ä.png"
 
@@ -430,14 +430,14 @@ def test_images_that_are_gone_are_found_and_the_picture_is_painted(studio: Studi
     elsewhere.mkdir()
     (studio.folder / "style ä.png").rename(elsewhere / "style ä.png")
     window = studio.window
-    window.exporting.open(window.snapshots.newest() if of_snapshot else None)
+    window.exports.open(window.snapshots.newest() if of_snapshot else None)
     dialog = studio.dialog
     assert not dialog.start.isEnabled()
     assert "style ä.png" in dialog.checks.text()
-    window.exporting.find_images(studio.folder)
+    window.exports.find_images(studio.folder)
     assert any("either: style ä.png" in text for text in studio.said())
     assert not dialog.start.isEnabled()
-    window.exporting.find_images(elsewhere)
+    window.exports.find_images(elsewhere)
     assert dialog.start.isEnabled()
     dialog.start.click()
     studio.until_seen(m.Exported)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 
 from app.export.dialog import ExportDialog
 from app.export.queue import ExportQueue
+from app.session_events import SessionEvents
 from app.widgets import words
 from engine import messages
 from engine.box import Box, Size
@@ -31,10 +32,14 @@ def times(factor):
     return Size(factor * CANVAS.height, factor * CANVAS.width)
 
 
+def a_queue() -> ExportQueue:
+    return ExportQueue(lambda command: True, SessionEvents())
+
+
 @pytest.fixture
 def dialog(qtbot, tmp_path, monkeypatch):
     register(monkeypatch)
-    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True), job(tmp_path), capabilities=WAYS)
+    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, a_queue(), job(tmp_path), capabilities=WAYS)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitExposed(dialog)
@@ -168,7 +173,7 @@ def test_originals_are_offered_for_what_is_larger_and_keep_the_trained_scale(dia
     # a working canvas of the print's shape that fits the trained one in one direction
     assert factor == pytest.approx(3000 / 1184)
     assert 3520 / factor < 1760
-    plain = ExportDialog(CANVAS, LAYERS, tmp_path, ExportQueue(lambda command: True), job(tmp_path))
+    plain = ExportDialog(CANVAS, LAYERS, tmp_path, a_queue(), job(tmp_path))
     qtbot.addWidget(plain)
     plain.show()
     plain.form.size_field.choose(times(2))
@@ -186,9 +191,7 @@ def test_another_shape_says_what_is_cut_away(dialog):
 
 
 def test_a_snapshot_is_passed_on(qtbot, tmp_path):
-    dialog = ExportDialog(
-        CANVAS, LAYERS, tmp_path, ExportQueue(lambda c: True), job(tmp_path), snapshot=tmp_path / "0003"
-    )
+    dialog = ExportDialog(CANVAS, LAYERS, tmp_path, a_queue(), job(tmp_path), snapshot=tmp_path / "0003")
     qtbot.addWidget(dialog)
     assert dialog.form.request().snapshot == tmp_path / "0003"
     assert "0003" in dialog.windowTitle()
@@ -311,9 +314,9 @@ def test_what_the_session_finds_has_remedies_and_goes_with_the_next_change(dialo
         messages.Finding("memory", "stop", "No."),
     )
     other = messages.ExportRequest(dialog.form.out(), Size(1, 1))
-    dialog.on_event(messages.Inspected(other, found, True))
+    dialog.show_inspected(messages.Inspected(other, found, True))
     assert dialog.checks.text() == "", "about something else"
-    dialog.on_event(messages.Inspected(dialog.form.request(), found, True))
+    dialog.show_inspected(messages.Inspected(dialog.form.request(), found, True))
     assert dialog.checks.text() == "No.\nIt takes 9 h.", "the worst first"
     assert not dialog.start.isEnabled()
     qtbot.mouseClick(dialog.checks.buttons()[0], Qt.MouseButton.LeftButton)
@@ -396,9 +399,7 @@ def test_a_film_takes_the_contents_place(dialog, qtbot, tmp_path):
     film = dialog.form.film
     dialog.form.fold.setChecked(True)
     assert not film.isVisible(), "not for a method that can not"
-    other = ExportDialog(
-        CANVAS, LAYERS, tmp_path, ExportQueue(lambda c: True), job(tmp_path), capabilities=frozenset({"frames"})
-    )
+    other = ExportDialog(CANVAS, LAYERS, tmp_path, a_queue(), job(tmp_path), capabilities=frozenset({"frames"}))
     qtbot.addWidget(other)
     other.show()
     other.form.fold.setChecked(True)

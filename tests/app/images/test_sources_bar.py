@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
@@ -222,7 +223,7 @@ def test_share_and_scale_belong_to_the_selected_image(style, bar, qtbot):
         style.scale.slider.setValue(style.scale.slider.maximum())
     sources = blocker.args[1]
     assert [source.weight for source in sources] == [1, 1, 2.5, 1]
-    assert [source.scale for source in sources] == [1, 1, 2, 1]
+    assert [source.scale for source in sources] == [1, 1, 4, 1]
     assert len(style.told) == 1, "one change for the whole drag"
     style.select(0)
     assert style.share.value() == 1.0
@@ -326,6 +327,16 @@ def test_a_slot_for_one_image_offers_to_exchange_it(many, qtbot):
     qtbot.addWidget(dialog)
     assert dialog.fileMode() == QFileDialog.FileMode.ExistingFile
     dialog.close()
+
+
+@pytest.mark.parametrize("name", ["weight", "scale"])
+def test_a_knob_reaches_what_an_image_may_have_and_no_further(style, name):
+    spec = {"weight": style.share.spec, "scale": style.scale.spec}[name]
+    for end, beyond in ((spec.minimum, -0.01), (spec.maximum, 0.01)):
+        assert getattr(SourceImage(path="a.png", **{name: end}), name) == end
+        with pytest.raises(ValidationError):
+            SourceImage(path="a.png", **{name: end + beyond})
+    assert getattr(SourceImage(path="a.png"), name) == spec.default
 
 
 def test_share_and_scale_are_offered_where_they_mean_something(many):

@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from app.document import Document
 from app.images.sources_bar import SourcesBar
+from app.masks.beginning import Beginning
 from app.masks.controller import MaskController
-from app.masks.editor import Beginning, MaskEditor
+from app.masks.editor import MaskEditor
 from app.masks.files import MaskFile, read
 from app.masks.picture import UNPAINTED
 from app.masks.regions import first_regions

@@ -16,6 +16,7 @@ from app.masks.controller import MaskController
 from app.masks.files import write
 from app.masks.regions import first_regions
 from app.masks.trial import MaskTrial
+from app.session_events import CANVAS
 from app.training import Training
 from engine import snapshots
 from engine.box import Size
@@ -55,7 +56,9 @@ class Studio:
         qtbot.addWidget(window)
         self.snapshot: Path | None = None
         self.painted: QImage | None = None
-        self.link = MaskController(self.document, self.training, window, lambda: self.snapshot, lambda: self.painted)
+        self.controller = MaskController(
+            self.document, self.training, window, lambda: self.snapshot, lambda: self.painted
+        )
         labels = np.full((60, 80), SKY.label, np.uint8)
         labels[50:] = LAND.label
         write(folder / "mask.png", labels, (SKY, LAND))
@@ -65,13 +68,13 @@ class Studio:
         self.wait(lambda: self.training.state == "training")
         self.training.pause()
         self.wait(lambda: self.training.state == "paused")
-        self.link.open("target_mask")
-        self.wait(lambda: self.link.editor is not None)
+        self.controller.open("target_mask")
+        self.wait(lambda: self.controller.editor is not None)
 
     @property
     def editor(self):
-        assert self.link.editor is not None
-        return self.link.editor
+        assert self.controller.editor is not None
+        return self.controller.editor
 
     def wait(self, condition) -> None:
         self.qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
@@ -88,10 +91,10 @@ class Studio:
 def studio(qtbot, tmp_path, monkeypatch):
     studio = Studio(qtbot, tmp_path, monkeypatch)
     yield studio
-    if studio.link.editor is not None:
-        studio.link.editor.picture.stack.setClean()
-        studio.link.close()
-    studio.link.wait()
+    if studio.controller.editor is not None:
+        studio.controller.editor.picture.stack.setClean()
+        studio.controller.close()
+    studio.controller.wait()
     studio.training.wait()
 
 
@@ -106,17 +109,17 @@ def test_the_session_shows_what_is_painted_and_the_document_waits(studio: Studio
 
 def test_the_result_lies_below_the_mask_where_the_artist_wants_it(studio: Studio) -> None:
     editor = studio.editor
-    assert editor.over_result.isHidden(), "nothing is painted yet"
+    assert editor.underlay.over_result.isHidden(), "nothing is painted yet"
     style = editor.view._below
     studio.painted = QImage(80, 60, QImage.Format.Format_RGB32)
     studio.painted.fill(Qt.GlobalColor.magenta)
-    studio.training.post(RenderView(Size(60, 80).box, Size(60, 80), ticket=7))
-    studio.wait(lambda: not editor.over_result.isHidden())
+    studio.training.post(RenderView(Size(60, 80).box, Size(60, 80), ticket=7, requester=CANVAS))
+    studio.wait(lambda: not editor.underlay.over_result.isHidden())
     assert editor.view._below is not None
     assert editor.view._below.pixelColor(3, 3) == Qt.GlobalColor.magenta
-    editor.over_result.click()
+    editor.underlay.over_result.click()
     assert editor.view._below is style
-    editor.over_result.click()
+    editor.underlay.over_result.click()
     assert editor.view._below is not style
 
 
@@ -141,7 +144,7 @@ def test_what_is_thrown_away_is_taken_back(studio: Studio) -> None:
 def test_what_is_kept_is_the_documents(studio: Studio) -> None:
     studio.paint_middle(LAND.label)
     studio.qtbot.mouseClick(studio.editor.done_button, LEFT)
-    assert studio.link.editor is None
+    assert studio.controller.editor is None
     kept = studio.document.sources("target_mask")[0].path
     studio.wait(lambda: studio.seen and studio.seen[-1] == (Path(kept).name, LAND.color))
     studio.wait(lambda: studio.training.built == studio.document.job)
@@ -162,13 +165,13 @@ def test_a_region_that_was_not_learned_waits_until_the_mask_is_kept(studio: Stud
 
 
 def test_after_training_the_newest_snapshot_shows_what_is_painted(studio: Studio) -> None:
-    studio.link.close()
+    studio.controller.close()
     studio.training.stop()
     studio.wait(lambda: studio.training.state == "idle")
     (kept,) = snapshots.listing(studio.document.folder)
     studio.snapshot = kept.folder
-    studio.link.open("target_mask")
-    studio.wait(lambda: studio.link.editor is not None)
+    studio.controller.open("target_mask")
+    studio.wait(lambda: studio.controller.editor is not None)
     studio.wait(lambda: studio.training.state == "paused")
     studio.paint_middle(LAND.label)
     studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.color)

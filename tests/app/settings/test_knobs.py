@@ -243,8 +243,7 @@ def test_a_long_label_gives_way(qtbot):
     label.resize(80, 20)
     label.show()
     assert label.text().endswith("…")
-    assert label.whole_text().endswith("for it")
-    assert label.accessibleName() == label.whole_text()
+    assert label.accessibleName().endswith("for it")
 
 
 @pytest.mark.parametrize("name", ["weight", "mode", "tone"])

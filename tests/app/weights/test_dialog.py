@@ -12,10 +12,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from app.canvas.message_bar import MessageBar
 from app.document import Document
 from app.weights.controller import WeightsController
 from app.weights.dialog import WeightsDialog
+from app.widgets.message_bar import MessageBar
 from engine.style.weights import VGG19, Weights, missing_weights, place_of
 
 DATA = bytes(range(256)) * 6000
@@ -135,20 +135,20 @@ def test_choosing_a_network_that_is_not_there_offers_to_get_it(qtbot, tmp_path: 
     document, bar, window = Document(tmp_path / "data"), MessageBar(), QWidget()
     qtbot.addWidget(bar)
     qtbot.addWidget(window)
-    link = WeightsController(document, bar, window, tmp_path / "cache")
+    controller = WeightsController(document, bar, window, tmp_path / "cache")
     document.set_method("neural_style")
-    assert not link.ask()
+    assert not controller.ask()
     document.set("network", "vgg19")
     (message,) = bar.messages
     assert "VGG-19 is not on this computer yet (575 MB)." in message.text
     bar.button.click()
-    assert link.dialog is not None
-    link.dialog.reject()
-    assert link.dialog is None
+    assert controller.dialog is not None
+    controller.dialog.reject()
+    assert controller.dialog is None
     assert [m.text for m in bar.messages] == [message.text]
     place_of(VGG19, tmp_path / "cache").parent.mkdir()
     place_of(VGG19, tmp_path / "cache").write_bytes(b"here")
-    link.refresh()
+    controller.refresh()
     assert not bar.messages
     document.set("network", "filters")
     assert missing_weights(document.settings, tmp_path / "nowhere") == ()

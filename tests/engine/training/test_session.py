@@ -36,6 +36,7 @@ from engine.messages import (
     Paused,
     Progressed,
     RenderView,
+    Requester,
     Restore,
     Resume,
     Resumed,
@@ -327,6 +328,26 @@ def test_the_newest_look_wins(tmp_path: Path) -> None:
     events = play(session, react)
     assert len(answers(events, 1)) == 1
     assert answers(events, 2)[-1].done
+
+
+def test_views_of_several_requesters_are_painted_in_turn_and_none_is_lost(tmp_path: Path) -> None:
+    canvas, loupe = Requester("canvas"), Requester("loupe")
+    session = Session(toy.job(tmp_path, canvas=(600, 600)), tmp_path, device="cpu", paused=True)
+    for requester in (canvas, loupe):
+        session.post(RenderView(Box(0, 0, 600, 600), Size(600, 600), ticket=1, requester=requester))
+    done: list[Requester] = []
+
+    def react(event: Event) -> None:
+        if isinstance(event, ViewRendered) and event.done:
+            done.append(event.requester)
+            if len(done) == 2:
+                session.post(Stop())
+
+    pieces = of(play(session, react), ViewRendered)
+    assert len(pieces) > 4
+    assert {piece.requester for piece in pieces[::2]} == {canvas}
+    assert {piece.requester for piece in pieces[1::2]} == {loupe}
+    assert done == [canvas, loupe]
 
 
 def test_the_strip_of_patches(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""Connects the canvas with the running session: what it asks for goes there, and what is painted comes back."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from app.canvas.panel import CanvasPanel
+from app.session_events import CANVAS, LOUPE
+from app.training import Training
+from engine.messages import Began, Failed, RenderView, Retuned
+
+
+class CanvasController(QObject):
+    def __init__(self, training: Training, canvas: CanvasPanel, parent: QObject) -> None:
+        super().__init__(parent)
+        self._training, self._canvas = training, canvas
+        canvas.view.view_requested.connect(training.post)
+        training.state_changed.connect(self._on_state)
+        training.events.on_view(CANVAS, canvas.view.show_piece)
+        training.events.on_view(LOUPE, canvas.view.loupe.show_piece)
+        training.events.on(Began, self._on_began)
+        training.events.on(Retuned, self._on_retuned)
+        training.events.on(Failed, self._on_failed)
+
+    def _on_state(self, state: str) -> None:
+        self._canvas.view.set_session(self._training.running, state == "training")
+
+    def _on_began(self, event: Began) -> None:
+        self._canvas.view.set_extent(event.canvas_size)
+        self._canvas.set_hint("")
+        self._canvas.show_still(None)
+        self._canvas.view.ask()
+
+    def _on_retuned(self, _event: Retuned) -> None:
+        if self._training.state == "paused":  # otherwise the picture is asked for again and again
+            self._canvas.view.ask()
+
+    def _on_failed(self, event: Failed) -> None:
+        if isinstance(event.command, RenderView) and event.command.requester == CANVAS:
+            self._canvas.view.answer_failed()

@@ -1,0 +1,92 @@
+"""The actions that begin, steer and end the training: which of them are allowed now, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+
+from app.snapshots.controller import SnapshotsController
+from app.training import Training
+from app.weights.controller import WeightsController
+from app.widgets import theme
+from app.widgets.message_bar import MessageBar
+
+_TRAIN_WORDS = {
+    "idle": ("Train", "train"),
+    "starting": ("Starting…", "train"),
+    "training": ("Pause", "pause"),
+    "paused": ("Go on", "train"),
+    "stopping": ("Stopping…", "train"),
+}
+"""Text and icon of the one action that does what is next."""
+
+
+class TrainController(QObject):
+    """
+    Args:
+        actions: those of the window by name: "train", "stop", "keep", "afresh" and "rebuild" are this one's.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        snapshots: SnapshotsController,
+        weights: WeightsController,
+        actions: Mapping[str, QAction],
+        messages: MessageBar,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._training, self._snapshots, self._weights = training, snapshots, weights
+        self._actions, self._messages = actions, messages
+        for name, act in (
+            ("train", self.train),
+            ("stop", training.stop),
+            ("keep", training.keep),
+            ("afresh", training.start),
+            ("rebuild", training.rebuild),
+        ):
+            actions[name].triggered.connect(lambda _checked=False, act=act: act())
+        training.state_changed.connect(lambda _state: self.refresh())
+        training.stale_changed.connect(self._on_stale)
+
+    def train(self) -> None:
+        """Begin, pause or go on, whichever is next. Beginning goes on from the newest snapshot where there is one."""
+        match self._training.state:
+            case "idle":
+                if not self._weights.ask():
+                    self._training.start(self._snapshots.newest())
+            case "training":
+                self._training.pause()
+            case "paused":
+                self._training.resume()
+
+    def refresh(self) -> None:
+        """Shows what can be done in the present state."""
+        state = self._training.state
+        words, icon = _TRAIN_WORDS[state]
+        self._actions["train"].setText(self.tr(words))
+        self._actions["train"].setIcon(theme.icon(icon))
+        self._actions["train"].setEnabled(state in ("idle", "training", "paused"))
+        for name in ("stop", "keep"):
+            self._actions[name].setEnabled(state in ("training", "paused"))
+        self._actions["afresh"].setEnabled(state == "idle")
+        self._actions["rebuild"].setEnabled(self._training.stale)
+        if state == "idle":
+            self._messages.withdraw("rebuild")
+
+    def _on_stale(self, stale: bool) -> None:
+        self._actions["rebuild"].setEnabled(stale)
+        if stale and self._training.running:
+            self._messages.show_message(
+                self.tr(
+                    "Some new settings act after the networks are rebuilt. What was learned is kept where it fits."
+                ),
+                key="rebuild",
+                button=self.tr("Rebuild now"),
+                act=self._training.rebuild,
+            )
+        else:
+            self._messages.withdraw("rebuild")

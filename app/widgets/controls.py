@@ -1,0 +1,153 @@
+"""Small controls that several parts of the window use: a slider, a box, labels and a switch. They know no settings."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QStyle,
+    QStyleOptionComboBox,
+    QStyleOptionSlider,
+    QStylePainter,
+    QWidget,
+)
+
+from app.widgets import theme
+
+
+class JumpSlider(QSlider):
+    """A slider that goes where it is clicked."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        handle = self.style().subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
+        )
+        x = event.position().toPoint().x()
+        if event.button() == Qt.MouseButton.LeftButton and not handle.contains(event.position().toPoint()):
+            room = self.width() - handle.width()
+            self.setValue(
+                QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), x - handle.width() // 2, max(1, room))
+            )
+        super().mousePressEvent(event)
+
+
+class Combo(QComboBox):
+    """A box that ends a label that does not fit in an ellipsis; the open list is as wide as its labels."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QStylePainter(self)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        room = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        option.currentText = self.fontMetrics().elidedText(  # type: ignore[attr-defined]
+            self.currentText(), Qt.TextElideMode.ElideRight, room.width() - 4
+        )
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(theme.colors().accent), 1.5))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 3, 3)
+
+    def showPopup(self) -> None:
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 24)
+        super().showPopup()
+
+
+class ElidedLabel(QLabel):
+    """A label that gives way: what does not fit ends in an ellipsis. All of it is its accessible name."""
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._whole = text
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        self._whole = text
+        self.setAccessibleName(text)
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._elide()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def _elide(self) -> None:
+        metrics = QFontMetrics(self.font())
+        super().setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, max(0, self.width())))
+
+
+class Note(QLabel):
+    """A sentence about what is beside it, hidden while there is none. The role decides its colour."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.hide()
+
+    def say(self, text: str, role: str = "muted") -> None:
+        """Another sentence; an empty one for none."""
+        self.setText(text)
+        self.setVisible(bool(text))
+        set_role(self, role)
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Has the theme style a widget in another role ("muted", "error", ...)."""
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+class Switch(QCheckBox):
+    """A check box drawn as a switch; its whole width can be clicked."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def sizeHint(self) -> QSize:
+        return QSize(34, 20)
+
+    def hitButton(self, pos: QPoint) -> bool:
+        return self.rect().contains(pos)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        named = theme.colors()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setOpacity(1.0 if self.isEnabled() else 0.5)
+        on = self.isChecked()
+        edge = named.text if self.underMouse() else named.muted
+        painter.setPen(QPen(QColor(named.accent if on else edge), 1))
+        painter.setBrush(QColor(named.accent if on else named.base))
+        painter.drawRoundedRect(QRectF(2.5, 3.5, 26, 13), 6.5, 6.5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(named.on_accent if on else edge))
+        painter.drawEllipse(QRectF(17.5 if on else 4.5, 5.5, 9, 9))
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(named.accent), 1.5))
+            painter.drawRoundedRect(QRectF(0.8, 1.8, 29.4, 16.4), 9, 9)
