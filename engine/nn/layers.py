@@ -34,10 +34,10 @@ class InstanceNorm(nn.BatchNorm2d):
     `training.fresh_statistics` takes over a batch of crops of one picture, all of them together.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         if self.training and self.momentum is not None:
-            return functional.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
-        return super().forward(x)
+            return functional.instance_norm(input, weight=self.weight, bias=self.bias, eps=self.eps)
+        return super().forward(input)
 
 
 def norm_layer(kind: Norm, channels: int) -> nn.Module:

@@ -103,23 +103,31 @@ class Lbfgs(Descent):
             return picture
         # Without a history the length of the gradient means nothing: the mean pixel moves by the rate.
         length = 1.0 if self._moves else float(rate / direction.abs().mean().clamp_min(1e-30))
-        for trial in range(self._trials):
-            moved = picture + length * direction
-            new_loss, new_gradient = evaluate(moved)
-            if new_loss <= loss + 1e-4 * length * slope:
-                break
-            if trial == self._trials - 1:  # no way down with what is remembered: stay, and begin afresh
-                self._moves, self._changes = [], []
-                return picture
-            # The minimum of the parabola through both losses and the slope, kept within reason.
-            bend = 2 * (new_loss - loss - length * slope)
-            length *= float((-slope * length / bend.clamp_min(1e-30)).clamp(0.1, 0.5))
+        found = self._search(picture, evaluate, direction, slope, loss, length)
+        if found is None:  # no way down with what is remembered: stay, and begin afresh
+            self._moves, self._changes = [], []
+            return picture
+        moved, new_loss, new_gradient = found
         move, change = moved - picture, new_gradient - gradient
         if (move * change).sum() > 1e-10 * move.norm() * change.norm():
             self._moves, self._changes = [*self._moves, move], [*self._changes, change]
             self._moves, self._changes = self._moves[-self._history :], self._changes[-self._history :]
         self._loss, self._gradient = new_loss, new_gradient
         return moved
+
+    def _search(
+        self, picture: Tensor, evaluate: Evaluate, direction: Tensor, slope: Tensor, loss: Tensor, length: float
+    ) -> tuple[Tensor, Tensor, Tensor] | None:
+        """The first of a few points along `direction` that falls far enough, with its loss and gradient."""
+        for _ in range(self._trials):
+            moved = picture + length * direction
+            new_loss, new_gradient = evaluate(moved)
+            if new_loss <= loss + 1e-4 * length * slope:
+                return moved, new_loss, new_gradient
+            # The minimum of the parabola through both losses and the slope, kept within reason.
+            bend = 2 * (new_loss - loss - length * slope)
+            length *= float((-slope * length / bend.clamp_min(1e-30)).clamp(0.1, 0.5))
+        return None
 
     def _direction(self, gradient: Tensor) -> Tensor:
         """Minus the inverse Hessian times the gradient: the two loops of algorithm 7.4."""

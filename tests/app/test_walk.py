@@ -15,7 +15,11 @@ from resources import example
 from tests.app.toys import write_image
 from tests.app.walker import Walker, display, lacking
 
-pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {lacking()} on this machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.display,
+    pytest.mark.skipif(bool(lacking()), reason=f"needs {lacking()} on this machine"),
+]
 
 TINY = {
     "templates": 4,

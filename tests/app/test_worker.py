@@ -49,7 +49,8 @@ def test_events_arrive_in_order_in_the_window_s_thread(ear: Ear, qtbot, tmp_path
     qtbot.waitUntil(lambda: m.Ended in ear.kinds(), timeout=20_000)
     assert ear.kinds()[0] is m.Began
     assert ear.kinds()[-1] is m.Ended
-    assert ear.events[-1].step == 5
+    assert isinstance(ended := ear.events[-1], m.Ended)
+    assert ended.step == 5
     assert ear.threads == {QThread.currentThread()}
 
 

@@ -29,7 +29,7 @@ def bands(path: Path, height: int, width: int, regions: int = 3) -> SourceImage:
 
 def job(method: str, folder: Path, settings: dict[str, Any] | None = None, **changes: Any) -> Job:
     """A job in `folder`, with all slots that any of the three has."""
-    sources = {"style": (picture(folder / "a.png", 70, 91, 1),)}
+    sources: dict[str, tuple[SourceImage, ...]] = {"style": (picture(folder / "a.png", 70, 91, 1),)}
     if method == "texture":
         sources["style"] += (picture(folder / "b.png", 83, 66, 2),)
     if method == "stylize":

@@ -152,3 +152,10 @@ def test_saving_replaces_the_file_as_a_whole(tmp_path: Path) -> None:
         save_job(tmp_path / "file", toy_job(seed=2))
     assert load_job(tmp_path).seed == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", FILE_NAME]
+
+
+def test_a_stored_job_names_its_method_and_one_without_means_famos(tmp_path: Path) -> None:
+    stored = toy_job().stored()
+    assert stored["method"] == "toy"
+    unnamed = {name: value for name, value in stored.items() if name not in ("method", "settings")}
+    assert parse_job({**unnamed, "settings": {}}, tmp_path).method == "famos"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -12,6 +14,7 @@ from app.curves.history import History
 from app.curves.plots import Curves
 from app.document import Document
 from engine.method import method_class
+from engine.methods.famos.settings import FamosSettings
 from tests.app.widgets import Every
 
 FAMOS = method_class("famos")
@@ -19,11 +22,11 @@ KEYS = tuple(term.key for term in FAMOS.terms)
 WELL = {"generator": 0.3, "discriminator": 1.6, "entropy": 0.2, "templates_in_use": 20.0}
 
 
-def trained(steps: int = 2 * LATE_STEPS, **terms: float) -> History:
+def trained(steps: int = 2 * LATE_STEPS, terms: Mapping[str, float] | None = None) -> History:
     """Reports every ten steps, of a good training but for some terms."""
     history = History(KEYS)
     for step in range(0, steps + 1, 10):
-        history.add(step, WELL | terms)
+        history.add(step, WELL | dict(terms or {}))
     return history
 
 
@@ -34,7 +37,7 @@ def test_before_the_first_report_nothing_is_claimed() -> None:
 
 @pytest.mark.parametrize(("in_use", "role"), [(2.0, "warning"), (8.0, "muted"), (20.0, "good")])
 def test_the_templates_in_use_are_counted(in_use: float, role: str) -> None:
-    state = health(trained(templates_in_use=in_use), 24, FAMOS.Settings)
+    state = health(trained(terms={"templates_in_use": in_use}), 24, FAMOS.Settings)
     assert state.role == role
     assert f"{in_use:.0f} of 24" in state.text
 
@@ -43,8 +46,8 @@ def test_the_templates_in_use_are_counted(in_use: float, role: str) -> None:
     ("terms", "setting"), [({"templates_in_use": 2.0}, "balance_weight"), ({"entropy": 0.95}, "entropy_weight")]
 )
 def test_a_trouble_is_told_late_with_its_remedy(terms: dict[str, float], setting: str) -> None:
-    assert health(trained(LATE_STEPS - 10, **terms), 24, FAMOS.Settings).remedy is None
-    remedy = health(trained(**terms), 24, FAMOS.Settings).remedy
+    assert health(trained(LATE_STEPS - 10, terms), 24, FAMOS.Settings).remedy is None
+    remedy = health(trained(terms=terms), 24, FAMOS.Settings).remedy
     assert remedy is not None
     assert remedy.setting == setting
 
@@ -60,11 +63,11 @@ def test_losses_that_run_away_are_told_at_once() -> None:
 
 
 def test_large_losses_that_were_always_large_are_none_of_it() -> None:
-    assert health(trained(generator=-400.0), 24, FAMOS.Settings).role == "good"
+    assert health(trained(terms={"generator": -400.0}), 24, FAMOS.Settings).role == "good"
 
 
 def test_a_remedy_is_given_time_and_offered_again() -> None:
-    history = trained(templates_in_use=2.0)
+    history = trained(terms={"templates_in_use": 2.0})
     history.mark(2 * LATE_STEPS, ("balance_weight",))
     state = health(history, 24, FAMOS.Settings)
     assert (state.role, state.remedy) == ("muted", None)
@@ -74,14 +77,15 @@ def test_a_remedy_is_given_time_and_offered_again() -> None:
 
 
 def test_a_method_without_the_setting_is_offered_nothing() -> None:
-    state = health(trained(templates_in_use=2.0), 24, Every)
+    state = health(trained(terms={"templates_in_use": 2.0}), 24, Every)
     assert (state.role, state.remedy) == ("warning", None)
 
 
 @pytest.mark.parametrize("remedy", [remedy for remedies in REMEDIES.values() for remedy in remedies])
 @pytest.mark.parametrize("value", [0.0, 1e-3, 1.0, 1e3])
 def test_a_remedy_stays_within_the_range(remedy: Remedy, value: float) -> None:
-    settings = FAMOS.Settings.model_construct(**{remedy.setting: value})
+    values: dict[str, Any] = {remedy.setting: value}
+    settings = FAMOS.Settings.model_construct(**values)
     turned = getattr(FAMOS.Settings.of(remedy.values(settings)), remedy.setting)
     assert turned <= value if remedy.factor < 1 and value else turned >= remedy.least
 
@@ -95,10 +99,15 @@ def test_the_button_turns_the_setting_and_undo_turns_it_back(qtbot, tmp_path: Pa
     curves.remedy_wanted.connect(lambda r: document.set_values(r.values(document.settings), r.title))
     curves.show()
     assert not curves.remedy.isVisible()
-    curves.history = trained(templates_in_use=2.0)
+    curves.history = trained(terms={"templates_in_use": 2.0})
     curves.redraw()
-    before = document.settings.balance_weight
+
+    def balance() -> float:
+        assert isinstance(document.settings, FamosSettings)
+        return document.settings.balance_weight
+
+    before = balance()
     qtbot.mouseClick(curves.remedy, Qt.MouseButton.LeftButton)
-    assert document.settings.balance_weight == 2 * before
+    assert balance() == 2 * before
     document.stack.undo()
-    assert document.settings.balance_weight == before
+    assert balance() == before

@@ -18,9 +18,15 @@ A1 = next(paper for paper in PAPERS if paper.name == "A1")
 def field(qtbot):
     field = SizeField(CANVAS)
     qtbot.addWidget(field)
-    field.changes = []
-    field.changed.connect(lambda: field.changes.append(field.size_px))
     return field
+
+
+@pytest.fixture
+def changes(field):
+    """Sizes, as they are told."""
+    changes = []
+    field.changed.connect(lambda: changes.append(field.size_px))
+    return changes
 
 
 def choose(field, text):
@@ -95,11 +101,11 @@ def test_showing_a_size_in_any_unit_does_not_change_it(field, unit, height, widt
     assert field.size_px == Size(height, width)
 
 
-def test_every_change_is_told_once(field):
+def test_every_change_is_told_once(field, changes):
     field.width_box.setValue(880)
-    assert field.changes == [Size(592, 880)]
+    assert changes == [Size(592, 880)]
     field.unit.setCurrentText("cm")
-    assert len(field.changes) == 1
+    assert len(changes) == 1
 
 
 def test_the_contents_own_size_is_offered_where_it_is_another(field, qtbot):

@@ -72,7 +72,8 @@ def test_what_is_told_to_have_changed_covers_what_has_changed() -> None:
     for rect in rects:
         told = told.united(rect)
     rows, columns = np.nonzero(picture.labels)
-    assert told.contains(QRect(columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1))
+    left, right, top, bottom = int(columns.min()), int(columns.max()), int(rows.min()), int(rows.max())
+    assert told.contains(QRect(left, top, right - left + 1, bottom - top + 1))
     assert told.width() < 40
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication
 
 from app.settings.panel import SettingsPanel
+from engine.method import Method
 from engine.settings import specs
 from tests.app.widgets import Every, Paper
 
@@ -16,7 +19,7 @@ from tests.app.widgets import Every, Paper
 def panel(qtbot):
     panel = SettingsPanel()
     qtbot.addWidget(panel)
-    panel.show_method(Paper)
+    panel.show_method(cast("type[Method]", Paper))  # the panel reads its settings, presets and title only
     panel.resize(300, 700)
     with qtbot.waitActive(panel):
         panel.show()
@@ -127,6 +130,6 @@ def test_a_setting_without_effect_is_greyed_and_says_what_it_waits_for(panel):
 
 def test_another_method_replaces_the_knobs_and_keeps_the_search(panel):
     panel.search.setText("share")
-    panel.show_method(Paper)
+    panel.show_method(cast("type[Method]", Paper))  # the panel reads its settings, presets and title only
     QApplication.processEvents()
     assert visible(panel) == ["share"]

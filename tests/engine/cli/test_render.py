@@ -68,7 +68,7 @@ def test_a_print_with_bleed_marks_profile_and_bits(project: Path, tmp_path: Path
     assert picture.shape == (150 + 40 + 160, 200 + 40 + 160, 3)
     assert (picture[:50, 200] == 65535).all(), "white paper around"
     with tifffile.TiffFile(out) as file:
-        tags = file.pages[0].tags
+        tags = file.pages.first.tags
         assert tags["XResolution"].value[0] / tags["XResolution"].value[1] == pytest.approx(254)
         assert b"Adobe RGB (1998) compatible" in tags["InterColorProfile"].value
     assert left_in(tmp_path) == ["print.tif"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +186,7 @@ def test_too_little_memory_is_said_once_and_the_picture_is_the_same(
 
     paint = Famos.paint
 
-    def cramped(self: Famos, box: Box, canvas: Size) -> dict[str, torch.Tensor]:
+    def cramped(self: Famos, box: Box, canvas: Size) -> Mapping[str, torch.Tensor]:
         if box.area > 90 * 90:
             raise torch.OutOfMemoryError("no room")
         return paint(self, box, canvas)

@@ -194,7 +194,7 @@ def test_normalised_filters_have_a_mean_activation_of_one() -> None:
     images = [image(64, 48, 1), image(50, 70, 2)]
     network.normalise(images)
     for layer in network.layers:
-        mean = sum(network(x, [layer])[layer].abs().mean((0, 2, 3)) for x in images) / 2
+        mean = torch.stack([network(x, [layer])[layer].abs().mean((0, 2, 3)) for x in images]).mean(0)
         assert all(abs(value - 1) < 1e-9 or value < 1e-6 for value in mean.tolist())
 
 

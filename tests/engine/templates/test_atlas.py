@@ -12,7 +12,7 @@ from engine import losses
 from engine.box import Box
 from engine.templates import mix_kernel as kernels
 from engine.templates.atlas import Atlas, Templates, mix, mix_only, shares, weighted_sum
-from engine.tiling import tiled
+from engine.tiling import Edge, tiled
 
 CPU = torch.device("cpu")
 
@@ -32,11 +32,11 @@ def styles(seed: int = 0) -> list[Tensor]:
     ]
 
 
-def templates(count: int, edge: str, seed: int = 1) -> Templates:
+def templates(count: int, edge: Edge, seed: int = 1) -> Templates:
     return Templates.drawn(Atlas(styles(), CPU), count, [1, 2, 1], edge, torch.Generator().manual_seed(seed))
 
 
-def slow_coordinate(index: int, length: int, edge: str) -> int:
+def slow_coordinate(index: int, length: int, edge: Edge) -> int:
     """Walks along the tiling one tile at a time."""
     tile = index // length
     inside = index - tile * length
@@ -59,13 +59,13 @@ def slow_template(memory: Templates, n: int, box: Box) -> Tensor:
 
 
 @given(st.integers(-500, 500), st.integers(1, 40), st.sampled_from(["wrap", "mirror"]))
-def test_tiling_of_a_coordinate(index: int, length: int, edge: str) -> None:
+def test_tiling_of_a_coordinate(index: int, length: int, edge: Edge) -> None:
     assert tiled(torch.tensor(index), length, edge) == slow_coordinate(index, length, edge)
 
 
 @settings(max_examples=20)
 @given(st.integers(-99, 99), st.integers(-99, 99), st.sampled_from(["wrap", "mirror"]))
-def test_template_crops_against_a_slow_reference(top: int, left: int, edge: str) -> None:
+def test_template_crops_against_a_slow_reference(top: int, left: int, edge: Edge) -> None:
     memory = templates(5, edge)
     box = Box(top, left, 9, 11)
     crops = memory.at(box)
@@ -75,7 +75,7 @@ def test_template_crops_against_a_slow_reference(top: int, left: int, edge: str)
 
 @settings(max_examples=20)
 @given(st.integers(-99, 99), st.integers(-99, 99), st.sampled_from(["wrap", "mirror"]))
-def test_crops_of_templates_agree(top: int, left: int, edge: str) -> None:
+def test_crops_of_templates_agree(top: int, left: int, edge: Edge) -> None:
     memory = templates(4, edge)
     outer, inner = Box(top, left, 16, 16), Box(top + 3, left + 5, 8, 8)
     rows, columns = inner.within(outer)
@@ -106,7 +106,7 @@ def plain_mixture(logits: Tensor, crops: Tensor, temperature: float) -> tuple[Te
 @pytest.mark.parametrize("temperature", [0.25, 1.0])
 @pytest.mark.parametrize("edge", ["wrap", "mirror"])
 def test_the_mix_and_its_gradient_against_the_plain_formula(
-    path: str, temperature: float, edge: str, request: pytest.FixtureRequest
+    path: str, temperature: float, edge: Edge, request: pytest.FixtureRequest
 ) -> None:
     mix_kernel = request.getfixturevalue("compiled") if path == "compiled" else None
     memory = templates(11, edge)

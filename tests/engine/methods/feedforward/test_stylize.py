@@ -61,7 +61,8 @@ def test_live_settings_act(name: str, tmp_path: Path) -> None:
 def test_frozen_instance_norm_gives_nearly_what_it_would_give_over_the_whole_canvas(tmp_path: Path) -> None:
     """A canvas that one settling piece covers: frozen statistics are then those of the canvas itself."""
     sources = {"style": (picture(tmp_path / "s.png", 64, 64, 1),), "content": (picture(tmp_path / "t.png", 64, 64, 2),)}
-    method = trained(Stylize(job("stylize", tmp_path, {"patch": 64, "noise": 0}, sources=sources), CPU), 3)
+    method = Stylize(job("stylize", tmp_path, {"patch": 64, "noise": 0}, sources=sources), CPU)
+    trained(method, 3)
     painted = whole(method, Size(64, 64))
     with torch.no_grad():
         content = method._patches._fields[0].at(Size(64, 64).box)[None] * 2 - 1

@@ -1,5 +1,7 @@
 """What a step takes is counted alike in size and direction; what is given up comes in its order."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.methods.magic.memory_plan import paint_bytes, plan, step_bytes
@@ -10,20 +12,22 @@ SHAPE = SetUNetShape(width=16, depth=3)
 SETTINGS = MagicSettings(set_size=50, batch=4, patch=96)
 
 
-def taken(count: int = 12, batch: int = 2, checkpointing: bool = False, narrow: bool = False, **shape: int) -> int:
-    return step_bytes(SetUNetShape(**{"width": 16, "depth": 3, **shape}), 96, count, batch, checkpointing, narrow)
+def taken(
+    count: int = 12, batch: int = 2, checkpointing: bool = False, narrow: bool = False, shape: SetUNetShape = SHAPE
+) -> int:
+    return step_bytes(shape, 96, count, batch, checkpointing, narrow)
 
 
 def test_larger_sets_batches_and_networks_take_more() -> None:
     assert taken(count=24) == pytest.approx(2 * taken(), rel=0.01)
     assert taken(batch=4) == pytest.approx(2 * taken(), rel=0.01)
-    assert taken(width=32) > 1.5 * taken()
-    assert taken(attention_from=1) > taken()
-    assert taken(full_size=True) > 2 * taken()
+    assert taken(shape=replace(SHAPE, width=32)) > 1.5 * taken()
+    assert taken(shape=replace(SHAPE, attention_from=1)) > taken()
+    assert taken(shape=replace(SHAPE, full_size=True)) > 2 * taken()
 
 
 def test_points_checkpointing_and_bfloat16_take_less() -> None:
-    assert taken(points=8) < taken()
+    assert taken(shape=replace(SHAPE, points=8)) < taken()
     assert taken(checkpointing=True) < taken()
     assert 0.5 * taken() <= taken(narrow=True) < taken()
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
@@ -72,6 +73,7 @@ def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any]
     method = Magic(job(tmp_path, options), CPU)
     before = [parameter.clone() for parameter in method.generator.parameters()]
     judge = [parameter.clone() for parameter in method.discriminator.parameters()]
+    terms: dict[str, Tensor] = {}
     for step in range(2):
         terms = method.step(step)
         assert all(torch.isfinite(value) for value in terms.values()), terms

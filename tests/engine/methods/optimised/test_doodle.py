@@ -17,6 +17,7 @@ from engine.job import SourceImage
 from engine.method import preset_values
 from engine.methods.optimised import base
 from engine.methods.optimised.doodle import Doodle
+from engine.style.filters import Filters
 from engine.style.statistics import ROUNDING
 from engine.style.vgg import Vgg19
 from tests.engine.famos_jobs import picture
@@ -109,6 +110,7 @@ def objective_weights(count: int, shift: float) -> list[float]:
 def test_the_default_sorts_within_each_region(tmp_path: Path) -> None:
     settings = preset_values(Doodle, ["Default"]) | {"filters": 4, "levels": 1, "scales": 1, "border": "replicate"}
     method = Doodle(doodle_job(tmp_path, settings), CPU)
+    assert isinstance(method.network, Filters)
     objective = in_double(method)
     image = somewhere(method)
     outcome = objective.evaluate(image, method._weights())
