@@ -13,7 +13,7 @@ LOOK, PIECES, IMAGES = "Look", "Pieces", "Images"
 
 
 class AdversarialSettings(TrainedSettings):
-    """Words and defaults are those of FAMOS where the methods differ; each adds `correspondence` and `norm` of its own."""
+    """Words and defaults are those of FAMOS where the two differ. Each adds a `correspondence` and a `norm`."""
 
     # A table: the numbers and the name of each knob, then what it does.
     # fmt: off
