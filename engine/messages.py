@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NewType, Self
+from typing import Any, ClassVar, Literal, NewType
 
 import numpy as np
 
@@ -28,11 +28,11 @@ Requester = NewType("Requester", str)
 class Command:
     latest_wins: ClassVar[bool] = False
 
-    def replaces(self, earlier: Self) -> bool:
-        """Whether `earlier`, of the same kind, is settled by this one where `latest_wins`."""
+    def replaces(self, earlier: Command) -> bool:
+        """Whether `earlier`, of the same kind, has become pointless with this one where `latest_wins`."""
         return True
 
-    def after(self, earlier: Self) -> Self:
+    def after(self, earlier: Command) -> Command:
         """What is left to do when `earlier`, of the same kind, still waits."""
         return self
 
@@ -44,7 +44,8 @@ class Retune(Command):
     values: Mapping[str, Any]
     latest_wins: ClassVar[bool] = True
 
-    def after(self, earlier: Retune) -> Retune:
+    def after(self, earlier: Command) -> Command:
+        assert isinstance(earlier, Retune)
         return Retune({**earlier.values, **self.values})
 
 
@@ -78,8 +79,8 @@ class RenderView(Command):
     render_mode: RenderMode = field(default_factory=RenderMode)
     latest_wins: ClassVar[bool] = True
 
-    def replaces(self, earlier: RenderView) -> bool:
-        return self.requester == earlier.requester
+    def replaces(self, earlier: Command) -> bool:
+        return isinstance(earlier, RenderView) and self.requester == earlier.requester
 
 
 @dataclass(frozen=True)

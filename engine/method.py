@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from engine.box import Box, Margin, Size
 from engine.errors import BadSettingError
@@ -21,6 +21,8 @@ from engine.settings import Settings
 if TYPE_CHECKING:  # the window shows slots and layers before torch is loaded
     import torch
     from torch import Tensor
+
+MethodSettings = TypeVar("MethodSettings", bound=Settings)
 
 _MODULES = {
     "famos": "engine.methods.famos.method",
@@ -129,7 +131,7 @@ class Layers(Mapping[str, "Tensor"]):
         return len(self._makers)
 
 
-class Method(ABC):
+class Method(ABC, Generic[MethodSettings]):
     """One way to make a picture. All calls come from one thread.
 
     `settings` may be exchanged between two steps for one that differs in live settings only.
@@ -147,7 +149,7 @@ class Method(ABC):
     capabilities: ClassVar[frozenset[str]] = frozenset()
     """Which of "repeat", "originals" and "frames" its `renderer` knows."""
 
-    settings: Settings
+    settings: MethodSettings
     device: torch.device
     warnings: list[str]
     """Sentences about images that were left out or scaled down while building."""
@@ -204,7 +206,7 @@ class Method(ABC):
     def patches(self) -> dict[str, Tensor]:
         """The last training patches by layer title, float32 [B, 3, h, w], 0..1; empty before the first step."""
 
-    def freeze_statistics(self) -> None:  # noqa: B027, most methods have nothing to freeze
+    def freeze_statistics(self) -> None:
         """Freezes statistics that would depend on the whole canvas; nothing to do where all norms are local."""
 
     def try_update(self, job: Job) -> bool:

@@ -1,19 +1,23 @@
 """Knobs: a setting is declared once, and the panel, the command line, the project file and validation read it here.
 
-A method declares its settings as a frozen pydantic model whose fields are `Annotated[type, Field(...), Knob(...)]`.
-Types are float and int (with `ge` and `le`), bool, and `Literal[...]` of strings.
+A method declares its settings as a frozen pydantic model, each field by one of the helpers of knobs.py. Types are float
+and int, both with bounds, bool, and `Literal[...]` of strings.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from engine.errors import BadSettingError
+
+Scale = Literal["linear", "log", "near one"]
 
 
 @dataclass(frozen=True)
@@ -44,18 +48,20 @@ class Knob:
         advanced: shown in the fold.
         choices: labels for the values of a `Literal`, in its order.
         when: the setting acts where any of these holds, of a setting that acts itself; always where there are none.
+        before: the inherited setting that this one, and those declared after it, stand before; see `specs`.
     """
 
     label: str
     help: str
     symbol: str = ""
     unit: str = ""
-    scale: Literal["linear", "log", "near one"] = "linear"
+    scale: Scale = "linear"
     live: bool = False
     group: str = "Look"
     advanced: bool = False
     choices: tuple[str, ...] = ()
     when: tuple[When, ...] = ()
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class Spec:
 class Settings(BaseModel):
     """Base of every method's settings; values are immutable, `with_values` makes a changed copy."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     former_names: ClassVar[Mapping[str, str]] = {}
     """Names that settings had in earlier versions, and their present ones: stored values and scripts go on working."""
@@ -128,8 +134,39 @@ class Settings(BaseModel):
 
 @cache
 def specs(settings: type[Settings]) -> tuple[Spec, ...]:
-    """All settings of a class, in the order of their declaration."""
-    return tuple(_spec(name, info) for name, info in settings.model_fields.items())
+    """All settings of a class, in the order of the panel.
+
+    That of their declaration, those of base classes first. One with `Knob.before` stands before that setting, and those
+    declared after it in its class follow it. A setting that is declared again keeps its place.
+    """
+    fields, names = settings.model_fields, list[str]()
+    for part in reversed(settings.__mro__):
+        place = len(names)
+        for name in inspect.get_annotations(part):
+            if name in fields and name not in names:
+                before = knob_of(name, fields[name]).before
+                place = names.index(before) if before else place
+                names.insert(place, name)
+                place += 1
+    return tuple(_spec(name, fields[name]) for name in names)
+
+
+def knob_of(name: str, field: FieldInfo) -> Knob:
+    """Raises TypeError: the field was not declared by knobs.py."""
+    extra = field.json_schema_extra
+    knob: object = extra.get("knob") if isinstance(extra, dict) else None
+    if not isinstance(knob, Knob):
+        raise TypeError(f"setting {name} needs a knob, from engine.knobs")
+    return knob
+
+
+def bounds_of(field: FieldInfo) -> tuple[float | None, float | None]:
+    """The least and the most that a number may be; None where there is no such bound."""
+    least, most = (
+        next((value for item in field.metadata if (value := getattr(item, bound, None)) is not None), None)
+        for bound in ("ge", "le")
+    )
+    return least, most
 
 
 def differing(a: Settings, b: Settings) -> list[Spec]:
@@ -204,17 +241,8 @@ def _parsed(spec: Spec, text: str) -> Any:
         raise BadSettingError(f"{spec.name} can not be {text!r}; it is {spec.allowed}.") from None
 
 
-def _spec(name: str, info: Any) -> Spec:
-    knobs = [item for item in info.metadata if isinstance(item, Knob)]
-    if len(knobs) != 1:
-        raise TypeError(f"setting {name} needs exactly one Knob")
-    bounds: dict[str, float] = {}
-    for item in info.metadata:
-        for bound in ("ge", "le"):
-            if getattr(item, bound, None) is not None:
-                bounds[bound] = getattr(item, bound)
-    annotation = info.annotation
-    values: tuple[str, ...] = ()
+def _spec(name: str, field: FieldInfo) -> Spec:
+    annotation, values = field.annotation, ()
     kind: Literal["float", "int", "bool", "choice"]
     if get_origin(annotation) is Literal:
         kind, values = "choice", get_args(annotation)
@@ -226,9 +254,10 @@ def _spec(name: str, info: Any) -> Spec:
         kind = "float"
     else:
         raise TypeError(f"setting {name} has a type without a widget: {annotation}")
-    if kind in ("int", "float") and set(bounds) != {"ge", "le"}:
-        raise TypeError(f"setting {name} needs ge and le")
-    return Spec(name, kind, info.default, bounds.get("ge"), bounds.get("le"), values, knobs[0])
+    least, most = bounds_of(field)
+    if kind in ("int", "float") and (least is None or most is None):
+        raise TypeError(f"setting {name} needs bounds")
+    return Spec(name, kind, field.default, least, most, values, knob_of(name, field))
 
 
 @cache

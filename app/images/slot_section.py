@@ -154,7 +154,7 @@ class SlotSection(QWidget):
         self.select(min(index, len(left) - 1))
         self._commit()
 
-    def move(self, index: int, to: int) -> None:
+    def move_image(self, index: int, to: int) -> None:
         """Moves an image so that it stands at position `to`."""
         to = min(max(to, 0), len(self._images) - 1)
         if to == index:
@@ -256,7 +256,7 @@ class SlotSection(QWidget):
         drag.exec(Qt.DropAction.MoveAction)
 
     def _move_to(self, index: int, gap: int) -> None:
-        self.move(index, gap - 1 if gap > index else gap)
+        self.move_image(index, gap - 1 if gap > index else gap)
 
     def _on_key(self, event: QKeyEvent) -> None:
         key, ctrl = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
@@ -265,7 +265,7 @@ class SlotSection(QWidget):
         if key in ways and self.tiles:
             to = self._selected + ways[Qt.Key(key)]
             if ctrl and self._selected >= 0:
-                self.move(self._selected, to)
+                self.move_image(self._selected, to)
             elif self._selected < 0:
                 self.select(0)
             elif 0 <= to < len(self.tiles):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,15 +18,12 @@ from engine.errors import BadSettingError
 from engine.files import replacing
 
 if TYPE_CHECKING:
-    from engine.export.encoders import Encoding
+    from engine.export.encoding import Encoding, Progress, StopAsked
 
 LARGEST_SIDE = 300_000
 """Pixels a side of any picture, whatever a format could hold."""
 
-Progress = Iterator[tuple[float, float | None]]
-"""The share that is done, 0..1, and the seconds left (None before that can be told)."""
-StopAsked = Callable[[], bool]
-Write = Callable[["Encoding", StopAsked], Progress]
+Write = Callable[["Encoding", "StopAsked"], "Progress"]
 Save = Callable[["Encoding", Any, Path], None]
 """A vips image, which can be read once, from top to bottom, to a file."""
 

@@ -1,30 +1,34 @@
-"""What adversarial methods share: a generator and its average, a discriminator, their updates, and their state.
+"""What FAMOS and MAGIC share: a discriminator beside the generator, and how both are trained against each other.
 
-A method of this family draws a batch, generates from it, and names the terms of its loss; the rest is here.
+A method draws a batch with style in it, and names the terms of its loss; the rest is here and in trained_base.py.
 """
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
-from collections.abc import Iterator
-from typing import Any, Protocol, Self
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from engine import losses
 from engine.device import bfloat16_pays
-from engine.images.sampling import step_generator
-from engine.method import Method, State
+from engine.images import sources
+from engine.images.sources import Source
+from engine.job import Job
+from engine.method import State
+from engine.methods.adversarial_settings import AdversarialSettings
+from engine.methods.trained_base import NetworkT, TrainedMethod
 from engine.nn import training
 from engine.nn.discriminator import Discriminator
+from engine.templates.mix_kernel import MixKernel
+from engine.templates.mix_kernel import load as load_mix_kernel
 
-SETTLE_EVERY_STEPS = 50
-"""Statistics that are frozen for painting are taken anew after so many steps."""
 
-
-class Batch(Protocol):
+class AdversarialBatch(Protocol):
     @property
     def style(self) -> Tensor: ...  # [B, 3, H, W], -1..1
 
@@ -36,48 +40,46 @@ class Fake(Protocol):
     def shown(self) -> Self: ...  # only the pictures, without gradients
 
 
-class AdversarialMethod(Method):
-    """Settings are those of `FamosSettings` that stand under Network and Training, by the same names."""
+SettingsT = TypeVar("SettingsT", bound=AdversarialSettings)
+BatchT = TypeVar("BatchT", bound=AdversarialBatch)
+FakeT = TypeVar("FakeT", bound=Fake)
 
-    settings: Any
-    generator: Any
-    average: Any
-    seed: int
-    _last: tuple[Any, Any] | None
-    """Batch and pictures of the last step."""
+
+class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
+    """A subclass reads its images, makes `generator`, then calls `_assemble`."""
+
+    _rate_title = "The learning rates are"
+    _styles: list[Source]
+    _contents: list[Source]
+    _mix_kernel: MixKernel | None
+    """Mixes templates on the CPU; None elsewhere, and where there is no compiler."""
 
     # -------------------------------------------------------- what a method adds
 
     @abstractmethod
-    def _draw(self, random: torch.Generator) -> Any:
-        """A `Batch`."""
-
-    @abstractmethod
-    def _generate(self, batch: Any) -> Any:
-        """A `Fake`, with gradients where they are enabled."""
-
-    @abstractmethod
-    def _generator_terms(self, batch: Any, fake: Any) -> dict[str, Tensor]:
+    def _generator_terms(self, batch: BatchT, fake: FakeT) -> dict[str, Tensor]:
         """Unweighted terms of G's loss besides "generator", the adversarial one; and measures."""
 
     @abstractmethod
-    def _loss(self, terms: dict[str, Tensor]) -> Tensor:
+    def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
         """G's loss: one expression that reads like the paper's."""
 
     @abstractmethod
-    def _take_statistics(self, batch: Any) -> None:
-        """A forward pass of the average on a batch, in training mode."""
-
-    _global_norm: str = ""
-    """The value of the setting `norm` whose statistics are those of the whole canvas, and so are frozen."""
+    def _initialise(self, network: nn.Module, random: torch.Generator) -> None:
+        """Draws all weights of a network."""
 
     # -------------------------------------------------------- building
+
+    def _contents_of(self, job: Job) -> list[Source]:
+        """The content images, their tones matched to `self._styles` where that is asked for."""
+        contents = sources.load(job.sources["content"], self.settings.content_scale, "content", self.warnings)
+        return [sources.tone_matched(c, self._styles) if self.settings.tone_matching else c for c in contents]
 
     def _decide_precision(self) -> None:
         precision = self.settings.precision
         self._bfloat16 = precision == "bfloat16" or (precision == "auto" and bfloat16_pays(self.device))
 
-    def _assemble(self, random: torch.Generator, others: dict[str, nn.Module] | None = None) -> None:
+    def _assemble(self, random: torch.Generator, others: Mapping[str, nn.Module] | None = None) -> None:
         """Discriminator, average and optimisers around `self.generator`.
 
         Args:
@@ -88,24 +90,12 @@ class AdversarialMethod(Method):
         self.discriminator = Discriminator(
             s.discriminator_width, s.discriminator_depth, int(s.kernel), s.discriminator_norm
         )
-        self._trained = {"generator": self.generator, **(others or {})}
         for network in (self.generator, self.discriminator, *(others or {}).values()):
             self._initialise(network, random)
-            network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
-        self.optimizer = training.adam((p for _, p in self._trained_parameters()), s.learning_rate)
+            self._place(network)
+        self._begin_training(others)
         self.discriminator_optimizer = training.adam(self.discriminator.parameters(), s.discriminator_rate)
-        self.steps_done = 0
-        self._rate_factor = 1.0
-        self._settled_at: int | None = None
-        self._last = None
-
-    @abstractmethod
-    def _initialise(self, network: nn.Module, random: torch.Generator) -> None:
-        """Draws all weights of a network."""
-
-    def _trained_parameters(self) -> list[tuple[str, nn.Parameter]]:
-        return [pair for name, network in self._trained.items() for pair in network.named_parameters(name)]
+        self._mix_kernel = load_mix_kernel() if self.device.type == "cpu" else None
 
     # -------------------------------------------------------- a step
 
@@ -113,34 +103,31 @@ class AdversarialMethod(Method):
     def _entropy_ramp(self) -> float:
         return min(1.0, (self.steps_done + 1) / max(1, self.settings.entropy_ramp_steps))
 
-    def step(self, step: int) -> dict[str, Tensor]:
-        s = self.settings
-        random = step_generator(self.seed, step)
-        batch = self._draw(random)
-        with self._precision():
-            fake = self._generate(batch)
-        judged = self._train_discriminator(batch, fake, step, random)
-        with training.frozen(self.discriminator), self._precision():
-            scores = self.discriminator(fake.result).float()
-        terms = {"generator": losses.generator_loss(s.adversarial, scores)} | self._generator_terms(batch, fake)
-        training.descend(self.optimizer, (self._loss(terms),), s.learning_rate * self._rate_factor)
-        training.update_ema(self.average, self.generator, s.average_decay, self.steps_done)
-        self.steps_done += 1
-        self._last = (batch, fake.shown())
-        return {key: value.detach() for key, value in (judged | terms).items()}
-
-    def _precision(self):
+    def _precision(self) -> AbstractContextManager:
         return training.precision(self.device, self._bfloat16)
 
-    def _train_discriminator(self, batch: Batch, fake: Fake, step: int, random: torch.Generator) -> dict[str, Tensor]:
+    def _losses(
+        self, batch: BatchT, output: FakeT, step: int, random: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        judged = self._train_discriminator(batch, output, step, random)
+        with training.frozen(self.discriminator), self._precision():
+            scores = self.discriminator(output.result).float()
+        terms = {"generator": losses.generator_loss(self.settings.adversarial, scores)}
+        terms |= self._generator_terms(batch, output)
+        return self._loss(terms), judged | terms
+
+    def _without_gradients(self, output: FakeT) -> FakeT:
+        return output.shown()
+
+    def _train_discriminator(self, batch: BatchT, fake: FakeT, step: int, random: torch.Generator) -> dict[str, Tensor]:
         """D's updates; the first one shares the fakes of the generator's update."""
         s = self.settings
         terms: dict[str, Tensor] = {}
         for turn in range(s.discriminator_steps):
             if turn:
-                batch = self._draw(random)
+                batch = self._draw_batch(random)
                 with torch.no_grad(), self._precision():
-                    fake = self._generate(batch)
+                    fake = self._generate(self.generator, batch)
             terms = {}
             lazy = turn == 0 and step % s.r1_every_steps == 0
             parts = self._discriminator_losses(batch, fake, random, lazy, terms)
@@ -148,7 +135,7 @@ class AdversarialMethod(Method):
         return terms
 
     def _discriminator_losses(
-        self, batch: Batch, fake: Fake, random: torch.Generator, lazy: bool, terms: dict[str, Tensor]
+        self, batch: BatchT, fake: FakeT, random: torch.Generator, lazy: bool, terms: dict[str, Tensor]
     ) -> Iterator[Tensor]:
         """The weighted parts of D's loss one after another, see `training.descend`; their values join `terms`."""
         s = self.settings
@@ -173,53 +160,40 @@ class AdversarialMethod(Method):
             terms["penalty"] = penalty.detach()
             yield s.r1_weight * s.r1_every_steps * penalty
 
-    def slow_down(self) -> str:
-        self._rate_factor *= 0.5
-        return f"The learning rates are now {self._rate_factor:.3g} of what the panel says."
-
-    # -------------------------------------------------------- statistics that are frozen
-
-    def freeze_statistics(self) -> None:
-        """Takes the average's statistics anew, over some batches drawn for this purpose; nothing for local norms."""
-        if self.settings.norm != self._global_norm:
-            return
-        random = step_generator(self.seed + 1, self.steps_done)
-        with torch.no_grad(), training.fresh_statistics(self.average):
-            for _ in range(4):
-                self._take_statistics(self._draw(random))
-        self._settled_at = self.steps_done
-
-    def _freeze_if_needed(self) -> None:
-        if self._settled_at is None or self.steps_done - self._settled_at >= SETTLE_EVERY_STEPS:
-            self.freeze_statistics()
-
     # -------------------------------------------------------- state
 
+    def _networks(self) -> Iterator[tuple[str, nn.Module]]:
+        yield from self._trained.items()
+        yield "discriminator", self.discriminator
+        yield "average", self.average
+
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Everything that a step changes, by a name that stays when networks are rebuilt."""
-        for name, network in (*self._trained.items(), ("discriminator", self.discriminator), ("average", self.average)):
-            yield from ((f"{name}.{key}", value) for key, value in network.state_dict().items())
-        yield from training.moments("optimizer", self.optimizer, self._trained_parameters())
+        yield from super()._tensors()
         judges = [*self.discriminator.named_parameters("discriminator")]
         yield from training.moments("discriminator_optimizer", self.discriminator_optimizer, judges)
 
     def state(self) -> State:
-        tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in self._tensors()}
-        plain = {
-            "steps_done": self.steps_done,
-            "rate_factor": self._rate_factor,
-            "settled_at": self._settled_at,
-            "device": self.device.type,
-            "bfloat16": self._bfloat16,
-        }
-        return State(tensors, plain)
+        state = super().state()
+        state.plain |= {"device": self.device.type, "bfloat16": self._bfloat16}
+        return state
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
-        left = training.copy_into(dict(self._tensors()), state.tensors, strict)
-        self.steps_done = int(state.plain["steps_done"])
-        self._rate_factor = float(state.plain["rate_factor"])
-        self._settled_at = state.plain["settled_at"] if strict else None
+        left = super().restore(state, strict)
         # The probe for "auto" is a matter of time, so another start may find otherwise: go on as the snapshot was made.
         if strict and self.settings.precision == "auto" and state.plain.get("device") == self.device.type:
             self._bfloat16 = bool(state.plain["bfloat16"])
         return left
+
+
+def coarsened(image: Tensor, correspondence: str, blur_px: float) -> Tensor:
+    """phi, by which contents are compared (FAMOS, appendix; MAGIC, equation 2): blurred, or means of blocks.
+
+    Args:
+        image: [B, C, H, W].
+        correspondence: "blur", or "pool" and the side of the blocks in pixels; anything else leaves every pixel.
+    """
+    if correspondence == "blur":
+        return losses.gaussian_blur(image, blur_px)
+    if correspondence.startswith("pool"):
+        return functional.avg_pool2d(image, int(correspondence.removeprefix("pool")))
+    return image

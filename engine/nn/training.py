@@ -1,4 +1,4 @@
-"""What every adversarial method does in a step: Adam, precision, averages of weights, and their state by name."""
+"""What methods that train networks do in a step: Adam, precision, averages of weights, and their state by name."""
 
 from __future__ import annotations
 
@@ -90,6 +90,11 @@ def moments(
     for key, parameter in parameters:
         for part, tensor in optimizer.state[parameter].items():
             yield f"{name}.{key}.{part}", tensor
+
+
+def copies(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
+    """Tensors as a state holds them: on the CPU, their own, and whole."""
+    return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors}
 
 
 def copy_into(targets: dict[str, Tensor], values: dict[str, Tensor], strict: bool) -> list[str]:

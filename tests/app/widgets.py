@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from engine.settings import Knob, Settings, When
+from engine import knobs
+from engine.knobs import choice, count, number, one_of, toggle
+from engine.settings import Settings
 
 
 class Every(Settings):
     """One setting of each kind and scale."""
 
-    weight: Annotated[
-        float, Field(ge=0, le=200), Knob("Content", "More shows it.", symbol="lambda", scale="log", live=True)
-    ] = 20.0
-    rate: Annotated[
-        float,
-        Field(ge=1e-5, le=1e-2),
-        Knob("Learning rate", "More runs away.", scale="log", live=True, group="Training"),
-    ] = 1e-3
-    share: Annotated[float, Field(ge=0, le=1), Knob("Share", "More of it.", live=True)] = 0.15
-    templates: Annotated[int, Field(ge=1, le=400), Knob("Templates", "More choice.", symbol="N", group="Memory")] = 24
-    ramp: Annotated[
-        int,
-        Field(ge=0, le=20_000),
-        Knob("Sharpen over", "More is slower.", unit="steps", scale="log", group="Training", advanced=True),
-    ] = 300
-    mode: Annotated[
-        Literal["blend", "paint", "copy"],
-        Knob("Copy or paint", "What it is made of.", choices=("Both", "Paint", "Copy")),
-    ] = "blend"
-    tone: Annotated[bool, Knob("Match tones", "On fits the tones.", live=True)] = True
-    decay: Annotated[
-        float,
-        Field(ge=0, le=0.9999),
-        Knob("Averaging", "More is calmer.", scale="near one", live=True, when=(When("mode", ("blend", "paint")),)),
-    ] = 0.995
+    # fmt: off
+    weight: float = knobs.weight(20.0, 200, "Content", "More shows it.", symbol="lambda")
+    rate: float = number(1e-3, 1e-5, 1e-2, "Learning rate", "More runs away.", "log", live=True, group="Training")
+    share: float = knobs.share(0.15, "Share", "More of it.", live=True)
+    templates: int = count(24, 1, 400, "Templates", "More choice.", symbol="N", group="Memory")
+    ramp: int = count(300, 0, 20_000, "Sharpen over", "More is slower.", "log", unit="steps", group="Training",
+        advanced=True)
+    mode: Literal["blend", "paint", "copy"] = choice("blend", ("Both", "Paint", "Copy"),
+        "Copy or paint", "What it is made of.")
+    tone: bool = toggle(True, "Match tones", "On fits the tones.", live=True)
+    decay: float = number(0.995, 0, 0.9999, "Averaging", "More is calmer.", "near one", live=True,
+        when=one_of("mode", "blend", "paint"))
+    # fmt: on
 
 
 class Paper:

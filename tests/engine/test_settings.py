@@ -1,20 +1,50 @@
 """Settings: declared once, validated in sentences, parsed from the command line."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import pytest
-from pydantic import Field
 
+from engine import knobs
 from engine.errors import BadSettingError
+from engine.knobs import above, choice, number, one_of, redeclared, toggle
 from engine.method import method_class, method_keys
-from engine.settings import Knob, Settings, When, condition, differing, idle, parse_assignments, specs
+from engine.settings import Settings, condition, differing, idle, parse_assignments, specs
 
 
 class Example(Settings):
-    weight: Annotated[float, Field(ge=0, le=5), Knob("Weight", "More or less.", live=True)] = 1.0
-    count: Annotated[int, Field(ge=1, le=9), Knob("Count", "More or less.")] = 3
-    kind: Annotated[Literal["wrap", "mirror"], Knob("Kind", "Which.", choices=("Wrap", "Mirror"))] = "wrap"
-    loud: Annotated[bool, Knob("Loud", "On or off.")] = False
+    weight: float = number(1.0, 0, 5, "Weight", "More or less.", live=True)
+    count: int = knobs.count(3, 1, 9, "Count", "More or less.")
+    kind: Literal["wrap", "mirror"] = choice("wrap", ("Wrap", "Mirror"), "Kind", "Which.")
+    loud: bool = toggle(False, "Loud", "On or off.")
+
+
+class Inheriting(Example):
+    rate: float = number(0.1, 0, 1, "Rate", "More or less.", before="kind")
+    slow: bool = toggle(True, "Slow", "On or off.")
+    count: int = redeclared(Example, "count", default=4, most=6, help="Another.")
+
+
+def test_inherited_settings_keep_their_places_and_others_stand_between_them() -> None:
+    found = specs(Inheriting)
+    assert [spec.name for spec in found] == ["weight", "count", "rate", "slow", "kind", "loud"]
+    assert [spec.name for spec in specs(Example)] == ["weight", "count", "kind", "loud"]
+
+
+def test_a_setting_declared_again_keeps_what_is_not_said_anew() -> None:
+    before, after = specs(Example)[1], specs(Inheriting)[1]
+    assert (after.default, after.minimum, after.maximum) == (4, 1, 6)
+    assert (after.knob.label, after.knob.help) == (before.knob.label, "Another.")
+    assert Inheriting().count == 4
+    with pytest.raises(BadSettingError, match="a whole number from 1 to 6"):
+        Inheriting.of({"count": 7})
+
+
+def test_a_field_without_a_knob_is_a_mistake_of_the_program() -> None:
+    class Bare(Settings):
+        weight: float = 1.0
+
+    with pytest.raises(TypeError, match="weight needs a knob"):
+        specs(Bare)
 
 
 def test_each_setting_says_what_it_may_be() -> None:
@@ -77,12 +107,10 @@ def test_every_method_declares_settings_that_can_be_shown(key: str) -> None:
 
 
 class Dependent(Settings):
-    way: Annotated[Literal["plain", "soft", "hard"], Knob("Way", "Which.", choices=("Plain", "Soft", "Hard"))] = "plain"
-    radius: Annotated[float, Field(ge=0, le=9), Knob("Radius", "How far.", when=(When("way", ("soft", "hard")),))] = 1.0
-    edge: Annotated[bool, Knob("Edge", "On or off.", when=(When("radius", above=0),))] = False
-    again: Annotated[
-        int, Field(ge=0, le=9), Knob("Again", "How often.", when=(When("way", ("plain",)), When("edge", (True,))))
-    ] = 0
+    way: Literal["plain", "soft", "hard"] = choice("plain", ("Plain", "Soft", "Hard"), "Way", "Which.")
+    radius: float = number(1.0, 0, 9, "Radius", "How far.", when=one_of("way", "soft", "hard"))
+    edge: bool = toggle(False, "Edge", "On or off.", when=above("radius", 0))
+    again: int = knobs.count(0, 0, 9, "Again", "How often.", when=one_of("way", "plain") + one_of("edge", True))
 
 
 @pytest.mark.parametrize(

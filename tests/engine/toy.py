@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from pydantic import Field
 from torch import Tensor
 
 from engine import method as registry
@@ -17,18 +16,17 @@ from engine.box import Box, Margin, Size
 from engine.errors import BadProjectError, MissingSourcesError
 from engine.images.read import read_image
 from engine.job import Job, SourceImage
+from engine.knobs import choice, count, number, share
 from engine.method import Layer, Method, Preset, State, Term
-from engine.settings import Knob, Settings
+from engine.settings import Settings
 from tests.engine.slots import SLOTS
 
 
 class ToySettings(Settings):
-    rate: Annotated[float, Field(ge=0.0, le=1.0), Knob("Rate", "How fast it learns.", live=True)] = 0.1
-    weight: Annotated[float, Field(ge=0.0, le=9.0), Knob("Weight", "How much it learns.", live=True)] = 1.0
-    colors: Annotated[int, Field(ge=1, le=64), Knob("Colours", "How many it learns.")] = 4
-    kind: Annotated[Literal["plain", "noisy"], Knob("Kind", "Whether it hesitates.", choices=("Plain", "Noisy"))] = (
-        "noisy"
-    )
+    rate: float = share(0.1, "Rate", "How fast it learns.", live=True)
+    weight: float = number(1.0, 0, 9, "Weight", "How much it learns.", live=True)
+    colors: int = count(4, 1, 64, "Colours", "How many it learns.")
+    kind: Literal["plain", "noisy"] = choice("noisy", ("Plain", "Noisy"), "Kind", "Whether it hesitates.")
 
 
 class Toy(Method):

@@ -8,11 +8,11 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.export.format import Format, Progress, StopAsked
+from engine.export.format import Format
 from engine.files import replacing, replacing_folder
 
 if TYPE_CHECKING:
-    from engine.export.encoders import Encoding
+    from engine.export.encoding import Encoding, Progress, StopAsked
 
 _COMMENT = ("<!-- xmp:", " -->")
 _LARGEST_READ = 4_000_000

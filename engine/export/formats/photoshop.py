@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.export.format import Format, Progress, StopAsked
+from engine.export.format import Format
 from engine.files import no_room, replacing
 
 if TYPE_CHECKING:
-    from engine.export.encoders import Encoding
+    from engine.export.encoding import Encoding, Progress, StopAsked
 
 _MODES = {3: 3, 4: 4}  # bands: RGB, CMYK
 _ROWS = 128

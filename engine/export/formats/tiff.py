@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.export.format import Format, saved_by
 
 if TYPE_CHECKING:
-    from engine.export.encoders import Encoding
+    from engine.export.encoding import Encoding
 
 _CLASSIC_BYTES = 3_500_000_000  # the format ends at 4 GiB, and noise can grow when it is packed
 

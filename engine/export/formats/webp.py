@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.export.format import Format, saved_by
 
 if TYPE_CHECKING:
-    from engine.export.encoders import Encoding
+    from engine.export.encoding import Encoding
 
 
 def _save(encoding: Encoding, image: Any, path: Path) -> None:

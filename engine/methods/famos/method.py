@@ -1,40 +1,39 @@
 """FAMOS, fully adversarial mosaics (Jetchev, Bergmann and Yildirim 2018): copy pieces of the style, or paint anew.
 
-The settings are in settings.py, the network in nn/mosaic.py, what a training step draws in batches.py.
+The settings are in settings.py, the network in nn/mosaic.py and its sizes in shape.py, what a training step draws in
+batches.py, and what it weighs in loss.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from engine import losses
 from engine.box import Box, Margin, Size
 from engine.errors import MissingSourcesError
-from engine.fields.artwork import receptive_margin
 from engine.fields.noise import NoiseField, constant
 from engine.images import sources
 from engine.images.sources import ContentField, coordinates
 from engine.job import Job, SourceImage
 from engine.method import Layer, Layers, Renderer, Term
 from engine.methods.adversarial import AdversarialMethod
+from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
 from engine.methods.famos.renderer import FamosRenderer, Scene
 from engine.methods.famos.settings import PRESETS, FamosSettings
+from engine.methods.famos.shape import measured_halo, mosaic_shape
 from engine.methods.famos.slots import SLOTS
 from engine.nn.layers import initialise
-from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, MosaicShape, Noise, Painting
-from engine.nn.unet import NO_MARGIN, UNetShape
+from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Noise, Painting
+from engine.nn.unet import NO_MARGIN
 from engine.options import RenderMode
 from engine.templates.atlas import Atlas, Templates, View, mix_only
-from engine.templates.mix_kernel import load as load_mix_kernel
 from engine.templates.palette import palette
 
 
-class Famos(AdversarialMethod):
+class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     key = "famos"
     title = "FAMOS mosaic"
     paper = "Jetchev, Bergmann and Yildirim 2018: Copy the Old or Paint Anew?"
@@ -65,8 +64,6 @@ class Famos(AdversarialMethod):
     )
     presets = PRESETS
     capabilities = frozenset(("repeat", "originals", "frames"))
-    settings: FamosSettings
-    _global_norm = "batch"
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, FamosSettings)
@@ -87,9 +84,7 @@ class Famos(AdversarialMethod):
         self.batches = Batches(
             s, self._contents, self._styles, self.atlas, self.templates, self.canvas_size, self.shape, device
         )
-        self._mix_kernel = load_mix_kernel() if device.type == "cpu" else None
         self._decide_precision()
-        self._halo: Margin | None = None
         self._originals: tuple[float, Atlas] | None = None
 
     def _read_images(self, job: Job) -> None:
@@ -98,26 +93,22 @@ class Famos(AdversarialMethod):
             if not job.sources.get(slot.key):
                 raise MissingSourcesError(f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}.")
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
-        contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
-        self._contents = [sources.tone_matched(c, self._styles) if s.tone_matching else c for c in contents]
+        self._contents = self._contents_of(job)
         self._canvas = job.canvas_size or self._contents[0].size
         self.atlas = Atlas([style.pixels for style in self._styles], self.device)
 
     # -------------------------------------------------------- facts
 
     @property
-    def canvas_size(self) -> Size:
-        return self._canvas
-
-    @property
     def alignment_px(self) -> int:
         return self.shape.unet.alignment_px
 
+    def _measured_halo(self) -> Margin:
+        return measured_halo(self.settings)
+
     @property
-    def halo(self) -> Margin:
-        if self._halo is None:
-            self._halo = measured_halo(self.settings)
-        return self._halo
+    def _norms_see_whole_canvas(self) -> bool:
+        return self.settings.norm == "batch"
 
     @property
     def temperature(self) -> float:
@@ -130,70 +121,17 @@ class Famos(AdversarialMethod):
 
     # -------------------------------------------------------- a step
 
-    def _loss(self, terms: dict[str, Tensor]) -> Tensor:
-        """L_adv + lambda L_content (equation 3) and the regularisers of appendix II."""
-        s = self.settings
-        return (
-            s.adversarial_weight * terms["generator"]
-            + s.content_weight * (terms["content"] + s.collage_content_weight * terms["content_collage"])
-            + s.entropy_weight * self._entropy_ramp * terms["entropy"]
-            + s.variation_weight * terms["variation"]
-            + s.alpha_weight * terms["alpha"]
-            + s.alpha_variation_weight * terms["alpha_variation"]
-            + s.diversity_weight * terms["diversity"]
-            # differs from the paper: balance over templates, without which A collapses
-            + s.balance_weight * terms["balance"]
-            + s.largest_share_weight * terms["largest_share"]
-        )
+    def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
+        return loss.weighted(self.settings, terms, self._entropy_ramp)
 
-    def _draw(self, random: torch.Generator) -> Batch:
+    def _draw_batch(self, random: torch.Generator) -> Batch:
         return self.batches.draw(random)
 
-    def _generate(self, batch: Batch) -> Painting:
-        return self.generator(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._mix_kernel)
+    def _generate(self, network: MosaicGenerator, batch: Batch) -> Painting:
+        return network(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._mix_kernel)
 
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
-        nothing = fake.result.new_zeros(())
-        terms = {
-            "content": self._content_distance(fake.result, batch.content),
-            "content_collage": nothing,
-            "alpha": fake.alpha.mean(),
-            "alpha_variation": losses.total_variation(fake.alpha),
-            "entropy": nothing,
-            "variation": nothing,
-            "diversity": nothing,
-            "balance": nothing,
-            "largest_share": nothing,
-        }
-        if (mixture := fake.mixture) is not None:
-            terms |= {
-                "content_collage": self._content_distance(fake.collage, batch.content),
-                "entropy": mixture.entropy,
-                "variation": mixture.variation,
-                "diversity": losses.diversity(mixture.usage),
-                "balance": losses.balance(mixture.usage),
-                "largest_share": losses.largest_share(mixture.usage),
-                "templates_in_use": losses.effective_templates(mixture.usage.detach()),
-            }
-        return terms
-
-    def _content_distance(self, image: Tensor, content: Tensor) -> Tensor:
-        """||phi(I) - phi(I_C)||^2 (equation 2; the maps are those of the appendix)."""
-        s = self.settings
-        if self.reconstruction is not None:
-            return losses.content(
-                self._coarse(self.reconstruction(image), s.learned_after), self._coarse(content, s.learned_after)
-            )
-        return losses.content(
-            self._coarse(losses.grey(image), s.correspondence), self._coarse(losses.grey(content), s.correspondence)
-        )
-
-    def _coarse(self, image: Tensor, correspondence: str) -> Tensor:
-        if correspondence == "blur":
-            return losses.gaussian_blur(image, self.settings.blur_px)
-        if correspondence.startswith("pool"):
-            return functional.avg_pool2d(image, int(correspondence.removeprefix("pool")))
-        return image
+        return loss.terms_of(self.settings, batch, fake, self.reconstruction)
 
     # -------------------------------------------------------- painting
 
@@ -300,17 +238,14 @@ class Famos(AdversarialMethod):
             columns=columns.float(),
         )
 
-    def patches(self) -> dict[str, Tensor]:
-        if self._last is None:
-            return {}
-        batch, fake = self._last
+    def _patches_of(self, batch: Batch, output: Painting) -> dict[str, Tensor]:
         images = {
             "Style": batch.style,
             "Content": batch.content,
-            "Collage": fake.collage,
-            "Painted": fake.painted,
-            "Result": fake.result,
-            "Mask": fake.alpha.expand(-1, 3, -1, -1) * 2 - 1,
+            "Collage": output.collage,
+            "Painted": output.painted,
+            "Result": output.result,
+            "Mask": output.alpha.expand(-1, 3, -1, -1) * 2 - 1,
         }
         return {title: (image * 0.5 + 0.5).clamp(0, 1) for title, image in images.items()}
 
@@ -319,60 +254,10 @@ class Famos(AdversarialMethod):
     def _initialise(self, network: torch.nn.Module, random: torch.Generator) -> None:
         initialise(network, random)
 
-    def _take_statistics(self, batch: Batch) -> None:
-        self.average(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._mix_kernel)
-
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         yield from super()._tensors()
         if self.templates is not None:
             yield from (("templates.offset", self.templates.offset), ("templates.flip", self.templates.flip))
-
-
-def mosaic_shape(s: FamosSettings) -> MosaicShape:
-    """The generator's sizes that some settings ask for."""
-    unet = UNetShape(
-        in_channels=3,
-        out_channels=3,
-        width=s.generator_width,
-        depth=s.depth,
-        kernel=int(s.kernel),
-        norm=s.norm,
-        bottleneck=s.bottleneck,
-        skips=s.skips,
-        residual_blocks=s.residual_blocks,
-        noise_at=s.noise_at,
-    )
-    return MosaicShape(
-        s.mode, s.templates, unet, s.refine, s.global_noise, s.local_noise, s.periodic_noise, s.mix_scales
-    )
-
-
-def measured_halo(s: FamosSettings) -> Margin:
-    """The halo of the generator, measured on a thin one of the same depth, kernels and joints."""
-    thin = mosaic_shape(s.with_values({"generator_width": 4, "bottleneck": 0, "templates": 2}))
-    random = torch.Generator().manual_seed(0)
-    generator = MosaicGenerator(thin).eval()
-    initialise(generator, random)
-    atlas = Atlas([torch.zeros(3, 8, 8, dtype=torch.uint8)], torch.device("cpu"))
-    templates = Templates.drawn(atlas, 2, [1.0], "wrap", random)
-
-    def network(plane: Tensor) -> Tensor:
-        """Content and local noise from one plane, so that poison reaches both; all outputs together."""
-        _, _, height, width = plane.shape
-        corner = torch.zeros(1, dtype=torch.long)
-        coarse = functional.avg_pool2d(plane, thin.unet.alignment_px)[:, :1].expand(-1, thin.local_noise, -1, -1)
-        noise = Noise(
-            torch.zeros(1, thin.global_noise),
-            coarse,
-            torch.zeros(1, thin.periodic_noise),
-            torch.zeros(height // thin.unet.alignment_px),
-            torch.zeros(width // thin.unet.alignment_px),
-        )
-        view = templates.view(corner, corner, height, width) if thin.mixes else None
-        painting = generator(plane[:, :3], plane[:, 3:], noise, view, 1.0, None, measure=False)
-        return torch.cat([painting.result, painting.collage, painting.alpha], 1)
-
-    return receptive_margin(network, 5, thin.unet.alignment_px)
 
 
 METHOD = Famos

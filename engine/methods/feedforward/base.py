@@ -5,26 +5,25 @@ A method says which images it reads, what its generator is, what a batch holds a
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TypeVar, cast
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from engine import losses
 from engine.box import Margin, Size
 from engine.errors import MissingSourcesError
 from engine.fields.artwork import receptive_margin
-from engine.images.sampling import step_generator
 from engine.job import Job
-from engine.method import Method, State, Term
+from engine.method import Term
 from engine.methods.feedforward.base_settings import GeneratorSettings
-from engine.nn import training
+from engine.methods.trained_base import BatchT, TrainedMethod
 from engine.nn.deep_network import DeepNetwork
 from engine.nn.layers import initialise_scaled
+from engine.nn.residual_network import ResidualNetwork
+from engine.nn.texture_networks import PyramidNetwork
 from engine.style.networks import open_network
 from engine.style.statistics import Gram, Sliced, links_of
 from engine.style.style_discriminator import StyleDiscriminator
@@ -39,20 +38,23 @@ VARIETY_TERMS = (
     Term("diversity", "Nearest sample", "Diversity", "Higher: even the most alike samples differ."),
     Term("distance", "Difference", "Samples", "Mean difference of two samples, 0 to 1."),
 )
-SETTLE_EVERY_STEPS = 50
 BINS = 512
 """Of sorted values: practice pictures have too few pixels to fill more."""
 
 
-class GeneratorMethod(Method):
-    """Base of the three; a batch is whatever `_drawn` makes and `_generated` reads."""
+StyleNetwork = PyramidNetwork | DeepNetwork | ResidualNetwork
+SettingsT = TypeVar("SettingsT", bound=GeneratorSettings)
+NetworkT = TypeVar("NetworkT", bound=StyleNetwork)
 
-    settings: GeneratorSettings
+
+class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
+    """Base of the three; generated pictures are [B, 3, H, W], around 0..1 without a bound."""
+
     regions = 0
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, GeneratorSettings)
-        self.settings = job.settings
+        self.settings = cast(SettingsT, job.settings)
         self.device, self.seed, self.warnings = device, job.seed, []
         s = self.settings
         for slot in self.slots:
@@ -63,18 +65,12 @@ class GeneratorMethod(Method):
         self.generator = self._network(thin=False)
         initialise_scaled(self.generator, random)
         self._start_from_mean_color(styles)
-        self.generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
-        self.optimizer = training.adam(self.generator.parameters(), s.learning_rate)
+        self._place(self.generator)
+        self._begin_training()
         self.style_loss = self._style_loss(styles, random)
         self.discriminator = StyleDiscriminator(
             styles, s.discriminator_width, self.regions, s.patch, self.device, random
         )
-        self.steps_done = 0
-        self._rate_factor = 1.0
-        self._settled_at: int | None = None
-        self._halo: Margin | None = None
-        self._last: tuple[Any, Tensor] | None = None
 
     def _style_loss(self, styles: list[Style], random: torch.Generator) -> StyleLoss:
         s = self.settings
@@ -94,7 +90,6 @@ class GeneratorMethod(Method):
     def _start_from_mean_color(self, styles: list[Style]) -> None:
         """The last layer begins near the mean colour of the style, so that no step is spent on finding it."""
         last = self.generator.last
-        assert isinstance(last, nn.Conv2d)
         assert last.bias is not None
         colors = torch.stack([style.pixels.float().mean((1, 2)) / 255 for style in styles])  # [S, 3]
         with torch.no_grad():
@@ -108,27 +103,19 @@ class GeneratorMethod(Method):
         """Reads the images of all slots; what only this method needs it keeps itself."""
 
     @abstractmethod
-    def _network(self, thin: bool) -> nn.Module:
-        """The generator, with `felt` and `last`; `thin` is one of few channels that reaches equally far."""
+    def _network(self, thin: bool) -> NetworkT:
+        """The generator; `thin` is one of few channels that reaches equally far."""
 
     @abstractmethod
-    def _drawn(self, random: torch.Generator) -> Any:
-        """A batch."""
-
-    @abstractmethod
-    def _generated(self, network: nn.Module, batch: Any) -> Tensor:
-        """[B, 3, H, W], around 0..1 without a bound."""
-
-    @abstractmethod
-    def _terms(self, batch: Any, images: Tensor) -> dict[str, Tensor]:
+    def _terms(self, batch: BatchT, images: Tensor) -> dict[str, Tensor]:
         """The style term, and whatever else the method weighs."""
 
-    def _objective(self, terms: dict[str, Tensor]) -> Tensor:
+    def _objective(self, terms: Mapping[str, Tensor]) -> Tensor:
         """L, before it is divided by T."""
         adversarial = self.settings.adversarial_weight * terms["generator"] if "generator" in terms else 0.0
         return terms["style"] + adversarial
 
-    def _mask(self, batch: Any) -> Tensor | None:
+    def _mask(self, batch: BatchT) -> Tensor | None:
         """[B, R, H, W], one-hot; None where there are no regions."""
         del batch
         return None
@@ -137,31 +124,16 @@ class GeneratorMethod(Method):
         """Samples that shall differ, [G, n >= 2, 3, H, W]; None where there are none."""
         return images[None] if len(images) > 1 else None
 
-    def _settling(self, random: torch.Generator) -> Iterator[Any]:
-        """Batches over which statistics are taken before they are frozen."""
-        for _ in range(4):
-            yield self._drawn(random)
-
     # -------------------------------------------------------- facts
 
-    @property
-    def halo(self) -> Margin:
-        if self._halo is None:
-            thin = self._network(thin=True).eval()
-            initialise_scaled(thin, torch.Generator().manual_seed(0))
-            self._halo = receptive_margin(thin.felt, 1, self.alignment_px)  # type: ignore[arg-type]
-        return self._halo
+    def _measured_halo(self) -> Margin:
+        thin = self._network(thin=True).eval()
+        initialise_scaled(thin, torch.Generator().manual_seed(0))
+        return receptive_margin(thin.felt, 1, self.alignment_px)
 
-    def _painted(self, noise: Any, condition: Tensor | None) -> Tensor:
-        """A texture network's picture of a box with its halo, [1, 3, h, w]; the halo is black where that is faster."""
-        halo = self.halo
-        margin = max(halo.top, halo.left, halo.bottom, halo.right)
-        if (
-            not isinstance(self.average, DeepNetwork)
-            or min(noise.height, noise.width) * self.alignment_px <= 2 * margin
-        ):
-            return self.average(noise, condition)
-        return functional.pad(self.average(noise, condition, margin), (margin,) * 4)
+    @property
+    def _norms_see_whole_canvas(self) -> bool:
+        return self.settings.norm in ("instance", "batch")
 
     def noise_seed(self) -> int:
         """Of the noise on the canvas: one for each of the artist's samples."""
@@ -169,27 +141,29 @@ class GeneratorMethod(Method):
 
     # -------------------------------------------------------- a step
 
-    def step(self, step: int) -> dict[str, Tensor]:
-        s = self.settings
-        random = step_generator(self.seed, step)
+    def _begin_step(self, random: torch.Generator) -> None:
         self.style_loss.refresh(random)
-        batch = self._drawn(random)
-        images = self._generated(self.generator, batch).float()
-        terms = self._terms(batch, images) | self._discriminator_terms(batch, images, step, random)
+
+    def _losses(
+        self, batch: BatchT, output: Tensor, step: int, random: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        s = self.settings
+        terms = self._terms(batch, output) | self._discriminator_terms(batch, output, step, random)
         # Equation 10 of Ulyanov et al. 2017; without stylisation's content or regions it is L / T - lambda ln rho.
         loss = self._objective(terms) / s.temperature
-        groups = self._groups(images)
+        groups = self._groups(output)
         if groups is not None:
             terms["diversity"] = losses.nearest_distance(groups)
             terms["distance"] = losses.mean_distance(groups.detach())
             loss = loss - s.diversity_weight * terms["diversity"]
-        training.descend(self.optimizer, [loss], s.learning_rate * self._rate_factor)
-        training.update_ema(self.average, self.generator, s.average_decay, self.steps_done)
-        self.steps_done += 1
-        self._last = (batch, images.detach())
-        return {key: value.detach() for key, value in terms.items()}
+        return loss, terms
 
-    def _discriminator_terms(self, batch: Any, images: Tensor, step: int, random: torch.Generator) -> dict[str, Tensor]:
+    def _without_gradients(self, output: Tensor) -> Tensor:
+        return output.detach()
+
+    def _discriminator_terms(
+        self, batch: BatchT, images: Tensor, step: int, random: torch.Generator
+    ) -> dict[str, Tensor]:
         """An update of the discriminator, and what it says to the generator; nothing where it does not count."""
         s = self.settings
         if not s.adversarial_weight:
@@ -201,41 +175,12 @@ class GeneratorMethod(Method):
     # -------------------------------------------------------- state
 
     def freeze_statistics(self) -> None:
-        """Instance and batch norm: the average's statistics are taken anew, over batches drawn for this purpose."""
-        if self.settings.norm not in ("instance", "batch") or self._settled_at == self.steps_done:
-            return
-        random = step_generator(self.seed + 1, self.steps_done)
-        with torch.no_grad(), training.fresh_statistics(self.average):
-            for batch in self._settling(random):
-                self._generated(self.average, batch)
-        self._settled_at = self.steps_done
-
-    def _freeze_if_needed(self) -> None:
-        if self._settled_at is None or self.steps_done - self._settled_at >= SETTLE_EVERY_STEPS:
-            self.freeze_statistics()
+        if self._frozen_at != self.steps_done:
+            super().freeze_statistics()
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Everything that a step changes, by a name that stays when networks are rebuilt."""
-        for name, network in (("generator", self.generator), ("average", self.average)):
-            yield from ((f"{name}.{key}", value) for key, value in network.state_dict().items())
-        yield from training.moments("optimizer", self.optimizer, [*self.generator.named_parameters("generator")])
+        yield from super()._tensors()
         yield from self.discriminator.tensors()
-
-    def state(self) -> State:
-        tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in self._tensors()}
-        plain = {"steps_done": self.steps_done, "rate_factor": self._rate_factor, "settled_at": self._settled_at}
-        return State(tensors, plain)
-
-    def restore(self, state: State, strict: bool = True) -> list[str]:
-        left = training.copy_into(dict(self._tensors()), state.tensors, strict)
-        self.steps_done = int(state.plain["steps_done"])
-        self._rate_factor = float(state.plain["rate_factor"])
-        self._settled_at = state.plain["settled_at"] if strict else None
-        return left
-
-    def slow_down(self) -> str:
-        self._rate_factor *= 0.5
-        return f"The learning rate is now {self._rate_factor:.3g} of what the panel says."
 
 
 def shown(images: Tensor) -> Tensor:

@@ -2,226 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import model_validator
 
-from engine.methods.adversarial_settings import LearningRate
-from engine.settings import Knob, Settings, When
+from engine.knobs import above, choice, count, factor, number, one_of, redeclared, share, toggle, weight
+from engine.methods.trained_settings import NETWORK, TRAINING, TrainedSettings
 
-STYLE, VARIETY, NETWORK, TRAINING = "Style", "Variety", "Network", "Training"
-
-
-FinestNoise = Annotated[
-    Literal["1", "2", "4", "8", "16", "32"],
-    Knob(
-        "Finest noise",
-        "Of the layered generator. Fine: bristles, leaves and grain vary; coarse: smooth, glossy shapes.",
-        unit="px",
-        group=NETWORK,
-        advanced=True,
-        choices=("1", "2", "4", "8", "16", "32"),
-        when=(When("generator", ("layered",)),),
-    ),
-]
+STYLE, VARIETY = "Style", "Variety"
+_FILTERS, _JUDGED = one_of("network", "filters"), above("adversarial_weight", 0)
 
 
-class GeneratorSettings(Settings):
+class GeneratorSettings(TrainedSettings):
     """Common to all generators that learn a style."""
 
+    # A table: the numbers and the name of each knob, then what it does.
+    # fmt: off
     # ------------------------------------------------------------ style
-    style_scale: Annotated[
-        float,
-        Field(ge=0.1, le=2),
-        Knob(
-            "Style scale",
-            "Less: more of each style image in the same space, finer strokes. More: larger strokes.",
-            unit="x",
-            scale="log",
-            group=STYLE,
-        ),
-    ] = 1.0
-    network: Annotated[
-        Literal["filters", "vgg19"],
-        Knob(
-            "Compare by",
-            "Built-in filters need no download. VGG-19 also sees larger shapes; its file is fetched once.",
-            group=STYLE,
-            choices=("Built-in filters", "VGG-19"),
-        ),
-    ] = "filters"
-    statistic: Annotated[
-        Literal["sliced", "gram"],
-        Knob(
-            "Compare as",
-            "Distributions keep whole objects with the built-in filters; Gram matrices are the papers', for VGG-19.",
-            group=STYLE,
-            choices=("Distributions", "Gram matrices"),
-        ),
-    ] = "sliced"
-    levels: Annotated[
-        int,
-        Field(ge=1, le=6),
-        Knob(
-            "Levels",
-            "For the built-in filters. More: larger shapes of the style are learned, too.",
-            unit="levels",
-            group=STYLE,
-            advanced=True,
-            when=(When("network", ("filters",)),),
-        ),
-    ] = 4
-    filters: Annotated[
-        int,
-        Field(ge=4, le=256),
-        Knob(
-            "Filters",
-            "For the built-in filters, in each step at each level. More: steadier, slower.",
-            group=STYLE,
-            advanced=True,
-            when=(When("network", ("filters",)),),
-        ),
-    ] = 24
-    detail: Annotated[
-        float,
-        Field(ge=0, le=1),
-        Knob(
-            "Fine detail",
-            "For the built-in filters. More: brush marks and grain count as much as large shapes. Less: soft, glossy.",
-            group=STYLE,
-            advanced=True,
-            when=(When("network", ("filters",)), When("statistic", ("sliced",))),
-        ),
-    ] = 0.6
-    normalised_gradients: Annotated[
-        bool,
-        Knob(
-            "Equal say for all levels",
-            "On: every level pulls with the same strength. Off: the level that is worst pulls most.",
-            symbol="normalised gradients",
-            live=True,
-            group=STYLE,
-            advanced=True,
-        ),
-    ] = False
-
-    adversarial_weight: Annotated[
-        float,
-        Field(ge=0, le=10),
-        Knob(
-            "Sharpness",
-            "A discriminator learns to tell the pictures from pieces of the style. More: crisper, truer marks; too "
-            "much drowns everything else. 0 leaves it out, as the papers do.",
-            symbol="L_adv",
-            scale="log",
-            live=True,
-            group=STYLE,
-        ),
-    ] = 0.1
+    style_scale: float = factor(1.0, 0.1, 2, "Style scale",
+        "Less: more of each style image in the same space, finer strokes. More: larger strokes.", group=STYLE,
+        before="learning_rate")
+    network: Literal["filters", "vgg19"] = choice("filters", ("Built-in filters", "VGG-19"), "Compare by",
+        "Built-in filters need no download. VGG-19 also sees larger shapes; its file is fetched once.", group=STYLE)
+    statistic: Literal["sliced", "gram"] = choice("sliced", ("Distributions", "Gram matrices"), "Compare as",
+        "Distributions keep whole objects with the built-in filters; Gram matrices are the papers', for VGG-19.",
+        group=STYLE)
+    levels: int = count(4, 1, 6, "Levels",
+        "For the built-in filters. More: larger shapes of the style are learned, too.", unit="levels", group=STYLE,
+        advanced=True, when=_FILTERS)
+    filters: int = count(24, 4, 256, "Filters",
+        "For the built-in filters, in each step at each level. More: steadier, slower.", group=STYLE, advanced=True,
+        when=_FILTERS)
+    detail: float = share(0.6, "Fine detail",
+        "For the built-in filters. More: brush marks and grain count as much as large shapes. Less: soft, glossy.",
+        group=STYLE, advanced=True, when=one_of("network", "filters") + one_of("statistic", "sliced"))
+    normalised_gradients: bool = toggle(False, "Equal say for all levels",
+        "On: every level pulls with the same strength. Off: the level that is worst pulls most.",
+        symbol="normalised gradients", group=STYLE, live=True, advanced=True)
+    adversarial_weight: float = weight(0.1, 10, "Sharpness",
+        "A discriminator learns to tell the pictures from pieces of the style. More: crisper, truer marks; too much "
+        "drowns everything else. 0 leaves it out, as the papers do.", symbol="L_adv", group=STYLE)
 
     # ------------------------------------------------------------ variety
-    sample_seed: Annotated[
-        int,
-        Field(ge=0, le=9999),
-        Knob("Another one", "Each number paints another sample of what was learned.", live=True, group=VARIETY),
-    ] = 0
-    diversity_weight: Annotated[
-        float,
-        Field(ge=0, le=10),
-        Knob(
-            "Variety",
-            "More: samples differ more from each other. Too much gives bright and dark spots.",
-            symbol="λ",
-            scale="log",
-            live=True,
-            group=VARIETY,
-        ),
-    ] = 0.0
-    temperature: Annotated[
-        float,
-        Field(ge=1e-4, le=1e5),
-        Knob(
-            "Freedom from style",
-            "More: variety counts more against the style. Acts only with some Variety.",
-            symbol="T",
-            scale="log",
-            live=True,
-            group=VARIETY,
-            advanced=True,
-            when=(When("diversity_weight", above=0),),
-        ),
-    ] = 0.001
+    sample_seed: int = count(0, 0, 9999, "Another one",
+        "Each number paints another sample of what was learned.", group=VARIETY, live=True)
+    diversity_weight: float = weight(0.0, 10, "Variety",
+        "More: samples differ more from each other. Too much gives bright and dark spots.", symbol="λ", group=VARIETY)
+    temperature: float = number(1e-3, 1e-4, 1e5, "Freedom from style",
+        "More: variety counts more against the style. Acts only with some Variety.", symbol="T", scale="log",
+        group=VARIETY, live=True, advanced=True, when=above("diversity_weight", 0))
 
     # ------------------------------------------------------------ network
-    norm: Annotated[
-        Literal["instance", "batch", "layer", "none"],
-        Knob(
-            "Norm",
-            "Instance norm is the paper's and evens out contrast; layer norm acts at each pixel.",
-            group=NETWORK,
-            advanced=True,
-            choices=("Instance (paper)", "Batch", "Layer", "None"),
-        ),
-    ] = "instance"
-
-    discriminator_width: Annotated[
-        int,
-        Field(ge=2, le=256),
-        Knob(
-            "Discriminator width",
-            "Channels of its first layer. More: a stricter judge, slower.",
-            unit="channels",
-            group=NETWORK,
-            advanced=True,
-            when=(When("adversarial_weight", above=0),),
-        ),
-    ] = 32
+    norm: Literal["instance", "batch", "layer", "none"] = choice(
+        "instance", ("Instance (paper)", "Batch", "Layer", "None"), "Norm",
+        "Instance norm is the paper's and evens out contrast; layer norm acts at each pixel.", group=NETWORK,
+        advanced=True)
+    discriminator_width: int = count(32, 2, 256, "Discriminator width",
+        "Channels of its first layer. More: a stricter judge, slower.", unit="channels", group=NETWORK, advanced=True,
+        when=_JUDGED)
 
     # ------------------------------------------------------------ training
-    patch: Annotated[
-        int,
-        Field(ge=32, le=512),
-        Knob(
-            "Patch",
-            "Side of the pictures it practises on. More: learns larger shapes, slower.",
-            unit="px",
-            group=TRAINING,
-        ),
-    ] = 256
-    batch: Annotated[
-        int,
-        Field(ge=1, le=64),
-        Knob(
-            "Batch", "Pictures in each step. More: steadier, slower and more memory.", unit="pictures", group=TRAINING
-        ),
-    ] = 8
-    learning_rate: LearningRate = 2e-3
-    discriminator_rate: Annotated[
-        float,
-        Field(ge=1e-6, le=1e-1),
-        Knob(
-            "Discriminator's rate",
-            "More: it follows the pictures faster, and may run away from them.",
-            scale="log",
-            live=True,
-            group=TRAINING,
-            advanced=True,
-            when=(When("adversarial_weight", above=0),),
-        ),
-    ] = 4e-4
-    average_decay: Annotated[
-        float,
-        Field(ge=0, le=0.9999),
-        Knob(
-            "Averaging",
-            "What is shown is an average over the last steps. More: calmer, later.",
-            symbol="EMA of the generator",
-            scale="near one",
-            live=True,
-            group=TRAINING,
-            advanced=True,
-        ),
-    ] = 0.99
+    patch: int = count(256, 32, 512, "Patch",
+        "Side of the pictures it practises on. More: learns larger shapes, slower.", unit="px", group=TRAINING)
+    batch: int = count(8, 1, 64, "Batch",
+        "Pictures in each step. More: steadier, slower and more memory.", unit="pictures", group=TRAINING)
+    learning_rate: float = redeclared(TrainedSettings, "learning_rate", default=2e-3)
+    discriminator_rate: float = number(4e-4, 1e-6, 0.1, "Discriminator's rate",
+        "More: it follows the pictures faster, and may run away from them.", scale="log", group=TRAINING, live=True,
+        advanced=True, when=_JUDGED, before="average_decay")
+    average_decay: float = redeclared(TrainedSettings, "average_decay", default=0.99, symbol="EMA of the generator")
+    # fmt: on
 
     def check_patch(self, alignment_px: int) -> None:
         """Raises ValueError: the patch is no multiple of the network's alignment, or too small for the levels."""
@@ -232,3 +82,31 @@ class GeneratorSettings(Settings):
                 f"patch can not be {self.patch} here; it is a multiple of {alignment_px} from {least} px on, "
                 f"for example {nearest}."
             )
+
+
+class TextureNetworkSettings(GeneratorSettings):
+    """Common to the generators that enlarge noise scale by scale: texture and doodle_net, which add `generator`."""
+
+    # fmt: off
+    width: int = count(32, 2, 128, "Width",
+        "Channels: of the deep generator at full size, or of each scale of the pyramid. More: richer, slower.",
+        unit="channels", group=NETWORK)
+    scales: int = count(6, 2, 7, "Scales",
+        "How often the picture is enlarged on its way from noise. More: larger shapes.", unit="scales", group=NETWORK,
+        advanced=True)
+    noise: int = count(8, 1, 64, "Noise of each scale",
+        "Of the layered generator and the pyramid: channels of chance at each place of every scale.", symbol="z",
+        unit="channels", group=NETWORK, advanced=True, when=one_of("generator", "layered", "pyramid"))
+    finest_noise_px: Literal["1", "2", "4", "8", "16", "32"] = choice(
+        "16", ("1", "2", "4", "8", "16", "32"), "Finest noise",
+        "Of the layered generator. Fine: bristles, leaves and grain vary; coarse: smooth, glossy shapes.", unit="px",
+        group=NETWORK, advanced=True, when=one_of("generator", "layered"))
+    padding: Literal["circular", "replicate"] = choice("circular", ("Circular", "Last pixel"), "Edges while practising",
+        "Circular: practice pictures continue at their opposite edge, so none has a border.", group=NETWORK,
+        advanced=True)
+    # fmt: on
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        self.check_patch(2 ** (self.scales - 1))
+        return self

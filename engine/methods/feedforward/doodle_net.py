@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.box import Box, Size
 from engine.images import sources
@@ -19,11 +19,12 @@ from engine.images.region_field import MaskField, nearest_region
 from engine.images.regions import fitted, one_hot, regions_of
 from engine.job import Job
 from engine.method import Layer
-from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
+from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, shown
 from engine.methods.feedforward.doodle_net_settings import PRESETS, DoodleNetSettings
 from engine.methods.feedforward.practice_masks import practice
 from engine.methods.feedforward.slots import SLOTS
-from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
+from engine.methods.feedforward.texture_base import TextureNetwork, TextureNetworkMethod, TextureNoise
+from engine.nn.deep_network import DeepNetwork, DeepShape
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
 from engine.style.style_loss import Style
 
@@ -37,10 +38,10 @@ class Batch(NamedTuple):
     """mask: one-hot [B, R, H, W]."""
 
     mask: Tensor
-    noise: list[Tensor] | DeepNoise
+    noise: TextureNoise
 
 
-class DoodleNet(GeneratorMethod):
+class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
     key = "doodle_net"
     title = "Fast doodle"
     paper = "Ulyanov 2016: Feed-forward Neural Doodle"
@@ -52,9 +53,6 @@ class DoodleNet(GeneratorMethod):
     )
     terms = (*STYLE_TERMS, *VARIETY_TERMS)
     presets = PRESETS
-    settings: DoodleNetSettings
-    generator: PyramidNetwork | DeepNetwork
-    average: PyramidNetwork | DeepNetwork
 
     def _read(self, job: Job) -> list[Style]:
         s = self.settings
@@ -92,7 +90,7 @@ class DoodleNet(GeneratorMethod):
         self._target, self._job = labels, job
         return True
 
-    def _network(self, thin: bool) -> PyramidNetwork | DeepNetwork:
+    def _network(self, thin: bool) -> TextureNetwork:
         s = self.settings
         width = 2 if thin else s.width
         if s.generator == "pyramid":
@@ -110,15 +108,7 @@ class DoodleNet(GeneratorMethod):
             )
         )
 
-    @property
-    def canvas_size(self) -> Size:
-        return self._canvas
-
-    @property
-    def alignment_px(self) -> int:
-        return self.generator.alignment_px
-
-    def _drawn(self, random: torch.Generator) -> Batch:
+    def _draw_batch(self, random: torch.Generator) -> Batch:
         s = self.settings
         there = self._present.nonzero().flatten()
         masks = []
@@ -136,7 +126,7 @@ class DoodleNet(GeneratorMethod):
     def _groups(self, images: Tensor) -> Tensor | None:
         return images.unflatten(0, (-1, self._repeats)) if self._repeats > 1 else None
 
-    def _generated(self, network: nn.Module, batch: Batch) -> Tensor:
+    def _generate(self, network: TextureNetwork, batch: Batch) -> Tensor:
         return network(batch.noise, batch.mask)
 
     def _mask(self, batch: Batch) -> Tensor:
@@ -153,12 +143,9 @@ class DoodleNet(GeneratorMethod):
         colors = self.palette.to(self.device).float() / 255
         return {"result": shown(image[0]), "mask": torch.einsum("rhw,rc->chw", mask, colors)}
 
-    def patches(self) -> dict[str, Tensor]:
-        if self._last is None:
-            return {}
-        batch, images = self._last
+    def _patches_of(self, batch: Batch, output: Tensor) -> dict[str, Tensor]:
         colors = self.palette.to(self.device).float() / 255
-        return {"Mask": torch.einsum("brhw,rc->bchw", batch.mask, colors), "Result": shown(images)}
+        return {"Mask": torch.einsum("brhw,rc->bchw", batch.mask, colors), "Result": shown(output)}
 
 
 def _mask_image(job: Job, slot: str) -> Tensor:

@@ -2,105 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field, model_validator
+from typing import Literal
 
 from engine.images.regions import MOST_REGIONS
+from engine.knobs import choice, count, factor, redeclared, share
 from engine.method import Preset
-from engine.methods.feedforward.base_settings import NETWORK, STYLE, TRAINING, VARIETY, FinestNoise, GeneratorSettings
-from engine.settings import Knob
+from engine.methods.feedforward.base_settings import STYLE, VARIETY, TextureNetworkSettings
+from engine.methods.trained_settings import NETWORK, TRAINING
 
 
-class DoodleNetSettings(GeneratorSettings):
+class DoodleNetSettings(TextureNetworkSettings):
     """Defaults are those of the preset `Standard`."""
 
-    regions: Annotated[
-        int,
-        Field(ge=0, le=MOST_REGIONS),
-        Knob("Regions", "How many colours the masks have; 0 finds out by itself.", group=STYLE),
-    ] = 0
-    canvas_scale: Annotated[
-        float,
-        Field(ge=0.1, le=8),
-        Knob(
-            "Canvas scale",
-            "Size of the canvas relative to the target mask: more gives relatively finer strokes.",
-            unit="x",
-            scale="log",
-            group=STYLE,
-        ),
-    ] = 1.0
-    generator: Annotated[
-        Literal["layered", "pyramid"],
-        Knob(
-            "Generator",
-            "Layered is fast enough to follow the brush; the pyramid is the paper's.",
-            group=NETWORK,
-            choices=("Layered", "Pyramid (V1)"),
-        ),
-    ] = "layered"
-    width: Annotated[
-        int,
-        Field(ge=2, le=128),
-        Knob(
-            "Width",
-            "Channels: of the layered generator at full size, or of each scale of the pyramid. More: richer, slower.",
-            unit="channels",
-            group=NETWORK,
-        ),
-    ] = 24
-    scales: Annotated[
-        int,
-        Field(ge=2, le=7),
-        Knob(
-            "Scales",
-            "How often the picture is enlarged on its way from mask and noise. More: larger shapes.",
-            unit="scales",
-            group=NETWORK,
-            advanced=True,
-        ),
-    ] = 6
-    noise: Annotated[
-        int,
-        Field(ge=1, le=64),
-        Knob(
-            "Noise of each scale",
-            "Channels of chance at each place of every scale.",
-            symbol="z",
-            unit="channels",
-            group=VARIETY,
-            advanced=True,
-        ),
-    ] = 8
-    finest_noise_px: FinestNoise = "2"
-    padding: Annotated[
-        Literal["circular", "replicate"],
-        Knob(
-            "Edges while practising",
-            "Circular: practice masks continue at their opposite edge, so nothing is learned about borders; the "
-            "finished picture goes on mirrored beyond its own.",
-            group=NETWORK,
-            advanced=True,
-            choices=("Circular", "Last pixel"),
-        ),
-    ] = "circular"
-    whole_share: Annotated[
-        float,
-        Field(ge=0, le=1),
-        Knob(
-            "Practise whole regions",
-            "Share of the practice masks that are one region. More helps large regions with much variety, like skies.",
-            live=True,
-            group=TRAINING,
-            advanced=True,
-        ),
-    ] = 0.2
-
-    @model_validator(mode="after")
-    def _fits(self) -> DoodleNetSettings:
-        self.check_patch(2 ** (self.scales - 1))
-        return self
+    # A table: the numbers and the name of each knob, then what it does.
+    # fmt: off
+    whole_share: float = share(0.2, "Practise whole regions",
+        "Share of the practice masks that are one region. More helps large regions with much variety, like skies.",
+        group=TRAINING, live=True, advanced=True)
+    regions: int = count(0, 0, MOST_REGIONS, "Regions",
+        "How many colours the masks have; 0 finds out by itself.", group=STYLE, before="width")
+    canvas_scale: float = factor(1.0, 0.1, 8, "Canvas scale",
+        "Size of the canvas relative to the target mask: more gives relatively finer strokes.", group=STYLE)
+    generator: Literal["layered", "pyramid"] = choice("layered", ("Layered", "Pyramid (V1)"), "Generator",
+        "Layered is fast enough to follow the brush; the pyramid is the paper's.", group=NETWORK)
+    width: int = redeclared(TextureNetworkSettings, "width", default=24,
+        help="Channels: of the layered generator at full size, or of each scale of the pyramid. More: richer, slower.")
+    scales: int = redeclared(TextureNetworkSettings, "scales",
+        help="How often the picture is enlarged on its way from mask and noise. More: larger shapes.")
+    noise: int = redeclared(TextureNetworkSettings, "noise", group=VARIETY, when=(),
+        help="Channels of chance at each place of every scale.")
+    finest_noise_px: Literal["1", "2", "4", "8", "16", "32"] = redeclared(TextureNetworkSettings, "finest_noise_px",
+        default="2")
+    padding: Literal["circular", "replicate"] = redeclared(TextureNetworkSettings, "padding",
+        help="Circular: practice masks continue at their opposite edge, so nothing is learned about borders; the "
+        "finished picture goes on mirrored beyond its own.")
+    # fmt: on
 
 
 PRESETS = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine import losses
 from engine.box import Box, Size
@@ -23,7 +23,7 @@ from engine.nn.residual_network import ALIGNMENT_PX, ResidualNetwork, ResidualNo
 from engine.style.style_loss import Style
 from engine.style.tones import Tones, tone_difference
 
-SETTLING_PX = 1_000_000
+CALIBRATION_PX = 1_000_000
 """How much of the canvas is looked at when statistics are frozen."""
 
 
@@ -34,7 +34,7 @@ class Batch(NamedTuple):
     noise: ResidualNoise | None
 
 
-class Stylize(GeneratorMethod):
+class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
     key = "stylize"
     title = "Fast stylisation"
     paper = "Ulyanov, Vedaldi and Lempitsky 2017: Improved Texture Networks"
@@ -51,9 +51,6 @@ class Stylize(GeneratorMethod):
         *VARIETY_TERMS,
     )
     presets = PRESETS
-    settings: StylizeSettings
-    generator: ResidualNetwork
-    average: ResidualNetwork
 
     def _read(self, job: Job) -> list[Style]:
         s = self.settings
@@ -71,16 +68,12 @@ class Stylize(GeneratorMethod):
         return ResidualNetwork(ResidualShape(2 if thin else s.width, s.blocks, s.noise, s.norm, s.padding))
 
     @property
-    def canvas_size(self) -> Size:
-        return self._canvas
-
-    @property
     def alignment_px(self) -> int:
         return ALIGNMENT_PX
 
     # -------------------------------------------------------- a step
 
-    def _drawn(self, random: torch.Generator) -> Batch:
+    def _draw_batch(self, random: torch.Generator) -> Batch:
         s = self.settings
         repeats = self._repeats
         content, _ = self._patches.draw(s.patch, s.batch // repeats, random, s.enlarged)
@@ -96,7 +89,7 @@ class Stylize(GeneratorMethod):
     def _groups(self, images: Tensor) -> Tensor | None:
         return images.unflatten(0, (-1, self._repeats)) if self._repeats > 1 else None
 
-    def _generated(self, network: nn.Module, batch: Batch) -> Tensor:
+    def _generate(self, network: ResidualNetwork, batch: Batch) -> Tensor:
         return network(batch.content, batch.noise)
 
     def _terms(self, batch: Batch, images: Tensor) -> dict[str, Tensor]:
@@ -110,7 +103,7 @@ class Stylize(GeneratorMethod):
             "variation": losses.total_variation(images),
         }
 
-    def _objective(self, terms: dict[str, Tensor]) -> Tensor:
+    def _objective(self, terms: Mapping[str, Tensor]) -> Tensor:
         s = self.settings
         beside = s.content_weight * terms["content"] + s.variation_weight * terms["variation"]
         return super()._objective(terms) + beside
@@ -122,12 +115,12 @@ class Stylize(GeneratorMethod):
 
     # -------------------------------------------------------- painting
 
-    def _settling(self, random: torch.Generator) -> Iterator[Batch]:
+    def _calibration_batches(self, random: torch.Generator) -> Iterator[Batch]:
         """One batch that covers the canvas evenly: its statistics are those that instance norm would take of it."""
         s, canvas_size = self.settings, self._canvas
         side = s.patch
         rows, columns = _places(canvas_size.height, side), _places(canvas_size.width, side)
-        most = max(1, SETTLING_PX // side**2)
+        most = max(1, CALIBRATION_PX // side**2)
         boxes = [Box(top, left, side, side) for top in rows for left in columns]
         boxes = boxes[:: math.ceil(len(boxes) / most)]
         field = ContentField(self._content, canvas_size, self.device)
@@ -145,11 +138,8 @@ class Stylize(GeneratorMethod):
         image = self.average(content.contiguous(memory_format=torch.channels_last), noise)
         return {"result": shown(image[0]), "content": shown(content[0] * 0.5 + 0.5)}
 
-    def patches(self) -> dict[str, Tensor]:
-        if self._last is None:
-            return {}
-        batch, images = self._last
-        return {"Content": shown(batch.content * 0.5 + 0.5), "Result": shown(images)}
+    def _patches_of(self, batch: Batch, output: Tensor) -> dict[str, Tensor]:
+        return {"Content": shown(batch.content * 0.5 + 0.5), "Result": shown(output)}
 
 
 def _places(length: int, side: int) -> list[int]:

@@ -2,134 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
+from engine.knobs import choice, count, factor, number, one_of, redeclared, weight
 from engine.method import Preset
-from engine.methods.adversarial_settings import LearningRate
-from engine.methods.feedforward.base_settings import NETWORK, STYLE, TRAINING, VARIETY, GeneratorSettings
+from engine.methods.feedforward.base_settings import STYLE, VARIETY, GeneratorSettings
+from engine.methods.trained_settings import NETWORK, TRAINING
 from engine.nn.residual_network import ALIGNMENT_PX
-from engine.settings import Knob, When
 
 
 class StylizeSettings(GeneratorSettings):
     """Defaults are those of the preset `Standard`."""
 
-    learning_rate: LearningRate = 1e-3
-    content_weight: Annotated[
-        float,
-        Field(ge=0, le=100),
-        Knob(
-            "Content",
-            "More: the content is easier to recognise. Less: freer play of the style.",
-            symbol="α",
-            scale="log",
-            live=True,
-            group=STYLE,
-        ),
-    ] = 0.2
-    content_by: Annotated[
-        Literal["tones", "features"],
-        Knob(
-            "Compare content by",
-            "Tones: light and dark must lie where the content has them. Features: the network's layers must agree, as "
-            "in the papers; use it with VGG-19.",
-            live=True,
-            group=STYLE,
-            choices=("Tones", "Features"),
-        ),
-    ] = "tones"
-    blur_px: Annotated[
-        float,
-        Field(ge=0.5, le=16),
-        Knob(
-            "Blur before comparing",
-            "For Tones. More: only large shapes must agree. Less: fine lines too.",
-            symbol="σ",
-            unit="px",
-            live=True,
-            group=STYLE,
-            advanced=True,
-            when=(When("content_by", ("tones",)),),
-        ),
-    ] = 2.0
-    variation_weight: Annotated[
-        float,
-        Field(ge=0, le=10),
-        Knob("Smoothness", "More: less grain, softer brushwork.", symbol="TV", scale="log", live=True, group=STYLE),
-    ] = 0.02
-    content_scale: Annotated[
-        float,
-        Field(ge=0.1, le=4),
-        Knob(
-            "Canvas scale",
-            "Size of the canvas relative to the content image: more gives relatively finer strokes.",
-            unit="x",
-            scale="log",
-            group=STYLE,
-        ),
-    ] = 1.0
-    noise: Annotated[
-        int,
-        Field(ge=0, le=64),
-        Knob(
-            "Noise",
-            "Channels of chance beside the content: with them plain areas, like skies, become brushwork, too, and one "
-            "content has many stylisations.",
-            symbol="z",
-            unit="channels",
-            group=VARIETY,
-            advanced=True,
-        ),
-    ] = 8
-    width: Annotated[
-        int,
-        Field(ge=2, le=128),
-        Knob(
-            "Width",
-            "Channels at full size. More: richer strokes, slower.",
-            unit="channels",
-            group=NETWORK,
-        ),
-    ] = 32
-    blocks: Annotated[
-        int,
-        Field(ge=0, le=16),
-        Knob(
-            "Residual blocks",
-            "More: sees more of the content around a place, larger strokes, slower.",
-            group=NETWORK,
-            advanced=True,
-        ),
-    ] = 5
-    padding: Annotated[
-        Literal["replicate", "circular"],
-        Knob(
-            "Edges while practising",
-            "What lies beyond the edges of practice pictures; the finished picture's content goes on mirrored.",
-            group=NETWORK,
-            advanced=True,
-            choices=("Last pixel", "Circular"),
-        ),
-    ] = "replicate"
-
-    enlarged: Annotated[
-        float,
-        Field(ge=1, le=16),
-        Knob(
-            "Practise enlarged",
-            "Contents are also practised on enlarged, up to so many times, so that large prints are all brushwork.",
-            unit="x",
-            scale="log",
-            live=True,
-            group=TRAINING,
-            advanced=True,
-        ),
-    ] = 4.0
+    # A table: the numbers and the name of each knob, then what it does.
+    # fmt: off
+    learning_rate: float = redeclared(GeneratorSettings, "learning_rate", default=1e-3)
+    content_weight: float = weight(0.2, 100, "Content",
+        "More: the content is easier to recognise. Less: freer play of the style.", symbol="α", group=STYLE)
+    content_by: Literal["tones", "features"] = choice("tones", ("Tones", "Features"), "Compare content by",
+        "Tones: light and dark must lie where the content has them. Features: the network's layers must agree, as in "
+        "the papers; use it with VGG-19.", group=STYLE, live=True)
+    blur_px: float = number(2.0, 0.5, 16, "Blur before comparing",
+        "For Tones. More: only large shapes must agree. Less: fine lines too.", symbol="σ", unit="px", group=STYLE,
+        live=True, advanced=True, when=one_of("content_by", "tones"))
+    variation_weight: float = weight(0.02, 10, "Smoothness",
+        "More: less grain, softer brushwork.", symbol="TV", group=STYLE)
+    content_scale: float = factor(1.0, 0.1, 4, "Canvas scale",
+        "Size of the canvas relative to the content image: more gives relatively finer strokes.", group=STYLE)
+    noise: int = count(8, 0, 64, "Noise",
+        "Channels of chance beside the content: with them plain areas, like skies, become brushwork, too, and one "
+        "content has many stylisations.", symbol="z", unit="channels", group=VARIETY, advanced=True)
+    width: int = count(32, 2, 128, "Width",
+        "Channels at full size. More: richer strokes, slower.", unit="channels", group=NETWORK)
+    blocks: int = count(5, 0, 16, "Residual blocks",
+        "More: sees more of the content around a place, larger strokes, slower.", group=NETWORK, advanced=True)
+    padding: Literal["replicate", "circular"] = choice(
+        "replicate", ("Last pixel", "Circular"), "Edges while practising",
+        "What lies beyond the edges of practice pictures; the finished picture's content goes on mirrored.",
+        group=NETWORK, advanced=True)
+    enlarged: float = factor(4.0, 1, 16, "Practise enlarged",
+        "Contents are also practised on enlarged, up to so many times, so that large prints are all brushwork.",
+        group=TRAINING, live=True, advanced=True)
+    # fmt: on
 
     @model_validator(mode="after")
-    def _fits(self) -> StylizeSettings:
+    def _fits(self) -> Self:
         self.check_patch(ALIGNMENT_PX)
         if self.content_by == "features" and self.network == "filters" and self.statistic == "sliced":
             raise ValueError(

@@ -5,24 +5,22 @@ from __future__ import annotations
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.box import Box, Size
 from engine.images import sources
 from engine.job import Job
 from engine.method import Layer
-from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, rounded, shown
+from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, rounded, shown
 from engine.methods.feedforward.slots import SLOTS
+from engine.methods.feedforward.texture_base import TextureNetwork, TextureNetworkMethod, TextureNoise
 from engine.methods.feedforward.texture_settings import PRESETS, TextureSettings
-from engine.nn.deep_network import DeepNetwork, DeepNoise, DeepShape
+from engine.nn.deep_network import DeepNetwork, DeepShape
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
 from engine.style.style_loss import Style
 
-TextureNetwork = PyramidNetwork | DeepNetwork
-TextureNoise = list[Tensor] | DeepNoise
 
-
-class Texture(GeneratorMethod):
+class Texture(TextureNetworkMethod[TextureSettings, TextureNoise]):
     key = "texture"
     title = "Texture network"
     paper = "Ulyanov, Vedaldi and Lempitsky 2017: Improved Texture Networks"
@@ -31,9 +29,6 @@ class Texture(GeneratorMethod):
     layers = (Layer("result", "Result", "A sample of the texture."),)
     terms = (*STYLE_TERMS, *VARIETY_TERMS)
     presets = PRESETS
-    settings: TextureSettings
-    generator: TextureNetwork
-    average: TextureNetwork
 
     def _read(self, job: Job) -> list[Style]:
         images = sources.load(job.sources["style"], self.settings.style_scale, "style", self.warnings)
@@ -64,18 +59,10 @@ class Texture(GeneratorMethod):
             )
         )
 
-    @property
-    def canvas_size(self) -> Size:
-        return self._canvas
-
-    @property
-    def alignment_px(self) -> int:
-        return self.generator.alignment_px
-
-    def _drawn(self, random: torch.Generator) -> TextureNoise:
+    def _draw_batch(self, random: torch.Generator) -> TextureNoise:
         return self.generator.drawn(self.settings.batch, self.settings.patch, random, self.device)
 
-    def _generated(self, network: nn.Module, batch: TextureNoise) -> Tensor:
+    def _generate(self, network: TextureNetwork, batch: TextureNoise) -> Tensor:
         return network(batch)
 
     def _terms(self, batch: TextureNoise, images: Tensor) -> dict[str, Tensor]:
@@ -93,8 +80,9 @@ class Texture(GeneratorMethod):
         noise = self.average.noise_at(box, self.noise_seed(), self.device, period)
         return {"result": shown(self._painted(noise, None)[0])}
 
-    def patches(self) -> dict[str, Tensor]:
-        return {} if self._last is None else {"Samples": shown(self._last[1])}
+    def _patches_of(self, batch: TextureNoise, output: Tensor) -> dict[str, Tensor]:
+        del batch
+        return {"Samples": shown(output)}
 
 
 def _twice(size: Size) -> Size:

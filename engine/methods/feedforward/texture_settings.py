@@ -2,100 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
-
+from engine.knobs import choice, count, one_of, toggle
 from engine.method import Preset
-from engine.methods.feedforward.base_settings import NETWORK, VARIETY, FinestNoise, GeneratorSettings
-from engine.settings import Knob, When
+from engine.methods.feedforward.base_settings import VARIETY, TextureNetworkSettings
+from engine.methods.trained_settings import NETWORK
 
 
-class TextureSettings(GeneratorSettings):
+class TextureSettings(TextureNetworkSettings):
     """Defaults are those of the preset `Standard`."""
 
-    seamless: Annotated[
-        bool,
-        Knob(
-            "Seamless",
-            "On: the picture continues at its opposite edge, for wallpapers and fabrics. Its sides should then be "
-            "multiples of 128 px.",
-            live=True,
-            group=VARIETY,
-        ),
-    ] = False
-    generator: Annotated[
-        Literal["layered", "deep", "pyramid"],
-        Knob(
-            "Generator",
-            "Layered has noise at every scale, so it varies by itself; the paper's pyramid does, too, and is slower. "
-            "Deep paints the largest shapes, and repeats itself without some Variety.",
-            group=NETWORK,
-            choices=("Layered", "Deep (V2)", "Pyramid (V1)"),
-        ),
-    ] = "layered"
-    width: Annotated[
-        int,
-        Field(ge=2, le=128),
-        Knob(
-            "Width",
-            "Channels: of the deep generator at full size, or of each scale of the pyramid. More: richer, slower.",
-            unit="channels",
-            group=NETWORK,
-        ),
-    ] = 32
-    scales: Annotated[
-        int,
-        Field(ge=2, le=7),
-        Knob(
-            "Scales",
-            "How often the picture is enlarged on its way from noise. More: larger shapes.",
-            unit="scales",
-            group=NETWORK,
-            advanced=True,
-        ),
-    ] = 6
-    latent: Annotated[
-        int,
-        Field(ge=1, le=1024),
-        Knob(
-            "Noise of a cell",
-            "Of the deep generator: how many numbers decide what lies at a place.",
-            symbol="z",
-            group=NETWORK,
-            advanced=True,
-            when=(When("generator", ("deep",)),),
-        ),
-    ] = 256
-    noise: Annotated[
-        int,
-        Field(ge=1, le=64),
-        Knob(
-            "Noise of each scale",
-            "Of the layered generator and the pyramid: channels of chance at each place of every scale.",
-            symbol="z",
-            unit="channels",
-            group=NETWORK,
-            advanced=True,
-            when=(When("generator", ("layered", "pyramid")),),
-        ),
-    ] = 8
-    finest_noise_px: FinestNoise = "16"
-    padding: Annotated[
-        Literal["circular", "replicate"],
-        Knob(
-            "Edges while practising",
-            "Circular: practice pictures continue at their opposite edge, so none has a border.",
-            group=NETWORK,
-            advanced=True,
-            choices=("Circular", "Last pixel"),
-        ),
-    ] = "circular"
-
-    @model_validator(mode="after")
-    def _fits(self) -> TextureSettings:
-        self.check_patch(2 ** (self.scales - 1))
-        return self
+    # A table: the numbers and the name of each knob, then what it does.
+    # fmt: off
+    seamless: bool = toggle(False, "Seamless",
+        "On: the picture continues at its opposite edge, for wallpapers and fabrics. Its sides should then be "
+        "multiples of 128 px.", group=VARIETY, live=True, before="width")
+    generator: Literal["layered", "deep", "pyramid"] = choice(
+        "layered", ("Layered", "Deep (V2)", "Pyramid (V1)"), "Generator",
+        "Layered has noise at every scale, so it varies by itself; the paper's pyramid does, too, and is slower. Deep "
+        "paints the largest shapes, and repeats itself without some Variety.", group=NETWORK)
+    latent: int = count(256, 1, 1024, "Noise of a cell",
+        "Of the deep generator: how many numbers decide what lies at a place.", symbol="z", group=NETWORK,
+        advanced=True, when=one_of("generator", "deep"), before="noise")
+    # fmt: on
 
 
 PRESETS = (

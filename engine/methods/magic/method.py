@@ -1,38 +1,33 @@
 """MAGIC, collages from sets (Jetchev, Bergmann and Yildirim 2019): a network that chooses, at each place, among crops.
 
-The settings are in settings.py, the networks in nn/collage.py and nn/set_unet.py, the sets in templates/sets.py, what
-memory allows in memory_plan.py.
+The settings are in settings.py, the networks in nn/collage.py and nn/set_unet.py and their sizes in shape.py, the sets
+in templates/sets.py, what memory allows in memory_plan.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from engine import losses
 from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes
 from engine.errors import MissingSourcesError
-from engine.fields.artwork import receptive_margin
 from engine.images import sources
 from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.images.sources import ContentField
 from engine.job import Job
 from engine.method import Layer, State, Term
-from engine.methods.adversarial import AdversarialMethod
+from engine.methods.adversarial import AdversarialMethod, coarsened
 from engine.methods.magic.memory_plan import paint_bytes, plan
 from engine.methods.magic.settings import PRESETS, MagicSettings
+from engine.methods.magic.shape import collage_shape, initialised, measured_halo
 from engine.methods.magic.slots import SLOTS
-from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
-from engine.nn.layers import initialise
-from engine.nn.set_attention import SetAttention
-from engine.nn.set_unet import SetUNetShape
-from engine.nn.unet import UNetShape
+from engine.nn.collage import Choice, Collage, CollageGenerator
 from engine.templates.atlas import Atlas, Templates
-from engine.templates.mix_kernel import load as load_mix_kernel
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets
 
@@ -45,7 +40,7 @@ class Batch(NamedTuple):
     sets: Sets
 
 
-class Magic(AdversarialMethod):
+class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
     key = "magic"
     title = "MAGIC collage"
     paper = "Jetchev, Bergmann and Yildirim 2019: Transform the Set"
@@ -72,8 +67,6 @@ class Magic(AdversarialMethod):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
-    settings: MagicSettings
-    _global_norm = "instance"
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, MagicSettings)
@@ -85,8 +78,6 @@ class Magic(AdversarialMethod):
         self.generator = CollageGenerator(self.shape)
         self._make_it_fit()
         self._assemble(torch.Generator().manual_seed(self.seed))
-        self._mix_kernel = load_mix_kernel() if device.type == "cpu" else None
-        self._halo: Margin | None = None
         self._shown: dict[tuple[int, ...], Tensor] = {}
 
     def _read_images(self, job: Job) -> None:
@@ -94,14 +85,13 @@ class Magic(AdversarialMethod):
         if not job.sources.get("style"):
             raise MissingSourcesError("MAGIC needs at least one style image. Drop one on Style.")
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
-        self._contents: list[sources.Source] = []
+        self._contents = []
         if s.guidance == "guided":
             if not job.sources.get("content"):
                 raise MissingSourcesError(
                     "A guided collage needs a content image. Drop one on Content, or choose Unguided in the panel."
                 )
-            contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
-            self._contents = [sources.tone_matched(c, self._styles) if s.tone_matching else c for c in contents]
+            self._contents = self._contents_of(job)
         elif s.placement == "aligned" and len(self._styles) < 2:
             raise MissingSourcesError(
                 "Aligned collages mix whole images, so they need at least two style images. Drop more on Style, or "
@@ -126,22 +116,19 @@ class Magic(AdversarialMethod):
     # -------------------------------------------------------- facts
 
     @property
-    def canvas_size(self) -> Size:
-        return self._canvas
-
-    @property
     def alignment_px(self) -> int:
         return self.shape.sets.alignment_px
 
+    def _measured_halo(self) -> Margin:
+        return measured_halo(self.settings)
+
     @property
-    def halo(self) -> Margin:
-        if self._halo is None:
-            self._halo = measured_halo(self.settings)
-        return self._halo
+    def _norms_see_whole_canvas(self) -> bool:
+        return self.settings.norm == "instance"
 
     # -------------------------------------------------------- a step
 
-    def _loss(self, terms: dict[str, Tensor]) -> Tensor:
+    def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
         """L = L_adv + lambda_C L_content + lambda_TV TV(A) + lambda_E E(A) + lambda_M max_k sum_hw A_k (equation 4)."""
         s = self.settings
         return (
@@ -155,7 +142,7 @@ class Magic(AdversarialMethod):
             + s.warp_variation_weight * terms["warp_variation"]
         )
 
-    def _draw(self, random: torch.Generator) -> Batch:
+    def _draw_batch(self, random: torch.Generator) -> Batch:
         """Patches, and a new set for each of them: K may be another one in every step."""
         s, side, batch = self.settings, self.settings.patch, self.plan.batch
         count = self.plan.set_size
@@ -170,10 +157,10 @@ class Magic(AdversarialMethod):
         sets = self.draw.sets(count, corners[:, 0], corners[:, 1], random)
         return Batch(content, self._style_patches.draw(side, batch, random), sets)
 
-    def _generate(self, batch: Batch) -> Collage:
+    def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
         s = self.settings
         size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
-        return self.generator(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel)
+        return network(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel)
 
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
         mixture, usage = fake.mixture, fake.mixture.usage
@@ -194,11 +181,7 @@ class Magic(AdversarialMethod):
         return terms
 
     def _coarse(self, image: Tensor) -> Tensor:
-        """phi of equation 2."""
-        correspondence = self.settings.correspondence
-        if correspondence == "blur":
-            return losses.gaussian_blur(image, self.settings.blur_px)
-        return functional.avg_pool2d(image, int(correspondence.removeprefix("pool")))
+        return coarsened(image, self.settings.correspondence, self.settings.blur_px)
 
     # -------------------------------------------------------- painting
 
@@ -257,16 +240,13 @@ class Magic(AdversarialMethod):
         content = ContentField(self._contents[0].pixels, canvas_size, self.device).at(box)[None] * 2 - 1
         return content.contiguous(memory_format=torch.channels_last)
 
-    def patches(self) -> dict[str, Tensor]:
-        if self._last is None:
-            return {}
-        batch, fake = self._last
+    def _patches_of(self, batch: Batch, output: Collage) -> dict[str, Tensor]:
         images = {"Style": batch.style}
         if batch.content is not None:
             images["Content"] = batch.content
-        images |= {"Collage": fake.collage, "Result": fake.result}
+        images |= {"Collage": output.collage, "Result": output.result}
         images = {title: (image * 0.5 + 0.5).clamp(0, 1) for title, image in images.items()}
-        weights = fake.mixture.weights
+        weights = output.mixture.weights
         colors = palette(weights.shape[1]).to(self.device)
         images["Sets"] = torch.einsum("bkhw,kc->bchw", weights, colors).clamp(0, 1)
         return images
@@ -276,67 +256,9 @@ class Magic(AdversarialMethod):
     def _initialise(self, network: torch.nn.Module, random: torch.Generator) -> None:
         initialised(network, random)
 
-    def _take_statistics(self, batch: Batch) -> None:
-        s = self.settings
-        size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
-        self.average(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel)
-
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._shown = {}
         return super().restore(state, strict)
-
-
-def initialised(network: torch.nn.Module, random: torch.Generator) -> None:
-    """Weights of convolutions and of attention, all from one generator."""
-    initialise(network, random)
-    for module in network.modules():
-        if isinstance(module, SetAttention):
-            module.initialise(random)
-
-
-def collage_shape(s: MagicSettings) -> CollageShape:
-    """The generator's sizes that some settings ask for."""
-    sets = SetUNetShape(
-        width=s.generator_width,
-        depth=s.depth,
-        kernel=int(s.kernel),
-        out_channels=3 if s.warp == "flow" else 1,
-        guided=s.guidance == "guided",
-        full_size=s.full_size,
-        norm=s.norm,
-        heads=s.heads,
-        attention_from=s.attention_from,
-        points=s.points if s.attention == "inducing" else 0,
-    )
-    refiner = UNetShape(
-        in_channels=3,
-        out_channels=3,
-        width=s.generator_width,
-        depth=s.depth,
-        kernel=int(s.kernel),
-        norm="none" if s.norm == "none" else "layer",
-        coordinates=False,
-    )
-    return CollageShape(sets, refiner if s.refine else None, s.warp)
-
-
-def measured_halo(s: MagicSettings) -> Margin:
-    """The halo of the generator, measured on a thin one of the same depth, kernels and joints.
-
-    The convolutions see every element alike, and attention no other pixel, so one element and little of it will do.
-    """
-    width = -(-4 // s.heads) * s.heads
-    thin = collage_shape(s.with_values({"generator_width": width, "attention_from": 6}))
-    generator = CollageGenerator(thin).eval()
-    initialised(generator, torch.Generator().manual_seed(0))
-
-    def network(plane: Tensor) -> Tensor:
-        choices = generator.st_unet(plane[:, None], plane if thin.sets.guided else None)
-        logits = choices[:, :, 0]
-        collage = torch.einsum("bkhw,bchw->bchw", logits.softmax(1), plane)
-        return torch.cat([generator.refined(collage, 1.0), logits], 1)
-
-    return receptive_margin(network, 3, thin.sets.alignment_px)
 
 
 METHOD = Magic

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from engine.box import Box, Margin, Size
 from engine.errors import BadImageError, BadProjectError
@@ -21,17 +21,19 @@ from engine.images.regions import fitted
 from engine.images.sampling import step_generator
 from engine.images.sources import ContentField, Source
 from engine.job import Job
-from engine.method import Layer, Method, State, Term
+from engine.method import Layer, State, Term
+from engine.methods.optimised import comparing
 from engine.methods.optimised.base_settings import PixelSettings
+from engine.methods.optimised.pictures import enlarged, luma, scattered, thumbnail
+from engine.methods.stepped_base import SteppedMethod
+from engine.nn import training
 from engine.style.networks import open_network
 from engine.style.objective import LabelledImage, Objective, Weights
 from engine.style.optimizers import Adam, Descent, Lbfgs
-from engine.style.statistics import Gram, Linking, Sliced, Statistic, geometric, links_of
 
 MOST_PX = 16_000_000
 """Larger canvases are painted from a picture of this size, so that memory stays bounded."""
 _HISTORY_BYTES = 1 << 30
-_LUMA = (0.299, 0.587, 0.114)
 
 TERMS = (
     Term("style", "Style", "Style", "How far the picture's features are from those of the style."),
@@ -45,11 +47,14 @@ CONTENT = Layer("content", "Content", "The content as it is compared with.")
 CHANGE = Layer("change", "Change", "Where the picture differs from the content.")
 
 
-class PixelMethod(Method):
+SettingsT = TypeVar("SettingsT", bound=PixelSettings)
+
+
+class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
     """Base of both. A subclass reads its images, then calls `_prepare`."""
 
-    settings: PixelSettings
     terms = TERMS
+    _rate_title = "The step size is"
 
     def _prepare(
         self,
@@ -89,12 +94,12 @@ class PixelMethod(Method):
             padding=s.border,
             detail=s.detail,
         )
-        self.statistic = self._statistic()
+        self.statistic = comparing.statistic_of(s, self.network)
         self._check_sizes()
         if self.network.fixed:
             self._normalise()
         self._scale = self.scales - 1
-        self._steps_here, self.steps_done, self._rate_factor = 0, 0, 1.0
+        self._steps_here = 0
         self._loss_settings: PixelSettings | None = None
         self._descent = self._new_descent()
         self._objective = self._objective_here()
@@ -138,7 +143,9 @@ class PixelMethod(Method):
         return self.settings.style_scale * style.image.scale * min(1.0, same_area) / 2**scale
 
     def _check_sizes(self) -> None:
-        least = self.network.least_px(self._seen_layers())
+        least = self.network.least_px(
+            comparing.seen_layers(self.settings, self.network, self.statistic, self._content is not None)
+        )
         named: list[tuple[str, tuple[int, ...]]] = [("The picture", (self.full.height, self.full.width))]
         for style in self._styles:
             factor = self._style_factor(style, 0)
@@ -153,42 +160,8 @@ class PixelMethod(Method):
 
     # -------------------------------------------------------- the loss
 
-    def _layers(self, which: str, classic: tuple[str, ...]) -> tuple[str, ...]:
-        return classic if which == "classic" else self.network.layers
-
-    def _seen_layers(self) -> list[str]:
-        layers = [*self.statistic.layers]
-        if self._content is not None and self.settings.content_by == "features":
-            layers += self._layers(self.settings.content_layers, self.network.content_layers)
-        return layers
-
-    def _statistic(self) -> Statistic:
-        s, network = self.settings, self.network
-        layers = self._layers(s.style_layers, network.style_layers)
-        if s.statistic == "sliced":
-            return Sliced(layers)
-        links: Linking = s.links
-        middle = network.content_layers[0]
-        if links == "to_content" and middle not in layers:
-            layers = tuple(layer for layer in network.layers if layer in (*layers, middle))
-        return Gram(links_of(layers, links, s.blurred, middle), s.shift, s.adjacent)
-
     def _weights(self) -> Weights:
-        s = self.settings
-        layers = self._layers(s.content_layers, self.network.content_layers)
-        names = self.statistic.names
-        uniform = s.layer_weights == "uniform"
-        style = [1 / len(names)] * len(names) if uniform else geometric(len(names), deeper=False)
-        content = [1 / len(layers)] * len(layers) if uniform else geometric(len(layers), deeper=True)
-        by_features = s.content_by == "features"
-        return Weights(
-            style=s.style_weight,
-            content=s.content_weight if by_features else 0.0,
-            tones=0.0 if by_features else s.content_weight,
-            variation=s.variation_weight,
-            style_layers=dict(zip(names, style, strict=True)),
-            content_layers=dict(zip(layers, content, strict=True)),
-        )
+        return comparing.weights_of(self.settings, self.network, self.statistic)
 
     def _normalise(self) -> None:
         """Over the style and the content, at a size where means no longer change."""
@@ -228,28 +201,9 @@ class PixelMethod(Method):
         """The first picture [1, 3, h, w], from the style's colours at random places and the content there."""
 
     def _first_picture(self) -> Tensor:
-        size = self.size_at(self._scale)
         random = torch.Generator().manual_seed(self.seed)
-        noise = torch.zeros(3, size.area)
-        objective = self._objective
-        places = (
-            torch.zeros(size.area, dtype=torch.long) if objective.labels is None else objective.labels.cpu().flatten()
-        )
-        chosen = torch.multinomial(
-            torch.tensor([max(style.weight, 1e-6) for style in objective.styles]), 1, generator=random
-        )
-        style = objective.styles[int(chosen)]
-        pixels = style.image[0].cpu().flatten(1)
-        style_places = (
-            torch.zeros(pixels.shape[1], dtype=torch.long) if style.labels is None else style.labels.cpu().flatten()
-        )
-        for region in range(self._regions):
-            here, there = (places == region).nonzero()[:, 0], (style_places == region).nonzero()[:, 0]
-            if not len(there):
-                there = torch.arange(pixels.shape[1])
-            noise[:, here] = pixels[:, there[torch.randint(len(there), (len(here),), generator=random)]]
-        noise = noise.view(1, 3, size.height, size.width).to(self.device)
-        return self._start(noise, objective.content)
+        noise = scattered(self._objective, self.size_at(self._scale), self._regions, random)
+        return self._start(noise.to(self.device), self._objective.content)
 
     def _new_descent(self) -> Descent:
         if self.settings.optimizer == "adam":
@@ -301,10 +255,6 @@ class PixelMethod(Method):
     # -------------------------------------------------------- facts
 
     @property
-    def canvas_size(self) -> Size:
-        return self._canvas
-
-    @property
     def alignment_px(self) -> int:
         return 1
 
@@ -328,7 +278,7 @@ class PixelMethod(Method):
         found |= {"Style" if not i else f"Style {i + 1}": x.image for i, x in enumerate(self._objective.styles)}
         if self._objective.content is not None:
             found["Content"] = self._objective.content
-        return {title: _thumbnail(image) for title, image in found.items()}
+        return {title: thumbnail(image) for title, image in found.items()}
 
     # -------------------------------------------------------- state
 
@@ -337,11 +287,10 @@ class PixelMethod(Method):
         plain = {
             "scale": self._scale,
             "steps_here": self._steps_here,
-            "steps_done": self.steps_done,
-            "rate_factor": self._rate_factor,
+            **self._progress(),
             "descent": self._descent.plain(),
         }
-        return State({name: x.detach().cpu().clone().contiguous() for name, x in tensors.items()}, plain)
+        return State(training.copies(tensors.items()), plain)
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
         plain, stored = state.plain, state.tensors
@@ -358,7 +307,7 @@ class PixelMethod(Method):
             self._objective, self._descent = self._objective_here(), self._new_descent()
         tensors = {name: tensor.to(self.device) for name, tensor in stored.items()}
         self._steps_here = int(plain["steps_here"]) if fits else 0
-        self.steps_done, self._rate_factor = int(plain["steps_done"]), float(plain["rate_factor"])
+        self._restore_progress(state)
         self._loss_settings = self.settings if strict else None
         if fits:
             self.picture = tensors["picture"].clone()
@@ -377,24 +326,5 @@ class PixelMethod(Method):
         return state.tensors["picture"].shape == (1, 3, size.height, size.width)
 
     def slow_down(self) -> str:
-        self._rate_factor *= 0.5
         self._descent.reset()
-        return f"The step size is now {self._rate_factor:.3g} of what the panel says."
-
-
-def luma(image: Tensor) -> Tensor:
-    """[3, h, w] to [1, h, w], by the weights of ITU-R BT.601."""
-    weights = torch.tensor(_LUMA, device=image.device, dtype=image.dtype)[:, None, None]
-    return (image * weights).sum(0, keepdim=True)
-
-
-def enlarged(picture: Tensor, size: Size) -> Tensor:
-    """[1, 3, h, w] at another size, 0..1."""
-    shape = (size.height, size.width)
-    return functional.interpolate(picture, shape, mode="bicubic", align_corners=False, antialias=True).clamp(0, 1)
-
-
-def _thumbnail(image: Tensor, side: int = 192) -> Tensor:
-    factor = min(1.0, side / max(image.shape[2:]))
-    shape = tuple(max(1, round(length * factor)) for length in image.shape[2:])
-    return functional.interpolate(image, shape, mode="area").clamp(0, 1)
+        return super().slow_down()

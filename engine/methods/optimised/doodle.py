@@ -9,10 +9,9 @@ Regions are found in images/regions.py; the optimising is in base.py.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from engine.box import Box, Size
@@ -20,40 +19,25 @@ from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.images.regions import MOST_REGIONS, labels_at, regions_of
 from engine.job import Job
+from engine.knobs import count, redeclared
 from engine.method import Layer, Preset
 from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CONTENT, RESULT, PixelMethod
-from engine.methods.optimised.base_settings import PAPER, REST, PixelSettings
+from engine.methods.optimised.base_settings import IMAGES, PAPER, REST, PixelSettings
 from engine.methods.optimised.slots import SLOTS
-from engine.settings import Knob
 
 
 class DoodleSettings(PixelSettings):
     """Those of neural_style, and the number of regions."""
 
-    regions: Annotated[
-        int,
-        Field(ge=0, le=MOST_REGIONS),
-        Knob("Regions", "How many colours the masks have. 0 finds out.", group="Images"),
-    ] = 0
-    start_noise: Annotated[
-        float,
-        Field(ge=0, le=1),
-        Knob(
-            "Start from noise",
-            "1: begins with each region's colours at random places. Less: mixed with the content, if there is one.",
-            group="Coarse to fine",
-        ),
-    ] = 1.0
-    scales: Annotated[
-        int,
-        Field(ge=1, le=7),
-        Knob(
-            "Scales",
-            "It begins at a small size, doubled so often less one. More: larger shapes of the style.",
-            group="Coarse to fine",
-        ),
-    ] = 4
+    # A table: the numbers and the name of each knob, then what it does.
+    # fmt: off
+    start_noise: float = redeclared(PixelSettings, "start_noise", default=1.0,
+        help="1: begins with each region's colours at random places. Less: mixed with the content, if there is one.")
+    scales: int = redeclared(PixelSettings, "scales", default=4,
+        help="It begins at a small size, doubled so often less one. More: larger shapes of the style.")
+    regions: int = count(0, 0, MOST_REGIONS, "Regions", "How many colours the masks have. 0 finds out.", group=IMAGES)
+    # fmt: on
 
 
 PRESETS = (
@@ -93,7 +77,7 @@ PRESETS = (
 )
 
 
-class Doodle(PixelMethod):
+class Doodle(PixelMethod[DoodleSettings]):
     key = "doodle"
     title = "Doodle"
     paper = "Ulyanov 2016: Feed-forward neural doodle"
@@ -105,7 +89,6 @@ class Doodle(PixelMethod):
         CONTENT,
     )
     presets = PRESETS
-    settings: DoodleSettings
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, DoodleSettings)

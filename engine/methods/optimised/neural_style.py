@@ -79,7 +79,7 @@ PRESETS = (
 )
 
 
-class NeuralStyle(PixelMethod):
+class NeuralStyle(PixelMethod[PixelSettings]):
     key = "neural_style"
     title = "Neural style"
     paper = "Novak and Nikulin 2016: Improving the Neural Algorithm of Artistic Style"

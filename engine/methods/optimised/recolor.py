@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.images.sources import Source
-from engine.methods.optimised.base import luma
+from engine.methods.optimised.pictures import luma
 
 Colors = Literal["style", "luminance", "matched"]
 

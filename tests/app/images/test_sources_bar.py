@@ -138,7 +138,7 @@ def test_each_file_is_read_once(qtbot):
     qtbot.addWidget(bar)
     bar.show_slots(SLOTS)
     bar.set_sources({"style": images(*NAMES), "content": images("a.png")})
-    bar.section("style").move(0, 3)
+    bar.section("style").move_image(0, 3)
     bar.set_sources({"style": images(*reversed(NAMES))})
     qtbot.waitUntil(lambda: all(tile._image is not None for tile in bar.section("style").tiles), timeout=20_000)
     assert sorted(read_paths) == sorted(NAMES)
@@ -155,7 +155,7 @@ def test_the_first_content_is_the_target(bar):
     assert "target" in bar.section("content").tiles[0].accessibleName()
     assert "target" not in bar.section("content").tiles[1].accessibleName()
     assert "target" not in bar.section("style").tiles[0].accessibleName()
-    bar.section("content").move(1, 0)
+    bar.section("content").move_image(1, 0)
     assert "target" in bar.section("content").tiles[0].accessibleName()
     assert names(bar.section("content").images) == ["c.png", "b.png"]
 

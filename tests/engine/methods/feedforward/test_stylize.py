@@ -102,7 +102,7 @@ def test_contents_are_practised_on_enlarged(tmp_path: Path) -> None:
 
     def alignment_px(enlarged: float) -> float:
         method = Stylize(job("stylize", tmp_path, {"enlarged": enlarged, "batch": 16, "noise": 0}), CPU)
-        content = method._drawn(torch.Generator().manual_seed(1)).content
+        content = method._draw_batch(torch.Generator().manual_seed(1)).content
         return float(content.diff(dim=-1).abs().mean())
 
     assert alignment_px(16.0) < 0.5 * alignment_px(1.0)

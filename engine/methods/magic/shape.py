@@ -1,0 +1,68 @@
+"""How large the generator of MAGIC is, by its settings, how its weights begin, and how far it looks."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from engine.box import Margin
+from engine.fields.artwork import receptive_margin
+from engine.methods.magic.settings import MagicSettings
+from engine.nn.collage import CollageGenerator, CollageShape
+from engine.nn.layers import initialise
+from engine.nn.set_attention import SetAttention
+from engine.nn.set_unet import SetUNetShape
+from engine.nn.unet import UNetShape
+
+
+def initialised(network: torch.nn.Module, random: torch.Generator) -> None:
+    """Weights of convolutions and of attention, all from one generator."""
+    initialise(network, random)
+    for module in network.modules():
+        if isinstance(module, SetAttention):
+            module.initialise(random)
+
+
+def collage_shape(s: MagicSettings) -> CollageShape:
+    """The generator's sizes that some settings ask for."""
+    sets = SetUNetShape(
+        width=s.generator_width,
+        depth=s.depth,
+        kernel=int(s.kernel),
+        out_channels=3 if s.warp == "flow" else 1,
+        guided=s.guidance == "guided",
+        full_size=s.full_size,
+        norm=s.norm,
+        heads=s.heads,
+        attention_from=s.attention_from,
+        points=s.points if s.attention == "inducing" else 0,
+    )
+    refiner = UNetShape(
+        in_channels=3,
+        out_channels=3,
+        width=s.generator_width,
+        depth=s.depth,
+        kernel=int(s.kernel),
+        norm="none" if s.norm == "none" else "layer",
+        coordinates=False,
+    )
+    return CollageShape(sets, refiner if s.refine else None, s.warp)
+
+
+def measured_halo(s: MagicSettings) -> Margin:
+    """The halo of the generator, measured on a thin one of the same depth, kernels and joints.
+
+    The convolutions see every element alike, and attention no other pixel, so one element and little of it will do.
+    """
+    width = -(-4 // s.heads) * s.heads
+    thin = collage_shape(s.with_values({"generator_width": width, "attention_from": 6}))
+    generator = CollageGenerator(thin).eval()
+    initialised(generator, torch.Generator().manual_seed(0))
+
+    def network(plane: Tensor) -> Tensor:
+        choices = generator.st_unet(plane[:, None], plane if thin.sets.guided else None)
+        logits = choices[:, :, 0]
+        collage = torch.einsum("bkhw,bchw->bchw", logits.softmax(1), plane)
+        return torch.cat([generator.refined(collage, 1.0), logits], 1)
+
+    return receptive_margin(network, 3, thin.sets.alignment_px)

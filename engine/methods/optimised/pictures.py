@@ -1,0 +1,51 @@
+"""Pictures whose pixels are optimised: where they begin, how they grow, and their tones."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.box import Size
+from engine.style.objective import Objective
+
+_LUMA = (0.299, 0.587, 0.114)
+
+
+def scattered(objective: Objective, size: Size, regions: int, random: torch.Generator) -> Tensor:
+    """Colours of one style at random places, each region's in that region: [1, 3, h, w], 0..1, on the CPU."""
+    noise = torch.zeros(3, size.area)
+    places = torch.zeros(size.area, dtype=torch.long) if objective.labels is None else objective.labels.cpu().flatten()
+    chosen = torch.multinomial(
+        torch.tensor([max(style.weight, 1e-6) for style in objective.styles]), 1, generator=random
+    )
+    style = objective.styles[int(chosen)]
+    pixels = style.image[0].cpu().flatten(1)
+    style_places = (
+        torch.zeros(pixels.shape[1], dtype=torch.long) if style.labels is None else style.labels.cpu().flatten()
+    )
+    for region in range(regions):
+        here, there = (places == region).nonzero()[:, 0], (style_places == region).nonzero()[:, 0]
+        if not len(there):
+            there = torch.arange(pixels.shape[1])
+        noise[:, here] = pixels[:, there[torch.randint(len(there), (len(here),), generator=random)]]
+    return noise.view(1, 3, size.height, size.width)
+
+
+def luma(image: Tensor) -> Tensor:
+    """[3, h, w] to [1, h, w], by the weights of ITU-R BT.601."""
+    weights = torch.tensor(_LUMA, device=image.device, dtype=image.dtype)[:, None, None]
+    return (image * weights).sum(0, keepdim=True)
+
+
+def enlarged(picture: Tensor, size: Size) -> Tensor:
+    """[1, 3, h, w] at another size, 0..1."""
+    shape = (size.height, size.width)
+    return functional.interpolate(picture, shape, mode="bicubic", align_corners=False, antialias=True).clamp(0, 1)
+
+
+def thumbnail(image: Tensor, side: int = 192) -> Tensor:
+    """[B, 3, h, w], its longer side at most `side` pixels."""
+    factor = min(1.0, side / max(image.shape[2:]))
+    shape = tuple(max(1, round(length * factor)) for length in image.shape[2:])
+    return functional.interpolate(image, shape, mode="area").clamp(0, 1)

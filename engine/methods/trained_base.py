@@ -1,0 +1,176 @@
+"""What all methods share that train a generator: its average, the skeleton of a step, frozen statistics, and its state.
+
+A method draws a batch, generates from it, and says what is lost; painting is its own.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from engine.box import Margin
+from engine.images.sampling import step_generator
+from engine.method import State
+from engine.methods.stepped_base import SteppedMethod
+from engine.methods.trained_settings import TrainedSettings
+from engine.nn import training
+
+FREEZE_EVERY_STEPS = 50
+"""Statistics that are frozen for painting are taken anew after so many steps."""
+_CALIBRATION_BATCHES = 4
+
+SettingsT = TypeVar("SettingsT", bound=TrainedSettings)
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
+BatchT = TypeVar("BatchT")
+OutputT = TypeVar("OutputT")
+
+
+class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, BatchT, OutputT]):
+    """A subclass makes and initialises `generator`, then calls `_begin_training`.
+
+    Type parameters: the settings, the generator, what a training step draws, and what the generator makes of it.
+    """
+
+    generator: NetworkT
+    average: NetworkT
+    """Of the generator over the last steps: it paints."""
+
+    _last: tuple[BatchT, OutputT] | None
+    """Batch and pictures of the last step."""
+
+    # -------------------------------------------------------- what a method adds
+
+    @abstractmethod
+    def _draw_batch(self, random: torch.Generator) -> BatchT:
+        """What one step learns from."""
+
+    @abstractmethod
+    def _generate(self, network: NetworkT, batch: BatchT) -> OutputT:
+        """The pictures of a batch by the generator or its average, with gradients where they are enabled."""
+
+    @abstractmethod
+    def _losses(
+        self, batch: BatchT, output: OutputT, step: int, random: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The generator's loss, and the unweighted terms and measures of this step; judges are trained here."""
+
+    @abstractmethod
+    def _without_gradients(self, output: OutputT) -> OutputT:
+        """What is kept of the pictures to be looked at."""
+
+    @abstractmethod
+    def _patches_of(self, batch: BatchT, output: OutputT) -> dict[str, Tensor]:
+        """See `patches`: those of the last step."""
+
+    @abstractmethod
+    def _measured_halo(self) -> Margin:
+        """See `halo`; asked once."""
+
+    @property
+    @abstractmethod
+    def _norms_see_whole_canvas(self) -> bool:
+        """Whether statistics of the generator's norms are those of the whole canvas, and so have to be frozen."""
+
+    def _begin_step(self, random: torch.Generator) -> None:
+        """What is drawn before the batch; nothing, as a rule."""
+
+    def _calibration_batches(self, random: torch.Generator) -> Iterator[BatchT]:
+        """Batches over which statistics are taken before they are frozen."""
+        for _ in range(_CALIBRATION_BATCHES):
+            yield self._draw_batch(random)
+
+    def _precision(self) -> AbstractContextManager:
+        """Of what the generator computes in a step: float32, as a rule."""
+        return nullcontext()
+
+    # -------------------------------------------------------- building
+
+    def _place(self, network: nn.Module) -> None:
+        network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def _begin_training(self, others: Mapping[str, nn.Module] | None = None) -> None:
+        """Average and optimiser around `self.generator`.
+
+        Args:
+            others: networks that are trained with the generator, by name.
+        """
+        self._trained = {"generator": self.generator, **(others or {})}
+        self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
+        self.optimizer = training.adam((p for _, p in self._trained_parameters()), self.settings.learning_rate)
+        self._frozen_at: int | None = None
+        self._halo: Margin | None = None
+        self._last = None
+
+    def _trained_parameters(self) -> list[tuple[str, nn.Parameter]]:
+        return [pair for name, network in self._trained.items() for pair in network.named_parameters(name)]
+
+    # -------------------------------------------------------- facts
+
+    @property
+    def halo(self) -> Margin:
+        if self._halo is None:
+            self._halo = self._measured_halo()
+        return self._halo
+
+    def patches(self) -> dict[str, Tensor]:
+        return {} if self._last is None else self._patches_of(*self._last)
+
+    # -------------------------------------------------------- a step
+
+    def step(self, step: int) -> dict[str, Tensor]:
+        random = step_generator(self.seed, step)
+        self._begin_step(random)
+        batch = self._draw_batch(random)
+        with self._precision():
+            output = self._generate(self.generator, batch)
+        loss, terms = self._losses(batch, output, step, random)
+        training.descend(self.optimizer, (loss,), self.settings.learning_rate * self._rate_factor)
+        training.update_ema(self.average, self.generator, self.settings.average_decay, self.steps_done)
+        self.steps_done += 1
+        self._last = (batch, self._without_gradients(output))
+        return {key: value.detach() for key, value in terms.items()}
+
+    # -------------------------------------------------------- statistics that are frozen
+
+    def freeze_statistics(self) -> None:
+        """Takes the average's statistics anew, over batches drawn for this purpose; nothing where all are local."""
+        if not self._norms_see_whole_canvas:
+            return
+        random = step_generator(self.seed + 1, self.steps_done)
+        with torch.no_grad(), training.fresh_statistics(self.average):
+            for batch in self._calibration_batches(random):
+                self._generate(self.average, batch)
+        self._frozen_at = self.steps_done
+
+    def _freeze_if_needed(self) -> None:
+        if self._frozen_at is None or self.steps_done - self._frozen_at >= FREEZE_EVERY_STEPS:
+            self.freeze_statistics()
+
+    # -------------------------------------------------------- state
+
+    def _networks(self) -> Iterator[tuple[str, nn.Module]]:
+        """All whose weights or statistics a step changes, by name."""
+        yield from self._trained.items()
+        yield "average", self.average
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Everything that a step changes, by a name that stays when networks are rebuilt."""
+        for name, network in self._networks():
+            yield from ((f"{name}.{key}", value) for key, value in network.state_dict().items())
+        yield from training.moments("optimizer", self.optimizer, self._trained_parameters())
+
+    def state(self) -> State:
+        # "settled_at" is the name in snapshots of all versions.
+        return State(training.copies(self._tensors()), {**self._progress(), "settled_at": self._frozen_at})
+
+    def restore(self, state: State, strict: bool = True) -> list[str]:
+        left = training.copy_into(dict(self._tensors()), state.tensors, strict)
+        self._restore_progress(state)
+        self._frozen_at = state.plain["settled_at"] if strict else None
+        return left
