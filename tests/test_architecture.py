@@ -11,7 +11,7 @@ import pytest
 import engine
 
 ROOT = Path(__file__).parent.parent
-LOWER = "box errors files settings project device noise kernel losses memory colour sources meter messages"
+LOWER = "box errors files settings job device noise kernel losses memory colour sources meter messages"
 
 
 def imported(file: Path) -> Iterator[str]:
