@@ -64,8 +64,8 @@ def _in_the_window(job: Job, folder: Path, ticks: int) -> tuple[dict[str, Any], 
     middle = slider.maximum() // 2
     rows = {
         "in the window, until it is posted": _timed(lambda i: slider.setValue(middle + i % 100 + 1), ticks),
-        "  of which: the document alone": _timed(lambda i: document.set(KNOB, 20.0 + i), ticks),
-        "  of which: the panel shows it": _timed(lambda i: window.panel.set_values(document.settings), ticks),
+        "  of which: from the document on": _timed(lambda i: document.set(KNOB, 20.0 + i), ticks),
+        "  of which: what the panel shows": _timed(lambda i: window.panel.set_values(document.settings), ticks),
     }
     last = wire.posted[-1]
     assert isinstance(last, Retune)

@@ -220,7 +220,7 @@ class ExportRun:
         size = self._size()
         state = now.method.state()
         details = {
-            "job": {k: v for k, v in now.job.stored().items() if k != "sources"},
+            "job": {key: value for key, value in now.job.stored().items() if key != "sources"},
             "images": image_digests(now.job),
             "weights": state_digest(state),
             "canvas_size": [size.height, size.width],

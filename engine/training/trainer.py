@@ -87,11 +87,12 @@ class Trainer:
             BadSettingError: one sentence.
         """
         present = self.job.settings
+        known = type(present).model_fields
         # what is in force already is not named anew: a snapshot holds the settings that were ever chosen
-        now = dict(present)
-        settings = present.with_values({n: v for n, v in values.items() if n not in now or now[n] != v})
-        names = tuple(spec.name for spec in differing(present, settings))
-        return self.job.model_copy(update={"settings": settings}), names, present.needs_rebuild(settings)
+        settings = present.with_values({n: v for n, v in values.items() if n not in known or getattr(present, n) != v})
+        changed = differing(present, settings)
+        job = self.job.model_copy(update={"settings": settings})
+        return job, tuple(spec.name for spec in changed), any(not spec.knob.live for spec in changed)
 
     def retune(self, job: Job) -> None:
         """Puts live settings in force; `job` comes from `retuned`."""

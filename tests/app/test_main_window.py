@@ -152,8 +152,9 @@ def test_the_newest_of_several_values_wins_and_none_is_lost(studio: Studio) -> N
 
 def test_a_slider_posts_what_changed_and_nothing_else(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     studio.train()
-    posted: list[m.Command] = []
-    monkeypatch.setattr(studio.window.training, "post", posted.append)
+    training, posted = studio.window.training, []
+    post = training.post
+    monkeypatch.setattr(training, "post", lambda command: (posted.append(command), post(command)))
     studio.window.document.set("rate", 0.2)
     studio.window.document.set("weight", 3.0)
     studio.window.document.set("colors", 7)  # needs a rebuild
