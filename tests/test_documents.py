@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.__main__ import _parser
+from engine.job import DEFAULT_METHOD
 from engine.method import method_class, preset_values
 from engine.settings import parse_assignments
 
@@ -42,8 +43,9 @@ def test_files_that_are_named_are_there(document: Path) -> None:
 
 @pytest.mark.parametrize(("document", "line"), COMMANDS, ids=[line[:60] for _, line in COMMANDS])
 def test_commands_can_be_typed(document: Path, line: str) -> None:
-    arguments = _parser().parse_args(shlex.split(line)[1:])
-    if arguments.command == "train":
-        method = method_class(arguments.method or "famos")
+    words = shlex.split(line)[1:]
+    arguments = _parser(words).parse_args(words)
+    if arguments.command.name == "train":
+        method = method_class(arguments.method or DEFAULT_METHOD)
         values = preset_values(method, arguments.preset) | parse_assignments(method.Settings, arguments.assignments)
         assert method.Settings.of(values)

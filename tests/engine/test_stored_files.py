@@ -46,9 +46,11 @@ def assert_close(name: str, now: torch.Tensor, then: torch.Tensor) -> None:
 
 
 def assert_same_picture(now: Path, then: Path) -> None:
-    a, b = (cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.float64) for path in (now, then))
+    a, b = (cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in (now, then))
+    assert a is not None
+    assert b is not None
     assert a.shape == b.shape
-    assert np.abs(a - b).max() <= CLOSE * (65_535 if b.max() > 255 else 255)
+    assert np.abs(a.astype(np.float64) - b).max() <= CLOSE * (65_535 if b.max() > 255 else 255)
 
 
 @pytest.mark.parametrize("key", method_keys())

@@ -14,6 +14,7 @@ import pytest
 
 from engine import snapshots
 from engine.__main__ import main
+from engine.box import Box, Size
 from engine.images.read import read_image
 from engine.method import method_class, method_keys
 from engine.project import load_job, save_job
@@ -232,10 +233,10 @@ def test_ctrl_c_while_rendering_keeps_what_is_painted(
     assert train(tmp_path, "--steps", "1") == 0
     paint = toy.Toy.paint
 
-    def interrupted(self: toy.Toy, *arguments: object) -> object:
+    def interrupted(self: toy.Toy, box: Box, canvas_size: Size) -> object:
         os.kill(os.getpid(), signal.SIGINT)
         monkeypatch.setattr(toy.Toy, "paint", paint)
-        return paint(self, *arguments)
+        return paint(self, box, canvas_size)
 
     monkeypatch.setattr(toy.Toy, "paint", interrupted)
     out = tmp_path / "rendered" / "a.png"

@@ -77,15 +77,15 @@ def test_sixteen_bits_stay_sixteen_for_every_reader(tmp_path: Path) -> None:
     for picture in (
         tifffile.imread(tiff),
         pyvips.Image.new_from_file(str(tiff)).numpy(),
-        cv2.imread(str(tiff), cv2.IMREAD_UNCHANGED)[..., ::-1],
-        cv2.imread(str(png), cv2.IMREAD_UNCHANGED)[..., ::-1],
+        pixels_of(tiff),
+        pixels_of(png),
     ):
         assert picture.dtype == np.uint16
         assert (picture == gradient()).all()
     levels = len(np.unique(tifffile.imread(tiff)[0, :, 0]))
     assert levels == SIZE.width, "8 bit would show at most 205 steps here, as bands"
     with tifffile.TiffFile(tiff) as file:
-        tags = file.pages[0].tags
+        tags = file.pages.first.tags
         assert tags["XResolution"].value[0] / tags["XResolution"].value[1] == pytest.approx(300, abs=0.01)
         assert "sRGB" in icc_title(tags["InterColorProfile"].value)
 
@@ -108,10 +108,10 @@ def test_tiff_is_packed_as_asked_in_tiles_with_a_pyramid(tmp_path: Path, compres
     list(encode(file, tmp_path / "a.tif", encode_options=EncodeOptions(compression=compression, pyramid=True)))  # type: ignore[arg-type]
     with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
         names = {"none": "NONE", "lzw": "LZW", "deflate": "ADOBE_DEFLATE"}
-        assert tiff.pages[0].compression.name == names[compression]
-        assert tiff.pages[0].is_tiled
+        assert tifffile.COMPRESSION(tiff.pages.first.compression).name == names[compression]
+        assert tiff.pages.first.is_tiled
         assert [page.shape[1] for page in tiff.pages] == [900, 450, 225]
-    assert (cv2.imread(str(tmp_path / "a.tif"))[..., ::-1] == gradient(8, Size(700, 900))).all()
+    assert (pixels_of(tmp_path / "a.tif") == gradient(8, Size(700, 900))).all()
 
 
 def test_jpegs_quality_is_a_matter_of_bytes(tmp_path: Path) -> None:
@@ -170,7 +170,11 @@ def test_cmyk_only_through_the_shops_profile(tmp_path: Path, name: str) -> None:
         assert image.mode == "CMYK"
         assert image.info["icc_profile"] == press.read_bytes()
         back = ImageCms.profileToProfile(
-            image, io.BytesIO(press.read_bytes()), ImageCms.createProfile("sRGB"), outputMode="RGB", renderingIntent=1
+            image,
+            io.BytesIO(press.read_bytes()),
+            ImageCms.createProfile("sRGB"),
+            outputMode="RGB",
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
         )
     # what the press can not print has moved; the rest is as it was
     assert np.abs(np.asarray(back).astype(int) - gradient(8)).mean() < 12
@@ -183,10 +187,19 @@ def test_formats_without_cmyk_say_so(tmp_path: Path, name: str) -> None:
         check_limits(tmp_path / name, SIZE, 8, EncodeOptions(profile=str(tmp_path / "press.icc")))
 
 
+def pixels_of(path: Path) -> np.ndarray:
+    """[h, w, 3], red first, in the file's own depth."""
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert picture is not None
+    return picture[..., ::-1]
+
+
 def press_profile() -> bytes:
     """The profile for a press that libvips brings along."""
     image = pyvips.Image.black(1, 1, bands=3).copy(interpretation="srgb")
-    return image.icc_transform("cmyk", input_profile="srgb").get("icc-profile-data")
+    profile = image.icc_transform("cmyk", input_profile="srgb").get("icc-profile-data")
+    assert isinstance(profile, bytes)
+    return profile
 
 
 def test_adobe_rgb_holds_the_same_colours_in_other_numbers(tmp_path: Path) -> None:

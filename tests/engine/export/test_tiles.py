@@ -86,16 +86,17 @@ def test_sixteen_bit_png_keeps_all_bits(tmp_path: Path) -> None:
     import cv2
 
     list(export(plane, Size(60, 90), tmp_path / "deep.png", tile_px=32, bits=16))
-    deep = cv2.imread(str(tmp_path / "deep.png"), cv2.IMREAD_UNCHANGED)[..., ::-1]
-    assert (deep == words(Size(60, 90))).all()
+    deep = cv2.imread(str(tmp_path / "deep.png"), cv2.IMREAD_UNCHANGED)
+    assert deep is not None
+    assert (deep[..., ::-1] == words(Size(60, 90))).all()
 
 
 def test_tiff_is_packed_in_tiles(tmp_path: Path) -> None:
     flat = lambda box: torch.full((3, box.height, box.width), 0.5)  # noqa: E731
     list(export(flat, Size(700, 900), tmp_path / "flat.tif", tile_px=256))
     with tifffile.TiffFile(tmp_path / "flat.tif") as file:
-        assert file.pages[0].is_tiled
-        assert file.pages[0].compression == tifffile.COMPRESSION.ADOBE_DEFLATE
+        assert file.pages.first.is_tiled
+        assert file.pages.first.compression == tifffile.COMPRESSION.ADOBE_DEFLATE
     assert (tmp_path / "flat.tif").stat().st_size < 700 * 900 * 3 / 20
 
 
