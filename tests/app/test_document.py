@@ -14,6 +14,7 @@ from engine.job import SourceImage
 from engine.method import Slot
 from engine.project import FILE_NAME, load_job
 from tests.app.toys import register, write_image
+from tests.engine.toy import ToySettings
 
 
 class Clock:
@@ -24,6 +25,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def toy_settings(document: Document) -> ToySettings:
+    settings = document.settings
+    assert isinstance(settings, ToySettings)
+    return settings
 
 
 @pytest.fixture
@@ -83,7 +90,7 @@ def test_a_drag_is_one_step_and_a_pause_begins_another(document: Document, clock
     assert document.stack.count() == 3
     document.stack.undo()
     document.stack.undo()
-    assert document.settings.weight == 3.0
+    assert toy_settings(document).weight == 3.0
 
 
 def test_a_drag_that_comes_back_leaves_no_step(document: Document) -> None:
@@ -215,8 +222,8 @@ def test_project_json_is_plain(document: Document) -> None:
 
 def test_a_slow_device_begins_with_the_small_preset(qtbot, tmp_path: Path, monkeypatch) -> None:
     register(monkeypatch)
-    assert Document(tmp_path, small=True).settings.colors == 2
-    assert Document(tmp_path, small=False).settings.colors == 4
+    assert toy_settings(Document(tmp_path, small=True)).colors == 2
+    assert toy_settings(Document(tmp_path, small=False)).colors == 4
 
 
 def test_where_there_is_room_for_one_the_new_image_takes_its_place(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from PIL import Image
@@ -17,8 +18,11 @@ from engine.box import Size
 from engine.project import load_job
 from engine.snapshots import listing
 from tests.app.toys import register, write_image
+from tests.engine.toy import ToySettings
 
 PATIENCE_MS = 60_000
+
+E = TypeVar("E", bound=m.Event)
 
 
 class Studio:
@@ -29,13 +33,19 @@ class Studio:
         self.events: list[m.Event] = []
         window.training.events.on(m.Event, self.events.append)
 
+    @property
+    def settings(self) -> ToySettings:
+        settings = self.window.document.settings
+        assert isinstance(settings, ToySettings)
+        return settings
+
     def until(self, condition) -> None:
         self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
 
-    def seen(self, kind: type) -> list:
+    def seen(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
 
-    def until_seen(self, kind: type, number: int = 1) -> m.Event:
+    def until_seen(self, kind: type[E], number: int = 1) -> E:
         self.until(lambda: len(self.seen(kind)) >= number)
         return self.seen(kind)[-1]
 
@@ -136,7 +146,7 @@ def test_a_slider_reaches_the_session_and_the_curves_mark_it(studio: Studio) -> 
     assert listing(studio.window.document.folder)[-1].job.stored()["settings"]["weight"] == 2.5
     studio.press("undo")
     studio.until_seen(m.Retuned, 2)
-    assert studio.window.document.settings.weight == 1.0
+    assert studio.settings.weight == 1.0
 
 
 def test_the_newest_of_several_values_wins_and_none_is_lost(studio: Studio) -> None:
@@ -221,10 +231,10 @@ def test_going_back_takes_the_settings_along(studio: Studio) -> None:
     studio.until_seen(m.Retuned)
     window.strip.restore_requested.emit(listing(window.document.folder)[0])
     studio.until(lambda: any(event.reason == "restored" for event in studio.seen(m.Began)))
-    studio.until(lambda: window.document.settings.weight == 1.0)
+    studio.until(lambda: studio.settings.weight == 1.0)
     assert studio.seen(m.Began)[-1].step == first.step
     window.document.stack.undo()
-    assert window.document.settings.weight == 4.0
+    assert studio.settings.weight == 4.0
 
 
 def test_going_back_without_a_session_begins_one(studio: Studio) -> None:
@@ -236,7 +246,7 @@ def test_going_back_without_a_session_begins_one(studio: Studio) -> None:
     snapshot = listing(window.document.folder)[0]
     window.strip.restore_requested.emit(snapshot)
     studio.until(lambda: any(event.reason == "restored" for event in studio.seen(m.Began)))
-    studio.until(lambda: window.document.settings.weight == 1.0)
+    studio.until(lambda: studio.settings.weight == 1.0)
 
 
 def test_training_again_goes_on_with_the_present_settings(studio: Studio) -> None:
@@ -250,7 +260,7 @@ def test_training_again_goes_on_with_the_present_settings(studio: Studio) -> Non
     studio.until(lambda: len(studio.seen(m.Began)) == 2)
     assert studio.seen(m.Began)[-1].step == step
     assert studio.seen(m.Began)[-1].job.stored()["settings"]["weight"] == 4.0
-    assert window.document.settings.weight == 4.0
+    assert studio.settings.weight == 4.0
 
 
 def test_an_export_without_a_session_paints_the_newest_snapshot(studio: Studio) -> None:
@@ -261,6 +271,7 @@ def test_an_export_without_a_session_paints_the_newest_snapshot(studio: Studio) 
     window.preferences.set_last_folder("export", studio.folder)
     studio.press("export")
     dialog = window.exports.dialog
+    assert dialog is not None
     dialog.start.click()
     done = studio.until_seen(m.Exported)
     with Image.open(done.out) as picture:
@@ -331,7 +342,7 @@ def test_presets_and_keys_are_there(studio: Studio) -> None:
     names = [action.text() for action in window.presets.menu().actions() if not action.isSeparator()]
     assert names == ["Few", "Slow"]
     window.presets.menu().actions()[1].trigger()
-    assert window.document.settings.colors == 2
+    assert studio.settings.colors == 2
     keys = [key.toString() for action in window.actions_by_name.values() for key in action.shortcuts()]
     assert len(keys) == len(set(keys))
     studio.press("keys")

@@ -124,8 +124,8 @@ def test_the_splash_has_its_size(qtbot) -> None:
 
 
 def test_a_crash_is_written_down_and_old_reports_go(tmp_path: Path) -> None:
-    for number in range(crash.KEPT_REPORTS + 5):
-        report = crash.record(ValueError(f"number {number}"), tmp_path)
+    numbers = range(crash.KEPT_REPORTS + 5)
+    report = [crash.record(ValueError(f"number {number}"), tmp_path) for number in numbers][-1]
     assert report is not None
     assert f"number {crash.KEPT_REPORTS + 4}" in report.read_text()
     assert len(list(tmp_path.iterdir())) == crash.KEPT_REPORTS

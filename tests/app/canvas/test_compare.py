@@ -11,7 +11,7 @@ from app.canvas.panel import SHARE_POSITIONS, CanvasPanel
 from app.canvas.view import CanvasView
 from app.session_events import CANVAS as CANVAS_VIEW
 from app.session_events import LOUPE
-from tests.app.canvas.test_view import CANVAS, answer, connected, shown
+from tests.app.canvas.test_view import CANVAS, answer, connected, rgb, shown
 
 BLUE, YELLOW, RED = (0, 0, 250), (255, 255, 0), (255, 0, 0)
 
@@ -96,7 +96,7 @@ def test_the_loupe_asks_for_the_place_under_the_pointer_at_its_own_size(panel: C
     assert (look.requester, looks[0].requester) == (LOUPE, CANVAS_VIEW)
     view.loupe.show_piece(answer(look, RED))
     picture = view.loupe.grab().toImage()
-    assert picture.pixelColor(SIDE_PX // 2, SIDE_PX // 2).getRgb()[:3] == RED
+    assert rgb(picture.pixelColor(SIDE_PX // 2, SIDE_PX // 2)) == RED
     assert shown(view, 250, 50) == BLUE
     qtbot.waitUntil(lambda: len(looks) > count, timeout=20_000)
     qtbot.keyRelease(view, Qt.Key.Key_Z)
@@ -113,7 +113,7 @@ def test_the_loupe_shows_how_it_will_print_as_the_canvas_does(panel: CanvasPanel
     qtbot.keyPress(view, Qt.Key.Key_Z)
     view.loupe.show_piece(answer(looks[-1], (0, 255, 255)))
     picture = view.loupe.grab().toImage()
-    assert picture.pixelColor(SIDE_PX // 2, SIDE_PX // 2).getRgb()[:3] == RED
+    assert rgb(picture.pixelColor(SIDE_PX // 2, SIDE_PX // 2)) == RED
     qtbot.keyRelease(view, Qt.Key.Key_Z)
 
 
@@ -122,5 +122,5 @@ def test_without_a_session_the_loupe_enlarges_what_is_there(panel: CanvasPanel, 
     view.set_picture(still())
     QCursor.setPos(view.viewport().mapToGlobal(at(view, 150, 200)))
     qtbot.keyPress(view, Qt.Key.Key_Z)
-    assert view.loupe.grab().toImage().pixelColor(SIDE_PX // 2, SIDE_PX // 2).getRgb()[:3] == YELLOW
+    assert rgb(view.loupe.grab().toImage().pixelColor(SIDE_PX // 2, SIDE_PX // 2)) == YELLOW
     qtbot.keyRelease(view, Qt.Key.Key_Z)

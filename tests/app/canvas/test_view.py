@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QImage, QWheelEvent
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.canvas.drop_zones import DropZones
@@ -38,10 +39,14 @@ def answer(look: RenderView, color: tuple[int, int, int], box: Box | None = None
     return ViewRendered(np.full(shape, color, np.uint8), box, CANVAS, look.layer, 1, look.ticket, look.requester, done)
 
 
+def rgb(color: QColor) -> tuple[int, int, int]:
+    return color.red(), color.green(), color.blue()
+
+
 def shown(view: CanvasView, row: int, column: int) -> tuple[int, int, int]:
     """The colour on screen of a pixel of the canvas."""
     point = view.mapFromScene(QPointF(column + 0.5, row + 0.5))
-    return view.viewport().grab().toImage().pixelColor(point).getRgb()[:3]
+    return rgb(view.viewport().grab().toImage().pixelColor(point))
 
 
 def connected(view: CanvasView, alive: bool = True) -> list[RenderView]:
@@ -254,62 +259,73 @@ def test_a_standing_picture_is_there_in_every_layer(view: CanvasView) -> None:
 
 
 @pytest.fixture
-def zones(qtbot) -> DropZones:
+def host(qtbot) -> QWidget:
     host = QWidget()
     qtbot.addWidget(host)
     host.resize(600, 300)
+    return host
+
+
+@pytest.fixture
+def zones(qtbot, host: QWidget) -> DropZones:
     zones = DropZones(host)
     zones.set_slots((Slot("style", "Style", "Pieces."), Slot("content", "Content", "The picture.")))
     host.show()
     qtbot.waitExposed(host)
-    zones.host = host
     return zones
 
 
-def drag(zones: DropZones, paths: list[Path], x: int) -> QDropEvent:
-    """Enters, moves and drops; returns the drop."""
+@dataclass(frozen=True)
+class Dropped:
+    zones_shown: bool
+    """Before the drop."""
+    accepted: bool
+
+
+def drag(host: QWidget, zones: DropZones, paths: list[Path], x: int) -> Dropped:
+    """Enters, moves and drops; returns what came of it."""
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     buttons, keys, action = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
     enter = QDragEnterEvent(QPoint(x, 100), action, mime, buttons, keys)
-    QApplication.sendEvent(zones.host, enter)
-    QApplication.sendEvent(zones.host, QDragMoveEvent(QPoint(x, 100), action, mime, buttons, keys))
-    zones.was_shown = zones.isVisible()
+    QApplication.sendEvent(host, enter)
+    QApplication.sendEvent(host, QDragMoveEvent(QPoint(x, 100), action, mime, buttons, keys))
+    zones_shown = zones.isVisible()
     drop = QDropEvent(QPointF(x, 100), action, mime, buttons, keys)
-    QApplication.sendEvent(zones.host, drop)
-    drop.mime = mime
-    return drop
+    QApplication.sendEvent(host, drop)
+    return Dropped(zones_shown, drop.isAccepted())
 
 
 @pytest.mark.parametrize(("x", "slot"), [(50, "style"), (550, "content")])
-def test_a_drop_goes_to_the_zone_under_it(zones: DropZones, tmp_path: Path, x: int, slot: str) -> None:
+def test_a_drop_goes_to_the_zone_under_it(host: QWidget, zones: DropZones, tmp_path: Path, x: int, slot: str) -> None:
     dropped = []
     zones.dropped.connect(lambda key, paths: dropped.append((key, paths)))
     image = tmp_path / "bild ä.png"
     image.write_bytes(b"x")
-    drop = drag(zones, [image], x)
-    assert zones.was_shown
-    assert drop.isAccepted()
+    drop = drag(host, zones, [image], x)
+    assert drop.zones_shown
+    assert drop.accepted
     assert dropped == [(slot, [image])]
     assert not zones.isVisible()
 
 
-def test_a_dropped_project_is_opened_not_added(zones: DropZones, tmp_path: Path) -> None:
+def test_a_dropped_project_is_opened_not_added(host: QWidget, zones: DropZones, tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("{}")
     projects, dropped = [], []
     zones.project_dropped.connect(projects.append)
     zones.dropped.connect(lambda key, paths: dropped.append(key))
-    drag(zones, [tmp_path], 50)
+    drag(host, zones, [tmp_path], 50)
     assert projects == [tmp_path]
     assert not dropped
 
 
-def test_a_drag_without_files_is_refused(zones: DropZones) -> None:
-    assert not drag(zones, [], 50).isAccepted()
-    assert not zones.was_shown
+def test_a_drag_without_files_is_refused(host: QWidget, zones: DropZones) -> None:
+    refused = drag(host, zones, [], 50)
+    assert not refused.accepted
+    assert not refused.zones_shown
 
 
-def test_the_zones_go_when_the_drag_leaves(zones: DropZones, tmp_path: Path) -> None:
+def test_the_zones_go_when_the_drag_leaves(host: QWidget, zones: DropZones, tmp_path: Path) -> None:
     zones.show()
-    QApplication.sendEvent(zones.host, QDragLeaveEvent())
+    QApplication.sendEvent(host, QDragLeaveEvent())
     assert not zones.isVisible()

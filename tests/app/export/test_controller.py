@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -13,6 +14,9 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from app.export.controller import ExportController
+from app.export.dialog import ExportDialog
+from app.export.queue import Item
 from app.main_window import MainWindow
 from app.preferences import Preferences
 from engine import messages as m
@@ -23,6 +27,8 @@ from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 
 PATIENCE_MS = 60_000
+
+E = TypeVar("E", bound=m.Event)
 
 
 def times(factor: int) -> Size:
@@ -53,17 +59,19 @@ class Studio:
         window.training.events.on(m.Event, self.events.append)
 
     @property
-    def exports(self):
+    def exports(self) -> ExportController:
         return self.window.exports
 
     @property
-    def dialog(self):
-        return self.window.exports.dialog
+    def dialog(self) -> ExportDialog:
+        dialog = self.window.exports.dialog
+        assert dialog is not None
+        return dialog
 
     def until(self, condition) -> None:
         self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
 
-    def until_seen(self, kind: type, number: int = 1):
+    def until_seen(self, kind: type[E], number: int = 1) -> E:
         self.until(lambda: len([event for event in self.events if isinstance(event, kind)]) >= number)
         return [event for event in self.events if isinstance(event, kind)][-1]
 
@@ -76,11 +84,11 @@ class Studio:
         self.until(lambda: self.window.training.state == "idle")
         self.window.preferences.set_last_folder("export", self.folder)
 
-    def open(self):
+    def open(self) -> ExportDialog:
         self.window.actions_by_name["export"].trigger()
         return self.dialog
 
-    def begin_large(self, name: str = "wall"):
+    def begin_large(self, name: str = "wall") -> Item:
         """An export that takes long enough to be interrupted."""
         dialog = self.open()
         dialog.form.set_out(self.folder / f"{name}.tif")
@@ -186,6 +194,7 @@ def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
     row = studio.dialog.rows.rows[item]
     row.look.click()
     seen = studio.exports.views.so_far
+    assert seen is not None
     assert seen.isVisible()
     assert not seen.pane.image.isNull()
     assert seen.pane.image.pixelColor(2, 2).name() != "#000000", "the first tile is there"
@@ -193,7 +202,9 @@ def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
     studio.until_seen(m.ExportCancelled)
     assert item.kept
     assert not (studio.folder / "wall.tif").exists()
-    painted = journal.find(journal.folder_for(item.request.out)).done
+    begun = journal.find(journal.folder_for(item.request.out))
+    assert begun is not None
+    painted = begun.done
     row.again.click()
     done = studio.until_seen(m.Exported)
     assert done.resumed_share > 0
@@ -232,6 +243,7 @@ def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: St
     again.files.open_path(project)
     message = next(m for m in again.messages.messages if m.key == "unfinished")
     assert "wall.tif" in message.text
+    assert message.act is not None
     message.act()
     done = other.until_seen(m.Exported)
     assert done.resumed_share > 0
@@ -261,6 +273,7 @@ def test_two_kinds_of_detail_side_by_side(studio: Studio) -> None:
     form.size_field.choose(times(8))
     form.compare.click()
     window = studio.exports.views.compare_window
+    assert window is not None
     studio.until(lambda: all(not pane.image.isNull() for pane in window.panes.values()))
     studio.until(lambda: not studio.exports.views.peeks.busy)
     trained, originals = (window.panes[key].image.pixelColor(5, 5).name() for key in (False, True))
@@ -286,6 +299,7 @@ def test_comparing_while_it_trains(studio: Studio) -> None:
     form.size_field.choose(times(2))
     form.compare.click()
     window = studio.exports.views.compare_window
+    assert window is not None
     studio.until(lambda: not studio.exports.views.peeks.busy)
     assert window.panes[True].image.pixelColor(1, 1).name() == "#ffffff"
     window.reject()
@@ -300,6 +314,7 @@ def test_a_repeat_beside_itself(studio: Studio) -> None:
     form.options.repeat.setChecked(True)
     form.options.look_at_repeat.click()
     window = studio.exports.views.repeat_window
+    assert window is not None
     studio.until(lambda: not studio.exports.views.peeks.busy)
     shown = window.pane.grab().toImage()
     rect = window.pane.picture_rect()

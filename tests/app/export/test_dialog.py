@@ -45,9 +45,15 @@ def dialog(qtbot, tmp_path, monkeypatch):
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitExposed(dialog)
-    dialog.requests = []
-    dialog.start_requested.connect(dialog.requests.append)
     return dialog
+
+
+@pytest.fixture
+def requests(dialog: ExportDialog) -> list[messages.ExportRequest]:
+    """What the dialog asked for since it was opened."""
+    seen: list[messages.ExportRequest] = []
+    dialog.start_requested.connect(seen.append)
+    return seen
 
 
 def set_format(dialog, key):
@@ -69,7 +75,7 @@ def test_it_proposes_the_canvas_as_png(dialog, tmp_path):
     assert not dialog.checks.isVisible()
 
 
-def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
+def test_the_request_holds_what_was_chosen(dialog, requests, tmp_path, qtbot):
     form = dialog.form
     form.file_name.setText("  Größe 2 ")
     set_format(dialog, "tiff")
@@ -107,7 +113,7 @@ def test_the_request_holds_what_was_chosen(dialog, tmp_path, qtbot):
         render_mode=RenderMode(repeat=True, originals=4.0),
         bleed_px=pixels(3, 200),
     )
-    assert dialog.requests == [expected]
+    assert requests == [expected]
 
 
 def test_a_format_that_is_a_file_more_is_offered_with_its_options(qtbot, tmp_path, monkeypatch):
@@ -282,11 +288,11 @@ def test_a_full_disk_is_told_before_the_start(dialog, monkeypatch):
     assert "free" in refusal(dialog)
 
 
-def test_a_disk_that_fills_up_after_the_last_look_is_noticed_at_the_start(dialog, monkeypatch, qtbot):
+def test_a_disk_that_fills_up_after_the_last_look_is_noticed_at_the_start(dialog, requests, monkeypatch, qtbot):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
     qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
-    assert not dialog.requests
+    assert not requests
     assert "free" in refusal(dialog)
 
 

@@ -66,6 +66,13 @@ def key(qtbot, editor: MaskEditor, name: Qt.Key, modifier: Qt.KeyboardModifier =
     qtbot.keyClick(editor.view, name, modifier)
 
 
+def editor_of(qtbot, link: MaskController) -> MaskEditor:
+    """The editor, once its picture is read."""
+    qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
+    assert link.editor is not None
+    return link.editor
+
+
 def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine(qtbot, tmp_path, monkeypatch):
     register(monkeypatch)
     monkeypatch.setattr(Toy, "slots", SLOTS)
@@ -80,9 +87,7 @@ def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine
     bar.show()
 
     qtbot.mouseClick(bar.section("target_mask").paint_button, LEFT)
-    qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
-    editor = link.editor
-    assert editor is not None
+    editor = editor_of(qtbot, link)
     assert (editor.picture.width, editor.picture.height) == (160, 120), "as large as the picture below"
     editor.tools.set_brush(8)
     key(qtbot, editor, Qt.Key.Key_1)
@@ -111,9 +116,8 @@ def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine
     assert len(bar.section("target_mask").tiles) == 1
 
     link.open("style_mask")
-    qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
-    assert link.editor is not None
-    assert [(r.name, r.color) for r in link.editor.picture.regions if r.label <= 3] == [
+    again = editor_of(qtbot, link)
+    assert [(r.name, r.color) for r in again.picture.regions if r.label <= 3] == [
         (r.name, r.color) for r in (SKY, LAND, WATER)
     ], "both masks share their colours and names, in one order"
     document.stack.undo()
@@ -319,9 +323,7 @@ def test_a_mask_that_can_not_be_kept_is_told_and_stays(qtbot, tmp_path, monkeypa
     qtbot.addWidget(bar)
     link = MaskController(document, Training(document, bar), bar)
     link.open("style_mask")
-    qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
-    editor = link.editor
-    assert editor is not None
+    editor = editor_of(qtbot, link)
     drag(qtbot, editor, (300, 300), (400, 400))
     qtbot.waitUntil(editor.done_button.isEnabled, timeout=10_000)
     qtbot.mouseClick(editor.done_button, LEFT)
@@ -343,9 +345,7 @@ def test_each_kept_mask_has_its_own_file_and_its_regions_come_back(qtbot, tmp_pa
     qtbot.addWidget(bar)
     link = MaskController(document, Training(document, bar), bar)
     link.open("style_mask")
-    qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
-    editor = link.editor
-    assert editor is not None
+    editor = editor_of(qtbot, link)
     editor.picture.rename(SKY.label, "Evening")
     for place in ((300, 300), (600, 400)):
         key(qtbot, editor, Qt.Key.Key_1 if place[0] == 300 else Qt.Key.Key_2)

@@ -198,7 +198,9 @@ def test_masks_that_were_only_tried_out_are_cleared_away(studio: Studio) -> None
         studio.seen.clear()
         studio.paint_middle(label)
         studio.wait(lambda: studio.seen)
-    studio.wait(lambda: not studio.editor.findChild(MaskTrial)._under_way)
+    trial = studio.editor.findChild(MaskTrial)
+    assert trial is not None
+    studio.wait(lambda: not trial._under_way)
     studio.editor._throw_away()
     studio.wait(lambda: studio.seen[-1][0] == "mask.png")
     assert list((studio.document.folder / "masks").glob("*trial*")) == []

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from app.settings import knobs
 from app.settings.scales import Scale
 from engine.method import method_class, method_keys
-from engine.settings import specs
+from engine.settings import Spec, specs
 from tests.app.widgets import Every
 
 SPECS = {spec.name: spec for spec in specs(Every)}
@@ -35,6 +35,13 @@ def show(qtbot):
     return build
 
 
+def ends(spec: Spec) -> tuple[float, float]:
+    """The smallest and the largest value of a number."""
+    assert spec.minimum is not None
+    assert spec.maximum is not None
+    return spec.minimum, spec.maximum
+
+
 def told(knob):
     seen = []
     knob.changed.connect(lambda name, value: seen.append((name, value)))
@@ -45,31 +52,34 @@ def told(knob):
 @given(share=st.floats(0, 1))
 def test_positions_go_up_with_values_and_find_their_way_back(name, share):
     scale = Scale.of(SPECS[name])
+    minimum, maximum = ends(SPECS[name])
     position = round(share * scale.positions)
     value = scale.value(position)
-    assert SPECS[name].minimum <= value <= SPECS[name].maximum
+    assert minimum <= value <= maximum
     assert scale.value(max(0, position - 1)) <= value
     assert scale.value(scale.position(value)) == value
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_the_ends_of_a_slider_are_the_ends_of_the_range(name):
-    spec, scale = SPECS[name], Scale.of(SPECS[name])
-    assert scale.value(0) == spec.minimum
-    assert scale.value(scale.positions) == spec.maximum
-    assert scale.position(spec.minimum) == 0
-    assert scale.position(spec.maximum) == scale.positions
+    scale = Scale.of(SPECS[name])
+    minimum, maximum = ends(SPECS[name])
+    assert scale.value(0) == minimum
+    assert scale.value(scale.positions) == maximum
+    assert scale.position(minimum) == 0
+    assert scale.position(maximum) == scale.positions
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 @given(share=st.floats(0, 1))
 def test_an_arrow_always_moves_inside_the_range(name, share):
-    spec, scale = SPECS[name], Scale.of(SPECS[name])
+    scale = Scale.of(SPECS[name])
+    minimum, maximum = ends(SPECS[name])
     value = scale.value(round(share * scale.positions))
     up, down = scale.stepped(value, 1), scale.stepped(value, -1)
-    assert spec.minimum <= down <= value <= up <= spec.maximum
-    assert up > value or value == spec.maximum
-    assert down < value or value == spec.minimum
+    assert minimum <= down <= value <= up <= maximum
+    assert up > value or value == maximum
+    assert down < value or value == minimum
 
 
 @pytest.mark.parametrize("key", method_keys())

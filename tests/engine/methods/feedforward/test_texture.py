@@ -121,8 +121,9 @@ def test_equal_samples_have_a_gradient() -> None:
 
 
 def test_variety_makes_samples_of_the_deep_generator_differ_more(tmp_path: Path) -> None:
+    # At 4 it is 1.95 to 2.97 times, over three seeds and one or two threads; at 2 the last bits decided (1.47 to 2.06).
     distances = []
-    for weight in (0.0, 2.0):
+    for weight in (0.0, 4.0):
         settings = {"generator": "deep", "latent": 8, "diversity_weight": weight, "temperature": 0.05}
         settings |= {"batch": 4, "learning_rate": 1e-2, "adversarial_weight": 0.0}
         method = trained(Texture(job("texture", tmp_path, settings), CPU), 25)
