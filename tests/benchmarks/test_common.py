@@ -172,6 +172,7 @@ def test_content_match_knows_order_and_not_tone(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- window
 
 
+@pytest.mark.slow
 def test_the_window_is_driven_from_start_to_end(run: Run) -> None:
     result = run(window, *SMALL, "--seconds", "2.5", "--settle", "0.5", "--json")
     assert 0 < result["splash_s"] < result["window_s"] < result["ready_s"]

@@ -74,6 +74,7 @@ def test_a_project_opens_and_goes_on_as_it_did(moved: Path, key: str) -> None:
         assert_close(name, now[name], tensor)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", method_keys())
 def test_a_snapshot_is_painted_as_it_was(moved: Path, tmp_path: Path, key: str) -> None:
     out = tmp_path / "now.png"

@@ -123,6 +123,7 @@ for event in fulfil(paint, plan(Path(sys.argv[1]), resume=True)):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_again_and_again_the_file_is_the_same(tmp_path: Path) -> None:
     whole, out = tmp_path / "whole.png", tmp_path / "killed.png"

@@ -274,6 +274,7 @@ for height in (512, 2048, 8192):
 """
 
 
+@pytest.mark.slow
 def test_no_format_holds_the_picture_in_memory(tmp_path: Path) -> None:
     pytest.importorskip("resource", reason="memory of a process is measured differently on Windows")
     arguments = [sys.executable, "-c", MEASURED, str(tmp_path)]

@@ -279,6 +279,7 @@ for height in (512, 2048, 8192):
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_canvas(tmp_path: Path) -> None:
     pytest.importorskip("resource", reason="memory of a process is measured differently on Windows")
     arguments = [sys.executable, "-c", MEASURED, str(tmp_path / "a.tif")]

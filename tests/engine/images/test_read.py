@@ -182,6 +182,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
+@pytest.mark.slow
 def test_gigapixels_are_scaled_down_in_little_memory(tmp_path: Path) -> None:
     pytest.importorskip("resource", reason="memory of a process is measured differently on Windows")
     huge = pyvips.Image.black(30_000, 20_000).linear([1.0], [100.0], uchar=True)

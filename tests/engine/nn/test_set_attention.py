@@ -117,6 +117,7 @@ def test_the_first_convolution_sees_the_content_of_its_patch() -> None:
     assert (moved[1] > 0).all()
 
 
+@pytest.mark.slow
 def test_computing_parts_twice_gives_the_same_gradients() -> None:
     shape = SetUNetShape(width=4, depth=2, heads=2, full_size=True, points=2)
     plain, spared = unet(shape), unet(shape, checkpointed=True)
@@ -156,6 +157,7 @@ def test_points_keep_less_than_a_third() -> None:
     assert kept_bytes(lambda: through_points(x, 50)) < kept_bytes(lambda: full(x, 50)) / 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("points", [0, 2])
 def test_gradients_against_differences(points: int) -> None:
     module = attention(points, channels=4)

@@ -360,7 +360,7 @@ def test_the_newest_look_wins(tmp_path: Path) -> None:
 
 def test_views_of_several_requesters_are_painted_in_turn_and_none_is_lost(tmp_path: Path) -> None:
     canvas, loupe = Requester("canvas"), Requester("loupe")
-    session = Session(toy.job(tmp_path, canvas=(600, 600)), tmp_path, device="cpu", paused=True)
+    session = Session(toy.job(tmp_path, canvas_size=Size(600, 600)), tmp_path, device="cpu", paused=True)
     for requester in (canvas, loupe):
         session.post(RenderView(Box(0, 0, 600, 600), Size(600, 600), ticket=1, requester=requester))
     done: list[Requester] = []
