@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -311,7 +312,9 @@ class _Change(QUndoCommand):
 
     def __init__(self, document: Document, before: Job, after: Job, text: str, merge: str) -> None:
         super().__init__(text)
-        self._document, self._before, self.after, self.merge = document, before, after, merge
+        # Weak: with a circle of document, stack and command, Python may end commands before the stack that owns them.
+        self._document = weakref.proxy(document)
+        self._before, self.after, self.merge = before, after, merge
         self.at = document.clock()
 
     def redo(self) -> None:

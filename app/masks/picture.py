@@ -5,6 +5,7 @@ Pixels are numbers of regions in a numpy array; how they look is view.py's, how 
 
 from __future__ import annotations
 
+import weakref
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -245,7 +246,8 @@ class _Moment:
 class _Change(QUndoCommand):
     def __init__(self, picture: MaskPicture, text: str, before: _Moment, after: _Moment) -> None:
         super().__init__(text)
-        self._picture, self._before, self._after = picture, before, after
+        self._picture = weakref.proxy(picture)  # weak for the reason that document.py's change gives
+        self._before, self._after = before, after
 
     def redo(self) -> None:
         self._picture.become(self._after, self._before)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import pytest
@@ -255,3 +257,17 @@ def test_images_in_the_projects_own_folder_move_with_it_also_for_undo(document: 
     document.stack.undo()
     assert [image.path for image in document.sources("content")] == [str(here / "0.png")]
     assert (here / "0.png").exists()
+
+
+def test_a_document_ends_at_once_with_its_changes(tmp_path: Path) -> None:
+    """No circle through the undo stack: in one, Python may end a command before the stack that owns it, and crash."""
+    document = Document(tmp_path)
+    document.set_values({"content_weight": 3.0}, "one change")
+    document.stack.undo()
+    gone = weakref.ref(document)
+    gc.disable()
+    try:
+        del document
+        assert gone() is None
+    finally:
+        gc.enable()
