@@ -119,13 +119,13 @@ class ExportRequest(Command):
         tile_px: side of a tile; None lets the device decide.
         bits: 8 or 16 for each channel.
         snapshot: paint from this one instead of the present weights.
-        finish: how the file is written.
-        how: whether it repeats, or is read from the originals; see `Method.capabilities`.
+        encode_options: how the file is written.
+        render_mode: whether it repeats, or is read from the originals; see `Method.capabilities`.
         bleed_px: more picture on each side, to be cut away.
         frames: a folder of images or a video that takes the place of the content, image after image; `out` is then
             a video (.mp4, .avi), or the name that numbered pictures have before their number.
         resume: go on with what an earlier attempt has painted.
-        canvas: a folder that keeps the canvas file, so that other formats need no painting; None removes it.
+        canvas_folder: a folder that keeps the canvas file, so that other formats need no painting; None removes it.
         devices: keys of several devices that share the tiles; none for the session's own.
         part: (k, n): paint the k-th of n parts of a canvas that several machines share, and write no file yet.
         assemble: all parts are painted: write the file.
@@ -273,7 +273,7 @@ class Exported(Event):
         out: of frames, the video, or the first picture.
         size: of the file, bleed and margins included.
         seam: step between pixels across the tiles' borders by that elsewhere: 1 where no tile is seen; None for a part.
-        gone_on_with: share of the tiles (or frames) that an earlier attempt had painted, 0..1.
+        resumed_share: share of the tiles (or frames) that an earlier attempt had painted, 0..1.
         canvas_folder: the folder that keeps the canvas, where one was asked for.
     """
 

@@ -46,7 +46,7 @@ class ExportForm(QWidget):
         layers: what can be painted, the first is chosen.
         folder: where the file is proposed to go.
         snapshot: passed on in the request.
-        ways: see `Method.capabilities`.
+        capabilities: see `Method.capabilities`.
         name: proposed for the file.
         content: size of the content in its file.
     """

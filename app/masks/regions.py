@@ -33,7 +33,7 @@ class Region:
 
     Args:
         label: its number in the array of labels, from 1 on; never given to another one.
-        colour: red, green, blue, 0..255.
+        color: red, green, blue, 0..255.
     """
 
     label: int

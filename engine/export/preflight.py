@@ -1,6 +1,6 @@
 """What can be known of an export before its first tile: sentences, each with what could be done about it.
 
-`findings` looks at the wish, the disk and the images' headers and is quick; `measured` turns two painted tiles into
+`findings` looks at the request, the disk and the images' headers and is quick; `measured` turns two painted tiles into
 minutes. Carrying out is run.py's.
 """
 
@@ -51,7 +51,7 @@ def findings(
 
     Args:
         trained: the size that was trained for.
-        ways: those of the method.
+        capabilities: those of the method.
     """
     size = request.size or trained
     layout = Layout(size, request.bleed_px, request.encode_options)

@@ -73,7 +73,7 @@ class Layout:
     Args:
         trim: the picture as it is after cutting.
         bleed_px: more of it on each side, that is cut away.
-        finish: for the resolution, and whether there are crop marks.
+        encode_options: for the resolution, and whether there are crop marks.
     """
 
     trim: Size

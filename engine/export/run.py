@@ -56,8 +56,8 @@ class ExportRun:
     """One export.
 
     Args:
-        command: what is wished.
-        present: what is painted, unless the wish names a snapshot.
+        request: what is asked for.
+        present: what is painted, unless the request names a snapshot.
         project: the folder that notes unfinished exports.
         device: the session's.
     """

@@ -44,9 +44,9 @@ class ExportPlan:
         tile_px: side of a tile.
         bits: 8 or 16 for each channel of the file.
         bleed_px: more picture on each side.
-        finish: how it is written.
+        encode_options: how it is written.
         details: plain JSON of all that decides the pixels: equal ones can be gone on with.
-        story: plain JSON of what was asked for, to be asked again after a crash.
+        request_json: plain JSON of what was asked for, to be asked again after a crash.
         folder: keeps the canvas, also afterwards; None for a folder beside `out` that is removed at the end.
         resume: go on with the canvas that is there.
         part: (k, n): paint the k-th of n parts only, and write no file.
@@ -95,7 +95,7 @@ class Report:
         size: of the file, bleed and margins included; in pixels.
         seam: mean step between pixels across the tiles' borders, by the mean step elsewhere: 1 where no tile is seen.
             None where not all was painted.
-        gone_on_with: how many tiles had been painted before.
+        resumed_tiles: how many tiles had been painted before.
         tiles: how many there are in all.
     """
 

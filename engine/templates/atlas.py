@@ -172,7 +172,7 @@ def mix(
 
     Args:
         logits: [B, N, H, W], any float type.
-        kernel: the compiled path; None, or a device other than the CPU, takes plain torch.
+        mix_kernel: the compiled path; None, or a device other than the CPU, takes plain torch.
         overwrite: nobody else reads the logits, so that A may take their place in memory.
     """
     if mix_kernel is not None and logits.device.type == "cpu":

@@ -45,7 +45,7 @@ def display() -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Features:
+class OnScreen:
     """A widget on the screen."""
 
     kind: str
@@ -101,12 +101,12 @@ class Walker:
         self._errors.seek(0)
         return self._errors.read()
 
-    def all(self, **wanted: object) -> list[Features]:
+    def all(self, **wanted: object) -> list[OnScreen]:
         """The visible widgets with these properties; `text` and `name` need only be a part."""
-        found = [Features(**{**widget, "box": tuple(widget["box"])}) for widget in self.look()["widgets"]]
+        found = [OnScreen(**{**widget, "box": tuple(widget["box"])}) for widget in self.look()["widgets"]]
         return [widget for widget in found if all(_fits(getattr(widget, key), want) for key, want in wanted.items())]
 
-    def one(self, **wanted: object) -> Features:
+    def one(self, **wanted: object) -> OnScreen:
         """The first of them, as soon as there is one."""
         return self.until(lambda: next(iter(self.all(**wanted)), None), f"{wanted} is to be seen")
 
@@ -127,11 +127,11 @@ class Walker:
 
     # ------------------------------------------------------------ hand
 
-    def click(self, widget: Features, across: float = 0.5, down: float = 0.5, times: int = 1) -> None:
+    def click(self, widget: OnScreen, across: float = 0.5, down: float = 0.5, times: int = 1) -> None:
         x, y = widget.at(across, down)
         self._do("mousemove", x, y, "click", "--repeat", times, "--delay", 60, 1)
 
-    def drag(self, widget: Features, start: float, end: float) -> None:
+    def drag(self, widget: OnScreen, start: float, end: float) -> None:
         """Along a widget's width, with the button down."""
         begin, stop = widget.at(start), widget.at(end)
         middle = ((begin[0] + stop[0]) // 2, begin[1])

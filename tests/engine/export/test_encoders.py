@@ -242,7 +242,7 @@ def test_every_ending_has_a_format_and_others_are_named() -> None:
         ({"compression": "zip"}, "compression can not be 'zip'"),
     ],
 )
-def test_impossible_finishes_are_named(values: dict[str, object], message: str) -> None:
+def test_impossible_options_are_named(values: dict[str, object], message: str) -> None:
     with pytest.raises(BadSettingError, match=message):
         EncodeOptions(**values)  # type: ignore[arg-type]
 

@@ -89,7 +89,7 @@ def test_hundreds_of_images_fit_into_a_jpeg(tmp_path: Path) -> None:
     ("old", "new"),
     [(b'tessera:origin="', b'tessera:origin="AAAA'), (b"rdf:RDF", b"rdf:XXX"), (b"tessera:origin", b"tessera:orogin")],
 )
-def test_a_story_that_was_changed_is_told(tmp_path: Path, old: bytes, new: bytes) -> None:
+def test_an_origin_that_was_changed_is_told(tmp_path: Path, old: bytes, new: bytes) -> None:
     packet = provenance.packet(job(tmp_path), title="Toy", step=1, layer="result", render_mode={})
     assert old in packet
     out = exported(tmp_path, "a.png", packet.replace(old, new, 1))

@@ -143,7 +143,7 @@ def test_a_snapshot_that_was_deleted_is_told(tmp_path: Path) -> None:
     assert not (tmp_path / "a.png").exists()
 
 
-def test_a_damaged_wish_is_told(tmp_path: Path) -> None:
+def test_a_damaged_request_is_told(tmp_path: Path) -> None:
     session = Session(toy.job(tmp_path), tmp_path / "p", device="cpu", paused=True)
     play(session, ExportRequest(tmp_path / "a.png", SIZE, tile_px=64), react=after(0.2, CancelExport(keep=True)))
     (begun,) = unfinished.listing(tmp_path / "p")
@@ -156,7 +156,7 @@ def test_a_damaged_wish_is_told(tmp_path: Path) -> None:
     assert unfinished.listing(tmp_path / "p") == []
 
 
-def test_a_wish_is_read_back_as_it_was(tmp_path: Path) -> None:
+def test_a_request_is_read_back_as_it_was(tmp_path: Path) -> None:
     requests: list[dict[str, Any]] = [
         {},
         {"size": SIZE, "bits": 16, "bleed_px": 3, "tile_px": 64, "layer": "mask"},

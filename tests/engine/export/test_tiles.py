@@ -141,7 +141,7 @@ def test_progress_only_grows_and_ends_at_the_total(tmp_path: Path) -> None:
         ("folder.png", Size(9, 9), 8, "is a folder"),
     ],
 )
-def test_impossible_wishes_are_named_before_anything_is_painted(
+def test_impossible_requests_are_named_before_anything_is_painted(
     tmp_path: Path, name: str, canvas: Size, bits: int, message: str
 ) -> None:
     (tmp_path / "folder.png").mkdir()
