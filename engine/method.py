@@ -149,6 +149,8 @@ class Method(ABC, Generic[MethodSettings]):
     capabilities: ClassVar[frozenset[str]] = frozenset()
     """Which of "repeat", "originals" and "frames" its `renderer` knows."""
 
+    instant: bool = False
+    """Whether its picture is worth showing before the first step: it began with what was learned elsewhere."""
     settings: MethodSettings
     device: torch.device
     warnings: list[str]

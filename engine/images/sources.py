@@ -1,4 +1,4 @@
-"""The artist's images inside the engine: read, scaled, tone-matched, and the content as a Field of any canvas size."""
+"""The artist's images inside the engine: read, scaled, and the content as a Field of any canvas size."""
 
 from __future__ import annotations
 
@@ -90,46 +90,6 @@ def resampled(pixels: Tensor, factor: float, least_px: int = 8) -> Tensor:
     kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     image = cv2.resize(np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()), (width, height), interpolation=kind)
     return torch.from_numpy(image).permute(2, 0, 1).contiguous()
-
-
-def tone_matched(content: Source, styles: Sequence[Source], like: Source | None = None) -> Source:
-    """The content with its grey values mapped to the histogram of the styles, each by its weight; hues stay.
-
-    A dark style can then show a bright portrait (found by trying, in no paper).
-
-    Args:
-        like: the picture whose tones decide the mapping, so that the frames of a film do not flicker; else the content.
-    """
-    weights = [style.image.weight for style in styles]
-    if sum(weights) <= 0:
-        weights = [1.0] * len(styles)
-    wanted = sum(weight * _histogram(style.pixels) for weight, style in zip(weights, styles, strict=True)).cumsum(0)  # type: ignore[union-attr]
-    wanted = wanted / wanted[-1]
-    given = _histogram((like or content).pixels)
-    middle = given.cumsum(0) - given / 2  # a grey value stands for the middle of its share
-    table = torch.searchsorted(wanted, middle).clamp(max=255).to(torch.int16)  # [256]
-    matched = torch.empty_like(content.pixels)
-    for given_rows, matched_rows in zip(_bands(content.pixels), _bands(matched), strict=True):
-        levels = _grey(given_rows)
-        shift = table[levels.int()] - levels.to(torch.int16)  # [h, w]
-        matched_rows.copy_((given_rows.to(torch.int16) + shift).clamp_(0, 255))
-    return Source(content.image, matched)
-
-
-def _bands(pixels: Tensor) -> tuple[Tensor, ...]:
-    """Some rows at a time, so that what is computed of a large picture stays small."""
-    return pixels.split(256, 1)
-
-
-def _grey(pixels: Tensor) -> Tensor:
-    return (pixels.to(torch.int32).sum(0) / 3).round().to(torch.uint8)  # [h, w]
-
-
-def _histogram(pixels: Tensor) -> Tensor:
-    counts = torch.zeros(256, dtype=torch.float64)
-    for rows in _bands(pixels):
-        counts += torch.bincount(_grey(rows).flatten(), minlength=256)
-    return counts / counts.sum()
 
 
 class ContentField:

@@ -18,6 +18,7 @@ from engine import losses
 from engine.device import bfloat16_pays
 from engine.images import sources
 from engine.images.sources import Source
+from engine.images.tone_matching import tone_matched
 from engine.job import Job
 from engine.method import State
 from engine.methods.adversarial_settings import AdversarialSettings
@@ -71,9 +72,9 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     # -------------------------------------------------------- building
 
     def _contents_of(self, job: Job) -> list[Source]:
-        """The content images, their tones matched to `self._styles` where that is asked for."""
+        """The content images, their tones moved towards those of `self._styles` as far as is asked for."""
         contents = sources.load(job.sources["content"], self.settings.content_scale, "content", self.warnings)
-        return [sources.tone_matched(c, self._styles) if self.settings.tone_matching else c for c in contents]
+        return [tone_matched(content, self._styles, self.settings.tone_matching) for content in contents]
 
     def _decide_precision(self) -> None:
         precision = self.settings.precision

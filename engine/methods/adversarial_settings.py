@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from engine.knobs import above, choice, count, factor, number, one_of, steps, toggle, weight
+from engine.knobs import above, choice, count, factor, number, one_of, share, steps, weight
 from engine.methods.trained_settings import NETWORK, TRAINING, TrainedSettings
 
 LOOK, PIECES, IMAGES = "Look", "Pieces", "Images"
@@ -21,9 +21,9 @@ class AdversarialSettings(TrainedSettings):
     content_weight: float = weight(60.0, 500, "Content",
         "More: the content is easier to recognise. Less: freer play of the style.", symbol="λ", group=LOOK,
         before="learning_rate")
-    tone_matching: bool = toggle(True, "Match the tones",
-        "On: the content's light and dark are moved to the range that the style has, so that a dark style can show a "
-        "bright portrait.", group=LOOK)
+    tone_matching: float = share(0.5, "Match the tones",
+        "0: the content's own light and dark. Half: moved to the range that the style has, so that a dark style can "
+        "show a bright portrait. 1: exactly the style's tones, which makes noise of flat backgrounds.", group=LOOK)
     blur_px: float = number(2.0, 0.5, 16, "Blur before comparing",
         "More: only large shapes must agree. Less: fine lines too. For Blurred.", symbol="σ", unit="px", group=LOOK,
         live=True, advanced=True, when=one_of("correspondence", "blur"))

@@ -74,6 +74,7 @@ class CollageGenerator(nn.Module):
         temperature: float,
         bounds: tuple[float, float],
         mix_kernel: MixKernel | None,
+        conditions: Tensor | None = None,
     ) -> Collage:
         """A training step's picture.
 
@@ -81,10 +82,11 @@ class CollageGenerator(nn.Module):
             content: I_C [B, 3, H, W] in -1..1, where guided.
             size: H and W, multiples of the alignment.
             bounds: how far the second U-Net may change a value (of -1..1), and how far, in pixels, warping moves one.
+            conditions: what the ST-U-Net is told, see there.
         """
         repaint, warp_px = bounds
         affine = self.locate(sets, content, size) if self.locator is not None else None
-        choice = self.choose(sets, content, size, warp_px, affine, (size[0] / 2, size[1] / 2))
+        choice = self.choose(sets, content, size, warp_px, affine, (size[0] / 2, size[1] / 2), conditions)
         if choice.displacement is None:
             mixture = mix(choice.logits, sets.view(*size), temperature, mix_kernel)
         else:
@@ -106,6 +108,7 @@ class CollageGenerator(nn.Module):
         warp_px: float,
         affine: Tensor | None,
         centre: tuple[float, float],
+        conditions: Tensor | None = None,
     ) -> Choice:
         """
         Args:
@@ -116,7 +119,8 @@ class CollageGenerator(nn.Module):
         if affine is not None:
             displacement = affine_displacement(affine, size, centre, warp_px)
             elements = sets.warped(displacement) * 2 - 1
-        x = self.st_unet(_crops(sets, size) if elements is None else elements, content)  # [B, K, D, H, W]
+        elements = _crops(sets, size) if elements is None else elements
+        x = self.st_unet(elements, content, conditions)  # [B, K, D, H, W]
         variation = x.new_zeros((), dtype=torch.float32)
         if self.shape.warp == "flow":
             displacement = x[:, :, 1:].float().tanh() * warp_px

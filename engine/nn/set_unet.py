@@ -29,6 +29,7 @@ class SetUNetShape:
         full_size: a first layer at the full size of the picture, as in the paper; otherwise the first one halves it.
         attention_from: halvings from which on elements look at each other; the coarsest level always has it.
         points: inducing points; 0 for full attention.
+        conditions: numbers that the network is told besides its images; see `ConditionalScale`.
     """
 
     width: int = 48
@@ -41,6 +42,7 @@ class SetUNetShape:
     heads: int = 4
     attention_from: int = 2
     points: int = 0
+    conditions: int = 0
 
     @property
     def alignment_px(self) -> int:
@@ -73,6 +75,29 @@ class SettledInstanceNorm(nn.BatchNorm2d):
         )
 
 
+class ConditionalScale(nn.Module):
+    """x * (1 + gamma(c)) + beta(c): numbers c scale and shift each channel (Perez et al. 2018, FiLM).
+
+    Told the weights of its loss, one network answers for all of them (Dosovitskiy and Djolonga 2020, You Only Train
+    Once). It begins as the identity.
+    """
+
+    def __init__(self, conditions: int, channels: int) -> None:
+        super().__init__()
+        self.scale_shift = nn.Linear(conditions, 2 * channels)
+
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
+        """x: [B, C, H, W]. conditions: c, [P], about -1..1; the same for all of the batch."""
+        gamma, beta = self.scale_shift(conditions).to(x.dtype).chunk(2)  # [C] each
+        return torch.addcmul(beta[:, None, None], x, (1 + gamma)[:, None, None])
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """The identity; nothing is drawn."""
+        del generator
+        nn.init.zeros_(self.scale_shift.weight)
+        nn.init.zeros_(self.scale_shift.bias)
+
+
 class SetUNet(nn.Module):
     """Sides of the input are multiples of the alignment, 2**depth. `checkpointed` spares memory, with equal results."""
 
@@ -92,6 +117,7 @@ class SetUNet(nn.Module):
                     "none" if index == 0 else s.norm,
                     nn.LeakyReLU(0.2),
                     SetAttention(width, s.heads, s.points) if s.attends(halvings) else None,
+                    s.conditions,
                 )
             )
             if index == 0 and s.guided:
@@ -106,6 +132,7 @@ class SetUNet(nn.Module):
                     s.norm,
                     nn.ReLU(),
                     SetAttention(width, s.heads, s.points) if s.attends(halvings) else None,
+                    s.conditions,
                 )
             )
             channels = 2 * width
@@ -114,11 +141,12 @@ class SetUNet(nn.Module):
         else:
             self.last = UpConvolution(channels, s.out_channels, s.kernel)
 
-    def forward(self, elements: Tensor, content: Tensor | None) -> Tensor:
+    def forward(self, elements: Tensor, content: Tensor | None, conditions: Tensor | None = None) -> Tensor:
         """
         Args:
             elements: M, [B, K, 3, H, W] in -1..1.
-            content: I_C, [B, 3, H, W] in -1..1; None where the network is unguided.
+            content: I_C, [B, 3, H, W] in -1..1; None where nothing guides the network.
+            conditions: c, [P], where the shape has them.
 
         Returns:
             [B, K, D, H, W], without a bound.
@@ -126,15 +154,14 @@ class SetUNet(nn.Module):
         count = elements.shape[1]
         x = elements.flatten(0, 1)  # [B * K, 3, H, W]
         shared = None
-        if self.first_content is not None:
-            assert content is not None
+        if self.first_content is not None and content is not None:
             shared = self.first_content(content)  # [B, C, h, w]
         skips = []
         for index, block in enumerate(self.encoder):
-            x = self._run(block, x, count, shared if index == 0 else None)
+            x = self._run(block, x, count, shared if index == 0 else None, conditions)
             skips.append(x)
         for block, skip in zip(self.decoder, reversed(skips[:-1]), strict=True):
-            x = torch.cat([self._run(block, x, count, None), skip], 1)
+            x = torch.cat([self._run(block, x, count, None, conditions), skip], 1)
         return self.last(x).unflatten(0, (-1, count))
 
     def _run(self, block: Callable[..., Tensor], *arguments: object) -> Tensor:
@@ -152,16 +179,22 @@ class _Block(nn.Module):
         norm: SetNorm,
         activation: nn.Module,
         attention: SetAttention | None,
+        conditions: int,
     ) -> None:
         super().__init__()
         width = convolution.weight.shape[0]
         self.convolution, self.activation, self.attention = convolution, activation, attention
         self.norm = SettledInstanceNorm(width) if norm == "instance" else norm_layer(norm, width)  # type: ignore[arg-type]
+        self.conditional = ConditionalScale(conditions, width) if conditions else None
 
-    def forward(self, x: Tensor, count: int, shared: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, count: int, shared: Tensor | None, conditions: Tensor | None) -> Tensor:
         """[B * K, C, h, w]; `shared` [B, D, h', w'] is added to the convolution of every element."""
         x = self.convolution(x)
         if shared is not None:
             x = (x.unflatten(0, (-1, count)) + shared[:, None]).flatten(0, 1)
-        x = self.activation(self.norm(x))
+        x = self.norm(x)
+        if self.conditional is not None:
+            assert conditions is not None
+            x = self.conditional(x, conditions)
+        x = self.activation(x)
         return x if self.attention is None else self.attention(x, count)

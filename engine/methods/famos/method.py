@@ -16,6 +16,7 @@ from engine.errors import MissingSourcesError
 from engine.fields.noise import NoiseField, constant
 from engine.images import sources
 from engine.images.sources import ContentField, coordinates
+from engine.images.tone_matching import tone_matched
 from engine.job import Job, SourceImage
 from engine.method import Layer, Layers, Renderer, Term
 from engine.methods.adversarial import AdversarialMethod
@@ -208,10 +209,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             (source,) = sources.load([SourceImage(path=path, scale=scale)], self.settings.content_scale, "content", [])
             return source
 
-        frame = load(path)
-        if not self.settings.tone_matching:
-            return frame.pixels
-        return sources.tone_matched(frame, self._styles, load(tones) if tones else None).pixels
+        like = load(tones) if tones else None
+        return tone_matched(load(path), self._styles, self.settings.tone_matching, like).pixels
 
     def originals(self, scale: float) -> Atlas:
         """The style images at `scale` times their working size, read from the files again. Raises BadSettingError."""

@@ -7,6 +7,7 @@ in templates/sets.py, what memory allows in memory_plan.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -15,13 +16,15 @@ from torch import Tensor
 from engine import losses
 from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes
-from engine.errors import MissingSourcesError
+from engine.errors import BadWeightsError, MissingSourcesError
 from engine.images import sources
 from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.images.sources import ContentField
 from engine.job import Job
 from engine.method import Layer, State, Term
 from engine.methods.adversarial import AdversarialMethod, coarsened
+from engine.methods.magic import pretrained
+from engine.methods.magic.conditions import conditions
 from engine.methods.magic.memory_plan import paint_bytes, plan
 from engine.methods.magic.settings import PRESETS, MagicSettings
 from engine.methods.magic.shape import collage_shape, initialised, measured_halo
@@ -79,6 +82,20 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         self._make_it_fit()
         self._assemble(torch.Generator().manual_seed(self.seed))
         self._shown: dict[tuple[int, ...], Tensor] = {}
+        if s.start == "network":
+            self.begin_with(pretrained.shipped())
+
+    def begin_with(self, path: Path) -> None:
+        """Begins with a network that has learned to choose; where there is none, from nothing, and says why."""
+        try:
+            network = pretrained.read(path)
+        except BadWeightsError as error:
+            self.warnings.append(f"{error} Until then training starts from nothing.")
+            return
+        if pretrained.fits(network, self.shape):
+            pretrained.take(network, {"discriminator": self.discriminator})
+            self.instant = pretrained.take(network, {"generator": self.generator})
+            self.average.load_state_dict(self.generator.state_dict())
 
     def _read_images(self, job: Job) -> None:
         s = self.settings
@@ -160,7 +177,11 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
     def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
         s = self.settings
         size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
-        return network(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel)
+        return network(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel, self._conditions())
+
+    def _conditions(self) -> Tensor | None:
+        """c [P] of the present settings, where the network is told them."""
+        return torch.tensor(conditions(self.settings), device=self.device) if self.settings.conditional else None
 
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
         mixture, usage = fake.mixture, fake.mixture.usage
@@ -220,7 +241,8 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         centre = (canvas_size.height / 2 - box.top, canvas_size.width / 2 - box.left)
         affine = self._affine(seed, templates, canvas_size) if self.shape.warp == "affine" else None
         size = (box.height, box.width)
-        return self.average.choose(self.draw.at(templates, box), content, size, self.settings.warp_px, affine, centre)
+        sets, told = self.draw.at(templates, box), self._conditions()
+        return self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
 
     def _affine(self, seed: int, templates: Templates, canvas_size: Size) -> Tensor:
         """theta of a set, from the patch in the middle of the canvas: one for all tiles, as for a patch in training."""

@@ -16,7 +16,7 @@ _GUIDED, _REFINING = one_of("guidance", "guided"), one_of("refine", True)
 
 
 class MagicSettings(AdversarialSettings):
-    """Defaults are those of the preset `Guided`."""
+    """Defaults are of the sizes of the network that comes with the program, see pretrained.py."""
 
     # A table: the numbers and the name of each knob, then what it does.
     # fmt: off
@@ -59,7 +59,7 @@ class MagicSettings(AdversarialSettings):
         when=one_of("warp", "flow"))
 
     # ------------------------------------------------------------ sets
-    set_size: int = count(50, 2, 400, "Elements of a set",
+    set_size: int = count(16, 2, 400, "Elements of a set",
         "Crops of the style that it learns to choose from. More: a better match, slower and more memory.",
         symbol="K in training", scale="log", group=_SETS)
     set_size_least: int = count(0, 0, 400, "At least",
@@ -84,14 +84,18 @@ class MagicSettings(AdversarialSettings):
         "alike, such as portraits.", group=IMAGES, before="generator_width")
 
     # ------------------------------------------------------------ network
-    generator_width: int = redeclared(AdversarialSettings, "generator_width", default=48,
+    start: Literal["network", "nothing"] = choice("network", ("The network that comes along", "Nothing"), "Start from",
+        "The network that comes with Tessera shows a collage of your images at once, and training makes it finer; it "
+        "needs the sizes that it was made with. Nothing: it learns from your images alone.", group=NETWORK,
+        before="generator_width")
+    generator_width: int = redeclared(AdversarialSettings, "generator_width", default=16,
         symbol="channels of the ST-U-Net",
         help="More: finer decisions, slower and more memory. A multiple of the heads.")
-    discriminator_width: int = redeclared(AdversarialSettings, "discriminator_width", default=128,
+    discriminator_width: int = redeclared(AdversarialSettings, "discriminator_width", default=32,
         symbol="channels of D")
-    depth: int = redeclared(AdversarialSettings, "depth", default=5,
+    depth: int = redeclared(AdversarialSettings, "depth", default=3,
         help="More: sees more around a place. The patch must be a multiple of 2^depth.")
-    discriminator_depth: int = redeclared(AdversarialSettings, "discriminator_depth", default=6, most=7)
+    discriminator_depth: int = redeclared(AdversarialSettings, "discriminator_depth", default=4, most=7)
     full_size: bool = toggle(False, "A level at full size",
         "On: as in the paper, the first layer sees every pixel; cuts can be finer. Slower, and much more memory.",
         group=NETWORK, advanced=True, before="kernel")
@@ -112,6 +116,10 @@ class MagicSettings(AdversarialSettings):
         unit="levels", group=NETWORK, advanced=True)
     heads: int = count(4, 1, 16, "Heads",
         "Of the attention: how many things are compared at once.", group=NETWORK, advanced=True)
+    conditional: bool = toggle(True, "Knows the sliders",
+        "On: the network is told Content, Size of the pieces, Clean cuts and how coarsely contents are compared, so "
+        "that they act on the picture at once. Off: as in the paper, they act through learning alone.",
+        symbol="loss-conditional training", group=NETWORK, advanced=True)
     refine: bool = toggle(True, "Second network",
         "Repaints the collage a little, so that the borders of pieces disappear. Off: the collage is the picture.",
         symbol="U-Net 2", group=NETWORK, advanced=True)
@@ -121,8 +129,8 @@ class MagicSettings(AdversarialSettings):
         group=NETWORK, advanced=True)
 
     # ------------------------------------------------------------ training
-    patch: int = redeclared(AdversarialSettings, "patch", default=256)
-    batch: int = redeclared(AdversarialSettings, "batch", default=6)
+    patch: int = redeclared(AdversarialSettings, "patch", default=96)
+    batch: int = redeclared(AdversarialSettings, "batch", default=2)
     # fmt: on
 
     @model_validator(mode="after")

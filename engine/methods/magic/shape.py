@@ -7,11 +7,12 @@ from torch import Tensor
 
 from engine.box import Margin
 from engine.fields.artwork import receptive_margin
+from engine.methods.magic.conditions import COUNT
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import CollageGenerator, CollageShape
 from engine.nn.layers import initialise
 from engine.nn.set_attention import SetAttention
-from engine.nn.set_unet import SetUNetShape
+from engine.nn.set_unet import ConditionalScale, SetUNetShape
 from engine.nn.unet import UNetShape
 
 
@@ -19,7 +20,7 @@ def initialised(network: torch.nn.Module, random: torch.Generator) -> None:
     """Weights of convolutions and of attention, all from one generator."""
     initialise(network, random)
     for module in network.modules():
-        if isinstance(module, SetAttention):
+        if isinstance(module, SetAttention | ConditionalScale):
             module.initialise(random)
 
 
@@ -36,6 +37,7 @@ def collage_shape(s: MagicSettings) -> CollageShape:
         heads=s.heads,
         attention_from=s.attention_from,
         points=s.points if s.attention == "inducing" else 0,
+        conditions=COUNT if s.conditional else 0,
     )
     refiner = UNetShape(
         in_channels=3,
@@ -59,8 +61,10 @@ def measured_halo(s: MagicSettings) -> Margin:
     generator = CollageGenerator(thin).eval()
     initialised(generator, torch.Generator().manual_seed(0))
 
+    told = torch.zeros(thin.sets.conditions)
+
     def network(plane: Tensor) -> Tensor:
-        choices = generator.st_unet(plane[:, None], plane if thin.sets.guided else None)
+        choices = generator.st_unet(plane[:, None], plane if thin.sets.guided else None, told)
         logits = choices[:, :, 0]
         collage = torch.einsum("bkhw,bchw->bchw", logits.softmax(1), plane)
         return torch.cat([generator.refined(collage, 1.0), logits], 1)

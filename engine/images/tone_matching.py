@@ -1,0 +1,104 @@
+"""Tones of a content moved towards those of the styles, so that a dark style can show a bright portrait.
+
+Found by trying, and in no paper: histogram matching whose source histogram counts a place by how much happens around
+it, with its contrast limited as by adaptive equalisation (Zuiderveld 1994, CLAHE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.images.sources import Source
+
+_LIMIT = 2 / 256
+"""Most of the counted content that one of the 256 grey values may hold; what is above is shared out evenly."""
+_MOST_ACTIVITY = 24.0
+"""Deviation, of 0..255, from which on a place counts fully: an edge is not worth more than a cheek."""
+_LEAST_ACTIVITY = 0.5
+"""That of a flat place, so that a content of flat areas alone still has a histogram."""
+_MEASURED_PX = 512
+"""Longer side at which activity is measured: noise of single pixels is not activity."""
+
+
+def tone_matched(content: Source, styles: Sequence[Source], amount: float, like: Source | None = None) -> Source:
+    """The content with its grey values moved towards the styles' histogram; hues stay.
+
+    Args:
+        styles: their histograms count by their weights.
+        amount: 0: as the content is. 0.5: the styles' range, with contrast limited and flat backgrounds left flat.
+            1: exactly the styles' histogram, whatever that does to flat places. Between them, in between.
+        like: the picture whose tones decide the mapping, so that the frames of a film do not flicker; else the content.
+    """
+    if amount <= 0:
+        return content
+    table = tone_table((like or content).pixels, styles, amount)
+    matched = torch.empty_like(content.pixels)
+    for given_rows, matched_rows in zip(_bands(content.pixels), _bands(matched), strict=True):
+        levels = _grey(given_rows)
+        shift = table[levels.int()] - levels.to(torch.int16)  # [h, w]
+        matched_rows.copy_((given_rows.to(torch.int16) + shift).clamp_(0, 255))
+    return Source(content.image, matched)
+
+
+def tone_table(pixels: Tensor, styles: Sequence[Source], amount: float) -> Tensor:
+    """Where each grey value goes, int16 [256], rising. See `tone_matched`; `pixels` uint8 [3, h, w]."""
+    weights = [style.image.weight for style in styles]
+    if sum(weights) <= 0:
+        weights = [1.0] * len(styles)
+    wanted = sum(weight * _histogram(style.pixels) for weight, style in zip(weights, styles, strict=True)).cumsum(0)  # type: ignore[union-attr]
+    wanted = wanted / wanted[-1]
+    exact = _mapping(_histogram(pixels), wanted)
+    if amount >= 1:
+        return exact
+    limited = _mapping(_limited(_activity_histogram(pixels)), wanted)
+    start, end = (torch.arange(256), limited) if amount < 0.5 else (limited, exact)
+    part = amount * 2 if amount < 0.5 else amount * 2 - 1
+    return torch.lerp(start.double(), end.double(), part).round().to(torch.int16)
+
+
+def _mapping(given: Tensor, wanted: Tensor) -> Tensor:
+    """int16 [256] that takes a histogram to a cumulative one, both float64 [256] of sum 1."""
+    middle = given.cumsum(0) - given / 2  # a grey value stands for the middle of its share
+    return torch.searchsorted(wanted, middle).clamp(max=255).to(torch.int16)
+
+
+def _limited(histogram: Tensor) -> Tensor:
+    """The same with no value above the limit: the slope of the mapping is bounded where much of a picture is alike."""
+    excess = (histogram - _LIMIT).clamp_min(0).sum()
+    return histogram.clamp(max=_LIMIT) + excess / len(histogram)
+
+
+def _activity_histogram(pixels: Tensor) -> Tensor:
+    """Grey values counted by the deviation around them, in windows of 1/64 of the side; float64 [256] of sum 1."""
+    image = np.ascontiguousarray(pixels.permute(1, 2, 0).numpy())  # [h, w, 3]
+    shrink = _MEASURED_PX / max(image.shape[:2])
+    if shrink < 1:
+        size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    grey = image.astype(np.float32).mean(2)
+    window = max(3, round(max(grey.shape) / 64) | 1)
+    mean, square = (cv2.blur(x, (window, window), borderType=cv2.BORDER_REFLECT_101) for x in (grey, grey * grey))
+    activity = np.sqrt(np.maximum(square - mean * mean, 0)).clip(_LEAST_ACTIVITY, _MOST_ACTIVITY)
+    counts = np.bincount(grey.round().astype(np.int64).ravel(), activity.ravel().astype(np.float64), minlength=256)
+    return torch.from_numpy(counts / counts.sum())
+
+
+def _histogram(pixels: Tensor) -> Tensor:
+    counts = torch.zeros(256, dtype=torch.float64)
+    for rows in _bands(pixels):
+        counts += torch.bincount(_grey(rows).flatten(), minlength=256)
+    return counts / counts.sum()
+
+
+def _bands(pixels: Tensor) -> tuple[Tensor, ...]:
+    """Some rows at a time, so that what is computed of a large picture stays small."""
+    return pixels.split(256, 1)
+
+
+def _grey(pixels: Tensor) -> Tensor:
+    return (pixels.to(torch.int32).sum(0) / 3).round().to(torch.uint8)  # [h, w]

@@ -1,0 +1,108 @@
+"""How the network that comes with the program learns: from many palettes and contents, for all weights of its loss.
+
+MAGIC's generator sees its pieces and its content as inputs, so what it learns is how to choose, not what the images
+are. Here each element of a batch has a palette of its own (scenes.py), and each step draws the weights of the loss and
+tells them to the network (conditions.py); docs/instant.md has the reasons and the figures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.box import Size
+from engine.images.sampling import step_generator
+from engine.job import Job
+from engine.methods.magic.conditions import RANGES
+from engine.methods.magic.method import Batch, Magic
+from engine.methods.magic.scenes import Scenes
+from engine.methods.magic.settings import MagicSettings
+
+SETTINGS: Mapping[str, Any] = {
+    "start": "nothing",
+    "conditional": True,
+    "generator_width": 16,
+    "discriminator_width": 32,
+    "depth": 3,
+    "discriminator_depth": 4,
+    "patch": 96,
+    "batch": 4,
+    "average_decay": 0.999,
+    "entropy_ramp_steps": 400,
+    "collage_content_weight": 1.0,
+}
+"""The network that is shipped, and how it learns; the rest are MAGIC's defaults."""
+_UNGUIDED_SHARE = 0.12
+_SETS = (4, 50)
+"""Least and most elements of a set; few are drawn as often as many, on a logarithmic scale."""
+_STEEPEST = 40.0
+"""A weight of the content above this lowers the whole loss instead, so that one step does not outweigh the others."""
+
+
+class Pretraining(Magic):
+    """MAGIC without images of its own: those of `job` are palettes by folder, and contents.
+
+    Args:
+        steps: the rates fall to a twentieth over so many, along a cosine.
+    """
+
+    def __init__(self, job: Job, device: torch.device, steps: int) -> None:
+        self._steps = steps
+        self._begun = job.settings
+        super().__init__(job, device)
+
+    def _read_images(self, job: Job) -> None:
+        by_folder: dict[Path, list[Path]] = defaultdict(list)
+        for image in job.sources.get("style", ()):
+            by_folder[Path(image.path).parent].append(Path(image.path))
+        contents = [Path(image.path) for image in job.sources.get("content", ())]
+        self._styles, self._contents, self._content_patches = [], [], None
+        self._canvas = Size(self.settings.patch, self.settings.patch)
+        self._scenes = Scenes(
+            list(by_folder.values()), contents, self.settings.patch, self.seed, self.device, self.warnings
+        )
+
+    def step(self, step: int) -> dict[str, Tensor]:
+        random = step_generator(self.seed + 0xD1CE, step)
+        assert isinstance(self._begun, MagicSettings)
+        self.settings = self._begun.with_values(drawn_weights(random) | self._rates(step))
+        self._now = step
+        return super().step(step)
+
+    def _rates(self, step: int) -> dict[str, float]:
+        s, part = self._begun, min(1.0, step / max(1, self._steps))
+        assert isinstance(s, MagicSettings)
+        falling = 0.05 + 0.95 * (1 + math.cos(math.pi * part)) / 2
+        return {"learning_rate": s.learning_rate * falling, "discriminator_rate": s.discriminator_rate * falling}
+
+    def _draw_batch(self, random: torch.Generator) -> Batch:
+        least, most = _SETS
+        count = round(least * (most / least) ** float(torch.rand((), generator=random)))
+        guided = self.settings.guidance == "guided"
+        return Batch(*self._scenes.at(self._now).draw(self.plan.batch, count, guided, random))
+
+    def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
+        return super()._loss(terms) / max(1.0, self.settings.content_weight / _STEEPEST)
+
+
+def drawn_weights(random: torch.Generator) -> dict[str, Any]:
+    """Settings that act at once, drawn anew for a step over all that an artist may choose."""
+
+    def log_uniform(least: float, most: float) -> float:
+        return least * (most / least) ** float(torch.rand((), generator=random))
+
+    values: dict[str, Any] = {name: log_uniform(*bounds) for name, bounds in RANGES.items()}
+    ways = ("blur", "pool4", "pool8", "pool8", "pool16")
+    values["correspondence"] = ways[int(torch.randint(len(ways), (), generator=random))]
+    values["blur_px"] = log_uniform(0.6, 4.6)
+    values["temperature"] = log_uniform(0.15, 0.5)
+    values["repaint_bound"] = max(0.0, float(torch.rand((), generator=random)) * 0.75 - 0.15)
+    if float(torch.rand((), generator=random)) < _UNGUIDED_SHARE:
+        values |= {"guidance": "unguided", "largest_share_weight": 1.0}
+    return values
