@@ -46,6 +46,7 @@ class MainWindow(Shell):
         from app.document import Document
         from app.export.controller import ExportController
         from app.files import FilesController
+        from app.live import LiveController
         from app.masks.controller import MaskController
         from app.recovery import Recovery
         from app.snapshots.controller import SnapshotsController
@@ -62,6 +63,7 @@ class MainWindow(Shell):
         CanvasController(training, canvas, self)
         self.recovery = Recovery(document, preferences, self)
         self.masks = MaskController(document, training, self, snapshots.newest, canvas.view.picture)
+        self.live = LiveController(document, training, snapshots.newest, self)
         self.weights = WeightsController(document, messages, self)
         self.training_actions = TrainController(training, snapshots, self.weights, self.actions_by_name, messages, self)
         self.files = FilesController(
@@ -219,8 +221,8 @@ class MainWindow(Shell):
 
     def _on_state(self, state: str) -> None:
         self.status.set_state(state)
-        self.strip.set_can_keep(state in ("training", "paused"))
-        self.panel.set_training(state in ("training", "paused"))
+        self.strip.set_can_keep(state in ("live", "training", "paused"))
+        self.panel.set_state(state)
         if state == "idle":
             self.snapshots.refresh()
             if self._closing:

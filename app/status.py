@@ -9,6 +9,7 @@ from engine.messages import Stepped
 WORDS = {
     "idle": "Ready",
     "starting": "Reading the images and building the networks…",
+    "live": "Live",
     "training": "Training",
     "paused": "Paused",
     "stopping": "Keeping your work…",

@@ -16,6 +16,7 @@ from app.widgets.message_bar import MessageBar
 _TRAIN_WORDS = {
     "idle": ("Train", "train"),
     "starting": ("Starting…", "train"),
+    "live": ("Refine", "train"),
     "training": ("Pause", "pause"),
     "paused": ("Go on", "train"),
     "stopping": ("Stopping…", "train"),
@@ -60,7 +61,7 @@ class TrainController(QObject):
                     self._training.start(self._snapshots.newest())
             case "training":
                 self._training.pause()
-            case "paused":
+            case "paused" | "live":
                 self._training.resume()
 
     def refresh(self) -> None:
@@ -69,9 +70,9 @@ class TrainController(QObject):
         words, icon = _TRAIN_WORDS[state]
         self._actions["train"].setText(self.tr(words))
         self._actions["train"].setIcon(theme.icon(icon))
-        self._actions["train"].setEnabled(state in ("idle", "training", "paused"))
-        for name in ("stop", "keep"):
-            self._actions[name].setEnabled(state in ("training", "paused"))
+        self._actions["train"].setEnabled(state in ("idle", "live", "training", "paused"))
+        self._actions["stop"].setEnabled(state in ("training", "paused"))
+        self._actions["keep"].setEnabled(state in ("live", "training", "paused"))
         self._actions["afresh"].setEnabled(state == "idle")
         self._actions["rebuild"].setEnabled(self._training.stale)
         if state == "idle":
@@ -79,7 +80,7 @@ class TrainController(QObject):
 
     def _on_stale(self, stale: bool) -> None:
         self._actions["rebuild"].setEnabled(stale)
-        if stale and self._training.running:
+        if stale and self._training.running and self._training.state != "live":
             self._messages.show_message(
                 self.tr(
                     "Some new settings act after the networks are rebuilt. What was learned is kept where it fits."

@@ -1,4 +1,4 @@
-"""Training as the window sees it: idle, starting, training, paused or stopping, and what changes mean in each.
+"""Training as the window sees it: idle, starting, live, training, paused or stopping, and what changes mean in each.
 
 Owns the worker. No widgets here, no pictures.
 """
@@ -35,7 +35,7 @@ from engine.settings import Settings, specs
 from engine.snapshots import read
 from engine.training.session import Session
 
-TrainingState = Literal["idle", "starting", "training", "paused", "stopping"]
+TrainingState = Literal["idle", "starting", "live", "training", "paused", "stopping"]
 RELOAD_MS = 500
 """Changes of images are collected this long before the session is asked to load them."""
 
@@ -61,10 +61,12 @@ class Training(QObject):
         self._tried_on: Job | None = None
         """What the session worked on before `try_out`."""
         self._begins_paused = False
+        self._live = False
+        """Nothing was learned yet: the picture is that of the network that came along."""
         self.events.on(Began, self._on_began)
         self.events.on(Failed, self._on_failed)
-        self.events.on(Paused, lambda _event: self._become("paused"))
-        self.events.on(Resumed, lambda _event: self._become("training"))
+        self.events.on(Paused, lambda _event: self._become("live" if self._live else "paused"))
+        self.events.on(Resumed, self._on_resumed)
         self.events.on(Ended, lambda _event: self._become("stopping"))
         self._reload = QTimer(self, singleShot=True, interval=RELOAD_MS)
         self._reload.timeout.connect(self._load_changes)
@@ -80,7 +82,12 @@ class Training(QObject):
     # ------------------------------------------------------------ what the artist can ask for
 
     def start(
-        self, snapshot: Path | None = None, paused: bool = False, adopt: bool = False, job: Job | None = None
+        self,
+        snapshot: Path | None = None,
+        paused: bool = False,
+        adopt: bool = False,
+        job: Job | None = None,
+        live: bool = False,
     ) -> bool:
         """Begins a session; False (and a `problem`) where it can not begin.
 
@@ -89,6 +96,7 @@ class Training(QObject):
             paused: do not train before `resume`; the session is then exactly the snapshot.
             adopt: the document takes the snapshot's settings over; otherwise the session takes the document's.
             job: the snapshot's with its images in other places.
+            live: only paint, and follow the document, until `resume`.
         """
         if self._worker is not None:
             return False
@@ -101,11 +109,13 @@ class Training(QObject):
         try:
             if job is None:
                 job = read(snapshot).job if snapshot is not None and (adopt or paused) else self.document.job
-            session = Session(job, self.document.folder, device=self.device_key, snapshot=snapshot, paused=paused)
+            session = Session(
+                job, self.document.folder, device=self.device_key, snapshot=snapshot, paused=paused or live
+            )
         except TesseraError as error:
             self.problem.emit(str(error))
             return False
-        self._adopting, self._begins_paused = adopt, paused
+        self._adopting, self._begins_paused, self._live = adopt, paused, live
         self._worker = Worker(session, self.device_key, self)
         self._worker.session_event.connect(self.events.deliver)
         self._worker.finished.connect(self._on_finished)
@@ -143,6 +153,7 @@ class Training(QObject):
         else:
             self._reload.stop()
             self._adopting = True
+            self._live = False
             self.post(Restore(snapshot))
 
     def rebuild(self) -> None:
@@ -156,7 +167,7 @@ class Training(QObject):
 
         Ends with the document's next change of images, or `end_trial`. False where no session could show it.
         """
-        if self.built is None or self.state not in ("training", "paused"):
+        if self.built is None or self.state not in ("live", "training", "paused"):
             return False
         self._tried_on = self._tried_on or self.built
         job = self._tried_on
@@ -166,7 +177,7 @@ class Training(QObject):
     def end_trial(self) -> None:
         """Back to what the session worked on."""
         job, self._tried_on = self._tried_on, None
-        if job is not None and self.state in ("training", "paused"):
+        if job is not None and self.state in ("live", "training", "paused"):
             self._load_again(job)
 
     def _load_again(self, job: Job) -> None:
@@ -187,11 +198,17 @@ class Training(QObject):
         if self._adopting and event.reason == "restored":
             self._adopting = False
             self.document.adopt(event.job, self.tr("go back to a snapshot"))
+        if self.state == "live" and event.reason == "restored":
+            self._become("paused")
         if self.state == "starting":
-            self._become("paused" if self._begins_paused else "training")
+            self._become("live" if self._live else "paused" if self._begins_paused else "training")
             if not self._begins_paused:
                 self._load_changes()
         self._weigh()
+
+    def _on_resumed(self, _event: Resumed) -> None:
+        self._live = False
+        self._become("training")
 
     def _on_failed(self, event: Failed) -> None:
         match event:
@@ -225,8 +242,9 @@ class Training(QObject):
 
     def _on_images(self) -> None:
         self._tried_on = None
-        if self._worker is not None:
+        if self._worker is not None and self.state != "live":  # there, live.py follows at once
             self._reload.start()
+        self._weigh()
 
     def _load_changes(self) -> None:
         """Makes the session work on the document, where it does not yet."""

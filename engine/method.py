@@ -164,6 +164,12 @@ class Method(ABC, Generic[MethodSettings]):
             BadSettingError, BadImageError, MissingSourcesError: one sentence.
         """
 
+    @classmethod
+    def is_instant(cls, settings: Settings) -> bool:
+        """Whether a method built with these settings would be `instant`, told without building it."""
+        del settings
+        return False
+
     @property
     @abstractmethod
     def canvas_size(self) -> Size:

@@ -32,7 +32,7 @@ class CanvasController(QObject):
         self._canvas.view.ask()
 
     def _on_retuned(self, _event: Retuned) -> None:
-        if self._training.state == "paused":  # otherwise the picture is asked for again and again
+        if self._training.state in ("live", "paused"):  # otherwise the picture is asked for again and again
             self._canvas.view.ask()
 
     def _on_failed(self, event: Failed) -> None:

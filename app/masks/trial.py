@@ -63,7 +63,7 @@ class MaskTrial(QObject):
         training.events.on_view(CANVAS, self._on_view, self)
         training.events.on(Failed, self._on_failed, self)
         training.events.on(Ended, lambda _event: self._next(), self)
-        if training.state in ("training", "paused"):
+        if training.state in ("live", "training", "paused"):
             self._show()
 
     def end(self) -> None:

@@ -69,7 +69,7 @@ class SettingsPanel(QWidget):
             legend.addWidget(label)
             legend.addSpacing(theme.UNIT)
         legend.addStretch(1)
-        self.set_training(False)
+        self.set_state("idle")
 
         self.help = QLabel(_HINT, self)
         self.help.setWordWrap(True)
@@ -143,8 +143,10 @@ class SettingsPanel(QWidget):
             if knob.idle != (name in without_effect):
                 knob.set_idle(not knob.idle)
 
-    def set_training(self, training: bool) -> None:
-        """Says in the legend what a change does now."""
+    def set_state(self, state: str) -> None:
+        """Says in the legend what a change does now; while the picture is live, every change does the same."""
+        training = state in ("training", "paused")
+        self.legend.setVisible(state != "live")
         self.legend_labels[True].setText("acts on the next step" if training else "acts while training")
         self.legend_labels[False].setText("asks, then rebuilds" if training else "needs a rebuild")
 

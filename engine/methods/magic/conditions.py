@@ -16,13 +16,13 @@ _COARSENESS_PX = (2.0, 16.0)
 COUNT = len(RANGES) + 2
 
 
-def conditions(settings: MagicSettings) -> list[float]:
+def conditions(settings: MagicSettings, guided: bool) -> list[float]:
     """c: the logarithms of weights and of phi's coarseness, -1..1 over their ranges; and 1 where a content guides.
 
     Values beyond the ranges are told as they are at their ends, for nothing was learned there.
     """
     told = [_placed(getattr(settings, name), *bounds) for name, bounds in RANGES.items()]
-    return [*told, _placed(coarseness_px(settings), *_COARSENESS_PX), float(settings.guidance == "guided")]
+    return [*told, _placed(coarseness_px(settings), *_COARSENESS_PX), float(guided)]
 
 
 def coarseness_px(settings: MagicSettings) -> float:

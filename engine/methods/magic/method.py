@@ -30,6 +30,7 @@ from engine.methods.magic.settings import PRESETS, MagicSettings
 from engine.methods.magic.shape import collage_shape, initialised, measured_halo
 from engine.methods.magic.slots import SLOTS
 from engine.nn.collage import Choice, Collage, CollageGenerator
+from engine.settings import Settings
 from engine.templates.atlas import Atlas, Templates
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets
@@ -92,10 +93,20 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         except BadWeightsError as error:
             self.warnings.append(f"{error} Until then training starts from nothing.")
             return
-        if pretrained.fits(network, self.shape):
+        if pretrained.fits(network.settings, self.shape):
             pretrained.take(network, {"discriminator": self.discriminator})
             self.instant = pretrained.take(network, {"generator": self.generator})
             self.average.load_state_dict(self.generator.state_dict())
+
+    @classmethod
+    def is_instant(cls, settings: Settings) -> bool:
+        assert isinstance(settings, MagicSettings)
+        if settings.start != "network":
+            return False
+        try:
+            return pretrained.fits(pretrained.read_settings(pretrained.shipped()), collage_shape(settings))
+        except BadWeightsError:
+            return False
 
     def _read_images(self, job: Job) -> None:
         s = self.settings
@@ -103,12 +114,12 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             raise MissingSourcesError("MAGIC needs at least one style image. Drop one on Style.")
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
         self._contents = []
-        if s.guidance == "guided":
-            if not job.sources.get("content"):
-                raise MissingSourcesError(
-                    "A guided collage needs a content image. Drop one on Content, or choose Unguided in the panel."
-                )
+        if s.guidance == "guided" and job.sources.get("content"):
             self._contents = self._contents_of(job)
+        elif s.guidance == "guided" and not self.is_instant(s):
+            raise MissingSourcesError(
+                "A guided collage needs a content image. Drop one on Content, or choose Unguided in the panel."
+            )
         elif s.placement == "aligned" and len(self._styles) < 2:
             raise MissingSourcesError(
                 "Aligned collages mix whole images, so they need at least two style images. Drop more on Style, or "
@@ -181,7 +192,9 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
 
     def _conditions(self) -> Tensor | None:
         """c [P] of the present settings, where the network is told them."""
-        return torch.tensor(conditions(self.settings), device=self.device) if self.settings.conditional else None
+        if not self.settings.conditional:
+            return None
+        return torch.tensor(conditions(self.settings, guided=bool(self._contents)), device=self.device)
 
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
         mixture, usage = fake.mixture, fake.mixture.usage

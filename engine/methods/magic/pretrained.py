@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from engine.errors import BadSettingError, BadWeightsError
@@ -55,8 +55,9 @@ def write(path: Path, settings: Mapping[str, Any], networks: Mapping[str, nn.Mod
         save_file(tensors, temporary, {_KEY: about})
 
 
-def read(path: Path) -> PretrainedNetwork:
-    """
+def read_settings(path: Path) -> MagicSettings:
+    """What decides the sizes of the networks in a file; no more of it is read.
+
     Raises:
         BadWeightsError: it is missing, damaged, of another version, or something else.
     """
@@ -65,22 +66,39 @@ def read(path: Path) -> PretrainedNetwork:
             raise BadWeightsError(f"{path} is too large to be a network of Tessera's.")
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {})[_KEY])
-            if about["format"] != FORMAT:
-                raise BadWeightsError(f"{path} is a network of another version of Tessera; install it again.")
-            settings = MagicSettings.of(about["settings"])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no dictionary
+        if about["format"] != FORMAT:
+            raise BadWeightsError(f"The network {path} is of another version of Tessera; install Tessera again.")
+        return MagicSettings.of(about["settings"])
     except OSError as error:
         raise BadWeightsError(f"The network {path} can not be read ({error.strerror or error}).") from None
-    except (SafetensorError, ValueError, KeyError, TypeError, BadSettingError):
-        raise BadWeightsError(f"The network {path} is damaged; install Tessera again.") from None
-    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
-        raise BadWeightsError(f"The network {path} is damaged; install Tessera again.")
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, BadSettingError):
+        raise _damaged(path) from None
+
+
+def read(path: Path) -> PretrainedNetwork:
+    """All of it. Raises BadWeightsError like `read_settings`."""
+    settings = read_settings(path)
+    try:
+        tensors = load_file(path)
+    except OSError as error:
+        raise BadWeightsError(f"The network {path} can not be read ({error.strerror or error}).") from None
+    except (SafetensorError, ValueError):
+        raise _damaged(path) from None
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values() if tensor.is_floating_point()):
+        raise _damaged(path)
     return PretrainedNetwork(settings, tensors)
 
 
-def fits(network: PretrainedNetwork, shape: CollageShape) -> bool:
-    """Whether it is of the sizes that `shape` asks for. A network that knows contents serves unguided collages too."""
-    own = collage_shape(network.settings)
+def _damaged(path: Path) -> BadWeightsError:
+    return BadWeightsError(f"The network {path} is damaged; install Tessera again.")
+
+
+def fits(settings: MagicSettings, shape: CollageShape) -> bool:
+    """Whether a network of these settings is of the sizes that `shape` asks for.
+
+    A network that knows contents serves unguided collages, too.
+    """
+    own = collage_shape(settings)
     return replace(own, sets=replace(own.sets, guided=shape.sets.guided)) == shape
 
 

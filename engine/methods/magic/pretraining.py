@@ -19,7 +19,7 @@ from torch import Tensor
 from engine.box import Size
 from engine.images.sampling import step_generator
 from engine.job import Job
-from engine.methods.magic.conditions import RANGES
+from engine.methods.magic.conditions import RANGES, conditions
 from engine.methods.magic.method import Batch, Magic
 from engine.methods.magic.scenes import Scenes
 from engine.methods.magic.settings import MagicSettings
@@ -86,6 +86,10 @@ class Pretraining(Magic):
         count = round(least * (most / least) ** float(torch.rand((), generator=random)))
         guided = self.settings.guidance == "guided"
         return Batch(*self._scenes.at(self._now).draw(self.plan.batch, count, guided, random))
+
+    def _conditions(self) -> Tensor:
+        guided = self.settings.guidance == "guided"
+        return torch.tensor(conditions(self.settings, guided), device=self.device)
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
         return super()._loss(terms) / max(1.0, self.settings.content_weight / _STEEPEST)

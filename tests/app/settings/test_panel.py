@@ -105,10 +105,10 @@ def test_tab_goes_down_the_panel(panel, qtbot):
 
 def test_the_legend_tells_what_a_change_does_while_training(panel):
     calm = [label.text() for label in panel.legend_labels.values()]
-    panel.set_training(True)
+    panel.set_state("training")
     busy = [label.text() for label in panel.legend_labels.values()]
     assert calm != busy
-    panel.set_training(False)
+    panel.set_state("idle")
     assert [label.text() for label in panel.legend_labels.values()] == calm
 
 

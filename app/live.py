@@ -1,0 +1,74 @@
+"""Live: the picture is there as soon as there are images, before anybody trains.
+
+A session that only paints is begun for a method that knows how before its first step, follows every change of the
+document, and ends where the document asks for something else. What is learned later is train_controller.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer
+
+from app.document import Document
+from app.training import Training
+from engine.job import Job
+from engine.messages import Began, Failed
+
+
+class LiveController(QObject):
+    """
+    Args:
+        newest: the newest snapshot of the project; where there is one, its picture is shown instead.
+    """
+
+    def __init__(
+        self, document: Document, training: Training, newest: Callable[[], Path | None], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._training, self._newest = document, training, newest
+        self._refused: Job | None = None
+        """What could not be shown, so that it is not tried again and again."""
+        self._loading = False
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self.follow)
+        document.sources_changed.connect(lambda _slot: self._soon.start())
+        document.settings_changed.connect(lambda _names: self._soon.start())
+        for signal in (document.frame_changed, document.method_changed, document.job_replaced):
+            signal.connect(self._soon.start)
+        training.state_changed.connect(lambda _state: self._soon.start())
+        training.events.on(Began, self._on_began)
+        training.events.on(Failed, self._on_failed)
+
+    @property
+    def possible(self) -> bool:
+        """Whether the document's choices can be shown without any training, once it has images."""
+        return self._document.method.is_instant(self._document.settings)
+
+    def follow(self) -> None:
+        """Begins, loads what changed, or ends, whichever is next."""
+        training = self._training
+        if training.state == "live":
+            if self._document.missing() or not self.possible:
+                training.stop(keep=False)
+            elif training.stale and not self._loading:
+                self._loading = True
+                training.rebuild()
+        elif training.state == "idle" and self._wanted():
+            self._loading = False
+            training.start(live=True)
+
+    def _wanted(self) -> bool:
+        document = self._document
+        if document.empty or document.missing() or self._newest() is not None or document.job == self._refused:
+            return False
+        return self.possible
+
+    def _on_began(self, _event: Began) -> None:
+        self._loading = False
+        self._soon.start()
+
+    def _on_failed(self, _event: Failed) -> None:
+        if self._training.state in ("live", "starting", "stopping"):
+            self._refused, self._loading = self._document.job, False
