@@ -52,7 +52,9 @@ def method_for(styles: list[Path], content: Path, network: Path | None, values: 
     size = image_size(content)
     settings = {
         "content_scale": min(4.0, (_CANVAS_PX / size.area) ** 0.5),
-        "style_scale": min(2.0, max(0.1, _STYLE_PX / min(min(image_size(p).height, image_size(p).width) for p in styles))),
+        "style_scale": min(
+            2.0, max(0.1, _STYLE_PX / min(min(image_size(p).height, image_size(p).width) for p in styles))
+        ),
         **({} if network is None else {"start": "nothing"}),
         **values,
     }
@@ -126,7 +128,9 @@ def main(argv: list[str]) -> int:
             row["tv"] = [_with(method, file, content, variation_weight=w)[1] for w in (0.02, 0.12, 0.7)]
         rows.append(row)
         print(" ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True)
-    numbers = {key: np.mean([row[key] for row in rows]) for key in ("content", "structure", "style", "detail", "seconds")}
+    numbers = {
+        key: np.mean([row[key] for row in rows]) for key in ("content", "structure", "style", "detail", "seconds")
+    }
     print("mean", " ".join(f"{key} {value:.3f}" for key, value in numbers.items()))
     (arguments.out / "figures.json").write_text(json.dumps(rows, indent=1))
     Image.fromarray(_sheet(pictures)).save(arguments.out / "sheet.jpg", quality=92)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from engine.box import Box, Size
 from engine.templates.atlas import Templates, View
+from engine.templates.sets import Sets
 from engine.tiling import tiled
 
 _FADED = 8
@@ -90,6 +92,16 @@ class ClosedTemplates:
         self._rows = _walk(templates, 0, canvas_size.height, atlas.heights[image])  # [N, H]
         self._columns = _walk(templates, 1, canvas_size.width, atlas.widths[image])  # [N, W]
 
+    @property
+    def templates(self) -> Templates:
+        return self._templates
+
+    def places(self, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows and columns in the images, of places on the plane: int64 [1, N, h, w] each."""
+        index = torch.arange(len(self._templates), device=rows.device)[:, None, None]
+        down, right = rows % self._canvas.height, columns % self._canvas.width
+        return self._rows[index, down].long(), self._columns[index, right].long()
+
     def view(self, box: Box) -> View:
         """All templates inside one box."""
         atlas, image = self._templates.atlas, self._templates.image
@@ -98,6 +110,26 @@ class ClosedTemplates:
         rows = self._rows[:, down].long()  # [N, h]
         begins = atlas.starts[image][:, None] + rows * atlas.widths[image][:, None]
         return View(atlas, begins[None], self._columns[:, right][None])
+
+
+@dataclass(frozen=True)
+class ClosedSets(Sets):
+    """A set of closed templates, looked at from one box."""
+
+    closed: ClosedTemplates
+
+    @classmethod
+    def of(cls, closed: ClosedTemplates, box: Box) -> ClosedSets:
+        templates = closed.templates
+        corner = torch.tensor([box.top, box.left], device=templates.image.device).expand(1, len(templates), 2)
+        return cls(templates.atlas, templates.image[None], corner, templates.flip[None], templates.edge, closed)
+
+    def view(self, height: int, width: int) -> View:
+        top, left = self.origin[0, 0].tolist()
+        return self.closed.view(Box(top, left, height, width))
+
+    def _places(self, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        return self.closed.places(rows, columns)
 
 
 def _walk(templates: Templates, axis: int, length: int, extent: Tensor) -> Tensor:

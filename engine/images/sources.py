@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.errors import BadImageError, BadSettingError, MissingSourcesError
-from engine.images.read import read_image
+from engine.errors import BadImageError, MissingSourcesError
+from engine.images.read import image_size, read_image
 from engine.job import SourceImage
 from engine.tiling import tiled
 
@@ -60,34 +60,38 @@ def load(images: Sequence[SourceImage], scale: float, slot: str, warnings: list[
     return sources
 
 
-def reread(sources: Sequence[Source], scale: float) -> list[Tensor]:
-    """The images at `scale` times their working size, from their files: uint8 [3, h, w] each.
+def reread(sources: Sequence[Source], scale: float) -> tuple[list[Tensor], float]:
+    """The images from their files again: uint8 [3, h, w] each, and how many times as large as at working size.
+
+    That is `scale`, or less where no file has so much detail, or all together would be too large to be held.
 
     Raises:
-        BadSettingError: they would be too many pixels to be held.
         BadImageError: one can not be read any more.
     """
-    needed = sum(source.size.area for source in sources) * scale**2
-    if needed > LIMIT_PX:
-        raise BadSettingError(
-            f"The images would have {needed / 1e6:,.0f} megapixels at this size; {LIMIT_PX / 1e6:,.0f} can be held. "
-            "Choose a smaller size, or paint it as trained."
-        )
+    area = sum(source.size.area for source in sources)
+    finest = max(image_size(Path(source.image.path)).height / source.size.height for source in sources)
+    scale = max(1.0, min(scale, finest, math.sqrt(LIMIT_PX / area)))
     pictures = []
     for source in sources:
         pixels = read_image(Path(source.image.path), limit_px=LIMIT_PX).pixels
-        pictures.append(resampled(pixels, scale * source.size.height / pixels.shape[1]))
-    return pictures
+        # In the proportions of the working size, whose sides were rounded, so that tilings stay in step with it.
+        pictures.append(resized(pixels, round(scale * source.size.height), round(scale * source.size.width)))
+    return pictures, scale
 
 
 def resampled(pixels: Tensor, factor: float, least_px: int = 8) -> Tensor:
     """uint8 [3, h, w] scaled by a factor, no side below `least_px`: area averages downwards, bicubic upwards."""
     _, h, w = pixels.shape
     factor = max(factor, least_px / min(h, w)) if factor < 1 else factor
-    height, width = max(1, round(h * factor)), max(1, round(w * factor))
+    return resized(pixels, max(1, round(h * factor)), max(1, round(w * factor)))
+
+
+def resized(pixels: Tensor, height: int, width: int) -> Tensor:
+    """uint8 [3, h, w] as [3, height, width]: area averages downwards, bicubic upwards."""
+    _, h, w = pixels.shape
     if (height, width) == (h, w):
         return pixels
-    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    kind = cv2.INTER_AREA if height * width < h * w else cv2.INTER_CUBIC
     image = cv2.resize(np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()), (width, height), interpolation=kind)
     return torch.from_numpy(image).permute(2, 0, 1).contiguous()
 

@@ -16,15 +16,17 @@ from torch.nn import functional
 
 from engine import losses
 from engine.device import bfloat16_pays
+from engine.errors import BadSettingError
 from engine.images import sources
 from engine.images.sources import Source
 from engine.images.tone_matching import tone_matched
-from engine.job import Job
+from engine.job import Job, SourceImage
 from engine.method import State
 from engine.methods.adversarial_settings import AdversarialSettings
 from engine.methods.trained_base import NetworkT, TrainedMethod
 from engine.nn import training
 from engine.nn.discriminator import Discriminator
+from engine.templates.atlas import Atlas
 from engine.templates.mix_kernel import MixKernel
 from engine.templates.mix_kernel import load as load_mix_kernel
 
@@ -53,7 +55,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     _styles: list[Source]
     _contents: list[Source]
     _mix_kernel: MixKernel | None
-    """Mixes templates on the CPU; None elsewhere, and where there is no compiler."""
+    _originals: tuple[float, Atlas, float] | None = None
+    """The scale that was asked for, the style images, and the scale that they have."""
 
     # -------------------------------------------------------- what a method adds
 
@@ -75,6 +78,43 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         """The content images, their tones moved towards those of `self._styles` as far as is asked for."""
         contents = sources.load(job.sources["content"], self.settings.content_scale, "content", self.warnings)
         return [tone_matched(content, self._styles, self.settings.tone_matching) for content in contents]
+
+    def frame(self, path: str, tones: str) -> Tensor:
+        """An image file as the target: uint8 [3, h, w], scaled and matched in tone as the content is.
+
+        Args:
+            tones: an image file whose tones decide those of all frames; empty for its own.
+
+        Raises:
+            BadSettingError: there is no content whose place it could take.
+        """
+        if not self._contents:
+            raise BadSettingError("A collage that no content guides can not follow frames. Drop a content, and train.")
+        scale = self._contents[0].image.scale
+
+        def load(path: str) -> Source:
+            (source,) = sources.load([SourceImage(path=path, scale=scale)], self.settings.content_scale, "content", [])
+            return source
+
+        like = load(tones) if tones else None
+        return tone_matched(load(path), self._styles, self.settings.tone_matching, like).pixels
+
+    def originals(self, scale: float) -> tuple[Atlas, float]:
+        """The style images from their files again, `scale` times as large as trained or as near as they come.
+
+        Raises:
+            BadImageError: one can not be read any more.
+        """
+        if self._originals is None or self._originals[0] != scale:
+            self._originals = None  # before the new one is made
+            pictures, reached = sources.reread(self._styles, scale)
+            self._originals = scale, Atlas(pictures, self.device), reached
+        return self._originals[1:]
+
+    @property
+    def mix_kernel(self) -> MixKernel | None:
+        """Mixes templates on the CPU; None elsewhere, and where there is no compiler."""
+        return self._mix_kernel
 
     def _decide_precision(self) -> None:
         precision = self.settings.precision

@@ -69,13 +69,17 @@ class Sets:
 
     def _pixels(self, rows: Tensor, columns: Tensor) -> Tensor:
         """int64 [B, K, H, W] twice gives float32 [B, K, 3, H, W], 0..1."""
+        rows, columns = self._places(rows, columns)
+        image = self.image[..., None, None]
+        packed = self.atlas.pixels[self.atlas.starts[image] + rows * self.atlas.widths[image] + columns]
+        return torch.stack([packed & 255, (packed >> 8) & 255, (packed >> 16) & 255], 2).float() / 255
+
+    def _places(self, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows and columns in the images, of places in the elements' tilings: int64 [B, K, H, W] each."""
         flip_rows, flip_columns = self.flip[..., None, None, :].unbind(-1)
         rows, columns = torch.where(flip_rows, -1 - rows, rows), torch.where(flip_columns, -1 - columns, columns)
         image = self.image[..., None, None]
-        rows = tiled(rows, self.atlas.heights[image], self.edge)
-        columns = tiled(columns, self.atlas.widths[image], self.edge)
-        packed = self.atlas.pixels[self.atlas.starts[image] + rows * self.atlas.widths[image] + columns]
-        return torch.stack([packed & 255, (packed >> 8) & 255, (packed >> 16) & 255], 2).float() / 255
+        return tiled(rows, self.atlas.heights[image], self.edge), tiled(columns, self.atlas.widths[image], self.edge)
 
 
 class SetDraw:

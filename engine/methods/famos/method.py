@@ -16,10 +16,10 @@ from engine.errors import MissingSourcesError
 from engine.fields.noise import NoiseField, constant
 from engine.images import sources
 from engine.images.sources import ContentField, coordinates
-from engine.images.tone_matching import tone_matched
-from engine.job import Job, SourceImage
+from engine.job import Job
 from engine.method import Layer, Layers, Renderer, Term
 from engine.methods.adversarial import AdversarialMethod
+from engine.methods.adversarial_renderer import renderer
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
 from engine.methods.famos.renderer import FamosRenderer, Scene
@@ -30,7 +30,7 @@ from engine.nn.layers import initialise
 from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Noise, Painting
 from engine.nn.unet import NO_MARGIN
 from engine.options import RenderMode
-from engine.templates.atlas import Atlas, Templates, View, mix_only
+from engine.templates.atlas import Atlas, Templates
 from engine.templates.palette import palette
 
 
@@ -86,7 +86,6 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             s, self._contents, self._styles, self.atlas, self.templates, self.canvas_size, self.shape, device
         )
         self._decide_precision()
-        self._originals: tuple[float, Atlas] | None = None
 
     def _read_images(self, job: Job) -> None:
         s = self.settings
@@ -141,7 +140,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         return self.layers_of(*self.painting(box, scene))
 
     def renderer(self, render_mode: RenderMode) -> Renderer:
-        return FamosRenderer(self, render_mode) if render_mode.asks_for else self
+        return renderer(FamosRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
 
     def scene(self, canvas_size: Size) -> Scene:
         """What is painted as trained."""
@@ -195,29 +194,6 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
                 "content": lambda: content.clamp(0, 1),
             }
         )
-
-    def mixed(self, mixture: Tensor, view: View) -> tuple[Tensor, Tensor]:
-        """I_M [1, 3, H, W] in -1..1 of templates in `view`, and A itself, from log A [1, N, H, W], which is lost."""
-        collage, weights = mix_only(mixture, view, 1.0, self._mix_kernel, overwrite=True)
-        return collage * 2 - 1, weights
-
-    def frame(self, path: str, tones: str) -> Tensor:
-        """An image file as the target: uint8 [3, h, w], scaled and matched in tone as the content is."""
-        scale = self._contents[0].image.scale
-
-        def load(path: str) -> sources.Source:
-            (source,) = sources.load([SourceImage(path=path, scale=scale)], self.settings.content_scale, "content", [])
-            return source
-
-        like = load(tones) if tones else None
-        return tone_matched(load(path), self._styles, self.settings.tone_matching, like).pixels
-
-    def originals(self, scale: float) -> Atlas:
-        """The style images at `scale` times their working size, read from the files again. Raises BadSettingError."""
-        if self._originals is None or self._originals[0] != scale:
-            self._originals = None  # before the new one is made
-            self._originals = scale, Atlas(sources.reread(self._styles, scale), self.device)
-        return self._originals[1]
 
     def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
         """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed."""

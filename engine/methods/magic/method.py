@@ -21,15 +21,18 @@ from engine.images import sources
 from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.images.sources import ContentField
 from engine.job import Job
-from engine.method import Layer, State, Term
+from engine.method import Layer, Layers, Renderer, State, Term
 from engine.methods.adversarial import AdversarialMethod, coarsened
+from engine.methods.adversarial_renderer import renderer
 from engine.methods.magic import pretrained
 from engine.methods.magic.conditions import conditions
 from engine.methods.magic.memory_plan import paint_bytes, plan
+from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
 from engine.methods.magic.settings import PRESETS, MagicSettings
 from engine.methods.magic.shape import collage_shape, initialised, measured_halo
 from engine.methods.magic.slots import SLOTS
 from engine.nn.collage import Choice, Collage, CollageGenerator
+from engine.options import RenderMode
 from engine.settings import Settings
 from engine.templates.atlas import Atlas, Templates
 from engine.templates.palette import palette
@@ -71,6 +74,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
+    capabilities = frozenset(("repeat", "originals", "frames"))
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, MagicSettings)
@@ -219,60 +223,73 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
 
     # -------------------------------------------------------- painting
 
-    def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+    def paint(self, box: Box, canvas_size: Size) -> Layers:
         """
         Raises:
             MemoryError: a smaller box is needed.
         """
+        return layers_of(self.painting(box, self.scene(canvas_size)), self.settings.repaint_bound)
+
+    def renderer(self, render_mode: RenderMode) -> Renderer:
+        return renderer(MagicRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
+
+    def scene(self, canvas_size: Size) -> Scene:
+        """What is painted as trained."""
+        content = ContentField(self._contents[0].pixels, canvas_size, self.device).at if self._contents else None
+        return Scene(canvas_size, content, self.draw.at)
+
+    def painting(self, box: Box, scene: Scene) -> Painting:
+        """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
         self._freeze_if_needed()
         s, count = self.settings, self.shown_size
-        parts = [(s.set_seed, 1 - s.between), (s.between_seed, s.between)]
-        parts = [(seed, share) for seed, share in parts if share > 0]
         free = memory_free_bytes(self.device)
         if free and paint_bytes(self.shape.sets, box.height, box.width, count) > free:
             raise MemoryError
-        content = self._content_at(box, canvas_size)
-        choices = [(self._choice(seed, count, box, canvas_size, content), share) for seed, share in parts]
+        content = self._content_at(box, scene)
+        choices = [(self._choice(seed, count, box, scene, content), share) for seed, share in self.shown_sets]
         collage, mixture = self.average.paste(choices, s.temperature, self._mix_kernel)
         result = self.average.refined(collage, s.repaint_bound)
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
-        layers = {"result": result[0], "collage": collage[0], "content": shown}
-        layers = {key: (image * 0.5 + 0.5).clamp(0, 1) for key, image in layers.items()}
-        colors = palette(mixture.shape[1]).to(self.device)  # [K, 3]
-        layers["sets"] = torch.einsum("khw,kc->chw", mixture[0], colors).clamp(0, 1)
-        change = (result - collage)[0].abs().mean(0) / max(s.repaint_bound, 1e-6)
-        layers["mask"] = change.clamp(0, 1).expand(3, -1, -1)
-        return layers
+        return Painting(result, collage, mixture, shown, choices)
+
+    @property
+    def shown_sets(self) -> list[tuple[int, float]]:
+        """Seeds of the sets that the picture is made of, and the share of each."""
+        s = self.settings
+        return [
+            (seed, share) for seed, share in ((s.set_seed, 1 - s.between), (s.between_seed, s.between)) if share > 0
+        ]
 
     @property
     def shown_size(self) -> int:
         """K of the picture."""
         return max(2, self.settings.show_size) if self.settings.show_size else self.settings.set_size
 
-    def _choice(self, seed: int, count: int, box: Box, canvas_size: Size, content: Tensor | None) -> Choice:
-        templates = self.draw.templates(count, seed)
+    def _choice(self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None) -> Choice:
+        templates, canvas_size = self.draw.templates(count, seed), scene.canvas_size
         centre = (canvas_size.height / 2 - box.top, canvas_size.width / 2 - box.left)
-        affine = self._affine(seed, templates, canvas_size) if self.shape.warp == "affine" else None
+        affine = self._affine(seed, templates, scene) if self.shape.warp == "affine" else None
         size = (box.height, box.width)
-        sets, told = self.draw.at(templates, box), self._conditions()
+        sets, told = scene.sets(templates, box), self._conditions()
         return self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
 
-    def _affine(self, seed: int, templates: Templates, canvas_size: Size) -> Tensor:
+    def _affine(self, seed: int, templates: Templates, scene: Scene) -> Tensor:
         """theta of a set, from the patch in the middle of the canvas: one for all tiles, as for a patch in training."""
+        canvas_size = scene.canvas_size
         key = (seed, len(templates), canvas_size.height, canvas_size.width, self.steps_done)
         if key not in self._shown:
             side = self.settings.patch
             middle = Box((canvas_size.height - side) // 2, (canvas_size.width - side) // 2, side, side)
-            content = self._content_at(middle, canvas_size)
+            content = self._content_at(middle, scene)
             theta = self.average.locate(self.draw.at(templates, middle), content, (side, side))
             self._shown = {key: theta, **dict(list(self._shown.items())[:1])}  # both sets of an animation
         return self._shown[key]
 
-    def _content_at(self, box: Box, canvas_size: Size) -> Tensor | None:
+    def _content_at(self, box: Box, scene: Scene) -> Tensor | None:
         """[1, 3, h, w] in -1..1; None unguided."""
-        if not self._contents:
+        if scene.content is None:
             return None
-        content = ContentField(self._contents[0].pixels, canvas_size, self.device).at(box)[None] * 2 - 1
+        content = scene.content(box)[None] * 2 - 1
         return content.contiguous(memory_format=torch.channels_last)
 
     def _patches_of(self, batch: Batch, output: Collage) -> dict[str, Tensor]:

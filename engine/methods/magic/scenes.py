@@ -199,7 +199,7 @@ def _varied(pixels: Tensor, random: torch.Generator) -> Tensor:
     return (values * 255).round().to(torch.uint8).contiguous()
 
 
-def _recoloring(random: torch.Generator):  # noqa: ANN202 - a function of pixels
+def _recoloring(random: torch.Generator):
     """Other colours for all pictures of a palette alike; half of the palettes keep theirs."""
     kept = _chance(random, 0.5)
     order = torch.randperm(3, generator=random)

@@ -134,7 +134,7 @@ def test_permuting_the_set_permutes_the_mixture_and_leaves_the_collage(options: 
     box, order = Box(0, 0, 64, 64), torch.tensor([3, 1, 4, 0, 2])
     straight = method.draw.templates(5, 1)
     turned = Templates(straight.atlas, straight.image[order], straight.offset[order], straight.flip[order], "mirror")
-    content = method._content_at(box, method.canvas_size)
+    content = method._content_at(box, method.scene(method.canvas_size))
     painted = []
     for templates in (straight, turned):
         sets = method.draw.at(templates, box)
@@ -322,7 +322,7 @@ def test_warping_stays_within_its_bound(tmp_path: Path) -> None:
     method = alive(Magic(job(tmp_path, {"warp": "flow"}), CPU))
     box = Box(0, 0, 64, 64)
     sets = method.draw.at(method.draw.templates(5, 1), box)
-    content = method._content_at(box, method.canvas_size)
+    content = method._content_at(box, method.scene(method.canvas_size))
     with torch.no_grad():
         method.average.st_unet.last.weight.mul_(100)
         choice = method.average.choose(sets, content, (64, 64), 3.0, None, (32.0, 32.0))

@@ -1,0 +1,188 @@
+"""MAGIC painted otherwise than as trained: what it sees of a canvas, and what is composed of its decisions.
+
+Painting a scene is method.py's; repeats, frames and prints in general are adversarial_renderer.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from engine.box import Box, Size
+from engine.errors import BadSettingError
+from engine.fields.detail import Detail, DetailedTemplates
+from engine.fields.periodic import ClosedSets, ClosedTemplates
+from engine.method import Layers
+from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
+from engine.methods.magic.settings import MagicSettings
+from engine.nn.collage import Choice
+from engine.options import RenderMode
+from engine.templates.atlas import Templates
+from engine.templates.palette import palette
+from engine.templates.sets import SetDraw, Sets
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the generator sees of a canvas.
+
+    Args:
+        content: I_C of any box, float [3, h, w], 0..1; None unguided.
+        sets: a set of a whole canvas, looked at from a box.
+    """
+
+    canvas_size: Size
+    content: Callable[[Box], Tensor] | None
+    sets: Callable[[Templates, Box], Sets]
+
+
+class Painting(NamedTuple):
+    """A box of a canvas.
+
+    result, collage: I and I_M, [1, 3, h, w] in -1..1. mixture: A of all sets together, each by its share, [1, K, h, w].
+    content: [3, h, w] in -1..1. choices: what was decided of each set, and its share of the picture.
+    """
+
+    result: Tensor
+    collage: Tensor
+    mixture: Tensor
+    content: Tensor
+    choices: list[tuple[Choice, float]]
+
+
+def layers_of(painting: Painting, repaint_bound: float) -> Layers:
+    """What is shown of a painting.
+
+    Args:
+        repaint_bound: how far the second U-Net may change a value of -1..1.
+    """
+
+    def shown(image: Tensor) -> Tensor:
+        return (image * 0.5 + 0.5).clamp(0, 1)
+
+    def sets() -> Tensor:
+        colors = palette(painting.mixture.shape[1]).to(painting.mixture.device)  # [K, 3]
+        return torch.einsum("khw,kc->chw", painting.mixture[0], colors).clamp(0, 1)
+
+    def mask() -> Tensor:
+        change = (painting.result - painting.collage)[0].abs().mean(0) / max(repaint_bound, 1e-6)
+        return change.clamp(0, 1).expand(3, -1, -1)
+
+    return Layers(
+        {
+            "result": lambda: shown(painting.result[0]),
+            "collage": lambda: shown(painting.collage[0]),
+            "sets": sets,
+            "mask": mask,
+            "content": lambda: shown(painting.content),
+        }
+    )
+
+
+class Painted(Printable, Protocol):
+    """What the renderer asks of a trained MAGIC: its sets, and one forward pass over any scene."""
+
+    settings: MagicSettings
+    draw: SetDraw
+
+    @property
+    def shown_size(self) -> int: ...
+
+    @property
+    def shown_sets(self) -> list[tuple[int, float]]: ...
+
+    def scene(self, canvas_size: Size) -> Scene: ...
+
+    def painting(self, box: Box, scene: Scene) -> Painting: ...
+
+
+class MagicRenderer(AdversarialRenderer[Painted]):
+    """See `AdversarialRenderer`.
+
+    Raises:
+        BadSettingError: a repeat is asked for, and pieces are turned as a whole, so that they can not close.
+    """
+
+    def __init__(self, method: Painted, render_mode: RenderMode) -> None:
+        super().__init__(method, render_mode)
+        if self.repeats and method.settings.warp == "affine":
+            raise BadSettingError(
+                "Pieces that are turned and scaled do not meet at the edges, so this collage can not repeat. "
+                "Leave the repeat out, or train with Bend the pieces at No or Flow."
+            )
+        self._scene: tuple[Size, Scene] | None = None
+        self._detail: Detail | None = None
+        self._pieces: dict[int, DetailedTemplates] = {}
+
+    def paint(self, box: Box, canvas_size: Size) -> Layers:
+        painting = self.method.painting(box, self._scene_of(canvas_size))
+        return layers_of(painting, self.method.settings.repaint_bound)
+
+    def planes(self, box: Box, canvas_size: Size) -> Tensor:
+        """Of each set log A, not normalised, and how elements are bent; what the second U-Net adds; the content."""
+        painting = self.method.painting(box, self._scene_of(canvas_size))
+        planes = []
+        for choice, _ in painting.choices:
+            planes.append(choice.logits[0].float() / self.method.settings.temperature)
+            if choice.displacement is not None:
+                planes.append(choice.displacement[0].flatten(0, 1))
+        return torch.cat([*planes, (painting.result - painting.collage)[0], painting.content])
+
+    @property
+    def channels(self) -> int:
+        return len(self.method.shown_sets) * sum(self._of_a_set) + 6
+
+    @property
+    def _of_a_set(self) -> tuple[int, int]:
+        """Planes of A, and of the displacement."""
+        count = self.method.shown_size
+        return count, 0 if self.method.settings.warp == "none" else 2 * count
+
+    def composed(self, planes: Tensor, box: Box, detail: Detail) -> Layers:
+        if self._detail is not detail:
+            self._detail, self._pieces = detail, {}
+        *sets, added, content = planes.split([*(sum(self._of_a_set) for _ in self.method.shown_sets), 3, 3])
+        collages, mixtures = [], []
+        for (seed, share), decided in zip(self.method.shown_sets, sets, strict=True):
+            logits, displacement = decided[None].split(self._of_a_set, 1)
+            pieces = self._pieces_of(seed, detail)
+            if displacement.shape[1]:
+                weights = logits.softmax(1)
+                collage = pieces.warped(weights, displacement.unflatten(1, (-1, 2)), box)
+            else:
+                collage, weights = pieces.mixed(logits, box)
+            collages.append(share * collage)
+            mixtures.append(share * weights)
+        collage = torch.stack(collages).sum(0) * 2 - 1
+        painting = Painting(collage + added, collage, torch.cat(mixtures, 1), content, [])
+        return layers_of(painting, self.method.settings.repaint_bound)
+
+    def _scene_of(self, canvas_size: Size) -> Scene:
+        if self._scene is None or self._scene[0] != canvas_size:
+            self._check_repeat(canvas_size)
+            self._scene = canvas_size, self._made(canvas_size)
+        return self._scene[1]
+
+    def _made(self, canvas_size: Size) -> Scene:
+        plain = self.method.scene(canvas_size)
+        content = None if plain.content is None else self._content(canvas_size, plain.content)
+        if not self.repeats:
+            return Scene(canvas_size, content, plain.sets)
+        closed: dict[bytes, ClosedTemplates] = {}
+
+        def sets(templates: Templates, box: Box) -> Sets:
+            key = templates.offset.cpu().numpy().tobytes()
+            if key not in closed:
+                closed[key] = ClosedTemplates(templates, canvas_size)
+            return ClosedSets.of(closed[key], box)
+
+        return Scene(canvas_size, content, sets)
+
+    def _pieces_of(self, seed: int, detail: Detail) -> DetailedTemplates:
+        if seed not in self._pieces:
+            self._pieces[seed] = detail.of(self.method.draw.templates(self.method.shown_size, seed))
+        return self._pieces[seed]
