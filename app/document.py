@@ -9,6 +9,7 @@ import shutil
 import time
 import weakref
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from engine.box import Size
 from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.images.find import find_images
+from engine.images.read import image_size
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.method import Method, Slot, method_class, preset_values
 from engine.project import FILE_NAME, load_job, project_folder, save_job
@@ -147,8 +149,24 @@ class Document(QObject):
         if problems:
             self.problem.emit(_summary(problems))
         if new:
-            self.set_sources(slot, (*there_now, *new), self.tr("add images"))
+            images = (*there_now, *new)
+            after = self.job.model_copy(update={"sources": {**self.job.sources, slot: images}})
+            if not there:
+                after = self._fitted(after, slot)
+            self._change(after, self.tr("add images"))
         return len(new)
+
+    def _fitted(self, job: Job, slot: str) -> Job:
+        """The job with settings that suit the first images of a slot, where the artist chose none yet."""
+        method = method_class(job.method)
+        sizes = []
+        for image in job.sources[slot]:
+            with suppress(TesseraError):  # the thumbnail says what is wrong with the file
+                sizes.append(image_size(Path(image.path)))
+        untouched = self._fresh(job.method).settings
+        values = method.fitting({slot: sizes}) if sizes else {}
+        values = {n: v for n, v in values.items() if getattr(job.settings, n) == getattr(untouched, n)}
+        return job.model_copy(update={"settings": job.settings.with_values(values)}) if values else job
 
     def set_sources(self, slot: str, images: tuple[SourceImage, ...], text: str = "") -> None:
         """Exchanges the images of a slot: their order, weights and scales as well."""

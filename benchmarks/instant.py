@@ -42,19 +42,12 @@ PAIRS = {
     "tower-starry": ("photos", "paintings/starry_night.jpg"),
 }
 """Styles and content, below IMAGES."""
-_CANVAS_PX = 534_000
-"""600 x 890."""
-_STYLE_PX = 450
-"""Shorter side of the style images."""
 
 
 def method_for(styles: list[Path], content: Path, network: Path | None, values: dict[str, Any]) -> Magic:
-    size = image_size(content)
+    sizes = {"style": [image_size(path) for path in styles], "content": [image_size(content)]}
     settings = {
-        "content_scale": min(4.0, (_CANVAS_PX / size.area) ** 0.5),
-        "style_scale": min(
-            2.0, max(0.1, _STYLE_PX / min(min(image_size(p).height, image_size(p).width) for p in styles))
-        ),
+        **Magic.fitting(sizes),
         **({} if network is None else {"start": "nothing"}),
         **values,
     }
@@ -83,13 +76,14 @@ def painted(method: Magic, layer: str = "result") -> np.ndarray:
 def chosen(method: Magic) -> np.ndarray:
     """int [H, W]: the piece that has most of each pixel."""
     size = method.canvas_size
+    box = size.box.align(method.alignment_px)
     with torch.no_grad():
-        colors = Artwork(method, size, "sets").at(Box(0, 0, size.height, size.width))
-    return (to_uint8(colors).astype(np.int64) // 8 * (1, 32, 1024)).sum(2)
+        mixture = method.painting(box, method.scene(size)).mixture[0]  # [K, h, w]
+    return mixture.argmax(0)[: size.height, : size.width].numpy()
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.instant", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.instant", description="MAGIC without training.")
     parser.add_argument("images", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--network", type=Path, help="instead of the one that comes with the program")

@@ -131,7 +131,7 @@ def measure_permutation(arguments: argparse.Namespace, device: Device, folder: P
     method = _method(arguments, device, folder)
     _trained(method, arguments.steps)
     box = method.canvas_size.box.align(method.alignment_px).quarters(method.alignment_px)[0]
-    content = method._content_at(box, method.canvas_size)
+    content = method._content_at(box, method.scene(method.canvas_size))
     straight = method.draw.templates(method.shown_size, 1)
     order = torch.randperm(len(straight), generator=torch.Generator().manual_seed(0))
     permuted = Templates(

@@ -68,6 +68,7 @@ class RenderView(Command):
         requester: comes back as well. A newer request takes the place of the same requester's earlier one only.
         canvas_size: look at a picture of another size; None for the one that is trained for.
         render_mode: look at it as an export would paint it, see `options.RenderMode`.
+        coarse_first: the whole of it small and soon, before the pieces; where the method can.
     """
 
     box: Box
@@ -77,6 +78,7 @@ class RenderView(Command):
     requester: Requester = Requester("")
     canvas_size: Size | None = None
     render_mode: RenderMode = field(default_factory=RenderMode)
+    coarse_first: bool = False
     latest_wins: ClassVar[bool] = True
 
     def replaces(self, earlier: Command) -> bool:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from engine.box import Box, Margin, Size
@@ -115,6 +116,25 @@ class Renderer(Protocol):
     def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]: ...
 
 
+class Pretrainer(Protocol):
+    """Learns a network that comes along with the program; what `Method.pretraining` names makes one.
+
+    It is called with image files to make palettes of (those of one folder belong together), files of contents, the
+    seed, the number of steps over which its rates fall, and the device.
+    """
+
+    steps_done: int
+    warnings: list[str]
+
+    def step(self, step: int) -> dict[str, Tensor]: ...
+
+    def state(self) -> State: ...
+
+    def restore(self, state: State) -> list[str]: ...
+
+    def write(self, path: Path) -> None: ...
+
+
 class Layers(Mapping[str, "Tensor"]):
     """Pictures by layer, each made when it is asked for: most of the time only one of them is."""
 
@@ -149,6 +169,9 @@ class Method(ABC, Generic[MethodSettings]):
     capabilities: ClassVar[frozenset[str]] = frozenset()
     """Which of "repeat", "originals" and "frames" its `renderer` knows."""
 
+    pretraining: ClassVar[str] = ""
+    """ "module:name" of what makes a `Pretrainer`; empty for methods that only learn from the artist's images."""
+
     instant: bool = False
     """Whether its picture is worth showing before the first step: it began with what was learned elsewhere."""
     settings: MethodSettings
@@ -169,6 +192,12 @@ class Method(ABC, Generic[MethodSettings]):
         """Whether a method built with these settings would be `instant`, told without building it."""
         del settings
         return False
+
+    @classmethod
+    def fitting(cls, sizes: Mapping[str, Sequence[Size]]) -> dict[str, Any]:
+        """Settings that suit images of some sizes, by slot: what a new project takes over when they are dropped."""
+        del sizes
+        return {}
 
     @property
     @abstractmethod
@@ -209,6 +238,14 @@ class Method(ABC, Generic[MethodSettings]):
                 f"{self.title} can not {titles[way]}. Leave this option out, or choose another method."
             )
         return self
+
+    def coarse(self, reduction: int) -> Renderer | None:
+        """Paints about the same picture on a canvas that is `reduction` times smaller, and so much sooner.
+
+        None where only the picture itself can be painted.
+        """
+        del reduction
+        return None
 
     @abstractmethod
     def patches(self) -> dict[str, Tensor]:

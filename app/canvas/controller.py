@@ -29,11 +29,11 @@ class CanvasController(QObject):
         self._canvas.view.set_extent(event.canvas_size)
         self._canvas.set_hint("")
         self._canvas.show_still(None)
-        self._canvas.view.ask()
+        self._canvas.view.ask(coarse_first=True)
 
     def _on_retuned(self, _event: Retuned) -> None:
         if self._training.state in ("live", "paused"):  # otherwise the picture is asked for again and again
-            self._canvas.view.ask()
+            self._canvas.view.ask(coarse_first=True)
 
     def _on_failed(self, event: Failed) -> None:
         if isinstance(event.command, RenderView) and event.command.requester == CANVAS:

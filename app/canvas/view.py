@@ -55,7 +55,7 @@ class CanvasView(ZoomView):
         self.loupe = Loupe(self.viewport(), self._draw_stored)
         self.loupe.wanted.connect(self._ask_for_loupe)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settle.timeout.connect(self.ask)
+        self._settle.timeout.connect(lambda: self.ask())
         self.visible_changed.connect(self._settle.start)
         self._checker = QPixmap()
 
@@ -119,8 +119,12 @@ class CanvasView(ZoomView):
 
     # ------------------------------------------------------------ requests
 
-    def ask(self) -> None:
-        """Sends a `RenderView` for what is visible now."""
+    def ask(self, coarse_first: bool = False) -> None:
+        """Sends a `RenderView` for what is visible now.
+
+        Args:
+            coarse_first: everything that is in sight changed, so that a coarse picture says more than the stored one.
+        """
         self._settle.stop()
         if not self._connected or self._resting or not self.isVisible() or self.loupe.isVisible():
             return
@@ -129,12 +133,12 @@ class CanvasView(ZoomView):
             return
         scale = min(1.0, self.zoom * self.devicePixelRatioF()) if self.extent.area else 1.0
         size = Size(max(1, round(box.height * scale)), max(1, round(box.width * scale)))
-        self._asked = self._request(box, size, CANVAS)
+        self._asked = self._request(box, size, CANVAS, coarse_first)
         self.view_requested.emit(self._asked)
 
-    def _request(self, box: Box, size: Size, requester: Requester) -> RenderView:
+    def _request(self, box: Box, size: Size, requester: Requester, coarse_first: bool = False) -> RenderView:
         self._ticket += 1
-        return RenderView(box, size, self.layer, self._ticket, requester)
+        return RenderView(box, size, self.layer, self._ticket, requester, coarse_first=coarse_first)
 
     def _ask_for_loupe(self, box: Box, size: Size) -> None:
         if self._connected:

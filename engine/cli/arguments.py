@@ -5,6 +5,9 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
+from engine.cli.values import whole
+from engine.job import DEFAULT_METHOD
+
 
 def add_fetch(fetch: ArgumentParser) -> None:
     """Of `tessera fetch`."""
@@ -14,3 +17,15 @@ def add_fetch(fetch: ArgumentParser) -> None:
 def add_listing(command: ArgumentParser) -> None:
     """Of commands that list something."""
     command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_pretrain(pretrain: ArgumentParser) -> None:
+    """Of `tessera pretrain`."""
+    add = pretrain.add_argument
+    add("folders", type=Path, nargs="+", metavar="FOLDER", help="of images; each folder in it is a palette as well")
+    add("--contents", type=Path, nargs="+", metavar="PATH", help="what is shown; the palettes' own images unless given")
+    add("--out", type=Path, required=True, metavar="FILE", help="the network, .safetensors")
+    add("--method", default=DEFAULT_METHOD, metavar="NAME", help=f"{DEFAULT_METHOD} unless named")
+    add("--steps", type=whole(1, 10_000_000), default=4500, metavar="N", help="in all; 4500 unless given")
+    add("--seed", type=whole(0, 2**31 - 1), default=7, metavar="S", help="of weights and draws; 7 unless given")
+    add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")

@@ -56,6 +56,14 @@ COMMANDS = (
         "engine.cli.render:run",
     ),
     Command(
+        "pretrain",
+        "make the network that shows a picture before any training",
+        "Learns to choose pieces from many palettes and contents, so that images it never saw give a picture at once. "
+        "Every folder that holds images is a palette. Ctrl-C ends it; the same command goes on.",
+        "engine.cli.arguments:add_pretrain",
+        "engine.cli.pretrain:run",
+    ),
+    Command(
         "fetch",
         "fetch a network's weights",
         "Fetches the weights of VGG-19 (575 MB) into the user's cache; what an earlier attempt has fetched is kept.",

@@ -15,6 +15,7 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
+from engine.images.quantise import to_uint8
 from engine.messages import RenderView
 from engine.method import Method
 from engine.options import RenderMode
@@ -22,6 +23,8 @@ from engine.preview.tiles import strip, view, whole
 
 PATCHES = "patches"
 PREVIEW_PX = 640
+COARSE_PX = 140_000
+"""Pixels of the picture that comes before the pieces, at most: 600 x 890 is halved."""
 PREVIEW_CANVAS_PX = 4_000_000
 """Pixels that are painted for a preview at most, so that keeping a snapshot of a wall takes seconds."""
 
@@ -83,9 +86,29 @@ def answer(method: Method, look: RenderView) -> Iterator[Piece]:
     left = look.box.clip(canvas_size.box).area
     if not left:
         yield Piece(np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), canvas_size, done=True)
+    if look.coarse_first:
+        yield from _coarse(method, look, canvas_size)
     for image, box in view(paint, canvas_size, look.box, look.size, tile_px(method.device, on_screen=True)):
         left -= box.area
         yield Piece(image, box, canvas_size, done=not left)
+
+
+def _coarse(method: Method, look: RenderView, canvas_size: Size) -> Iterator[Piece]:
+    """All of a view at once on a smaller canvas; nothing where the method can not, or its pieces are as quick."""
+    visible = look.box.clip(canvas_size.box)
+    reduction = 1
+    while visible.area > COARSE_PX * reduction**2:
+        reduction *= 2
+    renderer = method.coarse(reduction) if reduction > 1 and look.render_mode == RenderMode() else None
+    if renderer is None:
+        return
+    small = Size(-(-canvas_size.height // reduction), -(-canvas_size.width // reduction))
+    top, left = visible.top // reduction, visible.left // reduction
+    box = Box(top, left, -(-visible.bottom // reduction) - top, -(-visible.right // reduction) - left)
+    with torch.no_grad():
+        picture = Artwork(renderer, small, look.layer).at(box)
+    shown = Box(box.top * reduction, box.left * reduction, box.height * reduction, box.width * reduction)
+    yield Piece(to_uint8(picture), shown, canvas_size, done=False)
 
 
 def preview(method: Method) -> np.ndarray:

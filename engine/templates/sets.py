@@ -116,7 +116,7 @@ class SetDraw:
         """One set, looked at from a box of the canvas."""
         corner = torch.tensor([box.top, box.left], device=self.atlas.pixels.device)
         origin = templates.offset + corner
-        return Sets(self.atlas, templates.image[None], origin[None], templates.flip[None], self.edge)
+        return Sets(templates.atlas, templates.image[None], origin[None], templates.flip[None], self.edge)
 
     def _drawn(self, count: int, random: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Style image [K], offset [K, 2], flip [K, 2]; each image has its share of the set, rounded up or down."""

@@ -1,4 +1,4 @@
-"""What the generator of MAGIC is told of its loss, so that one network answers for all weights (METHODS in docs/instant.md).
+"""What the generator of MAGIC is told of its loss, so that one network answers for all weights.
 
 Dosovitskiy and Djolonga 2020, You Only Train Once. Softness and the second network's bound are not told: they act on
 what the network decided, which can then be kept while they change.

@@ -6,9 +6,9 @@ in templates/sets.py, what memory allows in memory_plan.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,11 +25,13 @@ from engine.method import Layer, Layers, Renderer, State, Term
 from engine.methods.adversarial import AdversarialMethod, coarsened
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.magic import pretrained
+from engine.methods.magic.coarse import CoarseRenderer
 from engine.methods.magic.conditions import conditions
 from engine.methods.magic.memory_plan import paint_bytes, plan
+from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
 from engine.methods.magic.settings import PRESETS, MagicSettings
-from engine.methods.magic.shape import collage_shape, initialised, measured_halo
+from engine.methods.magic.shape import collage_shape, fitting_scales, initialised, measured_halo
 from engine.methods.magic.slots import SLOTS
 from engine.nn.collage import Choice, Collage, CollageGenerator
 from engine.options import RenderMode
@@ -75,6 +77,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
     )
     presets = PRESETS
     capabilities = frozenset(("repeat", "originals", "frames"))
+    pretraining = "engine.methods.magic.pretraining:begun"
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, MagicSettings)
@@ -87,6 +90,8 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         self._make_it_fit()
         self._assemble(torch.Generator().manual_seed(self.seed))
         self._shown: dict[tuple[int, ...], Tensor] = {}
+        self._coarse_renderers: dict[int, CoarseRenderer] = {}
+        self._remembered = RememberedChoices()
         if s.start == "network":
             self.begin_with(pretrained.shipped())
 
@@ -101,6 +106,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             pretrained.take(network, {"discriminator": self.discriminator})
             self.instant = pretrained.take(network, {"generator": self.generator})
             self.average.load_state_dict(self.generator.state_dict())
+            self._remembered.forget()
 
     @classmethod
     def is_instant(cls, settings: Settings) -> bool:
@@ -111,6 +117,10 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             return pretrained.fits(pretrained.read_settings(pretrained.shipped()), collage_shape(settings))
         except BadWeightsError:
             return False
+
+    @classmethod
+    def fitting(cls, sizes: Mapping[str, Sequence[Size]]) -> dict[str, Any]:
+        return fitting_scales(sizes)
 
     def _read_images(self, job: Job) -> None:
         s = self.settings
@@ -236,7 +246,14 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
     def scene(self, canvas_size: Size) -> Scene:
         """What is painted as trained."""
         content = ContentField(self._contents[0].pixels, canvas_size, self.device).at if self._contents else None
-        return Scene(canvas_size, content, self.draw.at)
+        return Scene(canvas_size, content, self.draw.at, reduction=1)
+
+    def coarse(self, reduction: int) -> Renderer:
+        if reduction not in self._coarse_renderers:
+            self._coarse_renderers[reduction] = CoarseRenderer(
+                self, [style.pixels for style in self._styles], reduction
+            )
+        return self._coarse_renderers[reduction]
 
     def painting(self, box: Box, scene: Scene) -> Painting:
         """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
@@ -266,6 +283,16 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         return max(2, self.settings.show_size) if self.settings.show_size else self.settings.set_size
 
     def _choice(self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None) -> Choice:
+        def decide() -> Choice:
+            return self._decided(seed, count, box, scene, content)
+
+        if not scene.reduction:
+            return decide()
+        told = self._conditions()
+        state = (self.steps_done, self.settings.warp_px, None if told is None else tuple(told.tolist()))
+        return self._remembered.of(state, (seed, count, box, scene.canvas_size, scene.reduction), decide)
+
+    def _decided(self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None) -> Choice:
         templates, canvas_size = self.draw.templates(count, seed), scene.canvas_size
         centre = (canvas_size.height / 2 - box.top, canvas_size.width / 2 - box.left)
         affine = self._affine(seed, templates, scene) if self.shape.warp == "affine" else None
@@ -310,6 +337,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._shown = {}
+        self._remembered.forget()
         return super().restore(state, strict)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from torch import Tensor
 
 from engine.box import Size
 from engine.images.sampling import step_generator
-from engine.job import Job
+from engine.job import Job, SourceImage
+from engine.methods.magic import pretrained
 from engine.methods.magic.conditions import RANGES, conditions
 from engine.methods.magic.method import Batch, Magic
 from engine.methods.magic.scenes import Scenes
@@ -50,6 +51,9 @@ class Pretraining(Magic):
 
     Args:
         steps: the rates fall to a twentieth over so many, along a cosine.
+
+    Raises:
+        MissingSourcesError: there is no palette, or no content, that can be read.
     """
 
     def __init__(self, job: Job, device: torch.device, steps: int) -> None:
@@ -67,6 +71,10 @@ class Pretraining(Magic):
         self._scenes = Scenes(
             list(by_folder.values()), contents, self.settings.patch, self.seed, self.device, self.warnings
         )
+
+    def write(self, path: Path) -> None:
+        """The network as the program reads it, see pretrained.py. Raises NoRoomError."""
+        pretrained.write(path, SETTINGS, {"generator": self.average, "discriminator": self.discriminator})
 
     def step(self, step: int) -> dict[str, Tensor]:
         random = step_generator(self.seed + 0xD1CE, step)
@@ -93,6 +101,22 @@ class Pretraining(Magic):
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
         return super()._loss(terms) / max(1.0, self.settings.content_weight / _STEEPEST)
+
+
+def begun(
+    palettes: Sequence[Path], contents: Sequence[Path], seed: int, steps: int, device: torch.device
+) -> Pretraining:
+    """See `method.Pretrainer`. Raises MissingSourcesError."""
+    sources = {"style": palettes, "content": contents}
+    job = Job(
+        method=Magic.key,
+        settings=MagicSettings.of(SETTINGS),
+        sources={
+            slot: tuple(SourceImage(path=str(path.absolute())) for path in found) for slot, found in sources.items()
+        },
+        seed=seed,
+    )
+    return Pretraining(job, device, steps)
 
 
 def drawn_weights(random: torch.Generator) -> dict[str, Any]:

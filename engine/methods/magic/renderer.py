@@ -33,11 +33,14 @@ class Scene:
     Args:
         content: I_C of any box, float [3, h, w], 0..1; None unguided.
         sets: a set of a whole canvas, looked at from a box.
+        reduction: how much smaller than in training all of it is, where what is decided of it may be remembered; 0
+            where it may not.
     """
 
     canvas_size: Size
     content: Callable[[Box], Tensor] | None
     sets: Callable[[Templates, Box], Sets]
+    reduction: int = 0
 
 
 class Painting(NamedTuple):

@@ -1,11 +1,13 @@
-"""How large the generator of MAGIC is, by its settings, how its weights begin, and how far it looks."""
+"""How large the generator of MAGIC is, by its settings, how its weights begin, how far it looks, and at what."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from engine.box import Margin
+from engine.box import Margin, Size
 from engine.fields.artwork import receptive_margin
 from engine.methods.magic.conditions import COUNT
 from engine.methods.magic.settings import MagicSettings
@@ -14,6 +16,11 @@ from engine.nn.layers import initialise
 from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import ConditionalScale, SetUNetShape
 from engine.nn.unet import UNetShape
+
+CANVAS_PX = 530_000
+"""Pixels of a canvas that is painted in two or three seconds on a laptop; prints have as many as they like."""
+STYLE_PX = 450
+"""Shorter side of style images, of which a patch then shows whole things."""
 
 
 def initialised(network: torch.nn.Module, random: torch.Generator) -> None:
@@ -70,3 +77,18 @@ def measured_halo(s: MagicSettings) -> Margin:
         return torch.cat([generator.refined(collage, 1.0), logits], 1)
 
     return receptive_margin(network, 3, thin.sets.alignment_px)
+
+
+def fitting_scales(sizes: Mapping[str, Sequence[Size]]) -> dict[str, float]:
+    """Scales at which images have about the detail that the shipped network learned from, and a canvas is quick."""
+    scales = {}
+    if contents := sizes.get("content"):
+        scales["content_scale"] = _rounded((CANVAS_PX / contents[0].area) ** 0.5, 0.1, 2.0)
+    if styles := sizes.get("style"):
+        shortest = sorted(min(size.height, size.width) for size in styles)
+        scales["style_scale"] = _rounded(STYLE_PX / shortest[len(shortest) // 2], 0.1, 1.5)
+    return scales
+
+
+def _rounded(scale: float, least: float, most: float) -> float:
+    return round(min(max(scale, least), most), 2)

@@ -1,0 +1,50 @@
+"""A collage at a fraction of its size: what is seen of a change at once, before the sharp tiles are there.
+
+The same network looks at the same set and content, both made smaller; its pieces lie where the sharp ones will, about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from engine.box import Box, Margin, Size
+from engine.images.sources import resampled
+from engine.method import Layers
+from engine.methods.magic.renderer import Painted, Scene, layers_of
+from engine.templates.atlas import Atlas, Templates
+from engine.templates.sets import Sets
+
+
+class CoarseRenderer:
+    """A `method.Renderer` of canvases that are `reduction` times smaller than the method's own.
+
+    Args:
+        styles: uint8 [3, h, w] each, at working scale.
+    """
+
+    def __init__(self, method: Painted, styles: Sequence[Tensor], reduction: int) -> None:
+        self._method, self.reduction = method, reduction
+        self._atlas = Atlas([resampled(pixels, 1 / reduction) for pixels in styles], method.device)
+
+    @property
+    def device(self) -> torch.device:
+        return self._method.device
+
+    @property
+    def alignment_px(self) -> int:
+        return self._method.alignment_px
+
+    @property
+    def halo(self) -> Margin:
+        return self._method.halo
+
+    def paint(self, box: Box, canvas_size: Size) -> Layers:
+        def sets(templates: Templates, box: Box) -> Sets:
+            return self._method.draw.at(templates.enlarged(self._atlas), box)
+
+        plain = self._method.scene(canvas_size)
+        scene = Scene(canvas_size, plain.content, sets, self.reduction)
+        return layers_of(self._method.painting(box, scene), self._method.settings.repaint_bound)
