@@ -75,20 +75,42 @@ class SettledInstanceNorm(nn.BatchNorm2d):
         )
 
 
+class Conditioning(nn.Module):
+    """What the network is told, c [P] about -1..1, as features h [H] that every block scales and shifts by."""
+
+    def __init__(self, conditions: int, features: int = 32) -> None:
+        super().__init__()
+        self.features = features
+        self.layers = nn.Sequential(
+            nn.Linear(conditions, features), nn.LeakyReLU(0.2), nn.Linear(features, features), nn.LeakyReLU(0.2)
+        )
+
+    def forward(self, conditions: Tensor) -> Tensor:
+        return self.layers(conditions)
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """He et al. 2015; biases apart, so that the features bend at different values of c."""
+        with torch.no_grad():
+            for layer in self.layers:
+                if isinstance(layer, nn.Linear):
+                    layer.weight.normal_(0, (2 / layer.in_features) ** 0.5, generator=generator)
+                    layer.bias.uniform_(-0.5, 0.5, generator=generator)
+
+
 class ConditionalScale(nn.Module):
-    """x * (1 + gamma(c)) + beta(c): numbers c scale and shift each channel (Perez et al. 2018, FiLM).
+    """x * (1 + gamma(h)) + beta(h): features h scale and shift each channel (Perez et al. 2018, FiLM).
 
     Told the weights of its loss, one network answers for all of them (Dosovitskiy and Djolonga 2020, You Only Train
     Once). It begins as the identity.
     """
 
-    def __init__(self, conditions: int, channels: int) -> None:
+    def __init__(self, features: int, channels: int) -> None:
         super().__init__()
-        self.scale_shift = nn.Linear(conditions, 2 * channels)
+        self.scale_shift = nn.Linear(features, 2 * channels)
 
-    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
-        """x: [B, C, H, W]. conditions: c, [P], about -1..1; the same for all of the batch."""
-        gamma, beta = self.scale_shift(conditions).to(x.dtype).chunk(2)  # [C] each
+    def forward(self, x: Tensor, features: Tensor) -> Tensor:
+        """x: [B, C, H, W]. features: h, [H]; the same for all of the batch."""
+        gamma, beta = self.scale_shift(features).to(x.dtype).chunk(2)  # [C] each
         return torch.addcmul(beta[:, None, None], x, (1 + gamma)[:, None, None])
 
     def initialise(self, generator: torch.Generator) -> None:
@@ -106,6 +128,8 @@ class SetUNet(nn.Module):
         self.shape, self.checkpointed = shape, checkpointed
         s = shape
         levels = s.levels
+        self.conditioning = Conditioning(s.conditions) if s.conditions else None
+        features = self.conditioning.features if self.conditioning is not None else 0
         self.first_content = None
         self.encoder = nn.ModuleList()
         channels = 3
@@ -117,7 +141,7 @@ class SetUNet(nn.Module):
                     "none" if index == 0 else s.norm,
                     nn.LeakyReLU(0.2),
                     SetAttention(width, s.heads, s.points) if s.attends(halvings) else None,
-                    s.conditions,
+                    features,
                 )
             )
             if index == 0 and s.guided:
@@ -132,7 +156,7 @@ class SetUNet(nn.Module):
                     s.norm,
                     nn.ReLU(),
                     SetAttention(width, s.heads, s.points) if s.attends(halvings) else None,
-                    s.conditions,
+                    features,
                 )
             )
             channels = 2 * width
@@ -156,12 +180,16 @@ class SetUNet(nn.Module):
         shared = None
         if self.first_content is not None and content is not None:
             shared = self.first_content(content)  # [B, C, h, w]
+        told = None
+        if self.conditioning is not None:
+            assert conditions is not None
+            told = self.conditioning(conditions)
         skips = []
         for index, block in enumerate(self.encoder):
-            x = self._run(block, x, count, shared if index == 0 else None, conditions)
+            x = self._run(block, x, count, shared if index == 0 else None, told)
             skips.append(x)
         for block, skip in zip(self.decoder, reversed(skips[:-1]), strict=True):
-            x = torch.cat([self._run(block, x, count, None, conditions), skip], 1)
+            x = torch.cat([self._run(block, x, count, None, told), skip], 1)
         return self.last(x).unflatten(0, (-1, count))
 
     def _run(self, block: Callable[..., Tensor], *arguments: object) -> Tensor:
@@ -179,22 +207,22 @@ class _Block(nn.Module):
         norm: SetNorm,
         activation: nn.Module,
         attention: SetAttention | None,
-        conditions: int,
+        features: int,
     ) -> None:
         super().__init__()
         width = convolution.weight.shape[0]
         self.convolution, self.activation, self.attention = convolution, activation, attention
         self.norm = SettledInstanceNorm(width) if norm == "instance" else norm_layer(norm, width)  # type: ignore[arg-type]
-        self.conditional = ConditionalScale(conditions, width) if conditions else None
+        self.conditional = ConditionalScale(features, width) if features else None
 
-    def forward(self, x: Tensor, count: int, shared: Tensor | None, conditions: Tensor | None) -> Tensor:
-        """[B * K, C, h, w]; `shared` [B, D, h', w'] is added to the convolution of every element."""
+    def forward(self, x: Tensor, count: int, shared: Tensor | None, told: Tensor | None) -> Tensor:
+        """[B * K, C, h, w]; `shared` [B, D, h', w'] is added to the convolution of every element; told is h."""
         x = self.convolution(x)
         if shared is not None:
             x = (x.unflatten(0, (-1, count)) + shared[:, None]).flatten(0, 1)
         x = self.norm(x)
         if self.conditional is not None:
-            assert conditions is not None
-            x = self.conditional(x, conditions)
+            assert told is not None
+            x = self.conditional(x, told)
         x = self.activation(x)
         return x if self.attention is None else self.attention(x, count)

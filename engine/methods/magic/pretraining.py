@@ -1,21 +1,22 @@
 """How the network that comes with the program learns: from many palettes and contents, for all weights of its loss.
 
 MAGIC's generator sees its pieces and its content as inputs, so what it learns is how to choose, not what the images
-are. Here each element of a batch has a palette of its own (scenes.py), and each step draws the weights of the loss and
-tells them to the network (conditions.py); docs/instant.md has the reasons and the figures.
+are. Here each element of a batch has a palette (scenes.py), a set and weights of the loss of its own, and the network
+is told the weights (conditions.py); docs/instant.md has the reasons and the figures.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from engine import losses
 from engine.box import Size
 from engine.images.sampling import step_generator
 from engine.job import Job, SourceImage
@@ -24,6 +25,8 @@ from engine.methods.magic.conditions import RANGES, conditions
 from engine.methods.magic.method import Batch, Magic
 from engine.methods.magic.scenes import Scenes
 from engine.methods.magic.settings import MagicSettings
+from engine.nn import training
+from engine.nn.collage import Collage
 
 SETTINGS: Mapping[str, Any] = {
     "start": "nothing",
@@ -57,8 +60,8 @@ class Pretraining(Magic):
     """
 
     def __init__(self, job: Job, device: torch.device, steps: int) -> None:
-        self._steps = steps
-        self._begun = job.settings
+        assert isinstance(job.settings, MagicSettings)
+        self._steps, self._begun = steps, job.settings
         super().__init__(job, device)
 
     def _read_images(self, job: Job) -> None:
@@ -77,30 +80,65 @@ class Pretraining(Magic):
         pretrained.write(path, SETTINGS, {"generator": self.average, "discriminator": self.discriminator})
 
     def step(self, step: int) -> dict[str, Tensor]:
-        random = step_generator(self.seed + 0xD1CE, step)
-        assert isinstance(self._begun, MagicSettings)
-        self.settings = self._begun.with_values(drawn_weights(random) | self._rates(step))
-        self._now = step
-        return super().step(step)
+        """One update by `batch` elements, each with a scene, a set and weights of its own."""
+        random = step_generator(self.seed, step)
+        base = self._begun.with_values(self._rates(step))
+        draw, elements = self._scenes.at(step), []
+        for scene in draw.chosen(self.plan.batch, random):
+            self.settings = base.with_values(drawn_weights(random))
+            batch = Batch(*draw.draw(scene, _count(random), self._guided, random))
+            with self._precision():
+                elements.append((self.settings, batch, self._generate(self.generator, batch)))
+        joined = _Joined(
+            torch.cat([batch.style for _, batch, _ in elements]), torch.cat([fake.result for *_, fake in elements])
+        )
+        self.settings = base
+        terms = self._train_discriminator(joined, joined, step, random)  # type: ignore[arg-type]
+        sums: dict[str, Tensor] = {}
+        training.descend(self.optimizer, self._parts(elements, sums), base.learning_rate * self._rate_factor)
+        training.update_ema(self.average, self.generator, base.average_decay, self.steps_done)
+        self.steps_done += 1
+        return {key: value.detach() for key, value in (terms | sums).items()}
+
+    def _parts(self, elements: list[tuple[MagicSettings, Batch, Collage]], sums: dict[str, Tensor]) -> Iterator[Tensor]:
+        """G's loss of one element after the other; the means of their terms join `sums`."""
+        for settings, batch, fake in elements:
+            self.settings = settings
+            with training.frozen(self.discriminator), self._precision():
+                scores = self.discriminator(fake.result).float()
+            terms = {"generator": losses.generator_loss(settings.adversarial, scores)}
+            terms |= self._generator_terms(batch, fake)
+            for key, value in terms.items():
+                sums[key] = sums.get(key, torch.zeros(())) + value.detach() / len(elements)
+            yield self._loss(terms) / len(elements)
 
     def _rates(self, step: int) -> dict[str, float]:
         s, part = self._begun, min(1.0, step / max(1, self._steps))
-        assert isinstance(s, MagicSettings)
         falling = 0.05 + 0.95 * (1 + math.cos(math.pi * part)) / 2
         return {"learning_rate": s.learning_rate * falling, "discriminator_rate": s.discriminator_rate * falling}
 
-    def _draw_batch(self, random: torch.Generator) -> Batch:
-        least, most = _SETS
-        count = round(least * (most / least) ** float(torch.rand((), generator=random)))
-        guided = self.settings.guidance == "guided"
-        return Batch(*self._scenes.at(self._now).draw(self.plan.batch, count, guided, random))
+    @property
+    def _guided(self) -> bool:
+        return self.settings.guidance == "guided"
 
     def _conditions(self) -> Tensor:
-        guided = self.settings.guidance == "guided"
-        return torch.tensor(conditions(self.settings, guided), device=self.device)
+        return torch.tensor(conditions(self.settings, self._guided), device=self.device)
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
         return super()._loss(terms) / max(1.0, self.settings.content_weight / _STEEPEST)
+
+
+class _Joined(NamedTuple):
+    """What the discriminator is shown of all elements: real patches and pictures, [B, 3, H, W] in -1..1 each."""
+
+    style: Tensor
+    result: Tensor
+
+
+def _count(random: torch.Generator) -> int:
+    """K of one element."""
+    least, most = _SETS
+    return round(least * (most / least) ** float(torch.rand((), generator=random)))
 
 
 def begun(

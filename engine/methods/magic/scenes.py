@@ -113,21 +113,16 @@ class SceneBatchDraw:
             self._firsts.append(first)
             first += len(scene.pictures)
 
-    def draw(self, batch: int, count: int, guided: bool, random: torch.Generator) -> tuple[Tensor | None, Tensor, Sets]:
-        """Content [B, 3, H, W] in -1..1, None where nothing guides; style, the same; and a set of `count` for each."""
-        chosen = torch.randperm(len(self._scenes), generator=random)[:batch].tolist()
+    def chosen(self, count: int, random: torch.Generator) -> list[int]:
+        """Different scenes, as far as there are so many."""
+        return torch.randperm(len(self._scenes), generator=random)[:count].tolist()
+
+    def draw(self, scene: int, count: int, guided: bool, random: torch.Generator) -> tuple[Tensor | None, Tensor, Sets]:
+        """Content [1, 3, H, W] in -1..1, None where nothing guides; a real patch, the same; and a set of `count`."""
         zero = torch.zeros(1, dtype=torch.int64, device=self._device)
-        sets = [self._draws[index].sets(count, zero, zero, random) for index in chosen]
-        joined = Sets(
-            self._atlas,
-            torch.cat([part.image for part in sets]),
-            torch.cat([part.origin for part in sets]),
-            torch.cat([part.flip for part in sets]),
-            "mirror",
-        )
-        style = torch.stack([self._style(index, random) for index in chosen])
-        content = torch.stack([self._content(index, random) for index in chosen]) if guided else None
-        return content, style.contiguous(memory_format=torch.channels_last), joined
+        sets = self._draws[scene].sets(count, zero, zero, random)
+        content = self._content(scene, random)[None] if guided else None
+        return content, self._style(scene, random)[None].contiguous(memory_format=torch.channels_last), sets
 
     def _style(self, index: int, random: torch.Generator) -> Tensor:
         scene, side = self._scenes[index], self._patch

@@ -14,7 +14,7 @@ from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import CollageGenerator, CollageShape
 from engine.nn.layers import initialise
 from engine.nn.set_attention import SetAttention
-from engine.nn.set_unet import ConditionalScale, SetUNetShape
+from engine.nn.set_unet import ConditionalScale, Conditioning, SetUNetShape
 from engine.nn.unet import UNetShape
 
 CANVAS_PX = 530_000
@@ -27,7 +27,7 @@ def initialised(network: torch.nn.Module, random: torch.Generator) -> None:
     """Weights of convolutions and of attention, all from one generator."""
     initialise(network, random)
     for module in network.modules():
-        if isinstance(module, SetAttention | ConditionalScale):
+        if isinstance(module, SetAttention | ConditionalScale | Conditioning):
             module.initialise(random)
 
 
