@@ -70,7 +70,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames"))
+    capabilities = frozenset(("repeat", "originals", "frames", "styles"))
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, MagicSettings)
