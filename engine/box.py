@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,6 +21,12 @@ class Size:
     @property
     def area(self) -> int:
         return self.height * self.width
+
+
+def shaped(canvas_size: Size, image: Size) -> Size:
+    """A canvas in the shape of an image, with about as many pixels as another one."""
+    scale = math.sqrt(canvas_size.area / image.area)
+    return Size(max(1, round(image.height * scale)), max(1, round(image.width * scale)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ class Method(ABC, Generic[MethodSettings]):
     presets: ClassVar[tuple[Preset, ...]]
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
-    """Which of "repeat", "originals" and "frames" its `renderer` knows."""
+    """Which of "repeat", "originals", "frames" its `renderer` knows; and "styles", if it can paint with others."""
 
     pretraining: ClassVar[str] = ""
     """ "module:name" of what makes a `Pretrainer`; empty for methods that only learn from the artist's images."""

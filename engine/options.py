@@ -5,8 +5,8 @@ No torch here, so that the window and the command line can use it at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from engine.errors import BadSettingError
 
@@ -21,16 +21,25 @@ class RenderMode:
 
     Args:
         repeat: content, coordinates, noise and pieces close at the edges, for fabric and wallpaper.
-        originals: how many times as large as the trained picture, its pieces read from the full-size images; 0 for
-            the picture as trained, which on a larger canvas shows more and smaller pieces.
+        originals: how many times as large as the trained picture, which it shows, its pieces read from the full-size
+            images; 0 for more pieces: they keep their size, and a larger canvas holds more of them.
         frame: an image file that takes the place of the content.
-        tones: an image file whose tones decide how those of all frames are matched.
+        tones: an image file whose tones decide how those of all frames are matched; empty for the frame's own.
+        own_shape: the canvas takes the frame's shape, and about as many pixels as were trained for.
     """
 
     repeat: bool = False
     originals: float = 0.0
     frame: str = ""
     tones: str = ""
+    own_shape: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """Plain JSON values; what came later is left out where it is not used, so that canvases begun before fit."""
+        values = asdict(self)
+        if not self.own_shape:
+            del values["own_shape"]
+        return values
 
     @property
     def asks_for(self) -> frozenset[str]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from engine import snapshots
-from engine.box import Size
-from engine.cli.sweep import live_values, numbered, sweep
+from engine.box import Size, shaped
+from engine.cli.render_pictures import (
+    Picture,
+    as_film,
+    first_size,
+    pictures,
+    render_mode,
+    with_styles,
+)
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
 from engine.errors import BadProjectError, TesseraError, UsageError
@@ -21,6 +27,7 @@ from engine.export.print_sizes import parse_length, parse_size
 from engine.export.relink import with_images_from
 from engine.export.video import open_film
 from engine.export.video_formats import check_video, is_video
+from engine.images.read import image_size
 from engine.messages import (
     Began,
     ExportCancelled,
@@ -35,7 +42,7 @@ from engine.messages import (
     Warned,
 )
 from engine.method import Method, method_class
-from engine.options import EncodeOptions, RenderMode
+from engine.options import EncodeOptions
 from engine.project import project_folder
 from engine.training.session import Session
 
@@ -57,22 +64,24 @@ def run(arguments: Namespace) -> int:
     with argument("--devices"):
         for key in arguments.devices:
             choose(key)
-    frames = _frames(arguments, method)
-    job = with_images_from(snapshot.job, arguments.images)
+    wanted = pictures(arguments, method)
+    job = with_styles(with_images_from(snapshot.job, arguments.images), arguments.style)
     session = Session(job, snapshot.folder.parent.parent, device=device.key, snapshot=snapshot.folder, paused=True)
     prepare_thread(device)
 
-    def export(canvas_size: Size, out: Path) -> ExportRequest:
-        size = _size(arguments, canvas_size)
-        scale = math.sqrt(size.area / canvas_size.area) if arguments.from_originals else 0.0
+    originals = "originals" in method.capabilities and not arguments.more_pieces
+
+    def export(canvas_size: Size, picture: Picture) -> ExportRequest:
+        trained = canvas_size if picture.content is None else shaped(canvas_size, image_size(picture.content))
+        size = _size(arguments, trained, first_size(trained, job, picture.content))
         return ExportRequest(
-            out,
+            picture.out,
             size,
             arguments.layer,
             arguments.tile,
             arguments.bits,
             encode_options=encode_options,
-            render_mode=RenderMode(arguments.repeat, scale),
+            render_mode=render_mode(picture, arguments.repeat, originals, size, trained),
             bleed_px=bleed_px,
             frames=arguments.frames,
             resume=arguments.resume,
@@ -83,16 +92,16 @@ def run(arguments: Namespace) -> int:
         )
 
     with interrupted(lambda: session.post(Stop(keep=False))):
-        return _follow(session, export, frames, arguments)
+        return _follow(session, export, wanted, arguments)
 
 
 def _follow(
     session: Session,
-    export: Callable[[Size, Path], ExportRequest],
-    frames: list[tuple[Path, dict[str, Any]]],
+    export: Callable[[Size, Picture], ExportRequest],
+    wanted: list[Picture],
     arguments: Namespace,
 ) -> int:
-    """Paints each of `frames`: a file, and the live settings that it is painted with."""
+    """Paints one picture after the other."""
     progress = Progress()
     failure, canvas_size = "", Size(0, 0)
     done: list[Exported] = []
@@ -100,9 +109,8 @@ def _follow(
         match event:
             case Began():
                 canvas_size = event.canvas_size
-                out, values = frames[0]
-                request = export(canvas_size, out)
-                session.post(Retune(values))
+                request = export(canvas_size, wanted[0])
+                session.post(Retune(wanted[0].values))
                 session.post(Inspect(request))
                 session.post(request)
             case Inspected():
@@ -116,42 +124,26 @@ def _follow(
                     progress.show(event.done / max(1, event.total), _time_left(event.seconds_left))
             case Exported():
                 done.append(event)
-                if arguments.json or len(frames) > 1:
+                if arguments.json or len(wanted) > 1:
                     progress.end()
                     print(json.dumps(_as_json(event)) if arguments.json else _message(event, arguments.part))
-                if len(done) < len(frames):
-                    out, values = frames[len(done)]
-                    session.post(Retune(values))
-                    session.post(export(canvas_size, out))
+                if len(done) < len(wanted):
+                    session.post(Retune(wanted[len(done)].values))
+                    session.post(export(canvas_size, wanted[len(done)]))
             case ExportCancelled():
                 failure = f"Stopped; {event.out} was not written. Go on with the same command and --resume."
             case Warned():
                 say(event.message)
             case Failed():
                 failure = event.message
-        if len(done) == len(frames) or isinstance(event, ExportCancelled | Failed):
+        if len(done) == len(wanted) or isinstance(event, ExportCancelled | Failed):
             session.post(Stop(keep=False))
     progress.end()
-    if len(done) < len(frames):
-        raise TesseraError(failure or f"Stopped; {frames[len(done)][0]} was not written.")
-    if len(frames) == 1 and not arguments.json:
+    if len(done) < len(wanted):
+        raise TesseraError(failure or f"Stopped; {wanted[len(done)].out} was not written.")
+    if len(wanted) == 1 and not arguments.json:
         print(_message(done[0], arguments.part))
     return 0
-
-
-def _frames(arguments: Namespace, method: type[Method]) -> list[tuple[Path, dict[str, Any]]]:
-    """The file, or with a sweep the numbered files, and live settings of each. Raises UsageError."""
-    with argument("--set"):
-        values = live_values(method.Settings, arguments.set)
-    if arguments.sweep is None:
-        return [(arguments.out, values)]
-    if arguments.frames or arguments.canvas or arguments.assemble or arguments.resume or arguments.part != (1, 1):
-        raise UsageError("argument --sweep: it does not go with --frames, --canvas, --part, --assemble or --resume.")
-    with argument("--sweep"):
-        places = sweep(method.Settings, arguments.sweep)
-    return [
-        (numbered(arguments.out, index, len(places)), values | place) for index, place in enumerate(places, start=1)
-    ]
 
 
 def _message(done: Exported, part: tuple[int, int]) -> str:
@@ -201,6 +193,7 @@ def _bleed(arguments: Namespace) -> int:
 
 def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: type[Method]) -> None:
     """What can be told before torch has built anything. Raises UsageError."""
+    as_film(arguments)
     out: Path = arguments.out
     with argument("--frames"):
         if arguments.frames is not None:
@@ -217,11 +210,17 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
     layers = [layer.key for layer in method.layers]
     if arguments.layer not in layers:
         raise UsageError(f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}.")
-    asked = {"originals": arguments.from_originals, "repeat": arguments.repeat, "frames": arguments.frames is not None}
-    options = {"originals": "--from-originals", "repeat": "--repeat", "frames": "--frames"}
-    for way, wanted in asked.items():
+    asked = {
+        "--from-originals": ("originals", arguments.from_originals),
+        "--more-pieces": ("originals", arguments.more_pieces),
+        "--repeat": ("repeat", arguments.repeat),
+        "--frames": ("frames", arguments.frames is not None),
+        "--content": ("frames", bool(arguments.content)),
+        "--style": ("styles", bool(arguments.style)),
+    }
+    for option, (way, wanted) in asked.items():
         if wanted and way not in method.capabilities:
-            raise UsageError(f"argument {options[way]}: {method.title} does not know this option. Leave it out.")
+            raise UsageError(f"argument {option}: {method.title} does not know this option. Leave it out.")
     if arguments.assemble and arguments.part != (1, 1):
         raise UsageError("argument --assemble: paint the parts first, and assemble them with a command without --part.")
     if arguments.size is not None:
@@ -229,8 +228,8 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
             parse_size(arguments.size, arguments.dpi)
 
 
-def _size(arguments: Namespace, canvas_size: Size) -> Size:
-    """What is asked for; with one side given, in the proportions of the training."""
+def _size(arguments: Namespace, canvas_size: Size, first: Size) -> Size:
+    """What is asked for; with one side given, in the proportions of the training; `first` where nothing is."""
     if arguments.size is not None:
         return parse_size(arguments.size, arguments.dpi)
     if arguments.width is not None:
@@ -241,7 +240,7 @@ def _size(arguments: Namespace, canvas_size: Size) -> Size:
         return Size(
             max(1, round(canvas_size.height * arguments.times)), max(1, round(canvas_size.width * arguments.times))
         )
-    return canvas_size
+    return first
 
 
 def _snapshot(path: Path) -> snapshots.Snapshot:

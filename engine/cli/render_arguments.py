@@ -25,7 +25,7 @@ def add_render(render: argparse.ArgumentParser) -> None:
 
 
 def _add_size(render: argparse.ArgumentParser) -> None:
-    group = render.add_argument_group("size; that of the training unless given")
+    group = render.add_argument_group("size; at least that of the content image unless given")
     side = group.add_mutually_exclusive_group()
     side.add_argument("--width", type=whole(16, LARGEST_SIDE), metavar="W", help="in pixels; the height follows")
     side.add_argument("--height", type=whole(16, LARGEST_SIDE), metavar="H", help="in pixels; the width follows")
@@ -43,13 +43,25 @@ def _add_size(render: argparse.ArgumentParser) -> None:
 
 
 def _add_painting(render: argparse.ArgumentParser) -> None:
-    add = render.add_argument_group("painting").add_argument
+    painting = render.add_argument_group("painting")
+    add = painting.add_argument
     add("--layer", default="result", metavar="NAME", help="result unless named; see `tessera methods`")
-    add(
-        "--from-originals",
+    kind = painting.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--more-pieces",
         action="store_true",
-        help="pieces are read from the full-size images, so that more pixels show more detail and not more pieces",
+        help="a larger picture has more pieces of the same size, instead of the same picture with more detail",
     )
+    kind.add_argument("--from-originals", action="store_true", help=argparse.SUPPRESS)  # what is done without it
+    add(
+        "--content",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="other images, a folder of them or a video, painted in place of the content by what was learned",
+    )
+    add("--style", type=Path, nargs="+", default=[], metavar="PATH", help="other style images, for MAGIC")
     add("--repeat", action="store_true", help="a seamless repeat, for fabric and wallpaper")
     add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="live settings, as set_seed=3")
     add("--sweep", metavar="NAME=A:B:N", help="N numbered files along a live setting, as between=0:1:25")

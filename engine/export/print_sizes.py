@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -64,6 +65,23 @@ LABS = (
     Lab("Master", "16 bit TIFF, to keep and to edit", ".tif", 16, EncodeOptions(dpi=300)),
     Lab("Screen", "8 bit PNG in sRGB", ".png", 8, EncodeOptions(dpi=96)),
 )
+
+
+def print_scale(size: Size, trained: Size) -> float:
+    """How many times as large as the trained picture a print of any shape is; what sticks out of it is cut away."""
+    return max(size.height / trained.height, size.width / trained.width)
+
+
+def proposed_size(trained: Size, content: Size | None) -> Size:
+    """The trained picture, at least as large as the content in its file: what is asked for where nothing else is."""
+    if content is None:
+        return trained
+    scale = min(content.height / trained.height, content.width / trained.width)
+    if scale <= 1:
+        return trained
+    if max(content.height / trained.height, content.width / trained.width) < 1.01 * scale:
+        return content  # the same shape, but for what was rounded
+    return Size(math.ceil(trained.height * scale), math.ceil(trained.width * scale))
 
 
 @dataclass(frozen=True)

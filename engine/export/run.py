@@ -225,7 +225,7 @@ class ExportRun:
             "weights": state_digest(state),
             "canvas_size": [size.height, size.width],
             "layer": request.layer,
-            "render_mode": asdict(request.render_mode),
+            "render_mode": request.render_mode.stored(),
         }
         inside = snapshots.FOLDER + "/0001"
 

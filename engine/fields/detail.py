@@ -15,6 +15,8 @@ from engine.templates.atlas import Atlas, Templates, View, mix_only
 from engine.templates.mix_kernel import MixKernel
 from engine.templates.sets import Sets
 
+_PART_PX = 96
+"""Side of what is mixed at once of pieces that are enlarged: small, so that few of them take part."""
 _LEAST_SHARE = 2.0**-12
 """Of a piece that is enlarged: less of it can not be seen."""
 
@@ -56,14 +58,15 @@ class DetailedTemplates:
         if zoom.keeps_scale:
             return mix_only(logits, self._view(self._moved(box)), 1.0, self._detail.mix_kernel, overwrite=True)
         weights = _without_traces(logits.softmax(1))
-        at = needed(box, zoom)
-        view = self._view(at)
         collage = weights.new_zeros(1, 3, box.height, box.width)
-        for index in range(weights.shape[1]):
-            share = weights[:, index : index + 1]
-            if share.any():  # most pieces lie elsewhere
+        for part in box.tiles(_PART_PX):
+            rows, columns = part.within(box)
+            at = needed(part, zoom)
+            view = self._view(at)
+            shares = weights[:, :, rows, columns]
+            for index in shares.amax((0, 2, 3)).nonzero().flatten().tolist():  # most pieces lie elsewhere
                 crop = view.crops(index, index + 1)[0, 0]
-                collage += share * resampled(crop, at, box, zoom)
+                collage[:, :, rows, columns] += shares[:, index : index + 1] * resampled(crop, at, part, zoom)
         return collage.clamp_(0, 1), weights
 
     def warped(self, weights: Tensor, displacement: Tensor, box: Box) -> Tensor:

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from engine.box import Box, Margin, Size
+from engine.box import Box, Margin, Size, shaped
 from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
 from engine.fields.blocks import Blocks, block_side
@@ -70,6 +70,10 @@ class AdversarialRenderer(ABC, Generic[MethodT]):
     def __init__(self, method: MethodT, render_mode: RenderMode) -> None:
         self._method, self.repeats = method, render_mode.repeat
         self._frame = method.frame(render_mode.frame, render_mode.tones) if render_mode.frame else None
+        self.canvas_size = method.canvas_size
+        """The canvas at the scale of the training."""
+        if render_mode.own_shape and self._frame is not None:
+            self.canvas_size = shaped(self.canvas_size, Size(*self._frame.shape[1:]))
 
     # -------------------------------------------------------- what a method adds
 
@@ -179,7 +183,7 @@ class PrintRenderer:
     def _working(self, canvas_size: Size) -> Size:
         """The canvas at the scale of the training: that of the training itself; a repeat's has to close."""
         if not self._painter.repeats:
-            return self._painter.method.canvas_size
+            return self._painter.canvas_size
         step = self.alignment_px
         sides = (max(1, round(side / self._scale / step)) * step for side in (canvas_size.height, canvas_size.width))
         return Size(*sides)

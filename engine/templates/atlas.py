@@ -52,6 +52,12 @@ class Atlas:
         """
         rows = top[..., None] + torch.arange(height, device=top.device)
         columns = left[..., None] + torch.arange(width, device=top.device)
+        return self.indices_at(image, rows, columns, flip, edge)
+
+    def indices_at(
+        self, image: Tensor, rows: Tensor, columns: Tensor, flip: Tensor, edge: Edge
+    ) -> tuple[Tensor, Tensor]:
+        """The same for any rows int64 [..., height] and columns [..., width] of the tilings."""
         rows = torch.where(flip[..., :1], -1 - rows, rows)
         columns = torch.where(flip[..., 1:], -1 - columns, columns)
         rows = tiled(rows, self.heights[image][..., None], edge)
@@ -123,6 +129,13 @@ class Templates:
         """All templates inside one box."""
         corner = torch.tensor([[box.top], [box.left]], device=self.atlas.pixels.device)
         return self.view(corner[0], corner[1], box.height, box.width)
+
+    def view_at(self, rows: Tensor, columns: Tensor) -> View:
+        """All templates at places of the plane that need not be neighbours: int64 [h] and [w]."""
+        rows = rows + self.offset[:, :1]  # [N, h]
+        columns = columns + self.offset[:, 1:]
+        begins, columns = self.atlas.indices_at(self.image, rows, columns, self.flip, self.edge)
+        return View(self.atlas, begins[None], columns[None])
 
     def enlarged(self, atlas: Atlas) -> Templates:
         """The same tilings of the same images at another size, which `atlas` holds."""

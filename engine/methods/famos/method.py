@@ -15,14 +15,14 @@ from engine.box import Box, Margin, Size
 from engine.errors import MissingSourcesError
 from engine.fields.noise import NoiseField, constant
 from engine.images import sources
-from engine.images.sources import ContentField, coordinates
+from engine.images.sources import ContentField
 from engine.job import Job
 from engine.method import Layer, Layers, Renderer, Term
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
-from engine.methods.famos.renderer import FamosRenderer, Scene
+from engine.methods.famos.renderer import FamosRenderer, Mirrored, Scene
 from engine.methods.famos.settings import PRESETS, FamosSettings
 from engine.methods.famos.shape import measured_halo, mosaic_shape
 from engine.methods.famos.slots import SLOTS
@@ -143,10 +143,14 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         return renderer(FamosRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
 
     def scene(self, canvas_size: Size) -> Scene:
-        """What is painted as trained."""
+        """What is painted as trained; beyond that canvas psi and templates are mirrored, in step with one another.
+
+        So psi says everywhere what the templates show, as it has been learned, and the network sees no other value.
+        """
         field = ContentField(self._contents[0].pixels, canvas_size, self.device)
-        view = None if self.templates is None else self.templates.view_of
-        return Scene(field.at, lambda box: coordinates(box, canvas_size, self.device), view)
+        templates, plane = self.templates, Mirrored(self._canvas, self.device)
+        view = None if templates is None else (lambda box: templates.view_at(*plane.places(box)))
+        return Scene(field.at, plane.coordinates, view)
 
     def painting(self, box: Box, scene: Scene) -> tuple[Painting, Tensor]:
         """One forward pass over an aligned box, and its content [3, h, w], 0..1.

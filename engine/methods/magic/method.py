@@ -76,7 +76,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames"))
+    capabilities = frozenset(("repeat", "originals", "frames", "styles"))
     pretraining = "engine.methods.magic.pretraining:begun"
 
     def __init__(self, job: Job, device: torch.device) -> None:

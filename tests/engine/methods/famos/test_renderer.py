@@ -224,7 +224,8 @@ def test_resampling_keeps_ramps_and_crops(top: int, left: int, side: int, down: 
     large = resampled(plane, at_box, box, zoom)
     rows = (torch.arange(top, top + side) + 0.5) / down + 0.25 - 0.5
     columns = (torch.arange(left, left + side) + 0.5) / right - 3.5 - 0.5
-    assert torch.allclose(large[0], rows[:, None] * 2 + columns, atol=0.05)
+    exact = min(down, right) >= 1  # a kernel that shrinks is cut to whole pixels
+    assert torch.allclose(large[0], rows[:, None] * 2 + columns, atol=1e-3 if exact else 0.3)
     corner = Box(top, left, 1 + side // 2, 1 + side // 3)
     rows_, columns_ = needed(corner, zoom).within(at_box)
     part = resampled(plane[:, rows_, columns_], needed(corner, zoom), corner, zoom)
