@@ -8,14 +8,15 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from app.project_paths import title_of, untitled_name
 from engine.box import Size
+from engine.copying import free_folder
 from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.export.relink import missing_images
 from engine.images.find import find_images
@@ -96,7 +97,12 @@ class Document(QObject):
 
     @property
     def title(self) -> str:
-        return self.tr("Untitled") if self.untitled else self.folder.name
+        return title_of(self.folder) if self.untitled else self.folder.name
+
+    @property
+    def written(self) -> bool:
+        """Whether there is anything of it on the disk, or waits to be written there."""
+        return self._mine or self.dirty
 
     @property
     def empty(self) -> bool:
@@ -281,7 +287,7 @@ class Document(QObject):
         return not text
 
     def settle_in(self, folder: Path) -> bool:
-        """From now on the project is the copy of it in another folder; False (and a `problem`) if it can not be written.
+        """From now on the project is the copy of it in another folder; False (and a `problem`) if not.
 
         Masks and other images that lie in the project are then those of the copy, also for undo.
         """
@@ -320,9 +326,7 @@ class Document(QObject):
 
     def _untitled_folder(self) -> Path:
         """A free name; the folder itself appears with the first change."""
-        stem = datetime.now().strftime("%Y-%m-%d %H.%M")
-        names = [stem, *(f"{stem} {n}" for n in range(2, 1000))]
-        return next(self._data / name for name in names if not (self._data / name / FILE_NAME).exists())
+        return free_folder(self._data, untitled_name())
 
 
 class _Change(QUndoCommand):

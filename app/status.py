@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from engine.messages import Stepped
 
+SaveState = Literal["empty", "saving", "saved", "refused"]
 WORDS = {
     "idle": "Ready",
     "starting": "Reading the images and building the networks…",
@@ -44,13 +47,20 @@ class Status(QStatusBar):
     def set_seed(self, seed: int) -> None:
         self.seed.setText(self.tr("seed {}").format(seed))
 
-    def set_saved(self, saved: bool, untitled: bool) -> None:
-        self.saved.setText(self.tr("saved") if saved else self.tr("saving…"))
-        self.saved.setToolTip(
+    def set_saved(self, state: SaveState, untitled: bool) -> None:
+        """Says of the project, that is of its images and settings, whether it is on the disk."""
+        words = {"empty": "", "saving": self.tr("saving…"), "saved": self.tr("saved"), "refused": self.tr("not saved")}
+        tips = {
+            "refused": self.tr("The project could not be written; the message above the picture says why."),
+            "empty": "",
+        }
+        self.saved.setText(words[state])
+        usual = (
             self.tr("Saved by itself; “Save” gives the project a name and place of your own.")
             if untitled
             else self.tr("Every change is saved by itself.")
         )
+        self.saved.setToolTip(tips.get(state, usual))
 
     def stepped(self, event: Stepped) -> None:
         self.speed.setText(f"{event.steps_per_s:.3g} steps/s")

@@ -29,7 +29,6 @@ from engine.migrations import FORMAT
 from engine.opening import open_project
 from engine.project import FILE_NAME, SNAPSHOTS, read_stored, stored_job
 
-SUFFIX = ".tessera"
 IMAGES = "images"
 _UNFIT = '<>:"/\\|?*'
 """Characters that a name can not have on one system or another."""
@@ -42,17 +41,10 @@ _MOST_DIRECTORY_BYTES = 64 * 2**20
 _END, _END64, _LOCATOR64 = b"PK\5\6", b"PK\6\6", b"PK\6\7"
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a path is named as a packed project."""
-    return path.suffix.lower() == SUFFIX
-
-
 # ---------------------------------------------------------------- packing
 
 
-def pack(
-    folder: Path, out: Path, with_images: bool, progress: Progress = lambda _done, _total: True
-) -> list[str]:
+def pack(folder: Path, out: Path, with_images: bool, progress: Progress = lambda _done, _total: True) -> list[str]:
     """Writes a project as one file; returns the paths of images that are not there, and did not come along.
 
     Args:
@@ -89,13 +81,16 @@ def pack(
         for entry, text in texts.items():
             packed.writestr(entry, text)
         for entry, path in entries.items():
-            with suppress(FileNotFoundError), path.open("rb") as source:
-                with packed.open(zipfile.ZipInfo(entry), "w", force_zip64=True) as target:
-                    for piece in _pieces(source):
-                        target.write(piece)
-                        done += len(piece)
-                        if not progress(done, total):
-                            raise CancelledError("The project was not packed.")
+            try:
+                source = path.open("rb")
+            except FileNotFoundError:
+                continue
+            with source, packed.open(zipfile.ZipInfo(entry), "w", force_zip64=True) as target:
+                for piece in _pieces(source):
+                    target.write(piece)
+                    done += len(piece)
+                    if not progress(done, total):
+                        raise CancelledError("The project was not packed.")
     return missing
 
 

@@ -16,7 +16,7 @@ Migration = Callable[[Stored], Stored]
 
 
 def _name_the_method(job: Stored) -> Stored:
-    """1 to 2: a job that named no method was of FAMOS; images in the project's folder are stored by their place in it."""
+    """1 to 2: a job that named no method was of FAMOS; images in the project are stored by their place in it."""
     sources = job.get("sources")
     if isinstance(sources, dict):
         sources = {slot: _each(images, _by_place) for slot, images in sources.items()}

@@ -31,6 +31,8 @@ from engine.migrations import FORMAT, migrated
 from engine.repair import Repaired, repaired_job
 
 FILE_NAME = "project.json"
+PACKED = ".tessera"
+"""How the name of a project in one file ends, see archive.py."""
 SNAPSHOTS = "snapshots"
 """The folder of its snapshots; what is in it is snapshots.py's."""
 

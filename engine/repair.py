@@ -144,9 +144,7 @@ def _sources(stored: Any, folder: Path, look: bool, said: list[str]) -> dict[str
     return sources
 
 
-def _images(
-    slot: str, stored: Iterable[Any], folder: Path, look: bool, said: list[str]
-) -> Iterator[SourceImage]:
+def _images(slot: str, stored: Iterable[Any], folder: Path, look: bool, said: list[str]) -> Iterator[SourceImage]:
     lost = 0
     for image in stored:
         path = image.get("path") if isinstance(image, Mapping) else None

@@ -29,7 +29,10 @@ def names(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-WHOLE = {"project.json", *(f"snapshots/{n}/{f}" for n in ("0001", "0002") for f in ("snapshot.json", "state.safetensors"))}
+WHOLE = {
+    "project.json",
+    *(f"snapshots/{n}/{f}" for n in ("0001", "0002") for f in ("snapshot.json", "state.safetensors")),
+}
 
 
 @pytest.mark.parametrize("linked", [False, True])

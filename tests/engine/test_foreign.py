@@ -1,4 +1,4 @@
-"""Somebody else's project names nothing outside its folder that is not told before, and withheld where it is not wanted."""
+"""Somebody else's project names nothing outside its folder that is not told before, and withheld on wish."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ INSIDE = ["masks/m.png", "images/a b.png", "deep/../d.png", "..png", "not there.
 
 
 def stored(paths: list[str], **more: str) -> str:
-    return json.dumps({"format": 2, "job": {"method": "toy", "sources": {"style": [{"path": p, **more} for p in paths]}}})
+    return json.dumps(
+        {"format": 2, "job": {"method": "toy", "sources": {"style": [{"path": p, **more} for p in paths]}}}
+    )
 
 
 @pytest.fixture
@@ -79,7 +81,9 @@ def test_exports_that_somebody_else_began_are_not_gone_on_with(project: Path) ->
     assert not (project / "unfinished.json").exists()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"job": 3}', '{"job": {"sources": [1]}}', '{"job": {"sources": {"a": [1]}}}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"job": 3}', '{"job": {"sources": [1]}}', '{"job": {"sources": {"a": [1]}}}']
+)
 def test_damage_is_no_hindrance(project: Path, text: str) -> None:
     (project / FILE_NAME).write_text(text)
     assert outside_paths(project) == []

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.box import Size
-from engine.errors import BadProjectError, BadSettingError, NoRoomError
+from engine.errors import BadProjectError, NoRoomError
 from engine.job import Job, SourceImage
 from engine.methods.famos.settings import FamosSettings
 from engine.project import FILE_NAME, load_job, parse_job, project_folder, read_project, save_job, stored_job
