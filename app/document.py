@@ -22,7 +22,6 @@ from engine.export.relink import missing_images
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.method import Method, Slot, method_class, preset_values
-from engine.opening import open_project
 from engine.project import FILE_NAME, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
@@ -234,6 +233,8 @@ class Document(QObject):
 
         What had to be repaired is named in a `problem`, and images that are not where they were in `images_missing`.
         """
+        from engine.opening import open_project  # brings torch along, which the frame of the window goes without
+
         try:
             folder = project_folder(path)
             job, sentences = open_project(folder)

@@ -61,6 +61,7 @@ class FilesController(QObject):
         self._preferences, self._start, self._messages = preferences, start, messages
         self._data, self._window = data, window
         self._tasks: list[background.Task] = []
+        self._missing: list[Path] = []
         known = self.known = KnownProjects(data / "known projects.txt")
         self.recents = Recents(preferences, data / "projects", known, self)
         self.jobs = FileJobs(messages, self)
@@ -189,7 +190,13 @@ class FilesController(QObject):
         if missing := missing_images(document.job):
             self._offer_relinking(missing)
         else:
+            self._missing = []
             self._messages.withdraw("missing")
+
+    def tell(self, text: str) -> None:
+        """What is wrong with an image, where it is not told with all that are missing already."""
+        if not any(str(path) in text for path in self._missing):
+            self._messages.show_message(text, "warning")
 
     def load_example(self) -> None:
         """Makes the example's images in the background, once, and puts them into their slots."""
@@ -271,6 +278,7 @@ class FilesController(QObject):
 
     def _offer_relinking(self, missing: list[Path]) -> None:
         """Says which images are gone, with a way to find them."""
+        self._missing = missing
         names = ", ".join(path.name for path in missing[:3])
         more = self.tr(" and {} more").format(len(missing) - 3) if len(missing) > 3 else ""
         self._messages.show_message(

@@ -29,7 +29,8 @@ def outside_paths(folder: Path) -> list[str]:
     found = dict.fromkeys(_links(folder))
     for file in _described_by(folder):
         for image in _images(_stored(file)):
-            found |= {path: None for name in _PATHS if (path := image.get(name)) and _is_outside(path, folder)}
+            outside = [path for name in _PATHS if (path := image.get(name)) and _is_outside(path, folder)]
+            found |= dict.fromkeys(map(str, outside[:1]))  # the second is a hint to where the first may be
     notes = _stored(folder / _NOTES)
     for path in notes if isinstance(notes, list) else []:
         if isinstance(path, str):

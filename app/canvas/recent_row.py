@@ -7,13 +7,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.recents import PREVIEW, Recent
 from app.widgets import theme
 from app.widgets.thumbnails import Thumbnails, read_preview, read_source
 
 PICTURE_PX = QSize(148, 104)
+LEAST_PICTURE_PX = 24
 MOST_SHOWN = 5
 _GAP_PX = 12
 
@@ -36,6 +37,7 @@ class RecentRow(QWidget):
         self._row.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         layout.addWidget(heading)
         layout.addLayout(self._row)
         self.hide()
@@ -60,7 +62,8 @@ class RecentRow(QWidget):
         self._fit()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(RecentTile.WIDTH_PX, super().minimumSizeHint().height())
+        """A window with little room goes without."""
+        return QSize(RecentTile.WIDTH_PX, 0)
 
     def _fit(self) -> None:
         """Hides the tiles that would not fit beside the others."""
@@ -85,8 +88,12 @@ class RecentTile(QToolButton):
         self.setAutoRaise(True)
         self.setToolTip(str(recent.folder))
         self.setAccessibleName(f"Continue with {recent.title}, saved {recent.when}")
-        lines = 2 * self.fontMetrics().lineSpacing()
-        self.setFixedSize(self.WIDTH_PX, PICTURE_PX.height() + lines + 3 * theme.UNIT)
+        self.setFixedWidth(self.WIDTH_PX)
+        self.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2 * theme.UNIT)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.WIDTH_PX, self.minimumHeight() + PICTURE_PX.height() + theme.UNIT)
 
     def set_image(self, image: QImage) -> None:
         self._image = image
@@ -97,17 +104,21 @@ class RecentTile(QToolButton):
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        place = QRect(theme.UNIT, theme.UNIT, PICTURE_PX.width(), PICTURE_PX.height())
-        if self._image.isNull():
+        metrics, line = self.fontMetrics(), self.fontMetrics().lineSpacing()
+        name = QRect(theme.UNIT, self.height() - theme.UNIT - 2 * line, PICTURE_PX.width(), line)
+        place = QRect(theme.UNIT, theme.UNIT, PICTURE_PX.width(), name.top() - 2 * theme.UNIT)
+        if place.height() < LEAST_PICTURE_PX:  # a low window has names only
+            pass
+        elif self._image.isNull():
             painter.fillRect(place, self.palette().color(QPalette.ColorRole.Base))
-            theme.icon("style").paint(painter, place.adjusted(52, 30, -52, -30))
+            icon = QRect(0, 0, 32, 32)
+            icon.moveCenter(place.center())
+            theme.icon("style").paint(painter, icon)
         else:
             size = self._image.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
             shown = QRect(0, 0, size.width(), size.height())
             shown.moveCenter(place.center())
             painter.drawImage(shown, self._image)
-        metrics, line = self.fontMetrics(), self.fontMetrics().lineSpacing()
-        name = QRect(theme.UNIT, place.bottom() + theme.UNIT, place.width(), line)
         text = metrics.elidedText(self.recent.title, Qt.TextElideMode.ElideMiddle, name.width())
         painter.setPen(self.palette().color(QPalette.ColorRole.ButtonText))
         painter.drawText(name, Qt.AlignmentFlag.AlignHCenter, text)
