@@ -221,6 +221,7 @@ class MainWindow(Shell):
         events = self.training.events
         events.on(m.Began, self._on_began)
         events.on(m.Stepped, self.status.stepped)
+        events.on(m.Kept, lambda _event: self.status.kept())
         events.on(m.Stepped, lambda event: self.curves.add(event.step, event.terms))
         events.on(m.Retuned, lambda event: self.curves.mark(event.step, event.names))
         events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))

@@ -70,7 +70,7 @@ def withhold(folder: Path) -> None:
 
 def bare_name(path: str) -> str:
     """The last part of a path of any system."""
-    return path.replace("\\", "/").rstrip("/").rpartition("/")[2] or "image"
+    return path.replace("\0", "").replace("\\", "/").rstrip("/").rpartition("/")[2] or "image"
 
 
 def _described_by(folder: Path) -> Iterator[Path]:

@@ -141,6 +141,22 @@ def test_a_named_save_as_is_a_copy_made_aside_that_can_be_cancelled(studio: Stud
     assert len(listing(studio.folder / "copy")) == len(listing(studio.folder / "mine")) == 1
 
 
+def test_saved_is_said_of_what_was_learned_as_well(studio: Studio) -> None:
+    window = studio.window
+    assert window.status.saved.text() == ""
+    studio.drop_style()
+    assert window.status.saved.text() == "saving…"
+    studio.press("train")
+    studio.until_seen(m.Stepped)
+    assert window.status.saved.text() == "settings saved, no snapshot yet"
+    studio.press("keep")
+    studio.until_seen(m.Kept)
+    assert window.status.saved.text() == "saved 0 s ago"
+    studio.press("stop")
+    studio.until(lambda: window.training.state == "idle")
+    assert window.status.saved.text() == "saved"
+
+
 # ---------------------------------------------------------------- nothing is hidden
 
 
@@ -190,6 +206,18 @@ def test_the_dialog_begins_beside_the_last_project_and_takes_its_folder(studio: 
     dialog.selectFile(str(place))
     dialog.accept()
     assert window.document.folder == place
+
+
+def test_exports_of_two_projects_do_not_share_a_name(studio: Studio) -> None:
+    window = studio.window
+    window.preferences.set_last_folder("export", studio.folder)
+    (studio.folder / "mosaic.png").write_text("of another project")
+    (studio.folder / "mosaic 2.tif.unfinished").mkdir()
+    studio.train()
+    studio.press("export")
+    assert window.exports.dialog is not None
+    assert window.exports.dialog.form.request().out == studio.folder / "mosaic 3.png"
+    window.exports.dialog.close()
 
 
 # ---------------------------------------------------------------- drop, pack
