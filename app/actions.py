@@ -33,9 +33,18 @@ class Item:
 
 ITEMS = (
     Item("new", "File", "New project", ("Ctrl+N",), "new", "New", "Begin an empty project"),
-    Item("open", "File", "Open project…", ("Ctrl+O",), "open", "Open", "Open a project folder or its project.json"),
+    Item(
+        "open",
+        "File",
+        "Open project…",
+        ("Ctrl+O",),
+        "open",
+        "Open",
+        "Open a project: folder or packed",
+    ),
     Item("save", "File", "Save", ("Ctrl+S",), "save", "Save", "Give the project a name and place"),
     Item("save_as", "File", "Save as…", ("Ctrl+Shift+S",)),
+    Item("pack", "File", "Pack into one file…", tip="One file with all of it, to take along or to give away"),
     Item("export", "File", "Export…", ("Ctrl+Shift+E",), "export", "Export…", "Paint the mosaic to a file", rule=True),
     Item("quit", "File", "Quit", ("Ctrl+Q",), rule=True),
     Item("undo", "Edit", "Undo", ("Ctrl+Z",), "undo"),
@@ -67,7 +76,7 @@ MOUSE = (
     ("+  −  0  1", "zoom in, zoom out, fit, 100 %, when the canvas has the focus"),
     ("Z, held", "a loupe at the pointer"),
     ("Click on a snapshot", "lays it over the picture; drag the line to compare"),
-    ("Drop", "images or folders on Style, Content or the canvas; a project anywhere on the canvas"),
+    ("Drop", "images or folders on Style, Content or the canvas; a project anywhere"),
 )
 """What the mouse and single keys do on the canvas, for the sheet of keys."""
 

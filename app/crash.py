@@ -8,8 +8,12 @@ import traceback
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from platformdirs import user_data_path
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox
 
 KEPT_REPORTS = 20
 
@@ -57,20 +61,58 @@ def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType 
     traceback.print_exception(kind, error, trace)
     if isinstance(error, KeyboardInterrupt):
         sys.exit(130)
-    _show(crash_message(record(error)))
+    report = record(error)
+    _show(crash_message(report), report, "".join(traceback.format_exception(error)))
 
 
-def _show(text: str) -> None:
+def tell_and_end(error: BaseException) -> None:
+    """The program could not start: recorded, and said in a window, since nobody may see the terminal.
+
+    Returns at once where a box is open; the program ends, with status 1, when it is closed.
+    """
+    from PySide6.QtCore import QCoreApplication
+
+    report = record(error)
+    text = (
+        f"Tessera could not start: a part of it could not be loaded ({error}). "
+        "Installing it again may help; your projects are untouched."
+    )
+    print(f"tessera: {text}{f' See {report}.' if report else ''}", file=sys.stderr)
+    box = _show(text, report, "".join(traceback.format_exception(error)))
+    if box is None:
+        QCoreApplication.exit(1)
+    else:
+        box.finished.connect(lambda _result: QCoreApplication.exit(1))
+
+
+def _show(text: str, report: Path | None, details: str) -> QMessageBox | None:
+    """One box at a time: an error in a paint handler would otherwise fill the screen."""
     from PySide6.QtCore import QCoreApplication, QThread
+    from PySide6.QtGui import QGuiApplication
     from PySide6.QtWidgets import QApplication, QMessageBox
+
+    from app.widgets.words import show_in_folder
 
     app = QCoreApplication.instance()
     if app is None or QThread.currentThread() != app.thread():
-        return
+        return None
     if any(widget.objectName() == "crash" for widget in QApplication.topLevelWidgets()):
-        return  # one at a time: an error in a paint handler would otherwise fill the screen
+        return None
     box = QMessageBox(QMessageBox.Icon.Warning, "Tessera", text)
     box.setObjectName("crash")
+    whole = report.read_text(encoding="utf-8") if report is not None else details
+    for words, act in (
+        ("Copy the report", lambda: QGuiApplication.clipboard().setText(whole)),
+        ("Open its folder", lambda: report is not None and show_in_folder(report)),
+    ):
+        button = box.addButton(words, QMessageBox.ButtonRole.ActionRole)
+        button.clicked.disconnect()  # so that it acts, and the box stays
+        button.clicked.connect(act)
+        button.setEnabled(report is not None or words.startswith("Copy"))
+    close = box.addButton(QMessageBox.StandardButton.Close)
+    box.setDefaultButton(close)
+    box.setEscapeButton(close)
     # the connection also keeps the box, which has no parent, from being collected
     box.finished.connect(lambda _result, box=box: box.deleteLater())
     box.open()
+    return box

@@ -5,25 +5,26 @@ The document is a `Job` and a folder, nothing else; training, pictures and widge
 
 from __future__ import annotations
 
-import shutil
 import time
 import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from app.project_paths import title_of, untitled_name
 from engine.box import Size
+from engine.copying import free_folder
 from engine.errors import BadSettingError, NoRoomError, TesseraError
+from engine.export.relink import missing_images
 from engine.images.find import find_images
 from engine.images.read import image_size
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.method import Method, Slot, method_class, preset_values
-from engine.project import FILE_NAME, load_job, project_folder, save_job
+from engine.project import FILE_NAME, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
 AUTOSAVE_MS = 800
@@ -46,7 +47,10 @@ class Document(QObject):
     leaving = Signal()
     """The project's folder is about to be moved or copied."""
     problem = Signal(str)
+    images_missing = Signal(list)
+    """Paths of images that are not where they were when the project was saved."""
     saved = Signal()
+    """It was written, or could not be: see `dirty` and `refused`."""
 
     def __init__(
         self,
@@ -70,6 +74,10 @@ class Document(QObject):
         self.job = self._fresh(DEFAULT_METHOD)
         self.folder = self._untitled_folder()
         self.dirty = False
+        self.refused = False
+        """Whether the last try to write it failed, so that waiting does not save it."""
+        self._mine = False
+        """Whether the project.json in the folder is this document's."""
         self._moves: list[tuple[Path, Path]] = []
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(self.save)
@@ -90,7 +98,12 @@ class Document(QObject):
 
     @property
     def title(self) -> str:
-        return self.tr("Untitled") if self.untitled else self.folder.name
+        return title_of(self.folder) if self.untitled else self.folder.name
+
+    @property
+    def written(self) -> bool:
+        """Whether there is anything of it on the disk, or waits to be written there."""
+        return self._mine or self.dirty
 
     @property
     def empty(self) -> bool:
@@ -229,34 +242,50 @@ class Document(QObject):
     # ------------------------------------------------------------ files
 
     def new(self) -> None:
-        """Begins an empty, untitled project; the present one stays where it is."""
+        """Begins an empty, untitled project; the present one stays where it is, written."""
         self.flush()
         self._replace(self._fresh(self.job.method), self._untitled_folder())
 
     def open(self, path: Path) -> bool:
-        """Opens a project by its folder, its project.json or one of its snapshots; False (and a `problem`) if not."""
+        """Opens a project by its folder, its project.json or one of its snapshots; False (and a `problem`) if not.
+
+        What had to be repaired is named in a `problem`, and images that are not where they were in `images_missing`.
+        """
+        from engine.opening import open_project  # brings torch along, which the frame of the window goes without
+
         try:
             folder = project_folder(path)
-            job = load_job(folder)
+            job, sentences = open_project(folder)
         except TesseraError as error:
             self.problem.emit(str(error))
             return False
         self.flush()
         self._replace(_complete(job), folder)
-        lost = [image.path for images in job.sources.values() for image in images if not Path(image.path).exists()]
-        if lost:
-            self.problem.emit(_summary([self.tr("{} is no longer there.").format(path) for path in lost]))
+        if sentences:
+            kept = self.tr("The files are as they were, and copies of them stay beside them when you change something.")
+            self.problem.emit(f"{_summary(list(sentences))} {kept}")
+        self.tell_missing()
         return True
+
+    def tell_missing(self) -> None:
+        """Says which images are not where they were, where there are any."""
+        if lost := missing_images(self.job):
+            self.images_missing.emit(lost)
 
     def save(self) -> bool:
         """Writes project.json now; False (and a `problem`) where that fails."""
         self._autosave.stop()
+        if self.untitled and not self._mine and (self.folder / FILE_NAME).exists():
+            self.folder = self._untitled_folder()  # another window began in the same minute
         try:
             save_job(self.folder, self.job)
         except NoRoomError as error:
+            self.refused = True
             self.problem.emit(str(error))
+            self.saved.emit()
             return False
-        self.dirty = False
+        self.dirty = self.refused = False
+        self._mine = True
         self.saved.emit()
         return True
 
@@ -265,30 +294,25 @@ class Document(QObject):
         if self.dirty:
             self.save()
 
-    def save_as(self, folder: Path) -> bool:
-        """Gives the project another place: an untitled one moves there, a named one is copied. No session may run.
+    def may_become(self, folder: Path) -> bool:
+        """Whether the project can be given a place; False (and a `problem`) where other things are in it."""
+        text = ""
+        if folder.is_relative_to(self.folder) or self.folder.is_relative_to(folder):
+            text = self.tr("{} and the project lie within each other. Choose a folder beside it.").format(folder)
+        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            text = self.tr("{} has other things in it. Choose a new or an empty folder.").format(folder)
+        if text:
+            self.problem.emit(text)
+        return not text
 
-        Returns False (and a `problem`) where the folder is taken or can not be written.
+    def settle_in(self, folder: Path) -> bool:
+        """From now on the project is the copy of it in another folder; False (and a `problem`) if not.
+
+        Masks and other images that lie in the project are then those of the copy, also for undo.
         """
-        folder = folder.absolute()
-        if folder == self.folder:
-            return self.save()
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            self.problem.emit(self.tr("{} has other things in it. Choose a new or an empty folder.").format(folder))
-            return False
         self.leaving.emit()
-        try:
-            if folder.exists():
-                folder.rmdir()
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            if self.folder.exists():
-                (shutil.move if self.untitled else shutil.copytree)(self.folder, folder)
-        except (OSError, shutil.Error) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            self.problem.emit(self.tr("The project could not be put in {} ({}).").format(folder, reason))
-            return False
         self._moves.append((self.folder, folder))
-        self.folder = folder
+        self.folder, self._mine = folder, True
         self.become(self.job)
         return self.save()
 
@@ -308,7 +332,8 @@ class Document(QObject):
         self._autosave.stop()
         self._moves.clear()
         self.stack.clear()
-        self.job, self.folder, self.dirty = job, folder, False
+        self.job, self.folder, self.dirty, self.refused = job, folder, False, False
+        self._mine = (folder / FILE_NAME).exists()
         self.job_replaced.emit()
 
     def _fresh(self, key: str) -> Job:
@@ -320,9 +345,7 @@ class Document(QObject):
 
     def _untitled_folder(self) -> Path:
         """A free name; the folder itself appears with the first change."""
-        stem = datetime.now().strftime("%Y-%m-%d %H.%M")
-        names = [stem, *(f"{stem} {n}" for n in range(2, 1000))]
-        return next(self._data / name for name in names if not (self._data / name / FILE_NAME).exists())
+        return free_folder(self._data, untitled_name())
 
 
 class _Change(QUndoCommand):

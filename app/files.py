@@ -1,31 +1,42 @@
-"""New, open, save, the example: what asks for a place on the disk. A running session ends first, with a snapshot."""
+"""New, open, save, pack, the example: what asks for a place on the disk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app.canvas.first_start import FirstStart
 from app.document import Document
 from app.export.reimport import Origins
+from app.file_jobs import FileJobs
+from app.known_projects import KnownProjects
+from app.leaving import Leaving
 from app.preferences import Preferences
-from app.project_paths import is_project
+from app.project_dialog import ProjectDialog
+from app.project_move import ProjectMove
+from app.project_opening import ProjectOpening
+from app.project_paths import is_project, project_among, title_of
+from app.recents import Recents
 from app.recovery import Recovery, Rescue
 from app.training import Training
 from app.widgets import background
 from app.widgets.message_bar import MessageBar
-from engine.project import FILE_NAME
+from app.widgets.thumbnails import read_preview
+from engine.archive import pack
+from engine.export.relink import missing_images, with_images_from
+from engine.project import PACKED
 
 
 class FilesController(QObject):
     """
     Args:
+        exporting: whether a file is being painted, or waits to be.
         start: the doors of the first start, which lead here.
-        data: folder of the example.
+        data: folder of the example, of untitled projects, and of the list of known ones.
         window: above which the dialogs open.
     """
 
@@ -39,6 +50,7 @@ class FilesController(QObject):
         training: Training,
         recovery: Recovery,
         preferences: Preferences,
+        exporting: Callable[[], bool],
         start: FirstStart,
         messages: MessageBar,
         data: Path,
@@ -48,30 +60,48 @@ class FilesController(QObject):
         self._document, self._training, self._rescue = document, training, recovery.rescue
         self._preferences, self._start, self._messages = preferences, start, messages
         self._data, self._window = data, window
-        self.origins = Origins(document, preferences, messages, window)
-        self._next: Callable[[], object] | None = None
         self._tasks: list[background.Task] = []
+        self._missing: list[Path] = []
+        known = self.known = KnownProjects(data / "known projects.txt")
+        self.recents = Recents(preferences, data / "projects", known, self)
+        self.jobs = FileJobs(messages, self)
+        self.origins = Origins(document, preferences, messages, window)
+        self.leaving = Leaving(training, exporting, messages, window)
+        self.move = ProjectMove(document, training, self.jobs, exporting, self)
+        self.opening = ProjectOpening(data / "projects", known, recovery, self.jobs, window)
+        self.opening.ready.connect(lambda folder: self.leaving.then(lambda: self._open(folder)))
+        self.opening.problem.connect(document.problem)
+        self.opening.noted.connect(lambda text: messages.show_message(text, "info"))
+        self.move.moved.connect(self._on_moved)
         start.project_requested.connect(self.open)
         start.example_requested.connect(self.load_example)
         start.continue_requested.connect(self.open_path)
-        training.state_changed.connect(self._on_state)
-        self._offer_last(preferences.last_project, self._rescue)
+        document.saved.connect(self._on_saved)
+        document.images_missing.connect(self._offer_relinking)
+        self.recents.changed.connect(self.show_recents)
+        self.show_recents()
+        if self._rescue is not None:
+            self._offer_rescue(self._rescue)
 
     # ------------------------------------------------------------ what the artist can ask for
 
     def new(self) -> None:
-        self._when_idle(self._document.new)
+        """Begins an empty project; the present one is in the list of recent ones, named or not."""
+        self.leaving.then(self._begin)
 
-    def open(self) -> None:
-        """Asks for a project.json."""
-        kind = self.tr("Tessera project ({})").format(FILE_NAME)
-        name, _ = QFileDialog.getOpenFileName(self._window, self.tr("Open a project"), str(self._place()), kind)
-        if name:
-            self.open_path(Path(name))
+    def open(self) -> ProjectDialog:
+        """Asks for a project: its folder, its project.json, or a packed one."""
+        dialog = ProjectDialog(self._place(), self._window)
+        dialog.chosen.connect(self.open_path)
+        dialog.open()
+        return dialog
 
     def open_path(self, path: Path) -> None:
-        """A project, by its folder, its project.json or one of its snapshots; or a file that was exported from one."""
-        self._when_idle(lambda: self._opened(path))
+        """A project in any form, or one of its snapshots; or a file that was exported from one."""
+        if not is_project(path) and path.is_file() and self.origins.holds(path):
+            self.leaving.then(lambda: self.origins.open(path))
+        else:
+            self.opening.begin(path)
 
     def open_all(self, paths: Iterable[Path]) -> None:
         """What was given on the command line: a project, or images for the first slot."""
@@ -79,7 +109,7 @@ class FilesController(QObject):
         if paths and rescue is not None:
             self._messages.show_message(
                 self.tr("Tessera was cut off while “{}” was open; all that was saved is there.").format(
-                    rescue.folder.name
+                    title_of(rescue.folder)
                 ),
                 button=self.tr("Go on where it stopped"),
                 act=lambda: self.open_path(rescue.folder),
@@ -90,6 +120,14 @@ class FilesController(QObject):
         elif paths:
             self._document.add(self._document.method.slots[0].key, paths)
 
+    def take(self, slot: str, paths: list[Path]) -> None:
+        """What was dropped on a slot: images; or a project, which opens wherever it is dropped."""
+        project = project_among(paths)
+        if project is not None:
+            self.open_path(project)
+        else:
+            self._document.add(slot, paths)
+
     def save(self) -> None:
         if self._document.untitled:
             self.save_as()
@@ -98,16 +136,67 @@ class FilesController(QObject):
 
     def save_as(self) -> None:
         """Asks for the name of a folder."""
-        suggestion = self._place() / self.tr("My mosaic")
-        name, _ = QFileDialog.getSaveFileName(
+        name = title_of(self._document.folder)
+        suggestion = self._place() / (self.tr("My mosaic") if name == "Untitled" else name)
+        chosen, _ = QFileDialog.getSaveFileName(
             self._window, self.tr("Name and place of the project's folder"), str(suggestion)
         )
-        if name:
-            self.save_to(Path(name))
+        if chosen:
+            self.save_to(Path(chosen))
 
     def save_to(self, folder: Path) -> None:
-        """Gives the project a place, as soon as no session runs."""
-        self._when_idle(lambda: self._saved_as(folder))
+        """Gives the project a place; whatever runs goes on."""
+        self.move.begin(folder)
+
+    def pack(self) -> None:
+        """Asks for the name of one file to pack the project into, and whether its images come along."""
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            self.tr("Pack into one file"),
+            self.tr("Pack the images as well? Then the file opens on any computer."),
+            parent=self._window,
+        )
+        box.setInformativeText(self.tr("Without them it is smaller, and looks for the images where they are now."))
+        within = box.addButton(self.tr("With images"), QMessageBox.ButtonRole.AcceptRole)
+        without = box.addButton(self.tr("Without images"), QMessageBox.ButtonRole.ActionRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(within)
+        within.clicked.connect(lambda: self._ask_where_to_pack(True))
+        without.clicked.connect(lambda: self._ask_where_to_pack(False))
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    def pack_to(self, out: Path, with_images: bool) -> None:
+        """Packs the project as it is now into one file, in the background."""
+        if out.suffix.lower() != PACKED:
+            out = out.with_name(out.name + PACKED)
+        if not self._document.save():
+            return
+        folder = self._document.folder
+
+        def packed(missing: list[str]) -> None:
+            text = self.tr("{} is packed.").format(out)
+            if missing:
+                text += " " + self.tr("{} images are not where they were, and are not in it.").format(len(missing))
+            self._messages.show_message(text, "warning" if missing else "info")
+
+        what = self.tr("Packing “{}”").format(out.name)
+        self.jobs.begin(what, lambda progress: pack(folder, out, with_images, progress), packed)
+
+    def find_images(self, folder: Path) -> None:
+        """Images that are not where they were are looked for in a folder, by their names."""
+        document = self._document
+        document.adopt(with_images_from(document.job, [folder]), self.tr("find images"))
+        if missing := missing_images(document.job):
+            self._offer_relinking(missing)
+        else:
+            self._missing = []
+            self._messages.withdraw("missing")
+
+    def tell(self, text: str) -> None:
+        """What is wrong with an image, where it is not told with all that are missing already."""
+        if not any(str(path) in text for path in self._missing):
+            self._messages.show_message(text, "warning")
 
     def load_example(self) -> None:
         """Makes the example's images in the background, once, and puts them into their slots."""
@@ -123,47 +212,48 @@ class FilesController(QObject):
         self._tasks.append(task)
         task.finished.connect(lambda: self._tasks.remove(task))
 
+    def show_recents(self) -> None:
+        """The last projects on the first page, but the present one."""
+        self._start.recents.show_recents(self.recents.listing(without=self._document.folder))
+
     def wait(self) -> None:
-        """For the example, where it is being made."""
+        """For the example, where it is being made; what is copied is given up."""
+        self.jobs.wait(cancel=True)
         for task in list(self._tasks):
             task.wait()
 
     # ------------------------------------------------------------ how
 
-    def _offer_last(self, last: Path | None, rescue: Rescue | None) -> None:
-        if rescue is None:
-            self._start.set_last(last if last is not None and is_project(last) else None)
-            return
-        snapshot = rescue.snapshot
-        kept = self.tr(", with a snapshot of step {}").format(f"{snapshot.step:,}") if snapshot else ""
-        message = self.tr("Tessera was cut off. “{}” is as it was saved {}{}.").format(
-            rescue.folder.name, rescue.when, kept
-        )
-        picture = QPixmap(str(snapshot.preview)) if snapshot else QPixmap()
-        self._start.offer_rescue(rescue.folder, message, picture)
+    def _begin(self) -> None:
+        document = self._document
+        former, hidden = document.folder, document.untitled and not document.empty
+        document.new()
+        self.show_recents()
+        if hidden and is_project(former):
+            self._messages.show_message(
+                self.tr("Your untitled project is kept; it is under File, Open recent as well."),
+                "info",
+                key="kept",
+                button=self.tr("Back to it"),
+                act=lambda: self.open_path(former),
+            )
 
-    def _when_idle(self, what: Callable[[], object]) -> None:
-        if self._training.running:
-            self._next = what
-            self._training.stop()
-        else:
-            what()
-
-    def _on_state(self, state: str) -> None:
-        if state == "idle" and self._next is not None:
-            what, self._next = self._next, None
-            what()
-
-    def _opened(self, path: Path) -> None:
-        if not is_project(path) and self.origins.open(path):
-            return
-        if self._document.open(path):
+    def _open(self, folder: Path) -> None:
+        self._messages.withdraw("kept")
+        self._messages.withdraw("missing")
+        if self._document.open(folder):
             self._remember(self._document.folder)
 
-    def _saved_as(self, folder: Path) -> None:
-        if self._document.save_as(folder):
-            self._remember(folder)
-            self.renamed.emit()
+    def _on_moved(self, folder: Path) -> None:
+        self._remember(folder)
+        self.renamed.emit()
+
+    def _on_saved(self) -> None:
+        """With its first save a project is one that can be come back to."""
+        document = self._document
+        if not document.dirty and self._preferences.recent_projects[:1] != [document.folder]:
+            self.known.add(document.folder)
+            self.recents.add(document.folder)
 
     def _place(self) -> Path:
         """Where dialogs begin: beside the last named project."""
@@ -172,7 +262,48 @@ class FilesController(QObject):
 
     def _remember(self, folder: Path) -> None:
         self._preferences.last_project = folder
-        self._preferences.set_last_folder("projects", folder.parent)
+        if not self._document.untitled:
+            self._preferences.set_last_folder("projects", folder.parent)
+        self.known.add(folder)
+        self.recents.add(folder)
+
+    def _ask_where_to_pack(self, with_images: bool) -> None:
+        dialog = QFileDialog(self._window, self.tr("Pack into one file"), str(self._place()))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(self.tr("Packed project (*{})").format(PACKED))
+        dialog.selectFile(f"{self._document.title}{PACKED}")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.pack_to(Path(name), with_images))
+        dialog.open()
+
+    def _offer_relinking(self, missing: list[Path]) -> None:
+        """Says which images are gone, with a way to find them."""
+        self._missing = missing
+        names = ", ".join(path.name for path in missing[:3])
+        more = self.tr(" and {} more").format(len(missing) - 3) if len(missing) > 3 else ""
+        self._messages.show_message(
+            self.tr("Not where they were: {}{}. Put them back, or say where they are now.").format(names, more),
+            "warning",
+            key="missing",
+            button=self.tr("Find the images…"),
+            act=self._ask_for_images,
+        )
+
+    def _ask_for_images(self) -> None:
+        dialog = QFileDialog(self._window, self.tr("Folder of the images"), str(self._place()))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda folder: self.find_images(Path(folder)))
+        dialog.open()
+
+    def _offer_rescue(self, rescue: Rescue) -> None:
+        snapshot = rescue.snapshot
+        kept = self.tr(", with a snapshot of step {}").format(f"{snapshot.step:,}") if snapshot else ""
+        message = self.tr("Tessera was cut off. “{}” is as it was saved {}{}.").format(
+            title_of(rescue.folder), rescue.when, kept
+        )
+        picture = read_preview(snapshot.preview) if snapshot else QImage()
+        self._start.offer_rescue(rescue.folder, message, picture)
 
     def _example_made(self, made: tuple[list[Path], Path]) -> None:
         self._start.set_busy(False)

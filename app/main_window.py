@@ -48,6 +48,7 @@ class MainWindow(Shell):
         from app.files import FilesController
         from app.live import LiveController
         from app.masks.controller import MaskController
+        from app.recents_menu import RecentsMenu
         from app.recovery import Recovery
         from app.snapshots.controller import SnapshotsController
         from app.train_controller import TrainController
@@ -67,9 +68,18 @@ class MainWindow(Shell):
         self.weights = WeightsController(document, messages, self)
         self.training_actions = TrainController(training, snapshots, self.weights, self.actions_by_name, messages, self)
         self.files = FilesController(
-            document, training, self.recovery, preferences, canvas.start, messages, self._data, self
+            document,
+            training,
+            self.recovery,
+            preferences,
+            lambda: self.exports.running,
+            canvas.start,
+            messages,
+            self._data,
+            self,
         )
         self._listen()
+        self.recents_menu = RecentsMenu(self.files.recents, self.menu("File"), self.actions_by_name["save"], self)
         self.exports = ExportController(
             document,
             training,
@@ -96,6 +106,7 @@ class MainWindow(Shell):
             "open": self.files.open,
             "save": self.files.save,
             "save_as": self.files.save_as,
+            "pack": self.files.pack,
             "export": self.exports.open,
             "quit": self.close,
             "undo": self.document.stack.undo,
@@ -129,23 +140,26 @@ class MainWindow(Shell):
                 "warning",
             )
         )
-        for source in (document.problem, self.sources.problem, self.masks.problem):
+        for source in (document.problem, self.masks.problem):
             source.connect(lambda text: self.messages.show_message(text, "warning"))
+        self.sources.problem.connect(self.files.tell)
         training.problem.connect(lambda text: self.messages.show_message(text, "warning", key="begin"))
         self.curves.remedy_wanted.connect(
             lambda remedy: document.set_values(remedy.values(document.settings), remedy.title.lower())
         )
         self.panel.edited.connect(document.set)
         self.panel.reset_requested.connect(document.reset)
-        self.sources.dropped.connect(document.add)
+        self.sources.dropped.connect(self.files.take)
         self.sources.changed.connect(document.set_sources)
         self.sources.paint_requested.connect(self.masks.open)
         self.canvas.dropped.connect(document.add)
+        self.project_dropped.connect(self.files.open_path)
         self.canvas.project_dropped.connect(self.files.open_path)
         self.canvas.start.images_requested.connect(lambda: self.sources.browse(document.method.slots[0].key))
         self.snapshots.picture_chosen.connect(self.canvas.show_still)
         self.strip.export_requested.connect(lambda snapshot: self.exports.open(snapshot.folder))
-        self.files.renamed.connect(self.show_all)
+        self.files.renamed.connect(self._on_renamed)
+        self.recents_menu.chosen.connect(self.files.open_path)
         self.files.example_loaded.connect(self.canvas.focus_canvas)
         self.exports.close_confirmed.connect(self.close_anyway)
         self.methods.activated.connect(lambda index: document.set_method(self.methods.itemData(index)))
@@ -190,7 +204,8 @@ class MainWindow(Shell):
         document = self.document
         self.setWindowTitle(f"{document.title} – Tessera")
         self.status.set_seed(document.job.seed)
-        self.status.set_saved(not document.dirty, document.untitled)
+        state = "empty" if not document.written else "saving" if document.dirty else "saved"
+        self.status.set_saved("refused" if document.refused else state, document.untitled)
         self._show_undo()
 
     def _show_undo(self) -> None:
@@ -208,6 +223,7 @@ class MainWindow(Shell):
         events = self.training.events
         events.on(m.Began, self._on_began)
         events.on(m.Stepped, self.status.stepped)
+        events.on(m.Kept, lambda _event: self.status.kept())
         events.on(m.Stepped, lambda event: self.curves.add(event.step, event.terms))
         events.on(m.Retuned, lambda event: self.curves.mark(event.step, event.names))
         events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
@@ -229,6 +245,11 @@ class MainWindow(Shell):
                 self.close()
 
     # ------------------------------------------------------------ the rest
+
+    def _on_renamed(self) -> None:
+        """The same project in another place: nothing that runs or is shown begins anew."""
+        self.snapshots.refresh()
+        self._show_saved()
 
     def edit_preferences(self) -> None:
         dialog = PreferencesDialog(self.preferences, self)

@@ -82,6 +82,15 @@ class Preferences:
     def last_project(self, folder: Path | None) -> None:
         self._store.setValue("projects/last", "" if folder is None else str(folder))
 
+    @property
+    def recent_projects(self) -> list[Path]:
+        """Folders of the projects that were worked on, the last one first."""
+        return [Path(line) for line in self._text("projects/recent", "").split("\n") if line]
+
+    @recent_projects.setter
+    def recent_projects(self, folders: list[Path]) -> None:
+        self._store.setValue("projects/recent", "\n".join(str(folder) for folder in folders))
+
     def save(self) -> None:
         """Writes what is pending now instead of later."""
         self._store.sync()

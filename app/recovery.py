@@ -1,5 +1,6 @@
-"""Whether the last session ended as it should: a lock in the project's folder that only a clean end takes away.
+"""Whether the last session ended as it should, and who has a project open: a lock in its folder.
 
+Only a clean end takes it away. It holds the process, its program and its computer; its own time is when it was opened.
 What is offered then is canvas/first_start.py's; saving the project is document.py's, snapshots are the session's.
 """
 
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QDate, QLocale, QLockFile, QObject, QTime, Signal
+from PySide6.QtCore import QLockFile, QObject, QSysInfo, Signal
 
 from app.document import Document
 from app.preferences import Preferences
+from app.widgets.words import moment
 from engine.project import FILE_NAME
 from engine.snapshots import Snapshot, listing
 
@@ -34,12 +36,22 @@ class Rescue:
 
     @property
     def when(self) -> str:
-        """ "at 16:03", or with the date where that was not today."""
-        locale, short, saved = QLocale(), QLocale.FormatType.ShortFormat, self.saved
-        time = locale.toString(QTime(saved.hour, saved.minute), short)
-        if saved.date() == datetime.now().date():
-            return f"at {time}"
-        return f"on {locale.toString(QDate(saved.year, saved.month, saved.day), short)}, {time}"
+        return moment(self.saved)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who has a project open.
+
+    Args:
+        host: name of the computer.
+        here: it is this one, where a program that has ended is told from one that runs.
+        since: when it was opened.
+    """
+
+    host: str
+    here: bool
+    since: datetime
 
 
 class Recovery(QObject):
@@ -57,6 +69,28 @@ class Recovery(QObject):
         document.saved.connect(self._follow)
         document.job_replaced.connect(self._follow)
         document.leaving.connect(self.release)
+
+    def holder(self, folder: Path) -> Holder | None:
+        """Who else has a project open; None where nobody has, or whoever had it was cut off: it can be taken over."""
+        file = folder / LOCK_NAME
+        if folder == self._folder or not file.exists():
+            return None
+        lock = _lock(folder)
+        if lock.tryLock(0):
+            lock.unlock()
+            return None
+        if lock.error() != QLockFile.LockError.LockFailedError:
+            return None
+        _pid, host, _program = lock.getLockInfo()
+        try:
+            since = datetime.fromtimestamp(file.stat().st_mtime)
+        except OSError:  # let go of at this moment
+            return None
+        return Holder(host, host == QSysInfo.machineHostName(), since)
+
+    def take_over(self, folder: Path) -> None:
+        """Removes the lock of another computer, of which nobody here can tell whether it is in use."""
+        (folder / LOCK_NAME).unlink(missing_ok=True)
 
     def release(self) -> None:
         """The session ends as it should."""

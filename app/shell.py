@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QActionGroup
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from app import actions
+from app.canvas.drop_zones import paths_in
 from app.canvas.panel import CanvasPanel
 from app.curves.plots import Curves
 from app.images.sources_bar import SourcesBar
 from app.preferences import Preferences
+from app.project_paths import project_in
 from app.settings.panel import SettingsPanel
 from app.snapshots.strip import SnapshotStrip
 from app.status import Status
@@ -21,6 +23,9 @@ LAYOUT_VERSION = 1
 
 class Shell(QMainWindow):
     """All widgets of the main window, in their places, connected to nothing."""
+
+    project_dropped = Signal(object)
+    """Path of a project that was dropped where nothing else wants files."""
 
     def __init__(self, preferences: Preferences) -> None:
         super().__init__()
@@ -36,7 +41,21 @@ class Shell(QMainWindow):
         self.setCentralWidget(self.canvas)
         self.setStatusBar(self.status)
         self.actions_by_name = actions.make(self)
+        self.setAcceptDrops(True)
         self._lay_out()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Drags come here that no part of the window takes."""
+        if project_in(paths_in(event.mimeData())) is not None:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        project = project_in(paths_in(event.mimeData()))
+        if project is not None:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.project_dropped.emit(project)
 
     def _lay_out(self) -> None:
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
@@ -52,7 +71,7 @@ class Shell(QMainWindow):
         }
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self._make_toolbar()
-        view = self._menu("View")
+        view = self.menu("View")
         view.addSeparator()
         for dock in self.docks.values():
             view.addAction(dock.toggleViewAction())
@@ -111,7 +130,8 @@ class Shell(QMainWindow):
         self.addToolBar(bar)
         self.toolbar = bar
 
-    def _menu(self, name: str) -> QMenu:
+    def menu(self, name: str) -> QMenu:
+        """One of the menus of the bar, by the name that actions.py has for it."""
         menu = self.menuBar().findChild(QMenu, f"menu {name}")
         assert isinstance(menu, QMenu)
         return menu

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from typing import Literal
+
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from app.widgets.words import duration
 from engine.messages import Stepped
 
+SaveState = Literal["empty", "saving", "saved", "refused"]
 WORDS = {
     "idle": "Ready",
     "starting": "Reading the images and building the networks…",
@@ -32,9 +37,17 @@ class Status(QStatusBar):
             label.setContentsMargins(6, 0, 6, 0)
             self.addPermanentWidget(label)
         self._device = ""
+        self._saved_words = ""
+        self._learning = False
+        self._kept_at: float | None = None
+        """When the last snapshot of this training was kept, in seconds of the computer's clock."""
 
     def set_state(self, state: str) -> None:
         self.state.setText(self.tr(WORDS[state]))
+        self._learning = state == "training"
+        if state == "starting":
+            self._kept_at = None
+        self._show_saved()
         if state != "training":
             self.speed.clear()
 
@@ -45,15 +58,39 @@ class Status(QStatusBar):
     def set_seed(self, seed: int) -> None:
         self.seed.setText(self.tr("seed {}").format(seed))
 
-    def set_saved(self, saved: bool, untitled: bool) -> None:
-        self.saved.setText(self.tr("saved") if saved else self.tr("saving…"))
-        self.saved.setToolTip(
+    def set_saved(self, state: SaveState, untitled: bool) -> None:
+        """Says of the project, that is of its images and settings, whether it is on the disk."""
+        words = {"empty": "", "saving": self.tr("saving…"), "saved": self.tr("saved"), "refused": self.tr("not saved")}
+        tips = {
+            "refused": self.tr("The project could not be written; the message above the picture says why."),
+            "empty": "",
+        }
+        self._saved_words = words[state]
+        self._show_saved()
+        usual = (
             self.tr("Saved by itself; “Save” gives the project a name and place of your own.")
             if untitled
             else self.tr("Every change is saved by itself.")
         )
+        self.saved.setToolTip(tips.get(state, usual))
+
+    def kept(self) -> None:
+        """What was learned so far is on the disk as well."""
+        self._kept_at = time.monotonic()
+        self._show_saved()
+
+    def _show_saved(self) -> None:
+        """While networks learn, "saved" alone would say too much: they are, as they were in the last snapshot."""
+        words = self._saved_words
+        if self._learning and words == self.tr("saved"):
+            if self._kept_at is None:
+                words = self.tr("settings saved, no snapshot yet")
+            else:
+                words = self.tr("saved {} ago").format(duration(time.monotonic() - self._kept_at))
+        self.saved.setText(words)
 
     def stepped(self, event: Stepped) -> None:
+        self._show_saved()
         self.speed.setText(f"{event.steps_per_s:.3g} steps/s")
         self.step.setText(f"step {event.step:,}")
         self.time.setText(clock(event.elapsed_s))

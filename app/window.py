@@ -51,16 +51,20 @@ def run(paths: list[Path]) -> int:
     app.processEvents()
 
     def build(_nothing: object) -> None:
-        window.build()
+        try:
+            window.build()
+        except Exception as error:
+            fail(error)
+            return
         for end in (window.training.wait, window.recovery.release):
             app.aboutToQuit.connect(end)  # the system may end the program without closing the window
         splash.finish(window)
         window.files.open_all(paths)
 
     def fail(error: BaseException) -> None:
-        report = crash.record(error)
-        print(f"tessera: a part could not be loaded ({error}). Install it again; see {report}.", file=sys.stderr)
-        app.exit(1)
+        splash.close()
+        window.hide()  # an empty frame says nothing; the box does
+        crash.tell_and_end(error)
 
     loading = background.Task(load_engine, app)
     loading.finished_with.connect(build)

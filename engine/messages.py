@@ -171,6 +171,13 @@ class CancelExport(Command):
 
 
 @dataclass(frozen=True)
+class Relocate(Command):
+    """The project lies in another folder from now on; what was kept in the former one meanwhile is brought there."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
 class Stop(Command):
     """End the session. With `keep`, a snapshot of the last step is kept first."""
 
@@ -245,6 +252,13 @@ class Kept(Event):
     step: int
     name: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Relocated(Event):
+    """What is kept from now on is kept below another folder; nothing is in the former one that is not in this."""
+
+    folder: Path
 
 
 @dataclass(frozen=True)

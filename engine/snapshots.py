@@ -13,27 +13,29 @@ import json
 import os
 import shutil
 import uuid
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from engine import repair
+from engine.bounded import read_json, tensors_are_whole
 from engine.box import Size
-from engine.errors import BadProjectError, BadSettingError
+from engine.errors import BadProjectError
 from engine.files import no_room, replacing_folder, write_atomically
 from engine.images.decode import vips
 from engine.job import Job
-from engine.method import State
-from engine.project import parse_job, stored_job
+from engine.method import State, method_keys
+from engine.migrations import FORMAT
+from engine.project import SNAPSHOTS as FOLDER
+from engine.project import keep_aside, read_stored, stored_job
 
-FOLDER = "snapshots"
-FORMAT = 1
+MOST_SNAPSHOTS = 10**8
+"""Their numbers have at most so many digits as this less one."""
 _ABOUT, _TENSORS, _PLAIN, _PREVIEW = "snapshot.json", "state.safetensors", "state.json", "preview.png"
 
 
@@ -92,7 +94,7 @@ def keep(
     Raises:
         NoRoomError: the disk is full or read-only.
     """
-    folder = project / FOLDER / f"{_last_number(project) + 1:04d}"
+    folder = project / FOLDER / _next_name(project)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     snapshot = Snapshot(folder, name, step, elapsed_s, job, terms, reason, parent, created, canvas_size)
     with replacing_folder(folder) as temporary:
@@ -111,11 +113,10 @@ def keep(
 
 
 def read(folder: Path) -> Snapshot:
-    """What a snapshot says about itself.
+    """What a snapshot says about itself; what is unknown or can not be had is left out, as in a project.
 
     Raises:
-        BadProjectError: it is missing, incomplete, or of a newer Tessera.
-        BadSettingError: there is no such method or setting (any more), or a value can not be had.
+        BadProjectError: it is missing or incomplete, or of a method that is not there.
     """
     return _read(folder)[0]
 
@@ -123,27 +124,46 @@ def read(folder: Path) -> Snapshot:
 def load_state(snapshot: Snapshot) -> State:
     """Raises BadProjectError where the files are missing or damaged."""
     try:
-        plain = json.loads((snapshot.folder / _PLAIN).read_text(encoding="utf-8"))
-        return State(load_file(snapshot.folder / _TENSORS), plain)
+        if not tensors_are_whole(snapshot.folder / _TENSORS):
+            raise _damaged(snapshot.folder)
+        return State(load_file(snapshot.folder / _TENSORS), _plain(snapshot.folder))
     except OSError as error:
         raise _unreadable(snapshot.folder, error) from None
     except (ValueError, SafetensorError):
         raise _damaged(snapshot.folder) from None
 
 
+def is_whole(snapshot: Snapshot) -> bool:
+    """Whether `load_state` will find all that it needs; reads no weights."""
+    try:
+        _plain(snapshot.folder)
+        return tensors_are_whole(snapshot.folder / _TENSORS)
+    except (OSError, ValueError):
+        return False
+
+
 def listing(project: Path) -> list[Snapshot]:
     """All snapshots of a project, oldest first; those that can not be read are left out."""
-    found = []
+    return survey(project)[0]
+
+
+def survey(project: Path) -> tuple[list[Snapshot], list[str]]:
+    """The snapshots of a project, and a sentence for each that can not be read; its files stay where they are."""
+    found, lost = [], []
     for folder in _folders(project):
-        with suppress(BadProjectError, BadSettingError):
+        try:
             found.append(read(folder))
-    return found
+        except BadProjectError as error:
+            lost.append(str(error))
+    return found, lost
 
 
 def rename(snapshot: Snapshot, name: str) -> Snapshot:
     """Raises BadProjectError where it is gone, NoRoomError where it can not be written."""
-    stored, size = _read(snapshot.folder)
+    stored, size, repaired = _read(snapshot.folder)
     renamed = replace(stored, name=name)
+    if repaired:
+        keep_aside(snapshot.folder / _ABOUT)
     write_atomically(snapshot.folder / _ABOUT, _described(renamed, snapshot.folder.parent.parent, size))
     return renamed
 
@@ -162,14 +182,20 @@ def remove(snapshot: Snapshot) -> None:
 
 def _folders(project: Path) -> list[Path]:
     try:
-        names = [entry.name for entry in os.scandir(project / FOLDER) if entry.name.isdecimal() and entry.is_dir()]
+        names = [entry.name for entry in os.scandir(project / FOLDER) if _is_name(entry.name) and entry.is_dir()]
     except OSError:
         return []
     return [project / FOLDER / name for name in sorted(names, key=int)]
 
 
-def _last_number(project: Path) -> int:
-    return max((int(folder.name) for folder in _folders(project)), default=0)
+def _is_name(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isdecimal() and int(text) < MOST_SNAPSHOTS
+
+
+def _next_name(project: Path) -> str:
+    taken = {int(folder.name) for folder in _folders(project)}
+    last = max(taken, default=0) + 1
+    return f"{last if last < MOST_SNAPSHOTS else next(n for n in range(1, last) if n not in taken):04d}"
 
 
 def _described(snapshot: Snapshot, project: Path, state_bytes: int) -> str:
@@ -181,31 +207,44 @@ def _described(snapshot: Snapshot, project: Path, state_bytes: int) -> str:
     return json.dumps(about, indent=1, ensure_ascii=False)
 
 
-def _read(folder: Path) -> tuple[Snapshot, int]:
+def _read(folder: Path) -> tuple[Snapshot, int, bool]:
+    """What it says, the size of its weights in bytes, and whether it says more than was understood."""
     try:
-        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-        if about["format"] > FORMAT:
-            raise BadProjectError(f"{folder} was written by a newer Tessera; please update this one.")
+        about = read_json(folder / _ABOUT)
         size = (folder / _TENSORS).stat().st_size
-        if size != about["state_bytes"]:  # cut short
-            raise _damaged(folder)
-        snapshot = Snapshot(
-            folder=folder,
-            name=str(about["name"]),
-            step=int(about["step"]),
-            elapsed_s=float(about["elapsed_s"]),
-            job=parse_job(about["job"], folder.parent.parent),
-            terms={str(key): float(value) for key, value in about["terms"].items()},
-            reason=str(about["reason"]),
-            parent=about["parent"],
-            created=str(about["created"]),
-            canvas_size=Size(*(int(side) for side in about["canvas"])) if about.get("canvas") else None,
-        )
     except OSError as error:
         raise _unreadable(folder, error) from None
-    except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
+    except ValueError:
         raise _damaged(folder) from None
-    return snapshot, size
+    if not isinstance(about, dict) or not isinstance(about.get("job"), dict):
+        raise _damaged(folder)
+    if size != about.get("state_bytes") and not tensors_are_whole(folder / _TENSORS):  # cut short
+        raise _damaged(folder)
+    job, sentences = read_stored(about, folder.parent.parent)
+    if about["job"].get("method", job.method) not in method_keys():
+        key = repair.shown(about["job"]["method"])
+        raise BadProjectError(f"The snapshot {folder} is of a method that is not here: {key}. Choose another one.")
+    known = {field.name for field in fields(Snapshot)} | {"canvas", "format", "state_bytes"}
+    snapshot = Snapshot(
+        folder=folder,
+        name=repair.text(about.get("name")),
+        step=int(repair.number(about.get("step"))),
+        elapsed_s=repair.number(about.get("elapsed_s")),
+        job=job,
+        terms=repair.numbers(about.get("terms")),
+        reason=repair.text(about.get("reason")) or "kept",
+        parent=about["parent"] if _is_name(about.get("parent")) else None,
+        created=repair.text(about.get("created")),
+        canvas_size=repair.canvas_size(about.get("canvas"), [], least_px=1),
+    )
+    return snapshot, size, bool(sentences) or not about.keys() <= known
+
+
+def _plain(folder: Path) -> dict[str, Any]:
+    plain = read_json(folder / _PLAIN)
+    if not isinstance(plain, dict):
+        raise ValueError("it is no dictionary")
+    return plain
 
 
 def _unreadable(folder: Path, error: OSError) -> BadProjectError:

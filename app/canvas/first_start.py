@@ -1,4 +1,4 @@
-"""What is in the place of the canvas while there are no images: three doors, and after a crash the way back.
+"""What is in the place of the canvas while there are no images: three doors, the last projects, help after a crash.
 
 What is behind them is not known here.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.canvas.recent_row import RecentRow
 from app.widgets import theme
 from engine.method import Method
 
@@ -32,11 +33,11 @@ class FirstStart(QWidget):
     project_requested = Signal()
     example_requested = Signal()
     continue_requested = Signal(object)
-    """Path of the last project."""
+    """Path of a project that was worked on before."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._last: Path | None = None
+        self._rescued: Path | None = None
         title = QLabel(self.tr("Make a picture of your images"), self)
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.9)
@@ -68,12 +69,11 @@ class FirstStart(QWidget):
         self.images.button.clicked.connect(self.images_requested)
         self.project.button.clicked.connect(self.project_requested)
         self.example.button.clicked.connect(self.example_requested)
-        self.last = QPushButton(self)
-        self.last.setFlat(True)
-        self.last.hide()
-        self.last.clicked.connect(self._on_last)
+        self.recents = RecentRow(self)
+        self.recents.chosen.connect(self.continue_requested)
         self.rescue = _Rescue(self)
         self.rescue.hide()
+        self.rescue.button.clicked.connect(self._on_rescue)
         self._doors = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._doors.setSpacing(16)
         for door in (self.images, self.project, self.example):
@@ -88,8 +88,8 @@ class FirstStart(QWidget):
         layout.addWidget(self.lead)
         layout.addSpacing(20)
         layout.addLayout(self._doors)
-        layout.addSpacing(12)
-        layout.addWidget(self.last, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(20)
+        layout.addWidget(self.recents)
         layout.addStretch(3)
 
     def show_method(self, method: type[Method]) -> None:
@@ -105,30 +105,20 @@ class FirstStart(QWidget):
         *first, last = names or [""]
         return self.tr("{} and {}").format(", ".join(first), last) if first else last
 
-    def set_last(self, folder: Path | None, name: str = "") -> None:
-        """Offers the last project as well."""
-        self._last = folder
-        self.last.setVisible(folder is not None)
-        if folder is not None:
-            text = self.tr("Continue with “{}”").format(name or folder.name)
-            self.last.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 420))
-            self.last.setToolTip(str(folder))
-
-    def offer_rescue(self, folder: Path, message: str, picture: QPixmap) -> None:
+    def offer_rescue(self, folder: Path, message: str, picture: QImage) -> None:
         """After a crash: the project that was open, what of it is there, and its newest picture (may be null)."""
-        self._last = folder
-        self.last.hide()
-        self.rescue.show_offer(message, picture)
-        self.rescue.button.clicked.connect(self._on_last)
+        self._rescued = folder
+        self.rescue.show_offer(message, QPixmap.fromImage(picture))
 
     def set_busy(self, busy: bool) -> None:
         """While the example is being made."""
         self.example.button.setEnabled(not busy)
         self.example.button.setText(self.tr("Making it…") if busy else self.tr("Load the example"))
 
-    def _on_last(self) -> None:
-        if self._last is not None:
-            self.continue_requested.emit(self._last)
+    def _on_rescue(self) -> None:
+        if self._rescued is not None:
+            self.rescue.hide()
+            self.continue_requested.emit(self._rescued)
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)

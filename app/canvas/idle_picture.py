@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from app.training import Training
 from app.widgets import background
 from app.widgets.arrays import to_image
 from engine.box import Size
+from engine.errors import BadImageError
 from engine.images.read import read_image
 from engine.messages import Began
 
@@ -115,5 +117,6 @@ def _read(path: Path, content: Path | None) -> tuple[np.ndarray, Size]:
     picture = read_image(path, LARGEST_SIDE_PX**2)
     size = picture.original
     if content is not None and content != path:
-        size = read_image(content, LARGEST_SIDE_PX**2).original
+        with suppress(BadImageError):  # a snapshot is shown although the content has moved
+            size = read_image(content, LARGEST_SIDE_PX**2).original
     return picture.pixels.permute(1, 2, 0).numpy(), size

@@ -91,7 +91,7 @@ class ExportController(QObject):
             self.dialog.close()
             self.dialog.deleteLater()
         place = self._preferences.last_folder("export")
-        name = "mosaic" if self._document.untitled else self._document.title
+        name = self._proposed_name(place)
         job = self._job(snapshot)
         dialog = ExportDialog(
             size, method.layers, place, self.queue, job, snapshot, method.capabilities, name, self._window
@@ -115,6 +115,16 @@ class ExportController(QObject):
         """Puts an export into the queue."""
         self._preferences.set_last_folder("export", export.out.parent)
         self.queue.add(export)
+
+    def _proposed_name(self, place: Path) -> str:
+        """A name that no other file has there: exports of two projects, or of one at two times, do not meet."""
+        name = self._document.title if self._document.title == self._document.folder.name else "mosaic"
+        try:
+            taken = [path.name for path in place.iterdir()]  # also what is being painted, "mosaic.png.unfinished"
+        except OSError:
+            return name
+        names = (name, *(f"{name} {number}" for number in range(2, 10_000)))
+        return next(free for free in names if not any(file.startswith(f"{free}.") for file in taken))
 
     def _on_inspected(self, event: m.Inspected) -> None:
         if self.dialog is not None:

@@ -26,6 +26,10 @@ class Origins(QObject):
         super().__init__(window)
         self._document, self._preferences, self._messages, self._window = document, preferences, messages, window
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file holds settings."""
+        return origin_of(path, self._places()) is not None
+
     def open(self, path: Path) -> bool:
         """A new project with the file's settings; False where the file holds none. No session may run."""
         origin = origin_of(path, self._places())

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage
 from app.document import Document
 from app.snapshots.strip import SnapshotStrip
 from app.training import Training
+from app.widgets.thumbnails import read_preview
 from engine import snapshots
 from engine.box import Size
 from engine.errors import TesseraError
@@ -58,7 +59,7 @@ class SnapshotsController(QObject):
         return [snapshot for snapshot in self._all if snapshot.job.method == self._document.job.method]
 
     def _show_picture(self, snapshot: Snapshot) -> None:
-        image = QImage(str(snapshot.preview))
+        image = read_preview(snapshot.preview)
         if not image.isNull():
             title = snapshot.name or self.tr("Snapshot {}").format(snapshot.folder.name)
             self.picture_chosen.emit(image, self.tr("{}, step {}").format(title, f"{snapshot.step:,}"))

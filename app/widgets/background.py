@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
+
+TELL_S = 0.1
+"""A task that counts tells its figures no more often."""
 
 
 class Task(QThread):
@@ -27,6 +31,33 @@ class Task(QThread):
             self.finished_with.emit(result)
 
 
+class CountedTask(Task):
+    """A task that says how far it is, and can be cancelled.
+
+    Args:
+        function: is given what to call with (done, total); that answers whether to go on.
+    """
+
+    progressed = Signal(object, object)
+    """Done and total, whole numbers that may be larger than Qt's."""
+
+    def __init__(self, function: Callable[[Callable[[int, int], bool]], Any], parent: QObject | None = None) -> None:
+        super().__init__(lambda: function(self._count), parent)
+        self._told = time.monotonic()
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """The function hears of it when it counts next."""
+        self._cancelled = True
+
+    def _count(self, done: int, total: int) -> bool:
+        now = time.monotonic()
+        if now - self._told >= TELL_S:
+            self._told = now
+            self.progressed.emit(done, total)
+        return not self._cancelled
+
+
 def run(
     parent: QObject,
     function: Callable[[], Any],
@@ -37,7 +68,11 @@ def run(
 
     The task belongs to `parent`, which is to wait for it before it goes away.
     """
-    task = Task(function, parent)
+    return begin(Task(function, parent), done, failed)
+
+
+def begin(task: Task, done: Callable[[Any], None], failed: Callable[[BaseException], None]) -> Task:
+    """The same for a task that was made already."""
     task.finished_with.connect(done)
     task.failed_with.connect(failed)
     task.finished.connect(task.deleteLater)

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSize, Qt, QThreadPool, Signal
+from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import QImage, QImageReader
 
 from app.widgets.arrays import to_image
 from engine.errors import TesseraError
 
+MOST_PREVIEW_PX = 16_000_000
 Reader = Callable[[Path, int], QImage]
 
 
@@ -98,10 +99,15 @@ def read_source(path: Path, side: int) -> QImage:
     return to_image(thumbnail(path, side))
 
 
-def read_preview(path: Path, height: int) -> QImage:
-    """A PNG of our own making, scaled down to a height; null where there is none."""
-    reader = QImageReader(str(path))
+def read_preview(path: Path, height: int = 0) -> QImage:
+    """A PNG of our own making, scaled down to a height where one is given; null where there is none.
+
+    One that is too large to be ours is not read: its few bytes may be a whole memory of pixels.
+    """
+    reader = QImageReader(str(path), QByteArray(b"png"))
     size = reader.size()
-    if size.isValid() and size.height() > height:
+    if not size.isValid() or size.width() * size.height() > MOST_PREVIEW_PX:
+        return QImage()
+    if height and size.height() > height:
         reader.setScaledSize(QSize(max(1, round(size.width() * height / size.height())), height))
     return reader.read()

@@ -1,10 +1,11 @@
-"""Numbers in words for people: durations, bytes, counts; and showing a file in the computer's file manager."""
+"""Numbers in words for people: durations, times, bytes, counts; and showing a file in the computer's file manager."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QDate, QLocale, QTime, QUrl
 from PySide6.QtGui import QDesktopServices
 
 
@@ -18,6 +19,15 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
     hours, rest = divmod(whole, 3600)
     return f"{hours} h {rest // 60} min" if rest >= 60 else f"{hours} h"
+
+
+def moment(when: datetime) -> str:
+    """ "at 16:03", or with the date where that was not today."""
+    locale, short = QLocale(), QLocale.FormatType.ShortFormat
+    time = locale.toString(QTime(when.hour, when.minute), short)
+    if when.date() == datetime.now().date():
+        return f"at {time}"
+    return f"on {locale.toString(QDate(when.year, when.month, when.day), short)}, {time}"
 
 
 def amount(size_bytes: float) -> str:

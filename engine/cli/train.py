@@ -16,7 +16,8 @@ from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.messages import Began, Failed, Kept, Stepped, Stop, Warned
 from engine.method import Method, method_class, preset_values
-from engine.project import FILE_NAME, load_job, save_job
+from engine.opening import open_project
+from engine.project import FILE_NAME, has_snapshots, save_job
 from engine.settings import parse_assignments
 from engine.training.session import Session
 
@@ -34,7 +35,7 @@ def run(arguments: Namespace) -> int:
     newest = _checked_folder(out, arguments.resume)
     with argument("--device"):
         device = choose(arguments.device)
-    job = _job(arguments, load_job(out) if arguments.resume else None)
+    job = _job(arguments, _resumed(out) if arguments.resume else None)
     session = Session(
         job,
         out,
@@ -105,7 +106,7 @@ def _checked_folder(out: Path, resume: bool) -> snapshots.Snapshot | None:
     """The newest snapshot to resume from, if any. Raises UsageError."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"argument --out: {out} is a file; name a folder.")
-    holds_project = (out / FILE_NAME).exists()
+    holds_project = (out / FILE_NAME).exists() or has_snapshots(out)
     if resume and not holds_project:
         raise UsageError(f"argument --resume: {out} holds no project; leave --resume out to begin one there.")
     if not resume and holds_project:
@@ -114,6 +115,14 @@ def _checked_folder(out: Path, resume: bool) -> snapshots.Snapshot | None:
         )
     found = snapshots.listing(out) if resume else []
     return found[-1] if found else None
+
+
+def _resumed(out: Path) -> Job:
+    """The job of a project that is gone on with; what had to be repaired is said. Raises BadProjectError."""
+    job, sentences = open_project(out)
+    for sentence in sentences:
+        say(sentence)
+    return job
 
 
 def _job(arguments: Namespace, stored: Job | None) -> Job:

@@ -34,7 +34,7 @@ class Origin:
     """What an exported file says of itself.
 
     Args:
-        job: method, settings, seed and images; an image that was not found has its bare name as its path.
+        job: method, settings, seed and images; one that was not found is expected beside the file.
         missing: names of those images.
         step: how many steps the weights had learned.
         layer: what was painted.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine import snapshots
+from engine.copying import bring_snapshots
 from engine.device import choose, empty_cache
 from engine.errors import NoRoomError, OutOfMemoryError, TesseraError
 from engine.export.run import ExportRun, Present
@@ -33,6 +34,8 @@ from engine.messages import (
     Mailbox,
     Pause,
     Paused,
+    Relocate,
+    Relocated,
     RenderView,
     Requester,
     Restore,
@@ -291,6 +294,10 @@ class Session:
             case Inspect():
                 findings = tuple(self._exporting(command.export).inspect(command.probe))
                 yield Inspected(command.export, findings, command.probe)
+            case Relocate():
+                bring_snapshots(self._keeper.project, command.folder)
+                self._keeper.project = command.folder
+                yield Relocated(command.folder)
             case Stop():
                 yield from self._stop(command)
 

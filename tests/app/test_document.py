@@ -15,7 +15,7 @@ from engine.box import Size
 from engine.job import SourceImage
 from engine.method import Slot
 from engine.project import FILE_NAME, load_job
-from tests.app.toys import register, write_image
+from tests.app.toys import register, save_as, write_image
 from tests.engine.toy import ToySettings
 
 
@@ -148,12 +148,13 @@ def test_saving_as_moves_an_untitled_project_with_its_snapshots(document: Docume
     document.flush()
     old = document.folder
     (old / "snapshots" / "0001").mkdir(parents=True)
-    assert document.save_as(tmp_path / "mine")
+    (old / "snapshots" / "0001" / "snapshot.json").write_text("{}")
+    assert save_as(document, tmp_path / "mine")
     assert not old.exists()
     assert (tmp_path / "mine" / "snapshots" / "0001").is_dir()
     assert document.title == "mine"
     assert not document.untitled
-    assert document.save_as(tmp_path / "copy")
+    assert save_as(document, tmp_path / "copy")
     assert (tmp_path / "mine" / FILE_NAME).exists()
     assert (tmp_path / "copy" / "snapshots" / "0001").is_dir()
 
@@ -164,7 +165,7 @@ def test_saving_as_never_mixes_with_what_is_there(document: Document, tmp_path: 
     (taken / "letter.txt").write_text("dear")
     spy = QSignalSpy(document.problem)
     document.set("weight", 2.0)
-    assert not document.save_as(taken)
+    assert not save_as(document, taken)
     assert "taken" in spy.at(0)[0]
     assert [path.name for path in taken.iterdir()] == ["letter.txt"]
 
@@ -173,7 +174,7 @@ def test_a_project_opens_as_it_was_left(document: Document, tmp_path: Path) -> N
     document.set("weight", 2.0)
     image = SourceImage(path=str(write_image(tmp_path / "a.png")), weight=2.0, scale=0.5)
     document.set_sources("style", (image,))
-    document.save_as(tmp_path / "mine")
+    save_as(document, tmp_path / "mine")
     left = document.job
     document.new()
     assert document.empty
@@ -182,7 +183,7 @@ def test_a_project_opens_as_it_was_left(document: Document, tmp_path: Path) -> N
     assert document.stack.count() == 0
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1, "job": {"method": "none"}}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}'])
 def test_a_damaged_project_is_told_and_the_present_one_stays(document: Document, tmp_path: Path, text: str) -> None:
     document.set("weight", 2.0)
     before = document.job
@@ -198,11 +199,11 @@ def test_a_damaged_project_is_told_and_the_present_one_stays(document: Document,
 def test_images_that_are_gone_are_named(document: Document, tmp_path: Path) -> None:
     image = write_image(tmp_path / "a.png")
     document.add("style", [image])
-    document.save_as(tmp_path / "mine")
+    save_as(document, tmp_path / "mine")
     image.unlink()
-    spy = QSignalSpy(document.problem)
+    spy = QSignalSpy(document.images_missing)
     assert document.open(tmp_path / "mine")
-    assert "a.png" in spy.at(0)[0]
+    assert spy.at(0)[0] == [image]
     assert len(document.sources("style")) == 1
 
 
@@ -249,8 +250,8 @@ def test_images_in_the_projects_own_folder_move_with_it_also_for_undo(document: 
     masks = [write_image(document.folder / "masks" / f"{n}.png") for n in range(2)]
     document.set_sources("content", (SourceImage(path=str(masks[0])),))
     document.set_sources("content", (SourceImage(path=str(masks[1])), SourceImage(path=str(outside))))
-    assert document.save_as(tmp_path / "mine")
-    assert document.save_as(tmp_path / "copy")
+    assert save_as(document, tmp_path / "mine")
+    assert save_as(document, tmp_path / "copy")
     here = tmp_path / "copy" / "masks"
     assert [image.path for image in document.sources("content")] == [str(here / "1.png"), str(outside)]
     assert load_job(tmp_path / "copy") == document.job
@@ -271,3 +272,50 @@ def test_a_document_ends_at_once_with_its_changes(tmp_path: Path) -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_what_was_repaired_is_said_and_kept_until_something_changes(document: Document, tmp_path: Path) -> None:
+    document.set("weight", 2.0)
+    save_as(document, tmp_path / "mine")
+    document.new()
+    file = tmp_path / "mine" / FILE_NAME
+    stored = json.loads(file.read_text())
+    stored["job"]["settings"] |= {"weight": 99, "shine": 1, "gloss": 2}
+    file.write_text(json.dumps(stored))
+    before = file.read_text()
+    spy = QSignalSpy(document.problem)
+    assert document.open(tmp_path / "mine")
+    assert toy_settings(document).weight == 9.0
+    text = spy.at(0)[0]
+    assert "Weight was 99, and is 9 now" in text
+    assert "shine" in text
+    assert file.read_text() == before
+    assert len(list((tmp_path / "mine").glob("*.json"))) == 1
+    document.set("weight", 3.0)
+    document.save()
+    (aside,) = (tmp_path / "mine").glob("project-as-it-was-*.json")
+    assert aside.read_text() == before
+
+
+def test_two_windows_that_begin_in_the_same_minute_do_not_share_a_folder(document: Document) -> None:
+    other = Document(document.folder.parent)
+    other.folder = document.folder
+    for each, weight in ((document, 2.0), (other, 3.0)):
+        each.set("weight", weight)
+        assert each.save()
+    assert document.folder != other.folder
+    assert toy_settings(document).weight == 2.0
+    assert load_job(document.folder) == document.job
+
+
+def test_saved_is_only_said_of_what_is(document: Document, tmp_path: Path) -> None:
+    assert not document.written
+    (tmp_path / "file").write_text("")
+    document.folder = tmp_path / "file" / "below"
+    document.set("weight", 2.0)
+    assert (document.dirty, document.refused) == (True, False)
+    document.save()
+    assert (document.dirty, document.refused) == (True, True)
+    document.folder = tmp_path / "other"
+    document.save()
+    assert (document.dirty, document.refused, document.written) == (False, False, True)

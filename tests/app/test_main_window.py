@@ -319,7 +319,7 @@ def test_a_saved_project_opens_in_another_window(studio: Studio) -> None:
     studio.until(lambda: window.document.folder == place)
     assert window.windowTitle().startswith("my mosaic")
     window.files.new()
-    assert window.document.empty
+    studio.until(lambda: window.document.empty)
     assert window.canvas.start.isVisible()
     window.files.open_all([place])
     assert len(window.document.sources("style")) == 1

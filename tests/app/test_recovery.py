@@ -15,7 +15,7 @@ from app.main_window import MainWindow
 from app.preferences import Preferences
 from app.recovery import LOCK_NAME, Recovery
 from engine.snapshots import listing
-from tests.app.toys import register, write_image
+from tests.app.toys import register, save_as, write_image
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,7 +67,9 @@ def test_killed_while_training_the_work_is_offered_and_comes_back(qtbot, tmp_pat
     assert not window.isVisible()
     again = MainWindow(preferences(tmp_path), tmp_path / "data")
     assert again.recovery.rescue is None
-    assert again.canvas.start.last.isVisibleTo(again.canvas.start)
+    start = again.canvas.start
+    assert [tile.recent.folder for tile in start.recents.tiles] == [window.document.folder]
+    assert start.recents.isVisibleTo(start)
     for each in (window, again):
         each.close()
         each.deleteLater()
@@ -109,7 +111,7 @@ def test_another_project_and_another_place_take_the_lock_along(opened, tmp_path:
     document, recovery = opened()
     first = saved(document, tmp_path)
     place = tmp_path / "named"
-    assert document.save_as(place)
+    assert save_as(document, place)
     assert (place / LOCK_NAME).exists()
     assert not (first / LOCK_NAME).exists()
     document.new()

@@ -149,3 +149,56 @@ def test_an_unexpected_exception_is_shown_once_and_the_program_goes_on(qtbot, tm
     assert len(boxes) == 1
     assert len(list((tmp_path / "crashes").iterdir())) == 2
     boxes[0].close()
+
+
+def test_the_box_of_a_crash_copies_its_report_and_opens_its_folder(qtbot, tmp_path: Path, monkeypatch) -> None:
+    from PySide6.QtGui import QGuiApplication
+    from PySide6.QtWidgets import QApplication, QMessageBox
+
+    from app.widgets import words
+
+    opened: list[Path] = []
+    monkeypatch.setattr(crash, "data_folder", lambda: tmp_path)
+    monkeypatch.setattr(words, "show_in_folder", opened.append)
+    qtbot.waitUntil(lambda: not [w for w in QApplication.topLevelWidgets() if w.objectName() == "crash"])
+    crash._hook(ValueError, ValueError("what went wrong"), None)
+    box = next(widget for widget in QApplication.topLevelWidgets() if widget.objectName() == "crash")
+    assert isinstance(box, QMessageBox)
+    for button in box.buttons():
+        if button.text() != "Close":
+            button.click()
+    assert box.isVisible(), "it stays until it is closed"
+    assert "ValueError: what went wrong" in QGuiApplication.clipboard().text()
+    (report,) = (tmp_path / "crashes").iterdir()
+    assert opened == [report]
+    box.close()
+
+
+@pytest.mark.parametrize("broken", ["window.load_engine", "main_window.MainWindow.build"])
+def test_a_start_that_fails_says_so_in_a_window_and_ends(tmp_path: Path, broken: str) -> None:
+    code = (
+        "import sys, app.window, app.main_window\n"
+        "from PySide6.QtCore import QTimer; from PySide6.QtWidgets import QApplication\n"
+        "def fails(*_): raise ImportError('torch is broken')\n"
+        f"app.{broken} = fails\n"
+        "def look():\n"
+        "    shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]\n"
+        "    print(len(shown), shown[0].objectName(), shown[0].text()); shown[0].close()\n"
+        "def tell(error, tell=app.crash.tell_and_end): tell(error); QTimer.singleShot(20, look)\n"
+        "app.crash.tell_and_end = tell\n"
+        "sys.exit(app.window.run([]))"
+    )
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("1 crash Tessera could not start"), done.stdout + done.stderr
+    assert "torch is broken" in done.stdout
+    assert len(list(tmp_path.rglob("crash-*.txt"))) == 1

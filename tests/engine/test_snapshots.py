@@ -12,7 +12,7 @@ import torch
 
 from engine import snapshots
 from engine.box import Size
-from engine.errors import BadProjectError, BadSettingError, NoRoomError
+from engine.errors import BadProjectError, NoRoomError
 from engine.images.read import read_image
 from engine.job import Job, SourceImage
 from engine.method import State
@@ -124,35 +124,63 @@ def rename_a_setting(folder: Path) -> None:
     (folder / "snapshot.json").write_text(json.dumps(about))
 
 
-def test_a_snapshot_with_a_setting_that_is_unknown_says_so_and_is_left_out(tmp_path: Path) -> None:
-    good, bad = keep(tmp_path, "good"), keep(tmp_path, "bad")
-    rename_a_setting(bad.folder)
-    assert snapshots.listing(tmp_path) == [good]
-    with pytest.raises(BadSettingError, match="There is no setting rait; there are rate"):
-        snapshots.read(bad.folder)
-
-
 def from_the_future(folder: Path) -> None:
     about = json.loads((folder / "snapshot.json").read_text())
-    (folder / "snapshot.json").write_text(json.dumps({**about, "format": 99}))
+    about |= {"format": 99, "mood": "calm", "step": "many", "terms": {"loss": None}, "elapsed_s": 1e999}
+    (folder / "snapshot.json").write_text(json.dumps(about))
 
 
-@pytest.mark.parametrize("damage", [damage_about, damage_weights, damage_keys, remove_weights, from_the_future])
+def forget_keys(folder: Path) -> None:
+    about = json.loads((folder / "snapshot.json").read_text())
+    (folder / "snapshot.json").write_text(json.dumps({"job": about["job"]}))
+
+
+@pytest.mark.parametrize("odd", [rename_a_setting, from_the_future, damage_keys, forget_keys])
+def test_what_is_odd_in_a_snapshot_is_left_out_and_kept_aside(tmp_path: Path, odd) -> None:
+    kept = keep(tmp_path)
+    odd(kept.folder)
+    (snapshot,), lost = snapshots.survey(tmp_path)
+    assert lost == []
+    assert snapshot.job.seed == 5
+    assert snapshots.load_state(snapshot).tensors.keys() == state().tensors.keys()
+    before = (kept.folder / "snapshot.json").read_text()
+    snapshots.rename(snapshot, "again")
+    asides = [path.read_text() for path in kept.folder.glob("snapshot-as-it-was-*.json")]
+    assert asides in ([before], []), "no more than one copy"
+    assert bool(asides) == (odd is not forget_keys)
+
+
+def test_a_snapshot_of_another_program_s_method_is_named(tmp_path: Path) -> None:
+    kept = keep(tmp_path)
+    about = json.loads((kept.folder / "snapshot.json").read_text())
+    about["job"]["method"] = "ivory"
+    (kept.folder / "snapshot.json").write_text(json.dumps(about))
+    assert snapshots.survey(tmp_path)[0] == []
+    with pytest.raises(BadProjectError, match="ivory"):
+        snapshots.read(kept.folder)
+
+
+@pytest.mark.parametrize("damage", [damage_about, damage_weights, remove_weights])
 def test_damaged_snapshots_are_named_and_left_out(tmp_path: Path, damage) -> None:
     good, bad = keep(tmp_path, "good"), keep(tmp_path, "bad")
     damage(bad.folder)
-    assert snapshots.listing(tmp_path) == [good]
+    found, lost = snapshots.survey(tmp_path)
+    assert found == [good]
+    assert len(lost) == 1
+    assert bad.folder.name in lost[0]
     with pytest.raises(BadProjectError, match=bad.folder.name):
         snapshots.read(bad.folder)
 
 
 def test_damage_that_shows_only_in_the_state(tmp_path: Path) -> None:
     kept = keep(tmp_path)
+    assert snapshots.is_whole(kept)
     size = (kept.folder / "state.safetensors").stat().st_size
     (kept.folder / "state.safetensors").write_bytes(b"\xff" * size)
     with pytest.raises(BadProjectError, match="damaged"):
         snapshots.load_state(kept)
-    (kept.folder / "state.json").unlink()
+    assert not snapshots.is_whole(kept)
+    (kept.folder / "state.safetensors").unlink()
     with pytest.raises(BadProjectError, match="could not be read"):
         snapshots.load_state(kept)
 
@@ -185,3 +213,22 @@ def test_a_project_that_moves_with_its_images_finds_them(tmp_path: Path) -> None
     shutil.move(old, tmp_path / "new")
     (snapshot,) = snapshots.listing(tmp_path / "new")
     assert snapshot.job.sources["style"][0].path == str(tmp_path / "new" / "a b ü.png")
+
+
+@pytest.mark.parametrize("announced", [2**63, 2**31, 2**20])
+def test_a_header_that_announces_too_much_is_not_read(tmp_path: Path, announced: int) -> None:
+    kept = keep(tmp_path)
+    weights = kept.folder / "state.safetensors"
+    data = weights.read_bytes()
+    weights.write_bytes(announced.to_bytes(8, "little") + data[8:])
+    with pytest.raises(BadProjectError, match="damaged"):
+        snapshots.load_state(kept)
+
+
+def test_a_folder_with_an_endless_number_does_not_end_the_keeping(tmp_path: Path) -> None:
+    keep(tmp_path)
+    for name in ("9" * 200, "٣"):
+        (tmp_path / snapshots.FOLDER / name).mkdir()
+    assert keep(tmp_path).folder.name == "0002"
+    (tmp_path / snapshots.FOLDER / "99999999").mkdir()
+    assert keep(tmp_path).folder.name == "0003"

@@ -55,7 +55,7 @@ def test_images_are_looked_for_beside_the_file_and_named_where_they_are_not(tmp_
     origin = provenance.read(out)
     assert origin.missing == ("Stadt & Öl 0.png",)
     assert [image.path for image in origin.job.sources["style"]] == [
-        "Stadt & Öl 0.png",
+        str(tmp_path / "Stadt & Öl 0.png"),
         str(tmp_path / "Stadt & Öl 1.png"),
     ]
     assert origin.job.sources["style"][0].weight == 0.5

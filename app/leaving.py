@@ -1,0 +1,96 @@
+"""Another project takes the place of the present one: what runs ends first, and an export is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from app.training import Training
+from app.widgets.message_bar import MessageBar
+from engine.messages import Event
+
+Then = Callable[[], object]
+_KEY = "after the export"
+
+
+class Leaving(QObject):
+    """
+    Args:
+        exporting: whether a file is being painted, or waits to be.
+        window: above which it is asked.
+    """
+
+    def __init__(
+        self, training: Training, exporting: Callable[[], bool], messages: MessageBar, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._training, self._exporting, self._messages, self._window = training, exporting, messages, window
+        self._next: Then | None = None
+        self._after_export: Then | None = None
+        training.state_changed.connect(self._on_state)
+        training.events.on(Event, lambda _event: self._look_after_export())
+
+    def then(self, what: Then) -> None:
+        """Does something as soon as nothing of the present project runs."""
+        if self._exporting():
+            self._ask(what)
+        elif self._training.running:
+            self._next = what
+            self._training.stop()
+        else:
+            what()
+
+    def _ask(self, what: Then) -> None:
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            self.tr("Export"),
+            self.tr("An export of this project is being painted. Go to the other project when it is done?"),
+            parent=self._window,
+        )
+        box.setInformativeText(self.tr("Where it is stopped now, what is painted is kept and can be gone on with."))
+        later = box.addButton(self.tr("When it is done"), QMessageBox.ButtonRole.AcceptRole)
+        now = box.addButton(self.tr("Stop it now"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(later)
+        later.clicked.connect(lambda: self._wait(what))
+        now.clicked.connect(lambda: self._stop(what))
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    def _wait(self, what: Then) -> None:
+        self._after_export = what
+        self._messages.show_message(
+            self.tr("The other project follows when the export is done."),
+            "info",
+            key=_KEY,
+            button=self.tr("Stay here"),
+            act=self._stay,
+        )
+        self._look_after_export()
+
+    def _stay(self) -> None:
+        self._after_export = None
+
+    def _stop(self, what: Then) -> None:
+        if not self._training.running:
+            what()
+            return
+        self._next = what
+        self._training.stop()
+
+    def _look_after_export(self) -> None:
+        if self._after_export is not None:
+            QTimer.singleShot(0, self, self._go_on)  # when all have heard what ended it
+
+    def _go_on(self) -> None:
+        if self._after_export is not None and not self._exporting():
+            what, self._after_export = self._after_export, None
+            self._messages.withdraw(_KEY)
+            self.then(what)
+
+    def _on_state(self, state: str) -> None:
+        if state == "idle" and self._next is not None:
+            what, self._next = self._next, None
+            what()

@@ -1,0 +1,60 @@
+"""What became of project.json and snapshot.json from one version of their format to the next.
+
+Each migration is a pure function from the plain JSON values of a job to those of the next format. A new format is one
+more function at the end of `JOB`, and a file of the format before it in tests/data.
+Settings that were renamed are not here: `Settings.former_names` has them beside the settings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+Stored = dict[str, Any]
+Migration = Callable[[Stored], Stored]
+
+
+def _name_the_method(job: Stored) -> Stored:
+    """1 to 2: a job that named no method was of FAMOS; images in the project are stored by their place in it."""
+    sources = job.get("sources")
+    if isinstance(sources, dict):
+        sources = {slot: _each(images, _by_place) for slot, images in sources.items()}
+        job = {**job, "sources": sources}
+    return {"method": "famos", **job}
+
+
+def _by_place(image: Stored) -> Stored:
+    path, relative = image.get("path"), image.get("relative")
+    if not isinstance(relative, str) or not isinstance(path, str):
+        return image
+    if is_windows_path(path):
+        relative = relative.replace("\\", "/")
+    if not relative or relative.startswith("/") or is_windows_path(relative) or ".." in relative.split("/"):
+        return image
+    return {**{key: value for key, value in image.items() if key != "relative"}, "path": relative}
+
+
+JOB: tuple[Migration, ...] = (_name_the_method,)
+"""From format 1 to 2, from 2 to 3, ..."""
+FORMAT = 1 + len(JOB)
+"""What is written now, in project.json and in snapshot.json."""
+
+
+def migrated(job: Stored, stored_format: int) -> Stored:
+    """A job's values in the present format; those of a newer format stay as they are."""
+    for step in JOB[max(0, stored_format - 1) :]:
+        job = step(job)
+    return job
+
+
+def is_windows_path(path: str) -> bool:
+    """Whether it begins with a drive or names a share: "C:\\\\images", "\\\\\\\\server\\\\images"."""
+    return re.match(r"[A-Za-z]:[\\/]|\\\\", path) is not None
+
+
+def _each(images: Any, change: Migration) -> Any:
+    """A list with each dictionary in it changed; whatever else it may be, as it is."""
+    if not isinstance(images, list):
+        return images
+    return [change(image) if isinstance(image, dict) else image for image in images]

@@ -1,0 +1,50 @@
+"""Formats: every old one has a file here, and a migration that a later one can be read with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.migrations import FORMAT, JOB, migrated
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@pytest.mark.parametrize("name", ["project.json", "snapshot.json"])
+def test_there_is_a_file_of_every_old_format(name: str) -> None:
+    formats = {json.loads(path.read_text(encoding="utf-8"))["format"] for path in DATA.rglob(name)}
+    assert set(range(1, FORMAT)) <= formats
+    assert len(JOB) == FORMAT - 1
+
+
+def test_migrations_leave_what_they_are_given_as_it_is() -> None:
+    stored = {"sources": {"style": [{"path": "/p/masks/a.png", "relative": "masks/a.png"}]}}
+    before = json.dumps(stored)
+    migrated(stored, 1)
+    assert json.dumps(stored) == before
+
+
+def test_a_job_without_a_method_was_of_famos_and_its_own_images_are_stored_by_place() -> None:
+    images = [
+        {"path": "/p/masks/a.png", "relative": "masks/a.png"},
+        {"path": "/b.png", "relative": "../b.png"},
+        {"path": "C:\\p\\masks\\c.png", "relative": "masks\\c.png"},
+        {"path": "D:\\d.png", "relative": None},
+        "damaged",
+    ]
+    job = migrated({"sources": {"style": images, "content": 3}}, 1)
+    assert job["method"] == "famos"
+    assert [image["path"] if isinstance(image, dict) else image for image in job["sources"]["style"]] == [
+        "masks/a.png",
+        "/b.png",
+        "masks/c.png",
+        "D:\\d.png",
+        "damaged",
+    ]
+    assert job["sources"]["content"] == 3
+
+
+def test_a_newer_format_is_left_as_it_is() -> None:
+    assert migrated({"sources": 1}, FORMAT + 1) == {"sources": 1}
