@@ -6,11 +6,13 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from engine.errors import BadSettingError
 
@@ -92,6 +94,30 @@ def peak_memory_bytes() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def uploaded(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the CPU on a device. A graphics card copies it when its turn comes, and nobody waits meanwhile."""
+    if device.type == "cuda" and tensor.device.type == "cpu" and tensor.numel():
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+def uploaded_together(tensors: Sequence[Tensor], device: torch.device) -> list[Tensor]:
+    """Several at once, in one copy for each dtype."""
+    if device.type == "cpu":
+        return list(tensors)
+    moved = {
+        dtype: uploaded(torch.cat([x.flatten() for x in tensors if x.dtype == dtype]), device)
+        for dtype in {x.dtype for x in tensors}
+    }
+    taken = dict.fromkeys(moved, 0)
+    result = []
+    for x in tensors:
+        first = taken[x.dtype]
+        taken[x.dtype] += x.numel()
+        result.append(moved[x.dtype][first : first + x.numel()].view(x.shape))
+    return result
 
 
 def is_out_of_memory(error: BaseException) -> bool:

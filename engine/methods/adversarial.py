@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine import losses
-from engine.device import bfloat16_pays
+from engine.device import bfloat16_pays, uploaded
 from engine.images import sources
 from engine.images.sources import Source
 from engine.job import Job
@@ -150,7 +150,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         terms["discriminator"] = terms["discriminator"] + generated.detach()
         yield generated
         if s.adversarial == "wgan_gp":
-            position = torch.rand(len(batch.style), 1, 1, 1, generator=random).to(self.device)
+            position = uploaded(torch.rand(len(batch.style), 1, 1, 1, generator=random), self.device)
             penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
             terms["penalty"] = penalty.detach()
             yield s.penalty_weight * penalty

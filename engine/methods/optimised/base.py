@@ -240,7 +240,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         self.steps_done += 1
         if not terms:  # L-BFGS stands still
             evaluate(self.picture)
-        terms["size"] = torch.tensor(float(self.picture.shape[2]))
+        terms["size"] = self.picture.new_full((), self.picture.shape[2])
         return terms
 
     def _refine(self) -> None:
