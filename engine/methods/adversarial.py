@@ -132,6 +132,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             lazy = turn == 0 and step % s.r1_every_steps == 0
             parts = self._discriminator_losses(batch, fake, random, lazy, terms)
             training.descend(self.discriminator_optimizer, parts, s.discriminator_rate * self._rate_factor)
+            self.half_done = True
         return terms
 
     def _discriminator_losses(
@@ -159,6 +160,13 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             penalty = losses.r1_penalty(self.discriminator, batch.style)
             terms["penalty"] = penalty.detach()
             yield s.r1_weight * s.r1_every_steps * penalty
+
+    def slow_down(self) -> str:
+        """Values that are not numbers may be those that bfloat16 can not hold: float32 comes before smaller steps."""
+        if not self._bfloat16:
+            return super().slow_down()
+        self._bfloat16 = False
+        return "It computes in float32 from here on, which takes longer and holds larger numbers exactly."
 
     # -------------------------------------------------------- state
 

@@ -192,7 +192,10 @@ class SimulatedCard(TorchDispatchMode):
             self._counts.remove(counts)
 
     def break_at(self, launch: int, error: Exception, late: bool = False) -> None:
-        """The `launch`-th kernel from now fails: once and at once; or `late`, heard at the next wait and ever after."""
+        """The `launch`-th kernel from now fails: once and at once; or `late`, heard at the next wait and ever after.
+
+        With 0 it is the next operator that makes a tensor, even an empty one.
+        """
         self._breaks_at = self._launches + launch, error, late
 
     def launch(self, name: str, kernels_launched: int) -> None:
@@ -235,7 +238,8 @@ class SimulatedCard(TorchDispatchMode):
         if crossing is not None:
             return crossing(func, args, kwargs)
         self._refuse(func, name, given, ours)
-        self.launch(name, kernels.launched(func, args))
+        if not kernels.is_view(func):
+            self.launch(name, kernels.launched(func, args))
         if kernels.waits(func, args):
             self.wait(name)
         result = func(*_inner(args), **_inner(kwargs))
