@@ -6,11 +6,13 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from engine.errors import BadSettingError
 
@@ -94,12 +96,57 @@ def peak_memory_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def uploaded(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the CPU on a device. A graphics card copies it when its turn comes, and nobody waits meanwhile."""
+    if device.type == "cuda" and tensor.device.type == "cpu" and tensor.numel():
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+def uploaded_together(tensors: Sequence[Tensor], device: torch.device) -> list[Tensor]:
+    """Several at once, in one copy for each dtype."""
+    if device.type == "cpu":
+        return list(tensors)
+    moved = {
+        dtype: uploaded(torch.cat([x.flatten() for x in tensors if x.dtype == dtype]), device)
+        for dtype in {x.dtype for x in tensors}
+    }
+    taken = dict.fromkeys(moved, 0)
+    result = []
+    for x in tensors:
+        first = taken[x.dtype]
+        taken[x.dtype] += x.numel()
+        result.append(moved[x.dtype][first : first + x.numel()].view(x.shape))
+    return result
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """True where the device (or the machine) had too little memory."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error).lower()
     return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+
+
+def is_lost(error: BaseException) -> bool:
+    """True where a graphics card failed for good: every later call fails as well, and names this error again."""
+    if is_out_of_memory(error) or not isinstance(error, RuntimeError):
+        return False
+    return str(error).startswith(("CUDA error", "HIP error")) or type(error).__name__ == "AcceleratorError"
+
+
+def lost_message(error: BaseException, device: Device) -> str:
+    """What became of a graphics card that `is_lost`, and what to do, in a sentence."""
+    reason = str(error).splitlines()[0].partition(": ")[2].strip().rstrip(".")
+    if "no kernel image" in reason:
+        return (
+            f"This build of torch ({torch.__version__}) has no code for {device.title}. Install the build that "
+            "pytorch.org names for this card, or train on the CPU."
+        )
+    return (
+        f"{device.title} has stopped working ({reason or 'it gave no reason'}). Start Tessera again and go on from the "
+        "last snapshot; if it happens again, update the card's driver, or train on the CPU."
+    )
 
 
 def empty_cache(device: torch.device) -> None:
@@ -113,11 +160,15 @@ def empty_cache(device: torch.device) -> None:
 def prepare_thread(device: Device, background: bool = False) -> None:
     """Called once in the thread that trains.
 
-    In the `background` of a window one core stays free for it, and on Linux the thread steps back (nice 10).
+    In the `background` of a window one core stays free for it, and on Linux the thread steps back (nice 10). One that
+    feeds a graphics card does not: it takes little of the processor, and the card would wait for it.
     """
-    if device.key == "cpu":
-        cores = os.cpu_count() or 1
-        torch.set_num_threads(max(1, cores - 1) if background else cores)
+    if device.torch.type == "cuda":
+        torch.cuda.set_device(device.torch)
+    if device.key != "cpu":
+        return
+    cores = os.cpu_count() or 1
+    torch.set_num_threads(max(1, cores - 1) if background else cores)
     if background and sys.platform.startswith("linux"):
         with suppress(OSError):
             os.nice(10)
@@ -126,7 +177,8 @@ def prepare_thread(device: Device, background: bool = False) -> None:
 def bfloat16_pays(device: torch.device) -> bool:
     """Whether convolutions of this device are clearly faster in bfloat16: a probe of about a tenth of a second."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        with torch.cuda.device(device):  # torch asks the present one
+            return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
     generator = torch.Generator().manual_seed(0)

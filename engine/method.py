@@ -178,6 +178,8 @@ class Method(ABC, Generic[MethodSettings]):
     device: torch.device
     warnings: list[str]
     """Sentences about images that were left out or scaled down while building."""
+    half_done: bool = False
+    """Whether a step that was broken off has changed something already: only `restore` leads back then."""
 
     @abstractmethod
     def __init__(self, job: Job, device: torch.device) -> None:

@@ -123,15 +123,27 @@ class Artwork:
         empty_cache(self.method.device)
         quarters = box.quarters(self.method.alignment_px)
         if len(quarters) == 1:
-            raise OutOfMemoryError(
-                f"{self.method.device} has too little memory even for {box.height} x {box.width} pixels. "
-                "Close other programs that use it, or paint on the CPU."
-            )
+            raise self._no_room(box)
         whole: dict[str, Tensor] = {}
         for quarter in quarters:
-            rows, columns = quarter.within(box)
             for key, image in self._painted(quarter, keys).items():
-                if key not in whole:
-                    whole[key] = image.new_empty(image.shape[0], box.height, box.width)
-                whole[key][:, rows, columns] = image
+                try:
+                    self._put(whole, key, image, quarter, box)
+                except (RuntimeError, MemoryError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+                    raise self._no_room(box) from None
         return whole
+
+    @staticmethod
+    def _put(whole: dict[str, Tensor], key: str, image: Tensor, quarter: Box, box: Box) -> None:
+        rows, columns = quarter.within(box)
+        if key not in whole:
+            whole[key] = image.new_empty(image.shape[0], box.height, box.width)
+        whole[key][:, rows, columns] = image
+
+    def _no_room(self, box: Box) -> OutOfMemoryError:
+        return OutOfMemoryError(
+            f"{self.method.device} has too little memory even for {box.height} x {box.width} pixels. "
+            "Close other programs that use it, or paint on the CPU."
+        )

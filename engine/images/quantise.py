@@ -6,17 +6,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.device import is_out_of_memory
+
 
 def to_uint8(picture: Tensor) -> np.ndarray:
     """Float [3, h, w], 0..1, to uint8 [h, w, 3], rounded; values outside are clipped, NaN becomes black."""
-    return _to_whole_numbers(picture, 255).to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+    return _whole_numbers(picture, 255, torch.uint8)
 
 
 def to_uint16(picture: Tensor) -> np.ndarray:
     """Float [3, h, w], 0..1, to uint16 [h, w, 3], rounded; values outside are clipped, NaN becomes black."""
-    whole = _to_whole_numbers(picture, 65535).to(torch.int32)  # few operators know torch.uint16
-    return whole.permute(1, 2, 0).contiguous().cpu().numpy().astype(np.uint16)
+    return _whole_numbers(picture, 65535, torch.int32).astype(np.uint16)  # few operators know torch.uint16
 
 
-def _to_whole_numbers(picture: Tensor, white: int) -> Tensor:
-    return picture.detach().float().nan_to_num(0.0).clamp(0, 1).mul(white).round_()
+def _whole_numbers(picture: Tensor, white: int, dtype: torch.dtype) -> np.ndarray:
+    """[h, w, 3], rounded where the picture lies; on the CPU where its device has no memory left, once it is painted."""
+    try:
+        return _rounded(picture, white, dtype)
+    except (RuntimeError, MemoryError) as error:
+        if picture.device.type == "cpu" or not is_out_of_memory(error):
+            raise
+    return _rounded(picture.cpu(), white, dtype)
+
+
+def _rounded(picture: Tensor, white: int, dtype: torch.dtype) -> np.ndarray:
+    whole = picture.detach().float().nan_to_num(0.0).clamp(0, 1).mul(white).round_().to(dtype)
+    return whole.permute(1, 2, 0).contiguous().cpu().numpy()

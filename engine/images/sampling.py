@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.images.sources import ContentField, Source
+from engine.device import uploaded_together
+from engine.images.sources import ContentField, Source, Taps
 from engine.templates.atlas import Atlas
 from engine.tiling import Edge
 
@@ -44,10 +46,8 @@ class StylePatches:
         flip = torch.rand(count, 2, generator=random) < (0.5 if self._edge == "mirror" else 0.0)
         # A flipped crop runs backwards from its corner: -1 - (corner + i) must again lie inside the image.
         lengths = torch.tensor([[self._sizes[i].height, self._sizes[i].width] for i in image.tolist()])
-        place = torch.where(flip, place - lengths, place).to(device)
-        begins, columns = self._atlas.indices(
-            image.to(device), place[:, 0], place[:, 1], flip.to(device), side, side, self._edge
-        )
+        image, place, flip = uploaded_together((image, torch.where(flip, place - lengths, place), flip), device)
+        begins, columns = self._atlas.indices(image, place[:, 0], place[:, 1], flip, side, side, self._edge)
         style = self._atlas.gather(begins, columns) / 127.5 - 1
         return style.contiguous(memory_format=torch.channels_last)
 
@@ -71,9 +71,10 @@ class ContentPatches:
             factors = enlarged ** torch.rand(count, generator=random)
             fields = [_enlarged(field, factor) for field, factor in zip(fields, factors.tolist(), strict=True)]
         corners = torch.stack([corner(field.canvas_size, side, random) for field in fields])
-        patches = torch.stack(
-            [field.at(Box(int(top), int(left), side, side)) for field, (top, left) in zip(fields, corners, strict=True)]
-        )
+        boxes = [Box(int(top), int(left), side, side) for top, left in corners.tolist()]
+        taps = [field.taps(box) for field, box in zip(fields, boxes, strict=True)]
+        there = iter(uploaded_together([part for each in taps for part in each], fields[0].device))
+        patches = torch.stack([field.sampled(Taps(*islice(there, len(Taps._fields)))) for field in fields])
         return (patches * 2 - 1).contiguous(memory_format=torch.channels_last), corners
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
+from engine.device import uploaded_together
 from engine.errors import BadImageError, MissingSourcesError
 from engine.images.read import image_size, read_image
 from engine.job import SourceImage
@@ -96,6 +98,15 @@ def resized(pixels: Tensor, height: int, width: int) -> Tensor:
     return torch.from_numpy(image).permute(2, 0, 1).contiguous()
 
 
+class Taps(NamedTuple):
+    """Which pixels of an image make each row and each column of a box: indices and weights [taps, h] and [taps, w]."""
+
+    rows: Tensor
+    row_weights: Tensor
+    columns: Tensor
+    column_weights: Tensor
+
+
 class ContentField:
     """An image that covers a canvas (centred, its proportions kept) and continues mirrored beyond its edges.
 
@@ -116,8 +127,17 @@ class ContentField:
 
     def at(self, box: Box) -> Tensor:
         """float32 [3, h, w], 0..1."""
-        rows, row_weights = self._taps(box.top, box.height, self._top, self.pixels.shape[1])
-        columns, column_weights = self._taps(box.left, box.width, self._left, self.pixels.shape[2])
+        return self.sampled(Taps(*uploaded_together(self.taps(box), self.device)))
+
+    def taps(self, box: Box) -> Taps:
+        """What is read for a box, on the CPU; `sampled` takes it on the field's device, where many can go together."""
+        rows = self._taps(box.top, box.height, self._top, self.pixels.shape[1])
+        columns = self._taps(box.left, box.width, self._left, self.pixels.shape[2])
+        return Taps(*rows, *columns)
+
+    def sampled(self, taps: Taps) -> Tensor:
+        """float32 [3, h, w], 0..1, of the box that `taps` were made for."""
+        rows, row_weights, columns, column_weights = taps
         # Tap by tap, always in the same order, so that a value does not depend on the box it is asked in.
         lines = sum(
             self.pixels[:, index].float() * weight[:, None] for index, weight in zip(rows, row_weights, strict=True)
@@ -131,13 +151,13 @@ class ContentField:
         centre = (place + 0.5) * self.step + offset - 0.5
         if self.step == 1 and float(offset).is_integer():
             index = tiled(centre.round().long(), length, "mirror")
-            return index[None].to(self.device), torch.ones(1, count, device=self.device)
+            return index[None], torch.ones(1, count)
         support = max(1.0, self.step)
         taps = math.ceil(2 * support) + 1
         index = (centre - support).ceil().long() + torch.arange(taps)[:, None]  # [taps, count]
         weight = (1 - (index - centre).abs() / support).clamp_min(0)
         weight = weight / weight.sum(0)
-        return tiled(index, length, "mirror").to(self.device), weight.float().to(self.device)
+        return tiled(index, length, "mirror"), weight.float()
 
 
 def coordinates(box: Box, canvas_size: Size, device: torch.device) -> Tensor:

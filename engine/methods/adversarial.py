@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine import losses
-from engine.device import bfloat16_pays
+from engine.device import bfloat16_pays, uploaded
 from engine.errors import BadSettingError
 from engine.images import sources
 from engine.images.sources import Source
@@ -173,6 +173,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             lazy = turn == 0 and step % s.r1_every_steps == 0
             parts = self._discriminator_losses(batch, fake, random, lazy, terms)
             training.descend(self.discriminator_optimizer, parts, s.discriminator_rate * self._rate_factor)
+            self.half_done = True
         return terms
 
     def _discriminator_losses(
@@ -191,7 +192,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         terms["discriminator"] = terms["discriminator"] + generated.detach()
         yield generated
         if s.adversarial == "wgan_gp":
-            position = torch.rand(len(batch.style), 1, 1, 1, generator=random).to(self.device)
+            position = uploaded(torch.rand(len(batch.style), 1, 1, 1, generator=random), self.device)
             penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
             terms["penalty"] = penalty.detach()
             yield s.penalty_weight * penalty
@@ -200,6 +201,13 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             penalty = losses.r1_penalty(self.discriminator, batch.style)
             terms["penalty"] = penalty.detach()
             yield s.r1_weight * s.r1_every_steps * penalty
+
+    def slow_down(self) -> str:
+        """Values that are not numbers may be those that bfloat16 can not hold: float32 comes before smaller steps."""
+        if not self._bfloat16:
+            return super().slow_down()
+        self._bfloat16 = False
+        return "It computes in float32 from here on, which takes longer and holds larger numbers exactly."
 
     # -------------------------------------------------------- state
 

@@ -58,7 +58,10 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
     def _losses(
         self, batch: BatchT, output: OutputT, step: int, random: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The generator's loss, and the unweighted terms and measures of this step; judges are trained here."""
+        """The generator's loss, and the unweighted terms and measures of this step.
+
+        Judges are trained here; `half_done` is set then.
+        """
 
     @abstractmethod
     def _without_gradients(self, output: OutputT) -> OutputT:
@@ -125,6 +128,7 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
 
     def step(self, step: int) -> dict[str, Tensor]:
         random = step_generator(self.seed, step)
+        self.half_done = False  # until judges have learned something
         self._begin_step(random)
         batch = self._draw_batch(random)
         with self._precision():
@@ -133,6 +137,7 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
         training.descend(self.optimizer, (loss,), self.settings.learning_rate * self._rate_factor)
         training.update_ema(self.average, self.generator, self.settings.average_decay, self.steps_done)
         self.steps_done += 1
+        self.half_done = False
         self._last = (batch, self._without_gradients(output))
         return {key: value.detach() for key, value in terms.items()}
 

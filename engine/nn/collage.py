@@ -13,7 +13,7 @@ from engine import losses
 from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import SetUNet, SetUNetShape
 from engine.nn.unet import UNet, UNetShape
-from engine.templates.atlas import Mixture, mix, mix_only
+from engine.templates.atlas import Mixture, mix, mix_only, weighted
 from engine.templates.mix_kernel import MixKernel
 from engine.templates.sets import Sets
 
@@ -91,7 +91,7 @@ class CollageGenerator(nn.Module):
             mixture = mix(choice.logits, sets.view(*size), temperature, mix_kernel)
         else:
             weights = (choice.logits.float() / temperature).softmax(1)
-            mixture = _mixture(weights, torch.einsum("bkhw,bkchw->bchw", weights, sets.warped(choice.displacement)))
+            mixture = _mixture(weights, weighted(weights, sets.warped(choice.displacement)))
         collage = mixture.collage * 2 - 1
         return Collage(self.refined(collage, repaint), collage, mixture, choice.flow_variation)
 
@@ -138,7 +138,7 @@ class CollageGenerator(nn.Module):
                 collage, weights = mix_only(choice.logits, choice.sets.view(*size), temperature, mix_kernel)
             else:
                 weights = (choice.logits.float() / temperature).softmax(1)
-                collage = torch.einsum("bkhw,bkchw->bchw", weights, choice.sets.warped(choice.displacement))
+                collage = weighted(weights, choice.sets.warped(choice.displacement))
             collages.append(share * collage)
             mixtures.append(share * weights)
         return torch.stack(collages).sum(0) * 2 - 1, torch.cat(mixtures, 1)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Box
+from engine.device import uploaded
 from engine.fields.noise import NoiseField
 from engine.nn.layers import Norm, UpConvolution, norm_layer
 from engine.nn.texture_networks import Edge
@@ -173,7 +174,7 @@ class DeepNetwork(nn.Module):
         s, coarse = self.shape, side // self.alignment_px
 
         def uniform(channels: int, height: int, width: int) -> Tensor:
-            return (torch.rand(count, channels, height, width, generator=random) * 2 - 1).to(device)
+            return uploaded(torch.rand(count, channels, height, width, generator=random) * 2 - 1, device)
 
         top, left = torch.randint(CELL, (2,), generator=random).tolist()
         cells = None

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Box
+from engine.device import uploaded
 from engine.fields.noise import NoiseField
 from engine.nn.layers import NoiseInjection, Norm, ResidualBlock, UpConvolution, norm_layer
 
@@ -100,7 +101,7 @@ class ResidualNetwork(nn.Module):
             return None
         shapes = ((channels, side // ALIGNMENT_PX), (1, side // 2), (1, side))
         return ResidualNoise(
-            *((torch.rand(count, depth, s, s, generator=random) * 2 - 1).to(device) for depth, s in shapes)
+            *(uploaded(torch.rand(count, depth, s, s, generator=random) * 2 - 1, device) for depth, s in shapes)
         )
 
     def noise_at(self, box: Box, seed: int, device: torch.device) -> ResidualNoise | None:

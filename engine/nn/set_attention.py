@@ -11,8 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.nn.layers import layer_norm
+
 _PARTS = 16
 """Attention through points goes over the pixels in so many parts, and keeps only one part's values at a time."""
+CARD_PART_BYTES = 2**30
+"""A graphics card takes larger parts: as many pixels as have so many bytes between the input and the result, about."""
+_VALUES = 12
+"""Of an element, between the input and the result."""
+MOST_BATCHES = 65_535
+"""CUDA's efficient attention fails beyond in torch 2.6 and 2.7: a tile of 1024 px has more pixels at a quarter."""
 
 
 class SetAttention(nn.Module):
@@ -78,9 +86,11 @@ class _Attention(nn.Module):
         key, value = self.key_value(y).chunk(2, -1)
         key, value = key.unflatten(-1, (self.heads, -1)), value.unflatten(-1, (self.heads, -1))
         # Patch by patch, so that the call sees views of what the linear layers wrote, and nothing is copied.
-        attended = [self.out(_at_each_pixel(*parts)) for parts in zip(query, key, value, strict=True)]  # [P, L, C]
-        hidden = self.norm_attended(x + torch.stack(attended).transpose(1, 2))
-        return self.norm_out(hidden + functional.relu(self.feed_forward(hidden)))
+        attended = [_at_each_pixel(*parts) for parts in zip(query, key, value, strict=True)]  # [P, L, C]
+        hidden = x + self.out(torch.stack(attended)).transpose(1, 2)
+        hidden = layer_norm(hidden, self.norm_attended.weight, self.norm_attended.bias)
+        hidden = hidden + functional.relu(self.feed_forward(hidden))
+        return layer_norm(hidden, self.norm_out.weight, self.norm_out.bias)
 
 
 def _at_each_pixel(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -89,10 +99,17 @@ def _at_each_pixel(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     with torch.autocast(kind, enabled=False):
         if kind == "cpu" and narrow == torch.bfloat16:  # takes several times as long for small sets
             query, key, value = query.float(), key.float(), value.float()
-        attended = functional.scaled_dot_product_attention(
-            query.permute(1, 2, 0, 3), key.permute(1, 2, 0, 3), value.permute(1, 2, 0, 3)
-        ).to(narrow)  # [P, heads, L, d]
+        each = [x.permute(1, 2, 0, 3).split(MOST_BATCHES) for x in (query, key, value)]  # [P, heads, L or S, d]
+        parts = [functional.scaled_dot_product_attention(*part) for part in zip(*each, strict=True)]
+        attended = (parts[0] if len(parts) == 1 else torch.cat(parts)).to(narrow)  # [P, heads, L, d]
     return attended.transpose(1, 2).flatten(2)
+
+
+def _parts(elements: Tensor) -> int:
+    """In how many parts the pixels of [B, K, P, C] are taken."""
+    if elements.device.type == "cpu":
+        return _PARTS
+    return min(_PARTS, -(-elements.numel() * elements.element_size() * _VALUES // CARD_PART_BYTES))
 
 
 class _InParts(torch.autograd.Function):
@@ -104,14 +121,14 @@ class _InParts(torch.autograd.Function):
         context.function = function
         context.autocast = (kind, torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind))
         context.save_for_backward(elements, *parameters)
-        return torch.cat([function(part) for part in elements.chunk(_PARTS, 2)], 2)
+        return torch.cat([function(part) for part in elements.chunk(_parts(elements), 2)], 2)
 
     @staticmethod
     def backward(context, gradient: Tensor):  # type: ignore[override]
         elements, *parameters = context.saved_tensors
         d_elements = torch.empty_like(elements)
         sums = [torch.zeros_like(parameter) for parameter in parameters]
-        parts = (tensor.chunk(_PARTS, 2) for tensor in (elements, d_elements, gradient))
+        parts = (tensor.chunk(_parts(elements), 2) for tensor in (elements, d_elements, gradient))
         for part, d_part, d_result in zip(*parts, strict=True):
             part = part.detach().requires_grad_()
             with torch.enable_grad(), torch.autocast(*context.autocast):

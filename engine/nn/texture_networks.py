@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Box
+from engine.device import uploaded
 from engine.fields.noise import NoiseField
 from engine.nn.layers import Norm, norm_layer
 
@@ -95,7 +96,7 @@ class PyramidNetwork(nn.Module):
     def drawn(self, count: int, side: int, random: torch.Generator, device: torch.device) -> list[Tensor]:
         """Noise for `count` samples of side x side pixels, U(-1, 1)."""
         sides = [side // ratio for ratio in self.shape.ratios]
-        return [(torch.rand(count, self.shape.noise, s, s, generator=random) * 2 - 1).to(device) for s in sides]
+        return [uploaded(torch.rand(count, self.shape.noise, s, s, generator=random) * 2 - 1, device) for s in sides]
 
     def noise_at(self, box: Box, seed: int, device: torch.device, period: tuple[int, int] | None) -> list[Tensor]:
         """The noise of an aligned box of the plane; `period`, in pixels, for seamless repeats."""

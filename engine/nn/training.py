@@ -29,15 +29,18 @@ def descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor], rate: fl
     """One update by the sum of some losses.
 
     Each loss is made, and its gradient taken, before the next one is made, so that their graphs never lie in memory
-    together; gradients are freed afterwards, so that they take no memory in the other network's update.
+    together; gradients are freed afterwards, so that they take no memory in the other network's update, and none of an
+    update that was broken off joins those of the next.
     """
     for group in optimizer.param_groups:
         group["lr"] = rate
-    for loss in losses:
-        loss.backward()
-        del loss
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
+    try:
+        for loss in losses:
+            loss.backward()
+            del loss
+        optimizer.step()
+    finally:
+        optimizer.zero_grad(set_to_none=True)
 
 
 def precision(device: torch.device, bfloat16: bool) -> AbstractContextManager:
@@ -62,8 +65,7 @@ def update_ema(shown: nn.Module, trained: nn.Module, decay: float, steps_done: i
     """Exponential moving average of weights; the decay grows in the first steps, so that the start is forgotten."""
     decay = min(decay, (1 + steps_done) / (10 + steps_done))
     with torch.no_grad():
-        for mean, value in zip(shown.parameters(), trained.parameters(), strict=True):
-            mean.lerp_(value, 1 - decay)
+        torch._foreach_lerp_([*shown.parameters()], [*trained.parameters()], 1 - decay)  # type: ignore[attr-defined]
 
 
 @contextmanager

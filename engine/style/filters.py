@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.device import uploaded
 from engine.style.perceptual import Padding, Perceptual
 
 SIDE = 7
@@ -69,7 +70,7 @@ class Filters(Perceptual):
 
     def refresh(self, random: torch.Generator) -> None:
         if not self.fixed:
-            self.weight.copy_(self._drawn(random))
+            self.weight.copy_(uploaded(self._drawn(random), self.weight.device))
 
     def adapt(self, images: Sequence[Tensor], random: torch.Generator) -> None:
         """From now on filters are whitened patches of these images [1, 3, H, W], drawn anew at each `refresh`.

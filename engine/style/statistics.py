@@ -94,6 +94,11 @@ class Summary:
             {name: value + other.weights[name] for name, value in self.weights.items()},
         )
 
+    def pooled(self) -> Summary:
+        """The batch taken as one picture: [1, R, ...]."""
+        sums = {name: value.sum(0, keepdim=True) for name, value in self.sums.items()}
+        return Summary(sums, {name: value.sum(0, keepdim=True) for name, value in self.weights.items()})
+
     def means(self) -> dict[str, Tensor]:
         """Sums divided by weights; 0 where a region is empty."""
         return {name: value / _like(self.weights[name].clamp_min(1e-8), value) for name, value in self.sums.items()}
@@ -141,7 +146,10 @@ class Statistic(ABC):
 
     @abstractmethod
     def target(self, pictures: Sequence[Iterable[Features]], weights: Sequence[float] | None = None) -> Target:
-        """From the tiles of one or several pictures, each [1, ...]; `weights` mix them. Iterates more than once."""
+        """From the tiles of one or several pictures; `weights` mix them. Iterates more than once.
+
+        A batch of features is tiles of one picture, too.
+        """
 
     @abstractmethod
     def sums(self, features: Features, target: Target) -> Summary: ...
@@ -191,7 +199,7 @@ class Gram(Statistic):
 
     def target(self, pictures: Sequence[Iterable[Features]], weights: Sequence[float] | None = None) -> Target:
         with torch.no_grad():
-            summaries = [_total(self._sums(features) for features in picture) for picture in pictures]
+            summaries = [_total(self._sums(features) for features in picture).pooled() for picture in pictures]
         return Target(*_mixed(summaries, weights))
 
     def sums(self, features: Features, target: Target) -> Summary:
@@ -272,7 +280,7 @@ class Sliced(Statistic):
         with torch.no_grad():
             ranges = self._ranges(pictures)
             empty = Target({}, {}, ranges)
-            summaries = [_total(self.sums(features, empty) for features in picture) for picture in pictures]
+            summaries = [_total(self.sums(features, empty) for features in picture).pooled() for picture in pictures]
         return Target(*_mixed(summaries, weights), ranges)
 
     def _ranges(self, pictures: Sequence[Iterable[Features]]) -> dict[str, Tensor]:
@@ -325,8 +333,7 @@ class Sliced(Statistic):
             region, count = self._regions(features, layer)
             index, _ = self._placed(values, target.ranges[layer])
             index += self._rows(region, count, b, c, values.device) * self.bins
-            histogram = torch.bincount(index.flatten(), minlength=b * count * c * self.bins)
-            sums[layer] = histogram.view(b, count, c, self.bins)
+            sums[layer] = _histogram(index.flatten(), b * count * c * self.bins).view(b, count, c, self.bins)
             weights[layer] = sums[layer][:, :, 0].sum(-1).to(values.dtype)  # [B, R]
         return Summary(sums, weights)
 
@@ -363,6 +370,14 @@ class Sliced(Statistic):
             off = functional.smooth_l1_loss(values, wanted, beta=ROUNDING, reduction="none")
             losses[layer] = (off * share).sum()
         return losses
+
+
+def _histogram(index: Tensor, length: int) -> Tensor:
+    """How often each of 0..length-1 occurs in int32 [P]: [length]. On a card without the two waits of `bincount`."""
+    if index.device.type == "cpu":
+        return torch.bincount(index, minlength=length)
+    one = torch.ones((), dtype=torch.int32, device=index.device)
+    return torch.zeros(length, dtype=torch.int32, device=index.device).index_add_(0, index, one.expand(len(index)))
 
 
 def _picked(table: Tensor, index: Tensor) -> Tensor:

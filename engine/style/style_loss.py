@@ -6,7 +6,7 @@ How activations are seen and compared is perceptual.py's and statistics.py's.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from engine.images.sampling import corner
 from engine.style.perceptual import Features, Perceptual
 from engine.style.statistics import Statistic, Target
 
+WINDOWS_AT_ONCE = 16
 FIXED_AREA_PX = 600_000
 """How much of each style image is looked at where it is looked at only once."""
 
@@ -100,8 +101,8 @@ class StyleLoss:
         pictures: list[list[Features]] = []
         with torch.no_grad():
             for style in self._styles:
-                windows = self._windows(style, random)
-                pictures.append([self.network.extract(x, self.statistic.layers, mask) for x, mask in windows])
+                batches = _batches(self._windows(style, random))
+                pictures.append([self.network.extract(x, self.statistic.layers, mask) for x, mask in batches])
         return self.statistic.target(pictures, [style.weight for style in self._styles])
 
     def _windows(self, style: Style, random: torch.Generator) -> list[tuple[Tensor, Tensor | None]]:
@@ -120,6 +121,13 @@ class StyleLoss:
         if not self._regions or style.labels is None:
             return image, None
         return image, one_hot(style.labels[rows, columns], self._regions)[None]
+
+
+def _batches(windows: list[tuple[Tensor, Tensor | None]]) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Windows of one size, [1, ...], some together: a card does as much at a launch."""
+    for first in range(0, len(windows), WINDOWS_AT_ONCE):
+        images, masks = zip(*windows[first : first + WINDOWS_AT_ONCE], strict=True)
+        yield torch.cat(images), None if masks[0] is None else torch.cat(masks)
 
 
 class _UnitGradient(torch.autograd.Function):

@@ -20,6 +20,9 @@ from engine.box import Box
 from engine.templates.mix_kernel import MixKernel
 from engine.tiling import Edge, tiled
 
+CARD_CROPS_BYTES = 256 * 2**20
+"""Crops that a graphics card holds at a time while templates are mixed: all 80 of the paper's training step."""
+
 
 class Atlas:
     """The style images on the device, one int32 a pixel (red, green, blue in the low three bytes).
@@ -67,8 +70,7 @@ class Atlas:
 
     def gather(self, begins: Tensor, columns: Tensor) -> Tensor:
         """Pixels as float32 0..255: [..., H] and [..., W] give [..., 3, H, W]."""
-        packed = self.pixels[begins[..., :, None] + columns[..., None, :]]  # [..., H, W]
-        return torch.stack([packed & 255, (packed >> 8) & 255, (packed >> 16) & 255], -3).float()
+        return colors(self.pixels[begins[..., :, None] + columns[..., None, :]])
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,12 @@ class Templates:
 
     def enlarged(self, atlas: Atlas) -> Templates:
         """The same tilings of the same images at another size, which `atlas` holds."""
-        down = atlas.heights.double() / self.atlas.heights  # [S]
-        right = atlas.widths.double() / self.atlas.widths
-        scale = torch.stack([down, right], 1)[self.image]  # [N, 2]
-        return Templates(atlas, self.image, (self.offset * scale).round().long(), self.flip, self.edge)
+        # In double, on the CPU: MPS has none, and offsets of large images have more digits than a float.
+        down = atlas.heights.cpu().double() / self.atlas.heights.cpu()  # [S]
+        right = atlas.widths.cpu().double() / self.atlas.widths.cpu()
+        scale = torch.stack([down, right], 1)[self.image.cpu()]  # [N, 2]
+        offset = (self.offset.cpu() * scale).round().long().to(self.offset.device)
+        return Templates(atlas, self.image, offset, self.flip, self.edge)
 
     def at(self, box: Box) -> Tensor:
         """All templates inside one box, as a Field: float32 [N, 3, h, w], 0..1. Large: for looking at."""
@@ -215,6 +219,19 @@ def weighted_sum(weights: Tensor, view: View, pool: int = 1) -> Tensor:
     return _WeightedSum.apply(weights, view, pool)  # type: ignore[return-value]
 
 
+def weighted(weights: Tensor, images: Tensor) -> Tensor:
+    """sum_n A_n M_n of float32 images [B, N, 3, h, w]: float32 [B, 3, h, w], also where networks are bfloat16."""
+    with torch.autocast(weights.device.type, enabled=False):
+        return torch.einsum("bnhw,bnchw->bchw", weights, images)
+
+
+def colors(packed: Tensor) -> Tensor:
+    """Pixels of the atlas, int32 [..., H, W], as float32 0..255: [..., 3, H, W]."""
+    # Their bytes as they lie in memory, the lowest first: one kernel instead of eight.
+    parts = packed.view(torch.uint8).unflatten(-1, (-1, 4))[..., :3]  # [..., H, W, 3]
+    return parts.movedim(-1, -3).to(torch.float32, memory_format=torch.contiguous_format)
+
+
 class _WeightedSum(torch.autograd.Function):
     """M needs no gradient; A's is its dot product with the collage's. Crops are gathered again on the way back."""
 
@@ -223,17 +240,18 @@ class _WeightedSum(torch.autograd.Function):
         context.save_for_backward(weights)
         context.view, context.pool = view, pool
         collage = weights.new_zeros(weights.shape[0], 3, *weights.shape[2:])
-        for first, last in _chunks(weights.shape[1]):
-            collage += torch.einsum("bnhw,bnchw->bchw", weights[:, first:last], view.crops(first, last, pool))
+        for first, last in _chunks(weights):
+            collage += weighted(weights[:, first:last], view.crops(first, last, pool))
         return collage
 
     @staticmethod
     def backward(context, d_collage: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
         (weights,) = context.saved_tensors
         gradient = torch.empty_like(weights)
-        for first, last in _chunks(weights.shape[1]):
+        for first, last in _chunks(weights):
             crops = context.view.crops(first, last, context.pool)
-            gradient[:, first:last] = torch.einsum("bchw,bnchw->bnhw", d_collage, crops)
+            with torch.autocast(weights.device.type, enabled=False):
+                gradient[:, first:last] = torch.einsum("bchw,bnchw->bnhw", d_collage, crops)
         return gradient, None, None
 
 
@@ -281,7 +299,11 @@ class _Fused(torch.autograd.Function):
         return gradient.to(context.dtype), None, None, None, None
 
 
-def _chunks(count: int, size: int = 8) -> list[tuple[int, int]]:
+def _chunks(weights: Tensor) -> list[tuple[int, int]]:
+    """The templates in parts whose crops are small: on the CPU few, in its cache; on a card fewer launches."""
+    count, size = weights.shape[1], 8
+    if weights.device.type != "cpu":
+        size = max(8, CARD_CROPS_BYTES // (3 * 4 * max(1, weights[:, :1].numel())))
     return [(first, min(first + size, count)) for first in range(0, count, size)]
 
 

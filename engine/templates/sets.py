@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.templates.atlas import Atlas, Templates, View
+from engine.device import uploaded_together
+from engine.templates.atlas import Atlas, Templates, View, colors
 from engine.tiling import Edge, tiled
 
 Placement = Literal["anywhere", "aligned"]
@@ -71,8 +72,7 @@ class Sets:
         """int64 [B, K, H, W] twice gives float32 [B, K, 3, H, W], 0..1."""
         rows, columns = self._places(rows, columns)
         image = self.image[..., None, None]
-        packed = self.atlas.pixels[self.atlas.starts[image] + rows * self.atlas.widths[image] + columns]
-        return torch.stack([packed & 255, (packed >> 8) & 255, (packed >> 16) & 255], 2).float() / 255
+        return colors(self.atlas.pixels[self.atlas.starts[image] + rows * self.atlas.widths[image] + columns]) / 255
 
     def _places(self, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
         """Rows and columns in the images, of places in the elements' tilings: int64 [B, K, H, W] each."""
@@ -109,7 +109,8 @@ class SetDraw:
     def sets(self, count: int, tops: Tensor, lefts: Tensor, random: torch.Generator) -> Sets:
         """Another set of `count` elements for each of B places, int64 [B]."""
         drawn = [self._drawn(count, random) for _ in range(len(tops))]
-        image, offset, flip = (torch.stack(parts).to(tops.device) for parts in zip(*drawn, strict=True))
+        parts = [torch.stack(part) for part in zip(*drawn, strict=True)]
+        image, offset, flip = uploaded_together(parts, tops.device)
         return Sets(self.atlas, image, offset + torch.stack([tops, lefts], 1)[:, None], flip, self.edge)
 
     def at(self, templates: Templates, box: Box) -> Sets:

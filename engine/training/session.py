@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Literal
 
 from engine import snapshots
 from engine.copying import bring_snapshots
-from engine.device import choose, empty_cache
-from engine.errors import NoRoomError, OutOfMemoryError, TesseraError
+from engine.device import choose, empty_cache, is_lost
+from engine.errors import NoRoomError, OutOfMemoryError
 from engine.export.run import ExportRun, Present
 from engine.job import Job
 from engine.messages import (
@@ -47,10 +47,11 @@ from engine.messages import (
     ViewRendered,
     Warned,
 )
-from engine.method import Method, method_class
+from engine.method import Method, State
 from engine.preview import views
 from engine.training.autosave import Autosaver
 from engine.training.meters import Budget
+from engine.training.rebuilding import built, built_beside
 from engine.training.trainer import GaveUpError, Trainer, message_for
 
 
@@ -121,6 +122,8 @@ class Session:
                 yield from self._turn()
         except GaveUpError as error:
             failure = str(error)
+        except Exception as error:  # a card tells of a failed kernel whenever something waits for it
+            failure = message_for("The training can not go on", error, self._device)
         if failure:
             yield from self._give_up(failure)
         yield Ended(self._trainer.step)
@@ -132,7 +135,7 @@ class Session:
         if self._snapshot is not None:
             snapshot = snapshots.read(self._snapshot)
             state = snapshots.load_state(snapshot)
-        method = self._built(self._job)
+        method = built(self._job, self._device)
         self._trainer = Trainer(method, self._job, self._device)
         left: list[str] = []
         if snapshot is not None and state is not None:
@@ -140,14 +143,32 @@ class Session:
             self._go_on_from(snapshot)
         yield from self._begin("built" if snapshot is None else "restored", self._snapshot, left)
 
-    def _built(self, job: Job) -> Method:
-        return method_class(job.method)(job, self._device.torch)
+    def _built_beside(
+        self, job: Job, present: State, take_over: Callable[[Method], object]
+    ) -> Generator[Event, None, Method]:
+        """See `rebuilding`; views under way begin anew where the present method had to be let go."""
+        waiting: list[RenderView] = []
+
+        def forget_views() -> None:
+            waiting.extend(request for request, _ in self._views.values())
+            self._views = {}
+
+        trainer = self._trainer
+        try:
+            return (yield from built_beside(trainer, job, take_over, present, self._keeper, self._device, forget_views))
+        finally:
+            self._views |= {request.requester: (request, iter(())) for request in waiting}
+            if waiting and trainer.has_method:
+                self._answer_views(trainer.method)
 
     def _exchange(self, method: Method, job: Job) -> None:
         self._trainer.exchange(method, job)
+        self._answer_views(method)
+        empty_cache(self._device.torch)
+
+    def _answer_views(self, method: Method) -> None:
         for requester, (request, _) in self._views.items():  # their last pieces are waited for
             self._views[requester] = request, views.answer(method, request)
-        empty_cache(self._device.torch)
 
     def _go_on_from(self, snapshot: snapshots.Snapshot) -> None:
         self._trainer.go_on_from(snapshot.step, snapshot.elapsed_s, snapshot.terms)
@@ -177,6 +198,8 @@ class Session:
                 raise
             except Exception as error:
                 failure = message_for(f"{type(command).__name__} did not work", error, self._device)
+                if is_lost(error):
+                    raise GaveUpError(failure) from None
             if failure:  # outside the except block, so that the failed attempt's tensors are free
                 empty_cache(self._device.torch)
                 yield Failed(failure, command=command)
@@ -227,6 +250,8 @@ class Session:
             piece = next(pieces)
         except Exception as error:
             failure = message_for("The picture could not be painted", error, self._device)
+            if is_lost(error):
+                raise GaveUpError(failure) from None
         if piece is None:
             empty_cache(self._device.torch)
             yield Failed(failure, command=request)
@@ -263,8 +288,8 @@ class Session:
         if good is not None and good.step > 0:
             try:
                 yield from self._keeper.keep(self._trainer, "stopped", moment=good)
-            except TesseraError as error:
-                message = f"{message} {error}"
+            except Exception as error:
+                message = f"{message} {message_for('It could not be kept', error, self._device)}"
         yield Failed(message, fatal=True)
 
     # ------------------------------------------------------------ commands
@@ -317,12 +342,15 @@ class Session:
             self._exchange(trainer.method, job)
             yield from self._begin("rebuilt", None, [])
             return
-        method = self._built(job)
-        left: list[str] = []
+        state, left = trainer.method.state(), list[str]()
+
+        def take_over(method: Method) -> None:
+            if job.method == trainer.job.method and trainer.step:
+                left.extend(method.restore(state, strict=False))
+
+        method = yield from self._built_beside(job, state, take_over)
         if job.method != trainer.job.method:
             trainer.step = 0
-        elif trainer.step:
-            left = method.restore(trainer.method.state(), strict=False)
         self._exchange(method, job)
         yield from self._begin("rebuilt", None, left)
 
@@ -330,19 +358,18 @@ class Session:
         snapshot = snapshots.read(folder)
         state = snapshots.load_state(snapshot)
         trainer = self._trainer
-        method = trainer.method
-        if trainer.trains_as(method, snapshot.job):
-            before = method.state()
+        before = trainer.method.state()
+        if trainer.trains_as(trainer.method, snapshot.job):
             try:
-                method.restore(state)
+                trainer.method.restore(state)
             except Exception:
-                method.restore(before)
+                trainer.method.restore(before)
                 raise
-            method.settings = snapshot.job.settings
+            trainer.method.settings = snapshot.job.settings
+            self._exchange(trainer.method, snapshot.job)
         else:
-            method = self._built(snapshot.job)
-            method.restore(state)
-        self._exchange(method, snapshot.job)
+            method = yield from self._built_beside(snapshot.job, before, lambda method: method.restore(state))
+            self._exchange(method, snapshot.job)
         self._go_on_from(snapshot)
         yield from self._begin("restored", folder, [])
 

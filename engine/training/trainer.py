@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from engine.device import Device, is_out_of_memory, memory_used_bytes
+from engine.device import Device, is_lost, is_out_of_memory, lost_message, memory_used_bytes
 from engine.errors import DivergedError, OutOfMemoryError, TesseraError
 from engine.job import Job
 from engine.messages import Event, Stepped, Warned
@@ -64,11 +64,19 @@ class Trainer:
 
     def exchange(self, method: Method, job: Job) -> None:
         """Another method, or the same one in another state, from here on."""
-        if method is not self.method:
+        if not self.has_method or method is not self.method:
             self._told = 0
         self.method, self.job = method, job
         self._meter.clear()
         self.failures, self.good = 0, None
+
+    def release_method(self) -> None:
+        """Lets the method go, so that another one finds its memory free; one has to be put in its place."""
+        del self.method
+
+    @property
+    def has_method(self) -> bool:
+        return hasattr(self, "method")
 
     def go_on_from(self, step: int, elapsed_s: float, terms: Mapping[str, float]) -> None:
         """The counts of a snapshot whose state was restored."""
@@ -108,7 +116,8 @@ class Trainer:
         """One step, and a report where one is due. The clock runs meanwhile.
 
         Raises:
-            OutOfMemoryError: the step was not done; all is as before it.
+            OutOfMemoryError: the step was not done. All is as before it; where a part of it had been done already, as
+                it was at the last good moment.
             GaveUpError: there is no way to go on.
         """
         if self.good is None:
@@ -123,6 +132,8 @@ class Trainer:
             self.clock.stop()
             if not isinstance(failure, DivergedError):
                 self._meter.clear()
+                if isinstance(failure, OutOfMemoryError) and self.method.half_done:
+                    self._rewind_to(self.good)
                 raise failure
             yield from self._go_back()
             return
@@ -192,9 +203,7 @@ class Trainer:
         assert self.good is not None
         broken_at, good = self.step, self.good
         self._meter.clear()
-        self.method.restore(good.state)
-        self.step = good.step
-        self._remember_due_s = self.clock.seconds + REMEMBER_S
+        self._rewind_to(good)
         self.failures += 1
         what = f"Training produced values that are not numbers by step {broken_at:,}"
         if self.failures >= MOST_FAILURES:
@@ -205,6 +214,11 @@ class Trainer:
         slowed = self.method.slow_down()
         self.good = Moment(self.method.state(), good.step, good.elapsed_s)  # which remembers that it is slower
         yield Warned(f"{what}. It goes on from step {good.step:,}, where all was well. {slowed}".strip(), "diverged")
+
+    def _rewind_to(self, good: Moment) -> None:
+        self.method.restore(good.state)
+        self.step = good.step
+        self._remember_due_s = self.clock.seconds + REMEMBER_S
 
     def _classify_error(self, error: Exception) -> TesseraError:
         if isinstance(error, DivergedError):
@@ -217,6 +231,8 @@ def message_for(what: str, error: Exception, device: Device) -> str:
     """An error for the artist: its own sentence where it has one, else `what` and the exception's text."""
     if isinstance(error, TesseraError):
         return str(error)
+    if is_lost(error):
+        return lost_message(error, device)
     if is_out_of_memory(error):
         return (
             f"{device.title} has too little memory for this. Lower the batch, the patch or the width of the networks, "

@@ -82,7 +82,7 @@ class Toy(Method):
         if trouble == "nan":
             self.colors = self.colors * torch.nan
         terms = {"distance": (self.target - self.colors).square().mean()}
-        return terms | ({"rare": torch.tensor(float(step))} if step % 2 else {})
+        return terms | ({"rare": torch.full((), float(step), device=self.device)} if step % 2 else {})
 
     def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
         rows = torch.arange(box.top, box.bottom).clamp(0, canvas_size.height - 1)

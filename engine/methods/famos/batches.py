@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Size
+from engine.device import uploaded, uploaded_together
 from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.images.sources import Source
 from engine.methods.famos.settings import FamosSettings
@@ -52,7 +53,7 @@ class Batches:
         places = corners
         if self._crops == "apart":
             places = torch.stack([corner(self._canvas, side, random) for _ in range(count)])
-        places = places.to(self._device)
+        places = uploaded(places, self._device)
         view = None
         if self._templates is not None:
             view = self._templates.view(places[:, 0], places[:, 1], side, side)
@@ -77,13 +78,12 @@ class Batches:
         coarse = self._patch // shape.unet.alignment_px
 
         def uniform(*size: int) -> Tensor:
-            return (torch.rand(*size, generator=random) * 2 - 1).to(self._device)
+            return torch.rand(*size, generator=random) * 2 - 1
 
-        line = torch.arange(coarse, device=self._device).float()
-        return Noise(
-            everywhere=uniform(count, shape.global_noise),
-            local=uniform(count, shape.local_noise, coarse, coarse),
-            phase=uniform(count, shape.periodic_noise) * math.pi,
-            rows=line,
-            columns=line,
+        drawn = (
+            uniform(count, shape.global_noise),
+            uniform(count, shape.local_noise, coarse, coarse),
+            uniform(count, shape.periodic_noise) * math.pi,
         )
+        line = torch.arange(coarse, device=self._device).float()
+        return Noise(*uploaded_together(drawn, self._device), rows=line, columns=line)

@@ -170,6 +170,7 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
             return {}
         mask = self._mask(batch)
         learned = self.discriminator.learn(images, mask, step, s.discriminator_rate * self._rate_factor, random)
+        self.half_done = True
         return {"generator": self.discriminator.judge(images, mask), "discriminator": learned}
 
     # -------------------------------------------------------- state

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
+from engine.device import uploaded
 from engine.images import sources
 from engine.images.read import read_image
 from engine.images.region_field import MaskField, nearest_region
@@ -115,7 +116,7 @@ class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
         for _ in range(s.batch // self._repeats):
             labels = there[practice(s.patch, len(there), random, s.whole_share).long()]
             masks.append(one_hot(labels, self.regions))
-        mask = torch.stack(masks).repeat_interleave(self._repeats, 0).to(self.device)
+        mask = uploaded(torch.stack(masks).repeat_interleave(self._repeats, 0), self.device)
         return Batch(mask, self.generator.drawn(len(mask), s.patch, random, self.device))
 
     @property

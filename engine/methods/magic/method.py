@@ -15,7 +15,7 @@ from torch import Tensor
 
 from engine import losses
 from engine.box import Box, Margin, Size
-from engine.device import memory_free_bytes
+from engine.device import memory_free_bytes, uploaded
 from engine.errors import BadWeightsError, MissingSourcesError
 from engine.images import sources
 from engine.images.sampling import ContentPatches, StylePatches, corner
@@ -195,7 +195,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             content, corners = self._content_patches.draw(side, batch, random)
         else:
             content, corners = None, torch.stack([corner(self._canvas, side, random) for _ in range(batch)])
-        corners = corners.to(self.device)
+        corners = uploaded(corners, self.device)
         sets = self.draw.sets(count, corners[:, 0], corners[:, 1], random)
         return Batch(content, self._style_patches.draw(side, batch, random), sets)
 

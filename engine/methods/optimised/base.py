@@ -215,6 +215,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
 
     def step(self, step: int) -> dict[str, Tensor]:
         s = self.settings
+        self.half_done = False  # until something is known of the loss, which the optimiser remembers
         if self._scale and self._steps_here >= s.steps_per_scale:
             self._refine()
         if self._loss_settings is not s:  # what L-BFGS remembers is of another loss
@@ -230,6 +231,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         def evaluate(picture: Tensor) -> tuple[Tensor, Tensor]:
             outcome = self._objective.evaluate(picture, weights)
             terms.update(outcome.terms)
+            self.half_done = True
             return outcome.loss, outcome.gradient
 
         rate = s.learning_rate * self._rate_factor / (1 + self._steps_here / s.calm_steps)
@@ -240,17 +242,20 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         self.steps_done += 1
         if not terms:  # L-BFGS stands still
             evaluate(self.picture)
-        terms["size"] = torch.tensor(float(self.picture.shape[2]))
+        self.half_done = False
+        terms["size"] = self.picture.new_full((), self.picture.shape[2])
         return terms
 
     def _refine(self) -> None:
-        """The next size, begun with an enlarged picture."""
+        """The next size, begun with an enlarged picture; all stays as it is where there is too little memory for it."""
         self._scale -= 1
+        try:
+            picture, objective = enlarged(self.picture, self.size_at(self._scale)), self._objective_here()
+        except BaseException:
+            self._scale += 1
+            raise
+        self.picture, self._objective, self._descent = picture, objective, self._new_descent()
         self._steps_here = 0
-        size = self.size_at(self._scale)
-        self.picture = enlarged(self.picture, size)
-        self._objective = self._objective_here()
-        self._descent = self._new_descent()
 
     # -------------------------------------------------------- facts
 

@@ -1,0 +1,40 @@
+"""The card that these tests run on: the machine's own where there is one, and a simulated one everywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from tests.simulated_card import guard
+from tests.simulated_card.card import SimulatedCard
+
+# While tests are collected, since torch counts devices at the first gradient of the process.
+_WHY_NOT = guard.why_not()
+
+
+@pytest.fixture
+def card() -> Iterator[SimulatedCard]:
+    """A simulated card: for what has to be counted, refused or broken."""
+    if _WHY_NOT:
+        pytest.skip(_WHY_NOT)
+    with SimulatedCard() as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> torch.device:
+    """The machine's card; a simulated one where it has none."""
+    if torch.cuda.is_available():
+        return torch.device("cuda:0")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    request.getfixturevalue("card")
+    return torch.device("cuda:0")
+
+
+def pytest_report_header() -> str:
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
+        return "card: this machine's own"
+    return f"card: {_WHY_NOT or 'simulated'}"

@@ -1,0 +1,361 @@
+"""What goes wrong on a card: too little memory, kernels that fail late, cards that lack something. Nothing is lost."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine import device as devices
+from engine import snapshots
+from engine.box import Box, Margin, Size
+from engine.errors import OutOfMemoryError
+from engine.fields.artwork import Artwork
+from engine.images.quantise import to_uint8, to_uint16
+from engine.images.read import read_image
+from engine.job import Job
+from engine.messages import (
+    Ended,
+    Event,
+    Exported,
+    ExportRequest,
+    Failed,
+    Keep,
+    Kept,
+    Pause,
+    Paused,
+    Progressed,
+    RenderView,
+    Resume,
+    Stepped,
+    Stop,
+    Warned,
+)
+from engine.method import method_class
+from engine.methods.magic.method import Magic
+from engine.nn.layers import ChannelLayerNorm
+from engine.nn.set_attention import SetAttention
+from engine.options import RenderMode
+from engine.templates.atlas import Atlas, Templates, weighted_sum
+from engine.training import trainer
+from engine.training.session import Session
+from engine.training.trainer import Trainer
+from tests.engine import famos_jobs, magic_jobs
+from tests.engine.methods.test_every_method import JOBS
+from tests.engine.training.test_session import of, play
+from tests.simulated_card.card import SimulatedCard
+
+CUDA = torch.device("cuda:0")
+NO_MEMORY = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+LATE = RuntimeError(
+    "CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be asynchronously reported"
+)
+
+
+@pytest.fixture
+def _remembers_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REPORT_S", "REMEMBER_S", "REMEMBER_COST"):
+        monkeypatch.setattr(trainer, name, 0.0)
+
+
+def begun(job: Job, steps: int = 0) -> Trainer:
+    made = Trainer(method_class(job.method)(job, CUDA), job, devices.choose("cuda:0"))
+    while made.step < steps:
+        exhaust(made.advance())
+    return made
+
+
+def exhaust(events: Iterator[Event]) -> list[Event]:
+    return list(events)
+
+
+def launches_of_a_step(job: Job, card: SimulatedCard) -> int:
+    method = method_class(job.method)(job, CUDA)
+    method.step(0)
+    with card.counting() as counts:
+        method.step(1)
+    return counts.launches
+
+
+# ---------------------------------------------------------------- too little memory
+
+
+@pytest.mark.parametrize("key", ["famos", "magic", "stylize", "neural_style"])
+def test_a_step_without_memory_leaves_nothing_behind(key: str, card: SimulatedCard, tmp_path: Path) -> None:
+    """Wherever it breaks off: what follows equals a training without a break."""
+    job = JOBS[key](tmp_path)
+    straight = begun(job, steps=4).method.state()
+    length = launches_of_a_step(job, card)
+    for share in (0.05, 0.3, 0.5, 0.7, 0.9, 0.99):
+        broken = begun(job, steps=2)
+        card.break_at(int(share * length), NO_MEMORY)
+        with pytest.raises(OutOfMemoryError, match="Nothing is lost"):
+            exhaust(broken.advance())
+        while broken.step < 4:
+            exhaust(broken.advance())
+        found = broken.method.state()
+        assert found.plain == straight.plain, share
+        for name, tensor in straight.tensors.items():
+            assert torch.equal(found.tensors[name], tensor), f"{name}, broken off at {share:.0%} of a step"
+
+
+def test_the_next_size_of_a_picture_without_memory_is_tried_again(card: SimulatedCard, tmp_path: Path) -> None:
+    job = JOBS["neural_style"](tmp_path)  # grows after two steps
+    straight = begun(job, steps=5).method.state()
+    for launch in (1, 6, 12, 24):
+        broken = begun(job, steps=2)
+        card.break_at(launch, NO_MEMORY)
+        with pytest.raises(OutOfMemoryError):
+            exhaust(broken.advance())
+        while broken.step < 5:
+            exhaust(broken.advance())
+        found = broken.method.state()
+        assert found.plain == straight.plain
+        assert torch.equal(found.tensors["picture"], straight.tensors["picture"])
+
+
+def test_a_session_without_memory_pauses_and_goes_on(card: SimulatedCard, tmp_path: Path) -> None:
+    session = Session(JOBS["famos"](tmp_path), tmp_path, device="cuda:0", steps=4, previews=False)
+
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step == 1:
+            card.break_at(150, NO_MEMORY)
+        if isinstance(event, Paused):
+            session.post(Resume())
+
+    events = play(session, react)
+    assert "too little memory" in of(events, Warned)[0].message
+    assert of(events, Ended)[0].step == 4
+    assert not of(events, Failed)
+
+
+class Renderer:
+    """Paints plain grey on the card, and breaks it once all quarters but the last are painted."""
+
+    alignment_px, halo, device = 8, Margin(0, 0, 0, 0), CUDA
+
+    def __init__(self, card: SimulatedCard) -> None:
+        self.card, self.painted = card, 0
+
+    def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        if box.area > 1024:
+            raise NO_MEMORY
+        self.painted += 1
+        grey = torch.full((3, box.height, box.width), 0.5, device=CUDA)
+        self.card.break_at(0, NO_MEMORY)
+        return {"result": grey}
+
+
+def test_no_memory_while_quarters_are_put_together_is_a_sentence(card: SimulatedCard) -> None:
+    """The export hears of it and takes the CPU."""
+    with pytest.raises(OutOfMemoryError, match="paint on the CPU"):
+        Artwork(Renderer(card), Size(64, 64)).at(Box(0, 0, 64, 64))  # type: ignore[arg-type]
+
+
+def test_a_painted_tile_is_written_where_there_is_no_memory_to_round_it(card: SimulatedCard) -> None:
+    picture = torch.rand(3, 5, 7)
+    for convert in (to_uint8, to_uint16):
+        for launch in range(1, 8):
+            on_card = picture.to(CUDA)
+            card.break_at(launch, NO_MEMORY)
+            assert (convert(on_card) == convert(picture)).all()
+
+
+@pytest.mark.parametrize("key", ["famos", "magic", "texture"])
+def test_a_tile_without_memory_is_painted_in_quarters(key: str, card: SimulatedCard, tmp_path: Path) -> None:
+    prints = []
+    for name in ("whole", "broken"):
+        session = Session(JOBS[key](tmp_path), tmp_path, device="cuda:0", steps=1, previews=False)
+
+        def react(event: Event, name: str = name, session: Session = session) -> None:
+            if isinstance(event, Stepped):
+                session.post(ExportRequest(tmp_path / f"{name}.png", Size(96, 128), tile_px=64))
+            if isinstance(event, Progressed) and event.done == 0 and name == "broken":
+                card.break_at(30, NO_MEMORY)
+
+        events = play(session, react)
+        assert not of(events, Failed)
+        assert [warned.kind for warned in of(events, Warned)] == (["memory"] if name == "broken" else [])
+        prints.append(read_image(of(events, Exported)[0].out).pixels.int())
+    assert (prints[0] - prints[1]).abs().max() <= 1
+
+
+# ---------------------------------------------------------------- errors that come late, cards that vanish
+
+
+@pytest.mark.usefixtures("_remembers_each_step")
+@pytest.mark.parametrize("key", ["famos", "neural_style"])
+@pytest.mark.parametrize("meanwhile", ["nothing", "Keep", "RenderView", "Stop", "Pause and Stop", "ExportRequest"])
+def test_a_card_that_vanishes_costs_no_good_moment(
+    key: str, meanwhile: str, card: SimulatedCard, tmp_path: Path
+) -> None:
+    session = Session(JOBS[key](tmp_path), tmp_path, device="cuda:0", steps=9)
+    posts = {
+        "nothing": (),
+        "Keep": (Keep("mine"),),
+        "RenderView": (RenderView(Box(0, 0, 30, 30), Size(30, 30)),),
+        "Stop": (Stop(),),
+        "Pause and Stop": (Pause(), Stop()),
+        "ExportRequest": (ExportRequest(tmp_path / "a.png"),),
+    }[meanwhile]
+
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step == 3:
+            card.break_at(0 if posts else 20, LATE, late=True)
+            for command in posts:
+                session.post(command)
+
+    events = play(session, react)
+    failed = of(events, Failed)
+    assert [failure.fatal for failure in failed] == [True]
+    assert "simulated has stopped working (an illegal memory access was encountered)" in failed[0].message
+    assert failed[0].message.endswith("train on the CPU.")
+    (kept,) = of(events, Kept)
+    assert kept.step >= 2
+    assert snapshots.load_state(snapshots.read(kept.snapshot)).tensors
+
+
+@pytest.mark.usefixtures("_remembers_each_step")
+@pytest.mark.parametrize("launch", [1, 40, 160, 333])
+def test_a_kernel_that_fails_late_is_told_wherever_it_is_heard(
+    launch: int, card: SimulatedCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "REPORT_S", 1e9)  # nothing waits before the limit is reached
+    session = Session(JOBS["famos"](tmp_path), tmp_path, device="cuda:0", steps=4)
+
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step == 1:
+            card.break_at(launch, LATE, late=True)
+
+    events = play(session, react)
+    assert of(events, Failed)[0].fatal
+    assert of(events, Kept)[0].step == 1
+
+
+def test_a_card_that_this_torch_has_no_code_for_is_named(card: SimulatedCard, tmp_path: Path) -> None:
+    error = RuntimeError("CUDA error: no kernel image is available for execution on the device\nCompile with ...")
+    card.break_at(1, error, late=True)
+    failed = of(play(Session(JOBS["famos"](tmp_path), tmp_path, device="cuda:0", steps=4)), Failed)[0]
+    assert failed.fatal
+    assert "has no code for GPU simulated" in failed.message
+    assert "pytorch.org" in failed.message
+
+
+# ---------------------------------------------------------------- bfloat16
+
+
+@pytest.mark.usefixtures("_remembers_each_step")
+@pytest.mark.parametrize("precision", ["auto", "bfloat16"])
+def test_values_that_bfloat16_can_not_hold_are_computed_in_float32(
+    precision: str, device: torch.device, tmp_path: Path
+) -> None:
+    job = famos_jobs.job(tmp_path, {"precision": precision})
+    made = Trainer(method_class("famos")(job, device), job, devices.choose(str(device)))
+    made.method._bfloat16 = True  # type: ignore[attr-defined]
+    exhaust(made.advance())
+    with torch.no_grad():
+        next(made.method.generator.parameters()).fill_(torch.nan)  # type: ignore[attr-defined]
+    warned = of(exhaust(made.advance()), Warned)
+    assert [event.kind for event in warned] == ["diverged"]
+    assert "float32" in warned[0].message
+    assert made.method.state().plain["bfloat16"] is False
+    assert made.method.state().plain["rate_factor"] == 1.0
+    exhaust(made.advance())
+    assert made.failures == 0
+
+
+def test_a_collage_is_mixed_in_float32_where_networks_are_bfloat16(device: torch.device) -> None:
+    random = torch.Generator().manual_seed(0)
+    style = torch.randint(0, 256, (3, 40, 50), dtype=torch.uint8, generator=random)
+    templates = Templates.drawn(Atlas([style], device), 9, [1.0], "mirror", random)
+    weights = torch.rand(1, 9, 24, 24, generator=random).softmax(1).to(device).requires_grad_()
+    results = []
+    for enabled in (False, True):
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled):
+            collage = weighted_sum(weights, templates.view_of(Box(3, 4, 24, 24)))
+            (gradient,) = torch.autograd.grad(collage.square().sum(), weights)
+        results.append((collage.detach().cpu(), gradient.cpu()))
+    for exact, found in zip(*results, strict=True):
+        assert found.dtype == torch.float32
+        assert (found - exact).abs().max() < 0.02 / 255 * exact.abs().max()
+
+
+def test_a_warped_collage_is_mixed_in_float32_as_well(device: torch.device, tmp_path: Path) -> None:
+    job = magic_jobs.job(tmp_path, {"warp": "flow", "precision": "bfloat16"})
+    method = Magic(job, device)
+    batch = method._draw_batch(torch.Generator().manual_seed(1))
+    size = (job.settings.patch, job.settings.patch)  # type: ignore[attr-defined]
+    with torch.no_grad(), method._precision():
+        fake = method._generate(method.generator, batch)
+        choice = method.generator.choose(batch.sets, batch.content, size, 8.0, None, (16.0, 16.0))
+    assert choice.displacement is not None
+    weights, warped = fake.mixture.weights.cpu(), batch.sets.warped(choice.displacement).cpu()
+    expected = torch.einsum("bkhw,bkchw->bchw", weights, warped)
+    assert (fake.mixture.collage.cpu() - expected).abs().max() < 0.02 / 255
+
+
+def test_norms_keep_the_type_of_their_input(device: torch.device) -> None:
+    """Float32 would be kept for the gradient: half as much memory again for a step of MAGIC, which no plan knows of."""
+    norm, attention = ChannelLayerNorm(8).to(device), SetAttention(8, 2).to(device)
+    attention.initialise(torch.Generator().manual_seed(0)) if device.type == "cpu" else None
+    x = torch.randn(6, 8, 4, 4, generator=torch.Generator().manual_seed(0)).to(device)
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        assert norm(x.bfloat16()).dtype == torch.bfloat16
+        assert attention(x.bfloat16(), 3).dtype == torch.bfloat16
+        assert (norm(x.bfloat16()).float() - norm(x)).abs().max() < 0.03
+
+
+# ---------------------------------------------------------------- what single cards lack
+
+
+def test_attention_over_more_pixels_than_a_kernel_takes(device: torch.device) -> None:
+    """A tile of 1024 px with its halo, at a quarter of the size."""
+    module = SetAttention(2, 1)
+    module.initialise(torch.Generator().manual_seed(0))
+    x = torch.randn(2, 2, 257, 256, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        expected = module(x, 2)
+        found = module.to(device)(x.to(device), 2)
+    assert (found.cpu() - expected).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("repeat", [False, True])
+def test_prints_from_originals_without_doubles(repeat: bool, tmp_path: Path) -> None:
+    """As on a Mac's graphics processor."""
+    job = famos_jobs.job(tmp_path)
+    way = RenderMode(originals=2.0, repeat=repeat)
+    with SimulatedCard(doubles=False), torch.no_grad():
+        method = method_class("famos")(job, CUDA)
+        found = Artwork(method.renderer(way), Size(64, 96)).at(Box(0, 0, 30, 40)).cpu()
+    with torch.no_grad():
+        expected = Artwork(method_class("famos")(job, torch.device("cpu")).renderer(way), Size(64, 96))
+        assert (expected.at(Box(0, 0, 30, 40)) - found).abs().max() < 0.01
+
+
+def test_the_thread_that_trains_takes_its_card_and_does_not_step_back(
+    card: SimulatedCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    monkeypatch.setattr(os, "nice", lambda _: pytest.fail("a card would wait for the thread that feeds it"))
+    threads = torch.get_num_threads()
+    devices.prepare_thread(devices.choose("cuda:0"), background=True)
+    assert taken == [CUDA]
+    assert torch.get_num_threads() == threads
+
+
+def test_bfloat16_is_asked_of_the_card_that_trains(card: SimulatedCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two cards, of which only the second knows it."""
+    present = [0]
+
+    def exchange(index: int) -> int:
+        before, present[0] = present[0], index
+        return before
+
+    for name in ("_exchange_device", "_maybe_exchange_device"):
+        monkeypatch.setattr(torch.cuda, name, exchange)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: present[0] == 1)
+    assert [devices.bfloat16_pays(torch.device("cuda", index)) for index in (0, 1)] == [False, True]
+    assert present == [0]

@@ -1,0 +1,101 @@
+"""A rebuild on a card that holds one method at a time: the present one makes room, and comes back where it must."""
+
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine import snapshots
+from engine.box import Box, Size
+from engine.job import Job
+from engine.messages import Began, Ended, Event, Failed, Kept, RenderView, Restore, Retune, Stepped, ViewRendered
+from engine.method import Method, method_class, method_keys
+from engine.training import trainer
+from engine.training.session import Session
+from tests.engine.methods.test_every_method import JOBS
+from tests.engine.training.test_session import of, play
+from tests.simulated_card.card import SimulatedCard
+
+OTHER: dict[str, dict[str, Any]] = {"famos": {"templates": 6}, "magic": {"set_size": 6}}
+
+
+@pytest.fixture
+def scarce(monkeypatch: pytest.MonkeyPatch, card: SimulatedCard) -> Callable:
+    """Makes methods of a kind refuse to be built beside one that is alive, or where a condition says so."""
+    monkeypatch.setattr(trainer, "REPORT_S", 0.0)
+
+    def make(key: str, too_large: Callable[[Job, int], bool] = lambda job, built: False) -> None:
+        alive: weakref.WeakSet[Method] = weakref.WeakSet()
+        kind, count = method_class(key), [0]
+        really = kind.__init__
+
+        def build(self: Method, job: Job, device: torch.device) -> None:
+            if len(alive) or too_large(job, count[0]):
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            count[0] += 1
+            alive.add(self)
+            really(self, job, device)
+
+        monkeypatch.setattr(kind, "__init__", build)
+
+    return make
+
+
+def after(step: int, session: Session, *commands: Any) -> Callable[[Event], None]:
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step == step:
+            for command in commands:
+                session.post(command)
+
+    return react
+
+
+@pytest.mark.parametrize("key", method_keys())
+def test_the_present_method_makes_room(key: str, scarce: Callable, tmp_path: Path) -> None:
+    """Also while it is looked at."""
+    scarce(key)
+    session = Session(JOBS[key](tmp_path), tmp_path, device="cuda:0", steps=4, previews=False)
+    view = RenderView(Box(0, 0, 40, 40), Size(40, 40))
+    events = play(session, after(2, session, view, Retune(OTHER.get(key, {"filters": 5}))))
+    assert not of(events, Failed)
+    assert [began.reason for began in of(events, Began)] == ["built", "rebuilt"]
+    assert of(events, Kept)[0].reason == "autosave", "what was learned is saved before it is let go"
+    assert of(events, ViewRendered)
+    assert of(events, Ended)[0].step == 4
+
+
+def test_a_snapshot_of_other_sizes_makes_room_as_well(scarce: Callable, tmp_path: Path) -> None:
+    other = JOBS["famos"](tmp_path, OTHER["famos"])
+    kept = of(play(Session(other, tmp_path, device="cuda:0", steps=3, previews=False)), Kept)[-1].snapshot
+    scarce("famos")
+    session = Session(JOBS["famos"](tmp_path), tmp_path, device="cuda:0", steps=5, previews=False)
+    events = play(session, after(1, session, Restore(kept)))
+    assert not of(events, Failed)
+    assert [began.step for began in of(events, Began)] == [0, 3]
+
+
+def test_settings_that_are_too_large_bring_the_present_ones_back(scarce: Callable, tmp_path: Path) -> None:
+    job = JOBS["famos"](tmp_path)
+    straight = of(play(Session(job, tmp_path, device="cuda:0", steps=4, previews=False)), Kept)[-1].snapshot
+    scarce("famos", lambda job, built: job.settings.templates == 6)
+    session = Session(job, tmp_path, device="cuda:0", steps=4, previews=False)
+    events = play(session, after(2, session, Retune(OTHER["famos"])))
+    (failed,) = of(events, Failed)
+    assert not failed.fatal
+    assert "too little memory" in failed.message
+    ours, theirs = (
+        snapshots.load_state(snapshots.read(folder)).tensors for folder in (of(events, Kept)[-1].snapshot, straight)
+    )
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs), "nothing was lost on the way"
+
+
+def test_where_not_even_the_present_ones_can_be_had_again_they_are_saved(scarce: Callable, tmp_path: Path) -> None:
+    scarce("famos", lambda job, built: built > 0)
+    session = Session(JOBS["famos"](tmp_path), tmp_path, device="cuda:0", steps=4, previews=False)
+    events = play(session, after(2, session, Retune(OTHER["famos"])))
+    assert of(events, Failed)[0].fatal
+    assert "last autosave" in of(events, Failed)[0].message
+    assert of(events, Kept)[0].step == 2
