@@ -8,7 +8,8 @@ from __future__ import annotations
 import shutil
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from app.way_back import WayBack
 from engine.box import Size
 from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.method import Method, Slot, method_class, preset_values
+from engine.other_methods import load_settings, save_settings
 from engine.project import FILE_NAME, load_job, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
@@ -43,6 +46,8 @@ class Document(QObject):
     """Another project was opened or begun; everything is to be shown anew."""
     leaving = Signal()
     """The project's folder is about to be moved or copied."""
+    moment_wanted = Signal(object, object)
+    """Path of a moment whose network belongs to the next job, and what is to hear which moment holds the present."""
     problem = Signal(str)
     saved = Signal()
 
@@ -68,6 +73,10 @@ class Document(QObject):
         self.job = self._fresh(DEFAULT_METHOD)
         self.folder = self._untitled_folder()
         self.dirty = False
+        self.returning = False
+        """Whether the next job comes with a network of its own."""
+        self._others: dict[str, Settings] = {}
+        """Settings that the other methods had when they were left."""
         self._moves: list[tuple[Path, Path]] = []
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(self.save)
@@ -158,8 +167,9 @@ class Document(QObject):
         self._change(after, text or self.tr("change images"), merge=f"sources of {slot}" if same_files else "")
 
     def set_method(self, key: str) -> None:
-        """Another method with its default settings; the images stay."""
-        after = self.job.model_copy(update={"method": key, "settings": self._fresh(key).settings})
+        """Another method with the settings that it had in this project, or its defaults; the images stay."""
+        settings = self._others.get(key) or self._fresh(key).settings
+        after = self.job.model_copy(update={"method": key, "settings": settings})
         self._change(after, self.tr("change the method"))
 
     def set_frame(self, canvas_size: Size | None, seed: int) -> None:
@@ -172,8 +182,46 @@ class Document(QObject):
         self._change(after, self.tr("change canvas or seed"))
 
     def adopt(self, job: Job, text: str) -> None:
-        """Takes over a whole job, as when going back to a snapshot; can be undone."""
+        """Takes over a whole job; can be undone."""
         self._change(_complete(job), text)
+
+    def went_back(self, job: Job, text: str, left: Path | None, at: Path) -> None:
+        """Takes over the job of a moment that the session went back to; undo brings `left` and its job back."""
+        with self._with_its_network():
+            self.stack.push(WayBack(self, self.job, _complete(job), text, left, at))
+
+    def return_to(self, moment: Path | None, job: Job, left: Callable[[Path | None], None]) -> bool:
+        """See `way_back.Returning`."""
+        if moment is None:
+            self.become(job)
+            return True
+        if not moment.exists():
+            self.problem.emit(
+                self.tr("The moment that this step leads to is no longer there, so everything stays as it is.")
+            )
+            return False
+        with self._with_its_network():
+            self.moment_wanted.emit(moment, left)
+            self.become(job)
+        return True
+
+    def stays_with(self, job: Job) -> None:
+        """A moment could not be gone to: the settings are those of the network that is there, as a step of undo."""
+        if job.method == self.job.method:
+            self._change(self.job.model_copy(update={"settings": job.settings}), self.tr("stay with the present"))
+
+    def needed_moments(self) -> set[Path]:
+        """Folders of the moments that undo and redo lead to."""
+        commands = map(self.stack.command, range(self.stack.count()))
+        return {path for command in commands if isinstance(command, WayBack) for path in command.needs}
+
+    @contextmanager
+    def _with_its_network(self) -> Iterator[None]:
+        self.returning = True
+        try:
+            yield
+        finally:
+            self.returning = False
 
     def set_values(self, values: dict[str, Any], text: str) -> bool:
         """Changes several settings in one undo step."""
@@ -197,6 +245,7 @@ class Document(QObject):
         job = self._moved(job)
         before, self.job = self.job, job
         if before.method != job.method:
+            self._others[before.method] = before.settings
             self.method_changed.emit()
         elif names := tuple(spec.name for spec in differing(before.settings, job.settings)):
             self.settings_changed.emit(names)
@@ -235,6 +284,8 @@ class Document(QObject):
         self._autosave.stop()
         try:
             save_job(self.folder, self.job)
+            if self._others:
+                save_settings(self.folder, self._others)
         except NoRoomError as error:
             self.problem.emit(str(error))
             return False
@@ -291,6 +342,7 @@ class Document(QObject):
         self._moves.clear()
         self.stack.clear()
         self.job, self.folder, self.dirty = job, folder, False
+        self._others = load_settings(folder)
         self.job_replaced.emit()
 
     def _fresh(self, key: str) -> Job:

@@ -35,6 +35,7 @@ from engine.project import parse_job, stored_job
 FOLDER = "snapshots"
 FORMAT = 1
 _ABOUT, _TENSORS, _PLAIN, _PREVIEW = "snapshot.json", "state.safetensors", "state.json", "preview.png"
+_ASIDE = ".removed"
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,12 @@ class Snapshot:
         step: number of steps done.
         elapsed_s: seconds of training, pauses left out.
         terms: means of the last report before it.
-        reason: "kept", "autosave", "stopped" or "final".
+        reason: "kept", "autosave", "stopped", "final" or another of `messages.Reason`.
         parent: folder name of the snapshot that the training came from.
         created: ISO 8601, UTC.
         canvas_size: the size that was trained for; None in projects of earlier versions.
+        starred: the artist's star; it is never removed by itself.
+        note: the artist's words about it; may be empty.
     """
 
     folder: Path
@@ -63,6 +66,8 @@ class Snapshot:
     parent: str | None
     created: str
     canvas_size: Size | None = None
+    starred: bool = False
+    note: str = ""
 
     @property
     def preview(self) -> Path:
@@ -140,12 +145,54 @@ def listing(project: Path) -> list[Snapshot]:
     return found
 
 
-def rename(snapshot: Snapshot, name: str) -> Snapshot:
-    """Raises BadProjectError where it is gone, NoRoomError where it can not be written."""
+def revise(
+    snapshot: Snapshot, *, name: str | None = None, starred: bool | None = None, note: str | None = None
+) -> Snapshot:
+    """Changes what the artist says of it; None leaves that as it is.
+
+    Raises BadProjectError where it is gone, NoRoomError where it can not be written.
+    """
     stored, size = _read(snapshot.folder)
-    renamed = replace(stored, name=name)
-    write_atomically(snapshot.folder / _ABOUT, _described(renamed, snapshot.folder.parent.parent, size))
-    return renamed
+    changes = {"name": name, "starred": starred, "note": note}
+    revised = replace(stored, **{key: value for key, value in changes.items() if value is not None})
+    write_atomically(snapshot.folder / _ABOUT, _described(revised, snapshot.folder.parent.parent, size))
+    return revised
+
+
+def size_bytes(snapshot: Snapshot) -> int:
+    """What it takes on the disk; 0 where it is gone."""
+    with suppress(OSError):
+        return sum(entry.stat().st_size for entry in os.scandir(snapshot.folder))
+    return 0
+
+
+def put_aside(snapshot: Snapshot) -> None:
+    """Takes it out of the list, and `put_back` undoes it; nothing where it is gone already. Raises NoRoomError."""
+    aside = _aside(snapshot)
+    try:
+        aside.parent.mkdir(exist_ok=True)
+        snapshot.folder.rename(aside)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise no_room(snapshot.folder, error) from error
+
+
+def put_back(snapshot: Snapshot) -> None:
+    """Undoes `put_aside`. Raises NoRoomError."""
+    try:
+        _aside(snapshot).rename(snapshot.folder)
+    except OSError as error:
+        raise no_room(snapshot.folder, error) from error
+
+
+def clear_aside(project: Path) -> None:
+    """Removes for good what was put aside."""
+    shutil.rmtree(project / FOLDER / _ASIDE, ignore_errors=True)
+
+
+def _aside(snapshot: Snapshot) -> Path:
+    return snapshot.folder.parent / _ASIDE / snapshot.folder.name
 
 
 def remove(snapshot: Snapshot) -> None:
@@ -160,16 +207,18 @@ def remove(snapshot: Snapshot) -> None:
     shutil.rmtree(hidden, ignore_errors=True)
 
 
-def _folders(project: Path) -> list[Path]:
+def _folders(project: Path, inside: str = "") -> list[Path]:
+    parent = project / FOLDER / inside
     try:
-        names = [entry.name for entry in os.scandir(project / FOLDER) if entry.name.isdecimal() and entry.is_dir()]
+        names = [entry.name for entry in os.scandir(parent) if entry.name.isdecimal() and entry.is_dir()]
     except OSError:
         return []
-    return [project / FOLDER / name for name in sorted(names, key=int)]
+    return [parent / name for name in sorted(names, key=int)]
 
 
 def _last_number(project: Path) -> int:
-    return max((int(folder.name) for folder in _folders(project)), default=0)
+    """Of those that were put aside as well: their names stay theirs."""
+    return max((int(folder.name) for folder in (*_folders(project), *_folders(project, _ASIDE))), default=0)
 
 
 def _described(snapshot: Snapshot, project: Path, state_bytes: int) -> str:
@@ -200,6 +249,8 @@ def _read(folder: Path) -> tuple[Snapshot, int]:
             parent=about["parent"],
             created=str(about["created"]),
             canvas_size=Size(*(int(side) for side in about["canvas"])) if about.get("canvas") else None,
+            starred=bool(about.get("starred", False)),
+            note=str(about.get("note", "")),
         )
     except OSError as error:
         raise _unreadable(folder, error) from None

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 from app.document import Document
 from app.snapshots.strip import SnapshotStrip
 from app.training import Training
-from engine import snapshots
+from engine import moments, snapshots
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.job import Job
@@ -29,7 +29,7 @@ class SnapshotsController(QObject):
         self._all: list[Snapshot] = []
         strip.restore_requested.connect(lambda snapshot: training.go_back(snapshot.folder))
         strip.keep_requested.connect(training.keep)
-        strip.renamed.connect(lambda snapshot, name: self._change(lambda: snapshots.rename(snapshot, name)))
+        strip.renamed.connect(lambda snapshot, name: self._change(lambda: snapshots.revise(snapshot, name=name)))
         strip.removed.connect(lambda snapshot: self._change(lambda: snapshots.remove(snapshot)))
         strip.picture_requested.connect(self._show_picture)
         training.events.on(Kept, lambda _event: self.refresh())
@@ -40,22 +40,22 @@ class SnapshotsController(QObject):
         self._strip.set_snapshots(self._all)
 
     def newest(self) -> Path | None:
-        """Folder of the newest snapshot of the document's method."""
-        fitting = self._fitting()
-        return fitting[-1].folder if fitting else None
+        """Folder of the snapshot that the document's method goes on from: the newest of the present branch."""
+        at = self._present()
+        return None if at is None else at.folder
 
     def newest_job(self) -> Job | None:
         """What that snapshot was made from."""
-        fitting = self._fitting()
-        return fitting[-1].job if fitting else None
+        at = self._present()
+        return None if at is None else at.job
 
     def newest_canvas(self) -> Size | None:
         """The size that it was trained for."""
-        fitting = self._fitting()
-        return fitting[-1].canvas_size if fitting else None
+        at = self._present()
+        return None if at is None else at.canvas_size
 
-    def _fitting(self) -> list[Snapshot]:
-        return [snapshot for snapshot in self._all if snapshot.job.method == self._document.job.method]
+    def _present(self) -> Snapshot | None:
+        return moments.present(self._document.folder, self._document.job.method, self._all)
 
     def _show_picture(self, snapshot: Snapshot) -> None:
         image = QImage(str(snapshot.preview))

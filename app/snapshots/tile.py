@@ -21,7 +21,19 @@ HEIGHT = 120
 _NARROWEST, _WIDEST = 104, 220
 _PAD = 4
 _UNDO_MS = 7000
-_BADGES = {"kept": "kept", "autosave": "autosave", "stopped": "at stop", "final": "final"}
+_BADGES = {
+    "kept": "kept",
+    "autosave": "autosave",
+    "stopped": "at stop",
+    "final": "final",
+    "before": "before going back",
+    "method": "before another method",
+    "rebuild": "before a rebuild",
+    "minutes": "by the clock",
+    "style": "best style match",
+    "content": "best content match",
+}
+"""Why a moment was kept, in words."""
 
 
 class SnapshotTile(QWidget):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +33,7 @@ from engine.messages import (
     Mailbox,
     Pause,
     Paused,
+    Reason,
     RenderView,
     Requester,
     Restore,
@@ -45,6 +46,7 @@ from engine.messages import (
     Warned,
 )
 from engine.method import Method, method_class
+from engine.moments import MomentRule
 from engine.preview import views
 from engine.training.autosave import Autosaver
 from engine.training.meters import Budget
@@ -63,6 +65,7 @@ class Session:
         steps: end when this many are done, those of the snapshot included.
         minutes: end after so many minutes of training in this session.
         previews: paint a small picture for each snapshot.
+        rule: which moments it keeps by itself, besides autosaves.
 
     Raises:
         BadSettingError: there is no such device.
@@ -79,6 +82,7 @@ class Session:
         steps: int | None = None,
         minutes: float | None = None,
         previews: bool = True,
+        rule: MomentRule | None = None,
     ) -> None:
         self._job, self._snapshot = job, snapshot
         self._device = choose(device)
@@ -86,7 +90,7 @@ class Session:
         self._seconds_left = math.inf if minutes is None else minutes * 60
         self._mailbox = Mailbox()
         self._commands: deque[Command] = deque()
-        self._keeper = Autosaver(folder, previews)
+        self._keeper = Autosaver(folder, previews, rule)
         self._budget = Budget()
         self._trainer: Trainer
         self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece]]] = {}
@@ -131,11 +135,11 @@ class Session:
             state = snapshots.load_state(snapshot)
         method = self._built(self._job)
         self._trainer = Trainer(method, self._job, self._device)
-        left: list[str] = []
+        unfit: list[str] = []
         if snapshot is not None and state is not None:
-            left = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
-            self._go_on_from(snapshot)
-        yield from self._begin("built" if snapshot is None else "restored", self._snapshot, left)
+            unfit = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
+            self._go_on_from(snapshot, supersedes=True)
+        yield from self._begin("built" if snapshot is None else "restored", self._snapshot, unfit)
 
     def _built(self, job: Job) -> Method:
         return method_class(job.method)(job, self._device.torch)
@@ -146,17 +150,21 @@ class Session:
             self._views[requester] = request, views.answer(method, request)
         empty_cache(self._device.torch)
 
-    def _go_on_from(self, snapshot: snapshots.Snapshot) -> None:
+    def _go_on_from(self, snapshot: snapshots.Snapshot, supersedes: bool = False) -> None:
         self._trainer.go_on_from(snapshot.step, snapshot.elapsed_s, snapshot.terms)
-        self._keeper.go_on_from(snapshot)
+        self._keeper.go_on_from(snapshot, supersedes)
 
     def _begin(
-        self, reason: Literal["built", "rebuilt", "restored"], snapshot: Path | None, left: list[str]
+        self,
+        reason: Literal["built", "rebuilt", "restored"],
+        snapshot: Path | None,
+        unfit: list[str],
+        left: Path | None = None,
     ) -> Iterator[Event]:
         trainer = self._trainer
-        yield Began(trainer.step, trainer.job, trainer.method.canvas_size, self._device.title, snapshot, reason)
+        yield Began(trainer.step, trainer.job, trainer.method.canvas_size, self._device.title, snapshot, reason, left)
         yield from trainer.warnings()
-        if left:
+        if unfit:
             yield Warned("A part of what was learned does not fit the new settings or images; it starts afresh.", "fit")
 
     # ------------------------------------------------------------ the loop
@@ -214,7 +222,7 @@ class Session:
             started = time.perf_counter()
             yield from self._paint_piece()
             self._budget.spend(time.perf_counter() - started)
-        yield from self._keeper.autosave(trainer)
+        yield from self._keeper.save_by_itself(trainer)
 
     def _paint_piece(self) -> Iterator[Event]:
         requester = next(iter(self._views))
@@ -285,7 +293,7 @@ class Session:
                 yield from self._trainer.check()
                 yield from self._keeper.keep(self._trainer, command.reason, command.name)
             case Restore():
-                yield from self._restore(command.snapshot)
+                yield from self._restore(command)
             case ExportRequest():
                 yield from self._export(command)
             case Inspect():
@@ -311,17 +319,35 @@ class Session:
             yield from self._begin("rebuilt", None, [])
             return
         method = self._built(job)
-        left: list[str] = []
+        unfit: list[str] = []
+        left: Path | None = None
         if job.method != trainer.job.method:
-            trainer.step = 0
+            left = yield from self._keep_present("method")
+            self._keeper.begin_anew()
+            trainer.begin_anew()
         elif trainer.step:
-            left = method.restore(trainer.method.state(), strict=False)
+            unfit = method.restore(trainer.method.state(), strict=False)
+            if unfit:
+                left = yield from self._keep_present("rebuild")
+                trainer.dirty = True  # what goes on is not what was kept
         self._exchange(method, job)
-        yield from self._begin("rebuilt", None, left)
+        yield from self._begin("rebuilt", None, unfit, left)
 
-    def _restore(self, folder: Path) -> Iterator[Event]:
+    def _keep_present(self, reason: Reason) -> Generator[Event, None, Path]:
+        """Has the present in a snapshot before it is left; returns its folder. Raises NoRoomError, GaveUpError."""
+        kept = self._keeper.kept(self._trainer)
+        if kept is not None:
+            return kept
+        yield from self._trainer.check()
+        yield from self._keeper.keep(self._trainer, reason)
+        assert self._keeper.parent is not None
+        return self._keeper.project / snapshots.FOLDER / self._keeper.parent
+
+    def _restore(self, command: Restore) -> Iterator[Event]:
+        folder = command.snapshot
         snapshot = snapshots.read(folder)
         state = snapshots.load_state(snapshot)
+        left = yield from self._keep_present(command.reason)
         trainer = self._trainer
         method = trainer.method
         if trainer.trains_as(method, snapshot.job):
@@ -337,7 +363,7 @@ class Session:
             method.restore(state)
         self._exchange(method, snapshot.job)
         self._go_on_from(snapshot)
-        yield from self._begin("restored", folder, [])
+        yield from self._begin("restored", folder, [], left)
 
     def _exporting(self, command: ExportRequest) -> ExportRun:
         trainer = self._trainer

@@ -75,6 +75,10 @@ class Trainer:
         self.step, self.terms, self.dirty = step, dict(terms), False
         self._rewind(elapsed_s)
 
+    def begin_anew(self) -> None:
+        """The counts of a training that has not begun: another method's."""
+        self.go_on_from(0, 0.0, {})
+
     def _rewind(self, elapsed_s: float) -> None:
         self.clock = Clock(elapsed_s)
         self._reported_s = self._report_due_s = elapsed_s  # the first step is reported at once

@@ -83,7 +83,7 @@ def test_snapshots_are_listed_oldest_first_and_numbered_on(tmp_path: Path) -> No
 
 def test_renaming_changes_only_the_name(tmp_path: Path) -> None:
     kept = keep(tmp_path, "a")
-    renamed = snapshots.rename(kept, "größer")
+    renamed = snapshots.revise(kept, name="größer")
     assert renamed.name == "größer"
     assert snapshots.listing(tmp_path) == [renamed]
     assert renamed.job == kept.job
@@ -96,7 +96,7 @@ def test_removing_leaves_nothing_behind_and_may_be_repeated(tmp_path: Path) -> N
     snapshots.remove(kept)
     assert list((tmp_path / snapshots.FOLDER).iterdir()) == []
     with pytest.raises(BadProjectError):
-        snapshots.rename(kept, "b")
+        snapshots.revise(kept, name="b")
 
 
 def damage_about(folder: Path) -> None:
