@@ -111,7 +111,13 @@ class Training(QObject):
             if job is None:
                 job = read(snapshot).job if snapshot is not None and (adopt or paused) else self.document.job
             session = Session(
-                job, self.document.folder, device=self.device_key, snapshot=snapshot, paused=paused, rule=self.rule
+                job,
+                self.document.folder,
+                device=self.device_key,
+                snapshot=snapshot,
+                paused=paused,
+                rule=self.rule,
+                measured=True,
             )
         except TesseraError as error:
             self.problem.emit(str(error))

@@ -49,6 +49,7 @@ from engine.method import Method, method_class
 from engine.moments import MomentRule
 from engine.preview import views
 from engine.training.autosave import Autosaver
+from engine.training.matches import MatchMeter
 from engine.training.meters import Budget
 from engine.training.trainer import GaveUpError, Trainer, message_for
 
@@ -66,6 +67,7 @@ class Session:
         minutes: end after so many minutes of training in this session.
         previews: paint a small picture for each snapshot.
         rule: which moments it keeps by itself, besides autosaves.
+        measured: measure `method.MATCHES` now and then; reports and snapshots hold them.
 
     Raises:
         BadSettingError: there is no such device.
@@ -83,6 +85,7 @@ class Session:
         minutes: float | None = None,
         previews: bool = True,
         rule: MomentRule | None = None,
+        measured: bool = False,
     ) -> None:
         self._job, self._snapshot = job, snapshot
         self._device = choose(device)
@@ -92,6 +95,8 @@ class Session:
         self._commands: deque[Command] = deque()
         self._keeper = Autosaver(folder, previews, rule)
         self._budget = Budget()
+        self._measured = measured
+        self._matches: MatchMeter | None = None
         self._trainer: Trainer
         self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece]]] = {}
         """The views under way and what is left of each; the first is next, and goes to the end after each piece."""
@@ -139,13 +144,19 @@ class Session:
         if snapshot is not None and state is not None:
             unfit = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
             self._go_on_from(snapshot, supersedes=True)
+        self._measure_anew()
         yield from self._begin("built" if snapshot is None else "restored", self._snapshot, unfit)
 
     def _built(self, job: Job) -> Method:
         return method_class(job.method)(job, self._device.torch)
 
+    def _measure_anew(self) -> None:
+        trainer = self._trainer
+        self._matches = MatchMeter(trainer.method, trainer.job) if self._measured else None
+
     def _exchange(self, method: Method, job: Job) -> None:
         self._trainer.exchange(method, job)
+        self._measure_anew()
         for requester, (request, _) in self._views.items():  # their last pieces are waited for
             self._views[requester] = request, views.answer(method, request)
         empty_cache(self._device.torch)
@@ -222,7 +233,21 @@ class Session:
             started = time.perf_counter()
             yield from self._paint_piece()
             self._budget.spend(time.perf_counter() - started)
+        yield from self._measure(trained_s)
         yield from self._keeper.save_by_itself(trainer)
+
+    def _measure(self, trained_s: float) -> Iterator[Event]:
+        """Goes on with measuring the matches; where they can not be had, that is said once."""
+        if self._matches is None:
+            return
+        try:
+            if self._matches.advance(trained_s):
+                self._trainer.measures = self._matches.latest
+        except Exception as error:
+            self._matches = None
+            text = message_for("Style match and content match are not measured", error, self._device)
+            empty_cache(self._device.torch)
+            yield Warned(text, "matches")
 
     def _paint_piece(self) -> Iterator[Event]:
         requester = next(iter(self._views))
