@@ -68,6 +68,7 @@ class RenderView(Command):
         requester: comes back as well. A newer request takes the place of the same requester's earlier one only.
         canvas_size: look at a picture of another size; None for the one that is trained for.
         render_mode: look at it as an export would paint it, see `options.RenderMode`.
+        snapshot: look at this one instead of the present.
     """
 
     box: Box
@@ -77,6 +78,7 @@ class RenderView(Command):
     requester: Requester = Requester("")
     canvas_size: Size | None = None
     render_mode: RenderMode = field(default_factory=RenderMode)
+    snapshot: Path | None = None
     latest_wins: ClassVar[bool] = True
 
     def replaces(self, earlier: Command) -> bool:

@@ -88,7 +88,7 @@ class Place:
 
     Args:
         lane: row of its branch; 0 is the first.
-        parent: index of the moment that it came from; None for a beginning, or where that one is gone.
+        parent: index of the nearest moment that it came from and that is there; None for a beginning.
     """
 
     snapshot: Snapshot
@@ -102,7 +102,7 @@ def tree(all_moments: Sequence[Snapshot]) -> list[Place]:
     A lane is free again behind its last moment.
     """
     index = {snapshot.folder.name: place for place, snapshot in enumerate(all_moments)}
-    parents = [_known(snapshot.parent, place, index) for place, snapshot in enumerate(all_moments)]
+    parents = [_known(snapshot, place, index) for place, snapshot in enumerate(all_moments)]
     last = list(range(len(all_moments)))
     """For each moment the last one that goes on from it, directly or not: its lane is taken until there."""
     for place in reversed(range(len(all_moments))):
@@ -125,9 +125,11 @@ def tree(all_moments: Sequence[Snapshot]) -> list[Place]:
     return places
 
 
-def _known(parent: str | None, place: int, index: Mapping[str, int]) -> int | None:
-    at = index.get(parent) if parent is not None else None
-    return at if at is not None and at < place else None
+def _known(snapshot: Snapshot, place: int, index: Mapping[str, int]) -> int | None:
+    """The nearest ancestor that there is."""
+    ancestors = (*snapshot.line, *([snapshot.parent] if snapshot.parent is not None else []))
+    known = (index[name] for name in reversed(ancestors) if name in index)
+    return next((at for at in known if at < place), None)
 
 
 def best(all_moments: Iterable[Snapshot], method: str) -> dict[str, Snapshot]:

@@ -54,6 +54,7 @@ class Snapshot:
         canvas_size: the size that was trained for; None in projects of earlier versions.
         starred: the artist's star; it is never removed by itself.
         note: the artist's words about it; may be empty.
+        line: folder names of the snapshots before `parent`, nearest last: where it stands when that one is gone.
     """
 
     folder: Path
@@ -68,6 +69,7 @@ class Snapshot:
     canvas_size: Size | None = None
     starred: bool = False
     note: str = ""
+    line: tuple[str, ...] = ()
 
     @property
     def preview(self) -> Path:
@@ -88,6 +90,7 @@ def keep(
     reason: str = "kept",
     parent: str | None = None,
     canvas_size: Size | None = None,
+    line: tuple[str, ...] = (),
 ) -> Snapshot:
     """Writes a snapshot, whole or not at all.
 
@@ -99,7 +102,7 @@ def keep(
     """
     folder = project / FOLDER / f"{_last_number(project) + 1:04d}"
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    snapshot = Snapshot(folder, name, step, elapsed_s, job, terms, reason, parent, created, canvas_size)
+    snapshot = Snapshot(folder, name, step, elapsed_s, job, terms, reason, parent, created, canvas_size, line=line)
     with replacing_folder(folder) as temporary:
         try:
             save_file({key: tensor.contiguous() for key, tensor in state.tensors.items()}, temporary / _TENSORS)
@@ -251,6 +254,7 @@ def _read(folder: Path) -> tuple[Snapshot, int]:
             canvas_size=Size(*(int(side) for side in about["canvas"])) if about.get("canvas") else None,
             starred=bool(about.get("starred", False)),
             note=str(about.get("note", "")),
+            line=tuple(map(str, about.get("line", ()))),
         )
     except OSError as error:
         raise _unreadable(folder, error) from None

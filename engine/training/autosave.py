@@ -19,6 +19,8 @@ AUTOSAVE_COST = 10.0
 """Between two autosaves training goes on for so many seconds, and for so many times what one costs."""
 QUICK_PREVIEW_S = 5.0
 """Autosaves go without a picture where the last one took longer."""
+LONGEST_LINE = 200
+"""Ancestors that a snapshot names."""
 BETTER_BY = 1.0
 """Points of a match, of 100, by which a moment has to be better than the best so far to be kept for it."""
 
@@ -34,6 +36,7 @@ class Autosaver:
 
     def __init__(self, project: Path, previews: bool, rule: MomentRule | None = None) -> None:
         self.parent: str | None = None
+        self._line: tuple[str, ...] = ()
         self.project, self._previews = project, previews
         self._rule = rule or MomentRule(0.0, best=False)
         self._preview_s = 0.0
@@ -47,6 +50,7 @@ class Autosaver:
     def begin_anew(self) -> None:
         """A training that no snapshot leads to: another method's."""
         self.parent = self._superseded = None
+        self._line = ()
         self._best = {}
         self._reset_times(0.0)
 
@@ -67,6 +71,7 @@ class Autosaver:
             supersedes: training goes on as if it had never stopped, so that an autosave has done its work.
         """
         self.parent = snapshot.folder.name
+        self._line = _lengthened(snapshot.line, snapshot.parent)
         self._superseded = snapshot.folder if supersedes and snapshot.reason == "autosave" else None
         self._reset_times(snapshot.elapsed_s)
         found = moments.best(snapshots.listing(self.project), snapshot.job.method) if self._rule.best else {}
@@ -99,11 +104,13 @@ class Autosaver:
             reason=reason,
             parent=self.parent,
             canvas_size=trainer.method.canvas_size,
+            line=self._line,
         )
         superseded, self._superseded = self._superseded, None
         if reason == "autosave":
             self._superseded = snapshot.folder
         else:
+            self._line = _lengthened(self._line, self.parent)
             self.parent = snapshot.folder.name
             trainer.dirty = False
         with suppress(NoRoomError):  # the next one notes it
@@ -162,6 +169,10 @@ class Autosaver:
     def _reset_times(self, elapsed_s: float) -> None:
         self._autosave_due_s = elapsed_s + AUTOSAVE_S
         self._moment_due_s = elapsed_s + 60 * self._rule.minutes
+
+
+def _lengthened(line: tuple[str, ...], parent: str | None) -> tuple[str, ...]:
+    return line if parent is None else (*line, parent)[-LONGEST_LINE:]
 
 
 def _remove(folder: Path) -> None:

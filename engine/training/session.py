@@ -53,6 +53,9 @@ from engine.training.matches import MatchMeter
 from engine.training.meters import Budget
 from engine.training.trainer import GaveUpError, Trainer, message_for
 
+MOST_LOOKED_AT = 2
+"""Snapshots whose networks are held in memory for looking at them, to compare two."""
+
 
 class Session:
     """One training, from `run` to `Ended`. The thread that runs it calls `device.prepare_thread` before.
@@ -100,6 +103,8 @@ class Session:
         self._trainer: Trainer
         self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece]]] = {}
         """The views under way and what is left of each; the first is next, and goes to the end after each piece."""
+        self._looked_at: dict[Path, Method] = {}
+        """Methods of snapshots that are looked at beside the present; the last used is last."""
         self._paused = paused
         self._over = False
         self._stop_refused = False
@@ -158,7 +163,8 @@ class Session:
         self._trainer.exchange(method, job)
         self._measure_anew()
         for requester, (request, _) in self._views.items():  # their last pieces are waited for
-            self._views[requester] = request, views.answer(method, request)
+            if request.snapshot is None:
+                self._views[requester] = request, views.answer(method, request)
         empty_cache(self._device.torch)
 
     def _go_on_from(self, snapshot: snapshots.Snapshot, supersedes: bool = False) -> None:
@@ -306,7 +312,7 @@ class Session:
             case Load():
                 yield from self._load(command.job)
             case RenderView():
-                self._views[command.requester] = command, views.answer(self._trainer.method, command)
+                self._views[command.requester] = command, views.answer(self._method_of(command.snapshot), command)
             case Pause():
                 yield from self._trainer.report()
                 self._paused = True
@@ -389,6 +395,22 @@ class Session:
         self._exchange(method, snapshot.job)
         self._go_on_from(snapshot)
         yield from self._begin("restored", folder, [], left)
+
+    def _method_of(self, folder: Path | None) -> Method:
+        """The present method; or a snapshot's, of which the last ones that were looked at are held."""
+        if folder is None:
+            return self._trainer.method
+        if folder not in self._looked_at:
+            snapshot = snapshots.read(folder)
+            state = snapshots.load_state(snapshot)
+            while len(self._looked_at) >= MOST_LOOKED_AT:
+                del self._looked_at[next(iter(self._looked_at))]
+            empty_cache(self._device.torch)
+            method = self._built(snapshot.job)
+            method.restore(state)
+            self._looked_at[folder] = method
+        self._looked_at[folder] = method = self._looked_at.pop(folder)
+        return method
 
     def _exporting(self, command: ExportRequest) -> ExportRun:
         trainer = self._trainer
