@@ -195,6 +195,7 @@ class Document(QObject):
         if moment is None:
             self.become(job)
             return True
+        moment = self.now_at(moment)
         if not moment.exists():
             self.problem.emit(
                 self.tr("The moment that this step leads to is no longer there, so everything stays as it is.")
@@ -213,7 +214,7 @@ class Document(QObject):
     def needed_moments(self) -> set[Path]:
         """Folders of the moments that undo and redo lead to."""
         commands = map(self.stack.command, range(self.stack.count()))
-        return {path for command in commands if isinstance(command, WayBack) for path in command.needs}
+        return {self.now_at(path) for command in commands if isinstance(command, WayBack) for path in command.needs}
 
     @contextmanager
     def _with_its_network(self) -> Iterator[None]:
@@ -330,11 +331,15 @@ class Document(QObject):
         sources = {slot: tuple(self._image_moved(image) for image in images) for slot, images in job.sources.items()}
         return job if sources == job.sources else job.model_copy(update={"sources": sources})
 
-    def _image_moved(self, image: SourceImage) -> SourceImage:
-        path = Path(image.path)
+    def now_at(self, path: Path) -> Path:
+        """Where something is that lay in the project's folder at any time since it was opened."""
         for old, new in self._moves:
             if path.is_relative_to(old):
                 path = new / path.relative_to(old)
+        return path
+
+    def _image_moved(self, image: SourceImage) -> SourceImage:
+        path = self.now_at(Path(image.path))
         return image if str(path) == image.path else image.model_copy(update={"path": str(path)})
 
     def _replace(self, job: Job, folder: Path) -> None:
