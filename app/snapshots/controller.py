@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from app.document import Document
+from app.snapshots.grid import MomentGrid
 from app.snapshots.removal import Removal
 from app.snapshots.strip import SnapshotStrip
 from app.training import Training
@@ -41,6 +42,7 @@ class SnapshotsController(QObject):
         strip.noted.connect(lambda snapshot, note: self._change(lambda: snapshots.revise(snapshot, note=note)))
         strip.removed.connect(lambda snapshot: self.remove([snapshot]))
         strip.picture_requested.connect(self._show_picture)
+        strip.choice.grid_requested.connect(self.open_grid)
         training.events.on(Kept, lambda _event: self._on_kept())
         training.events.on(Began, lambda _event: self._show())
         document.job_replaced.connect(self._on_project)
@@ -51,6 +53,17 @@ class SnapshotsController(QObject):
         self._all = snapshots.listing(self._document.folder)
         self._sizes = {moment.folder: self._sizes.get(moment.folder) or size_bytes(moment) for moment in self._all}
         self._show()
+
+    def open_grid(self) -> MomentGrid:
+        """The moments that the strip shows, side by side."""
+        strip = self._strip
+        grid = MomentGrid([tile.snapshot for tile in strip.tiles], strip.window())
+        grid.pair_requested.connect(strip.pair_requested)
+        grid.restore_requested.connect(strip.restore_requested)
+        grid.starred.connect(strip.starred)
+        grid.removed.connect(self.remove)
+        grid.show()
+        return grid
 
     @property
     def all(self) -> list[Snapshot]:

@@ -120,6 +120,7 @@ def test_undo_after_going_back_restores_settings_and_network_together(studio: St
 def test_undo_and_redo_around_a_way_back_lose_no_training(studio: Studio) -> None:
     studio.train()
     first = keep(studio)
+    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
     paused_at(studio)
     go_back(studio, first)
     train_on(studio)
@@ -169,6 +170,7 @@ def test_training_goes_on_from_where_one_went_back_to(studio: Studio) -> None:
     window = studio.window
     studio.train()
     first = keep(studio)
+    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
     paused_at(studio)
     go_back(studio, first)
     studio.press("stop")
