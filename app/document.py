@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from app.project_paths import title_of, untitled_name
+from app.way_back import WayBack
 from engine.box import Size
 from engine.copying import free_folder
 from engine.errors import BadSettingError, NoRoomError, TesseraError
@@ -24,6 +25,7 @@ from engine.images.find import find_images
 from engine.images.read import image_size
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.method import Method, Slot, method_class, preset_values
+from engine.other_methods import load_settings, save_settings
 from engine.project import FILE_NAME, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
@@ -46,6 +48,8 @@ class Document(QObject):
     """Another project was opened or begun; everything is to be shown anew."""
     leaving = Signal()
     """The project's folder is about to be moved or copied."""
+    moment_wanted = Signal(object, object)
+    """Path of a moment whose network belongs to the next job, and what is to hear which moment holds the present."""
     problem = Signal(str)
     images_missing = Signal(list)
     """Paths of images that are not where they were when the project was saved."""
@@ -78,6 +82,10 @@ class Document(QObject):
         """Whether the last try to write it failed, so that waiting does not save it."""
         self._mine = False
         """Whether the project.json in the folder is this document's."""
+        self.returning = False
+        """Whether the next job comes with a network of its own."""
+        self._others: dict[str, Settings] = {}
+        """Settings that the other methods had when they were left."""
         self._moves: list[tuple[Path, Path]] = []
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(self.save)
@@ -189,8 +197,9 @@ class Document(QObject):
         self._change(after, text or self.tr("change images"), merge=f"sources of {slot}" if same_files else "")
 
     def set_method(self, key: str) -> None:
-        """Another method with its default settings; the images stay."""
-        after = self.job.model_copy(update={"method": key, "settings": self._fresh(key).settings})
+        """Another method with the settings that it had in this project, or its defaults; the images stay."""
+        settings = self._others.get(key) or self._fresh(key).settings
+        after = self.job.model_copy(update={"method": key, "settings": settings})
         self._change(after, self.tr("change the method"))
 
     def set_frame(self, canvas_size: Size | None, seed: int) -> None:
@@ -203,8 +212,47 @@ class Document(QObject):
         self._change(after, self.tr("change canvas or seed"))
 
     def adopt(self, job: Job, text: str) -> None:
-        """Takes over a whole job, as when going back to a snapshot; can be undone."""
+        """Takes over a whole job; can be undone."""
         self._change(_complete(job), text)
+
+    def went_back(self, job: Job, text: str, left: Path | None, at: Path) -> None:
+        """Takes over the job of a moment that the session went back to; undo brings `left` and its job back."""
+        with self._with_its_network():
+            self.stack.push(WayBack(self, self.job, _complete(job), text, left, at))
+
+    def return_to(self, moment: Path | None, job: Job, left: Callable[[Path | None], None]) -> bool:
+        """See `way_back.Returning`."""
+        if moment is None:
+            self.become(job)
+            return True
+        moment = self.now_at(moment)
+        if not moment.exists():
+            self.problem.emit(
+                self.tr("The moment that this step leads to is no longer there, so everything stays as it is.")
+            )
+            return False
+        with self._with_its_network():
+            self.moment_wanted.emit(moment, left)
+            self.become(job)
+        return True
+
+    def stays_with(self, job: Job) -> None:
+        """A moment could not be gone to: the settings are those of the network that is there, as a step of undo."""
+        if job.method == self.job.method:
+            self._change(self.job.model_copy(update={"settings": job.settings}), self.tr("stay with the present"))
+
+    def needed_moments(self) -> set[Path]:
+        """Folders of the moments that undo and redo lead to."""
+        commands = map(self.stack.command, range(self.stack.count()))
+        return {self.now_at(path) for command in commands if isinstance(command, WayBack) for path in command.needs}
+
+    @contextmanager
+    def _with_its_network(self) -> Iterator[None]:
+        self.returning = True
+        try:
+            yield
+        finally:
+            self.returning = False
 
     def set_values(self, values: dict[str, Any], text: str) -> bool:
         """Changes several settings in one undo step."""
@@ -228,6 +276,7 @@ class Document(QObject):
         job = self._moved(job)
         before, self.job = self.job, job
         if before.method != job.method:
+            self._others[before.method] = before.settings
             self.method_changed.emit()
         elif names := tuple(spec.name for spec in differing(before.settings, job.settings)):
             self.settings_changed.emit(names)
@@ -279,6 +328,8 @@ class Document(QObject):
             self.folder = self._untitled_folder()  # another window began in the same minute
         try:
             save_job(self.folder, self.job)
+            if self._others:
+                save_settings(self.folder, self._others)
         except NoRoomError as error:
             self.refused = True
             self.problem.emit(str(error))
@@ -321,11 +372,15 @@ class Document(QObject):
         sources = {slot: tuple(self._image_moved(image) for image in images) for slot, images in job.sources.items()}
         return job if sources == job.sources else job.model_copy(update={"sources": sources})
 
-    def _image_moved(self, image: SourceImage) -> SourceImage:
-        path = Path(image.path)
+    def now_at(self, path: Path) -> Path:
+        """Where something is that lay in the project's folder at any time since it was opened."""
         for old, new in self._moves:
             if path.is_relative_to(old):
                 path = new / path.relative_to(old)
+        return path
+
+    def _image_moved(self, image: SourceImage) -> SourceImage:
+        path = self.now_at(Path(image.path))
         return image if str(path) == image.path else image.model_copy(update={"path": str(path)})
 
     def _replace(self, job: Job, folder: Path) -> None:
@@ -334,6 +389,7 @@ class Document(QObject):
         self.stack.clear()
         self.job, self.folder, self.dirty, self.refused = job, folder, False, False
         self._mine = (folder / FILE_NAME).exists()
+        self._others = load_settings(folder)
         self.job_replaced.emit()
 
     def _fresh(self, key: str) -> Job:

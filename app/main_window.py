@@ -41,6 +41,7 @@ class MainWindow(Shell):
 
     def build(self) -> None:
         """Fills the frame with what needs the engine, and makes it usable. Who is made first hears events first."""
+        from app.canvas.comparing import CompareController
         from app.canvas.controller import CanvasController
         from app.canvas.idle_picture import IdlePictureController
         from app.document import Document
@@ -62,6 +63,7 @@ class MainWindow(Shell):
         snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self)
         self.idle_picture = IdlePictureController(document, training, canvas, snapshots, self)
         CanvasController(training, canvas, self)
+        self.comparing = CompareController(training, canvas, snapshots, self.strip, self)
         self.recovery = Recovery(document, preferences, self)
         self.masks = MaskController(document, training, self, snapshots.newest, canvas.view.picture)
         self.live = LiveController(document, training, snapshots.newest, self)

@@ -16,6 +16,9 @@ LOUPE = Requester("loupe")
 PEEK = Requester("peek")
 """Pictures beside the canvas, for one who exports."""
 
+COMPARED = Requester("left of the line"), Requester("right of the line")
+"""Moments that are compared on the canvas."""
+
 E = TypeVar("E", bound=Event)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from app import actions
 from app.canvas.drop_zones import paths_in
@@ -17,6 +17,7 @@ from app.settings.panel import SettingsPanel
 from app.snapshots.strip import SnapshotStrip
 from app.status import Status
 from app.widgets import theme
+from app.widgets.controls import StillCombo
 
 LAYOUT_VERSION = 1
 
@@ -115,8 +116,8 @@ class Shell(QMainWindow):
         if isinstance(train, QToolButton):
             train.setMinimumWidth(train.fontMetrics().horizontalAdvance(self.tr("Stopping…")) + 40)
         bar.addSeparator()
-        self.methods = QComboBox(self)
-        self.methods.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.methods = StillCombo(self)
+        self.methods.setSizeAdjustPolicy(StillCombo.SizeAdjustPolicy.AdjustToContents)
         self.methods.setAccessibleName(self.tr("Method"))
         self.methods.setToolTip(self.tr("The method that makes the mosaic"))
         self.presets = QToolButton(self)

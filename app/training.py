@@ -5,6 +5,8 @@ Owns the worker. No widgets here, no pictures.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.document import Document
 from app.session_events import SessionEvents
 from app.worker import Worker
+from engine import moments
 from engine.errors import TesseraError
 from engine.job import Job, SourceImage
 from engine.messages import (
@@ -24,6 +27,7 @@ from engine.messages import (
     Load,
     Pause,
     Paused,
+    Reason,
     Restore,
     Resume,
     Resumed,
@@ -31,6 +35,7 @@ from engine.messages import (
     Stop,
 )
 from engine.method import method_class
+from engine.moments import MomentRule
 from engine.settings import Settings, specs
 from engine.snapshots import read
 from engine.training.session import Session
@@ -52,12 +57,15 @@ class Training(QObject):
         self.events = SessionEvents(self)
         """Those of the running session. This state is up to date before anybody else hears of an event."""
         self.device_key = "auto"
+        self.rule = MomentRule()
+        """Which moments the next session keeps by itself."""
         self.state: TrainingState = "idle"
         self.built: Job | None = None
         """What the networks in the session were made from."""
         self.stale = False
         self._worker: Worker | None = None
-        self._adopting = False
+        self._arrivals: deque[Callable[[Began], object]] = deque()
+        """What is to be done at each moment that the session was asked to go to, in their order."""
         self._tried_on: Job | None = None
         """What the session worked on before `try_out`."""
         self._begins_paused = False
@@ -73,7 +81,8 @@ class Training(QObject):
         document.settings_changed.connect(self._on_settings)
         document.sources_changed.connect(lambda _slot: self._on_images())
         document.frame_changed.connect(self._on_images)
-        document.method_changed.connect(self._on_images)
+        document.method_changed.connect(self._on_method)
+        document.moment_wanted.connect(self._return_to)
 
     @property
     def running(self) -> bool:
@@ -110,12 +119,22 @@ class Training(QObject):
             if job is None:
                 job = read(snapshot).job if snapshot is not None and (adopt or paused) else self.document.job
             session = Session(
-                job, self.document.folder, device=self.device_key, snapshot=snapshot, paused=paused or live
+                job,
+                self.document.folder,
+                device=self.device_key,
+                snapshot=snapshot,
+                paused=paused or live,
+                rule=self.rule,
+                measured=True,
             )
         except TesseraError as error:
             self.problem.emit(str(error))
             return False
-        self._adopting, self._begins_paused, self._live = adopt, paused, live
+        self._begins_paused, self._live = paused, live
+        left = self._present()
+        self._arrivals.clear()
+        if snapshot is not None:
+            self._arrivals.append((lambda event: self._adopt(event, left)) if adopt else _nothing)
         self._worker = Worker(session, self.device_key, self)
         self._worker.session_event.connect(self.events.deliver)
         self._worker.finished.connect(self._on_finished)
@@ -147,14 +166,41 @@ class Training(QObject):
             self.post(Stop(keep))
 
     def go_back(self, snapshot: Path) -> None:
-        """Trains on from a snapshot, in the running session or a new one."""
+        """Trains on from a snapshot, in the running session or a new one. The present is kept first."""
         if self._worker is None:
             self.start(snapshot, adopt=True)
-        else:
-            self._reload.stop()
-            self._adopting = True
-            self._live = False
-            self.post(Restore(snapshot))
+        elif self.state != "stopping":
+            self._go_to(snapshot, "before", lambda event: self._adopt(event, event.left))
+
+    def _go_to(self, snapshot: Path, reason: Reason, arrived: Callable[[Began], object]) -> None:
+        self._reload.stop()
+        self._arrivals.append(arrived)
+        self.post(Restore(snapshot, reason))
+
+    def _adopt(self, event: Began, left: Path | None) -> None:
+        assert event.snapshot is not None
+        self.document.went_back(event.job, self.tr("go back to a snapshot"), left, event.snapshot)
+
+    def _return_to(self, moment: Path, left: Callable[[Path | None], None]) -> None:
+        """Undo or redo lead to a moment."""
+        if self._worker is not None and self.state != "stopping":
+            self._go_to(moment, "before", lambda event: self._returned(event, left))
+            return
+        left(self._present())
+        try:
+            moments.set_present(self.document.folder, read(moment).job.method, moment)
+        except TesseraError as error:
+            self.problem.emit(str(error))
+
+    def _returned(self, event: Began, left: Callable[[Path | None], None]) -> None:
+        left(event.left)
+        if event.job.method == self.document.job.method:
+            self.post(Retune(live_values(self.document.settings)))
+
+    def _present(self) -> Path | None:
+        """The moment on disk that the document's method stands at."""
+        at = moments.present(self.document.folder, self.document.job.method)
+        return None if at is None else at.folder
 
     def rebuild(self) -> None:
         """Loads the document as it is into the running session."""
@@ -195,10 +241,10 @@ class Training(QObject):
 
     def _on_began(self, event: Began) -> None:
         self.built = event.job
-        if self._adopting and event.reason == "restored":
-            self._adopting = False
-            self.document.adopt(event.job, self.tr("go back to a snapshot"))
+        if event.reason == "restored" and self._arrivals:
+            self._arrivals.popleft()(event)
         if self.state == "live" and event.reason == "restored":
+            self._live = False
             self._become("paused")
         if self.state == "starting":
             self._become("live" if self._live else "paused" if self._begins_paused else "training")
@@ -212,8 +258,13 @@ class Training(QObject):
 
     def _on_failed(self, event: Failed) -> None:
         match event:
-            case Failed(command=Restore()):
-                self._adopting = False
+            case Failed(command=Restore(reason=reason)):
+                if self._arrivals:
+                    self._arrivals.popleft()
+                if reason == "method":  # what was learned of it can not be had, so that it begins anew
+                    self.rebuild()
+                elif self.built is not None:  # undo may have changed the settings for a network that did not come
+                    self.document.stays_with(self.built)
             case Failed(command=Stop(), fatal=False):  # nothing could be kept: the session waits, paused
                 self.state = "paused"
                 self.state_changed.emit(self.state)
@@ -224,7 +275,8 @@ class Training(QObject):
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.deleteLater()
-        self.built, self._adopting, self._tried_on = None, False, None
+        self.built = self._tried_on = None
+        self._arrivals.clear()
         self._reload.stop()
         self._weigh()
         self._become("idle")
@@ -239,6 +291,26 @@ class Training(QObject):
         if changed := {name: live[name] for name in names if name in live}:
             self.post(Retune(changed))
         self._weigh()
+
+    def _on_method(self) -> None:
+        """Another method: the session keeps what it has and goes on with what that method had, or begins it."""
+        if self.document.returning or self._worker is None or self.state == "stopping":
+            return
+        self._tried_on = None
+        self._reload.stop()
+        missing = self.document.missing()
+        if missing:
+            text = self.tr("The training was kept and has ended: {} needs images on {}.").format(
+                self.document.method.title, self.tr(" and ").join(slot.title for slot in missing)
+            )
+            QTimer.singleShot(0, lambda: self.problem.emit(text))  # once the window shows the method
+            self.stop()
+            return
+        at = self._present()
+        if at is None:
+            self.rebuild()
+        else:
+            self._go_to(at, "method", lambda _event: self._load_changes())
 
     def _on_images(self) -> None:
         self._tried_on = None
@@ -261,6 +333,10 @@ class Training(QObject):
         if stale != self.stale:
             self.stale = stale
             self.stale_changed.emit(stale)
+
+
+def _nothing(_event: Began) -> None:
+    """The session is where it was asked to begin."""
 
 
 def live_values(settings: Settings) -> dict[str, Any]:

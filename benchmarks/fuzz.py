@@ -313,7 +313,7 @@ def _open_all(copy: Path, out: Path) -> str:
         for snapshot in kept:
             if snapshots.is_whole(snapshot):
                 _load(snapshot)
-            snapshots.rename(snapshot, "again")
+            snapshots.revise(snapshot, name="again")
         save_job(folder, job)
         if read_project(folder).sentences:
             raise EscapedError("what was repaired and written is not whole")

@@ -69,6 +69,7 @@ class RenderView(Command):
         canvas_size: look at a picture of another size; None for the one that is trained for.
         render_mode: look at it as an export would paint it, see `options.RenderMode`.
         coarse_first: the whole of it small and soon, before the pieces; where the method can.
+        snapshot: look at this one instead of the present.
     """
 
     box: Box
@@ -79,6 +80,7 @@ class RenderView(Command):
     canvas_size: Size | None = None
     render_mode: RenderMode = field(default_factory=RenderMode)
     coarse_first: bool = False
+    snapshot: Path | None = None
     latest_wins: ClassVar[bool] = True
 
     def replaces(self, earlier: Command) -> bool:
@@ -95,19 +97,28 @@ class Resume(Command):
     pass
 
 
+Reason = Literal["kept", "autosave", "stopped", "final", "before", "method", "rebuild", "minutes", "style", "content"]
+"""Why a snapshot was kept: "kept" when the artist asked, the others by themselves; see moments.py."""
+
+
 @dataclass(frozen=True)
 class Keep(Command):
-    """Keep a snapshot. `reason` is "kept" when the artist asked, or "autosave", "stopped", "final"."""
+    """Keep a snapshot."""
 
     name: str = ""
-    reason: Literal["kept", "autosave", "stopped", "final"] = "kept"
+    reason: Reason = "kept"
 
 
 @dataclass(frozen=True)
 class Restore(Command):
-    """Go back to a snapshot and train on from it."""
+    """Go back to a snapshot and train on from it. What is left is kept first, where no snapshot has it yet.
+
+    Args:
+        reason: of the snapshot of what is left.
+    """
 
     snapshot: Path
+    reason: Reason = "before"
 
 
 @dataclass(frozen=True)
@@ -193,7 +204,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Began(Event):
-    """The networks are built (or restored) and training goes on from `step`."""
+    """The networks are built (or restored) and training goes on from `step`.
+
+    Args:
+        left: the snapshot of what was left for it, where training went back or to another method.
+    """
 
     step: int
     job: Job
@@ -201,6 +216,7 @@ class Began(Event):
     device: str
     snapshot: Path | None = None
     reason: Literal["built", "rebuilt", "restored"] = "built"
+    left: Path | None = None
 
 
 @dataclass(frozen=True)

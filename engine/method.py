@@ -83,6 +83,29 @@ class Term:
     help: str = ""
 
 
+MATCHES = (
+    Term(
+        "style_match",
+        "Style match",
+        "Match",
+        "How near the picture is to the style, 0 to 100: 100 is as near as one half of the style is to the other.",
+    ),
+    Term(
+        "content_match",
+        "Content match",
+        "Match",
+        "How much the picture, blurred and grey, looks like the content, 0 to 100.",
+    ),
+    Term(
+        "structure_match",
+        "Structure match",
+        "Match",
+        "How many of the content's edges and details are there, 0 to 100. It notices a face that is lost.",
+    ),
+)
+"""What is measured of every method's picture while it trains; see style/matches.py."""
+
+
 @dataclass(frozen=True)
 class Preset:
     """Values to start from. `group` is "speed" (size of networks) or "look"."""

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ from engine.project import keep_aside, read_stored, stored_job
 MOST_SNAPSHOTS = 10**8
 """Their numbers have at most so many digits as this less one."""
 _ABOUT, _TENSORS, _PLAIN, _PREVIEW = "snapshot.json", "state.safetensors", "state.json", "preview.png"
+_ASIDE = ".removed"
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,13 @@ class Snapshot:
         step: number of steps done.
         elapsed_s: seconds of training, pauses left out.
         terms: means of the last report before it.
-        reason: "kept", "autosave", "stopped" or "final".
+        reason: "kept", "autosave", "stopped", "final" or another of `messages.Reason`.
         parent: folder name of the snapshot that the training came from.
         created: ISO 8601, UTC.
         canvas_size: the size that was trained for; None in projects of earlier versions.
+        starred: the artist's star; it is never removed by itself.
+        note: the artist's words about it; may be empty.
+        line: folder names of the snapshots before `parent`, nearest last: where it stands when that one is gone.
     """
 
     folder: Path
@@ -65,6 +70,9 @@ class Snapshot:
     parent: str | None
     created: str
     canvas_size: Size | None = None
+    starred: bool = False
+    note: str = ""
+    line: tuple[str, ...] = ()
 
     @property
     def preview(self) -> Path:
@@ -85,6 +93,7 @@ def keep(
     reason: str = "kept",
     parent: str | None = None,
     canvas_size: Size | None = None,
+    line: tuple[str, ...] = (),
 ) -> Snapshot:
     """Writes a snapshot, whole or not at all.
 
@@ -96,7 +105,7 @@ def keep(
     """
     folder = project / FOLDER / _next_name(project)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    snapshot = Snapshot(folder, name, step, elapsed_s, job, terms, reason, parent, created, canvas_size)
+    snapshot = Snapshot(folder, name, step, elapsed_s, job, terms, reason, parent, created, canvas_size, line=line)
     with replacing_folder(folder) as temporary:
         try:
             save_file({key: tensor.contiguous() for key, tensor in state.tensors.items()}, temporary / _TENSORS)
@@ -158,14 +167,56 @@ def survey(project: Path) -> tuple[list[Snapshot], list[str]]:
     return found, lost
 
 
-def rename(snapshot: Snapshot, name: str) -> Snapshot:
-    """Raises BadProjectError where it is gone, NoRoomError where it can not be written."""
+def revise(
+    snapshot: Snapshot, *, name: str | None = None, starred: bool | None = None, note: str | None = None
+) -> Snapshot:
+    """Changes what the artist says of it; None leaves that as it is.
+
+    Raises BadProjectError where it is gone, NoRoomError where it can not be written.
+    """
     stored, size, repaired = _read(snapshot.folder)
-    renamed = replace(stored, name=name)
+    changes = {"name": name, "starred": starred, "note": note}
+    revised = replace(stored, **{key: value for key, value in changes.items() if value is not None})
     if repaired:
         keep_aside(snapshot.folder / _ABOUT)
-    write_atomically(snapshot.folder / _ABOUT, _described(renamed, snapshot.folder.parent.parent, size))
-    return renamed
+    write_atomically(snapshot.folder / _ABOUT, _described(revised, snapshot.folder.parent.parent, size))
+    return revised
+
+
+def size_bytes(snapshot: Snapshot) -> int:
+    """What it takes on the disk; 0 where it is gone."""
+    with suppress(OSError):
+        return sum(entry.stat().st_size for entry in os.scandir(snapshot.folder))
+    return 0
+
+
+def put_aside(snapshot: Snapshot) -> None:
+    """Takes it out of the list, and `put_back` undoes it; nothing where it is gone already. Raises NoRoomError."""
+    aside = _aside(snapshot)
+    try:
+        aside.parent.mkdir(exist_ok=True)
+        snapshot.folder.rename(aside)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise no_room(snapshot.folder, error) from error
+
+
+def put_back(snapshot: Snapshot) -> None:
+    """Undoes `put_aside`. Raises NoRoomError."""
+    try:
+        _aside(snapshot).rename(snapshot.folder)
+    except OSError as error:
+        raise no_room(snapshot.folder, error) from error
+
+
+def clear_aside(project: Path) -> None:
+    """Removes for good what was put aside."""
+    shutil.rmtree(project / FOLDER / _ASIDE, ignore_errors=True)
+
+
+def _aside(snapshot: Snapshot) -> Path:
+    return snapshot.folder.parent / _ASIDE / snapshot.folder.name
 
 
 def remove(snapshot: Snapshot) -> None:
@@ -180,12 +231,13 @@ def remove(snapshot: Snapshot) -> None:
     shutil.rmtree(hidden, ignore_errors=True)
 
 
-def _folders(project: Path) -> list[Path]:
+def _folders(project: Path, inside: str = "") -> list[Path]:
+    parent = project / FOLDER / inside
     try:
-        names = [entry.name for entry in os.scandir(project / FOLDER) if _is_name(entry.name) and entry.is_dir()]
+        names = [entry.name for entry in os.scandir(parent) if _is_name(entry.name) and entry.is_dir()]
     except OSError:
         return []
-    return [project / FOLDER / name for name in sorted(names, key=int)]
+    return [parent / name for name in sorted(names, key=int)]
 
 
 def _is_name(text: object) -> bool:
@@ -193,7 +245,8 @@ def _is_name(text: object) -> bool:
 
 
 def _next_name(project: Path) -> str:
-    taken = {int(folder.name) for folder in _folders(project)}
+    """Of no snapshot that is there, or was put aside: their names stay theirs."""
+    taken = {int(folder.name) for folder in (*_folders(project), *_folders(project, _ASIDE))}
     last = max(taken, default=0) + 1
     return f"{last if last < MOST_SNAPSHOTS else next(n for n in range(1, last) if n not in taken):04d}"
 
@@ -236,6 +289,9 @@ def _read(folder: Path) -> tuple[Snapshot, int, bool]:
         parent=about["parent"] if _is_name(about.get("parent")) else None,
         created=repair.text(about.get("created")),
         canvas_size=repair.canvas_size(about.get("canvas"), [], least_px=1),
+        starred=about.get("starred") is True,
+        note=repair.text(about.get("note")),
+        line=tuple(filter(_is_name, line)) if isinstance(line := about.get("line"), list) else (),
     )
     return snapshot, size, bool(sentences) or not about.keys() <= known
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
@@ -10,6 +12,8 @@ REACH_PX = 9
 """How near the pointer must be to take hold of the line."""
 GRIP_PX = 13
 LABEL_PAD_PX = 6
+
+Draw = Callable[[QPainter], object]
 
 
 class Compare(QObject):
@@ -28,15 +32,32 @@ class Compare(QObject):
         self.image: QImage | None = None
         self.share = 1.0
         self._labels = ("", "")
+        self._left: Draw | None = None
+        self._right: Draw | None = None
         self._place = QRectF()
         self._held = False
         self._viewport = viewport
         viewport.installEventFilter(self)
 
-    def show(self, image: QImage | None, label: str = "", other: str = "") -> None:
-        """Another picture, with words for both sides; None shows the canvas alone."""
-        if self.image is None:
-            self.set_share(1.0)
+    def show(
+        self,
+        image: QImage | None,
+        label: str = "",
+        other: str = "",
+        left: Draw | None = None,
+        right: Draw | None = None,
+        share: float = 1.0,
+    ) -> None:
+        """Another picture, with words for both sides; None shows the canvas alone.
+
+        Args:
+            left: draws what is left of the line, in the place of the picture.
+            right: draws what is right of it, in the place of the canvas.
+            share: where the line stands at first.
+        """
+        if self.image is None or share != 1.0:
+            self.set_share(share)
+        self._left, self._right = left, right
         self.image, self._labels = image, (label, other)
         self._viewport.setMouseTracking(image is not None)
         if image is None:
@@ -57,8 +78,14 @@ class Compare(QObject):
             return
         across = self._line()
         painter.save()
+        if self._right is not None:
+            painter.setClipRect(place)
+            self._right(painter)
         painter.setClipRect(QRectF(place.left(), place.top(), across - place.left(), place.height()))
-        painter.drawImage(place, self.image)
+        if self._left is not None:
+            self._left(painter)
+        else:
+            painter.drawImage(place, self.image)
         painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_labels(painter, place, across)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.canvas.drop_zones import DropZones
 from app.canvas.first_start import FirstStart
+from app.canvas.still import MomentPicture
 from app.canvas.view import PATCHES, CanvasView
 from app.widgets import theme
 from app.widgets.controls import JumpSlider
@@ -128,7 +129,13 @@ class CanvasPanel(QWidget):
 
     def show_still(self, image: QImage | None, title: str = "") -> None:
         """A picture over the present one, to be compared with it, and a button that ends it; None ends it at once."""
-        self.view.compare.show(image, title, self.tr("Now"))
+        self.view.compare_moments(None)
+        if image is not None:
+            self.view.compare.show(image, title, self.tr("Now"))
+
+    def compare(self, left: MomentPicture, right: MomentPicture | None = None) -> None:
+        """Two moments, or one and the present, beside one another, each painted as sharp as the canvas."""
+        self.view.compare_moments(left, right)
 
     def _show_compared(self) -> None:
         comparing = self.view.compare.image is not None

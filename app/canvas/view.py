@@ -7,6 +7,7 @@ the last piece of the previous one has been painted on the screen: so the screen
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -26,8 +27,9 @@ from PySide6.QtWidgets import QWidget
 from app.canvas.compare import Compare
 from app.canvas.loupe import Loupe
 from app.canvas.pixels import DisplayTransform, Pixels
+from app.canvas.still import MomentPicture, Still
 from app.canvas.zoom_view import ZoomView
-from app.session_events import CANVAS, LOUPE
+from app.session_events import CANVAS, COMPARED, LOUPE
 from app.widgets import theme
 from engine.box import Box, Size
 from engine.messages import RenderView, Requester, ViewRendered
@@ -50,6 +52,8 @@ class CanvasView(ZoomView):
         self._unseen = False
         self._pixels = Pixels()
         self._asked = RenderView(Box(0, 0, 0, 0), Size(0, 0))
+        self._stills: list[Still] = []
+        """The moments that are compared."""
         self.compare = Compare(self.viewport())
         self.compare.changed.connect(self.viewport().update)
         self.loupe = Loupe(self.viewport(), self._draw_stored)
@@ -101,6 +105,29 @@ class CanvasView(ZoomView):
         self._pixels.set_picture(image, layer)
         self.viewport().update()
 
+    def compare_moments(self, left: MomentPicture | None, right: MomentPicture | None = None) -> None:
+        """Lays a moment left of a line, and another one right of it where there is one; None ends that."""
+        if left is None:
+            self._stills = []
+            self.compare.show(None)
+            return
+        pair = [left] if right is None else [left, right]
+        self._stills = [Still(moment, who, self.layer) for moment, who in zip(pair, COMPARED, strict=False)]
+        draws = [partial(self._draw_still, still) for still in self._stills]
+        other = self.tr("Now") if right is None else right.title
+        self.compare.show(left.image, left.title, other, *draws, share=0.5)
+        self.ask()
+
+    def show_still_piece(self, event: ViewRendered) -> None:
+        """A painted piece of a moment that is compared."""
+        for still in self._stills:
+            if still.requester == event.requester:
+                still.show_piece(event, self._surround())
+                self.viewport().update(self.on_screen(event.box).toAlignedRect())
+
+    def _draw_still(self, still: Still, painter: QPainter) -> None:
+        still.draw(painter, self.on_screen, self.extent, QRectF(self.viewport().rect()), self._checkered())
+
     def picture(self) -> QImage | None:
         """The whole canvas as far as it was painted, small."""
         return self._pixels.whole(self.layer)
@@ -135,6 +162,10 @@ class CanvasView(ZoomView):
         size = Size(max(1, round(box.height * scale)), max(1, round(box.width * scale)))
         self._asked = self._request(box, size, CANVAS, coarse_first)
         self.view_requested.emit(self._asked)
+        for still in self._stills:
+            request = still.request(box, size, self.extent)
+            if request is not None:
+                self.view_requested.emit(request)
 
     def _request(self, box: Box, size: Size, requester: Requester, coarse_first: bool = False) -> RenderView:
         self._ticket += 1

@@ -65,7 +65,7 @@ class History:
 
     def has(self, key: str) -> bool:
         """Whether any report had a value of this term."""
-        return key in self.latest or not np.isnan(self._values[:, self.keys.index(key)]).all()
+        return key in self.latest or (key in self.keys and not np.isnan(self._values[:, self.keys.index(key)]).all())
 
     def mark(self, step: int, names: tuple[str, ...]) -> None:
         last = self.marks[-1] if self.marks else None

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea
 from app.curves.health import Remedy, health
 from app.curves.history import History
 from app.widgets.controls import ElidedLabel
-from engine.method import Method
+from engine.method import MATCHES, Method
 from engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,10 +74,11 @@ class Curves(QWidget):
         )
 
         self._labels, self._settings = labels, method.Settings
-        self.history = History(tuple(term.key for term in method.terms))
+        terms = (*MATCHES, *method.terms)
+        self.history = History(tuple(term.key for term in terms))
         for plot in self._plots:
             plot.deleteLater()
-        ordered = sorted(method.terms, key=lambda term: [t.group for t in method.terms].index(term.group))
+        ordered = sorted(terms, key=lambda term: [t.group for t in terms].index(term.group))
         self._plots = [Plot(group, tuple(terms), self) for group, terms in groupby(ordered, key=lambda t: t.group)]
         for plot in self._plots[1:]:
             plot.area.setXLink(self._plots[0].area)

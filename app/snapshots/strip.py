@@ -5,10 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
 
+from app.snapshots.band import TreeBand
+from app.snapshots.choice import Choice
+from app.snapshots.keep_tile import KeepTile
+from app.snapshots.sideways import SidewaysArea
 from app.snapshots.tile import HEIGHT, SnapshotTile
 from app.widgets import theme, thumbnails, words
 
@@ -28,8 +40,10 @@ class SnapshotStrip(QWidget):
         picture_requested(snapshot): selected.
         restore_requested(snapshot): to train on from it.
         export_requested(snapshot)
-        renamed(snapshot, name)
-        removed(snapshot): to be deleted now; the artist had some seconds to take it back.
+        renamed(snapshot, name), starred(snapshot, bool), noted(snapshot, text)
+        removed(snapshot)
+        compare_requested(snapshot): beside the present one, at full resolution.
+        pair_requested(snapshot, snapshot): two of them beside each other.
         keep_requested(): the plus button.
     """
 
@@ -37,12 +51,19 @@ class SnapshotStrip(QWidget):
     restore_requested = Signal(object)
     export_requested = Signal(object)
     renamed = Signal(object, str)
+    starred = Signal(object, bool)
+    noted = Signal(object, str)
     removed = Signal(object)
+    compare_requested = Signal(object)
+    pair_requested = Signal(object, object)
     keep_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None, undo_ms: int = 7000) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._undo_ms = undo_ms
+        self._all: list[Snapshot] = []
+        self._present: Snapshot | None = None
+        self._first: Snapshot | None = None
+        """The one that another is to be compared with."""
         self._tiles: list[SnapshotTile] = []
         self._selected: SnapshotTile | None = None
         # twice the height on screen, so that it stays sharp on a high-resolution display
@@ -57,28 +78,50 @@ class SnapshotStrip(QWidget):
         self.keep_button.clicked.connect(self.keep_requested)
 
         self._body = QWidget()
-        self._row = QHBoxLayout(self._body)
+        self.band = TreeBand(self._body)
+        self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(theme.UNIT // 2)
         self._row.addStretch(1)
-        self.scroll_area = _SidewaysArea(self)
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.band)
+        column.addLayout(self._row)
+        column.addStretch(1)
+        self.scroll_area = SidewaysArea(self)
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll_area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.scroll_area.setWidget(self._body)
 
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(theme.UNIT, theme.UNIT, theme.UNIT, theme.UNIT)
-        layout.setSpacing(theme.UNIT)
-        layout.addWidget(self.empty, 1)
-        layout.addWidget(self.scroll_area, 1)
-        layout.addWidget(self.keep_button, 0, Qt.AlignmentFlag.AlignTop)
-        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52)
+        self.choice = Choice(self)
+        self.choice.changed.connect(self._show)
+        middle = QHBoxLayout()
+        middle.setSpacing(theme.UNIT)
+        middle.addWidget(self.empty, 1)
+        middle.addWidget(self.scroll_area, 1)
+        middle.addWidget(self.keep_button, 0, Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.UNIT, theme.UNIT // 2, theme.UNIT, theme.UNIT // 2)
+        layout.setSpacing(theme.UNIT // 2)
+        layout.addWidget(self.choice)
+        layout.addLayout(middle, 1)
+        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 84)
         self._refresh()
 
-    def set_snapshots(self, snapshots: list[Snapshot]) -> None:
-        """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing."""
+    def set_snapshots(self, snapshots: list[Snapshot], present: Snapshot | None = None) -> None:
+        """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing.
+
+        Args:
+            present: the one that the training goes on from.
+        """
+        self._all, self._present = list(snapshots), present
+        self._show()
+
+    def _show(self) -> None:
+        snapshots = self.choice.shown(self._all, self._present)
         spare = {tile.snapshot.folder: tile for tile in self._tiles}
         grown = any(snapshot.folder not in spare for snapshot in snapshots)
         self._tiles = []
@@ -86,8 +129,9 @@ class SnapshotStrip(QWidget):
             tile = spare.pop(snapshot.folder, None)
             if tile is None:
                 tile = self._tile(snapshot)
-            elif tile.snapshot != snapshot and not tile.being_removed:
+            elif tile.snapshot != snapshot:
                 tile.set_snapshot(snapshot)
+            tile.set_present(self._present is not None and snapshot.folder == self._present.folder)
             self._tiles.append(tile)
             self._row.insertWidget(place, tile, 0, Qt.AlignmentFlag.AlignTop)
         for tile in spare.values():
@@ -96,6 +140,10 @@ class SnapshotStrip(QWidget):
             self._row.removeWidget(tile)
             tile.hide()
             tile.deleteLater()
+        from engine.moments import tree  # brings torch along, which no snapshot can be without
+
+        present = next((index for index, tile in enumerate(self._tiles) if tile.present), None)
+        self.band.show_places(tree(snapshots), self._tiles, present)
         self._refresh()
         if grown:
             self.scroll_area.follow_end()
@@ -132,6 +180,16 @@ class SnapshotStrip(QWidget):
         menu.addAction(theme.icon("undo"), "Go back to this one", lambda: self.restore_requested.emit(snapshot))
         menu.addAction(theme.icon("export"), "Export…", lambda: self.export_requested.emit(snapshot))
         menu.addSeparator()
+        menu.addAction("Compare with now", lambda: self.compare_requested.emit(snapshot))
+        first = self._first
+        if first is not None and first.folder != snapshot.folder:
+            text = f"Compare with {first.name or f'step {first.step:,}'}"
+            menu.addAction(text, lambda: self.pair_requested.emit(first, snapshot))
+        menu.addAction("Compare another one with this", lambda: self._hold(snapshot))
+        menu.addSeparator()
+        star = "Take the star away" if snapshot.starred else "Give it a star"
+        menu.addAction(star, QKeySequence(Qt.Key.Key_S), tile.toggle_star)
+        menu.addAction("Note…", QKeySequence(Qt.Key.Key_N), lambda: self._ask_note(snapshot))
         menu.addAction(theme.icon("rename"), "Rename", QKeySequence(Qt.Key.Key_F2), tile.rename)
         menu.addAction(theme.icon("folder"), "Show in folder", lambda: words.show_in_folder(snapshot.folder))
         menu.addAction(theme.icon("remove"), "Remove", QKeySequence(Qt.Key.Key_Delete), tile.remove)
@@ -143,7 +201,7 @@ class SnapshotStrip(QWidget):
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self._tiles:
             to = place + (1 if key == Qt.Key.Key_Right else -1)
             self.select(min(max(to, 0), len(self._tiles) - 1))
-        elif self._selected is None or self._selected.being_removed:
+        elif self._selected is None:
             super().keyPressEvent(event)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.restore_requested.emit(self._selected.snapshot)
@@ -151,15 +209,20 @@ class SnapshotStrip(QWidget):
             self._selected.rename()
         elif key == Qt.Key.Key_Delete:
             self._selected.remove()
+        elif key == Qt.Key.Key_S:
+            self._selected.toggle_star()
+        elif key == Qt.Key.Key_N:
+            self._ask_note(self._selected.snapshot)
         else:
             super().keyPressEvent(event)
 
     def _tile(self, snapshot: Snapshot) -> SnapshotTile:
-        tile = SnapshotTile(snapshot, self._body, self._undo_ms)
+        tile = SnapshotTile(snapshot, self._body)
         tile.picked.connect(lambda: self.select(self._tiles.index(tile)))
         tile.restore_requested.connect(lambda: self.restore_requested.emit(tile.snapshot))
         tile.renamed.connect(lambda name: self.renamed.emit(tile.snapshot, name))
-        tile.removal_settled.connect(lambda: self.removed.emit(tile.snapshot))
+        tile.starred.connect(lambda star: self.starred.emit(tile.snapshot, star))
+        tile.removed.connect(lambda: self.removed.emit(tile.snapshot))
         tile.menu_requested.connect(lambda point: self._open_menu(tile, point))
         tile.preview_needed.connect(lambda: self._previews.want(str(tile.snapshot.preview)))
         image = self._previews.image(str(snapshot.preview))
@@ -167,9 +230,21 @@ class SnapshotStrip(QWidget):
             tile.set_image(image)
         return tile
 
+    def _hold(self, snapshot: Snapshot) -> None:
+        self._first = snapshot
+
+    def _ask_note(self, snapshot: Snapshot) -> None:
+        dialog = QInputDialog(self)
+        dialog.setWindowTitle("Note")
+        dialog.setLabelText("What is worth remembering about this moment:")
+        dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
+        dialog.setTextValue(snapshot.note)
+        dialog.textValueSelected.connect(lambda text: self.noted.emit(snapshot, text.strip()))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def _open_menu(self, tile: SnapshotTile, point: QPoint) -> None:
-        if not tile.being_removed:
-            self.menu(tile).popup(point)
+        self.menu(tile).popup(point)
 
     def _arrived(self, path: str) -> None:
         image = self._previews.image(path) or QImage()
@@ -178,73 +253,8 @@ class SnapshotStrip(QWidget):
                 tile.set_image(image)
 
     def _refresh(self) -> None:
+        self.empty.setText(_EMPTY if not self._all else "No moment is like that.")
         self.empty.setVisible(not self._tiles)
         self.scroll_area.setVisible(bool(self._tiles))
         if self._tiles and self._selected is None:
             self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-
-class _SidewaysArea(QScrollArea):
-    """Scrolls sideways with a plain wheel, leaves the arrow keys to its owner, and stays at its end once there."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._at_end = False
-        bar = self.horizontalScrollBar()
-        bar.valueChanged.connect(self._note_place)
-        bar.rangeChanged.connect(self._on_range)
-
-    def follow_end(self) -> None:
-        """Goes to the end now, and with it while pictures arrive and tiles become wider."""
-        self._at_end = True
-        self._on_range(0, self.horizontalScrollBar().maximum())
-
-    def _note_place(self, value: int) -> None:
-        self._at_end = value == self.horizontalScrollBar().maximum()
-
-    def _on_range(self, low: int, high: int) -> None:
-        if self._at_end:
-            self.horizontalScrollBar().setValue(high)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        bar = self.horizontalScrollBar()
-        bar.setValue(bar.value() - (event.angleDelta().x() or event.angleDelta().y()))
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        event.ignore()
-
-
-class KeepTile(QAbstractButton):
-    """The place where the next snapshot will stand."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setText("Keep")
-        self.setToolTip("Keep a snapshot of this moment")
-        self.setAccessibleName("Keep a snapshot")
-        self.setFixedSize(72, HEIGHT + 8)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        named = theme.colors()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        frame = self.rect().adjusted(2, 4, -2, -4)
-        lit = self.isEnabled() and (self.underMouse() or self.hasFocus())
-        edge = QPen(QColor(named.accent if lit else named.border), 1.5)
-        if not self.hasFocus():
-            edge.setStyle(Qt.PenStyle.DashLine)
-        painter.setPen(edge)
-        painter.setBrush(QColor(named.border) if self.isDown() else Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(frame, 6, 6)
-        middle = frame.center()
-        mode = QIcon.Mode.Normal if self.isEnabled() else QIcon.Mode.Disabled
-        theme.icon("keep").paint(
-            painter, QRect(middle.x() - 14, middle.y() - 24, 28, 28), Qt.AlignmentFlag.AlignCenter, mode
-        )
-        painter.setPen(QColor(named.text if self.isEnabled() else theme.disabled(named)))
-        painter.drawText(
-            QRect(frame.left(), middle.y() + 6, frame.width(), 20), Qt.AlignmentFlag.AlignCenter, self.text()
-        )

@@ -1,14 +1,15 @@
-"""One snapshot in the strip: picture, name that can be edited in place, step, badge, the way back after a removal."""
+"""One snapshot in the strip: picture, star, name that can be edited in place, step and why it was kept."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
 from html import escape
+from math import cos, pi, sin
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.widgets import theme, words
@@ -17,11 +18,23 @@ from app.widgets.controls import ElidedLabel
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
-HEIGHT = 120
+HEIGHT = 108
 _NARROWEST, _WIDEST = 104, 220
 _PAD = 4
-_UNDO_MS = 7000
-_BADGES = {"kept": "kept", "autosave": "autosave", "stopped": "at stop", "final": "final"}
+_STAR_PX = 20
+_BADGES = {
+    "kept": "kept",
+    "autosave": "autosave",
+    "stopped": "at stop",
+    "final": "final",
+    "before": "before going back",
+    "method": "before another method",
+    "rebuild": "before a rebuild",
+    "minutes": "by the clock",
+    "style": "best style match",
+    "content": "best content match",
+}
+"""Why a moment was kept, in words."""
 
 
 class SnapshotTile(QWidget):
@@ -31,7 +44,8 @@ class SnapshotTile(QWidget):
         picked(): clicked.
         restore_requested(): double click or its button.
         renamed(name): the new name, not empty and not the old one.
-        removal_settled(): the time to take a removal back is over.
+        starred(bool): it is to have a star, or none.
+        removed(): it is to go.
         menu_requested(point): where to open a menu, global.
         preview_needed(): painted for the first time without a picture.
     """
@@ -39,16 +53,19 @@ class SnapshotTile(QWidget):
     picked = Signal()
     restore_requested = Signal()
     renamed = Signal(str)
-    removal_settled = Signal()
+    starred = Signal(bool)
+    removed = Signal()
     menu_requested = Signal(QPoint)
     preview_needed = Signal()
 
-    def __init__(self, snapshot: Snapshot, parent: QWidget | None = None, undo_ms: int = _UNDO_MS) -> None:
+    def __init__(self, snapshot: Snapshot, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.snapshot = snapshot
         self._image: QImage | None = None
         self._asked = False
         self._selected = False
+        self.present = False
+        """Whether the training goes on from it."""
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
@@ -58,10 +75,6 @@ class SnapshotTile(QWidget):
         self.back_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.back_button.clicked.connect(self.restore_requested)
         self.back_button.hide()
-        self.undo_button = QPushButton("Undo", self)
-        self.undo_button.setProperty("role", "small")
-        self.undo_button.clicked.connect(self.take_back)
-        self.undo_button.hide()
         self.name_edit = QLineEdit(self)
         self.name_edit.setAccessibleName("Name of the snapshot")
         self.name_edit.setMaxLength(80)
@@ -81,10 +94,6 @@ class SnapshotTile(QWidget):
         column.addWidget(self.name_edit)
         column.addWidget(self.facts_label)
 
-        self._removal = QTimer(self)
-        self._removal.setSingleShot(True)
-        self._removal.setInterval(undo_ms)
-        self._removal.timeout.connect(self.removal_settled)
         self.set_snapshot(snapshot)
         self._fit()
 
@@ -92,18 +101,25 @@ class SnapshotTile(QWidget):
     def title(self) -> str:
         return self.snapshot.name or f"Step {self.snapshot.step:,}"
 
-    @property
-    def being_removed(self) -> bool:
-        return self._removal.isActive()
-
     def set_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         badge = _BADGES.get(snapshot.reason, snapshot.reason)
         self.name_label.setText(self.title)
         facts = [f"{snapshot.step:,}"] if snapshot.name else []
-        self.facts_label.setText(" · ".join([*facts, badge]))
-        self.setAccessibleName(f"{self.title}, step {snapshot.step}, {badge}")
+        self.facts_label.setText(" · ".join([*facts, badge, *(["here"] if self.present else [])]))
+        star = ", with a star" if snapshot.starred else ""
+        self.setAccessibleName(f"{self.title}, step {snapshot.step}, {badge}{star}")
+        self.update()
         self.setToolTip(_describe(snapshot, self.title))
+
+    def set_present(self, present: bool) -> None:
+        """Whether the training goes on from it."""
+        if present != self.present:
+            self.present = present
+            self.set_snapshot(self.snapshot)
+
+    def toggle_star(self) -> None:
+        self.starred.emit(not self.snapshot.starred)
 
     def set_image(self, image: QImage) -> None:
         self._image = image if not image.isNull() else None
@@ -126,21 +142,7 @@ class SnapshotTile(QWidget):
         self.name_edit.selectAll()
 
     def remove(self) -> None:
-        """Crosses it out; `removal_settled` follows unless it is taken back in time."""
-        self._removal.start()
-        self.undo_button.show()
-        self._tell_button()
-        self.name_label.setText("Removed")
-        self._place_buttons()
-        self.update()
-
-    def take_back(self) -> None:
-        self._removal.stop()
-        self.undo_button.hide()
-        self.name_label.setText(self.title)
-        self.setFocus()
-        self._tell_button()
-        self.update()
+        self.removed.emit()
 
     def _finish_rename(self) -> None:
         if self.name_edit.isHidden():
@@ -169,14 +171,14 @@ class SnapshotTile(QWidget):
         self._place_buttons()
 
     def _place_buttons(self) -> None:
-        for button in (self.back_button, self.undo_button):
-            button.adjustSize()
-            width = min(button.width(), self.width() - 4 * _PAD)
-            button.setFixedWidth(width)
-            button.move((self.width() - width) // 2, HEIGHT + _PAD - button.height() - _PAD)
+        button = self.back_button
+        button.adjustSize()
+        width = min(button.width(), self.width() - 4 * _PAD)
+        button.setFixedWidth(width)
+        button.move((self.width() - width) // 2, HEIGHT + _PAD - button.height() - _PAD)
 
     def _tell_button(self) -> None:
-        self.back_button.setVisible((self._selected or self.underMouse()) and not self.being_removed)
+        self.back_button.setVisible(self._selected or self.underMouse())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._image is None and not self._asked:
@@ -187,13 +189,11 @@ class SnapshotTile(QWidget):
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         frame = QRectF(_PAD, _PAD, self.width() - 2 * _PAD, HEIGHT)
         painter.fillRect(frame, QColor(named.canvas))
-        painter.setOpacity(0.25 if self.being_removed else 1.0)
         if self._image is not None:
             painter.drawImage(_inside(frame, self._image), self._image)
         else:
             painter.setPen(QColor(named.on_canvas))
             painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, "no picture")
-        painter.setOpacity(1.0)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._selected:
             painter.setPen(QPen(QColor(named.accent), 3 if self.hasFocus() else 2))
@@ -201,14 +201,34 @@ class SnapshotTile(QWidget):
         else:
             painter.setPen(QPen(QColor(named.border), 1))
             painter.drawRect(frame)
+        if self.snapshot.starred or self.underMouse():
+            self._paint_star(painter, named)
+
+    def _star_place(self) -> QRectF:
+        return QRectF(self.width() - _PAD - _STAR_PX - 3, _PAD + 3, _STAR_PX, _STAR_PX)
+
+    def _paint_star(self, painter: QPainter, named: theme.Colors) -> None:
+        place = self._star_place()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(0, 0, 0, 130))
+        painter.drawEllipse(place)
+        points = [
+            place.center() + QPointF(sin(k * pi / 5), -cos(k * pi / 5)) * (_STAR_PX * (0.36 if k % 2 == 0 else 0.15))
+            for k in range(10)
+        ]
+        painter.setPen(QPen(QColor("#ffffff"), 1))
+        painter.setBrush(QColor("#ffd24a") if self.snapshot.starred else Qt.BrushStyle.NoBrush)
+        painter.drawPolygon(QPolygonF(points))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.picked.emit()
+        if event.button() == Qt.MouseButton.LeftButton and self._star_place().contains(event.position()):
+            self.toggle_star()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.position().y() > HEIGHT + _PAD:
             self.rename()
-        elif event.button() == Qt.MouseButton.LeftButton and not self.being_removed:
+        elif event.button() == Qt.MouseButton.LeftButton and not self._star_place().contains(event.position()):
             self.restore_requested.emit()
 
     def contextMenuEvent(self, event: QEvent) -> None:
@@ -217,9 +237,11 @@ class SnapshotTile(QWidget):
 
     def enterEvent(self, event: QEvent) -> None:
         self._tell_button()
+        self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
-        self.back_button.setVisible(self._selected and not self.being_removed)
+        self.back_button.setVisible(self._selected)
+        self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -241,6 +263,8 @@ def _describe(snapshot: Snapshot, title: str) -> str:
     lines = [f"Step {snapshot.step:,} after {words.duration(snapshot.elapsed_s)} of training"]
     with suppress(ValueError):  # an odd date says nothing, the rest does
         lines.append(datetime.fromisoformat(snapshot.created).astimezone().strftime("%d %b %Y, %H:%M"))
+    if snapshot.note:
+        lines.append(snapshot.note)
     if snapshot.parent:
         lines.append(f"Came from snapshot {snapshot.parent}")
     lines += [f"{key.replace('_', ' ')}: {value:.3g}" for key, value in snapshot.terms.items()]

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from engine import snapshots
+from engine import moments, snapshots
 from engine.cli.slot_options import slot_options
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
@@ -103,7 +103,7 @@ def _follow_training(session: Session, arguments: Namespace, newest: snapshots.S
 
 
 def _checked_folder(out: Path, resume: bool) -> snapshots.Snapshot | None:
-    """The newest snapshot to resume from, if any. Raises UsageError."""
+    """The snapshot to resume from, if any: where the newest one's method stands. Raises UsageError."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"argument --out: {out} is a file; name a folder.")
     holds_project = (out / FILE_NAME).exists() or has_snapshots(out)
@@ -114,7 +114,7 @@ def _checked_folder(out: Path, resume: bool) -> snapshots.Snapshot | None:
             f"argument --out: {out} already holds a project; name another folder, or add --resume to go on with it."
         )
     found = snapshots.listing(out) if resume else []
-    return found[-1] if found else None
+    return moments.present(out, found[-1].job.method, found) if found else None
 
 
 def _resumed(out: Path) -> Job:

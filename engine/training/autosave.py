@@ -7,15 +7,22 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from engine import snapshots
-from engine.errors import BadProjectError, NoRoomError
-from engine.messages import Event, Kept, Warned
+from engine import moments, snapshots
+from engine.errors import BadProjectError, BadSettingError, NoRoomError
+from engine.messages import Event, Kept, Reason, Warned
+from engine.moments import BEST_OF, MomentRule
 from engine.preview.views import preview
 from engine.training.trainer import Moment, Trainer, message_for
 
 AUTOSAVE_S = 60.0
+AUTOSAVE_COST = 10.0
+"""Between two autosaves training goes on for so many seconds, and for so many times what one costs."""
 QUICK_PREVIEW_S = 5.0
 """Autosaves go without a picture where the last one took longer."""
+LONGEST_LINE = 200
+"""Ancestors that a snapshot names."""
+BETTER_BY = 1.0
+"""Points of a match, of 100, by which a moment has to be better than the best so far to be kept for it."""
 
 
 class Autosaver:
@@ -24,31 +31,56 @@ class Autosaver:
     Args:
         project: the folder below which they are kept.
         previews: paint a small picture for each.
+        rule: which moments are kept by themselves, besides autosaves; None for none.
     """
 
-    def __init__(self, project: Path, previews: bool) -> None:
+    def __init__(self, project: Path, previews: bool, rule: MomentRule | None = None) -> None:
         self.parent: str | None = None
+        self._line: tuple[str, ...] = ()
         self.project, self._previews = project, previews
+        self._rule = rule or MomentRule(0.0, best=False)
         self._preview_s = 0.0
-        self._autosave_due_s = AUTOSAVE_S
         self._autosave_failed = False
+        self._superseded: Path | None = None
+        """The autosave that the next snapshot of this branch makes needless. Those of other branches stay."""
+        self._best: dict[str, tuple[float, Path | None]] = {}
+        """For each reason of `BEST_OF` the best match so far, and its snapshot where this session wrote it."""
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """A training that no snapshot leads to: another method's."""
+        self.parent = self._superseded = None
+        self._line = ()
+        self._best = {}
+        self._reset_times(0.0)
 
     def kept(self, trainer: Trainer) -> Path | None:
         """The snapshot on disk that equals the present, if there is one."""
         if self.parent is None or trainer.dirty:
             return None
         folder = self.project / snapshots.FOLDER / self.parent
-        with suppress(BadProjectError):
+        with suppress(BadProjectError, BadSettingError):
             snapshot = snapshots.read(folder)
             if (snapshot.step, snapshot.job) == (trainer.step, trainer.job):
                 return folder
         return None
 
-    def go_on_from(self, snapshot: snapshots.Snapshot) -> None:
+    def go_on_from(self, snapshot: snapshots.Snapshot, supersedes: bool) -> None:
+        """
+        Args:
+            supersedes: training goes on as if it had never stopped, so that an autosave has done its work.
+        """
         self.parent = snapshot.folder.name
-        self._autosave_due_s = snapshot.elapsed_s + AUTOSAVE_S
+        self._line = _lengthened(snapshot.line, snapshot.parent)
+        self._superseded = snapshot.folder if supersedes and snapshot.reason == "autosave" else None
+        self._reset_times(snapshot.elapsed_s)
+        found = moments.best(snapshots.listing(self.project), snapshot.job.method) if self._rule.best else {}
+        self._best = {reason: (found[term].terms[term], None) for reason, term in BEST_OF.items() if term in found}
+        if snapshot.folder.parent.parent == self.project:
+            with suppress(NoRoomError):
+                moments.set_present(self.project, snapshot.job.method, snapshot.folder)
 
-    def keep(self, trainer: Trainer, reason: str, name: str = "", moment: Moment | None = None) -> Iterator[Event]:
+    def keep(self, trainer: Trainer, reason: Reason, name: str = "", moment: Moment | None = None) -> Iterator[Event]:
         """Writes the present, or another moment of this training. Raises NoRoomError."""
         if moment is None:
             moment = Moment(trainer.method.state(), trainer.step, trainer.clock.seconds)
@@ -72,32 +104,77 @@ class Autosaver:
             reason=reason,
             parent=self.parent,
             canvas_size=trainer.method.canvas_size,
+            line=self._line,
         )
-        if reason != "autosave":
+        superseded, self._superseded = self._superseded, None
+        if reason == "autosave":
+            self._superseded = snapshot.folder
+        else:
+            self._line = _lengthened(self._line, self.parent)
             self.parent = snapshot.folder.name
             trainer.dirty = False
-        if reason != "kept":
-            self._remove_autosaves(but=snapshot.folder)
+        with suppress(NoRoomError):  # the next one notes it
+            moments.set_present(self.project, trainer.job.method, snapshot.folder)
+        if superseded is not None:
+            _remove(superseded)
         yield Kept(snapshot.folder, moment.step, name, reason)
 
-    def autosave(self, trainer: Trainer) -> Iterator[Event]:
+    def save_by_itself(self, trainer: Trainer) -> Iterator[Event]:
         """Saves where it is time to; a full disk is told once, and training goes on. Raises GaveUpError."""
-        if trainer.clock.seconds < self._autosave_due_s:
+        reason = self._due(trainer)
+        if reason is None:
             return
         yield from trainer.check()
         started = time.perf_counter()
         try:
-            yield from self.keep(trainer, "autosave")
+            yield from self.keep(trainer, reason)
             self._autosave_failed = False
+            if reason != "autosave":
+                self._note_best(trainer)
         except NoRoomError as error:
             if not self._autosave_failed:
                 yield Warned(f"Training goes on, but it is not being saved. {error}", "autosave")
             self._autosave_failed = True
-        # At most a tenth of the time goes into saving.
-        self._autosave_due_s = trainer.clock.seconds + max(AUTOSAVE_S, 10 * (time.perf_counter() - started))
+        now = trainer.clock.seconds
+        self._autosave_due_s = now + max(AUTOSAVE_S, AUTOSAVE_COST * (time.perf_counter() - started))
+        if reason == "minutes":
+            self._moment_due_s = now + 60 * self._rule.minutes
 
-    def _remove_autosaves(self, but: Path) -> None:
-        for snapshot in snapshots.listing(self.project):
-            if snapshot.reason == "autosave" and snapshot.folder != but:
-                with suppress(NoRoomError):
-                    snapshots.remove(snapshot)
+    def _due(self, trainer: Trainer) -> Reason | None:
+        now = trainer.clock.seconds
+        if self._rule.minutes and now >= self._moment_due_s:
+            return "minutes"
+        if now < self._autosave_due_s:
+            return None
+        if self._rule.best:
+            for reason, term in BEST_OF.items():
+                if trainer.terms.get(term, 0.0) >= self._best.get(reason, (0.0, None))[0] + BETTER_BY:
+                    return "style" if reason == "style" else "content"
+        return "autosave"
+
+    def _note_best(self, trainer: Trainer) -> None:
+        """What was the best before goes, where nobody has marked it meanwhile."""
+        assert self.parent is not None
+        for kind, term in BEST_OF.items():
+            score, former = self._best.get(kind, (0.0, None))
+            if trainer.terms.get(term, 0.0) <= score:
+                continue
+            self._best[kind] = trainer.terms[term], self.project / snapshots.FOLDER / self.parent
+            if former is not None and former not in [folder for _, folder in self._best.values()]:
+                with suppress(BadProjectError, BadSettingError):
+                    snapshot = snapshots.read(former)
+                    if snapshot.reason in BEST_OF and not (snapshot.starred or snapshot.name or snapshot.note):
+                        _remove(former)
+
+    def _reset_times(self, elapsed_s: float) -> None:
+        self._autosave_due_s = elapsed_s + AUTOSAVE_S
+        self._moment_due_s = elapsed_s + 60 * self._rule.minutes
+
+
+def _lengthened(line: tuple[str, ...], parent: str | None) -> tuple[str, ...]:
+    return line if parent is None else (*line, parent)[-LONGEST_LINE:]
+
+
+def _remove(folder: Path) -> None:
+    with suppress(BadProjectError, BadSettingError, NoRoomError):
+        snapshots.remove(snapshots.read(folder))

@@ -34,6 +34,7 @@ from engine.messages import (
     Mailbox,
     Pause,
     Paused,
+    Reason,
     Relocate,
     Relocated,
     RenderView,
@@ -48,11 +49,16 @@ from engine.messages import (
     Warned,
 )
 from engine.method import Method, State
+from engine.moments import MomentRule
 from engine.preview import views
 from engine.training.autosave import Autosaver
+from engine.training.matches import MatchMeter
 from engine.training.meters import Budget
 from engine.training.rebuilding import built, built_beside
 from engine.training.trainer import GaveUpError, Trainer, message_for
+
+MOST_LOOKED_AT = 2
+"""Snapshots whose networks are held in memory for looking at them, to compare two."""
 
 
 class Session:
@@ -67,6 +73,8 @@ class Session:
         steps: end when this many are done, those of the snapshot included.
         minutes: end after so many minutes of training in this session.
         previews: paint a small picture for each snapshot.
+        rule: which moments it keeps by itself, besides autosaves.
+        measured: measure `method.MATCHES` now and then; reports and snapshots hold them.
 
     Raises:
         BadSettingError: there is no such device.
@@ -83,6 +91,8 @@ class Session:
         steps: int | None = None,
         minutes: float | None = None,
         previews: bool = True,
+        rule: MomentRule | None = None,
+        measured: bool = False,
     ) -> None:
         self._job, self._snapshot = job, snapshot
         self._device = choose(device)
@@ -90,11 +100,15 @@ class Session:
         self._seconds_left = math.inf if minutes is None else minutes * 60
         self._mailbox = Mailbox()
         self._commands: deque[Command] = deque()
-        self._keeper = Autosaver(folder, previews)
+        self._keeper = Autosaver(folder, previews, rule)
         self._budget = Budget()
+        self._measured = measured
+        self._matches: MatchMeter | None = None
         self._trainer: Trainer
         self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece]]] = {}
         """The views under way and what is left of each; the first is next, and goes to the end after each piece."""
+        self._looked_at: dict[Path, Method] = {}
+        """Methods of snapshots that are looked at beside the present; the last used is last."""
         self._paused = paused
         self._over = False
         self._stop_refused = False
@@ -137,11 +151,12 @@ class Session:
             state = snapshots.load_state(snapshot)
         method = built(self._job, self._device)
         self._trainer = Trainer(method, self._job, self._device)
-        left: list[str] = []
+        unfit: list[str] = []
         if snapshot is not None and state is not None:
-            left = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
-            self._go_on_from(snapshot)
-        yield from self._begin("built" if snapshot is None else "restored", self._snapshot, left)
+            unfit = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
+            self._go_on_from(snapshot, supersedes=True)
+        self._measure_anew()
+        yield from self._begin("built" if snapshot is None else "restored", self._snapshot, unfit)
 
     def _built_beside(
         self, job: Job, present: State, take_over: Callable[[Method], object]
@@ -161,26 +176,36 @@ class Session:
             if waiting and trainer.has_method:
                 self._answer_views(trainer.method)
 
+    def _measure_anew(self) -> None:
+        trainer = self._trainer
+        self._matches = MatchMeter(trainer.method, trainer.job) if self._measured else None
+
     def _exchange(self, method: Method, job: Job) -> None:
         self._trainer.exchange(method, job)
+        self._measure_anew()
         self._answer_views(method)
         empty_cache(self._device.torch)
 
     def _answer_views(self, method: Method) -> None:
         for requester, (request, _) in self._views.items():  # their last pieces are waited for
-            self._views[requester] = request, views.answer(method, request)
+            if request.snapshot is None:
+                self._views[requester] = request, views.answer(method, request)
 
-    def _go_on_from(self, snapshot: snapshots.Snapshot) -> None:
+    def _go_on_from(self, snapshot: snapshots.Snapshot, supersedes: bool = False) -> None:
         self._trainer.go_on_from(snapshot.step, snapshot.elapsed_s, snapshot.terms)
-        self._keeper.go_on_from(snapshot)
+        self._keeper.go_on_from(snapshot, supersedes)
 
     def _begin(
-        self, reason: Literal["built", "rebuilt", "restored"], snapshot: Path | None, left: list[str]
+        self,
+        reason: Literal["built", "rebuilt", "restored"],
+        snapshot: Path | None,
+        unfit: list[str],
+        left: Path | None = None,
     ) -> Iterator[Event]:
         trainer = self._trainer
-        yield Began(trainer.step, trainer.job, trainer.method.canvas_size, self._device.title, snapshot, reason)
+        yield Began(trainer.step, trainer.job, trainer.method.canvas_size, self._device.title, snapshot, reason, left)
         yield from trainer.warnings()
-        if left:
+        if unfit:
             yield Warned("A part of what was learned does not fit the new settings or images; it starts afresh.", "fit")
 
     # ------------------------------------------------------------ the loop
@@ -240,7 +265,21 @@ class Session:
             started = time.perf_counter()
             yield from self._paint_piece()
             self._budget.spend(time.perf_counter() - started)
-        yield from self._keeper.autosave(trainer)
+        yield from self._measure(trained_s)
+        yield from self._keeper.save_by_itself(trainer)
+
+    def _measure(self, trained_s: float) -> Iterator[Event]:
+        """Goes on with measuring the matches; where they can not be had, that is said once."""
+        if self._matches is None:
+            return
+        try:
+            if self._matches.advance(trained_s):
+                self._trainer.measures = self._matches.latest
+        except Exception as error:
+            self._matches = None
+            text = message_for("Style match and content match are not measured", error, self._device)
+            empty_cache(self._device.torch)
+            yield Warned(text, "matches")
 
     def _paint_piece(self) -> Iterator[Event]:
         requester = next(iter(self._views))
@@ -301,7 +340,7 @@ class Session:
             case Load():
                 yield from self._load(command.job)
             case RenderView():
-                self._views[command.requester] = command, views.answer(self._trainer.method, command)
+                self._views[command.requester] = command, views.answer(self._method_of(command.snapshot), command)
             case Pause():
                 yield from self._trainer.report()
                 self._paused = True
@@ -313,7 +352,7 @@ class Session:
                 yield from self._trainer.check()
                 yield from self._keeper.keep(self._trainer, command.reason, command.name)
             case Restore():
-                yield from self._restore(command.snapshot)
+                yield from self._restore(command)
             case ExportRequest():
                 yield from self._export(command)
             case Inspect():
@@ -342,21 +381,46 @@ class Session:
             self._exchange(trainer.method, job)
             yield from self._begin("rebuilt", None, [])
             return
-        state, left = trainer.method.state(), list[str]()
+        state, unfit = trainer.method.state(), list[str]()
 
         def take_over(method: Method) -> None:
             if job.method == trainer.job.method and trainer.step:
-                left.extend(method.restore(state, strict=False))
+                unfit.extend(method.restore(state, strict=False))
 
+        left: Path | None = None
+        if job.method != trainer.job.method:
+            left = yield from self._keep_present("method")
         method = yield from self._built_beside(job, state, take_over)
         if job.method != trainer.job.method:
-            trainer.step = 0
+            self._keeper.begin_anew()
+            trainer.begin_anew()
+        elif unfit:
+            if trainer.has_method:  # where it had to be let go, it was saved before
+                left = yield from self._keep_present("rebuild")
+            trainer.dirty = True  # what goes on is not what was kept
         self._exchange(method, job)
-        yield from self._begin("rebuilt", None, left)
+        yield from self._begin("rebuilt", None, unfit, left)
 
-    def _restore(self, folder: Path) -> Iterator[Event]:
+    def _keep_present(self, reason: Reason) -> Generator[Event, None, Path | None]:
+        """Has the present in a snapshot before it is left; returns its folder. Raises NoRoomError, GaveUpError.
+
+        None where nothing was learned yet, so that leaving it loses nothing.
+        """
+        if not self._trainer.step and self._keeper.parent is None:
+            return None
+        kept = self._keeper.kept(self._trainer)
+        if kept is not None:
+            return kept
+        yield from self._trainer.check()
+        yield from self._keeper.keep(self._trainer, reason)
+        assert self._keeper.parent is not None
+        return self._keeper.project / snapshots.FOLDER / self._keeper.parent
+
+    def _restore(self, command: Restore) -> Iterator[Event]:
+        folder = command.snapshot
         snapshot = snapshots.read(folder)
         state = snapshots.load_state(snapshot)
+        left = yield from self._keep_present(command.reason)
         trainer = self._trainer
         before = trainer.method.state()
         if trainer.trains_as(trainer.method, snapshot.job):
@@ -371,7 +435,23 @@ class Session:
             method = yield from self._built_beside(snapshot.job, before, lambda method: method.restore(state))
             self._exchange(method, snapshot.job)
         self._go_on_from(snapshot)
-        yield from self._begin("restored", folder, [])
+        yield from self._begin("restored", folder, [], left)
+
+    def _method_of(self, folder: Path | None) -> Method:
+        """The present method; or a snapshot's, of which the last ones that were looked at are held."""
+        if folder is None:
+            return self._trainer.method
+        if folder not in self._looked_at:
+            snapshot = snapshots.read(folder)
+            state = snapshots.load_state(snapshot)
+            while len(self._looked_at) >= MOST_LOOKED_AT:
+                del self._looked_at[next(iter(self._looked_at))]
+            empty_cache(self._device.torch)
+            method = built(snapshot.job, self._device)
+            method.restore(state)
+            self._looked_at[folder] = method
+        self._looked_at[folder] = method = self._looked_at.pop(folder)
+        return method
 
     def _exporting(self, command: ExportRequest) -> ExportRun:
         trainer = self._trainer

@@ -14,7 +14,7 @@ from engine.device import Device, is_lost, is_out_of_memory, lost_message, memor
 from engine.errors import DivergedError, OutOfMemoryError, TesseraError
 from engine.job import Job
 from engine.messages import Event, Stepped, Warned
-from engine.method import Method, State
+from engine.method import MATCHES, Method, State
 from engine.settings import differing
 from engine.training.meters import Clock, Meter
 
@@ -44,8 +44,9 @@ class Trainer:
     Attributes:
         step: number of steps done; the next one is seeded by it.
         clock: seconds of training.
-        terms: means of the last report.
-        unkept: whether a step was done since the last snapshot.
+        terms: means of the last report, with the measures.
+        measures: what was measured of the picture last, by key of `method.MATCHES`; part of each report.
+        dirty: whether a step was done since the last snapshot.
         good: the last moment known to be sound; None before the first step.
         failures: how often in a row it diverged.
     """
@@ -55,6 +56,7 @@ class Trainer:
         self.step = 0
         self.clock = Clock()
         self.terms: dict[str, float] = {}
+        self.measures: dict[str, float] = {}
         self.dirty = False
         self.good: Moment | None = None
         self.failures = 0
@@ -81,7 +83,12 @@ class Trainer:
     def go_on_from(self, step: int, elapsed_s: float, terms: Mapping[str, float]) -> None:
         """The counts of a snapshot whose state was restored."""
         self.step, self.terms, self.dirty = step, dict(terms), False
+        self.measures = {term.key: terms[term.key] for term in MATCHES if term.key in terms}
         self._rewind(elapsed_s)
+
+    def begin_anew(self) -> None:
+        """The counts of a training that has not begun: another method's."""
+        self.go_on_from(0, 0.0, {})
 
     def _rewind(self, elapsed_s: float) -> None:
         self.clock = Clock(elapsed_s)
@@ -164,7 +171,7 @@ class Trainer:
         if not all(map(math.isfinite, terms.values())):
             yield from self._go_back()
             return
-        self.terms = terms
+        self.terms = terms = terms | self.measures
         memory = memory_used_bytes(self.device)
         speed = steps / max(seconds, 1e-9)
         yield Stepped(self.step, speed, elapsed_s, terms, memory, self.device.memory_total_bytes)

@@ -1,7 +1,11 @@
-"""The slots of the toy method, where the registry looks for them."""
+"""The slots of the toy methods, where the registry looks for them."""
 
 from engine.method import Slot
 
+_STYLE = Slot("style", "Style", "What to learn from.")
+_CONTENT = Slot("content", "Content", "What to paint.", minimum=0)
+
 SLOTS = {
-    "toy": (Slot("style", "Style", "What to learn from."), Slot("content", "Content", "What to paint.", minimum=0)),
+    "toy": (_STYLE, _CONTENT),
+    "toy_two": (_STYLE, Slot("content", "Content", "What to paint.")),
 }

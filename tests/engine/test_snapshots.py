@@ -83,7 +83,7 @@ def test_snapshots_are_listed_oldest_first_and_numbered_on(tmp_path: Path) -> No
 
 def test_renaming_changes_only_the_name(tmp_path: Path) -> None:
     kept = keep(tmp_path, "a")
-    renamed = snapshots.rename(kept, "größer")
+    renamed = snapshots.revise(kept, name="größer")
     assert renamed.name == "größer"
     assert snapshots.listing(tmp_path) == [renamed]
     assert renamed.job == kept.job
@@ -96,7 +96,7 @@ def test_removing_leaves_nothing_behind_and_may_be_repeated(tmp_path: Path) -> N
     snapshots.remove(kept)
     assert list((tmp_path / snapshots.FOLDER).iterdir()) == []
     with pytest.raises(BadProjectError):
-        snapshots.rename(kept, "b")
+        snapshots.revise(kept, name="b")
 
 
 def damage_about(folder: Path) -> None:
@@ -144,7 +144,7 @@ def test_what_is_odd_in_a_snapshot_is_left_out_and_kept_aside(tmp_path: Path, od
     assert snapshot.job.seed == 5
     assert snapshots.load_state(snapshot).tensors.keys() == state().tensors.keys()
     before = (kept.folder / "snapshot.json").read_text()
-    snapshots.rename(snapshot, "again")
+    snapshots.revise(snapshot, name="again")
     asides = [path.read_text() for path in kept.folder.glob("snapshot-as-it-was-*.json")]
     assert asides in ([before], []), "no more than one copy"
     assert bool(asides) == (odd is not forget_keys)

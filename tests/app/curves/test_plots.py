@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.curves.history import MOST_POINTS, History
 from app.curves.plot import _Axis, smoothed
 from app.curves.plots import Curves
-from engine.method import Term
+from engine.method import MATCHES, Term
 from tests.engine.toy import Toy
 
 
@@ -106,8 +106,9 @@ def test_every_term_has_a_curve_and_changes_have_a_line(qtbot) -> None:
         curves.add(step, {"distance": 1.0 / (step + 1), "rare": 0.5})
     curves.mark(20, ("weight",))
     curves.redraw()
-    plot = curves._plots[0]
-    assert len(curves._plots) == len({term.group for term in Toy.terms})
+    matches, plot = curves._plots
+    assert matches.keys == tuple(term.key for term in MATCHES)
+    assert matches.isHidden(), "not measured here"
     for curve in plot._curves:
         assert len(curve.getData()[0]) == 50
     assert plot._marks[0].value() == 20
@@ -123,7 +124,7 @@ def test_a_term_that_is_left_out_has_no_place_until_it_comes(qtbot, monkeypatch)
     assert not any(plot.isHidden() for plot in curves._plots), "nothing is known before training"
     curves.add(0, {"distance": 1.0})
     curves.redraw()
-    assert [plot.isHidden() for plot in curves._plots] == [False, True]
-    curves.add(1, {"distance": 1.0, "other": 2.0})
+    assert [plot.isHidden() for plot in curves._plots] == [True, False, True]
+    curves.add(1, {"distance": 1.0, "other": 2.0, "style_match": 40.0})
     curves.redraw()
     assert not any(plot.isHidden() for plot in curves._plots)

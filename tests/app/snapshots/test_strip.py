@@ -15,11 +15,9 @@ from engine.job import Job
 from engine.snapshots import Snapshot
 from tests.engine import toy
 
-LONG, SHORT = 600_000, 0
-
 
 def snapshots(folder: Path, count: int, start: int = 0) -> list[Snapshot]:
-    """Snapshots with a picture each, except the second."""
+    """Snapshots with a picture each, except the second; of a beginning each."""
     made, job = [], Job(method="toy", settings=toy.ToySettings())
     for i in range(start, start + count):
         place = folder / f"{i:04d}"
@@ -37,8 +35,8 @@ def snapshots(folder: Path, count: int, start: int = 0) -> list[Snapshot]:
 
 @pytest.fixture
 def make(qtbot):
-    def build(undo_ms=LONG):
-        strip = SnapshotStrip(undo_ms=undo_ms)
+    def build():
+        strip = SnapshotStrip()
         qtbot.addWidget(strip)
         strip.resize(900, strip.height())
         with qtbot.waitActive(strip):
@@ -162,7 +160,17 @@ def test_the_menu_offers_everything(make, tmp_path):
     strip.set_snapshots(snapshots(tmp_path, 1))
     menu = strip.menu(strip.tiles[0])
     words = [action.text() for action in menu.actions() if action.text()]
-    assert words == ["Go back to this one", "Export…", "Rename", "Show in folder", "Remove"]
+    assert words == [
+        "Go back to this one",
+        "Export…",
+        "Compare with now",
+        "Compare another one with this",
+        "Give it a star",
+        "Note…",
+        "Rename",
+        "Show in folder",
+        "Remove",
+    ]
     exported = heard(strip.export_requested)
     next(action for action in menu.actions() if action.text() == "Export…").trigger()
     assert exported == [(strip.tiles[0].snapshot,)]
@@ -190,32 +198,58 @@ def test_f2_renames_return_keeps_escape_does_not(make, tmp_path, qtbot):
     assert len(renamed) == 1
 
 
-def test_a_removal_can_be_taken_back(make, tmp_path, qtbot):
-    strip = make(undo_ms=LONG)
+def test_delete_removes_and_s_gives_a_star(make, tmp_path, qtbot):
+    strip = make()
     strip.set_snapshots(snapshots(tmp_path, 2))
-    removed, restored = heard(strip.removed), heard(strip.restore_requested)
+    removed, starred = heard(strip.removed), heard(strip.starred)
     strip.select(0)
     tile = strip.tiles[0]
+    qtbot.keyClick(tile, Qt.Key.Key_S)
+    qtbot.mouseClick(tile, Qt.MouseButton.LeftButton, pos=tile._star_place().center().toPoint())
     qtbot.keyClick(tile, Qt.Key.Key_Delete)
-    assert tile.being_removed
-    assert tile.undo_button.isVisible()
-    assert not tile.back_button.isVisible()
-    qtbot.keyClick(tile, Qt.Key.Key_Return)
-    assert not restored, "what is being removed is not gone back to"
-    qtbot.mouseClick(tile.undo_button, Qt.MouseButton.LeftButton)
-    assert not tile.being_removed
-    assert tile.name_label.accessibleName() == "dawn"
-    assert not removed
+    assert starred == [(tile.snapshot, True)] * 2
+    assert removed == [(tile.snapshot,)]
+    strip.set_snapshots([replace(tile.snapshot, starred=True)])
+    assert "star" in strip.tiles[0].accessibleName()
+    qtbot.keyClick(strip.tiles[0], Qt.Key.Key_S)
+    assert starred[-1][1] is False
 
 
-def test_a_removal_is_told_when_its_time_is_over(make, tmp_path, qtbot):
-    strip = make(undo_ms=SHORT)
-    strip.set_snapshots(snapshots(tmp_path, 2))
-    with qtbot.waitSignal(strip.removed, timeout=20_000) as blocker:
-        strip.tiles[1].remove()
-    assert blocker.args == [strip.tiles[1].snapshot]
-    strip.set_snapshots([strip.tiles[0].snapshot])
-    assert len(strip.tiles) == 1
+def test_what_is_shown_can_be_chosen(make, tmp_path):
+    strip = make()
+    one, two, three, four = snapshots(tmp_path, 4)
+    shown = [
+        replace(one, starred=True),
+        replace(two, reason="style", note="warm light"),
+        replace(three, parent=two.folder.name, line=(one.folder.name,)),
+        replace(four, parent=one.folder.name),
+    ]
+    strip.set_snapshots(shown, shown[2])
+    expected = {"all": [0, 1, 2, 3], "starred": [0], "kept": [0, 3], "best": [1], "branch": [0, 1, 2]}
+    for kind, places in expected.items():
+        strip.choice.kind.setCurrentIndex(strip.choice.kind.findData(kind))
+        assert [tile.snapshot for tile in strip.tiles] == [shown[place] for place in places]
+    strip.choice.kind.setCurrentIndex(0)
+    strip.choice.search.setText("LIGHT")
+    assert [tile.snapshot for tile in strip.tiles] == [shown[1]]
+    strip.choice.search.setText("nothing like it")
+    assert strip.empty.isVisible()
+    assert "No moment" in strip.empty.text()
+
+
+def test_the_tree_is_drawn_above_the_tiles(make, tmp_path):
+    strip = make()
+    one, two, three = snapshots(tmp_path, 3)
+    shown = [one, replace(two, parent=one.folder.name), replace(three, parent=one.folder.name)]
+    strip.set_snapshots(shown, shown[1])
+    QApplication.processEvents()
+    band = strip.band
+    assert [(place.lane, place.parent) for place in band._places] == [(0, None), (0, 0), (1, 0)]
+    picture = band.grab().toImage()
+    for index in range(3):
+        assert picture.pixelColor(band._at(index).toPoint() + QPoint(0, 3)) != picture.pixelColor(0, 0), "a dot"
+    assert "2 lines" in band.accessibleDescription()
+    assert "here" in strip.tiles[1].facts_label.accessibleName()
 
 
 def test_removing_the_selected_one_forgets_it(make, tmp_path):

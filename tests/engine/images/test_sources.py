@@ -11,7 +11,7 @@ from PIL import Image
 
 from engine.box import Box, Size
 from engine.errors import MissingSourcesError
-from engine.images.sources import ContentField, Source, coordinates, load, resampled, tone_matched
+from engine.images.sources import ContentField, coordinates, load, resampled
 from engine.job import SourceImage
 
 CPU = torch.device("cpu")
@@ -70,31 +70,6 @@ def test_coordinates_run_over_the_canvas() -> None:
     assert psi[0, -1, 0].item() == pytest.approx(0.9)
     assert psi[1, 0, 0].item() == pytest.approx(-0.95)
     assert psi[1, 0, -1].item() == pytest.approx(0.95)
-
-
-def source(pixels: torch.Tensor) -> Source:
-    return Source(SourceImage(path="x.png"), pixels)
-
-
-def test_tone_matching_gives_the_content_the_styles_tones() -> None:
-    dark = picture(40, 40, 1) // 4
-    bright = picture(60, 60, 2) // 3 + 160
-    matched = tone_matched(source(bright), [source(dark)]).pixels.float().mean(0)
-    wanted = dark.float().mean(0)
-    for part in (0.1, 0.5, 0.9):
-        assert abs(matched.quantile(part) - wanted.quantile(part)) < 4
-
-
-def test_tone_matching_keeps_the_order_of_tones() -> None:
-    ramp = torch.arange(0, 256, dtype=torch.uint8)[None, None].expand(3, 4, 256)
-    matched = tone_matched(source(ramp), [source(picture() // 2)]).pixels[0, 0].int()
-    assert (matched.diff() >= 0).all()
-
-
-def test_tone_matching_of_an_image_to_itself_changes_little() -> None:
-    pixels = picture(80, 80)
-    matched = tone_matched(source(pixels), [source(pixels)]).pixels
-    assert (matched.int() - pixels.int()).abs().max() <= 2
 
 
 def test_resampling_keeps_a_usable_size() -> None:

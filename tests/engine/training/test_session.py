@@ -249,7 +249,9 @@ def test_a_rebuild_keeps_what_fits_and_says_what_does_not(tmp_path: Path, by: st
     if by == "load":  # the same colours go on
         assert after.terms["distance"] < before.terms["distance"]
     else:
-        assert weights(snapshots.read(of(events, Kept)[0].snapshot))["colors"].shape == (7, 3)
+        kept = of(events, Kept)
+        assert [event.reason for event in kept] == ["rebuild", "final"], "what did not fit is kept as it was"
+        assert [len(weights(snapshots.read(event.snapshot))["colors"]) for event in kept] == [4, 7]
 
 
 def test_images_that_can_not_be_read_leave_the_old_ones_at_work(tmp_path: Path) -> None:
@@ -517,6 +519,28 @@ def test_only_the_newest_autosave_stays(tmp_path: Path, monkeypatch: pytest.Monk
 
     play(session, react)
     assert found == [["autosave"], ["kept", "autosave"]]
+
+
+def test_an_autosave_deletes_none_of_another_branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autosave, "AUTOSAVE_S", 0.0)
+    first = trained(tmp_path, 3)
+
+    def branch() -> Path:
+        """Trains on from the first moment, and is cut off after an autosave."""
+        session = Session(first.job, tmp_path, device="cpu", snapshot=first.folder)
+        saved: list[Path] = []
+
+        def react(event: Event) -> None:
+            if isinstance(event, Kept):
+                saved.append(event.snapshot)
+                session.post(Stop(keep=False))
+
+        play(session, react)
+        return saved[0]
+
+    one, other = branch(), branch()
+    left = {snapshot.folder: snapshot.reason for snapshot in snapshots.listing(tmp_path)}
+    assert left == {first.folder: "final", one: "autosave", other: "autosave"}
 
 
 def test_an_autosave_is_not_needed_after_a_good_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,118 @@
+"""Moments in the window: compared as sharp as the canvas, removed as a step of undo, thinned by their budget."""
+
+from __future__ import annotations
+
+from engine import messages as m
+from engine.snapshots import listing
+from tests.app.test_main_window import Studio, studio
+from tests.app.test_ways_back import go_back, keep, moments, paused_at, train_on
+
+__all__ = ["studio"]
+
+
+def answers(studio: Studio, side: str) -> list[m.ViewRendered]:
+    return [event for event in studio.seen(m.ViewRendered) if side in event.requester]
+
+
+def test_a_moment_is_compared_with_the_present_pixel_by_pixel(studio: Studio) -> None:
+    studio.train()
+    first = keep(studio)
+    studio.window.strip.compare_requested.emit(first)
+    studio.until(lambda: any(event.done for event in answers(studio, "left")))
+    last = answers(studio, "left")[-1]
+    assert last.image.shape[:2] == (last.box.height, last.box.width), "one pixel of the screen for each of the canvas"
+    assert not answers(studio, "right")
+    assert studio.window.canvas.back.isVisible()
+
+
+def test_two_moments_are_compared_where_no_session_runs(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    first = keep(studio)
+    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
+    studio.press("stop")
+    studio.until(lambda: window.training.state == "idle")
+    second = moments(studio)[-1]
+    window.strip.pair_requested.emit(first, second)
+    studio.until(lambda: any(e.done for e in answers(studio, "left")) and any(e.done for e in answers(studio, "right")))
+    assert window.training.state == "paused", "a session that only looks"
+    assert len(listing(window.document.folder)) == 2, "looking keeps nothing"
+    window.canvas.back.click()
+    assert window.canvas.view.compare.image is None
+
+
+def test_removing_a_moment_is_a_step_of_undo(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    first, second = keep(studio), keep(studio)
+    paused_at(studio)
+    window.strip.removed.emit(first)
+    assert [moment.folder for moment in moments(studio)] == [second.folder]
+    assert window.document.stack.undoText() == "remove a moment"
+    studio.press("undo")
+    assert [moment.folder for moment in moments(studio)] == [first.folder, second.folder]
+    assert len(window.strip.tiles) == 2
+    window.strip.removed.emit(second)
+    assert any("goes on from" in text for text in studio.said()), "the one at hand stays"
+    assert len(moments(studio)) == 2
+
+
+def test_what_undo_needs_can_be_removed_and_comes_back_with_undo(studio: Studio) -> None:
+    studio.train()
+    first = keep(studio)
+    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
+    paused_at(studio)
+    go_back(studio, first)
+    left = next(moment for moment in moments(studio) if moment.reason == "before")
+    studio.window.strip.removed.emit(left)
+    studio.press("undo")
+    count = len(studio.seen(m.Began))
+    studio.press("undo")
+    studio.until(lambda: len(studio.seen(m.Began)) > count)
+    assert studio.seen(m.Began)[-1].step == left.step
+
+
+def test_a_project_that_moves_takes_removed_moments_and_ways_back_along(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    first = keep(studio)
+    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
+    paused_at(studio)
+    go_back(studio, first)
+    train_on(studio)
+    studio.press("stop")
+    studio.until(lambda: window.training.state == "idle")
+    window.strip.removed.emit(first)
+    place = studio.folder / "elsewhere"
+    window.files.save_to(place)
+    studio.until(lambda: window.document.folder == place)
+    studio.press("undo")
+    assert (place / "snapshots" / first.folder.name).exists()
+    studio.press("undo")
+    left = next(moment for moment in listing(place) if moment.reason == "before")
+    assert window.snapshots.newest() == left.folder
+
+
+def test_the_budget_thins_what_was_kept_by_itself_and_nothing_else(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    window.snapshots.budget_bytes = 0
+    for _ in range(5):
+        window.training.post(m.Keep(reason="minutes"))
+    studio.until(lambda: len(studio.seen(m.Kept)) == 5)
+    first = keep(studio)
+    left = moments(studio)
+    assert [moment.reason for moment in left] in (["minutes", "kept"], ["minutes", "minutes", "kept"])
+    assert left[-1].folder == first.folder
+    assert "0 kB" not in window.strip.choice.room.text()
+    assert "nearest to its neighbours" in window.strip.choice.room.toolTip()
+
+
+def test_a_star_and_a_note_are_kept_with_the_moment(studio: Studio) -> None:
+    studio.train()
+    first = keep(studio)
+    studio.window.strip.starred.emit(first, True)
+    studio.window.strip.noted.emit(first, "warm light")
+    read = moments(studio)[0]
+    assert (read.starred, read.note) == (True, "warm light")
+    assert "warm light" in studio.window.strip.tiles[0].toolTip()
