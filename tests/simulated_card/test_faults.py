@@ -289,7 +289,7 @@ def test_a_warped_collage_is_mixed_in_float32_as_well(device: torch.device, tmp_
     size = (job.settings.patch, job.settings.patch)  # type: ignore[attr-defined]
     with torch.no_grad(), method._precision():
         fake = method._generate(method.generator, batch)
-        choice = method.generator.choose(batch.sets, batch.content, size, 8.0, None, (16.0, 16.0))
+        choice = method.generator.choose(batch.sets, batch.content, size, 8.0, None, (16.0, 16.0), method._conditions())
     assert choice.displacement is not None
     weights, warped = fake.mixture.weights.cpu(), batch.sets.warped(choice.displacement).cpu()
     expected = torch.einsum("bkhw,bkchw->bchw", weights, warped)

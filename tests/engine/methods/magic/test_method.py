@@ -140,7 +140,7 @@ def test_permuting_the_set_permutes_the_mixture_and_leaves_the_collage(options: 
         sets = method.draw.at(templates, box)
         with torch.no_grad():
             affine = method.average.locate(sets, content, (64, 64)) if options.get("warp") == "affine" else None
-            choice = method.average.choose(sets, content, (64, 64), 2.0, affine, (32.0, 32.0))
+            choice = method.average.choose(sets, content, (64, 64), 2.0, affine, (32.0, 32.0), method._conditions())
             painted.append(method.average.paste([(choice, 1.0)], 0.25, None))
     (collage, mixture), (same_collage, permuted) = painted
     assert mixture.std() > 0.005  # it decides something
@@ -325,7 +325,7 @@ def test_warping_stays_within_its_bound(tmp_path: Path) -> None:
     content = method._content_at(box, method.scene(method.canvas_size))
     with torch.no_grad():
         method.average.st_unet.last.weight.mul_(100)
-        choice = method.average.choose(sets, content, (64, 64), 3.0, None, (32.0, 32.0))
+        choice = method.average.choose(sets, content, (64, 64), 3.0, None, (32.0, 32.0), method._conditions())
     assert choice.displacement is not None
     assert 2.5 < choice.displacement.abs().max() <= 3.0
     theta = torch.ones(1, 1, 6)
