@@ -42,6 +42,14 @@ class Command:
 _LISTING = "engine.cli.arguments:add_listing"
 COMMANDS = (
     Command(
+        "collage",
+        "paint images out of other images at once, without training",
+        "Paints the content out of pieces of the style images, by the network that comes with Tessera: one command, "
+        "one print. Without a content, a collage of the style images alone.",
+        "engine.cli.render_arguments:add_collage",
+        "engine.cli.collage:run",
+    ),
+    Command(
         "train",
         "train without a window",
         "Learns a mosaic of the style images that shows the first content image. Ctrl-C keeps a snapshot and ends.",

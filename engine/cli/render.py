@@ -1,4 +1,4 @@
-"""`tessera render`: a picture to a file, without a window, over the same `Session`."""
+"""`tessera render`: a picture to a file, without a window, over the same `Session`; what paints is collage.py's too."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from engine.export.relink import with_images_from
 from engine.export.video import open_film
 from engine.export.video_formats import check_video, is_video
 from engine.images.read import image_size
+from engine.job import Job
 from engine.messages import (
     Began,
     ExportCancelled,
@@ -54,10 +55,24 @@ def run(arguments: Namespace) -> int:
         UsageError: an argument names something that is not there.
         TesseraError: it failed; one sentence.
     """
+    snapshot = _snapshot(arguments.project)
+    job = with_styles(with_images_from(snapshot.job, arguments.images), arguments.style)
+    return paint(arguments, job, snapshot.folder.parent.parent, snapshot.folder)
+
+
+def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) -> int:
+    """Paints what the arguments ask for; returns 0.
+
+    Args:
+        project: folder that notes what is left unfinished.
+        snapshot: whose weights; None for a method that needs no training.
+
+    Raises:
+        UsageError, TesseraError: as `run`.
+    """
     encode_options = _encode_options(arguments)
     bleed_px = _bleed(arguments)
-    snapshot = _snapshot(arguments.project)
-    method = method_class(snapshot.job.method)
+    method = method_class(job.method)
     _refuse_early(arguments, encode_options, method)
     with argument("--device"):
         device = choose(arguments.device)
@@ -65,10 +80,8 @@ def run(arguments: Namespace) -> int:
         for key in arguments.devices:
             choose(key)
     wanted = pictures(arguments, method)
-    job = with_styles(with_images_from(snapshot.job, arguments.images), arguments.style)
-    session = Session(job, snapshot.folder.parent.parent, device=device.key, snapshot=snapshot.folder, paused=True)
+    session = Session(job, project, device=device.key, snapshot=snapshot, paused=True)
     prepare_thread(device)
-
     originals = "originals" in method.capabilities and not arguments.more_pieces
 
     def export(canvas_size: Size, picture: Picture) -> ExportRequest:

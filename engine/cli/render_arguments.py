@@ -16,11 +16,45 @@ def add_render(render: argparse.ArgumentParser) -> None:
     """Declares them all."""
     add = render.add_argument
     add("project", type=Path, metavar="PROJECT_OR_SNAPSHOT", help="a project's folder or project.json, or a snapshot's")
+    add(
+        "--content",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="other images, a folder of them or a video, painted in place of the content by what was learned",
+    )
+    add("--style", type=Path, nargs="+", default=[], metavar="PATH", help="other style images, for MAGIC")
+    add("--images", type=Path, nargs="+", default=[], metavar="DIR", help="where images are that were moved")
+    add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="live settings, as set_seed=3")
+    _add_picture(render)
+
+
+def add_collage(collage: argparse.ArgumentParser) -> None:
+    """Declares those of a picture that needs no project."""
+    add = collage.add_argument
+    add("--style", type=Path, nargs="+", required=True, metavar="PATH", help="images, or folders of images: the pieces")
+    add(
+        "--content",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="what it shows; several, or a video, in turn",
+    )
+    add("--preset", action="append", default=[], metavar="NAME", help="values to start from, as Large pieces")
+    add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="settings, as content_weight=60")
+    add("--seed", type=whole(1, 1_000_000), metavar="S", help="which set of pieces; each number is another collage")
+    _add_picture(collage)
+
+
+def _add_picture(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--out", type=Path, required=True, metavar="FILE", help=_endings())
-    _add_size(render)
-    _add_painting(render)
-    _add_finish(render)
-    _add_sharing(render)
+    _add_size(parser)
+    _add_painting(parser)
+    _add_finish(parser)
+    _add_sharing(parser)
     add("--json", action="store_true", help="print a JSON object per report, and one with the file at the end")
 
 
@@ -53,20 +87,9 @@ def _add_painting(render: argparse.ArgumentParser) -> None:
         help="a larger picture has more pieces of the same size, instead of the same picture with more detail",
     )
     kind.add_argument("--from-originals", action="store_true", help=argparse.SUPPRESS)  # what is done without it
-    add(
-        "--content",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="PATH",
-        help="other images, a folder of them or a video, painted in place of the content by what was learned",
-    )
-    add("--style", type=Path, nargs="+", default=[], metavar="PATH", help="other style images, for MAGIC")
     add("--repeat", action="store_true", help="a seamless repeat, for fabric and wallpaper")
-    add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="live settings, as set_seed=3")
     add("--sweep", metavar="NAME=A:B:N", help="N numbered files along a live setting, as between=0:1:25")
     add("--frames", type=Path, metavar="PATH", help="a folder of images or a video in place of the content")
-    add("--images", type=Path, nargs="+", default=[], metavar="DIR", help="where images are that were moved")
     add("--tile", type=tile_px, metavar="T", help="side of a tile in pixels, a multiple of 16 from 64 to 8192")
     add("--resume", action="store_true", help="go on with what an earlier attempt has painted")
     add("--canvas", type=Path, metavar="DIR", help="keeps what is painted, to write other formats without painting")
