@@ -1,0 +1,325 @@
+"""MAGIC before its first step: what it is told, the network that comes along, coarse pictures, what it remembers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from engine.box import Box, Size
+from engine.errors import BadWeightsError, MissingSourcesError
+from engine.fields.artwork import Artwork
+from engine.job import Job, SourceImage
+from engine.messages import RenderView
+from engine.methods.magic import pretrained
+from engine.methods.magic.conditions import RANGES, conditions
+from engine.methods.magic.method import Magic
+from engine.methods.magic.remembered import RememberedChoices
+from engine.methods.magic.settings import MagicSettings
+from engine.nn.collage import Choice
+from engine.preview import views
+from resources import example
+from tests.engine.famos_jobs import picture
+from tests.engine.magic_jobs import TINY, job
+
+CPU = torch.device("cpu")
+CANVAS = Size(96, 128)
+
+
+def whole(method: Magic, layer: str = "result") -> torch.Tensor:
+    with torch.no_grad():
+        return Artwork(method, CANVAS, layer).at(CANVAS.box)
+
+
+def enlivened(method: Magic) -> Magic:
+    """Weights as after some training: what the network is told acts, and its choice is decided."""
+    random = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for name, parameter in method.average.named_parameters():
+            if "scale_shift" in name:
+                parameter.normal_(0, 0.5, generator=random)
+            elif "last" in name:
+                parameter.mul_(20)
+    return method
+
+
+# ---------------------------------------------------------------- what it is told
+
+
+@pytest.mark.parametrize("name", list(RANGES))
+def test_each_weight_is_told_on_its_own_and_rises_from_end_to_end(name: str) -> None:
+    place, (least, most) = list(RANGES).index(name), RANGES[name]
+    told = [conditions(MagicSettings.of({name: value}), True) for value in (0.0, least, (least * most) ** 0.5, most)]
+    assert [round(c[place], 6) for c in told] == [-1, -1, 0, 1], "below what was learned counts as its least"
+    assert all(c[:place] + c[place + 1 :] == told[0][:place] + told[0][place + 1 :] for c in told)
+
+
+def test_how_coarsely_contents_are_compared_is_told_in_one_measure() -> None:
+    def told(**values: Any) -> float:
+        return conditions(MagicSettings.of(values), True)[len(RANGES)]
+
+    pools = [told(correspondence=f"pool{side}") for side in (4, 8, 16)]
+    assert pools == sorted(pools)
+    assert told(correspondence="blur", blur_px=8 / 12**0.5) == pytest.approx(pools[1])
+
+
+def test_a_network_that_is_told_begins_as_one_that_is_not(tmp_path: Path) -> None:
+    told, untold = (Magic(job(tmp_path, {"conditional": value, "start": "nothing"}), CPU) for value in (True, False))
+    values = told.average.state_dict()
+    untold.average.load_state_dict({key: values[key] for key in untold.average.state_dict()})
+    before = whole(told)
+    assert before.equal(whole(untold))
+    told.settings = told.settings.with_values({"content_weight": 200.0})
+    assert whole(told).equal(before), "it has not learned yet what that means"
+
+
+def test_sliders_act_without_a_step_once_the_network_knows_them(tmp_path: Path) -> None:
+    method = enlivened(Magic(job(tmp_path), CPU))
+    before = whole(method)
+    for name, value in (("content_weight", 200.0), ("variation_weight", 1.2), ("entropy_weight", 0.5)):
+        method.settings = MagicSettings.of(TINY).with_values({name: value})
+        assert not whole(method).equal(before), name
+
+
+def test_what_is_told_acts_in_training_too(tmp_path: Path) -> None:
+    less, more = (Magic(job(tmp_path, {"variation_weight": value}), CPU) for value in (0.02, 1.0))
+    for method in (less, more):
+        for step in range(2):
+            method.step(step)
+    key = "decoder.0.conditional.scale_shift.weight"
+    first, second = (method.generator.st_unet.state_dict()[key] for method in (less, more))
+    assert first.abs().max() > 0
+    assert not first.equal(second)
+
+
+# ---------------------------------------------------------------- what it remembers
+
+
+def test_what_acts_after_the_decision_asks_the_network_no_second_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = enlivened(Magic(job(tmp_path), CPU))
+    asked = []
+    forward = method.average.st_unet.forward
+    monkeypatch.setattr(method.average.st_unet, "forward", lambda *given: asked.append(1) or forward(*given))
+    first = whole(method)
+    for changes, again in (
+        ({"temperature": 0.1}, False),
+        ({"repaint_bound": 0.0}, False),
+        ({"temperature": 0.25, "repaint_bound": 0.5}, False),
+        ({"content_weight": 200.0}, True),
+        ({"set_seed": 9}, True),
+    ):
+        asked.clear()
+        method.settings = method.settings.with_values(changes)
+        shown = whole(method)
+        assert bool(asked) == again, changes
+        fresh = enlivened(Magic(job(tmp_path), CPU))
+        fresh.settings = method.settings
+        assert whole(fresh).equal(shown), "and it is the picture of a network that remembers nothing"
+    assert not first.equal(shown)
+
+
+def test_a_step_and_another_state_are_not_answered_from_memory(tmp_path: Path) -> None:
+    method = Magic(job(tmp_path), CPU)
+    start, before = method.state(), whole(method)
+    method.step(0)
+    assert not whole(method).equal(before)
+    method.restore(start)
+    assert whole(method).equal(before)
+
+
+def test_memory_is_bounded_and_the_oldest_goes_first(tmp_path: Path) -> None:
+    method = Magic(job(tmp_path), CPU)
+    sets = method.draw.at(method.draw.templates(2, 1), Box(0, 0, 8, 8))
+    choice = Choice(sets, torch.zeros(1, 2, 8, 8), None, torch.zeros(()))  # 512 bytes
+    remembered, made = RememberedChoices(most_bytes=1200), []
+    for place in (1, 2, 1, 3, 2, 1):
+        remembered.of("state", place, lambda place=place: made.append(place) or choice)
+    assert made == [1, 2, 3, 2, 1]
+    remembered.of("other", 1, lambda: made.append("again") or choice)
+    assert made[-1] == "again"
+
+
+# ---------------------------------------------------------------- coarse first
+
+
+def test_a_coarse_picture_comes_first_where_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "COARSE_PX", 2000)
+    method = enlivened(Magic(job(tmp_path), CPU))
+    size = method.canvas_size
+    plain = list(views.answer(method, RenderView(size.box, size)))
+    coarse, *rest = views.answer(method, RenderView(size.box, size, coarse_first=True))
+    assert [piece.box for piece in rest] == [piece.box for piece in plain]
+    assert all((a.image == b.image).all() for a, b in zip(plain, rest, strict=True))
+    assert coarse.image.shape[0] * coarse.image.shape[1] <= 2500
+    assert not coarse.done
+    assert (coarse.box.top, coarse.box.left) == (0, 0)
+    assert coarse.box.bottom >= size.height
+    assert coarse.box.right >= size.width
+    assert coarse.image.std() > 1
+
+
+def test_small_views_and_other_methods_come_sharp_at_once(tmp_path: Path) -> None:
+    method = Magic(job(tmp_path), CPU)
+    box = Box(0, 0, 32, 32)
+    assert len(list(views.answer(method, RenderView(box, box.size, coarse_first=True)))) == 1
+
+
+# ---------------------------------------------------------------- the network that comes along
+
+
+@pytest.fixture
+def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tiny network in place of the one that is shipped."""
+    path = tmp_path / "network.safetensors"
+    method = enlivened(Magic(job(tmp_path, {"start": "nothing"}), CPU))
+    pretrained.write(path, TINY, {"generator": method.average, "discriminator": method.discriminator})
+    monkeypatch.setattr(pretrained, "shipped", lambda: path)
+    return path
+
+
+def test_it_is_there_before_the_first_step(network: Path, tmp_path: Path) -> None:
+    assert Magic.is_instant(MagicSettings.of(TINY))
+    method = Magic(job(tmp_path), CPU)
+    assert method.instant
+    stored = load_file(network)
+    for key, value in method.generator.state_dict().items():
+        assert value.equal(stored[f"generator.{key}"])
+    for key, value in method.discriminator.state_dict().items():
+        assert value.equal(stored[f"discriminator.{key}"])
+    assert method.average.state_dict().keys() == method.generator.state_dict().keys()
+    assert whole(method).std() > 0
+
+
+def test_training_goes_on_from_it_and_resumes(network: Path, tmp_path: Path) -> None:
+    method, other = Magic(job(tmp_path), CPU), Magic(job(tmp_path), CPU)
+    before = whole(method)
+    method.step(0)
+    state = method.state()
+    method.step(1)
+    other.restore(state)
+    other.step(1)
+    assert whole(other).equal(whole(method))
+    assert not whole(method).equal(before)
+
+
+@pytest.mark.parametrize("values", [{"start": "nothing"}, {"generator_width": 8}, {"depth": 3}, {"conditional": False}])
+def test_other_sizes_begin_with_nothing(network: Path, tmp_path: Path, values: dict[str, Any]) -> None:
+    assert not Magic.is_instant(MagicSettings.of(TINY | values))
+    method = Magic(job(tmp_path, values), CPU)
+    assert not method.instant
+    assert method.warnings == []
+
+
+def test_a_network_that_knows_contents_makes_collages_without_one(network: Path, tmp_path: Path) -> None:
+    for settings in ({}, {"guidance": "unguided"}):
+        method = Magic(job(tmp_path, settings, sources={"style": job(tmp_path).sources["style"]}), CPU)
+        assert method.instant
+        assert whole(method).std() > 0
+    with pytest.raises(MissingSourcesError, match="content"):
+        Magic(job(tmp_path, {"start": "nothing"}, sources={"style": job(tmp_path).sources["style"]}), CPU)
+
+
+def damaged(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def no_file(path: Path) -> None:
+    path.unlink()
+
+
+def not_numbers(path: Path) -> None:
+    _rewritten(path, lambda tensors, about: tensors[next(iter(tensors))].fill_(torch.nan))
+
+
+def of_another_version(path: Path) -> None:
+    _rewritten(path, lambda tensors, about: about.update(format=99))
+
+
+def without_a_word(path: Path) -> None:
+    save_file(load_file(path), path)
+
+
+def with_unknown_settings(path: Path) -> None:
+    _rewritten(path, lambda tensors, about: about["settings"].update(colour="red"))
+
+
+def _rewritten(path: Path, change: Any) -> None:
+    tensors, about = load_file(path), {"format": pretrained.FORMAT, "settings": dict(TINY)}
+    change(tensors, about)
+    save_file(tensors, path, {"tessera": json.dumps(about)})
+
+
+@pytest.mark.parametrize(
+    "spoil", [damaged, no_file, not_numbers, of_another_version, without_a_word, with_unknown_settings]
+)
+def test_a_spoiled_network_is_named_and_training_begins_with_nothing(spoil: Any, network: Path, tmp_path: Path) -> None:
+    spoil(network)
+    with pytest.raises(BadWeightsError, match=network.name):
+        pretrained.read(network)
+    method = Magic(job(tmp_path), CPU)
+    assert not method.instant
+    (warning,) = method.warnings
+    assert network.name in warning
+    assert "nothing" in warning
+    method.step(0)
+
+
+# ---------------------------------------------------------------- odd images
+
+
+@pytest.mark.parametrize("count", [2, 60])
+def test_odd_images_give_a_picture(network: Path, tmp_path: Path, count: int) -> None:
+    black, dot = tmp_path / "black.png", tmp_path / "dot.png"
+    Image.fromarray(np.zeros((70, 90, 3), np.uint8)).save(black)
+    Image.fromarray(np.full((20, 20, 3), 99, np.uint8)).save(dot)
+    other = picture(tmp_path / "other.png", 60, 60, 4)
+    sources = [SourceImage(path=str(path)) for path in (black, dot)]
+    for style, content in (([sources[0]], other), ([other], sources[0]), ([sources[1]], other), ([other], sources[1])):
+        wanted = {"style": tuple(style) * 3, "content": (content,)}
+        method = Magic(job(tmp_path, {"show_size": count}, sources=wanted), CPU)
+        assert torch.isfinite(whole(method)).all()
+    same = Magic(job(tmp_path, sources={"style": (other,), "content": (other,)}), CPU)
+    assert torch.isfinite(whole(same)).all()
+
+
+def test_scales_that_suit_are_proposed_for_small_and_huge_images() -> None:
+    huge = Magic.fitting({"style": [Size(6000, 4000)], "content": [Size(4000, 3000)]})
+    assert huge == {"content_scale": 0.21, "style_scale": 0.11}
+    tiny = Magic.fitting({"style": [Size(20, 20)], "content": [Size(20, 20)]})
+    assert tiny == {"content_scale": 2.0, "style_scale": 1.5}
+    assert Magic.fitting({}) == {}
+
+
+# ---------------------------------------------------------------- the shipped one
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Magic:
+    """On pictures that the program draws, as the first start shows them."""
+    folder = tmp_path_factory.mktemp("example")
+    paths = {}
+    for name, pixels in (("feathers", example.styles()["feathers"]()), ("owl", example.contents()["owl"]())):
+        paths[name] = folder / f"{name}.png"
+        Image.fromarray(pixels).resize((192, 192), Image.Resampling.BOX).save(paths[name])
+    style, content = (SourceImage(path=str(paths[name])) for name in ("feathers", "owl"))
+    return Magic(Job(method="magic", settings=MagicSettings(), sources={"style": (style,), "content": (content,)}), CPU)
+
+
+def test_the_shipped_network_shows_the_content_at_once(shipped: Magic) -> None:
+    assert shipped.instant, shipped.warnings
+    assert pretrained.shipped().stat().st_size < 3 * 2**20
+    for count in (4, 16, 50):
+        shipped.settings = shipped.settings.with_values({"show_size": count})
+        size = shipped.canvas_size
+        with torch.no_grad():
+            result, content = (Artwork(shipped, size, layer).at(size.box).mean(0) for layer in ("result", "content"))
+        coarse = [torch.nn.functional.avg_pool2d(plane[None, None], 12).flatten() for plane in (result, content)]
+        assert torch.corrcoef(torch.stack(coarse))[0, 1] > 0.8, count
