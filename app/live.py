@@ -30,7 +30,7 @@ class LiveController(QObject):
         self._document, self._training, self._newest = document, training, newest
         self._refused: Job | None = None
         """What could not be shown, so that it is not tried again and again."""
-        self._loading = False
+        self._loading = self._over = False
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.follow)
         document.sources_changed.connect(lambda _slot: self._soon.start())
@@ -46,8 +46,14 @@ class LiveController(QObject):
         """Whether the document's choices can be shown without any training, once it has images."""
         return self._document.method.is_instant(self._document.settings)
 
+    def end(self) -> None:
+        """Begins nothing any more: the window closes."""
+        self._over = True
+
     def follow(self) -> None:
         """Begins, loads what changed, or ends, whichever is next."""
+        if self._over:
+            return
         training = self._training
         if training.state == "live":
             if self._document.missing() or not self.possible:

@@ -274,6 +274,7 @@ class MainWindow(Shell):
         if not self.masks.close():
             event.ignore()
             return
+        self.live.end()
         self.document.flush()
         self.remember_layout()
         self.preferences.last_project = None if self.document.empty else self.document.folder

@@ -1,0 +1,159 @@
+"""Live, in the real window: the picture is there when the images are dropped, and follows every change of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint
+
+from engine import messages as m
+from engine.settings import Settings
+from engine.snapshots import listing
+from tests.app.test_main_window import Studio, studio  # noqa: F401 - a fixture
+from tests.app.toys import write_image
+from tests.engine.toy import Toy
+
+
+@pytest.fixture
+def live(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:  # noqa: F811
+    """The toy begins with what was learned elsewhere, unless it has just one colour."""
+
+    def is_instant(cls: type[Toy], settings: Settings) -> bool:
+        return settings.colors > 1  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(Toy, "is_instant", classmethod(is_instant))
+    return studio
+
+
+def shown(live: Studio) -> None:
+    """Images are dropped, and their picture is there."""
+    live.drop_style()
+    live.until(lambda: live.window.training.state == "live")
+    live.until(lambda: any(view.image.size for view in live.seen(m.ViewRendered)))
+
+
+def test_the_picture_is_there_when_the_images_are_dropped(live: Studio) -> None:
+    shown(live)
+    window = live.window
+    assert window.canvas.view.isVisible()
+    assert window.canvas.view.picture() is not None
+    assert not live.seen(m.Stepped), "nothing is trained"
+    assert window.status.state.text() == "Live"
+    assert window.actions_by_name["train"].text() == "Refine"
+    assert not window.actions_by_name["stop"].isEnabled(), "there is nothing to stop"
+    assert not live.said()
+
+
+def test_live_settings_act_at_once_and_undo_too(live: Studio) -> None:
+    shown(live)
+    before = len(live.seen(m.ViewRendered))
+    live.window.document.set("rate", 0.7)
+    live.until_seen(m.Retuned)
+    live.until(lambda: len(live.seen(m.ViewRendered)) > before)
+    live.press("undo")
+    live.until_seen(m.Retuned, 2)
+    assert live.window.training.state == "live"
+
+
+def test_settings_that_need_other_networks_act_without_asking(live: Studio) -> None:
+    shown(live)
+    for colors in (3, 9, 5):
+        live.window.document.set("colors", colors)
+    live.until(lambda: not live.window.training.stale)
+    assert live.seen(m.Began)[-1].reason == "rebuilt"
+    assert live.window.training.built is not None
+    assert live.window.training.built.settings.colors == 5  # type: ignore[attr-defined]
+    assert live.window.training.state == "live"
+    assert not live.said(), "nobody is asked to rebuild"
+
+
+def test_more_images_are_taken_in(live: Studio) -> None:
+    shown(live)
+    viewport = live.window.canvas.view.viewport()
+    live.drop(viewport, [write_image(live.folder / "more.png", seed=3)], QPoint(20, viewport.height() // 2))
+    live.until(lambda: live.seen(m.Began)[-1].reason == "rebuilt")
+    assert len(live.seen(m.Began)[-1].job.sources["style"]) == 2
+
+
+def test_refine_learns_from_the_picture_on(live: Studio) -> None:
+    shown(live)
+    live.press("train")
+    live.until_seen(m.Stepped, 2)
+    assert live.window.training.state == "training"
+    assert len(live.seen(m.Began)) == 1, "it is the same session"
+    live.press("train")
+    live.until_seen(m.Paused, 2)
+    assert live.window.training.state == "paused"
+    live.press("stop")
+    live.until(lambda: live.window.training.state == "idle")
+    assert listing(live.window.document.folder)
+    live.qtbot.wait(50)
+    assert live.window.training.state == "idle", "what was learned is shown, not what was there before"
+
+
+def test_a_moment_can_be_kept_and_gone_back_to(live: Studio) -> None:
+    shown(live)
+    live.press("keep")
+    kept = live.until_seen(m.Kept)
+    assert kept.step == 0
+    live.window.document.set("colors", 7)
+    live.until(lambda: live.seen(m.Began)[-1].reason == "rebuilt")
+    live.window.training.go_back(kept.snapshot)
+    live.until(lambda: live.seen(m.Began)[-1].reason == "restored")
+    assert live.settings.colors == 2
+
+
+def test_what_is_live_can_be_exported(live: Studio) -> None:
+    shown(live)
+    live.press("export")
+    live.until(lambda: live.window.exports.dialog is not None and live.window.exports.dialog.isVisible())
+    out = live.folder / "print.png"
+    live.window.exports.start(m.ExportRequest(out))
+    live.until_seen(m.Exported)
+    assert out.is_file()
+    assert live.window.training.state == "live"
+    live.window.exports.dialog.close()
+
+
+def test_without_a_network_it_waits_for_train(live: Studio) -> None:
+    live.window.document.set("colors", 1)
+    live.drop_style()
+    live.qtbot.wait(50)
+    assert live.window.training.state == "idle"
+    assert live.window.actions_by_name["train"].text() == "Train"
+    live.window.document.set("colors", 5)
+    live.until(lambda: live.window.training.state == "live")
+    live.window.document.set("colors", 1)
+    live.until(lambda: live.window.training.state == "idle")
+    live.window.document.set("colors", 6)
+    live.until(lambda: live.window.training.state == "live")
+
+
+def test_the_last_image_taken_away_ends_it(live: Studio) -> None:
+    shown(live)
+    live.window.document.set_sources("style", ())
+    live.until(lambda: live.window.training.state == "idle")
+    live.press("undo")
+    live.until(lambda: live.window.training.state == "live")
+
+
+def test_what_can_not_be_shown_is_told_once(live: Studio) -> None:
+    broken = live.folder / "broken.png"
+    broken.write_bytes(b"no picture")
+    live.window.document.add("style", [broken])
+    live.until(lambda: bool(live.seen(m.Ended)))
+    live.until(lambda: live.window.training.state == "idle")
+    live.qtbot.wait(100)
+    assert len(live.seen(m.Ended)) == 1
+    live.window.document.add("style", [write_image(live.folder / "good.png")])
+    live.window.document.set_sources("style", live.window.document.sources("style")[1:])
+    live.until(lambda: live.window.training.state == "live")
+
+
+def test_a_new_project_begins_empty(live: Studio, tmp_path: Path) -> None:
+    shown(live)
+    live.press("new")
+    live.until(lambda: live.window.training.state == "idle" and live.window.document.empty)
+    shown_again = live.window.canvas.start
+    live.until(shown_again.isVisible)
