@@ -22,7 +22,6 @@ from engine.copying import free_folder
 from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.export.relink import missing_images
 from engine.images.find import find_images
-from engine.images.read import image_size
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.method import Method, Slot, method_class, preset_values
 from engine.other_methods import load_settings, save_settings
@@ -179,6 +178,8 @@ class Document(QObject):
 
     def _fitted(self, job: Job, slot: str) -> Job:
         """The job with settings that suit the first images of a slot, where the artist chose none yet."""
+        from engine.images.read import image_size  # loads torch, which the window is shown before
+
         method = method_class(job.method)
         sizes = []
         for image in job.sources[slot]:
@@ -275,6 +276,8 @@ class Document(QObject):
         """Makes `job` the present one and tells the listeners what differs. Only undo steps call this."""
         job = self._moved(job)
         before, self.job = self.job, job
+        self.dirty = True
+        self._autosave.start()
         if before.method != job.method:
             self._others[before.method] = before.settings
             self.method_changed.emit()
@@ -285,8 +288,6 @@ class Document(QObject):
                 self.sources_changed.emit(slot)
         if (before.canvas_size, before.seed) != (job.canvas_size, job.seed):
             self.frame_changed.emit()
-        self.dirty = True
-        self._autosave.start()
 
     # ------------------------------------------------------------ files
 

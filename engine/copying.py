@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.errors import CancelledError
 from engine.files import no_room, replacing_folder
-from engine.project import SNAPSHOTS
+from engine.project import REMOVED, SNAPSHOTS
 
 CHUNK_BYTES = 4 * 2**20
 Progress = Callable[[int, int], bool]
@@ -18,9 +18,13 @@ Progress = Callable[[int, int], bool]
 
 
 def project_files(folder: Path) -> Iterator[Path]:
-    """All that belongs to a project, relative to its folder; locks, half-written files and links do not."""
+    """All that belongs to a project, relative to its folder; locks, half-written files and links do not.
+
+    Moments that were removed do: undo brings them back.
+    """
     for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _is_link(parent, name))
+        shown = (name for name in folders if name == REMOVED or not name.startswith("."))
+        folders[:] = sorted(name for name in shown if not _is_link(parent, name))
         for name in sorted(files):
             if not name.startswith(".") and not _is_link(parent, name):
                 yield (Path(parent) / name).relative_to(folder)

@@ -35,7 +35,40 @@ def _by_place(image: Stored) -> Stored:
     return {**{key: value for key, value in image.items() if key != "relative"}, "path": relative}
 
 
-JOB: tuple[Migration, ...] = (_name_the_method,)
+_FORMER_DEFAULTS: dict[str, Stored] = {
+    "famos": {"tone_matching": True},
+    "magic": {
+        "tone_matching": True,
+        "set_size": 50,
+        "generator_width": 48,
+        "discriminator_width": 128,
+        "depth": 5,
+        "discriminator_depth": 6,
+        "patch": 256,
+        "batch": 6,
+        "conditional": False,
+        "start": "nothing",
+    },
+}
+"""What format 1 meant by a setting that it did not name, where the present one means something else."""
+
+
+def _keep_former_defaults(job: Stored) -> Stored:
+    """1 to 2: a setting that is not named stays what it was; tones were matched exactly, or not at all."""
+    method, settings = job.get("method"), job.get("settings", {})
+    if not isinstance(method, str) or not isinstance(settings, dict):
+        return job
+    settings = {**_FORMER_DEFAULTS.get(method, {}), **settings}
+    if method in _FORMER_DEFAULTS and isinstance(settings["tone_matching"], bool):
+        settings["tone_matching"] = float(settings["tone_matching"])
+    return {**job, "settings": settings}
+
+
+def _first(job: Stored) -> Stored:
+    return _keep_former_defaults(_name_the_method(job))
+
+
+JOB: tuple[Migration, ...] = (_first,)
 """From format 1 to 2, from 2 to 3, ..."""
 FORMAT = 1 + len(JOB)
 """What is written now, in project.json and in snapshot.json."""

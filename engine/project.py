@@ -35,6 +35,8 @@ PACKED = ".tessera"
 """How the name of a project in one file ends, see archive.py."""
 SNAPSHOTS = "snapshots"
 """The folder of its snapshots; what is in it is snapshots.py's."""
+REMOVED = ".removed"
+"""Folder in that of the snapshots: those that undo would bring back."""
 
 
 def project_folder(path: Path) -> Path:

@@ -32,13 +32,12 @@ from engine.images.decode import vips
 from engine.job import Job
 from engine.method import State, method_keys
 from engine.migrations import FORMAT
+from engine.project import REMOVED, keep_aside, read_stored, stored_job
 from engine.project import SNAPSHOTS as FOLDER
-from engine.project import keep_aside, read_stored, stored_job
 
 MOST_SNAPSHOTS = 10**8
 """Their numbers have at most so many digits as this less one."""
 _ABOUT, _TENSORS, _PLAIN, _PREVIEW = "snapshot.json", "state.safetensors", "state.json", "preview.png"
-_ASIDE = ".removed"
 
 
 @dataclass(frozen=True)
@@ -212,11 +211,11 @@ def put_back(snapshot: Snapshot) -> None:
 
 def clear_aside(project: Path) -> None:
     """Removes for good what was put aside."""
-    shutil.rmtree(project / FOLDER / _ASIDE, ignore_errors=True)
+    shutil.rmtree(project / FOLDER / REMOVED, ignore_errors=True)
 
 
 def _aside(snapshot: Snapshot) -> Path:
-    return snapshot.folder.parent / _ASIDE / snapshot.folder.name
+    return snapshot.folder.parent / REMOVED / snapshot.folder.name
 
 
 def remove(snapshot: Snapshot) -> None:
@@ -246,7 +245,7 @@ def _is_name(text: object) -> bool:
 
 def _next_name(project: Path) -> str:
     """Of no snapshot that is there, or was put aside: their names stay theirs."""
-    taken = {int(folder.name) for folder in (*_folders(project), *_folders(project, _ASIDE))}
+    taken = {int(folder.name) for folder in (*_folders(project), *_folders(project, REMOVED))}
     last = max(taken, default=0) + 1
     return f"{last if last < MOST_SNAPSHOTS else next(n for n in range(1, last) if n not in taken):04d}"
 

@@ -48,3 +48,15 @@ def test_a_job_without_a_method_was_of_famos_and_its_own_images_are_stored_by_pl
 
 def test_a_newer_format_is_left_as_it_is() -> None:
     assert migrated({"sources": 1}, FORMAT + 1) == {"sources": 1}
+
+
+def test_settings_that_were_not_named_mean_what_they_meant() -> None:
+    def settings(**job: object) -> dict[str, object]:
+        return migrated({"sources": {}, **job}, 1)["settings"]
+
+    assert settings(method="famos", settings={}) == {"tone_matching": 1.0}
+    assert settings(settings={"tone_matching": False}) == {"tone_matching": 0.0}
+    magic = settings(method="magic", settings={"patch": 96})
+    assert (magic["patch"], magic["generator_width"], magic["conditional"]) == (96, 48, False)
+    assert settings(method="texture", settings={"a": 1}) == {"a": 1}
+    assert migrated({"method": "famos", "settings": 3}, 1)["settings"] == 3
