@@ -113,7 +113,9 @@ def test_what_is_live_can_be_exported(live: Studio) -> None:
     live.until_seen(m.Exported)
     assert out.is_file()
     assert live.window.training.state == "live"
-    live.window.exports.dialog.close()
+    dialog = live.window.exports.dialog
+    assert dialog is not None
+    dialog.close()
 
 
 def test_without_a_network_it_waits_for_train(live: Studio) -> None:
