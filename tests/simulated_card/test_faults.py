@@ -321,6 +321,7 @@ def test_attention_over_more_pixels_than_a_kernel_takes(device: torch.device) ->
     assert (found.cpu() - expected).abs().max() < 1e-4
 
 
+@pytest.mark.usefixtures("card_can_be_simulated")
 @pytest.mark.parametrize("repeat", [False, True])
 def test_prints_from_originals_without_doubles(repeat: bool, tmp_path: Path) -> None:
     """As on a Mac's graphics processor."""

@@ -144,7 +144,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
 
     def scene(self, canvas_size: Size) -> Scene:
         """What is painted as trained."""
-        field = ContentField(self._contents[0].pixels, canvas_size, self.device)
+        field = ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device)
         view = None if self.templates is None else self.templates.view_of
         return Scene(field.at, lambda box: coordinates(box, canvas_size, self.device), view)
 

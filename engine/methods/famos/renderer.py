@@ -83,7 +83,8 @@ class FamosRenderer:
 
     def __init__(self, method: Painted, render_mode: RenderMode) -> None:
         self._method, self._render_mode = method, render_mode
-        self._frame = method.frame(render_mode.frame, render_mode.tones) if render_mode.frame else None
+        frame = method.frame(render_mode.frame, render_mode.tones) if render_mode.frame else None
+        self._frame = None if frame is None else frame.to(method.device)  # once, not for every tile
         self._templates = method.templates
         if render_mode.originals and method.templates is not None:
             self._templates = method.templates.enlarged(method.originals(render_mode.originals))

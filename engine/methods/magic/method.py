@@ -204,7 +204,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         layers = {"result": result[0], "collage": collage[0], "content": shown}
         layers = {key: (image * 0.5 + 0.5).clamp(0, 1) for key, image in layers.items()}
-        colors = palette(mixture.shape[1]).to(self.device)  # [K, 3]
+        colors = uploaded(palette(mixture.shape[1]), self.device)  # [K, 3]
         layers["sets"] = torch.einsum("khw,kc->chw", mixture[0], colors).clamp(0, 1)
         change = (result - collage)[0].abs().mean(0) / max(s.repaint_bound, 1e-6)
         layers["mask"] = change.clamp(0, 1).expand(3, -1, -1)
@@ -237,7 +237,8 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         """[1, 3, h, w] in -1..1; None unguided."""
         if not self._contents:
             return None
-        content = ContentField(self._contents[0].pixels, canvas_size, self.device).at(box)[None] * 2 - 1
+        pixels = self._contents[0].pixels_on(self.device)
+        content = ContentField(pixels, canvas_size, self.device).at(box)[None] * 2 - 1
         return content.contiguous(memory_format=torch.channels_last)
 
     def _patches_of(self, batch: Batch, output: Collage) -> dict[str, Tensor]:
