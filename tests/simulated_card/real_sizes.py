@@ -1,7 +1,7 @@
-"""A step of each method at an artist's sizes: the settings as they are, and the images of docs/figures.md.
+"""A step of each method at an artist's sizes: settings as they are, and images as large as those of docs/figures.md.
 
-For a card that does not compute: shapes alone are kept, and soon counted. MAGIC's discriminator is thin, since
-its weights alone would take seconds to draw; the number of launches does not depend on them.
+For a card that does not compute: shapes alone are kept, and soon counted. Networks have few channels, since it takes
+seconds to draw the weights of wide ones; they are told the same, whatever their width.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from engine.method import method_class
 from tests.engine.famos_jobs import picture
 from tests.engine.generator_jobs import bands
 
-_MAGIC = {"precision": "bfloat16", "discriminator_width": 8}
+_THIN = {"generator_width": 8, "discriminator_width": 8, "precision": "bfloat16"}
 STEPS: dict[str, tuple[str, dict[str, Any]]] = {
-    "FAMOS": ("famos", {"precision": "bfloat16"}),
-    "MAGIC guided": ("magic", _MAGIC),
-    "MAGIC with inducing points": ("magic", _MAGIC | {"attention": "inducing"}),
+    "FAMOS": ("famos", _THIN),
+    "MAGIC guided": ("magic", _THIN),
+    "MAGIC with inducing points": ("magic", _THIN | {"attention": "inducing"}),
     "texture network": ("texture", {}),
     "fast stylisation": ("stylize", {}),
     "fast doodle": ("doodle_net", {}),
