@@ -168,6 +168,7 @@ class SimulatedCard(TorchDispatchMode):
             "_is_in_bad_fork": False,
             "get_device_properties": properties,
             "get_device_capability": (9, 0),
+            "get_arch_list": ["sm_80", "sm_90", "compute_90"],
             "is_bf16_supported": True,
             "empty_cache": None,
             "set_device": None,
