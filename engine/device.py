@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -42,7 +43,8 @@ def available() -> list[Device]:
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
             properties = torch.cuda.get_device_properties(index)
-            devices.append(Device(f"cuda:{index}", f"GPU {properties.name}", properties.total_memory))
+            if _has_code_for(index):
+                devices.append(Device(f"cuda:{index}", f"GPU {properties.name}", properties.total_memory))
     if torch.backends.mps.is_available():
         devices.append(Device("mps", f"GPU of {platform.processor() or 'this Mac'}", _machine_memory_bytes()))
     devices.append(Device("cpu", f"CPU, {os.cpu_count()} cores", _machine_memory_bytes()))
@@ -61,7 +63,38 @@ def choose(key: str = "auto") -> Device:
     for device in devices:
         if device.key == key or device.key.split(":")[0] == key:
             return device
-    raise BadSettingError(f"device can not be {key!r}; it is auto or one of {', '.join(d.key for d in devices)}.")
+    allowed = f"device can not be {key!r}; it is auto or one of {', '.join(d.key for d in devices)}."
+    raise BadSettingError(f"{allowed} {why_no_card()}".strip() if key.startswith("cuda") else allowed)
+
+
+def why_no_card() -> str:
+    """Why graphics cards of this machine can not be used, in a sentence; empty where torch uses all, or sees none."""
+    build = "Install the build of torch that pytorch.org names for"
+    if torch.cuda.is_available():
+        cards = [index for index in range(torch.cuda.device_count()) if not _has_code_for(index)]
+        names = ", ".join(torch.cuda.get_device_properties(index).name for index in cards)
+        return f"torch {torch.__version__} has no code for {names}. {build} this card." if names else ""
+    if torch.version.cuda:
+        return (
+            f"torch finds no driver that works with CUDA {torch.version.cuda}. Install or update the card's driver, "
+            "and start the computer again."
+        )
+    if Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi"):
+        return f"This torch was built for the processor alone. {build} your card."
+    return ""
+
+
+def _has_code_for(index: int) -> bool:
+    """Whether torch was compiled for this card, or for an older one in a form that its driver can finish."""
+    capability = torch.cuda.get_device_capability(index)
+    known = torch.cuda.get_arch_list()  # "sm_90", "compute_90", "sm_90a"; none of this kind for AMD's cards
+    for kind, _, number in (name.partition("_") for name in known):
+        version = divmod(int("".join(filter(str.isdigit, number)) or 0), 10)
+        if kind == "compute" and version <= capability:
+            return True
+        if kind == "sm" and version[0] == capability[0] and version <= capability:
+            return True
+    return not any(name.startswith(("sm_", "compute_")) for name in known)
 
 
 def memory_used_bytes(device: Device) -> int:

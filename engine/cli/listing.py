@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Any
 
-from engine.device import available
+from engine.device import available, why_no_card
 from engine.method import Method, method_class, method_keys
 from engine.settings import Spec, specs
 
@@ -61,4 +61,6 @@ def devices(arguments: Namespace) -> int:
     for device in found:
         chosen = "  (chosen automatically)" if device == found[0] else ""
         print(f"{device.key:<8} {device.title}, {device.memory_total_bytes / 2**30:.1f} GiB{chosen}")
+    if why := why_no_card():
+        print(why)
     return 0

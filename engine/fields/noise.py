@@ -31,7 +31,7 @@ class NoiseField:
         if self.period is not None:
             rows, columns = rows % self.period[0], columns % self.period[1]
         channels = torch.arange(self.channels, device=self.device)  # [C]
-        word = _mixed(channels + _mixed(torch.tensor(self.seed, device=self.device)))
+        word = _mixed(channels + int(_mixed(torch.tensor(self.seed))))
         word = _mixed(word[:, None] + rows)  # [C, h]
         word = _mixed(word[:, :, None] + columns)  # [C, h, w]
         return (word >> 8).to(torch.float32).mul_(2.0**-23).sub_(1.0)  # [C, h, w]

@@ -18,7 +18,7 @@ class MaskField:
     """
 
     def __init__(self, labels: Tensor, regions: int, canvas_size: Size, device: torch.device) -> None:
-        self.channels = regions
+        self.channels, self.canvas_size = regions, canvas_size
         self._shares = ContentField((one_hot(labels, regions) * 255).to(torch.uint8), canvas_size, device)
 
     def at(self, box: Box) -> Tensor:

@@ -56,8 +56,8 @@ class ContentPatches:
     """Random patches of the content images, each by its weight; only the first is stretched to the canvas."""
 
     def __init__(self, contents: Sequence[Source], canvas_size: Size, device: torch.device) -> None:
-        self._fields = [ContentField(contents[0].pixels, canvas_size, device)]
-        self._fields += [ContentField(content.pixels, content.size, device) for content in contents[1:]]
+        self._fields = [ContentField(contents[0].pixels_on(device), canvas_size, device)]
+        self._fields += [ContentField(content.pixels_on(device), content.size, device) for content in contents[1:]]
         self._weights = _weights(contents)
 
     def draw(self, side: int, count: int, random: torch.Generator, enlarged: float = 1.0) -> tuple[Tensor, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,10 +30,17 @@ class Source:
 
     image: SourceImage
     pixels: Tensor
+    _elsewhere: dict[torch.device, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> Size:
         return Size(*self.pixels.shape[1:])
+
+    def pixels_on(self, device: torch.device) -> Tensor:
+        """The pixels on a device, copied there once: every tile of a picture reads them."""
+        if device not in self._elsewhere:
+            self._elsewhere[device] = self.pixels.to(device)
+        return self._elsewhere[device]
 
 
 def load(images: Sequence[SourceImage], scale: float, slot: str, warnings: list[str]) -> list[Source]:

@@ -69,7 +69,8 @@ class AdversarialRenderer(ABC, Generic[MethodT]):
 
     def __init__(self, method: MethodT, render_mode: RenderMode) -> None:
         self._method, self.repeats = method, render_mode.repeat
-        self._frame = method.frame(render_mode.frame, render_mode.tones) if render_mode.frame else None
+        frame = method.frame(render_mode.frame, render_mode.tones) if render_mode.frame else None
+        self._frame = None if frame is None else frame.to(method.device)  # once, not for every tile
         self.canvas_size = method.canvas_size
         """The canvas at the scale of the training."""
         if render_mode.own_shape and self._frame is not None:

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from engine import losses
 from engine.box import Box
+from engine.device import uploaded
 from engine.templates.mix_kernel import MixKernel
 from engine.tiling import Edge, tiled
 
@@ -129,7 +130,7 @@ class Templates:
 
     def view_of(self, box: Box) -> View:
         """All templates inside one box."""
-        corner = torch.tensor([[box.top], [box.left]], device=self.atlas.pixels.device)
+        corner = uploaded(torch.tensor([[box.top], [box.left]]), self.atlas.pixels.device)
         return self.view(corner[0], corner[1], box.height, box.width)
 
     def view_at(self, rows: Tensor, columns: Tensor) -> View:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.device import uploaded_together
+from engine.device import uploaded, uploaded_together
 from engine.templates.atlas import Atlas, Templates, View, colors
 from engine.tiling import Edge, tiled
 
@@ -103,7 +103,7 @@ class SetDraw:
     def templates(self, count: int, seed: int) -> Templates:
         """One set for a whole canvas: the set that belongs to a seed."""
         random = torch.Generator().manual_seed(seed * 0x9E3779B1 + 0x5E75)
-        image, offset, flip = (part.to(self.atlas.pixels.device) for part in self._drawn(count, random))
+        image, offset, flip = uploaded_together(self._drawn(count, random), self.atlas.pixels.device)
         return Templates(self.atlas, image, offset, flip, self.edge)
 
     def sets(self, count: int, tops: Tensor, lefts: Tensor, random: torch.Generator) -> Sets:
@@ -115,7 +115,7 @@ class SetDraw:
 
     def at(self, templates: Templates, box: Box) -> Sets:
         """One set, looked at from a box of the canvas."""
-        corner = torch.tensor([box.top, box.left], device=self.atlas.pixels.device)
+        corner = uploaded(torch.tensor([box.top, box.left]), self.atlas.pixels.device)
         origin = templates.offset + corner
         return Sets(templates.atlas, templates.image[None], origin[None], templates.flip[None], self.edge)
 

@@ -31,7 +31,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.simulated_card import attention, guard, kernels
 
-DEVICE, CPU = torch.device("cuda", 0), torch.device("cpu")
+DEVICE, CPU, META = torch.device("cuda", 0), torch.device("cpu"), torch.device("meta")
 _ENGINE = str(Path(__file__).parents[2] / "engine")
 
 
@@ -101,13 +101,18 @@ class Counts:
 
 
 class SimulatedCard(TorchDispatchMode):
-    """See the module. `doubles`: whether it knows float64."""
+    """See the module.
+
+    Args:
+        doubles: whether it knows float64.
+        computes: False keeps shapes alone, so that steps of real sizes can be counted at once; what is read is 0 or 1.
+    """
 
     _present: list[SimulatedCard] = []  # noqa: RUF012 - the one in use, for all threads
 
-    def __init__(self, doubles: bool = True) -> None:
+    def __init__(self, doubles: bool = True, computes: bool = True) -> None:
         super().__init__()
-        self.doubles = doubles
+        self.doubles, self.computes = doubles, computes
         self._counts: list[Counts] = []
         self._launches = 0
         self._breaks_at: tuple[int, Exception, bool] | None = None
@@ -163,6 +168,7 @@ class SimulatedCard(TorchDispatchMode):
             "_is_in_bad_fork": False,
             "get_device_properties": properties,
             "get_device_capability": (9, 0),
+            "get_arch_list": ["sm_80", "sm_90", "compute_90"],
             "is_bf16_supported": True,
             "empty_cache": None,
             "set_device": None,
@@ -242,7 +248,7 @@ class SimulatedCard(TorchDispatchMode):
             self.launch(name, kernels.launched(func, args))
         if kernels.waits(func, args):
             self.wait(name)
-        result = func(*_inner(args), **_inner(kwargs))
+        result = func(*self._inner(args), **self._inner(kwargs))
         written = kernels.written(func)
         if written:
             targets = [kwargs[key] if isinstance(key, str) else args[key] for key in written]
@@ -278,6 +284,21 @@ class SimulatedCard(TorchDispatchMode):
                 f"(aten::{name}: a tensor of shape {tuple(x.shape)})"
             )
 
+    def _inner(self, values: Any) -> Any:
+        """The same values with the numbers in place of the card's tensors."""
+        kind = type(values)
+        if kind is CardTensor:
+            return values.numbers
+        if kind is tuple or kind is list:
+            return kind([self._inner(x) for x in values])
+        if kind is dict:
+            return {key: self._inner(x) for key, x in values.items()}
+        if kind is torch.device:
+            return CPU if self.computes else META
+        if not self.computes and isinstance(values, Tensor) and values.dim():
+            return values.to(META)
+        return values
+
     # -------------------------------------------------------- operators that cross between host and card
 
     def _on__to_copy(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -288,8 +309,11 @@ class SimulatedCard(TorchDispatchMode):
             self.wait("copy to the host")
         else:
             self.launch("_to_copy", 1)
-        copied = func(_inner(source), **{**kwargs, "device": CPU})
-        return self.wrap(copied) if target.type == "cuda" else copied
+        if target.type == "cuda":
+            return self.wrap(func(self._inner(source), **{**kwargs, "device": CPU if self.computes else META}))
+        if not self.computes:
+            return torch.zeros(source.shape, dtype=kwargs.get("dtype") or source.dtype)
+        return func(self._inner(source), **{**kwargs, "device": CPU})
 
     def _on_copy_(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         target, source = args[:2]
@@ -299,12 +323,13 @@ class SimulatedCard(TorchDispatchMode):
             self.launch("copy_", 1)
         else:
             self._upload(source, (*args, False)[2])
-        func(*_inner(args), **kwargs)
+        if self.computes or isinstance(target, CardTensor):
+            func(*self._inner(args), **kwargs)
         return target
 
     def _on__local_scalar_dense(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.wait("item")
-        return func(*_inner(args), **kwargs)
+        return func(*self._inner(args), **kwargs) if self.computes else 1
 
     def _upload(self, source: Tensor, asynchronous: bool) -> None:
         """Copies of the host's pinned memory are launched as kernels are; all others are waited for."""
@@ -321,18 +346,6 @@ def _pinned(tensor: Tensor) -> Tensor:
     copied = tensor.clone()
     copied.is_pinned_here = True  # type: ignore[attr-defined]
     return copied
-
-
-def _inner(values: Any) -> Any:
-    """The same values with the numbers in place of the card's tensors."""
-    kind = type(values)
-    if kind is CardTensor:
-        return values.numbers
-    if kind is tuple or kind is list:
-        return kind([_inner(x) for x in values])
-    if kind is dict:
-        return {key: _inner(x) for key, x in values.items()}
-    return CPU if kind is torch.device else values
 
 
 def _flat(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:

@@ -15,10 +15,14 @@ _WHY_NOT = guard.why_not()
 
 
 @pytest.fixture
-def card() -> Iterator[SimulatedCard]:
-    """A simulated card: for what has to be counted, refused or broken."""
+def card_can_be_simulated() -> None:
     if _WHY_NOT:
         pytest.skip(_WHY_NOT)
+
+
+@pytest.fixture
+def card(card_can_be_simulated: None) -> Iterator[SimulatedCard]:
+    """A simulated card: for what has to be counted, refused or broken."""
     with SimulatedCard() as simulated:
         yield simulated
 

@@ -69,6 +69,7 @@ def test_launches_waits_and_uploads_are_counted(card: SimulatedCard) -> None:
     assert (counts.launches, counts.waits.total(), counts.uploads.total()) == (6, 2, 1), counts
 
 
+@pytest.mark.usefixtures("card_can_be_simulated")
 def test_a_device_without_doubles_refuses_them() -> None:
     with SimulatedCard(doubles=False), pytest.raises(TypeError, match="float64"):
         torch.ones(3, device=CUDA).double()
@@ -93,6 +94,7 @@ def test_a_late_error_is_heard_at_the_next_wait_and_ever_after(card: SimulatedCa
         x + 1
 
 
+@pytest.mark.usefixtures("card_can_be_simulated")
 def test_the_machine_has_no_card_afterwards() -> None:
     with SimulatedCard():
         assert torch.cuda.is_available()

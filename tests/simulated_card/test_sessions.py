@@ -61,7 +61,7 @@ def scene(session: Session, folder: Path, key: str) -> Callable[[Event], None]:
             rebuilt = {"famos": {"templates": 6}, "magic": {"set_size": 6}, "doodle": {"filters": 7}}
             session.post(Retune(rebuilt.get(key, {"filters": 5})))
         if event.step == LAST:
-            session.post(ExportRequest(folder / "print.png", Size(150, 130), tile_px=64))
+            session.post(ExportRequest(folder / "print.png", Size(100, 90), tile_px=64))
 
     return react
 

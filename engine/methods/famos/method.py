@@ -147,7 +147,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
 
         So psi says everywhere what the templates show, as it has been learned, and the network sees no other value.
         """
-        field = ContentField(self._contents[0].pixels, canvas_size, self.device)
+        field = ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device)
         templates, plane = self.templates, Mirrored(self._canvas, self.device)
         view = None if templates is None else (lambda box: templates.view_at(*plane.places(box)))
         return Scene(field.at, plane.coordinates, view)

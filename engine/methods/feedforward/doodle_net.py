@@ -55,6 +55,9 @@ class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
     terms = (*STYLE_TERMS, *VARIETY_TERMS)
     presets = PRESETS
 
+    _field: MaskField | None
+    """Of the target mask on the canvas that was painted last."""
+
     def _read(self, job: Job) -> list[Style]:
         s = self.settings
         (style,) = sources.load(job.sources["style"][:1], s.style_scale, "style", self.warnings)
@@ -68,7 +71,7 @@ class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
         self.palette, self.regions = found.palette[order], len(order)
         labels = fitted(place[found.style.long()], style.size)
         self._present = torch.bincount(labels.flatten().long(), minlength=self.regions) > 0  # [R]
-        self._target, self._job = place[found.target.long()], job
+        self._target, self._job, self._field = place[found.target.long()], job, None
         height, width = found.target.shape
         scaled = Size(max(64, round(height * s.canvas_scale)), max(64, round(width * s.canvas_scale)))
         self._canvas = job.canvas_size or scaled
@@ -88,7 +91,7 @@ class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
         labels, distance = nearest_region(mask, self.palette, self._present)
         if (distance > SAME_COLOR).float().mean() > NEW_REGION_SHARE:
             return False
-        self._target, self._job = labels, job
+        self._target, self._job, self._field = labels, job, None
         return True
 
     def _network(self, thin: bool) -> TextureNetwork:
@@ -138,10 +141,12 @@ class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
 
     def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
         self._freeze_if_needed()
-        mask = MaskField(self._target, self.regions, canvas_size, self.device).at(box)
+        if self._field is None or self._field.canvas_size != canvas_size:  # one for all tiles
+            self._field = MaskField(self._target, self.regions, canvas_size, self.device)
+        mask = self._field.at(box)
         noise = self.average.noise_at(box, self.noise_seed(), self.device, None)
         image = self._painted(noise, mask[None].contiguous(memory_format=torch.channels_last))
-        colors = self.palette.to(self.device).float() / 255
+        colors = uploaded(self.palette.float() / 255, self.device)
         return {"result": shown(image[0]), "mask": torch.einsum("rhw,rc->chw", mask, colors)}
 
     def _patches_of(self, batch: Batch, output: Tensor) -> dict[str, Tensor]:

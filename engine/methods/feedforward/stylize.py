@@ -57,7 +57,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
         contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
         self._canvas = job.canvas_size or contents[0].size
-        self._content = contents[0].pixels
+        self._content = contents[0].pixels_on(self.device)
         self._patches = ContentPatches(contents, self._canvas, self.device)
         self._style_tones = _tones_of([source.pixels for source in styles])
         self._content_tones = _tones_of([source.pixels for source in contents])

@@ -245,7 +245,11 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
 
     def scene(self, canvas_size: Size) -> Scene:
         """What is painted as trained."""
-        content = ContentField(self._contents[0].pixels, canvas_size, self.device).at if self._contents else None
+        content = (
+            ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device).at
+            if self._contents
+            else None
+        )
         return Scene(canvas_size, content, self.draw.at, reduction=1)
 
     def coarse(self, reduction: int) -> Renderer:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
+from engine.device import uploaded
 from engine.errors import BadSettingError
 from engine.fields.detail import Detail, DetailedTemplates
 from engine.fields.periodic import ClosedSets, ClosedTemplates
@@ -68,7 +69,7 @@ def layers_of(painting: Painting, repaint_bound: float) -> Layers:
         return (image * 0.5 + 0.5).clamp(0, 1)
 
     def sets() -> Tensor:
-        colors = palette(painting.mixture.shape[1]).to(painting.mixture.device)  # [K, 3]
+        colors = uploaded(palette(painting.mixture.shape[1]), painting.mixture.device)  # [K, 3]
         return torch.einsum("khw,kc->chw", painting.mixture[0], colors).clamp(0, 1)
 
     def mask() -> Tensor:

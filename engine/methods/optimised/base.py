@@ -191,7 +191,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         """The content as it is compared with, [3, h, w]; mid-grey where there is none."""
         if self._content is None:
             return torch.full((3, box.height, box.width), 0.5, device=self.device)
-        content = ContentField(self._content.pixels, canvas_size, self.device).at(box)
+        content = ContentField(self._content.pixels_on(self.device), canvas_size, self.device).at(box)
         return luma(content).expand(3, -1, -1) if self.settings.colors == "luminance" else content
 
     # -------------------------------------------------------- the picture
@@ -271,7 +271,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         result = ContentField(self.picture[0], canvas_size, self.device).at(box).clamp(0, 1)
         content = self._content_at(box, canvas_size)
         if self.settings.colors == "luminance" and self._content is not None:
-            colored = ContentField(self._content.pixels, canvas_size, self.device).at(box)
+            colored = ContentField(self._content.pixels_on(self.device), canvas_size, self.device).at(box)
             result = (colored + luma(result) - luma(colored)).clamp(0, 1)
         layers = {"result": result, "content": content, "change": (result - content).abs().mean(0).expand(3, -1, -1)}
         return {layer.key: layers[layer.key] for layer in self.layers if layer.key in layers}

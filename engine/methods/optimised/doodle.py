@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
+from engine.device import uploaded
 from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.images.regions import MOST_REGIONS, labels_at, regions_of
@@ -115,10 +116,9 @@ class Doodle(PixelMethod[DoodleSettings]):
 
     def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
         layers = super().paint(box, canvas_size)
-        palette = self.regions.palette.to(self.device).float() / 255  # [R, 3]
-        layers["regions"] = palette[labels_at(self.regions.target, box, canvas_size).to(self.device).long()].permute(
-            2, 0, 1
-        )
+        palette = uploaded(self.regions.palette.float() / 255, self.device)  # [R, 3]
+        labels = uploaded(labels_at(self.regions.target, box, canvas_size).long(), self.device)
+        layers["regions"] = palette[labels].permute(2, 0, 1)
         return {layer.key: layers[layer.key] for layer in self.layers}
 
 
