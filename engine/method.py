@@ -147,7 +147,7 @@ class Method(ABC, Generic[MethodSettings]):
     presets: ClassVar[tuple[Preset, ...]]
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
-    """Which of "repeat", "originals" and "frames" its `renderer` knows; and "styles", if it can paint with other ones."""
+    """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones."""
 
     settings: MethodSettings
     device: torch.device

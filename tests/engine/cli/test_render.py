@@ -102,11 +102,13 @@ def test_cmyk_for_a_press(project: Path, tmp_path: Path) -> None:
 
 
 def test_from_the_originals_shows_more_detail(project: Path, tmp_path: Path) -> None:
-    assert render(project, tmp_path / "trained.png", "--times", "2") == 0
-    assert render(project, tmp_path / "originals.png", "--times", "2", "--from-originals") == 0
-    trained, originals = pixels(tmp_path / "trained.png"), pixels(tmp_path / "originals.png")
-    assert trained.shape == originals.shape == (154, 202, 3)
-    assert not (trained == originals).all()
+    assert render(project, tmp_path / "more.png", "--times", "2", "--more-pieces") == 0
+    assert render(project, tmp_path / "named.png", "--times", "2", "--from-originals") == 0
+    assert render(project, tmp_path / "originals.png", "--times", "2") == 0
+    more, named, originals = (pixels(tmp_path / f"{name}.png") for name in ("more", "named", "originals"))
+    assert more.shape == originals.shape == (154, 202, 3)
+    assert not (more == originals).all()
+    assert (named == originals).all(), "it is what is done where nothing is said"
 
 
 def test_a_repeat_closes(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -170,7 +172,7 @@ import os, signal, sys
 from engine.__main__ import main
 from engine.methods.famos.method import Famos
 
-left, paint = int(sys.argv[1]), Famos.paint
+left, paint = int(sys.argv[1]), Famos.layers_of
 
 def fatal(self, *arguments):
     global left
@@ -179,7 +181,7 @@ def fatal(self, *arguments):
     left -= 1
     return paint(self, *arguments)
 
-Famos.paint = fatal
+Famos.layers_of = fatal
 sys.exit(main(sys.argv[2:]))
 """
 
@@ -212,7 +214,7 @@ def test_resume_after_more_training_paints_with_the_weights_that_it_was_begun_wi
     assert render(first, tmp_path / "whole.png", "--width", "200") == 0
     from engine.methods.famos.method import Famos
 
-    paint, left = Famos.paint, iter(range(3))
+    paint, left = Famos.layers_of, iter(range(3))
 
     def stopped(self: Famos, *arguments: Any) -> Any:
         if next(left, None) is None:
@@ -221,7 +223,7 @@ def test_resume_after_more_training_paints_with_the_weights_that_it_was_begun_wi
 
     out = tmp_path / "a.png"
     with monkeypatch.context() as patch:
-        patch.setattr(Famos, "paint", stopped)
+        patch.setattr(Famos, "layers_of", stopped)
         assert render(project, out, "--width", "200") == 1
     assert main(["train", "--out", str(project), "--resume", "--steps", "3", "--device", "cpu"]) == 0
     assert snapshots.listing(project)[-1].folder != first
