@@ -149,6 +149,9 @@ class Method(ABC, Generic[MethodSettings]):
     capabilities: ClassVar[frozenset[str]] = frozenset()
     """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones."""
 
+    painting_version: ClassVar[int] = 1
+    """Raised when equal weights paint another picture than before: canvases begun by then can not be gone on with."""
+
     settings: MethodSettings
     device: torch.device
     warnings: list[str]

@@ -228,6 +228,8 @@ class ExportRun:
             "layer": request.layer,
             "render_mode": request.render_mode.stored(),
         }
+        if (version := type(now.method).painting_version) > 1:
+            details["painting_version"] = version
         inside = snapshots.FOLDER + "/0001"
 
         def fill(folder: Path) -> None:
