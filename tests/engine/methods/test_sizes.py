@@ -19,7 +19,7 @@ SCALES = (0.5, 1.25, 2.0)
 SHOWN = {"famos": "content", "magic": "content", "neural_style": "content", "doodle": "target_mask"}
 """The slot of what a picture shows."""
 BY_SIZE = {"texture", "stylize", "doodle_net"}
-"""Their strokes keep their size, so that a larger picture has more of them; `python -m benchmarks.sizes` measures them."""
+"""Their strokes keep their size, so that a larger picture has more of them."""
 
 
 def exported(method: Method, scale: float, out: Path) -> Path:
