@@ -95,6 +95,7 @@ class MainWindow(Shell):
             "save": self.files.save,
             "save_as": self.files.save_as,
             "export": self.exports.open,
+            "others": self.exports.paint_others,
             "quit": self.close,
             "undo": self.document.stack.undo,
             "redo": self.document.stack.redo,
