@@ -66,6 +66,7 @@ class OthersWindow(QDialog):
         self.setModal(False)
         self.list = QListWidget(self)
         self.list.setFixedWidth(_LIST_PX)
+        self.list.setSpacing(theme.UNIT // 2)
         self.list.setAccessibleName(self.tr("Other contents"))
         self.pane = Pane(self)
         self.pane.setMinimumSize(_PREVIEW_PX, _PREVIEW_PX)
