@@ -46,6 +46,7 @@ ITEMS = (
     Item("save_as", "File", "Save as…", ("Ctrl+Shift+S",)),
     Item("pack", "File", "Pack into one file…", tip="One file with all of it, to take along or to give away"),
     Item("export", "File", "Export…", ("Ctrl+Shift+E",), "export", "Export…", "Paint the mosaic to a file", rule=True),
+    Item("others", "File", "Paint another content…", ("Ctrl+Shift+P",), tip="Paint other images by what was learned"),
     Item("quit", "File", "Quit", ("Ctrl+Q",), rule=True),
     Item("undo", "Edit", "Undo", ("Ctrl+Z",), "undo"),
     Item("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),

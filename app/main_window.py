@@ -110,6 +110,7 @@ class MainWindow(Shell):
             "save_as": self.files.save_as,
             "pack": self.files.pack,
             "export": self.exports.open,
+            "others": self.exports.paint_others,
             "quit": self.close,
             "undo": self.document.stack.undo,
             "redo": self.document.stack.redo,

@@ -190,7 +190,10 @@ class Method(ABC, Generic[MethodSettings]):
     presets: ClassVar[tuple[Preset, ...]]
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
-    """Which of "repeat", "originals", "frames" its `renderer` knows; and "styles", if it can paint with others."""
+    """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones."""
+
+    painting_version: ClassVar[int] = 1
+    """Raised when equal weights paint another picture than before: canvases begun by then can not be gone on with."""
 
     pretraining: ClassVar[str] = ""
     """ "module:name" of what makes a `Pretrainer`; empty for methods that only learn from the artist's images."""

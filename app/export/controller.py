@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from app.canvas.view import CanvasView
 from app.document import Document
 from app.export.dialog import PROBED_PX, ExportDialog
+from app.export.others import OthersWindow, connected
 from app.export.queue import ExportQueue, Item
 from app.export.views import ExportViews
 from app.preferences import Preferences
@@ -55,6 +56,7 @@ class ExportController(QObject):
         self._canvas_size = canvas_size
         self.queue = ExportQueue(self._send, training.events, self)
         self.dialog: ExportDialog | None = None
+        self.others: OthersWindow | None = None
         self._about: tuple[object, ...] = ()
         """What the dialog was made for."""
         self.views = ExportViews(training, snapshots, canvas_view, window)
@@ -110,6 +112,23 @@ class ExportController(QObject):
         self.dialog, self._about = dialog, about
         self._on_state()
         dialog.show()
+
+    def paint_others(self) -> None:
+        """Shows the window in which other contents are painted by what was learned."""
+        size, method = self._canvas_size(), self._document.method
+        if size is None or not self.views.ready_to_look():
+            self._messages.show_message(self.tr("There is nothing that could paint yet. Press Train first."), "info")
+            return
+        if "frames" not in method.capabilities:
+            text = self.tr("{} is made for its own images and paints no others. MAGIC, FAMOS and fast stylisation do.")
+            self._messages.show_message(text.format(method.title), "info")
+            return
+        name = "mosaic" if self._document.untitled else self._document.title
+        folder, place = (self._preferences.last_folder(kind) for kind in ("export", "images"))
+        window = OthersWindow(size, folder, method.capabilities, name, place, self._window)
+        self.others = connected(window, self.views.peeks.ask, self.start)
+        window.finished.connect(lambda _result: self.views.peeks.forget())
+        window.show()
 
     def start(self, export: m.ExportRequest) -> None:
         """Puts an export into the queue."""

@@ -87,7 +87,7 @@ class ExportDialog(QDialog):
         self.setWindowTitle(title)
         self.setModal(False)
         self.form = ExportForm(canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self)
-        self.on_paper, self.on_disk, self.cut_away = QLabel(self), QLabel(self), QLabel(self)
+        self.on_paper, self.on_disk, self.pieces, self.cut_away = (QLabel(self) for _ in range(4))
         self.checks = ChecksList(self)
         self.rows = QueueRows(queue, self)
         self.start, self.close_button = QPushButton(self.tr("Export"), self), QPushButton(self.tr("Close"), self)
@@ -107,8 +107,10 @@ class ExportDialog(QDialog):
         """Says again what the choices add up to, and whether they can be had."""
         self.on_paper.setText(self.form.on_paper())
         self.on_disk.setText(self.form.on_disk())
+        self.pieces.setText(self.form.pieces(preflight.best_originals(self.job)))
         self.cut_away.setText(self.form.cut_away())
-        self.cut_away.setVisible(bool(self.cut_away.text()))
+        for label in (self.pieces, self.cut_away):
+            label.setVisible(bool(label.text()))
         checks = self._checks()
         self.checks.show_checks(checks)
         queued = self._queue.is_wanted(self.form.out())
@@ -133,12 +135,12 @@ class ExportDialog(QDialog):
     # ------------------------------------------------------------ how
 
     def _lay_out(self) -> None:
-        for label in (self.on_paper, self.on_disk, self.cut_away):
+        for label in (self.on_paper, self.on_disk, self.pieces, self.cut_away):
             label.setProperty("role", "muted")
             label.setWordWrap(True)
         facts = QVBoxLayout()
         facts.setSpacing(2)
-        for label in (self.on_paper, self.on_disk, self.cut_away):
+        for label in (self.on_paper, self.on_disk, self.pieces, self.cut_away):
             facts.addWidget(label)
         body = QWidget(self)
         above = QVBoxLayout(body)

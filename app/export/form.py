@@ -25,7 +25,7 @@ from app.widgets import theme, words
 from engine import messages
 from engine.box import Size
 from engine.export.format import Format, format_of, formats, suffixes
-from engine.export.print_sizes import LABS, Lab, Layout
+from engine.export.print_sizes import LABS, Lab, Layout, print_scale
 from engine.method import Layer
 from engine.options import EncodeOptions, RenderMode
 
@@ -87,8 +87,8 @@ class ExportForm(QWidget):
             self.layer.setItemData(self.layer.count() - 1, layer.help, Qt.ItemDataRole.ToolTipRole)
         self.size_field = SizeField(canvas, content, self)
         self.detail = QComboBox(self)
-        self.detail.addItem(self.tr("As trained: more and smaller pieces"), False)
-        self.detail.addItem(self.tr("From the originals: the same pieces, larger"), True)
+        self.detail.addItem(self.tr("The same picture, with all detail of its pieces"), True)
+        self.detail.addItem(self.tr("More pieces of the same size"), False)
         self.compare = QPushButton(self.tr("Compare…"), self)
         self.film = FilmField(self)
         self.options = ExportOptions("repeat" in capabilities, self)
@@ -125,13 +125,12 @@ class ExportForm(QWidget):
     def render_mode(self, originals: bool | None = None) -> RenderMode:
         """The ways it is painted; `originals` overrules what was chosen."""
         wanted = bool(self.detail.currentData()) if originals is None else originals
-        factor = self.factor() if wanted and self._can_enlarge() else 0.0
+        factor = self.factor() if wanted and self._has_detail() else 0.0
         return RenderMode(repeat=self.options.repeats(), originals=factor)
 
     def factor(self) -> float:
         """How many times as large as the trained picture."""
-        size = self.size_field.size_px
-        return max(size.height / self.canvas.height, size.width / self.canvas.width)
+        return print_scale(self.size_field.size_px, self.canvas)
 
     def kind(self) -> Format:
         return self.format.currentData()
@@ -181,7 +180,8 @@ class ExportForm(QWidget):
         if request.size is not None and request.size != self.size_field.size_px:
             self.size_field.choose(request.size)
         self.options.take(request.bits, request.encode_options, request.bleed_px)
-        self.detail.setCurrentIndex(self.detail.findData(request.render_mode.originals > 0))
+        if self._has_detail():
+            self.detail.setCurrentIndex(self.detail.findData(request.render_mode.originals > 0))
         self._on_changed()
 
     # ------------------------------------------------------------ what it adds up to
@@ -212,6 +212,17 @@ class ExportForm(QWidget):
             return ""
         sides = self.tr("top and bottom") if shares[0] < shares[1] else self.tr("left and right")
         return self.tr("Another shape than the canvas: {} lose {} % in all.").format(sides, lost)
+
+    def pieces(self, best: float) -> str:
+        """From which size on pieces are enlarged; empty where that is not what was chosen.
+
+        Args:
+            best: how many times as large as trained their files have detail for.
+        """
+        if not self.render_mode().originals:
+            return ""
+        text = self.tr("Up to {:,} × {:,} px the pieces gain detail from their files; beyond that they are enlarged.")
+        return text.format(round(self.canvas.width * best), round(self.canvas.height * best))
 
     # ------------------------------------------------------------ how
 
@@ -273,12 +284,13 @@ class ExportForm(QWidget):
         self.options.show_format(self.kind())
         self.format.setEnabled(not self.film.suffix)
         for widget in (self.detail, self.compare, self._labels[self.detail]):
-            widget.setVisible(self._can_enlarge())
+            widget.setVisible(self._has_detail())
         self.lab.setCurrentIndex(max(0, self.lab.findData(self.options.lab(self.kind()))))
         self.changed.emit()
 
-    def _can_enlarge(self) -> bool:
-        return "originals" in self.capabilities and self.factor() > 1.0
+    def _has_detail(self) -> bool:
+        """Whether there are two ways to reach this size."""
+        return "originals" in self.capabilities and self.size_field.size_px != self.canvas
 
     def _take(self, lab: Lab | None) -> None:
         if lab is not None:

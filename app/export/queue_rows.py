@@ -23,9 +23,10 @@ from app.widgets.controls import set_role
 
 _MOST_ROWS_IN_SIGHT = 3
 _SEAM_OF_A_FINE_PICTURE = 0.02
+_BORDER_OF_A_FINE_PICTURE = 0.1
 _SEAM_HELP = (
     "The seam meter: the step between neighbouring pixels where tiles meet, by the step elsewhere. "
-    "1.00 where no tile is seen; in a small picture it varies by chance."
+    "1.00 where no tile is seen; in a small picture it varies by chance. The border meter: that of the outermost 4 px."
 )
 
 
@@ -193,6 +194,8 @@ class Row(QFrame):
         if done.seam is not None:
             fine = abs(done.seam - 1) <= _SEAM_OF_A_FINE_PICTURE
             facts.append((self.tr("no seams ({:.2f})") if fine else self.tr("seam meter {:.2f}")).format(done.seam))
+        if done.border is not None and abs(done.border - 1) > _BORDER_OF_A_FINE_PICTURE:
+            facts.append(self.tr("border meter {:.2f}").format(done.border))
         return " · ".join(facts)
 
     def _button(self, text: str) -> QPushButton:

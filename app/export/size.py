@@ -16,7 +16,14 @@ from PySide6.QtWidgets import (
 from app.widgets import theme
 from engine.box import Size
 from engine.export.format import LARGEST_SIDE
-from engine.export.print_sizes import MM_PER_INCH, PAPERS, Paper, length_mm, pixels
+from engine.export.print_sizes import (
+    MM_PER_INCH,
+    PAPERS,
+    Paper,
+    length_mm,
+    pixels,
+    proposed_size,
+)
 
 FACTORS = (1, 2, 4, 8)
 CONTENT_FACTORS = (1, 2)
@@ -29,7 +36,8 @@ _UNITS = {"px": (0.0, 0), "cm": (10.0, 1), "mm": (1.0, 0), "inch": (MM_PER_INCH,
 class SizeField(QWidget):
     """The size of the picture after cutting. `changed` says that it, or the resolution, did.
 
-    What was chosen in pixels stays so when the resolution changes; what was chosen in a length keeps its length.
+    It begins with at least the content's own size. What was chosen in pixels stays so when the resolution changes; what
+    was chosen in a length keeps its length.
 
     Args:
         canvas: the size that was trained for, 1x; gives the proportion.
@@ -41,7 +49,7 @@ class SizeField(QWidget):
     def __init__(self, canvas: Size, content: Size | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._canvas = canvas
-        self._size = canvas
+        self._size = proposed_size(canvas, content)
         self._ratio = canvas.height / canvas.width
         self._on_paper: tuple[float, float] | None = None
         """Height and width in millimetres, where they are what was chosen."""

@@ -79,7 +79,7 @@ class ExportViews(QObject):
 
     def compare(self, form: ExportForm) -> None:
         """One region as trained and from the originals, to choose from."""
-        if not self._ready_to_look():
+        if not self.ready_to_look():
             return
         size = form.size_field.size_px
         window = self.compare_window = CompareWindow(form.canvas, size, self._overview(), form.window())
@@ -108,7 +108,7 @@ class ExportViews(QObject):
 
     def show_repeat(self, form: ExportForm) -> None:
         """The picture beside itself, 3 x 3."""
-        if not self._ready_to_look():
+        if not self.ready_to_look():
             return
         size = form.canvas if form.render_mode().originals else form.size_field.size_px
         scale = min(1.0, (REPEAT_CANVAS_PX / size.area) ** 0.5) / ALIGNMENT_PX
@@ -136,7 +136,7 @@ class ExportViews(QObject):
     def set_proof(self, encode_options: EncodeOptions | None) -> None:
         """Shows the canvas as a file with these options will print; None shows it as it is."""
         proof = None
-        if encode_options is not None and self._ready_to_look():
+        if encode_options is not None and self.ready_to_look():
             with suppress(TesseraError):  # the dialog says what is wrong with the profile
                 proof = (profiles.load(encode_options.profile), encode_options)
         if proof != self._proof:
@@ -146,7 +146,7 @@ class ExportViews(QObject):
 
     # ------------------------------------------------------------ how
 
-    def _ready_to_look(self) -> bool:
+    def ready_to_look(self) -> bool:
         """Whether a session can paint now; begins one that only looks where none runs."""
         return self._training.running or self._training.start(self._snapshots.newest(), paused=True)
 

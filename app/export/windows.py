@@ -119,7 +119,7 @@ class Pane(QWidget):
 
 
 class CompareWindow(QDialog):
-    """One region of the print, twice: as trained and from the originals, at 100 %.
+    """One region of the print, twice: with the same pieces and with more of them, at 100 %.
 
     Signals:
         region_wanted(): the region has moved; `region(True)` and `region(False)` are to be painted.
@@ -150,13 +150,13 @@ class CompareWindow(QDialog):
         row = QHBoxLayout()
         row.setSpacing(2 * theme.UNIT)
         texts = {
-            False: (
-                self.tr("As trained"),
-                self.tr("More and smaller pieces fill the larger print. As sharp as what you see while it trains."),
-            ),
             True: (
-                self.tr("From the originals"),
-                self.tr("The picture that you trained, larger. Its pieces are read from the full-size images."),
+                self.tr("The same picture"),
+                self.tr("What you trained, at this size. Its pieces are read from the full-size images."),
+            ),
+            False: (
+                self.tr("More pieces"),
+                self.tr("They keep their size, so that a larger print holds more of them, and is laid anew."),
             ),
         }
         for originals, (title, text) in texts.items():

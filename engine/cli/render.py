@@ -15,6 +15,7 @@ from engine.cli.render_pictures import (
     as_film,
     first_size,
     pictures,
+    reads_originals,
     render_mode,
     with_styles,
 )
@@ -82,7 +83,8 @@ def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) 
     wanted = pictures(arguments, method)
     session = Session(job, project, device=device.key, snapshot=snapshot, paused=True)
     prepare_thread(device)
-    originals = "originals" in method.capabilities and not arguments.more_pieces
+
+    originals = reads_originals(arguments, method)
 
     def export(canvas_size: Size, picture: Picture) -> ExportRequest:
         trained = canvas_size if picture.content is None else shaped(canvas_size, image_size(picture.content))
@@ -162,6 +164,7 @@ def _follow(
 def _message(done: Exported, part: tuple[int, int]) -> str:
     name = str(done.out) if done.seam is not None else f"Part {part[0]} of {part[1]} of {done.out}"
     seam = "" if done.seam is None else f", seam meter {done.seam:.3f}"
+    seam += "" if done.border is None else f", border meter {done.border:.2f}"
     kept = "" if done.canvas_folder is None else f", canvas kept in {done.canvas_folder}"
     return (
         f"{name}: {done.size.width} x {done.size.height} px in {done.seconds:.1f} s, "
@@ -177,6 +180,7 @@ def _as_json(done: Exported) -> dict[str, Any]:
         "seconds": done.seconds,
         "peak_memory_bytes": done.peak_memory_bytes,
         "seam": done.seam,
+        "border": done.border,
         "resumed_share": done.resumed_share,
     }
 

@@ -11,7 +11,8 @@ from typing import Any
 from engine.box import Size
 from engine.cli.sweep import live_values, numbered, sweep
 from engine.cli.terminal import argument
-from engine.errors import BadImageError, UsageError
+from engine.errors import BadImageError, TesseraError, UsageError
+from engine.export import journal, unfinished
 from engine.export.print_sizes import print_scale, proposed_size
 from engine.export.video_formats import is_video
 from engine.images.find import find_images
@@ -102,6 +103,18 @@ def first_size(trained: Size, job: Job, content: Path | None) -> Size:
         with suppress(BadImageError):
             size = image_size(path)
     return proposed_size(trained, size)
+
+
+def reads_originals(arguments: Namespace, method: type[Method]) -> bool:
+    """Whether a larger picture has the same pieces; where nothing is said, one that was begun goes on as it was."""
+    if "originals" not in method.capabilities or arguments.more_pieces:
+        return False
+    if arguments.resume and not arguments.from_originals:
+        with suppress(TesseraError):
+            begun = journal.find(arguments.canvas or journal.folder_for(arguments.out))
+            if begun is not None:
+                return unfinished.request_of(begun).render_mode.originals > 0
+    return True
 
 
 def render_mode(picture: Picture, repeat: bool, originals: bool, size: Size, trained: Size) -> RenderMode:

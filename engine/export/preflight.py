@@ -15,7 +15,7 @@ from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError, BadSettingError, NoRoomError
 from engine.export import journal
 from engine.export.format import format_of, roomiest
-from engine.export.print_sizes import Layout, pixels
+from engine.export.print_sizes import Layout, pixels, print_scale
 from engine.export.relink import missing_images, refuse_to_overwrite
 from engine.export.tiles import check
 from engine.export.video_formats import check_video, is_video
@@ -199,20 +199,23 @@ def _detail(
         sharp = dpi * min(min(1.0, 1 / (_working_scale(image, job) * scale)) for image in styles)
         pieces = "read from the full-size images" if request.render_mode.originals else "as they were trained"
         message = f"The pieces are {pieces}, at {sharp:.0f} DPI."
-        times = math.sqrt(size.area / trained.area)
         remedies = []
-        if (
-            "originals" in capabilities
-            and not request.render_mode.originals
-            and times > 1.2
-            and best_originals(job) > 1.2
-        ):
-            message += " Read from the full-size images, they would be larger and show more detail."
-            remedies.append(
-                Remedy("Read from the originals", {"render_mode": replace(request.render_mode, originals=times)})
+        if "originals" in capabilities and not request.render_mode.originals and size != trained:
+            mode = replace(request.render_mode, originals=print_scale(size, trained))
+            remedies.append(Remedy("The same pieces", {"render_mode": mode}))
+            if getattr(job.settings, "crops", "") == "same":
+                yield Finding(
+                    "more_pieces",
+                    "warning",
+                    "This network has learned where pieces lie on its own canvas, and is less sure on another one. For "
+                    "more pieces train it for Any picture, or with a larger canvas scale.",
+                    tuple(remedies),
+                )
+                remedies = []
+        if request.render_mode.originals > (best := best_originals(job)):
+            message += (
+                f" From {round(trained.width * best):,} x {round(trained.height * best):,} px on they are enlarged."
             )
-        if request.render_mode.originals and sharp < _SOFT_DPI:
-            remedies.append(Remedy("As trained", {"render_mode": replace(request.render_mode, originals=0.0)}))
         yield Finding("style_detail", "warning" if sharp < _SOFT_DPI else "note", message, tuple(remedies))
     for image in job.sources.get("content", ())[:1]:
         try:

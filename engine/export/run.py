@@ -101,7 +101,8 @@ class ExportRun:
         request = self.request
         report = yield from self._told_between(fulfil(self._painters(request.render_mode), self._plan(), stop=stop))
         share = report.resumed_tiles / report.tiles
-        return Exported(request.out, report.size, 0.0, 0, report.seam, share, request.canvas_folder)
+        meters = (report.seam, report.border)
+        return Exported(request.out, report.size, 0.0, 0, *meters, share, request.canvas_folder)
 
     def _all_frames(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
         """Picture after picture, those that are there already left out; a video is made of them at the end."""
@@ -134,7 +135,7 @@ class ExportRun:
         end_film(folder, pictures)
         out = request.out if video else pictures[0]
         size = Layout(self._size(), request.bleed_px, request.encode_options).file
-        return Exported(out, size, 0.0, 0, max(seams, default=1.0), before / len(pictures))
+        return Exported(out, size, 0.0, 0, max(seams, default=1.0), resumed_share=before / len(pictures))
 
     def _about_film(self, film: Film) -> dict[str, Any]:
         """What decides the pixels of all frames."""
@@ -227,6 +228,8 @@ class ExportRun:
             "layer": request.layer,
             "render_mode": request.render_mode.stored(),
         }
+        if (version := type(now.method).painting_version) > 1:
+            details["painting_version"] = version
         inside = snapshots.FOLDER + "/0001"
 
         def fill(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whether a painted canvas shows where its tiles meet: the seam meter."""
+"""Whether a painted canvas shows where its tiles meet, or has a fringe: the seam meter and the border meter."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from engine.export.canvas_file import CanvasFile
 from engine.export.journal import CanvasSpec
 
 _ROWS = 64
+_BORDER_PX = 4
 _MOST_PX = 40_000_000
 """So many pixels tell the mean step of a picture well enough; a larger one is read in strips that lie apart."""
 
@@ -40,6 +41,32 @@ def measure(canvas_file: CanvasFile, picture: CanvasSpec) -> float:
         pair = canvas_file.read(Box(row - 1, 0, 2, width)).astype(np.int32)
         across.add(pair[1] - pair[0])
     return across.value / elsewhere.value if across.count and elsewhere.value else 1.0
+
+
+def measure_border(canvas_file: CanvasFile, bleed_px: int = 0) -> float:
+    """Mean step towards the edge in the outermost 4 px of the picture after cutting, by the mean step inside.
+
+    1 where the edge is like the rest; more where it has a fringe, less where it is smeared. 1 for tiny pictures, too.
+    """
+    whole = canvas_file.size
+    height, width = whole.height - 2 * bleed_px, whole.width - 2 * bleed_px
+    if min(height, width) < 8 * _BORDER_PX:
+        return 1.0
+    edge, inside = _Mean(), _Mean()
+    deep = _BORDER_PX + 1
+    for top in (bleed_px, bleed_px + height - deep):
+        edge.add(np.diff(canvas_file.read(Box(top, bleed_px, deep, width)).astype(np.int32), axis=0))
+    for left in (bleed_px, bleed_px + width - deep):
+        edge.add(np.diff(canvas_file.read(Box(bleed_px, left, height, deep)).astype(np.int32), axis=1))
+    every = max(1, height * width // _MOST_PX)
+    first, end = bleed_px + 2 * _BORDER_PX, bleed_px + height - 2 * _BORDER_PX
+    for top in range(first, end, _ROWS * every):
+        rows = min(_ROWS, end - top)
+        left, columns = bleed_px + 2 * _BORDER_PX, width - 4 * _BORDER_PX
+        pixels = canvas_file.read(Box(top, left, rows, columns)).astype(np.int32)
+        inside.add(np.diff(pixels, axis=0))
+        inside.add(np.diff(pixels, axis=1))
+    return edge.value / inside.value if inside.value else 1.0
 
 
 class _Mean:

@@ -95,12 +95,14 @@ class Report:
         size: of the file, bleed and margins included; in pixels.
         seam: mean step between pixels across the tiles' borders, by the mean step elsewhere: 1 where no tile is seen.
             None where not all was painted.
+        border: see `seams.measure_border`; None where not all was painted.
         resumed_tiles: how many tiles had been painted before.
         tiles: how many there are in all.
     """
 
     size: Size
     seam: float | None
+    border: float | None
     resumed_tiles: int
     tiles: int
 
@@ -188,13 +190,14 @@ def fulfil(
         yield Progressed("export", done, parts, None if seconds_left is None else seconds_left + encoding_s)
     before = len(painting.before)
     if plan.partial and not plan.assemble:
-        return Report(plan.layout.file, None, before, len(tiles))
+        return Report(plan.layout.file, None, None, before, len(tiles))
     if painting.missing:
         raise BadCanvasError(
             f"{len(painting.missing)} of {len(tiles)} tiles are not painted yet. "
             "Let all parts end first, and assemble them then."
         )
     seam = seams.measure(journal.canvas_file, plan.picture)
+    border = seams.measure_border(journal.canvas_file, plan.bleed_px)
     encoding = encode(
         journal.canvas_file,
         plan.out,
@@ -208,7 +211,7 @@ def fulfil(
         yield Progressed("export", len(tiles) + int(share * (parts - len(tiles))), parts, seconds_left)
     if plan.folder is None:
         journals.remove(journal.folder)
-    return Report(plan.layout.file, seam, before, len(tiles))
+    return Report(plan.layout.file, seam, border, before, len(tiles))
 
 
 class _Painting:

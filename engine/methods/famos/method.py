@@ -65,6 +65,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     )
     presets = PRESETS
     capabilities = frozenset(("repeat", "originals", "frames"))
+    painting_version = 2  # beyond the canvas psi and templates are mirrored in step
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, FamosSettings)

@@ -10,16 +10,17 @@ import torch
 from torch import Tensor
 
 from engine import losses
-from engine.box import Box, Size
+from engine.box import Box, Margin, Size
 from engine.images import sources
 from engine.images.sampling import ContentPatches
 from engine.images.sources import ContentField
-from engine.job import Job
-from engine.method import Layer, Term
+from engine.job import Job, SourceImage
+from engine.method import Layer, Renderer, Term
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
 from engine.methods.feedforward.slots import SLOTS
 from engine.methods.feedforward.stylize_settings import PRESETS, StylizeSettings
 from engine.nn.residual_network import ALIGNMENT_PX, ResidualNetwork, ResidualNoise, ResidualShape
+from engine.options import RenderMode
 from engine.style.style_loss import Style
 from engine.style.tones import Tones, tone_difference
 
@@ -51,6 +52,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         *VARIETY_TERMS,
     )
     presets = PRESETS
+    capabilities = frozenset(("frames",))
 
     def _read(self, job: Job) -> list[Style]:
         s = self.settings
@@ -58,6 +60,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
         self._canvas = job.canvas_size or contents[0].size
         self._content = contents[0].pixels_on(self.device)
+        self._content_scale = s.content_scale * contents[0].image.scale
         self._patches = ContentPatches(contents, self._canvas, self.device)
         self._style_tones = _tones_of([source.pixels for source in styles])
         self._content_tones = _tones_of([source.pixels for source in contents])
@@ -132,14 +135,47 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         yield Batch(content.contiguous(memory_format=torch.channels_last), noise)
 
     def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        return self.stylised(self._content, box, canvas_size)
+
+    def renderer(self, render_mode: RenderMode) -> Renderer:
+        if render_mode.asks_for != {"frames"}:
+            return super().renderer(render_mode)
+        scale = self._content_scale
+        (frame,) = sources.load([SourceImage(path=render_mode.frame, scale=scale)], 1.0, "content", [])
+        return _OtherContent(self, frame.pixels)
+
+    def stylised(self, pixels: Tensor, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        """Layers of an aligned box; `pixels` is the content, uint8 [3, h, w]."""
         self._freeze_if_needed()
-        content = ContentField(self._content, canvas_size, self.device).at(box)[None] * 2 - 1
+        content = ContentField(pixels, canvas_size, self.device).at(box)[None] * 2 - 1
         noise = self.average.noise_at(box, self.noise_seed(), self.device)
         image = self.average(content.contiguous(memory_format=torch.channels_last), noise)
         return {"result": shown(image[0]), "content": shown(content[0] * 0.5 + 0.5)}
 
     def _patches_of(self, batch: Batch, output: Tensor) -> dict[str, Tensor]:
         return {"Content": shown(batch.content * 0.5 + 0.5), "Result": shown(output)}
+
+
+class _OtherContent:
+    """A `method.Renderer` of another content than the one that was trained on."""
+
+    def __init__(self, method: Stylize, pixels: Tensor) -> None:
+        self._method, self._pixels = method, pixels
+
+    @property
+    def device(self) -> torch.device:
+        return self._method.device
+
+    @property
+    def alignment_px(self) -> int:
+        return self._method.alignment_px
+
+    @property
+    def halo(self) -> Margin:
+        return self._method.halo
+
+    def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        return self._method.stylised(self._pixels, box, canvas_size)
 
 
 def _places(length: int, side: int) -> list[int]:

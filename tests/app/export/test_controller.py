@@ -457,3 +457,28 @@ def test_images_that_are_gone_are_found_and_the_picture_is_painted(studio: Studi
     dialog.start.click()
     studio.until_seen(m.Exported)
     assert (studio.folder / "mosaic.png").exists()
+
+
+def test_other_contents_are_shown_and_exported(studio: Studio) -> None:
+    studio.train()
+    studio.window.actions_by_name["others"].trigger()
+    window = studio.exports.others
+    assert window is not None
+    assert not window.export_button.isEnabled()
+    others = studio.folder / "others"
+    others.mkdir()
+    write_image(others / "one.png")
+    write_image(others / "two.png")
+    (others / "note.txt").write_text("no image")
+    window.add([others])
+    assert window.list.count() == 2
+    studio.until(lambda: not window.pane.image.isNull())
+    window.list.setCurrentRow(1)
+    studio.until(lambda: not studio.exports.views.peeks.busy)
+    window.export_button.click()
+    studio.until_seen(m.Exported, 2)
+    written = [studio.folder / f"mosaic-{name}.png" for name in ("one", "two")]
+    assert all(path.is_file() for path in written)
+    request = studio.exports.queue.items[0].request
+    assert request.render_mode.own_shape
+    assert Path(request.render_mode.frame) == others / "one.png"

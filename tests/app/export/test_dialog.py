@@ -92,7 +92,6 @@ def test_the_request_holds_what_was_chosen(dialog, requests, tmp_path, qtbot):
     form.options.marks.setChecked(True)
     form.options.repeat.setChecked(True)
     form.options.provenance.setChecked(False)
-    form.detail.setCurrentIndex(1)
     qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
     encode_options = EncodeOptions(
         dpi=200,
@@ -184,14 +183,19 @@ def test_the_canvas_is_proofed_only_for_another_profile(dialog):
     assert dialog.form.proof() is None
 
 
-def test_originals_are_offered_for_what_is_larger_and_keep_the_trained_scale(dialog, qtbot, tmp_path):
+def test_larger_and_smaller_is_the_same_picture_and_more_pieces_the_second_choice(dialog, qtbot, tmp_path):
     form = dialog.form
+    assert form.request().render_mode == RenderMode(), "at its own size there is nothing to choose"
+    assert not dialog.pieces.isVisible()
     form.size_field.choose(Size(592, 880))
-    assert not form.detail.isVisible()
-    form.size_field.choose(Size(3000, 3520))
     assert form.detail.isVisible()
-    assert form.request().render_mode == RenderMode()
+    assert form.request().render_mode == RenderMode(originals=0.5)
+    form.size_field.choose(Size(3000, 3520))
+    assert "1,760 × 1,184 px" in dialog.pieces.text(), "the toy's images have no more detail than it learns from"
     form.detail.setCurrentIndex(1)
+    assert form.request().render_mode == RenderMode()
+    assert not dialog.pieces.isVisible()
+    form.detail.setCurrentIndex(0)
     factor = form.request().render_mode.originals
     # a working canvas of the print's shape that fits the trained one in one direction
     assert factor == pytest.approx(3000 / 1184)

@@ -119,3 +119,19 @@ def test_the_contents_own_size_is_offered_where_it_is_another(field, qtbot):
     assert other.size_px == Size(5000, 8000)
     other.width_box.setValue(4000)
     assert other.choice.currentText() == "As the content"
+
+
+@pytest.mark.parametrize(
+    ("content", "first"),
+    [
+        (Size(2369, 3520), Size(2369, 3520)),
+        (Size(592, 880), CANVAS),
+        (Size(3000, 3520), Size(2368, 3520)),
+        (None, CANVAS),
+    ],
+    ids=str,
+)
+def test_it_begins_with_at_least_the_contents_own_size(qtbot, content, first):
+    field = SizeField(CANVAS, content)
+    qtbot.addWidget(field)
+    assert field.size_px == first

@@ -20,7 +20,7 @@ from engine.__main__ import main
 from engine.export import provenance, unfinished
 from engine.export.journal import folder_for
 from engine.images.read import read_image
-from tests.engine import famos_jobs
+from tests.engine import famos_jobs, magic_jobs
 from tests.engine.export.test_encoders import press_profile
 
 ROOT = Path(__file__).parents[3]
@@ -102,11 +102,57 @@ def test_cmyk_for_a_press(project: Path, tmp_path: Path) -> None:
 
 
 def test_from_the_originals_shows_more_detail(project: Path, tmp_path: Path) -> None:
-    assert render(project, tmp_path / "trained.png", "--times", "2") == 0
-    assert render(project, tmp_path / "originals.png", "--times", "2", "--from-originals") == 0
-    trained, originals = pixels(tmp_path / "trained.png"), pixels(tmp_path / "originals.png")
-    assert trained.shape == originals.shape == (154, 202, 3)
-    assert not (trained == originals).all()
+    assert render(project, tmp_path / "more.png", "--times", "2", "--more-pieces") == 0
+    assert render(project, tmp_path / "named.png", "--times", "2", "--from-originals") == 0
+    assert render(project, tmp_path / "originals.png", "--times", "2") == 0
+    more, named, originals = (pixels(tmp_path / f"{name}.png") for name in ("more", "named", "originals"))
+    assert more.shape == originals.shape == (154, 202, 3)
+    assert not (more == originals).all()
+    assert (named == originals).all(), "it is what is done where nothing is said"
+
+
+def test_a_picture_is_at_least_as_large_as_its_content(project: Path, tmp_path: Path) -> None:
+    job = snapshots.listing(project)[-1].job
+    small = project.parent / "small"
+    half = ["--style", job.sources["style"][0].path, "--content", job.sources["content"][0].path, "--steps", "1"]
+    arguments = ["train", "--method", "famos", *half, "--out", str(small), "--set", *QUICK, "content_scale=0.5"]
+    assert main([*arguments, "--device", "cpu"]) == 0
+    assert render(small, tmp_path / "a.png") == 0
+    assert pixels(tmp_path / "a.png").shape == (77, 101, 3)
+    assert render(small, tmp_path / "b.png", "--times", "1") == 0
+    assert pixels(tmp_path / "b.png").shape == (38, 50, 3)
+
+
+def test_other_contents_are_painted_in_their_own_shapes(
+    project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    famos_jobs.picture(others / "tall.png", 120, 60, 8)
+    famos_jobs.picture(others / "wide.png", 40, 110, 9)
+    assert render(project, tmp_path / "a.png", "--content", str(others / "tall.png")) == 0
+    assert render(project, tmp_path / "all.png", "--content", str(others)) == 0
+    tall, wide = (pixels(tmp_path / f"all-{name}.png") for name in ("tall", "wide"))
+    assert tall.shape == (125, 62, 3), "about as many pixels as were trained for, or the image's own"
+    assert wide.shape == (53, 146, 3)
+    assert (pixels(tmp_path / "a.png") == tall).all()
+    capfd.readouterr()
+    assert render(project, tmp_path / "b.png", "--content", str(tmp_path / "none.png")) == 2
+    assert "argument --content: " in capfd.readouterr().err
+    assert render(project, tmp_path / "b.png", "--style", str(others)) == 2, "FAMOS knows its style by heart"
+
+
+def test_magic_takes_other_styles(tmp_path: Path) -> None:
+    magic_jobs.job(tmp_path)
+    style, content = str(tmp_path / "a.png"), str(tmp_path / "c.png")
+    quick = [f"{name}={value}" for name, value in magic_jobs.TINY.items()]
+    begun = ["train", "--method", "magic", "--style", style, "--content", content, "--steps", "1", "--set", *quick]
+    assert main([*begun, "--out", str(tmp_path / "p"), "--device", "cpu"]) == 0
+    assert render(tmp_path / "p", tmp_path / "x.png") == 0
+    famos_jobs.picture(tmp_path / "other.png", 90, 80, 12)
+    assert render(tmp_path / "p", tmp_path / "y.png", "--style", str(tmp_path / "other.png")) == 0
+    assert pixels(tmp_path / "x.png").shape == pixels(tmp_path / "y.png").shape == (77, 101, 3)
+    assert not (pixels(tmp_path / "x.png") == pixels(tmp_path / "y.png")).all()
 
 
 def test_a_repeat_closes(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -170,7 +216,7 @@ import os, signal, sys
 from engine.__main__ import main
 from engine.methods.famos.method import Famos
 
-left, paint = int(sys.argv[1]), Famos.paint
+left, paint = int(sys.argv[1]), Famos.layers_of
 
 def fatal(self, *arguments):
     global left
@@ -179,7 +225,7 @@ def fatal(self, *arguments):
     left -= 1
     return paint(self, *arguments)
 
-Famos.paint = fatal
+Famos.layers_of = fatal
 sys.exit(main(sys.argv[2:]))
 """
 
@@ -212,7 +258,7 @@ def test_resume_after_more_training_paints_with_the_weights_that_it_was_begun_wi
     assert render(first, tmp_path / "whole.png", "--width", "200") == 0
     from engine.methods.famos.method import Famos
 
-    paint, left = Famos.paint, iter(range(3))
+    paint, left = Famos.layers_of, iter(range(3))
 
     def stopped(self: Famos, *arguments: Any) -> Any:
         if next(left, None) is None:
@@ -221,7 +267,7 @@ def test_resume_after_more_training_paints_with_the_weights_that_it_was_begun_wi
 
     out = tmp_path / "a.png"
     with monkeypatch.context() as patch:
-        patch.setattr(Famos, "paint", stopped)
+        patch.setattr(Famos, "layers_of", stopped)
         assert render(project, out, "--width", "200") == 1
     assert main(["train", "--out", str(project), "--resume", "--steps", "3", "--device", "cpu"]) == 0
     assert snapshots.listing(project)[-1].folder != first

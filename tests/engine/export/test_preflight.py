@@ -116,12 +116,14 @@ def test_effective_resolution(tmp_path: Path) -> None:
     assert "content_detail" not in trained
     large = detail(tmp_path, Size(2400, 3200), 0.25, RenderMode())
     assert "75 DPI" in large["content_detail"].message
-    (remedy,) = large["style_detail"].remedies
+    assert "on its own canvas" in large["more_pieces"].message
+    (remedy,) = large["more_pieces"].remedies
     assert remedy.changes["render_mode"].originals == pytest.approx(4)
     assert "at 300 DPI" in detail(tmp_path, Size(2400, 3200), 0.25, RenderMode(originals=4))["style_detail"].message
     beyond = detail(tmp_path, Size(9600, 12800), 0.25, RenderMode(originals=16))["style_detail"]
     assert "at 75 DPI" in beyond.message
     assert beyond.severity == "warning"
+    assert "From 3,200 x 2,400 px on they are enlarged" in beyond.message
     assert detail(tmp_path, SMALL, 1.0, RenderMode())["style_detail"].remedies == ()
 
 

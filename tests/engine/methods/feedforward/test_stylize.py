@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 import torch
 
-from engine.box import Size
+from engine.box import Box, Size
 from engine.errors import BadSettingError, MissingSourcesError
+from engine.fields.artwork import Artwork
 from engine.methods.feedforward.stylize import Stylize
 from engine.methods.feedforward.stylize_settings import StylizeSettings
 from engine.nn.residual_network import ResidualNetwork, ResidualShape
+from engine.options import RenderMode
 from engine.settings import specs
 from tests.engine.famos_jobs import picture
 from tests.engine.generator_jobs import (
@@ -135,3 +137,19 @@ def test_settings_that_can_not_be_had(settings: dict[str, Any], message: str, tm
 def test_a_missing_content_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(MissingSourcesError, match="at least one image on Content"):
         Stylize(job("stylize", tmp_path, sources={"style": (picture(tmp_path / "s.png", 64, 64, 1),)}), CPU)
+
+
+def test_another_content_takes_the_place_of_the_one_that_was_trained_on(tmp_path: Path) -> None:
+    method = Stylize(job("stylize", tmp_path), CPU)
+    other = picture(tmp_path / "other.png", 50, 60, 9)
+    size, content = Size(48, 64), method.canvas_size
+    with torch.no_grad():
+        method.freeze_statistics()
+        painted = Artwork(method.renderer(RenderMode(frame=other.path)), size).at(size.box)
+        plain = Artwork(method, size).at(size.box)
+        same = RenderMode(frame=str(tmp_path / "c.png"))
+        box = Box(0, 0, 32, 32)
+        assert torch.equal(Artwork(method.renderer(same), content).at(box), Artwork(method, content).at(box))
+    assert not torch.equal(painted, plain)
+    with pytest.raises(BadSettingError, match="can not repeat"):
+        method.renderer(RenderMode(repeat=True))

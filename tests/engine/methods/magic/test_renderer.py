@@ -158,3 +158,14 @@ def test_a_collage_without_content_follows_no_frames(tmp_path: Path) -> None:
         method.renderer(RenderMode(frame=str(tmp_path / "c.png")))
     size = Size(2 * method.canvas_size.height, 2 * method.canvas_size.width)
     assert at(artwork(method, RenderMode(originals=2.0), size), Box(5, 5, 40, 40)).isfinite().all()
+
+
+def test_the_tones_of_a_film_are_locked_to_its_first_frame(tmp_path: Path) -> None:
+    method = magic(tmp_path, tone_matching=True)
+    for name, value in (("dark", 90), ("light", 110)):
+        Image.fromarray(np.full((40, 40, 3), value, np.uint8)).save(tmp_path / f"{name}.png")
+    dark, light = str(tmp_path / "dark.png"), str(tmp_path / "light.png")
+    assert method.frame(light, dark).float().mean() > method.frame(dark, dark).float().mean()
+    assert method.frame(light, light).float().mean() == pytest.approx(
+        float(method.frame(dark, dark).float().mean()), abs=30
+    )
