@@ -13,7 +13,7 @@ from engine.messages import Event, Kept, Warned
 from engine.preview.views import preview
 from engine.training.trainer import Moment, Trainer, message_for
 
-AUTOSAVE_S = 60.0
+AUTOSAVE_S = 50.0
 QUICK_PREVIEW_S = 5.0
 """Autosaves go without a picture where the last one took longer."""
 
