@@ -18,8 +18,8 @@ from app.project_paths import title_of, untitled_name
 from engine.box import Size
 from engine.copying import free_folder
 from engine.errors import BadSettingError, NoRoomError, TesseraError
-from engine.files import remove_leftovers
 from engine.export.relink import missing_images
+from engine.files import remove_leftovers
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.method import Method, Slot, method_class, preset_values
@@ -210,6 +210,8 @@ class Document(QObject):
         """Makes `job` the present one and tells the listeners what differs. Only undo steps call this."""
         job = self._moved(job)
         before, self.job = self.job, job
+        self.dirty = True
+        self._autosave.start()
         if before.method != job.method:
             self.method_changed.emit()
         elif names := tuple(spec.name for spec in differing(before.settings, job.settings)):
@@ -219,8 +221,6 @@ class Document(QObject):
                 self.sources_changed.emit(slot)
         if (before.canvas_size, before.seed) != (job.canvas_size, job.seed):
             self.frame_changed.emit()
-        self.dirty = True
-        self._autosave.start()
 
     # ------------------------------------------------------------ files
 

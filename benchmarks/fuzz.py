@@ -48,7 +48,7 @@ _ODD: tuple[Any, ...] = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 where all were opened or refused as they should be."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
     parser.add_argument("--count", type=int, default=5000, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument("--only", type=int, metavar="N", help="the N-th alone")
@@ -184,14 +184,14 @@ def _damage_json(file: Path, chance: random.Random) -> None:
 def _changed(value: Any, chance: random.Random) -> Any:
     """JSON values with one or more places exchanged, removed, or added."""
     for _ in range(chance.randrange(1, 5)):
-        holders = [(value, None)]
+        holders: list[Any] = [value]
         places: list[tuple[Any, Any]] = []
         while holders:
-            holder, _key = holders.pop()
+            holder = holders.pop()
             keys = list(holder) if isinstance(holder, dict) else range(len(holder)) if isinstance(holder, list) else ()
             for key in keys:
                 places.append((holder, key))
-                holders.append((holder[key], key))
+                holders.append(holder[key])
         if not places:
             return chance.choice(_ODD)
         holder, key = chance.choice(places)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import pytest
 from PySide6.QtCore import QPoint, QSettings
 from PySide6.QtWidgets import QMessageBox
 
+from app import project_move
 from app.main_window import MainWindow
 from app.preferences import Preferences
 from app.project_dialog import ProjectDialog
 from app.recovery import LOCK_NAME
 from engine import messages as m
+from engine.copying import copy_project
 from engine.export.journal import folder_for
 from engine.project import FILE_NAME, load_job
 from engine.snapshots import listing
@@ -130,10 +133,19 @@ def test_a_named_save_as_is_a_copy_made_aside_that_can_be_cancelled(studio: Stud
     studio.until(lambda: window.training.state == "idle")
     window.files.save_to(studio.folder / "mine")
     studio.until(lambda: window.document.folder == studio.folder / "mine")
-    window.files.save_to(studio.folder / "half")
-    assert window.files.jobs.busy, "it is not done in the window's thread"
-    window.messages.button.click()
-    settled(studio)
+    pressed = threading.Event()
+
+    def copy_when_pressed(*words: object, **options: object) -> None:
+        pressed.wait(60)
+        copy_project(*words, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(project_move, "copy_project", copy_when_pressed)
+        window.files.save_to(studio.folder / "half")
+        assert window.files.jobs.busy, "it is not done in the window's thread"
+        window.messages.button.click()
+        pressed.set()
+        settled(studio)
     assert window.document.folder == studio.folder / "mine"
     assert not [path for path in studio.folder.iterdir() if "half" in path.name]
     window.files.save_to(studio.folder / "copy")
