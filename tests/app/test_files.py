@@ -102,6 +102,7 @@ def test_save_goes_on_painting_an_export(studio: Studio, monkeypatch: pytest.Mon
     window.files.save_to(place)
     studio.until(lambda: window.document.folder == place)
     assert untitled.exists(), "as long as the export may read from it"
+    assert window.exports.running
     gate["open"] = True
     studio.until_seen(m.Exported)
     assert (studio.folder / "out.png").exists()
@@ -218,6 +219,20 @@ def test_the_dialog_begins_beside_the_last_project_and_takes_its_folder(studio: 
     dialog.selectFile(str(place))
     dialog.accept()
     assert window.document.folder == place
+
+
+def test_an_export_dialog_of_a_snapshot_follows_its_project(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    studio.press("stop")
+    studio.until(lambda: window.training.state == "idle")
+    window.exports.open(listing(window.document.folder)[0].folder)
+    window.files.save_to(studio.folder / "mine")
+    studio.until(lambda: window.document.folder == studio.folder / "mine")
+    dialog = window.exports.dialog
+    assert dialog is not None
+    assert dialog.form.request().snapshot == listing(studio.folder / "mine")[0].folder
+    dialog.close()
 
 
 def test_exports_of_two_projects_do_not_share_a_name(studio: Studio) -> None:
