@@ -30,6 +30,8 @@ MOST_LOST_S = 60.0
 _SAVE_EVERY_S = 0.2
 """Of training, between two autosaves of the window that is killed."""
 _BEGINS_WITHIN_S = 300.0
+_LEFT = 5
+"""Snapshots for the next start."""
 _SMALL = {"templates": 5, "generator_width": 4, "discriminator_width": 4, "patch": 32, "batch": 1}
 _SMALL |= {"depth": 2, "discriminator_depth": 2}
 
@@ -104,6 +106,8 @@ def _left(folder: Path, number: int) -> float:
     kept = snapshots.listing(project)
     for snapshot in kept:
         snapshots.load_state(snapshot)
+    for snapshot in kept[:-_LEFT]:  # so that the next start shows no hundreds
+        snapshots.remove(snapshot)
     return max((snapshot.elapsed_s for snapshot in kept), default=0.0)
 
 

@@ -170,6 +170,25 @@ def test_saved_is_said_of_what_was_learned_as_well(studio: Studio) -> None:
     assert window.status.saved.text() == "saved"
 
 
+def test_a_project_that_is_left_while_it_is_copied_is_saved_all_the_same(studio: Studio, monkeypatch) -> None:
+    window, gone = studio.window, threading.Event()
+    studio.drop_style()
+    window.document.flush()
+
+    def copy_when_gone(*words: object, **options: object) -> None:
+        gone.wait(60)
+        copy_project(*words, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(project_move, "copy_project", copy_when_gone)
+    window.files.save_to(studio.folder / "mine")
+    window.files.new()
+    gone.set()
+    settled(studio)
+    assert window.document.empty
+    assert load_job(studio.folder / "mine").sources["style"]
+    assert "mine" in [recent.title for recent in window.files.recents.listing()]
+
+
 # ---------------------------------------------------------------- nothing is hidden
 
 
