@@ -21,11 +21,12 @@ from engine.box import Size
 from engine.copying import free_folder
 from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.export.relink import missing_images
+from engine.files import remove_leftovers
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.method import Method, Slot, method_class, preset_values
 from engine.other_methods import load_settings, save_settings
-from engine.project import FILE_NAME, project_folder, save_job
+from engine.project import FILE_NAME, SNAPSHOTS, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
 AUTOSAVE_MS = 800
@@ -310,6 +311,8 @@ class Document(QObject):
             self.problem.emit(str(error))
             return False
         self.flush()
+        for place in (folder, folder / SNAPSHOTS):
+            remove_leftovers(place)
         self._replace(_complete(job), folder)
         if sentences:
             kept = self.tr("The files are as they were, and copies of them stay beside them when you change something.")

@@ -73,6 +73,7 @@ class FilesController(QObject):
         self.opening.problem.connect(document.problem)
         self.opening.noted.connect(lambda text: messages.show_message(text, "info"))
         self.move.moved.connect(self._on_moved)
+        self.move.copied.connect(self._on_copied)
         start.project_requested.connect(self.open)
         start.example_requested.connect(self.load_example)
         start.continue_requested.connect(self.open_path)
@@ -247,6 +248,11 @@ class FilesController(QObject):
     def _on_moved(self, folder: Path) -> None:
         self._remember(folder)
         self.renamed.emit()
+
+    def _on_copied(self, folder: Path) -> None:
+        self.known.add(folder)
+        self.recents.add(folder)
+        self._messages.show_message(self.tr("“{}” is saved; another project is open now.").format(folder.name), "info")
 
     def _on_saved(self) -> None:
         """With its first save a project is one that can be come back to."""

@@ -251,6 +251,7 @@ class MainWindow(Shell):
 
     def _on_renamed(self) -> None:
         """The same project in another place: nothing that runs or is shown begins anew."""
+        self.exports.project_moved(self.document.folder)
         self.snapshots.refresh()
         self._show_saved()
 

@@ -31,6 +31,8 @@ class ProjectMove(QObject):
 
     moved = Signal(object)
     """Path of the folder that the project has now."""
+    copied = Signal(object)
+    """Path of a copy that was made while another project was opened."""
 
     def __init__(
         self, document: Document, training: Training, jobs: FileJobs, in_use: Callable[[], bool], parent: QObject
@@ -80,7 +82,8 @@ class ProjectMove(QObject):
 
     def _settle(self, source: Path, folder: Path, untitled: bool) -> None:
         document, training = self._document, self._training
-        if document.folder != source:  # another one was opened meanwhile; the copy is there
+        if document.folder != source:  # another one was opened meanwhile
+            self.copied.emit(folder)
             return
         if not document.settle_in(folder):
             return

@@ -16,6 +16,7 @@ import resource
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ import torch
 from PIL import Image
 from safetensors import serialize_file
 
+from app.widgets.thumbnails import read_preview
 from engine import snapshots
 from engine.archive import pack, unpack
 from engine.errors import TesseraError
@@ -46,7 +48,7 @@ _ODD: tuple[Any, ...] = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 where all were opened or refused as they should be."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
     parser.add_argument("--count", type=int, default=5000, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument("--only", type=int, metavar="N", help="the N-th alone")
@@ -153,9 +155,12 @@ def _damage(project: Path, kind: str, chance: random.Random) -> None:
         case "preview":
             file = snapshot / "preview.png"
             data = bytearray(file.read_bytes())
-            if chance.random() < 0.5:  # width and height, in the header
+            if chance.random() < 0.5:  # width and height in the header, with a sum that fits
                 data[16:24] = chance.randrange(2**31).to_bytes(4, "big") + chance.randrange(2**31).to_bytes(4, "big")
-            file.write_bytes(_mutated(bytes(data), chance))
+                data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+            else:
+                data = _mutated(bytes(data), chance)
+            file.write_bytes(data)
 
 
 def _damage_json(file: Path, chance: random.Random) -> None:
@@ -179,14 +184,14 @@ def _damage_json(file: Path, chance: random.Random) -> None:
 def _changed(value: Any, chance: random.Random) -> Any:
     """JSON values with one or more places exchanged, removed, or added."""
     for _ in range(chance.randrange(1, 5)):
-        holders = [(value, None)]
+        holders: list[Any] = [value]
         places: list[tuple[Any, Any]] = []
         while holders:
-            holder, _key = holders.pop()
+            holder = holders.pop()
             keys = list(holder) if isinstance(holder, dict) else range(len(holder)) if isinstance(holder, list) else ()
             for key in keys:
                 places.append((holder, key))
-                holders.append((holder[key], key))
+                holders.append(holder[key])
         if not places:
             return chance.choice(_ODD)
         holder, key = chance.choice(places)
@@ -240,7 +245,6 @@ def _packed(whole: Path, chance: random.Random) -> bytes:
         "images/con.",
         "a/b",
         "masks/x.png",
-        "",
     ]
     out = io.BytesIO()
     how = zipfile.ZIP_DEFLATED if chance.random() < 0.2 else zipfile.ZIP_STORED
@@ -311,6 +315,7 @@ def _open_all(copy: Path, out: Path) -> str:
                     raise EscapedError(f"reaches {image.path[:80]}")
         kept, lost = snapshots.survey(folder)
         for snapshot in kept:
+            read_preview(snapshot.preview, 200)
             if snapshots.is_whole(snapshot):
                 _load(snapshot)
             snapshots.revise(snapshot, name="again")

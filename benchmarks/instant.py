@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.measures import content_match, piece_area_px, structure_match, style_distances
+from benchmarks.measures import content_match, piece_area_px, structure, style_distances
 from engine.box import Box, Size
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
@@ -111,7 +111,7 @@ def main(argv: list[str]) -> int:
         row = {
             "pair": pair,
             "content": content_match(file, content),
-            "structure": structure_match(file, content),
+            "structure": structure(file, content),
             "style": every,
             "detail": detail,
             "area_px": piece_area_px(chosen(method)),
@@ -139,7 +139,7 @@ def _with(method: Magic, file: Path, content: Path, **values: float) -> tuple[fl
     Image.fromarray(painted(method)).save(other)
     area = piece_area_px(chosen(method))
     method.settings = before
-    return round(structure_match(other, content), 3), round(area, 1)
+    return round(structure(other, content), 3), round(area, 1)
 
 
 def _sheet(pictures: list[np.ndarray], height: int = 560, columns: int = 4) -> np.ndarray:

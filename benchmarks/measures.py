@@ -58,22 +58,6 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return places[group] - (len(values) - 1) / 2
 
 
-def structure_match(picture: Path, content: Path, width_px: int = 128, sigma_px: float = 3.0) -> float:
-    """Mean local correlation of the two pictures' lightness, -1..1, weighted by the content's local deviation.
-
-    It notices a face that is lost, where rank correlation, which a large background decides, does not.
-    """
-    with Image.open(content) as image:
-        size = (width_px, max(1, round(image.height * width_px / image.width)))
-    a, b = (_resized(path, size) for path in (picture, content))
-    mean_a, mean_b = _blurred(a, sigma_px), _blurred(b, sigma_px)
-    variance_a = np.maximum(_blurred(a * a, sigma_px) - mean_a**2, 1e-3)
-    variance_b = np.maximum(_blurred(b * b, sigma_px) - mean_b**2, 1e-3)
-    correlation = (_blurred(a * b, sigma_px) - mean_a * mean_b) / np.sqrt(variance_a * variance_b)
-    weight = np.minimum(np.sqrt(variance_b), 30)
-    return float((correlation * weight).sum() / weight.sum())
-
-
 def style_distances(picture: Path, styles: Sequence[Path], samples: int = 6000) -> tuple[float, float]:
     """Sliced Wasserstein distances of 7 x 7 patches at three scales, in units of that between two halves of the style.
 
@@ -111,15 +95,6 @@ def piece_area_px(chosen: np.ndarray) -> float:
         _, _, stats, _ = cv2.connectedComponentsWithStats((chosen == piece).astype(np.uint8), connectivity=4)
         areas.append(stats[1:, cv2.CC_STAT_AREA])
     return float(np.concatenate(areas).mean())
-
-
-def _resized(path: Path, size: tuple[int, int]) -> np.ndarray:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("L").resize(size, Image.Resampling.BOX), np.float32)
-
-
-def _blurred(image: np.ndarray, sigma_px: float) -> np.ndarray:
-    return cv2.GaussianBlur(image, (0, 0), sigma_px)
 
 
 def _pyramid(path: Path) -> list[np.ndarray]:

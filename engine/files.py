@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import NoRoomError
@@ -50,6 +52,16 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_leftovers(folder: Path, older_than_s: float = 3600.0) -> None:
+    """Removes what `replacing` and `replacing_folder` had begun in a folder when the program was cut off."""
+    with suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            with suppress(OSError):
+                begun = re.fullmatch(r"\..+-[a-z0-9_]{8,32}(\.[a-z]+)?", entry.name) and not entry.is_symlink()
+                if begun and time.time() - entry.stat().st_mtime > older_than_s:
+                    shutil.rmtree(entry.path) if entry.is_dir() else os.unlink(entry.path)
 
 
 def write_atomically(path: Path, text: str) -> None:

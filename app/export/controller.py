@@ -130,6 +130,13 @@ class ExportController(QObject):
         window.finished.connect(lambda _result: self.views.peeks.forget())
         window.show()
 
+    def project_moved(self, folder: Path) -> None:
+        """The project lies in another folder: the snapshot that the dialog is for as well."""
+        snapshot = self.dialog.form.snapshot if self.dialog is not None else None
+        if self.dialog is not None and snapshot is not None:
+            self.dialog.form.snapshot = folder / snapshots.FOLDER / snapshot.name
+            self._about = (*self._about[:2], self.dialog.form.snapshot)
+
     def start(self, export: m.ExportRequest) -> None:
         """Puts an export into the queue."""
         self._preferences.set_last_folder("export", export.out.parent)

@@ -14,7 +14,7 @@ from engine.moments import BEST_OF, MomentRule
 from engine.preview.views import preview
 from engine.training.trainer import Moment, Trainer, message_for
 
-AUTOSAVE_S = 60.0
+AUTOSAVE_S = 50.0
 AUTOSAVE_COST = 10.0
 """Between two autosaves training goes on for so many seconds, and for so many times what one costs."""
 QUICK_PREVIEW_S = 5.0

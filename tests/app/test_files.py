@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import pytest
 from PySide6.QtCore import QPoint, QSettings
 from PySide6.QtWidgets import QMessageBox
 
+from app import project_move
 from app.main_window import MainWindow
 from app.preferences import Preferences
 from app.project_dialog import ProjectDialog
 from app.recovery import LOCK_NAME
 from engine import messages as m
+from engine.copying import copy_project
 from engine.export.journal import folder_for
 from engine.project import FILE_NAME, load_job
 from engine.snapshots import listing
@@ -99,6 +102,7 @@ def test_save_goes_on_painting_an_export(studio: Studio, monkeypatch: pytest.Mon
     window.files.save_to(place)
     studio.until(lambda: window.document.folder == place)
     assert untitled.exists(), "as long as the export may read from it"
+    assert window.exports.running
     gate["open"] = True
     studio.until_seen(m.Exported)
     assert (studio.folder / "out.png").exists()
@@ -130,10 +134,19 @@ def test_a_named_save_as_is_a_copy_made_aside_that_can_be_cancelled(studio: Stud
     studio.until(lambda: window.training.state == "idle")
     window.files.save_to(studio.folder / "mine")
     studio.until(lambda: window.document.folder == studio.folder / "mine")
-    window.files.save_to(studio.folder / "half")
-    assert window.files.jobs.busy, "it is not done in the window's thread"
-    window.messages.button.click()
-    settled(studio)
+    pressed = threading.Event()
+
+    def copy_when_pressed(*words: object, **options: object) -> None:
+        pressed.wait(60)
+        copy_project(*words, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(project_move, "copy_project", copy_when_pressed)
+        window.files.save_to(studio.folder / "half")
+        assert window.files.jobs.busy, "it is not done in the window's thread"
+        window.messages.button.click()
+        pressed.set()
+        settled(studio)
     assert window.document.folder == studio.folder / "mine"
     assert not [path for path in studio.folder.iterdir() if "half" in path.name]
     window.files.save_to(studio.folder / "copy")
@@ -155,6 +168,25 @@ def test_saved_is_said_of_what_was_learned_as_well(studio: Studio) -> None:
     studio.press("stop")
     studio.until(lambda: window.training.state == "idle")
     assert window.status.saved.text() == "saved"
+
+
+def test_a_project_that_is_left_while_it_is_copied_is_saved_all_the_same(studio: Studio, monkeypatch) -> None:
+    window, gone = studio.window, threading.Event()
+    studio.drop_style()
+    window.document.flush()
+
+    def copy_when_gone(*words: object, **options: object) -> None:
+        gone.wait(60)
+        copy_project(*words, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(project_move, "copy_project", copy_when_gone)
+    window.files.save_to(studio.folder / "mine")
+    window.files.new()
+    gone.set()
+    settled(studio)
+    assert window.document.empty
+    assert load_job(studio.folder / "mine").sources["style"]
+    assert "mine" in [recent.title for recent in window.files.recents.listing()]
 
 
 # ---------------------------------------------------------------- nothing is hidden
@@ -206,6 +238,20 @@ def test_the_dialog_begins_beside_the_last_project_and_takes_its_folder(studio: 
     dialog.selectFile(str(place))
     dialog.accept()
     assert window.document.folder == place
+
+
+def test_an_export_dialog_of_a_snapshot_follows_its_project(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    studio.press("stop")
+    studio.until(lambda: window.training.state == "idle")
+    window.exports.open(listing(window.document.folder)[0].folder)
+    window.files.save_to(studio.folder / "mine")
+    studio.until(lambda: window.document.folder == studio.folder / "mine")
+    dialog = window.exports.dialog
+    assert dialog is not None
+    assert dialog.form.request().snapshot == listing(studio.folder / "mine")[0].folder
+    dialog.close()
 
 
 def test_exports_of_two_projects_do_not_share_a_name(studio: Studio) -> None:

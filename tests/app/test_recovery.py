@@ -89,6 +89,10 @@ def test_nothing_is_offered_while_a_window_has_the_project_open(opened, tmp_path
     assert recovery.rescue is None
     shared = []
     recovery.shared.connect(shared.append)
+    holder = recovery.holder(folder)
+    assert holder is not None
+    assert (holder.here, holder.host) == (True, os.uname().nodename)
+    assert first[1].holder(folder) is None, "it is this window itself"
     assert document.open(folder)
     assert shared == [folder]
 
@@ -100,7 +104,9 @@ def test_a_lock_without_its_program_is_offered(opened, tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     (folder / LOCK_NAME).write_text(f"{gone.pid}\npython\n{os.uname().nodename}\n")
-    found = opened()[1].rescue
+    document, recovery = opened()
+    assert recovery.holder(folder) is None, "it is taken over"
+    found = recovery.rescue
     assert found is not None
     assert found.folder == folder
     assert found.snapshot is None

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import NoRoomError
-from engine.files import no_room, replacing, replacing_folder, write_atomically
+from engine.files import no_room, remove_leftovers, replacing, replacing_folder, write_atomically
 
 
 def write_half(use: Callable[[Path], AbstractContextManager[Path]], path: Path, error: BaseException) -> None:
@@ -90,3 +90,18 @@ def test_the_reason_is_in_plain_words() -> None:
     told = str(no_room(Path("a"), OSError(errno.EROFS, os.strerror(errno.EROFS))))
     assert os.strerror(errno.EROFS) in told
     assert str(no_room(Path("a"), OSError("odd")))
+
+
+def test_what_was_cut_off_is_removed_later_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".0007-ab12cd_9", ".my-long-name-abcdefgh"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half").write_text("x")
+    (tmp_path / ".project-abcdefgh.json").write_text("half")
+    stays = [".open.lock", ".removed", "project.json", "a-abcdefgh", ".git"]
+    for name in stays:
+        (tmp_path / name).write_text("x")
+    remove_leftovers(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3 + len(stays), "another program may be writing them"
+    remove_leftovers(tmp_path, older_than_s=-1.0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(stays)
+    remove_leftovers(tmp_path / "not there")
