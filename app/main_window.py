@@ -6,13 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from app import actions
 from app.frame_dialog import edit_frame
 from app.help_sheet import HelpSheet
 from app.preferences import Preferences, PreferencesDialog
 from app.shell import Shell
+from app.widgets import gestures
 from engine import messages as m
 from engine.errors import BadSettingError
 from engine.method import method_class, method_keys
@@ -44,11 +45,13 @@ class MainWindow(Shell):
         from app.canvas.comparing import CompareController
         from app.canvas.controller import CanvasController
         from app.canvas.idle_picture import IdlePictureController
+        from app.curves.named_marks import NamedMarks
         from app.document import Document
         from app.export.controller import ExportController
         from app.files import FilesController
         from app.masks.controller import MaskController
         from app.recovery import Recovery
+        from app.settings.presets_menu import PresetsMenu
         from app.snapshots.controller import SnapshotsController
         from app.train_controller import TrainController
         from app.training import Training
@@ -64,11 +67,13 @@ class MainWindow(Shell):
         self.comparing = CompareController(training, canvas, snapshots, self.strip, self)
         self.recovery = Recovery(document, preferences, self)
         self.masks = MaskController(document, training, self, snapshots.newest, canvas.view.picture)
+        self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)
         self.training_actions = TrainController(training, snapshots, self.weights, self.actions_by_name, messages, self)
         self.files = FilesController(
             document, training, self.recovery, preferences, canvas.start, messages, self._data, self
         )
+        self.marks = NamedMarks(document, training, self.curves, self)
         self._listen()
         self.exports = ExportController(
             document,
@@ -116,6 +121,9 @@ class MainWindow(Shell):
             act[name].triggered.connect(lambda _checked=False, handler=handler: handler())
         document, training = self.document, self.training
         document.stack.indexChanged.connect(self._show_undo)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._on_focus)
         document.settings_changed.connect(lambda _names: self._show_settings())
         document.sources_changed.connect(lambda _slot: self._show_sources())
         document.method_changed.connect(self.show_all)
@@ -161,19 +169,15 @@ class MainWindow(Shell):
         self.canvas.show_method(method)
         self.curves.show_method(method, {spec.name: spec.knob.label for spec in specs(method.Settings)})
         self.methods.setCurrentIndex(self.methods.findData(self.document.job.method))
-        menu = self.presets.menu()
-        menu.clear()
-        for group in dict.fromkeys(preset.group for preset in method.presets):
-            menu.addSection(group.capitalize())
-            for preset in (p for p in method.presets if p.group == group):
-                action = menu.addAction(preset.name, lambda name=preset.name: self.document.apply_preset(name))
-                action.setToolTip(preset.help)
-        menu.setToolTipsVisible(True)
+        self.own_presets.refresh()
         self.status.clear_run()
         self._show_settings()
         self._show_sources()
         self.training_actions.refresh()
         self._on_state(self.training.state)
+
+    def _on_focus(self, _before: QWidget | None, _now: QWidget | None) -> None:
+        gestures.begin()
 
     def _show_settings(self) -> None:
         settings = self.document.settings
@@ -209,7 +213,6 @@ class MainWindow(Shell):
         events.on(m.Began, self._on_began)
         events.on(m.Stepped, self.status.stepped)
         events.on(m.Stepped, lambda event: self.curves.add(event.step, event.terms))
-        events.on(m.Retuned, lambda event: self.curves.mark(event.step, event.names))
         events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
         events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
 

@@ -68,7 +68,7 @@ def test_large_losses_that_were_always_large_are_none_of_it() -> None:
 
 def test_a_remedy_is_given_time_and_offered_again() -> None:
     history = trained(terms={"templates_in_use": 2.0})
-    history.mark(2 * LATE_STEPS, ("balance_weight",))
+    history.mark(2 * LATE_STEPS, "change Balance", ("balance_weight",))
     state = health(history, 24, FAMOS.Settings)
     assert (state.role, state.remedy) == ("muted", None)
     for step in range(2 * LATE_STEPS, 2 * LATE_STEPS + AT_WORK_STEPS + 10, 10):
