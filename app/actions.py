@@ -36,11 +36,23 @@ ITEMS = (
     Item("open", "File", "Open project…", ("Ctrl+O",), "open", "Open", "Open a project folder or its project.json"),
     Item("save", "File", "Save", ("Ctrl+S",), "save", "Save", "Give the project a name and place"),
     Item("save_as", "File", "Save as…", ("Ctrl+Shift+S",)),
-    Item("export", "File", "Export…", ("Ctrl+Shift+E",), "export", "Export…", "Paint the mosaic to a file", rule=True),
+    Item(
+        "save_view",
+        "File",
+        "Save this view…",
+        ("Ctrl+Shift+V",),
+        tip="What is on the canvas, to a small file",
+        rule=True,
+    ),
+    Item("export", "File", "Export…", ("Ctrl+Shift+E",), "export", "Export…", "Paint the mosaic to a file"),
     Item("quit", "File", "Quit", ("Ctrl+Q",), rule=True),
     Item("undo", "Edit", "Undo", ("Ctrl+Z",), "undo"),
     Item("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
-    Item("paste", "Edit", "Paste images", ("Ctrl+V",), tip="Add the image or files on the clipboard", rule=True),
+    Item(
+        "copy_view", "Edit", "Copy this view", ("Ctrl+Shift+C",), rule=True, tip="What is on the canvas, as a picture"
+    ),
+    Item("copy_settings", "Edit", "Copy the settings as text", tip="In words, and as the command for the same"),
+    Item("paste", "Edit", "Paste images", ("Ctrl+V",), tip="Add the image or files on the clipboard"),
     Item("frame", "Edit", "Canvas size and seed…", ("Ctrl+Shift+K",), rule=True),
     Item("preferences", "Edit", "Preferences…", ("Ctrl+,",), "settings"),
     Item("train", "Training", "Train", ("Ctrl+T",), "train", "", "Begin to train, pause, and go on"),
@@ -66,6 +78,7 @@ MOUSE = (
     ("Double click", "fit the canvas"),
     ("+  −  0  1", "zoom in, zoom out, fit, 100 %, when the canvas has the focus"),
     ("Z, held", "a loupe at the pointer"),
+    ("Right click", "copy, save or export what is there, or copy the settings"),
     ("Click on a snapshot", "lays it over the picture; drag the line to compare"),
     ("Drop", "images or folders on Style, Content or the canvas; a project anywhere on the canvas"),
 )

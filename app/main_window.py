@@ -45,11 +45,13 @@ class MainWindow(Shell):
         from app.canvas.comparing import CompareController
         from app.canvas.controller import CanvasController
         from app.canvas.idle_picture import IdlePictureController
+        from app.canvas.outside import OutsideController
         from app.curves.named_marks import NamedMarks
         from app.document import Document
         from app.export.controller import ExportController
         from app.files import FilesController
         from app.masks.controller import MaskController
+        from app.notices import Notices
         from app.recovery import Recovery
         from app.settings.presets_menu import PresetsMenu
         from app.snapshots.controller import SnapshotsController
@@ -85,6 +87,8 @@ class MainWindow(Shell):
             messages,
             self,
         )
+        self.outside = OutsideController(document, canvas, preferences, messages, self.exports.open, self)
+        self.notices = Notices(training, self)
         for key in method_keys():
             self.methods.addItem(method_class(key).title, key)
         self._connect()
@@ -106,6 +110,9 @@ class MainWindow(Shell):
             "undo": self.document.stack.undo,
             "redo": self.document.stack.redo,
             "paste": lambda: self.sources.paste(self.sources.paste_slot()),
+            "copy_view": self.outside.copy_view,
+            "save_view": self.outside.save_view,
+            "copy_settings": self.outside.copy_settings,
             "frame": lambda: edit_frame(self.document, self.idle_picture.canvas_size, self),
             "preferences": self.edit_preferences,
             "fit": self.canvas.view.fit,
