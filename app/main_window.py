@@ -150,6 +150,8 @@ class MainWindow(Shell):
         self.curves.remedy_wanted.connect(
             lambda remedy: document.set_values(remedy.values(document.settings), remedy.title.lower())
         )
+        self.curves.best_wanted.connect(self._go_back_to_best)
+        self.snapshots.shown.connect(lambda: self.curves.set_best(self.snapshots.best() is not None))
         self.panel.edited.connect(document.set)
         self.panel.reset_requested.connect(document.reset)
         self.sources.dropped.connect(document.add)
@@ -182,6 +184,11 @@ class MainWindow(Shell):
         self._show_sources()
         self.training_actions.refresh()
         self._on_state(self.training.state)
+
+    def _go_back_to_best(self) -> None:
+        best = self.snapshots.best()
+        if best is not None:
+            self.training.go_back(best)
 
     def _on_focus(self, _before: QWidget | None, _now: QWidget | None) -> None:
         gestures.begin()

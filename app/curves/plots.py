@@ -40,6 +40,8 @@ class Curves(QWidget):
     """A `Remedy` that the artist pressed."""
     values_wanted = Signal(object)
     """A `Mark` whose values the artist wants back."""
+    best_wanted = Signal()
+    """The artist wants to go back to the best moment."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +58,12 @@ class Curves(QWidget):
         self.remedy.setProperty("role", "small")
         self.remedy.clicked.connect(self._on_remedy)
         self.remedy.hide()
+        self.best = QPushButton(self.tr("Back to the best moment"), self)
+        self.best.setProperty("role", "small")
+        self.best.setToolTip(self.tr("Goes back to the moment with the best style match; the present is kept"))
+        self.best.clicked.connect(self.best_wanted)
+        self.best.hide()
+        self._has_best = False
         self.changes = QToolButton(self)
         self.changes.setText(self.tr("Changes") + " ▾")
         self.changes.setStyleSheet("QToolButton::menu-indicator { image: none; }")
@@ -74,6 +82,7 @@ class Curves(QWidget):
         top.setSpacing(8)
         top.addWidget(self.health, 3)
         top.addWidget(self.remedy)
+        top.addWidget(self.best)
         top.addWidget(self.changed, 2)
         top.addWidget(self.changes)
         body = QWidget()
@@ -117,6 +126,10 @@ class Curves(QWidget):
         """How many templates there are, where the method has them."""
         self._templates = number
 
+    def set_best(self, there: bool) -> None:
+        """Whether there is a better moment than the present to go back to."""
+        self._has_best = there
+
     def add(self, step: int, terms) -> None:
         self.history.add(step, terms)
         self._schedule()
@@ -152,6 +165,7 @@ class Curves(QWidget):
         if self.health.property("role") != state.role:
             self.health.setProperty("role", state.role)
             self.health.style().polish(self.health)
+        self.best.setVisible(state.back and self._has_best)
         self._remedy = state.remedy
         self.remedy.setVisible(state.remedy is not None)
         if state.remedy is not None:
