@@ -92,6 +92,7 @@ class MainWindow(Shell):
         for key in method_keys():
             self.methods.addItem(method_class(key).title, key)
         self._connect()
+        self._follow_moments()
         self.show_all()
         self.built = True
         self.setEnabled(True)
@@ -251,7 +252,17 @@ class MainWindow(Shell):
         dialog = PreferencesDialog(self.preferences, self)
         dialog.theme_chosen.connect(self.set_theme)
         dialog.device_chosen.connect(lambda key: setattr(self.training, "device_key", key))
+        dialog.moments_chosen.connect(self._follow_moments)
         dialog.exec()
+
+    def _follow_moments(self) -> None:
+        """How often moments are kept, from the next training on; and what they may take, now."""
+        from engine.moments import MomentRule
+
+        self.training.rule = MomentRule(minutes=self.preferences.moments_minutes)
+        self.snapshots.budget_bytes = self.preferences.moments_mb * 1_000_000
+        self.snapshots.thin()
+        self.snapshots.refresh()
 
     def show_about(self) -> None:
         text = self.tr("Tessera makes mosaics and collages of your own images, with networks that it trains on them.")

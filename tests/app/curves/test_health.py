@@ -86,7 +86,7 @@ FIGHT = {"generator": 0.3, "entropy": 0.2, "templates_in_use": 20.0}
         ({"style": lambda t: 1 - t if t < 0.5 else 2 * t}, "rises", "learning_rate"),
         ({"style_match": lambda t: min(60.0, 200 * t)}, "has not changed", "learning_rate"),
         (
-            FIGHT | {"discriminator": 1.2, "style_match": lambda t: 60.0 if t < 0.5 else 30.0 + 9 * t},
+            {"style_match": lambda t: 60.0 if t < 0.5 else 30.0 + 9 * t},
             "better before",
             "",
         ),
