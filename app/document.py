@@ -5,10 +5,10 @@ The document is a `Job` and a folder, nothing else; training, pictures and widge
 
 from __future__ import annotations
 
-import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from app.project_paths import title_of, untitled_name
 from app.way_back import WayBack
+from app.widgets import gestures
 from engine.box import Size
 from engine.copying import free_folder
 from engine.errors import BadSettingError, NoRoomError, TesseraError
@@ -30,8 +31,23 @@ from engine.project import FILE_NAME, SNAPSHOTS, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
 AUTOSAVE_MS = 800
-MERGE_S = 2.0
-"""Edits of one setting that follow each other faster than this are one drag, hence one undo step."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to the document.
+
+    Args:
+        text: what was done, in words.
+        names: of the settings that have other values now.
+        job: what it led to.
+        merge: the same for changes of one movement of the hand; empty for none.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    job: Job
+    merge: str
 
 
 class Document(QObject):
@@ -50,6 +66,8 @@ class Document(QObject):
     """The project's folder is about to be moved or copied."""
     moment_wanted = Signal(object, object)
     """Path of a moment whose network belongs to the next job, and what is to hear which moment holds the present."""
+    changed = Signal(object)
+    """A `Change`, after the other signals."""
     problem = Signal(str)
     images_missing = Signal(list)
     """Paths of images that are not where they were when the project was saved."""
@@ -62,17 +80,14 @@ class Document(QObject):
         parent: QObject | None = None,
         *,
         small: bool = False,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
             data: folder in which projects live until they are given a name and place.
             small: new projects begin with the method's first preset for speed, as a slow device needs it.
-            clock: seconds; decides which edits belong to one drag.
         """
         super().__init__(parent)
         self._data = data
-        self.clock = clock
         self.small = small
         self.stack = QUndoStack(self)
         self.job = self._fresh(DEFAULT_METHOD)
@@ -271,14 +286,20 @@ class Document(QObject):
 
     def _change(self, after: Job, text: str, merge: str = "") -> None:
         if after != self.job:
+            merge = f"{merge} {gestures.present()}" if merge else ""
             self.stack.push(_Change(self, self.job, after, text, merge))
 
-    def become(self, job: Job) -> None:
-        """Makes `job` the present one and tells the listeners what differs. Only undo steps call this."""
+    def become(self, job: Job, text: str = "", merge: str = "") -> None:
+        """Makes `job` the present one and tells the listeners what differs. Only undo steps call this.
+
+        Args:
+            text, merge: see `Change`.
+        """
         job = self._moved(job)
         before, self.job = self.job, job
         self.dirty = True
         self._autosave.start()
+        names: tuple[str, ...] = ()
         if before.method != job.method:
             self._others[before.method] = before.settings
             self.method_changed.emit()
@@ -289,6 +310,8 @@ class Document(QObject):
                 self.sources_changed.emit(slot)
         if (before.canvas_size, before.seed) != (job.canvas_size, job.seed):
             self.frame_changed.emit()
+        if text:
+            self.changed.emit(Change(text, names, job, merge))
 
     # ------------------------------------------------------------ files
 
@@ -416,21 +439,20 @@ class _Change(QUndoCommand):
         # Weak: with a circle of document, stack and command, Python may end commands before the stack that owns them.
         self._document = weakref.proxy(document)
         self._before, self.after, self.merge = before, after, merge
-        self.at = document.clock()
 
     def redo(self) -> None:
-        self._document.become(self.after)
+        self._document.become(self.after, self.text(), self.merge)
 
     def undo(self) -> None:
-        self._document.become(self._before)
+        self._document.become(self._before, self._document.tr("undo {}").format(self.text()))
 
     def id(self) -> int:
         return 1 if self.merge else -1
 
     def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change) or other.merge != self.merge or other.at - self.at > MERGE_S:
+        if not isinstance(other, _Change) or other.merge != self.merge:
             return False
-        self.after, self.at = other.after, other.at
+        self.after = other.after
         self.setObsolete(self.after == self._before)
         return True
 

@@ -48,6 +48,7 @@ class FrameDialog(QDialog):
         self.height_box.setAccessibleName(self.tr("Height in pixels"))
         self.seed_box = QSpinBox(self)
         self.seed_box.setRange(0, LARGEST_SEED)
+        self.seed_box.setAccessibleName(self.tr("Seed"))
         self.seed_box.setValue(seed)
         other = QPushButton(self.tr("Another"), self)
         other.clicked.connect(lambda: self.seed_box.setValue((self.seed_box.value() * 48271 + 11) % LARGEST_SEED))

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from app import actions
 from app.frame_dialog import edit_frame
 from app.help_sheet import HelpSheet
 from app.preferences import Preferences, PreferencesDialog
 from app.shell import Shell
+from app.widgets import gestures
 from engine import messages as m
 from engine.errors import BadSettingError
 from engine.method import method_class, method_keys
@@ -44,13 +45,17 @@ class MainWindow(Shell):
         from app.canvas.comparing import CompareController
         from app.canvas.controller import CanvasController
         from app.canvas.idle_picture import IdlePictureController
+        from app.canvas.outside import OutsideController
+        from app.curves.named_marks import NamedMarks
         from app.document import Document
         from app.export.controller import ExportController
         from app.files import FilesController
         from app.live import LiveController
         from app.masks.controller import MaskController
+        from app.notices import Notices
         from app.recents_menu import RecentsMenu
         from app.recovery import Recovery
+        from app.settings.presets_menu import PresetsMenu
         from app.snapshots.controller import SnapshotsController
         from app.train_controller import TrainController
         from app.training import Training
@@ -67,6 +72,7 @@ class MainWindow(Shell):
         self.recovery = Recovery(document, preferences, self)
         self.masks = MaskController(document, training, self, snapshots.newest, canvas.view.picture)
         self.live = LiveController(document, training, snapshots.newest, self)
+        self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)
         self.training_actions = TrainController(training, snapshots, self.weights, self.actions_by_name, messages, self)
         self.files = FilesController(
@@ -80,6 +86,7 @@ class MainWindow(Shell):
             self._data,
             self,
         )
+        self.marks = NamedMarks(document, training, self.curves, self)
         self._listen()
         self.recents_menu = RecentsMenu(self.files.recents, self.menu("File"), self.actions_by_name["save"], self)
         self.exports = ExportController(
@@ -92,9 +99,12 @@ class MainWindow(Shell):
             messages,
             self,
         )
+        self.outside = OutsideController(document, canvas, preferences, messages, self.exports.open, self)
+        self.notices = Notices(training, self)
         for key in method_keys():
             self.methods.addItem(method_class(key).title, key)
         self._connect()
+        self._follow_moments()
         self.show_all()
         self.built = True
         self.setEnabled(True)
@@ -115,6 +125,9 @@ class MainWindow(Shell):
             "undo": self.document.stack.undo,
             "redo": self.document.stack.redo,
             "paste": lambda: self.sources.paste(self.sources.paste_slot()),
+            "copy_view": self.outside.copy_view,
+            "save_view": self.outside.save_view,
+            "copy_settings": self.outside.copy_settings,
             "frame": lambda: edit_frame(self.document, self.idle_picture.canvas_size, self),
             "preferences": self.edit_preferences,
             "fit": self.canvas.view.fit,
@@ -130,6 +143,9 @@ class MainWindow(Shell):
             act[name].triggered.connect(lambda _checked=False, handler=handler: handler())
         document, training = self.document, self.training
         document.stack.indexChanged.connect(self._show_undo)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._on_focus)
         document.settings_changed.connect(lambda _names: self._show_settings())
         document.sources_changed.connect(lambda _slot: self._show_sources())
         document.method_changed.connect(self.show_all)
@@ -150,6 +166,8 @@ class MainWindow(Shell):
         self.curves.remedy_wanted.connect(
             lambda remedy: document.set_values(remedy.values(document.settings), remedy.title.lower())
         )
+        self.curves.best_wanted.connect(self._go_back_to_best)
+        self.snapshots.shown.connect(lambda: self.curves.set_best(self.snapshots.best() is not None))
         self.panel.edited.connect(document.set)
         self.panel.reset_requested.connect(document.reset)
         self.sources.dropped.connect(self.files.take)
@@ -178,19 +196,20 @@ class MainWindow(Shell):
         self.canvas.show_method(method)
         self.curves.show_method(method, {spec.name: spec.knob.label for spec in specs(method.Settings)})
         self.methods.setCurrentIndex(self.methods.findData(self.document.job.method))
-        menu = self.presets.menu()
-        menu.clear()
-        for group in dict.fromkeys(preset.group for preset in method.presets):
-            menu.addSection(group.capitalize())
-            for preset in (p for p in method.presets if p.group == group):
-                action = menu.addAction(preset.name, lambda name=preset.name: self.document.apply_preset(name))
-                action.setToolTip(preset.help)
-        menu.setToolTipsVisible(True)
+        self.own_presets.refresh()
         self.status.clear_run()
         self._show_settings()
         self._show_sources()
         self.training_actions.refresh()
         self._on_state(self.training.state)
+
+    def _go_back_to_best(self) -> None:
+        best = self.snapshots.best()
+        if best is not None:
+            self.training.go_back(best)
+
+    def _on_focus(self, _before: QWidget | None, _now: QWidget | None) -> None:
+        gestures.begin()
 
     def _show_settings(self) -> None:
         settings = self.document.settings
@@ -228,7 +247,6 @@ class MainWindow(Shell):
         events.on(m.Stepped, self.status.stepped)
         events.on(m.Kept, lambda _event: self.status.kept())
         events.on(m.Stepped, lambda event: self.curves.add(event.step, event.terms))
-        events.on(m.Retuned, lambda event: self.curves.mark(event.step, event.names))
         events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
         events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
 
@@ -259,7 +277,17 @@ class MainWindow(Shell):
         dialog = PreferencesDialog(self.preferences, self)
         dialog.theme_chosen.connect(self.set_theme)
         dialog.device_chosen.connect(lambda key: setattr(self.training, "device_key", key))
+        dialog.moments_chosen.connect(self._follow_moments)
         dialog.exec()
+
+    def _follow_moments(self) -> None:
+        """How often moments are kept, from the next training on; and what they may take, now."""
+        from engine.moments import MomentRule
+
+        self.training.rule = MomentRule(minutes=self.preferences.moments_minutes)
+        self.snapshots.budget_bytes = self.preferences.moments_mb * 1_000_000
+        self.snapshots.thin()
+        self.snapshots.refresh()
 
     def show_about(self) -> None:
         text = self.tr("Tessera makes mosaics and collages of your own images, with networks that it trains on them.")

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from app.widgets import theme
 
 if TYPE_CHECKING:
     from engine.device import Device
+
+MOMENTS_MB, MOMENTS_MINUTES = (100, 1_000_000), (0, 240)
+"""The least and the most."""
 
 
 class Preferences:
@@ -91,6 +94,24 @@ class Preferences:
     def recent_projects(self, folders: list[Path]) -> None:
         self._store.setValue("projects/recent", "\n".join(str(folder) for folder in folders))
 
+    @property
+    def moments_mb(self) -> int:
+        """Megabytes that moments kept by themselves may take in each project."""
+        return self._number("moments/megabytes", 4000, *MOMENTS_MB)
+
+    @moments_mb.setter
+    def moments_mb(self, megabytes: int) -> None:
+        self._store.setValue("moments/megabytes", megabytes)
+
+    @property
+    def moments_minutes(self) -> int:
+        """Minutes of training between two moments kept by the clock; 0 for none."""
+        return self._number("moments/minutes", 10, *MOMENTS_MINUTES)
+
+    @moments_minutes.setter
+    def moments_minutes(self, minutes: int) -> None:
+        self._store.setValue("moments/minutes", minutes)
+
     def save(self) -> None:
         """Writes what is pending now instead of later."""
         self._store.sync()
@@ -98,16 +119,24 @@ class Preferences:
     def _text(self, key: str, default: str) -> str:
         return str(self._store.value(key, default, type=str))
 
+    def _number(self, key: str, default: int, least: int, most: int) -> int:
+        try:
+            value = int(str(self._store.value(key, default)))
+        except ValueError:
+            return default
+        return min(max(value, least), most)
+
     def _bytes(self, key: str) -> bytes:
         value = self._store.value(key, QByteArray(), type=QByteArray)
         return bytes(value.data()) if isinstance(value, QByteArray) else b""
 
 
 class PreferencesDialog(QDialog):
-    """Theme and device; a choice is stored at once.
+    """Theme, device and moments; a choice is stored at once.
 
     Signals:
         theme_chosen(mode), device_chosen(key)
+        moments_chosen(): how often moments are kept, or what they may take.
 
     Args:
         devices: what can be trained on; by default all of this computer.
@@ -115,6 +144,7 @@ class PreferencesDialog(QDialog):
 
     theme_chosen = Signal(str)
     device_chosen = Signal(str)
+    moments_chosen = Signal()
 
     def __init__(
         self, preferences: Preferences, parent: QWidget | None = None, devices: list[Device] | None = None
@@ -139,6 +169,16 @@ class PreferencesDialog(QDialog):
         note = QLabel("Another device is used from the next training on.", self)
         note.setProperty("role", "muted")
         note.setWordWrap(True)
+        self.minutes = self._number("Keep a moment every", *MOMENTS_MINUTES, preferences.moments_minutes, " minutes")
+        self.minutes.setSpecialValueText("Never")
+        self.minutes.setToolTip("Minutes of training between two moments that are kept by themselves")
+        self.megabytes = self._number("Moments may take", *MOMENTS_MB, preferences.moments_mb, " MB")
+        self.megabytes.setSingleStep(500)
+        self.megabytes.setToolTip(
+            "Of each project; what is kept by hand or has a star, a name or a note is not counted"
+        )
+        for box in (self.minutes, self.megabytes):
+            box.valueChanged.connect(self._on_moments)
         close = QPushButton("Close", self)
         close.clicked.connect(self.accept)
 
@@ -148,6 +188,8 @@ class PreferencesDialog(QDialog):
         form.addRow("Appearance", self.theme)
         form.addRow("Train on", self.device)
         form.addRow("", note)
+        form.addRow("Keep a moment every", self.minutes)
+        form.addRow("Moments may take", self.megabytes)
         column = QVBoxLayout(self)
         column.setContentsMargins(*(4 * [2 * theme.UNIT]))
         column.setSpacing(2 * theme.UNIT)
@@ -155,6 +197,20 @@ class PreferencesDialog(QDialog):
         column.addStretch(1)
         column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
         self.setMinimumWidth(400)
+
+    def _number(self, name: str, least: int, most: int, value: int, unit: str) -> QSpinBox:
+        box = QSpinBox(self)
+        box.setRange(least, most)
+        box.setValue(value)
+        box.setSuffix(unit)
+        box.setAccessibleName(name)
+        box.setKeyboardTracking(False)
+        return box
+
+    def _on_moments(self) -> None:
+        self._preferences.moments_minutes = self.minutes.value()
+        self._preferences.moments_mb = self.megabytes.value()
+        self.moments_chosen.emit()
 
     def _on_theme(self, index: int) -> None:
         self._preferences.theme = self.theme.itemData(index)

@@ -67,7 +67,7 @@ class Shell(QMainWindow):
         self.docks = {
             "images": self._dock("images", self.tr("Images"), self.sources, left),
             "settings": self._dock("settings", self.tr("Settings"), self.panel, right),
-            "snapshots": self._dock("snapshots", self.tr("Snapshots"), self.strip, bottom),
+            "snapshots": self._dock("snapshots", self.tr("Moments"), self.strip, bottom),
             "curves": self._dock("curves", self.tr("Curves"), self.curves, bottom),
         }
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
@@ -148,7 +148,7 @@ class Shell(QMainWindow):
         self.resizeDocks([self.docks["images"], self.docks["settings"]], [264, 380], Qt.Orientation.Horizontal)
         below = [self.docks["snapshots"], self.docks["curves"]]
         self.resizeDocks(below, [345, 440], Qt.Orientation.Horizontal)
-        self.resizeDocks(below, [210, 210], Qt.Orientation.Vertical)
+        self.resizeDocks(below, [228, 228], Qt.Orientation.Vertical)
 
     def restore_layout(self) -> None:
         screen = self.screen().availableGeometry()

@@ -15,7 +15,7 @@ from engine.job import Job
 class Returning(Protocol):
     """What a way back needs of the document."""
 
-    def become(self, job: Job) -> None: ...
+    def become(self, job: Job, text: str = "") -> None: ...
 
     def return_to(self, moment: Path | None, job: Job, left: Callable[[Path | None], None]) -> bool:
         """Brings a moment's network and a job back; False (and a `problem`) where the moment is gone.
@@ -44,7 +44,7 @@ class WayBack(QUndoCommand):
     def redo(self) -> None:
         if self._first:  # the session is there already
             self._first = False
-            self._document.become(self._after)
+            self._document.become(self._after, self.text())
         else:
             self.setObsolete(not self._document.return_to(self.at, self._after, self._keep_left))
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.canvas.drag_out import DragOut
 from app.canvas.drop_zones import DropZones
 from app.canvas.first_start import FirstStart
 from app.canvas.still import MomentPicture
@@ -56,6 +57,7 @@ class CanvasPanel(QWidget):
         self.view.compare.changed.connect(self._show_compared)
         self.view.compare.moved.connect(lambda share: self.share.setValue(round(share * SHARE_POSITIONS)))
         self.share.setValue(SHARE_POSITIONS)
+        self.drag_out = DragOut(self)
         self._zoom = QLabel(self)
         self._zoom.setProperty("role", "muted")
         self._zoom.setToolTip(self.tr("Pixels of the screen for each pixel of the canvas"))
@@ -87,7 +89,7 @@ class CanvasPanel(QWidget):
         """Buttons for the layers of a method, and zones for its slots."""
         while (item := self._row.takeAt(0)) is not None:
             widget = item.widget()
-            if isinstance(widget, QToolButton) and widget is not self.back:
+            if isinstance(widget, QToolButton) and widget not in (self.back, self.drag_out):
                 self._group.removeButton(widget)
                 widget.deleteLater()
         self.start.show_method(method)
@@ -108,6 +110,7 @@ class CanvasPanel(QWidget):
         self._row.addWidget(self.back)
         self._row.addSpacing(16)
         self._row.addWidget(self._zoom)
+        self._row.addWidget(self.drag_out)
         if self._group.buttons():
             self._group.buttons()[0].setChecked(True)
         for zones in self.zones:

@@ -12,6 +12,7 @@ from functools import partial
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QCursor,
     QFocusEvent,
     QImage,
@@ -42,6 +43,8 @@ PATCHES = "patches"
 class CanvasView(ZoomView):
     view_requested = Signal(object)
     """A `RenderView` to be posted to the session."""
+    menu_requested = Signal(QPoint)
+    """Where on the screen to open a menu: a right click, or its key."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,6 +146,29 @@ class CanvasView(ZoomView):
             self.viewport().update(self.on_screen(event.box).toAlignedRect())
         if event.done and event.ticket == self._ticket:
             self._unseen = True
+
+    def seen_picture(self) -> QImage:
+        """What of the canvas is on screen, in the pixels of the screen, without labels and lines; null for nothing."""
+        seen = (
+            self.on_screen(self.extent.box).intersected(QRectF(self.viewport().rect()))
+            if self.extent.area
+            else QRectF()
+        )
+        if seen.isEmpty():
+            return QImage()
+        ratio = self.devicePixelRatioF()
+        image = QImage(round(seen.width() * ratio), round(seen.height() * ratio), QImage.Format.Format_RGB32)
+        image.fill(self._surround())
+        painter = QPainter(image)
+        painter.scale(ratio, ratio)
+        painter.translate(-seen.topLeft())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < 4)
+        self._draw_stored(painter, self.on_screen, QRectF(self.viewport().rect()))
+        painter.end()
+        return image
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_requested.emit(event.globalPos())
 
     # ------------------------------------------------------------ requests
 

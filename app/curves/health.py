@@ -15,8 +15,10 @@ from PySide6.QtCore import QCoreApplication
 from app.curves.history import History
 from engine.settings import Settings, Spec, specs
 
-IN_USE, ENTROPY = "templates_in_use", "entropy"
+IN_USE, ENTROPY, DISCRIMINATOR, STYLE_MATCH = "templates_in_use", "entropy", "discriminator", "style_match"
 LOSSES = ("generator", "discriminator")
+FALLING = ("style", "content", "tones")
+"""Terms that should fall, in methods that have no opponent to fight with."""
 FEW, SOME = 0.15, 0.5
 """Shares of the templates in use, below which it is a collapse, and a mixture that could be richer."""
 GREY = 0.8
@@ -24,6 +26,17 @@ LARGE_LOSS, GROWTH = 20.0, 8.0
 """A loss runs away where it is larger than this, and so many times what it was in the first half."""
 LATE_STEPS = 300
 """Before this many steps pieces have not found their places yet."""
+LONG_STEPS = 600
+"""A trouble that comes and goes by itself has to last so long to be told."""
+WON, LOST = 0.05, 0.97
+"""Shares of its first loss, which is that of guessing, below and above which a discriminator wins or loses."""
+LEAST_GUESS = 0.5
+"""A first loss below this says nothing of guessing: the discriminator measures a distance."""
+RISE = 1.5
+"""A loss that should fall has risen where it is so many times its lowest."""
+WORSE_BY = 12.0
+"""Points of the style match below its best."""
+STALL_STEPS, STALL_POINTS = 3000, 1.0
 RECENT = 5
 """Reports that the present is the median of."""
 AT_WORK_STEPS = 300
@@ -57,17 +70,30 @@ REMEDIES = {
     ),
     "grey": (Remedy("entropy_weight", "Cleaner cuts", 2.0, 1.0),),
     "runaway": (Remedy("learning_rate", "Slower learning", 0.5, 0.0),),
+    "won": (
+        Remedy("discriminator_rate", "Slower discriminator", 0.5, 0.0),
+        Remedy("learning_rate", "Faster learning", 1.5, 0.0),
+    ),
+    "lost": (Remedy("discriminator_rate", "Faster discriminator", 2.0, 0.0),),
+    "rising": (Remedy("learning_rate", "Slower learning", 0.5, 0.0),),
+    "stall": (Remedy("learning_rate", "Slower learning", 0.5, 0.0),),
+    "worse": (),
 }
 """For each trouble, what helps: the first that a method has."""
 
 
 @dataclass(frozen=True)
 class Health:
-    """`role` is "muted", "good" or "warning"."""
+    """`role` is "muted", "good" or "warning".
+
+    Args:
+        back: going back to the best moment would help, too.
+    """
 
     text: str
     role: str
     remedy: Remedy | None = None
+    back: bool = False
 
 
 def health(history: History, templates: int | None, settings: type[Settings] | None) -> Health:
@@ -93,7 +119,33 @@ def health(history: History, templates: int | None, settings: type[Settings] | N
         mixture = Health(f"{said}.", "muted") if share < SOME else Health(said + _tr(", a rich mixture."), "good")
     if late and entropy is not None and entropy > GREY:
         return _trouble("grey", _tr("Health: a grey mixture, pieces do not separate"), history, settings)
-    return mixture
+    return _lasting(history, settings) or mixture
+
+
+def _lasting(history: History, settings: type[Settings] | None) -> Health | None:
+    """What is only told once it has lasted: a fight that one side has won, a loss that rises, a standstill."""
+    first, fight = _first(history, DISCRIMINATOR), _last(history, DISCRIMINATOR, LONG_STEPS)
+    if first is not None and first > LEAST_GUESS and fight is not None:
+        if fight.max() < WON * first:
+            said = _tr("Health: the discriminator has won, the picture learns nothing from it any more")
+            return _trouble("won", said, history, settings)
+        if fight.min() > LOST * first:
+            said = _tr("Health: the discriminator only guesses, so that it teaches nothing")
+            return _trouble("lost", said, history, settings)
+    match = _last(history, STYLE_MATCH, LONG_STEPS)
+    if match is not None and match.max() < np.nanmax(history.curve(STYLE_MATCH)[1]) - WORSE_BY:
+        return _trouble("worse", _tr("Health: the style match was better before"), history, settings)
+    for key in FALLING if first is None else ():
+        recent = _last(history, key, LONG_STEPS)
+        if recent is not None and float(np.median(recent)) > RISE * max(_lowest(history, key), 1e-9):
+            said = _tr("Health: {} rises instead of falling").format(key)
+            return _trouble("rising", said, history, settings)
+    still = _last(history, STYLE_MATCH, STALL_STEPS)
+    if still is not None and still.max() - still.min() < STALL_POINTS:
+        said = _tr("Health: for {} steps the style match has not changed").format(f"{STALL_STEPS:,}")
+        state = _trouble("stall", said, history, settings)
+        return Health(state.text, "muted", state.remedy)
+    return None
 
 
 def _trouble(kind: str, said: str, history: History, settings: type[Settings] | None) -> Health:
@@ -104,7 +156,7 @@ def _trouble(kind: str, said: str, history: History, settings: type[Settings] | 
             remedy.setting in mark.names and history.steps[-1] - mark.step < AT_WORK_STEPS for mark in history.marks
         ):
             return Health(_tr("{}; {} is at work.").format(said, remedy.title.lower()), "muted")
-    return Health(f"{said}.", "warning", helps[0] if helps else None)
+    return Health(f"{said}.", "warning", helps[0] if helps else None, back=True)
 
 
 def _now(history: History, key: str) -> float | None:
@@ -114,6 +166,33 @@ def _now(history: History, key: str) -> float | None:
     values = history.curve(key)[1][-RECENT:]
     values = values[~np.isnan(values)]
     return float(np.median(values)) if len(values) else None
+
+
+def _first(history: History, key: str) -> float | None:
+    """The first report of a term."""
+    if key not in history.keys:
+        return None
+    values = history.curve(key)[1]
+    values = values[~np.isnan(values)]
+    return float(values[0]) if len(values) else None
+
+
+def _last(history: History, key: str, steps: int) -> np.ndarray | None:
+    """A term's reports of the last so many steps, calmed; None where there are not so many yet. [n]"""
+    if key not in history.keys or history.steps[-1] - history.steps[0] < 2 * steps:
+        return None
+    values = history.curve(key)[1][history.steps >= history.steps[-1] - steps]
+    values = values[~np.isnan(values)]
+    if len(values) < RECENT:
+        return None
+    return np.convolve(values, np.ones(RECENT) / RECENT, mode="valid")
+
+
+def _lowest(history: History, key: str) -> float:
+    """The lowest value of a term that lasted for some reports."""
+    values = history.curve(key)[1]
+    values = values[~np.isnan(values)]
+    return float(np.convolve(values, np.ones(RECENT) / RECENT, mode="valid").min())
 
 
 def _runs_away(history: History, key: str) -> bool:

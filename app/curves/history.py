@@ -7,17 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.job import Job
+
 MOST_POINTS = 600
-MERGE_REPORTS = 3
-"""Changes of the same settings within so many reports are one mark: a slider was dragged."""
 
 
 @dataclass
 class Mark:
-    """A moment at which settings changed."""
+    """A moment at which something changed.
+
+    Args:
+        text: what, in words.
+        names: of the settings that changed.
+        job: the values that it led to; None where they are not known.
+        merge: the same for the ticks of one drag; empty for none.
+    """
 
     step: int
-    names: tuple[str, ...]
+    text: str
+    names: tuple[str, ...] = ()
+    job: Job | None = None
+    merge: str = ""
 
 
 class History:
@@ -32,7 +42,8 @@ class History:
         self._values = np.empty((0, len(keys)))
         self._stride = 1
         self._waiting: list[tuple[int, list[float]]] = []
-        self._reports_since_mark = 0
+        self.last_step = 0
+        """Of the last report."""
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -44,8 +55,7 @@ class History:
 
     def add(self, step: int, terms: Mapping[str, float]) -> None:
         """One report; terms that are not among the keys are passed over, missing ones leave a gap."""
-        self.latest = dict(terms)
-        self._reports_since_mark += 1
+        self.latest, self.last_step = dict(terms), step
         self._waiting.append((step, [terms.get(key, np.nan) for key in self.keys]))
         if len(self._waiting) < self._stride:
             return
@@ -67,19 +77,18 @@ class History:
         """Whether any report had a value of this term."""
         return key in self.latest or (key in self.keys and not np.isnan(self._values[:, self.keys.index(key)]).all())
 
-    def mark(self, step: int, names: tuple[str, ...]) -> None:
-        last = self.marks[-1] if self.marks else None
-        if last is not None and last.names == names and self._reports_since_mark < MERGE_REPORTS:
-            last.step = step
-        else:
-            self.marks.append(Mark(step, names))
-        self._reports_since_mark = 0
+    def mark(self, step: int, text: str, names: tuple[str, ...] = (), job: Job | None = None, merge: str = "") -> None:
+        """A change; a further tick of the same drag moves its mark along."""
+        if merge and self.marks and self.marks[-1].merge == merge:
+            self.marks.pop()
+        self.marks.append(Mark(step, text, names, job, merge))
 
     def rewind(self, step: int) -> None:
         """Training goes on from an earlier step: what came later did not happen on this branch."""
         kept = self._steps <= step
         self._steps, self._values, self._waiting = self._steps[kept], self._values[kept], []
         self.marks = [mark for mark in self.marks if mark.step <= step]
+        self.last_step = step
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from app.curves.history import History
+from app.curves.history import History, Mark
 from app.widgets import theme
 from engine.method import Term
 
@@ -18,6 +18,8 @@ ROW_PX = 80
 END_SHARE = 0.12
 """Of an axis, at both of its ends: no number stands there."""
 MOST_MARKS = 40
+NEAR_PX = 6
+"""How near a mark the pointer must be to click it."""
 SMOOTH_SHARE = 0.05
 """Of the points: a curve is their mean over so many; what was reported stands behind it, faint."""
 FAINT = 70
@@ -25,6 +27,9 @@ FAINT = 70
 
 class Plot(QWidget):
     """The terms of one group, with their present values above."""
+
+    marks_clicked = Signal(list, QPoint)
+    """The marks at a place that was clicked, and where on the screen that is."""
 
     def __init__(self, group: str, terms: tuple[Term, ...], parent: QWidget) -> None:
         super().__init__(parent)
@@ -51,6 +56,9 @@ class Plot(QWidget):
         self._curves = [self.area.plot() for _ in terms]
         self._smooth = [self.area.plot() for _ in terms]
         self._marks: list[pg.InfiniteLine] = []
+        self._shown: list[Mark] = []
+        """The mark of each line."""
+        self.area.clicked.connect(self._on_click)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -87,7 +95,8 @@ class Plot(QWidget):
             steps, values = history.curve(term.key)
             curve.setData(steps, values, connect="finite")
             smooth.setData(steps, smoothed(values), connect="finite")
-        steps = [mark.step for mark in history.marks[-MOST_MARKS:]]
+        self._shown = history.marks[-MOST_MARKS:]
+        steps = [mark.step for mark in self._shown]
         while len(self._marks) < len(steps):
             line = pg.InfiniteLine(angle=90, pen=_mark_pen())
             self._plot.addItem(line, ignoreBounds=True)
@@ -96,6 +105,20 @@ class Plot(QWidget):
             line.setVisible(index < len(steps))
             if index < len(steps):
                 line.setValue(steps[index])
+
+    def marks_near(self, x: float) -> list[Mark]:
+        """The marks whose lines stand near a place across the plot, in pixels of its area."""
+        view = self._plot.getViewBox()
+
+        def across(step: float) -> float:
+            return self.area.mapFromScene(view.mapViewToScene(QPointF(step, 0))).x()
+
+        return [mark for mark in self._shown if abs(across(mark.step) - x) <= NEAR_PX]
+
+    def _on_click(self, at: QPoint) -> None:
+        marks = self.marks_near(at.x())
+        if marks:
+            self.marks_clicked.emit(marks, self.area.mapToGlobal(at))
 
     def _write_title(self, history: History) -> None:
         """One line: the name, and the values in the colours of their curves; what is what is in the tooltip."""
@@ -126,7 +149,14 @@ def smoothed(values: np.ndarray) -> np.ndarray:
 
 
 class _Area(pg.PlotWidget):
-    """A plot that leaves the wheel to the list of plots that it is in."""
+    """A plot that leaves the wheel to the list of plots that it is in, and tells where it was clicked."""
+
+    clicked = Signal(QPoint)
+
+    def mouseReleaseEvent(self, ev) -> None:
+        super().mouseReleaseEvent(ev)
+        if ev.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(ev.position().toPoint())
 
     def wheelEvent(self, ev) -> None:
         ev.ignore()

@@ -5,12 +5,22 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.curves.health import Remedy, health
-from app.curves.history import History
+from app.curves.history import History, Mark
 from app.widgets.controls import ElidedLabel
+from engine.job import Job
 from engine.method import MATCHES, Method
 from engine.settings import Settings
 
@@ -19,6 +29,8 @@ if TYPE_CHECKING:
 
 REDRAW_MS = 500
 COLUMN_PX = 140
+MOST_LISTED = 20
+"""Changes in the list, the newest ones."""
 
 
 class Curves(QWidget):
@@ -26,6 +38,10 @@ class Curves(QWidget):
 
     remedy_wanted = Signal(object)
     """A `Remedy` that the artist pressed."""
+    values_wanted = Signal(object)
+    """A `Mark` whose values the artist wants back."""
+    best_wanted = Signal()
+    """The artist wants to go back to the best moment."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +58,23 @@ class Curves(QWidget):
         self.remedy.setProperty("role", "small")
         self.remedy.clicked.connect(self._on_remedy)
         self.remedy.hide()
+        self.best = QPushButton(self.tr("Back to the best moment"), self)
+        self.best.setProperty("role", "small")
+        self.best.setToolTip(self.tr("Goes back to the moment with the best style match; the present is kept"))
+        self.best.clicked.connect(self.best_wanted)
+        self.best.hide()
+        self._has_best = False
+        self.changes = QToolButton(self)
+        self.changes.setText(self.tr("Changes") + " ▾")
+        self.changes.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self.changes.setToolTip(
+            self.tr("What changed when, and back to the values of then. So do the lines in the curves")
+        )
+        self.changes.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.changes.setMenu(QMenu(self.changes))
+        self.changes.menu().aboutToShow.connect(
+            lambda: self._fill(self.changes.menu(), self.history.marks[-MOST_LISTED:])
+        )
         self.changed = ElidedLabel("", self)
         self.changed.setProperty("role", "muted")
         self.changed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -49,7 +82,9 @@ class Curves(QWidget):
         top.setSpacing(8)
         top.addWidget(self.health, 3)
         top.addWidget(self.remedy)
+        top.addWidget(self.best)
         top.addWidget(self.changed, 2)
+        top.addWidget(self.changes)
         body = QWidget()
         self._grid = QGridLayout(body)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -80,6 +115,8 @@ class Curves(QWidget):
             plot.deleteLater()
         ordered = sorted(terms, key=lambda term: [t.group for t in terms].index(term.group))
         self._plots = [Plot(group, tuple(terms), self) for group, terms in groupby(ordered, key=lambda t: t.group)]
+        for plot in self._plots:
+            plot.marks_clicked.connect(self._on_marks)
         for plot in self._plots[1:]:
             plot.area.setXLink(self._plots[0].area)
         self._shown, self._columns = [], 0
@@ -89,12 +126,17 @@ class Curves(QWidget):
         """How many templates there are, where the method has them."""
         self._templates = number
 
+    def set_best(self, there: bool) -> None:
+        """Whether there is a better moment than the present to go back to."""
+        self._has_best = there
+
     def add(self, step: int, terms) -> None:
         self.history.add(step, terms)
         self._schedule()
 
-    def mark(self, step: int, names: tuple[str, ...]) -> None:
-        self.history.mark(step, names)
+    def mark(self, step: int, text: str, names: tuple[str, ...] = (), job: Job | None = None, merge: str = "") -> None:
+        """See `History.mark`."""
+        self.history.mark(step, text, names, job, merge)
         self._schedule()
 
     def began(self, step: int) -> None:
@@ -113,7 +155,8 @@ class Curves(QWidget):
         self._show_health()
         self.changed.setText(self._last_change())
         self.changed.setVisible(bool(self.history.marks))
-        self.changed.setToolTip("\n".join(self._words(mark.names, mark.step) for mark in self.history.marks[-12:]))
+        self.changes.setVisible(bool(self.history.marks))
+        self.changed.setToolTip("\n".join(_words(mark) for mark in self.history.marks[-MOST_LISTED:]))
 
     def _show_health(self) -> None:
         state = health(self.history, self._templates, self._settings)
@@ -122,6 +165,7 @@ class Curves(QWidget):
         if self.health.property("role") != state.role:
             self.health.setProperty("role", state.role)
             self.health.style().polish(self.health)
+        self.best.setVisible(state.back and self._has_best)
         self._remedy = state.remedy
         self.remedy.setVisible(state.remedy is not None)
         if state.remedy is not None:
@@ -135,12 +179,21 @@ class Curves(QWidget):
 
     def _last_change(self) -> str:
         marks = self.history.marks
-        return self.tr("last change: {}").format(self._words(marks[-1].names, marks[-1].step)) if marks else ""
+        return self.tr("last change: {}").format(_words(marks[-1])) if marks else ""
 
-    def _words(self, names: tuple[str, ...], step: int) -> str:
-        labels = ", ".join(self._labels.get(name, name) for name in names[:3])
-        more = self.tr(" and {} more").format(len(names) - 3) if len(names) > 3 else ""
-        return self.tr("{}{} at step {}").format(labels, more, f"{step:,}")
+    def _on_marks(self, marks: list[Mark], at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._fill(menu, marks)
+        menu.popup(at)
+
+    def _fill(self, menu: QMenu, marks: list[Mark]) -> None:
+        """An action for each mark, the newest first, that goes back to its values."""
+        menu.clear()
+        menu.addSection(self.tr("Back to the values after"))
+        for mark in reversed(marks):
+            action = menu.addAction(_words(mark), lambda mark=mark: self.values_wanted.emit(mark))
+            action.setEnabled(mark.job is not None)
 
     def _schedule(self) -> None:
         if self.isVisible() and not self._timer.isActive():
@@ -176,3 +229,7 @@ class Curves(QWidget):
             for plot in self._plots:
                 plot.dress()
             self._schedule()
+
+
+def _words(mark: Mark) -> str:
+    return QCoreApplication.translate("Curves", "{} at step {}").format(mark.text, f"{mark.step:,}")

@@ -18,6 +18,7 @@ from app.export.views import ExportViews
 from app.preferences import Preferences
 from app.snapshots.controller import SnapshotsController
 from app.training import Training
+from app.widgets import words
 from app.widgets.message_bar import MessageBar
 from engine import messages as m
 from engine import snapshots
@@ -158,7 +159,12 @@ class ExportController(QObject):
 
     def _on_exported(self, event: m.Exported) -> None:
         size = f"{event.size.width:,} × {event.size.height:,} px"
-        self._messages.show_message(self.tr("{} is done, {}.").format(event.out, size), "info")
+        self._messages.show_message(
+            self.tr("{} is done, {}.").format(event.out, size),
+            "info",
+            button=self.tr("Show in folder"),
+            act=lambda: words.show_in_folder(event.out),
+        )
 
     def ask_before_closing(self) -> None:
         """The one thing that closing would lose."""

@@ -58,6 +58,8 @@ class SourceTile(QWidget):
         self.remove_button.setFixedSize(20, 20)
         self.remove_button.move(SIDE - 22, 2)
         self.remove_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.remove_button.setAccessibleName("Remove this image")
+        self.remove_button.setProperty("keys", "Delete")
         self.remove_button.setToolTip("Remove from here (the file stays)")
         self.remove_button.clicked.connect(self.remove_requested)
         self.remove_button.hide()

@@ -39,9 +39,11 @@ class MaskTools(QToolBar):
         self.addSeparator()
         self._add_undo()
         self.addSeparator()
-        self.addWidget(self._load_button(can_guess))
+        load = self._load_button(can_guess)
+        self.addWidget(load)
         for child in self.findChildren(QToolButton):
             child.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys stay with the mask
+        load.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # which has none of its own
         self.set_brush(max(picture.width, picture.height) / 16)
 
     def set_brush(self, size_px: float) -> None:
@@ -88,11 +90,12 @@ class MaskTools(QToolBar):
         self.slider.setRange(0, _POSITIONS)
         self.slider.setFixedWidth(120)
         self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.slider.setProperty("keys", "[ and ]")
         self.box = QSpinBox(self)
         self.box.setRange(SMALLEST_BRUSH, LARGEST_BRUSH)
         self.box.setSuffix(self.tr(" px"))
         self.box.setKeyboardTracking(False)
-        self.box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         for editor in (self.slider, self.box):
             editor.setToolTip(words)
             editor.setAccessibleName(words)

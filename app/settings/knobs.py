@@ -83,6 +83,7 @@ class KnobWidget(QWidget):
         self.reset_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.reset_button.setToolTip(f"Back to {spec.label_of(spec.default)}")
         self.reset_button.setAccessibleName(f"Reset {spec.knob.label}")
+        self.reset_button.setProperty("keys", "Menu")  # the tab key would stop twice at each knob
         self.reset_button.clicked.connect(self.reset)
         keeps_place = self.reset_button.sizePolicy()
         keeps_place.setRetainSizeWhenHidden(True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from app.widgets import theme, words
@@ -22,6 +23,8 @@ KINDS = (
     ("branch", "This branch"),
     ("method", "This method"),
 )
+ROOM_PX = 520
+"""In a narrower row there is no room for how much all of them take; the tooltip has it."""
 RULE = (
     "Moments kept by themselves share {}. While they take more, the one goes that stands nearest to its neighbours in "
     "training time. Those kept by hand, with a star, a name or a note, the best matches and the newest of each branch "
@@ -50,6 +53,7 @@ class Choice(QWidget):
         self.search.setAccessibleName("Find in names and notes")
         self.search.setClearButtonEnabled(True)
         self.search.setMaximumWidth(180)
+        self.search.setMinimumWidth(80)
         self.room = ElidedLabel("", self)
         self.room.setProperty("role", "muted")
         self.grid = QToolButton(self)
@@ -61,8 +65,8 @@ class Choice(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.UNIT)
         row.addWidget(self.kind)
-        row.addWidget(self.search)
-        row.addWidget(self.room, 1)
+        row.addWidget(self.search, 1)
+        row.addWidget(self.room, 2)
         row.addWidget(self.grid)
         self.kind.currentIndexChanged.connect(self.changed)
         self.search.textChanged.connect(self.changed)
@@ -74,7 +78,13 @@ class Choice(QWidget):
             if count
             else ""
         )
-        self.room.setToolTip(RULE.format(words.amount(budget_bytes)))
+        rule = RULE.format(words.amount(budget_bytes))
+        self.room.setToolTip(rule)
+        self.kind.setToolTip(f"{rule} Now they take {words.amount(taken_bytes)}." if taken_bytes else rule)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.room.setVisible(self.width() > ROOM_PX)
 
     def shown(self, moments: Sequence[Snapshot], present: Snapshot | None) -> list[Snapshot]:
         """Those of the moments that are asked for."""

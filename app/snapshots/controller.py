@@ -26,6 +26,8 @@ BUDGET_BYTES = 4_000_000_000
 
 
 class SnapshotsController(QObject):
+    shown = Signal()
+    """The list has changed."""
     picture_chosen = Signal(QImage, str)
     """A snapshot's picture, to be compared with the present one, and what it is called."""
 
@@ -111,11 +113,18 @@ class SnapshotsController(QObject):
         self._strip.set_snapshots(self._all, self._present())
         taken = sum(self._sizes[m.folder] for m in self._all if m.reason in moments.BY_THEMSELVES)
         self._strip.choice.set_room(len(self._all), taken, self.budget_bytes)
+        self.shown.emit()
 
     def newest(self) -> Path | None:
         """Folder of the snapshot that the document's method goes on from: the newest of the present branch."""
         at = self._present()
         return None if at is None else at.folder
+
+    def best(self) -> Path | None:
+        """Folder of the moment of the document's method with the best style match, or else content match."""
+        found = moments.best(self._all, self._document.job.method)
+        best = next((found[term] for term in moments.BEST_OF.values() if term in found), None)
+        return None if best is None else best.folder
 
     def newest_job(self) -> Job | None:
         """What that snapshot was made from."""

@@ -78,6 +78,7 @@ class Cell(QWidget):
         size = self._image.size().scaled(room.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
         frame = QRectF(0, 0, max(1, size.width()), max(1, size.height()))
         frame.moveCenter(room.center())
+        frame.moveBottom(room.bottom())
         return frame
 
     def paintEvent(self, event: QPaintEvent) -> None:

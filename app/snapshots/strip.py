@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QInputDialog,
     QLabel,
     QMenu,
+    QPlainTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -242,6 +243,8 @@ class SnapshotStrip(QWidget):
         dialog.textValueSelected.connect(lambda text: self.noted.emit(snapshot, text.strip()))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+        for editor in dialog.findChildren(QPlainTextEdit):  # made by opening it
+            editor.setAccessibleName("Note")
 
     def _open_menu(self, tile: SnapshotTile, point: QPoint) -> None:
         self.menu(tile).popup(point)

@@ -18,7 +18,7 @@ from app.widgets.controls import ElidedLabel
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
-HEIGHT = 108
+HEIGHT = 96
 _NARROWEST, _WIDEST = 104, 220
 _PAD = 4
 _STAR_PX = 20
@@ -73,6 +73,7 @@ class SnapshotTile(QWidget):
         self.back_button.setProperty("role", "small")
         self.back_button.setToolTip("Go back to this snapshot and train on from it")
         self.back_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.back_button.setProperty("keys", "Return")
         self.back_button.clicked.connect(self.restore_requested)
         self.back_button.hide()
         self.name_edit = QLineEdit(self)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.widgets import theme
+from app.widgets import gestures, theme
 
 
 class JumpSlider(QSlider):
@@ -27,6 +27,7 @@ class JumpSlider(QSlider):
         super().__init__(Qt.Orientation.Horizontal, parent)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        gestures.begin()
         option = QStyleOptionSlider()
         self.initStyleOption(option)
         handle = self.style().subControlRect(
@@ -39,6 +40,10 @@ class JumpSlider(QSlider):
                 QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), x - handle.width() // 2, max(1, room))
             )
         super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        gestures.begin()
 
 
 class Combo(QComboBox):

@@ -23,12 +23,15 @@ from engine.preview.views import painter, tile_px
 from engine.style.matches import StyleMatch, content_match, structure_match
 from engine.training.meters import Budget
 
-SHARE = 0.03
+SHARE = 0.05
 """Of the time."""
+AT_ONCE_S = 3.0
+"""Seconds that are there from the start, for the first measurement."""
 EVERY_S = 3.0
 """Between two measurements."""
-CANVAS_PX = 1_000_000
+CANVAS_PX = 400_000
 """Pixels that are painted for one at most; a larger canvas is painted smaller."""
+CONTENT_PX = 1_000_000
 READ_PX = 16_000_000
 MOST_STYLES = 24
 """Style images that are looked at: of more, every second or third."""
@@ -44,7 +47,7 @@ class MatchMeter:
     def __init__(self, method: Method, job: Job, known: dict[str, float] | None = None) -> None:
         self.latest: dict[str, float] = dict(known or {})
         self._method, self._job = method, job
-        self._budget = Budget(SHARE)
+        self._budget = Budget(SHARE, AT_ONCE_S)
         self._waited_s = EVERY_S
         self._style: StyleMatch | None = None
         self._content: Tensor | None = None
@@ -97,7 +100,7 @@ class MatchMeter:
         self._style = StyleMatch(pictures) if pictures else None
         if any(slot.key == "content" for slot in self._method.slots):
             for image in self._job.sources.get("content", ())[:1]:
-                self._content = read_image(Path(image.path), CANVAS_PX).pixels
+                self._content = read_image(Path(image.path), CONTENT_PX).pixels
 
 
 def _at_work(image: SourceImage, factor: float) -> Tensor:

@@ -10,23 +10,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtTest import QSignalSpy
 
-from app.document import MERGE_S, Document
+from app.document import Document
+from app.widgets import gestures
 from engine.box import Size
 from engine.job import SourceImage
 from engine.method import Slot
 from engine.project import FILE_NAME, load_job
 from tests.app.toys import register, save_as, write_image
 from tests.engine.toy import ToySettings
-
-
-class Clock:
-    """Seconds that pass only when told to."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def toy_settings(document: Document) -> ToySettings:
@@ -36,14 +27,9 @@ def toy_settings(document: Document) -> ToySettings:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def document(qtbot, tmp_path: Path, clock: Clock, monkeypatch) -> Document:
+def document(qtbot, tmp_path: Path, monkeypatch) -> Document:
     register(monkeypatch)
-    return Document(tmp_path / "data", clock=clock)
+    return Document(tmp_path / "data")
 
 
 def test_a_bad_value_is_told_and_changes_nothing(document: Document) -> None:
@@ -55,11 +41,11 @@ def test_a_bad_value_is_told_and_changes_nothing(document: Document) -> None:
     assert "weight" in spy.at(0)[0]
 
 
-def test_each_change_can_be_undone_and_done_again(document: Document, tmp_path: Path, clock: Clock) -> None:
+def test_each_change_can_be_undone_and_done_again(document: Document, tmp_path: Path) -> None:
     seen = [document.job]
 
     def note() -> None:
-        clock.now += 10
+        gestures.begin()
         seen.append(document.job)
 
     document.set("weight", 2.0)
@@ -81,18 +67,30 @@ def test_each_change_can_be_undone_and_done_again(document: Document, tmp_path: 
         assert document.job == later
 
 
-def test_a_drag_is_one_step_and_a_pause_begins_another(document: Document, clock: Clock) -> None:
+def test_a_movement_of_the_hand_is_one_step_however_long_it_takes(document: Document) -> None:
+    gestures.begin()
     for value in (1.1, 1.5, 2.0, 3.0):
         document.set("weight", value)
-        clock.now += MERGE_S / 2
     assert document.stack.count() == 1
-    clock.now += MERGE_S * 2
+    gestures.begin()
     document.set("weight", 4.0)
     document.set("rate", 0.5)
     assert document.stack.count() == 3
     document.stack.undo()
     document.stack.undo()
     assert toy_settings(document).weight == 3.0
+
+
+def test_every_change_is_told_in_words_with_what_it_led_to(document: Document, tmp_path: Path) -> None:
+    spy = QSignalSpy(document.changed)
+    document.set("weight", 2.0)
+    document.apply_preset("Few")
+    document.add("style", [write_image(tmp_path / "a.png")])
+    document.stack.undo()
+    changes = [spy.at(index)[0] for index in range(spy.count())]
+    assert [change.text for change in changes] == ["change Weight", "preset Few", "add images", "undo add images"]
+    assert [change.names for change in changes] == [("weight",), ("colors",), (), ()]
+    assert changes[-1].job == document.job
 
 
 def test_a_drag_that_comes_back_leaves_no_step(document: Document) -> None:

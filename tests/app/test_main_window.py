@@ -140,7 +140,8 @@ def test_a_slider_reaches_the_session_and_the_curves_mark_it(studio: Studio) -> 
     studio.window.panel.edited.emit("weight", 2.5)
     event = studio.until_seen(m.Retuned)
     assert event.names == ("weight",)
-    assert studio.window.curves.history.marks[-1].names == ("weight",)
+    mark = studio.window.curves.history.marks[-1]
+    assert (mark.text, mark.names) == ("change Weight", ("weight",))
     studio.press("keep")
     studio.until_seen(m.Kept)
     assert listing(studio.window.document.folder)[-1].job.stored()["settings"]["weight"] == 2.5
@@ -340,7 +341,7 @@ def test_a_failing_session_leaves_the_window_ready(studio: Studio) -> None:
 def test_presets_and_keys_are_there(studio: Studio) -> None:
     window = studio.window
     names = [action.text() for action in window.presets.menu().actions() if not action.isSeparator()]
-    assert names == ["Few", "Slow"]
+    assert names[:2] == ["Few", "Slow"]
     window.presets.menu().actions()[1].trigger()
     assert studio.settings.colors == 2
     keys = [key.toString() for action in window.actions_by_name.values() for key in action.shortcuts()]

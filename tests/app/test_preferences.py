@@ -54,6 +54,23 @@ def test_nonsense_in_the_file_falls_back(tmp_path):
     assert preferences.last_folder("export").is_dir()
 
 
+def test_how_moments_are_kept_comes_back_and_nonsense_falls_back(reopen, qtbot, tmp_path):
+    preferences = reopen()
+    assert (preferences.moments_minutes, preferences.moments_mb) == (10, 4000)
+    dialog = PreferencesDialog(preferences, devices=[])
+    qtbot.addWidget(dialog)
+    with qtbot.waitSignals([dialog.moments_chosen, dialog.moments_chosen]):
+        dialog.minutes.setValue(0)
+        dialog.megabytes.setValue(700)
+    assert dialog.minutes.text() == "Never"
+    preferences.save()
+    assert (reopen().moments_minutes, reopen().moments_mb) == (0, 700)
+    file = tmp_path / "other.ini"
+    file.write_text("[moments]\nmegabytes=many\nminutes=-5\n")
+    other = Preferences(QSettings(str(file), QSettings.Format.IniFormat))
+    assert (other.moments_minutes, other.moments_mb) == (0, 4000)
+
+
 def test_the_dialog_stores_and_tells_at_once(reopen, qtbot):
     preferences = reopen()
     preferences.device = "cuda:3"  # taken out since

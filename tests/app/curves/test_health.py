@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
@@ -66,9 +67,51 @@ def test_large_losses_that_were_always_large_are_none_of_it() -> None:
     assert health(trained(terms={"generator": -400.0}), 24, FAMOS.Settings).role == "good"
 
 
+def curve(of: Mapping[str, Any], steps: int = 8000, keys: tuple[str, ...] = (*KEYS, "style_match", "style")) -> History:
+    """Reports every ten steps; values are numbers, or functions of the share of the training that is done."""
+    history = History(keys)
+    for step in range(0, steps + 1, 10):
+        history.add(step, {k: v(step / steps) if callable(v) else v for k, v in of.items()})
+    return history
+
+
+FIGHT = {"generator": 0.3, "entropy": 0.2, "templates_in_use": 20.0}
+
+
+@pytest.mark.parametrize(
+    ("terms", "word", "setting"),
+    [
+        (FIGHT | {"discriminator": lambda t: 2.0 if t < 0.3 else 0.02}, "has won", "discriminator_rate"),
+        (FIGHT | {"discriminator": 2.0}, "only guesses", "discriminator_rate"),
+        ({"style": lambda t: 1 - t if t < 0.5 else 2 * t}, "rises", "learning_rate"),
+        ({"style_match": lambda t: min(60.0, 200 * t)}, "has not changed", "learning_rate"),
+        (
+            {"style_match": lambda t: 60.0 if t < 0.5 else 30.0 + 9 * t},
+            "better before",
+            "",
+        ),
+    ],
+    ids=["won", "lost", "rising", "stall", "worse"],
+)
+def test_what_lasts_is_told_in_words_with_what_helps(terms: Mapping[str, Any], word: str, setting: str) -> None:
+    state = health(curve(terms), 24, FAMOS.Settings)
+    assert word in state.text
+    assert (state.remedy.setting if state.remedy is not None else "") == setting
+    assert state.back is (word != "has not changed"), "a standstill is at its best already"
+    assert word not in health(curve(terms, 300), 24, FAMOS.Settings).text, "not before it has lasted"
+
+
+def test_a_good_fight_and_a_good_descent_are_no_trouble() -> None:
+    fight = FIGHT | {"discriminator": lambda t: 2 - t + 0.3 * np.sin(60 * t), "style_match": lambda t: 20 + 60 * t}
+    assert health(curve(fight), 24, FAMOS.Settings).role == "good"
+    descent = {"style": lambda t: 1 / (1 + 9 * t), "style_match": lambda t: 20 + 60 * t}
+    assert health(curve(descent), None, Every).role == "muted"
+    assert health(curve({"discriminator": lambda t: -3.0 * t}), None, FAMOS.Settings).role == "muted", "a distance"
+
+
 def test_a_remedy_is_given_time_and_offered_again() -> None:
     history = trained(terms={"templates_in_use": 2.0})
-    history.mark(2 * LATE_STEPS, ("balance_weight",))
+    history.mark(2 * LATE_STEPS, "change Balance", ("balance_weight",))
     state = health(history, 24, FAMOS.Settings)
     assert (state.role, state.remedy) == ("muted", None)
     for step in range(2 * LATE_STEPS, 2 * LATE_STEPS + AT_WORK_STEPS + 10, 10):

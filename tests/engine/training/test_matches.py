@@ -60,6 +60,7 @@ def test_measuring_does_not_change_what_is_learned(tmp_path: Path) -> None:
 def test_measuring_keeps_to_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr(matches, "SHARE", 0.03)
+    monkeypatch.setattr(matches, "AT_ONCE_S", 0.5)
     monkeypatch.setattr(matches.time, "perf_counter", lambda: now)
     job = toy.job(tmp_path, canvas_size=toy.Size(600, 600))
     meter = matches.MatchMeter(toy.Toy(job, trainer.torch.device("cpu")), job)

@@ -1,0 +1,78 @@
+"""A word where the artist is not looking: a long job has ended while another window was in front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
+
+from app.training import Training
+from app.widgets import words
+from engine import messages as m
+
+LONG_S = 20.0
+"""A job of this length is worth a word."""
+SHOWN_MS = 10_000
+
+
+class Notices(QObject):
+    """Tells the end of long exports and of trainings beside the clock, where the window is behind another one.
+
+    Args:
+        elsewhere: whether the artist is looking at another window.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        window: QWidget,
+        elsewhere: Callable[[], bool] | None = None,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._elsewhere = elsewhere or (lambda: not window.isActiveWindow())
+        self._tray: QSystemTrayIcon | None = None
+        self._shown: Path | None = None
+        self.told: list[str] = []
+        """What was said outside the window."""
+        training.events.on(m.Exported, self._on_exported)
+        training.events.on(m.Kept, self._on_kept)
+        training.events.on(m.Failed, self._on_failed)
+
+    def _on_exported(self, event: m.Exported) -> None:
+        if event.seconds >= LONG_S:
+            text = self.tr("{} is ready, after {}.").format(event.out.name, words.duration(event.seconds))
+            self._tell(text, event.out)
+
+    def _on_kept(self, event: m.Kept) -> None:
+        if event.reason == "final":
+            self._tell(self.tr("The training has reached its end, step {}.").format(f"{event.step:,}"))
+
+    def _on_failed(self, event: m.Failed) -> None:
+        if event.fatal:
+            self._tell(event.message)
+
+    def _tell(self, text: str, path: Path | None = None) -> None:
+        if not self._elsewhere():
+            return
+        self.told.append(text)
+        QApplication.alert(self._window)
+        if not QSystemTrayIcon.isSystemTrayAvailable():
+            return
+        if self._tray is None:
+            self._tray = QSystemTrayIcon(self._window.windowIcon(), self)
+            self._tray.messageClicked.connect(self._on_clicked)
+        self._shown = path
+        self._tray.show()
+        self._tray.showMessage("Tessera", text, self._window.windowIcon(), SHOWN_MS)
+
+    def _on_clicked(self) -> None:
+        self._window.setWindowState(self._window.windowState() & ~Qt.WindowState.WindowMinimized)
+        self._window.raise_()
+        self._window.activateWindow()
+        if self._shown is not None:
+            words.show_in_folder(self._shown)
+        if self._tray is not None:
+            self._tray.hide()
