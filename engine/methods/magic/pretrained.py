@@ -52,7 +52,9 @@ def write(path: Path, settings: Mapping[str, Any], networks: Mapping[str, nn.Mod
     }
     about = json.dumps({"format": FORMAT, "settings": dict(settings)})
     with replacing(path) as temporary:
+        mode = temporary.stat().st_mode
         save_file(tensors, temporary, {_KEY: about})
+        temporary.chmod(mode)  # its writer lets nobody else read it
 
 
 def read_settings(path: Path) -> MagicSettings:
