@@ -141,6 +141,7 @@ class Trainer:
                 self._meter.clear()
                 if isinstance(failure, OutOfMemoryError) and self.method.half_done:
                     self._rewind_to(self.good)
+                    raise OutOfMemoryError(f"{failure} It goes on from step {self.step:,}, where all was whole.")
                 raise failure
             yield from self._go_back()
             return

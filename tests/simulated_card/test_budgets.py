@@ -40,6 +40,7 @@ def test_steps_and_tiles_keep_their_budgets(name: str, tmp_path: Path) -> None:
     job, canvas_size = real_sizes.job(name, tmp_path), Size(4096, 4096)
     with SimulatedCard(computes=False) as card:
         method = method_class(job.method)(job, torch.device("cuda:0"))
+        method.step(0)  # what is done once
         with card.counting() as step:
             method.step(1)
         method.freeze_statistics()
