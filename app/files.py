@@ -22,12 +22,12 @@ from app.project_opening import ProjectOpening
 from app.project_paths import is_project, project_among, title_of
 from app.recents import Recents
 from app.recovery import Recovery, Rescue
+from app.relinking import Relinking
 from app.training import Training
 from app.widgets import background
 from app.widgets.message_bar import MessageBar
 from app.widgets.thumbnails import read_preview
 from engine.archive import pack
-from engine.export.relink import missing_images, with_images_from
 from engine.project import PACKED
 
 
@@ -61,7 +61,6 @@ class FilesController(QObject):
         self._preferences, self._start, self._messages = preferences, start, messages
         self._data, self._window = data, window
         self._tasks: list[background.Task] = []
-        self._missing: list[Path] = []
         known = self.known = KnownProjects(data / "known projects.txt")
         self.recents = Recents(preferences, data / "projects", known, self)
         self.jobs = FileJobs(messages, self)
@@ -78,7 +77,7 @@ class FilesController(QObject):
         start.example_requested.connect(self.load_example)
         start.continue_requested.connect(self.open_path)
         document.saved.connect(self._on_saved)
-        document.images_missing.connect(self._offer_relinking)
+        self.relinking = Relinking(document, messages, self._place, window)
         self.recents.changed.connect(self.show_recents)
         self.show_recents()
         if self._rescue is not None:
@@ -184,21 +183,6 @@ class FilesController(QObject):
         what = self.tr("Packing “{}”").format(out.name)
         self.jobs.begin(what, lambda progress: pack(folder, out, with_images, progress), packed)
 
-    def find_images(self, folder: Path) -> None:
-        """Images that are not where they were are looked for in a folder, by their names."""
-        document = self._document
-        document.adopt(with_images_from(document.job, [folder]), self.tr("find images"))
-        if missing := missing_images(document.job):
-            self._offer_relinking(missing)
-        else:
-            self._missing = []
-            self._messages.withdraw("missing")
-
-    def tell(self, text: str) -> None:
-        """What is wrong with an image, where it is not told with all that are missing already."""
-        if not any(str(path) in text for path in self._missing):
-            self._messages.show_message(text, "warning")
-
     def load_example(self) -> None:
         """Makes the example's images in the background, once, and puts them into their slots."""
         self._start.set_busy(True)
@@ -241,7 +225,7 @@ class FilesController(QObject):
 
     def _open(self, folder: Path) -> None:
         self._messages.withdraw("kept")
-        self._messages.withdraw("missing")
+        self.relinking.forget()
         if self._document.open(folder):
             self._remember(self._document.folder)
 
@@ -280,26 +264,6 @@ class FilesController(QObject):
         dialog.selectFile(f"{self._document.title}{PACKED}")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda name: self.pack_to(Path(name), with_images))
-        dialog.open()
-
-    def _offer_relinking(self, missing: list[Path]) -> None:
-        """Says which images are gone, with a way to find them."""
-        self._missing = missing
-        names = ", ".join(path.name for path in missing[:3])
-        more = self.tr(" and {} more").format(len(missing) - 3) if len(missing) > 3 else ""
-        self._messages.show_message(
-            self.tr("Not where they were: {}{}. Put them back, or say where they are now.").format(names, more),
-            "warning",
-            key="missing",
-            button=self.tr("Find the images…"),
-            act=self._ask_for_images,
-        )
-
-    def _ask_for_images(self) -> None:
-        dialog = QFileDialog(self._window, self.tr("Folder of the images"), str(self._place()))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda folder: self.find_images(Path(folder)))
         dialog.open()
 
     def _offer_rescue(self, rescue: Rescue) -> None:

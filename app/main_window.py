@@ -161,7 +161,7 @@ class MainWindow(Shell):
         )
         for source in (document.problem, self.masks.problem):
             source.connect(lambda text: self.messages.show_message(text, "warning"))
-        self.sources.problem.connect(self.files.tell)
+        self.sources.problem.connect(self.files.relinking.tell)
         training.problem.connect(lambda text: self.messages.show_message(text, "warning", key="begin"))
         self.curves.remedy_wanted.connect(
             lambda remedy: document.set_values(remedy.values(document.settings), remedy.title.lower())

@@ -345,9 +345,9 @@ def test_images_that_moved_are_found_in_a_folder(studio: Studio) -> None:
     shutil.move(studio.folder / "style ä.png", studio.folder / "elsewhere")
     window.files.open_path(place)
     assert window.messages.button.text() == "Find the images…"
-    window.files.find_images(studio.folder)
+    window.files.relinking.find_images(studio.folder)
     assert window.messages.button.text() == "Find the images…", "not there either"
-    window.files.find_images(studio.folder / "elsewhere")
+    window.files.relinking.find_images(studio.folder / "elsewhere")
     assert not [message for message in window.messages.messages if message.key == "missing"]
     (image,) = window.document.sources("style")
     assert image.path == str(studio.folder / "elsewhere" / "style ä.png")
