@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QToolButton, QWidget
 
-from app.document import Document
+from app.document import Change, Document
 from app.settings import own_presets
 from app.settings.own_presets import LONGEST_NAME, OwnPreset
 from app.widgets.message_bar import MessageBar
@@ -35,6 +35,7 @@ class PresetsMenu(QObject):
         self._applied = ""
         self._own: list[OwnPreset] = []
         document.settings_changed.connect(lambda _names: self.show_active())
+        document.changed.connect(self._on_change)
         document.method_changed.connect(self._on_method)
         document.job_replaced.connect(self._on_method)
 
@@ -64,10 +65,10 @@ class PresetsMenu(QObject):
     def show_active(self) -> None:
         """On the button the preset that is in force; the one applied last where it was changed."""
         names = self._in_force()
-        if names:
-            words = " · ".join(names)
+        if self._applied and self._applied not in names:
+            words = self.tr("{} (changed)").format(self._applied)
         else:
-            words = self.tr("{} (changed)").format(self._applied) if self._applied else self.tr("Preset")
+            words = " · ".join(names) or self.tr("Preset")
         short = words if len(words) <= MOST_CHARACTERS else words[: MOST_CHARACTERS - 1].rstrip() + "…"
         self._button.setText(f"{short} ▾")
         self._button.setAccessibleName(self.tr("Preset: {}").format(words) if names or self._applied else words)
@@ -163,6 +164,11 @@ class PresetsMenu(QObject):
     def _holds(self, values: Mapping[str, Any]) -> bool:
         settings = self._document.settings
         return all(getattr(settings, name, None) == value for name, value in values.items())
+
+    def _on_change(self, change: Change) -> None:
+        if change.text == self.tr("undo {}").format(self.tr("preset {}").format(self._applied)):
+            self._applied = ""
+            self.show_active()
 
     def _on_method(self) -> None:
         self._applied = ""

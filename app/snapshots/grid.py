@@ -174,6 +174,8 @@ class MomentGrid(QDialog):
         self.setWindowTitle("Moments side by side")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.place = Place()
+        self._tallest = 0.0
+        """Height to width of the tallest picture; 0 before one has come."""
         self._pictures = thumbnails.Thumbnails(thumbnails.read_preview, PICTURE_PX, self)
         self._pictures.ready.connect(self._arrived)
         self._body = QWidget()
@@ -241,8 +243,11 @@ class MomentGrid(QDialog):
 
     def _arrived(self, path: str) -> None:
         for cell in self.cells:
-            if cell.moment.preview == Path(path):
-                cell.set_image(self._pictures.image(path) or QImage())
+            image = self._pictures.image(path)
+            if cell.moment.preview == Path(path) and image is not None and not image.isNull():
+                cell.set_image(image)
+                self._tallest = max(self._tallest, min(1.5, image.height() / image.width()))
+        self._arrange()
 
     def _pick(self, cell: Cell) -> None:
         cell.chosen = not cell.chosen
@@ -285,7 +290,8 @@ class MomentGrid(QDialog):
         side = self.size_slider.value()
         columns = max(1, (self._area.viewport().width() + theme.UNIT) // (side + theme.UNIT))
         for index, cell in enumerate(self.cells):
-            cell.setFixedSize(side, side + self.fontMetrics().height())
+            height = round(side * (self._tallest or 1.0))
+            cell.setFixedSize(side, height + self.fontMetrics().height() + 6)
             self._grid.addWidget(cell, index // columns, index % columns)
         for column in range(self._grid.columnCount()):
             self._grid.setColumnStretch(column, 0)

@@ -38,6 +38,8 @@ def test_the_button_says_what_is_in_force_and_whether_it_was_changed(studio: Stu
     window.document.stack.undo()
     window.document.stack.undo()
     assert "changed" not in button.accessibleName()
+    window.document.stack.undo()
+    assert "Slow" not in button.accessibleName(), "the preset itself was undone"
 
 
 def test_kept_settings_come_back_under_their_name_also_in_another_window(studio: Studio) -> None:
