@@ -139,11 +139,11 @@ def damaged_archive(data: bytes, chance: random.Random) -> bytes:
         link = zipfile.ZipInfo("masks/link.png")
         link.external_attr = 0o120777 << 16
         new.writestr(link, "/etc")
-    data = bytearray(out.getvalue())
-    directory = data.find(b"PK\1\2")
+    packed = bytearray(out.getvalue())
+    directory = packed.find(b"PK\1\2")
     if chance.random() < 0.3:  # sizes in the list of entries
-        data[directory + 20 : directory + 28] = chance.randrange(2**64).to_bytes(8, "little")
-    return bytes(data)
+        packed[directory + 20 : directory + 28] = chance.randrange(2**64).to_bytes(8, "little")
+    return bytes(packed)
 
 
 def _mutated(data: bytes, chance: random.Random) -> bytes:
