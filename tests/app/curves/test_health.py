@@ -71,7 +71,7 @@ def curve(of: Mapping[str, Any], steps: int = 8000, keys: tuple[str, ...] = (*KE
     """Reports every ten steps; values are numbers, or functions of the share of the training that is done."""
     history = History(keys)
     for step in range(0, steps + 1, 10):
-        terms = {k: float(v(step / steps) if callable(v) else v) for k, v in of.items()}
+        terms: dict[str, Any] = {k: v(step / steps) if callable(v) else v for k, v in of.items()}
         history.add(step, terms)
     return history
 
