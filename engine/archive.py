@@ -33,7 +33,7 @@ IMAGES = "images"
 _UNFIT = '<>:"/\\|?*'
 """Characters that a name can not have on one system or another."""
 _ENTRY = re.compile(
-    r"project\.json|present\.json|(masks|images)/(?!\.)[^/\\:\0]+"
+    rf"project\.json|methods\.json|{SNAPSHOTS}/present\.json|(masks|images)/(?!\.)[^/\\:\0]+"
     rf"|{SNAPSHOTS}/[0-9]{{1,8}}/(snapshot\.json|state\.json|state\.safetensors|preview\.png)"
 )
 _MOST_ENTRIES = 200_000

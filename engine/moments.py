@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import snapshots
+from engine.bounded import read_json
 from engine.errors import BadProjectError, BadSettingError
 from engine.files import write_atomically
 from engine.snapshots import Snapshot
@@ -72,7 +73,7 @@ def set_present(project: Path, method: str, folder: Path) -> None:
 def _noted(project: Path) -> dict[str, str]:
     """Names of folders by method; what is damaged counts as not noted."""
     with suppress(OSError, ValueError):
-        stored = json.loads((project / snapshots.FOLDER / _PRESENT).read_text(encoding="utf-8"))
+        stored = read_json(project / snapshots.FOLDER / _PRESENT)
         if isinstance(stored, dict):
             # only plain numbers: a project from elsewhere names no place outside
             return {str(key): name for key, name in stored.items() if isinstance(name, str) and name.isdecimal()}

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from engine.bounded import read_json
 from engine.errors import BadSettingError
 from engine.files import write_atomically
 from engine.method import method_class
@@ -31,7 +32,7 @@ def load_settings(project: Path) -> dict[str, Settings]:
     """The settings by key of method; a method or value that can not be had any more is left at its default."""
     stored: Any = None
     with suppress(OSError, ValueError):
-        stored = json.loads((project / FILE_NAME).read_text(encoding="utf-8"))
+        stored = read_json(project / FILE_NAME)
     values = stored.get("settings") if isinstance(stored, dict) else None
     found: dict[str, Settings] = {}
     for key, of_method in values.items() if isinstance(values, dict) else ():

@@ -54,6 +54,17 @@ class Autosaver:
         self._best = {}
         self._reset_times(0.0)
 
+    def relocate(self, project: Path) -> None:
+        """The project goes on in another folder, which has its snapshots under the same names."""
+        self.project = project
+
+        def there(folder: Path) -> Path:
+            return project / snapshots.FOLDER / folder.name
+
+        if self._superseded is not None:
+            self._superseded = there(self._superseded)
+        self._best = {key: (score, at and there(at)) for key, (score, at) in self._best.items()}
+
     def kept(self, trainer: Trainer) -> Path | None:
         """The snapshot on disk that equals the present, if there is one."""
         if self.parent is None or trainer.dirty:

@@ -360,7 +360,7 @@ class Session:
                 yield Inspected(command.export, findings, command.probe)
             case Relocate():
                 bring_snapshots(self._keeper.project, command.folder)
-                self._keeper.project = command.folder
+                self._keeper.relocate(command.folder)
                 yield Relocated(command.folder)
             case Stop():
                 yield from self._stop(command)

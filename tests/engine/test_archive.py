@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import snapshots
+from engine import moments, other_methods, snapshots
 from engine.archive import pack, unpack
 from engine.errors import BadProjectError, CancelledError
 from engine.job import Job, SourceImage
@@ -67,6 +67,23 @@ def test_without_its_images_it_still_finds_them(project: Path, tmp_path: Path) -
     paths = [image.path for image in load_job(tmp_path / "there").sources["style"]]
     assert paths[0] == str(tmp_path / "a" / "x.png")
     assert paths[2] == str(tmp_path / "there" / "masks" / "m.png")
+
+
+def test_where_each_method_stands_travels_and_what_was_removed_does_not(project: Path, tmp_path: Path) -> None:
+    other_methods.save_settings(project, {"toy": toy.ToySettings(rate=0.7)})
+    (snapshot,) = snapshots.listing(project)
+    moments.set_present(project, "toy", snapshot.folder)
+    removed = snapshots.keep(
+        project, State(), None, job=snapshot.job, step=4, elapsed_s=1.0, terms={}, name="not wanted"
+    )
+    snapshots.put_aside(removed)
+    pack(project, tmp_path / "out.tessera", with_images=False)
+    unpack(tmp_path / "out.tessera", tmp_path / "there")
+    assert other_methods.load_settings(tmp_path / "there") == {"toy": toy.ToySettings(rate=0.7)}
+    at = moments.present(tmp_path / "there", "toy")
+    assert at is not None
+    assert at.folder.name == snapshot.folder.name
+    assert not list((tmp_path / "there").rglob(removed.folder.name))
 
 
 def test_packing_and_unpacking_can_be_cancelled_and_leave_nothing(project: Path, tmp_path: Path) -> None:
