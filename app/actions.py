@@ -65,7 +65,7 @@ ITEMS = (
     Item("paste", "Edit", "Paste images", ("Ctrl+V",), tip="Add the image or files on the clipboard"),
     Item("frame", "Edit", "Canvas size and seed…", ("Ctrl+Shift+K",), rule=True),
     Item("preferences", "Edit", "Preferences…", ("Ctrl+,",), "settings"),
-    Item("train", "Training", "Train", ("Ctrl+T",), "train", "", "Begin to train, pause, and go on"),
+    Item("train", "Training", "Train", ("Ctrl+T",), "train", "", "Learn from these images; pause, and go on"),
     Item("stop", "Training", "Stop", ("Ctrl+.",), "stop", "", "Keep a snapshot and end the training"),
     Item("keep", "Training", "Keep snapshot", ("Ctrl+D",), "keep", "", "Keep this moment, to come back to it"),
     Item("afresh", "Training", "Start afresh", tip="Train from nothing; all snapshots stay", rule=True),

@@ -63,7 +63,7 @@ class FirstStart(QWidget):
         self.example = _Door(
             "train",
             self.tr("Try the example"),
-            self.tr("A few textures and a picture are made for you. Press Train and watch."),
+            self.tr("A few textures and a picture are made for you, and a collage of them is there at once."),
             self.tr("Load the example"),
         )
         self.images.button.clicked.connect(self.images_requested)

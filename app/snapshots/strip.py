@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
 _EMPTY = (
-    "No snapshots yet. Keep the moments you like while it trains:\n"
+    "No snapshots yet. Keep the moments you like:\n"
     "you can always go back to one, go on from it, or export it."
 )
 
