@@ -142,6 +142,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
 
     @property
     def _entropy_ramp(self) -> float:
+        if self.instant:  # its pieces have found their places
+            return 1.0
         return min(1.0, (self.steps_done + 1) / max(1, self.settings.entropy_ramp_steps))
 
     def _precision(self) -> AbstractContextManager:
@@ -172,7 +174,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             terms = {}
             lazy = turn == 0 and step % s.r1_every_steps == 0
             parts = self._discriminator_losses(batch, fake, random, lazy, terms)
-            training.descend(self.discriminator_optimizer, parts, s.discriminator_rate * self._rate_factor)
+            rate = s.discriminator_rate * self._rate_factor * self._warmth
+            training.descend(self.discriminator_optimizer, parts, rate)
             self.half_done = True
         return terms
 

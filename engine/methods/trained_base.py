@@ -24,6 +24,10 @@ from engine.nn import training
 FREEZE_EVERY_STEPS = 50
 """Statistics that are frozen for painting are taken anew after so many steps."""
 _CALIBRATION_BATCHES = 4
+LEARNED_STEPS = 10_000
+"""What a network that came along counts as, so that its average is not forgotten in the first steps."""
+WARM_UP_STEPS = 100
+"""Steps in which the rates of such a network rise: Adam knows nothing of its gradients yet, and would undo it."""
 
 SettingsT = TypeVar("SettingsT", bound=TrainedSettings)
 NetworkT = TypeVar("NetworkT", bound=nn.Module)
@@ -134,12 +138,18 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
         with self._precision():
             output = self._generate(self.generator, batch)
         loss, terms = self._losses(batch, output, step, random)
-        training.descend(self.optimizer, (loss,), self.settings.learning_rate * self._rate_factor)
-        training.update_ema(self.average, self.generator, self.settings.average_decay, self.steps_done)
+        training.descend(self.optimizer, (loss,), self.settings.learning_rate * self._rate_factor * self._warmth)
+        before = self.steps_done + (LEARNED_STEPS if self.instant else 0)
+        training.update_ema(self.average, self.generator, self.settings.average_decay, before)
         self.steps_done += 1
         self.half_done = False
         self._last = (batch, self._without_gradients(output))
         return {key: value.detach() for key, value in terms.items()}
+
+    @property
+    def _warmth(self) -> float:
+        """Part of the rates that this step takes."""
+        return min(1.0, (self.steps_done + 1) / WARM_UP_STEPS) if self.instant else 1.0
 
     # -------------------------------------------------------- statistics that are frozen
 
