@@ -7,8 +7,8 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -205,6 +205,23 @@ def prepare_thread(device: Device, background: bool = False) -> None:
     if background and sys.platform.startswith("linux"):
         with suppress(OSError):
             os.nice(10)
+
+
+@contextmanager
+def all_cores(device: Device) -> Iterator[None]:
+    """What is computed inside may take the core that `prepare_thread` left free for a window, too.
+
+    For pictures that somebody waits for: they take a moment, and the thread steps back for the window as before.
+    """
+    before, cores = torch.get_num_threads(), os.cpu_count() or 1
+    if device.key != "cpu" or before != cores - 1:  # somebody chose another number
+        yield
+        return
+    torch.set_num_threads(cores)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def bfloat16_pays(device: torch.device) -> bool:

@@ -10,12 +10,13 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
 
 from engine import snapshots
 from engine.copying import bring_snapshots
-from engine.device import choose, empty_cache, is_lost
+from engine.device import all_cores, choose, empty_cache, is_lost
 from engine.errors import NoRoomError, OutOfMemoryError
 from engine.export.run import ExportRun, Present
 from engine.job import Job
@@ -286,7 +287,8 @@ class Session:
         request, pieces = self._views.pop(requester)
         piece, failure = None, ""
         try:
-            piece = next(pieces)
+            with all_cores(self._device) if self._paused else nullcontext():
+                piece = next(pieces)
         except Exception as error:
             failure = message_for("The picture could not be painted", error, self._device)
             if is_lost(error):
