@@ -141,7 +141,9 @@ def measure_permutation(arguments: argparse.Namespace, device: Device, folder: P
     for templates in (straight, permuted):
         size = (box.height, box.width)
         with torch.no_grad():
-            choice = method.average.choose(method.draw.at(templates, box), content, size, 0.0, None, (0.0, 0.0))
+            choice = method.average.choose(
+                method.draw.at(templates, box), content, size, 0.0, None, (0.0, 0.0), method._conditions()
+            )
             painted.append(method.average.paste([(choice, 1.0)], method.settings.temperature, method._mix_kernel))
     (collage, mixture), (same, turned) = painted
     return {

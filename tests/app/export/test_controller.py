@@ -158,7 +158,7 @@ def test_what_was_chosen_is_in_the_file(studio: Studio) -> None:
     form.options.compression.setCurrentIndex(2)
     form.options.bleed.setValue(1)
     form.size_field.choose(times(2))
-    form.detail.setCurrentIndex(1)
+    form.detail.setCurrentIndex(0)
     studio.dialog.start.click()
     studio.until_seen(m.Exported)
     with tifffile.TiffFile(studio.folder / "mosaic.tif") as file:
