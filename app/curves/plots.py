@@ -179,7 +179,7 @@ class Curves(QWidget):
 
     def _last_change(self) -> str:
         marks = self.history.marks
-        return self.tr("last change: {}").format(_words(marks[-1])) if marks else ""
+        return self.tr("last: {}").format(_words(marks[-1])) if marks else ""
 
     def _on_marks(self, marks: list[Mark], at: QPoint) -> None:
         menu = QMenu(self)

@@ -112,7 +112,7 @@ def test_every_term_has_a_curve_and_changes_have_a_line(qtbot) -> None:
     for curve in plot._curves:
         assert len(curve.getData()[0]) == 50
     assert plot._marks[0].value() == 20
-    assert curves.changed.accessibleName() == "last change: change Weight at step 20"
+    assert curves.changed.accessibleName() == "last: change Weight at step 20"
 
 
 def test_a_term_that_is_left_out_has_no_place_until_it_comes(qtbot, monkeypatch) -> None:
