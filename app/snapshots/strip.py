@@ -28,10 +28,7 @@ from app.widgets import theme, thumbnails, words
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
-_EMPTY = (
-    "No snapshots yet. Keep the moments you like:\n"
-    "you can always go back to one, go on from it, or export it."
-)
+_EMPTY = "No snapshots yet. Keep the moments you like:\nyou can always go back to one, go on from it, or export it."
 
 
 class SnapshotStrip(QWidget):

@@ -21,10 +21,11 @@ from engine.errors import BadImageError
 from engine.export.format import formats
 from engine.images.decode import missing, open_image
 from engine.job import Job
+from engine.migrations import migrated
 from engine.project import parse_job
 
 SPACE = "https://ns.tessera.studio/1.0/"
-FORMAT = 1
+FORMAT = 2
 _LARGEST_PACKET = 60_000  # a JPEG has no room for more than 64 KB
 _LARGEST_ORIGIN = 4_000_000
 
@@ -89,7 +90,10 @@ def read(path: Path, folders: Iterable[Path] = ()) -> Origin:
                 if not found:
                     lost.append(name)
         return Origin(
-            parse_job(origin["job"], path.parent), tuple(dict.fromkeys(lost)), int(origin["step"]), str(origin["layer"])
+            parse_job(migrated(origin["job"], int(origin["format"])), path.parent),
+            tuple(dict.fromkeys(lost)),
+            int(origin["step"]),
+            str(origin["layer"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError):
         raise BadImageError(f"{path} tells its settings in a way that can not be understood.") from None
