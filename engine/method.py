@@ -124,8 +124,8 @@ class State:
     plain: dict[str, Any] = field(default_factory=dict)
 
 
-class Renderer(Protocol):
-    """What `field.Artwork` paints with: a method as it was trained, or a `Method.renderer`. See there."""
+class Sited(Protocol):
+    """Where something is painted, and how its boxes have to lie: what `Renderer` says besides its pictures."""
 
     @property
     def device(self) -> torch.device: ...
@@ -136,7 +136,30 @@ class Renderer(Protocol):
     @property
     def halo(self) -> Margin: ...
 
+
+class Renderer(Sited, Protocol):
+    """What `Artwork` paints with: a method as it was trained, or a `Method.renderer`. See there."""
+
     def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]: ...
+
+
+class RendererAround:
+    """A renderer that paints by another one, or by a method: on its device, in boxes that lie as its do."""
+
+    def __init__(self, around: Sited) -> None:
+        self._around = around
+
+    @property
+    def device(self) -> torch.device:
+        return self._around.device
+
+    @property
+    def alignment_px(self) -> int:
+        return self._around.alignment_px
+
+    @property
+    def halo(self) -> Margin:
+        return self._around.halo
 
 
 class Pretrainer(Protocol):

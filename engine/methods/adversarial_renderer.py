@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
-import torch
 from torch import Tensor
 
 from engine.box import Box, Margin, Size, shaped
@@ -21,7 +20,7 @@ from engine.fields.detail import Detail
 from engine.fields.periodic import Closed
 from engine.fields.resample import Zoom, needed, resampled
 from engine.images.sources import ContentField
-from engine.method import Layer, Layers, Renderer
+from engine.method import Layer, Layers, Renderer, RendererAround, Sited
 from engine.options import RenderMode
 from engine.templates.atlas import Atlas
 from engine.templates.mix_kernel import MixKernel
@@ -31,17 +30,8 @@ _REMEMBERED_BYTES = 2**28
 _PLANES = "planes"
 
 
-class Printable(Protocol):
+class Printable(Sited, Protocol):
     """What is asked of a trained method: its sources, and its halo."""
-
-    @property
-    def device(self) -> torch.device: ...
-
-    @property
-    def alignment_px(self) -> int: ...
-
-    @property
-    def halo(self) -> Margin: ...
 
     @property
     def canvas_size(self) -> Size: ...
@@ -60,7 +50,7 @@ class Printable(Protocol):
 MethodT = TypeVar("MethodT", bound=Printable)
 
 
-class AdversarialRenderer(ABC, Generic[MethodT]):
+class AdversarialRenderer(RendererAround, ABC, Generic[MethodT]):
     """A `method.Renderer` of a canvas at working scale, whole or repeating, with its content or a frame.
 
     Raises:
@@ -68,6 +58,7 @@ class AdversarialRenderer(ABC, Generic[MethodT]):
     """
 
     def __init__(self, method: MethodT, render_mode: RenderMode) -> None:
+        super().__init__(method)
         self._method, self.repeats = method, render_mode.repeat
         frame = method.frame(render_mode.frame, render_mode.tones) if render_mode.frame else None
         self._frame = None if frame is None else frame.to(method.device)  # once, not for every tile
@@ -104,18 +95,6 @@ class AdversarialRenderer(ABC, Generic[MethodT]):
     def method(self) -> MethodT:
         return self._method
 
-    @property
-    def device(self) -> torch.device:
-        return self._method.device
-
-    @property
-    def alignment_px(self) -> int:
-        return self._method.alignment_px
-
-    @property
-    def halo(self) -> Margin:
-        return self._method.halo
-
     def _content(self, canvas_size: Size, plain: Callable[[Box], Tensor]) -> Callable[[Box], Tensor]:
         """The content of any box, [3, h, w], 0..1: the frame in place of `plain`, closed where it repeats."""
         content = plain
@@ -137,7 +116,7 @@ def renderer(at_working_scale: AdversarialRenderer, originals: float) -> Rendere
     return PrintRenderer(at_working_scale, originals) if originals else at_working_scale
 
 
-class PrintRenderer:
+class PrintRenderer(RendererAround):
     """Paints the picture as trained, larger or smaller: what was decided at working scale, its pieces from the files.
 
     A print of another shape is cut out of the middle. Where it is smaller, the picture is shrunk; where it is larger,
@@ -149,18 +128,11 @@ class PrintRenderer:
     """
 
     def __init__(self, painter: AdversarialRenderer, scale: float) -> None:
+        super().__init__(painter)
         self._painter, self._scale = painter, scale
         self._canvas_size: Size | None = None
         self._fields: dict[str, Blocks] = {}
         self._detail: Detail | None = None
-
-    @property
-    def device(self) -> torch.device:
-        return self._painter.device
-
-    @property
-    def alignment_px(self) -> int:
-        return self._painter.alignment_px
 
     @property
     def halo(self) -> Margin:
@@ -231,23 +203,12 @@ class PrintRenderer:
         return self._fields[layer]
 
 
-class _Planes:
+class _Planes(RendererAround):
     """The planes of a renderer as its only layer, so that an artwork pads, crops, and answers too little memory."""
 
     def __init__(self, painter: AdversarialRenderer) -> None:
+        super().__init__(painter)
         self._painter = painter
-
-    @property
-    def device(self) -> torch.device:
-        return self._painter.device
-
-    @property
-    def alignment_px(self) -> int:
-        return self._painter.alignment_px
-
-    @property
-    def halo(self) -> Margin:
-        return self._painter.halo
 
     def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]:
         return {_PLANES: self._painter.planes(box, canvas_size)}

@@ -1,4 +1,5 @@
-"""A step of each method at an artist's sizes: settings as they are, and images as large as those of docs/figures.md.
+"""A step of each method at an artist's sizes: settings as they are, those of MAGIC as in its paper; images as large as
+those of docs/figures.md.
 
 For a card that does not compute: shapes alone are kept, and soon counted. Networks have few channels, since it takes
 seconds to draw the weights of wide ones; they are told the same, whatever their width.
@@ -11,14 +12,16 @@ from typing import Any
 
 from engine.job import Job
 from engine.method import method_class
+from engine.methods.magic.settings import PRESETS as MAGIC
 from tests.engine.famos_jobs import picture
 from tests.engine.generator_jobs import bands
 
+_PAPER = next(preset.values for preset in MAGIC if preset.name == "Guided")
 _THIN = {"generator_width": 8, "discriminator_width": 8, "precision": "bfloat16"}
 STEPS: dict[str, tuple[str, dict[str, Any]]] = {
     "FAMOS": ("famos", _THIN),
-    "MAGIC guided": ("magic", _THIN),
-    "MAGIC with inducing points": ("magic", _THIN | {"attention": "inducing"}),
+    "MAGIC guided": ("magic", _PAPER | _THIN),
+    "MAGIC with inducing points": ("magic", _PAPER | _THIN | {"attention": "inducing"}),
     "texture network": ("texture", {}),
     "fast stylisation": ("stylize", {}),
     "fast doodle": ("doodle_net", {}),

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from engine import losses
-from engine.box import Box, Margin, Size
+from engine.box import Box, Size
 from engine.images import sources
 from engine.images.sampling import ContentPatches
 from engine.images.sources import ContentField
 from engine.job import Job, SourceImage
-from engine.method import Layer, Renderer, Term
+from engine.method import Layer, Renderer, RendererAround, Term
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
 from engine.methods.feedforward.slots import SLOTS
 from engine.methods.feedforward.stylize_settings import PRESETS, StylizeSettings
@@ -156,23 +156,12 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         return {"Content": shown(batch.content * 0.5 + 0.5), "Result": shown(output)}
 
 
-class _OtherContent:
+class _OtherContent(RendererAround):
     """A `method.Renderer` of another content than the one that was trained on."""
 
     def __init__(self, method: Stylize, pixels: Tensor) -> None:
+        super().__init__(method)
         self._method, self._pixels = method, pixels
-
-    @property
-    def device(self) -> torch.device:
-        return self._method.device
-
-    @property
-    def alignment_px(self) -> int:
-        return self._method.alignment_px
-
-    @property
-    def halo(self) -> Margin:
-        return self._method.halo
 
     def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
         return self._method.stylised(self._pixels, box, canvas_size)

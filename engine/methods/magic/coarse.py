@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from engine.box import Box, Margin, Size
+from engine.box import Box, Size
 from engine.images.sources import resampled
-from engine.method import Layers
+from engine.method import Layers, RendererAround
 from engine.methods.magic.renderer import Painted, Scene, layers_of
 from engine.templates.atlas import Atlas, Templates
 from engine.templates.sets import Sets
 
 
-class CoarseRenderer:
+class CoarseRenderer(RendererAround):
     """A `method.Renderer` of canvases that are `reduction` times smaller than the method's own.
 
     Args:
@@ -26,20 +25,9 @@ class CoarseRenderer:
     """
 
     def __init__(self, method: Painted, styles: Sequence[Tensor], reduction: int) -> None:
+        super().__init__(method)
         self._method, self.reduction = method, reduction
         self._atlas = Atlas([resampled(pixels, 1 / reduction) for pixels in styles], method.device)
-
-    @property
-    def device(self) -> torch.device:
-        return self._method.device
-
-    @property
-    def alignment_px(self) -> int:
-        return self._method.alignment_px
-
-    @property
-    def halo(self) -> Margin:
-        return self._method.halo
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
         def sets(templates: Templates, box: Box) -> Sets:

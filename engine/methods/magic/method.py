@@ -204,11 +204,14 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
         return network(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel, self._conditions())
 
+    def _told(self) -> tuple[float, ...]:
+        """c of the present settings, where the network is told them; else nothing."""
+        return tuple(conditions(self.settings, bool(self._contents))) if self.settings.conditional else ()
+
     def _conditions(self) -> Tensor | None:
-        """c [P] of the present settings, where the network is told them."""
-        if not self.settings.conditional:
-            return None
-        return torch.tensor(conditions(self.settings, guided=bool(self._contents)), device=self.device)
+        """c [P] on the device, where the network is told it."""
+        told = self._told()
+        return uploaded(torch.tensor(told), self.device) if told else None
 
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
         mixture, usage = fake.mixture, fake.mixture.usage
@@ -292,8 +295,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
 
         if not scene.reduction:
             return decide()
-        told = self._conditions()
-        state = (self.steps_done, self.settings.warp_px, None if told is None else tuple(told.tolist()))
+        state = (self.steps_done, self.settings.warp_px, self._told())
         return self._remembered.of(state, (seed, count, box, scene.canvas_size, scene.reduction), decide)
 
     def _decided(self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None) -> Choice:
