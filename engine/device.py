@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from engine import heap
 from engine.errors import BadSettingError
 
 
@@ -183,11 +184,12 @@ def lost_message(error: BaseException, device: Device) -> str:
 
 
 def empty_cache(device: torch.device) -> None:
-    """Gives cached memory back to the device, so that a smaller piece of work may find room."""
+    """Gives cached memory back to the device or the system, so that a smaller piece of work may find room."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
+    heap.give_back()
 
 
 def prepare_thread(device: Device, background: bool = False) -> None:

@@ -7,6 +7,7 @@ requester, all `Retune`s in one.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -416,10 +417,10 @@ class Mailbox:
             self._waiting.append(command)
             self._changed.notify()
 
-    def take(self, wait: bool = False) -> list[Command]:
-        """All waiting commands, oldest first; with `wait`, sleeps until there is one."""
+    def take(self, wait_s: float = 0) -> list[Command]:
+        """All waiting commands, oldest first. Sleeps until there is one, at most so long; inf: as long as it takes."""
         with self._changed:
-            while wait and not self._waiting:
-                self._changed.wait()
+            if wait_s:
+                self._changed.wait_for(lambda: self._waiting, None if wait_s == math.inf else wait_s)
             taken, self._waiting = self._waiting, []
             return taken

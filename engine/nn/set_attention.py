@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.nn.layers import layer_norm
+from engine.nn.parts import in_parts
 
 _PARTS = 16
 """Attention through points goes over the pixels in so many parts, and keeps only one part's values at a time."""
@@ -44,7 +45,7 @@ class SetAttention(nn.Module):
         _, c, h, w = x.shape
         elements = x.permute(0, 2, 3, 1).reshape(-1, count, h * w, c)  # [B, K, P, C], free in channels_last memory
         if self.points is None:
-            elements = self.hand_out(elements, elements)
+            elements = in_parts(lambda part: self.hand_out(part, part), (elements,), 2)
         else:
             elements = _InParts.apply(self._through_points, elements, *self.parameters())  # type: ignore[assignment]
         return elements.reshape(-1, h, w, c).permute(0, 3, 1, 2)

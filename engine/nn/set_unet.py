@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from engine.nn.layers import UpConvolution, norm_layer
+from engine.nn.parts import in_parts
 from engine.nn.set_attention import SetAttention
 
 SetNorm = Literal["layer", "instance", "none"]
@@ -188,9 +189,20 @@ class SetUNet(nn.Module):
         for index, block in enumerate(self.encoder):
             x = self._run(block, x, count, shared if index == 0 else None, told)
             skips.append(x)
-        for block, skip in zip(self.decoder, reversed(skips[:-1]), strict=True):
+        if not self.decoder:
+            return self.last(x).unflatten(0, (-1, count))
+        *blocks, finest = self.decoder
+        for block, skip in zip(blocks, reversed(skips[1:-1]), strict=True):
             x = torch.cat([self._run(block, x, count, None, told), skip], 1)
-        return self.last(x).unflatten(0, (-1, count))
+        if finest.attention is not None:
+            x = self.last(torch.cat([self._run(finest, x, count, None, told), skips[0]], 1))
+        else:
+
+            def finished(x: Tensor, skip: Tensor) -> Tensor:
+                return self.last(torch.cat([self._run(finest, x, count, None, told), skip], 1))
+
+            x = in_parts(finished, (x, skips[0]), 0)
+        return x.unflatten(0, (-1, count))
 
     def _run(self, block: Callable[..., Tensor], *arguments: object) -> Tensor:
         if self.checkpointed and torch.is_grad_enabled():
@@ -217,12 +229,20 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor, count: int, shared: Tensor | None, told: Tensor | None) -> Tensor:
         """[B * K, C, h, w]; `shared` [B, D, h', w'] is added to the convolution of every element; told is h."""
+        if shared is None:
+            x = in_parts(lambda x: self._each(x, told), (x,), 0)
+        else:
+            places = torch.arange(len(x), device=x.device) // count  # [B * K], whose content it is
+            x = in_parts(lambda x, places: self._each(x, told, shared[places]), (x, places), 0)
+        return x if self.attention is None else self.attention(x, count)
+
+    def _each(self, x: Tensor, told: Tensor | None, shared: Tensor | None = None) -> Tensor:
+        """What is made of each element alone."""
         x = self.convolution(x)
         if shared is not None:
-            x = (x.unflatten(0, (-1, count)) + shared[:, None]).flatten(0, 1)
+            x = x + shared
         x = self.norm(x)
         if self.conditional is not None:
             assert told is not None
             x = self.conditional(x, told)
-        x = self.activation(x)
-        return x if self.attention is None else self.attention(x, count)
+        return self.activation(x)

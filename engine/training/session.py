@@ -60,6 +60,8 @@ from engine.training.trainer import GaveUpError, Trainer, message_for
 
 MOST_LOOKED_AT = 2
 """Snapshots whose networks are held in memory for looking at them, to compare two."""
+_RESTS_AFTER_S = 10.0
+"""So long after the last picture, memory that is free goes back to the system."""
 
 
 class Session:
@@ -213,8 +215,12 @@ class Session:
 
     def _serve(self) -> Iterator[Event]:
         """Obeys what was posted; waits for it where there is nothing else to do."""
-        idle = self._paused and not self._views
-        self._commands.extend(self._mailbox.take(wait=idle and not self._commands))
+        idle = self._paused and not self._views and not self._commands
+        posted = self._mailbox.take(_RESTS_AFTER_S if idle else 0)
+        if idle and not posted:
+            empty_cache(self._device.torch)  # nobody works here now, and other programs may have the memory
+            posted = self._mailbox.take(math.inf)
+        self._commands.extend(posted)
         while self._commands and not self._over:
             command = self._commands.popleft()
             failure = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_taking_empties_the_box() -> None:
 
 def test_a_sleeping_reader_wakes_at_a_post() -> None:
     mailbox, received = Mailbox(), []
-    reader = threading.Thread(target=lambda: received.extend(mailbox.take(wait=True)), daemon=True)
+    reader = threading.Thread(target=lambda: received.extend(mailbox.take(math.inf)), daemon=True)
     reader.start()
     mailbox.post(Pause())
     reader.join(timeout=60)

@@ -16,7 +16,7 @@ from engine.methods.magic.settings import PRESETS as MAGIC
 from tests.engine.famos_jobs import picture
 from tests.engine.generator_jobs import bands
 
-_PAPER = next(preset.values for preset in MAGIC if preset.name == "Guided")
+_PAPER = next(dict(preset.values) for preset in MAGIC if preset.name == "Guided")
 _THIN = {"generator_width": 8, "discriminator_width": 8, "precision": "bfloat16"}
 STEPS: dict[str, tuple[str, dict[str, Any]]] = {
     "FAMOS": ("famos", _THIN),

@@ -1,0 +1,52 @@
+"""A processor paints part by part: what lies between the layers then stays in its cache, and little of it exists.
+
+Only where nothing is kept for a gradient, and only on processors; a graphics card takes all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+_PART_BYTES = 2**22
+"""About what the second cache of a core holds."""
+
+
+def in_parts(
+    function: Callable[..., Tensor], tensors: tuple[Tensor, ...], dim: int, part_bytes: int = _PART_BYTES
+) -> Tensor:
+    """A function whose result along `dim` depends only on the same places of `tensors`.
+
+    Args:
+        tensors: equally long along `dim`; the largest decides how many parts there are.
+        dim: of the tensors, and of the result.
+        part_bytes: of the largest tensor's part, about.
+    """
+    if torch.is_grad_enabled() or tensors[0].device.type != "cpu":
+        return function(*tensors)
+    length = tensors[0].shape[dim]
+    each = max(x.numel() * x.element_size() for x in tensors) // length
+    step = max(1, part_bytes // max(1, each))
+    if step >= length:
+        return function(*tensors)
+    whole: Tensor | None = None
+    for first in range(0, length, step):
+        count = min(step, length - first)
+        part = function(*(x.narrow(dim, first, count) for x in tensors))
+        if whole is None:
+            whole = _long_as(part, dim, length)
+        whole.narrow(dim, first, count).copy_(part)
+    assert whole is not None
+    return whole
+
+
+def _long_as(part: Tensor, dim: int, length: int) -> Tensor:
+    """An empty tensor like a part in all but its length along `dim`, its dimensions in the same order in memory."""
+    order = sorted(range(part.dim()), key=lambda d: (part.stride(d), d == 0), reverse=True)
+    sizes = [length if d == dim else part.shape[d] for d in range(part.dim())]
+    strides, stride = [0] * part.dim(), 1
+    for d in reversed(order):
+        strides[d], stride = stride, stride * sizes[d]
+    return torch.empty_strided(sizes, strides, dtype=part.dtype, device=part.device)
