@@ -22,8 +22,13 @@ class ChannelLayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.scaled(x, self.weight, self.bias)
+
+    @staticmethod
+    def scaled(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """With other scales and shifts, [C] each."""
         # In channels_last memory both permutations are free.
-        return layer_norm(x.permute(0, 2, 3, 1), self.weight, self.bias).permute(0, 3, 1, 2)
+        return layer_norm(x.permute(0, 2, 3, 1), weight, bias).permute(0, 3, 1, 2)
 
 
 def layer_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

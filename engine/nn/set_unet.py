@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from engine.nn.layers import UpConvolution, norm_layer
+from engine.nn.layers import ChannelLayerNorm, UpConvolution, norm_layer
 from engine.nn.parts import in_parts
 from engine.nn.set_attention import SetAttention
 
@@ -111,8 +111,14 @@ class ConditionalScale(nn.Module):
 
     def forward(self, x: Tensor, features: Tensor) -> Tensor:
         """x: [B, C, H, W]. features: h, [H]; the same for all of the batch."""
-        gamma, beta = self.scale_shift(features).to(x.dtype).chunk(2)  # [C] each
-        return torch.addcmul(beta[:, None, None], x, (1 + gamma)[:, None, None])
+        scale, shift = self.after(features, None, None)
+        return torch.addcmul(shift.to(x.dtype)[:, None, None], x, scale.to(x.dtype)[:, None, None])
+
+    def after(self, features: Tensor, scale: Tensor | None, shift: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Scale and shift [C] each that stand for those given, followed by this: a norm's own take it for nothing."""
+        gamma, beta = self.scale_shift(features).float().chunk(2)  # [C] each
+        own = 1 + gamma
+        return own if scale is None else own * scale, beta if shift is None else torch.addcmul(beta, own, shift)
 
     def initialise(self, generator: torch.Generator) -> None:
         """The identity; nothing is drawn."""
@@ -241,8 +247,10 @@ class _Block(nn.Module):
         x = self.convolution(x)
         if shared is not None:
             x = x + shared
-        x = self.norm(x)
-        if self.conditional is not None:
-            assert told is not None
-            x = self.conditional(x, told)
-        return self.activation(x)
+        if self.conditional is None:
+            return self.activation(self.norm(x))
+        assert told is not None
+        if isinstance(self.norm, ChannelLayerNorm):
+            scale, shift = self.conditional.after(told, self.norm.weight, self.norm.bias)
+            return self.activation(self.norm.scaled(x, scale, shift))
+        return self.activation(self.conditional(self.norm(x), told))

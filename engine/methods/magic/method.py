@@ -241,7 +241,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         Raises:
             MemoryError: a smaller box is needed.
         """
-        return layers_of(self.painting(box, self.scene(canvas_size)), self.settings.repaint_bound)
+        return layers_of(self.painting(box, self.scene(canvas_size)), self.settings.repaint_bound, box)
 
     def renderer(self, render_mode: RenderMode) -> Renderer:
         return renderer(MagicRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
@@ -265,6 +265,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
     def painting(self, box: Box, scene: Scene) -> Painting:
         """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
         self._freeze_if_needed()
+        box = scene.seen(box, self.alignment_px)
         s, count = self.settings, self.shown_size
         free = memory_free_bytes(self.device)
         if free and paint_bytes(self.shape.sets, box.height, box.width, count) > free:
@@ -274,7 +275,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         collage, mixture = self.average.paste(choices, s.temperature, self._mix_kernel)
         result = self.average.refined(collage, s.repaint_bound)
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
-        return Painting(result, collage, mixture, shown, choices)
+        return Painting(result, collage, mixture, shown, choices, box)
 
     @property
     def shown_sets(self) -> list[tuple[int, float]]:

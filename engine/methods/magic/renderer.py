@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from engine.box import Box, Size
 from engine.device import uploaded
@@ -36,16 +37,23 @@ class Scene:
         sets: a set of a whole canvas, looked at from a box.
         reduction: how much smaller than in training all of it is, where what is decided of it may be remembered; 0
             where it may not.
+        endless: there is something beyond the canvas; else its edges are as those of a patch in training.
     """
 
     canvas_size: Size
     content: Callable[[Box], Tensor] | None
     sets: Callable[[Templates, Box], Sets]
     reduction: int = 0
+    endless: bool = False
+
+    def seen(self, box: Box, alignment_px: int) -> Box:
+        """The part of an aligned box that the networks look at; all of it where it does not meet the canvas."""
+        inside = box if self.endless else box.clip(self.canvas_size.box.align(alignment_px))
+        return inside if inside.area else box
 
 
 class Painting(NamedTuple):
-    """A box of a canvas.
+    """A box of a canvas, as much of the one that was asked for as was seen.
 
     result, collage: I and I_M, [1, 3, h, w] in -1..1. mixture: A of all sets together, each by its share, [1, K, h, w].
     content: [3, h, w] in -1..1. choices: what was decided of each set, and its share of the picture.
@@ -56,25 +64,32 @@ class Painting(NamedTuple):
     mixture: Tensor
     content: Tensor
     choices: list[tuple[Choice, float]]
+    box: Box
+
+    def over(self, planes: Tensor, box: Box) -> Tensor:
+        """Planes [C, h, w] of this painting as those of `box`; beyond what was seen, the edge goes on."""
+        left, top = self.box.left - box.left, self.box.top - box.top
+        beyond = (left, box.right - self.box.right, top, box.bottom - self.box.bottom)
+        return functional.pad(planes[None], beyond, mode="replicate")[0] if any(beyond) else planes
 
 
-def layers_of(painting: Painting, repaint_bound: float) -> Layers:
-    """What is shown of a painting.
+def layers_of(painting: Painting, repaint_bound: float, box: Box) -> Layers:
+    """What is shown of a painting in the box that was asked for.
 
     Args:
         repaint_bound: how far the second U-Net may change a value of -1..1.
     """
 
     def shown(image: Tensor) -> Tensor:
-        return (image * 0.5 + 0.5).clamp(0, 1)
+        return painting.over((image * 0.5 + 0.5).clamp(0, 1), box)
 
     def sets() -> Tensor:
         colors = uploaded(palette(painting.mixture.shape[1]), painting.mixture.device)  # [K, 3]
-        return torch.einsum("khw,kc->chw", painting.mixture[0], colors).clamp(0, 1)
+        return painting.over(torch.einsum("khw,kc->chw", painting.mixture[0], colors).clamp(0, 1), box)
 
     def mask() -> Tensor:
         change = (painting.result - painting.collage)[0].abs().mean(0) / max(repaint_bound, 1e-6)
-        return change.clamp(0, 1).expand(3, -1, -1)
+        return painting.over(change.clamp(0, 1).expand(3, -1, -1), box)
 
     return Layers(
         {
@@ -124,7 +139,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
         painting = self.method.painting(box, self._scene_of(canvas_size))
-        return layers_of(painting, self.method.settings.repaint_bound)
+        return layers_of(painting, self.method.settings.repaint_bound, box)
 
     def planes(self, box: Box, canvas_size: Size) -> Tensor:
         """Of each set log A, not normalised, and how elements are bent; what the second U-Net adds; the content."""
@@ -134,7 +149,8 @@ class MagicRenderer(AdversarialRenderer[Painted]):
             planes.append(choice.logits[0].float() / self.method.settings.temperature)
             if choice.displacement is not None:
                 planes.append(choice.displacement[0].flatten(0, 1))
-        return torch.cat([*planes, (painting.result - painting.collage)[0], painting.content])
+        planes = [*planes, (painting.result - painting.collage)[0], painting.content]
+        return painting.over(torch.cat(planes), box)
 
     @property
     def channels(self) -> int:
@@ -162,8 +178,8 @@ class MagicRenderer(AdversarialRenderer[Painted]):
             collages.append(share * collage)
             mixtures.append(share * weights)
         collage = torch.stack(collages).sum(0) * 2 - 1
-        painting = Painting(collage + added, collage, torch.cat(mixtures, 1), content, [])
-        return layers_of(painting, self.method.settings.repaint_bound)
+        painting = Painting(collage + added, collage, torch.cat(mixtures, 1), content, [], box)
+        return layers_of(painting, self.method.settings.repaint_bound, box)
 
     def _scene_of(self, canvas_size: Size) -> Scene:
         if self._scene is None or self._scene[0] != canvas_size:
@@ -184,7 +200,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
                 closed[key] = ClosedTemplates(templates, canvas_size)
             return ClosedSets.of(closed[key], box)
 
-        return Scene(canvas_size, content, sets)
+        return Scene(canvas_size, content, sets, endless=True)
 
     def _pieces_of(self, seed: int, detail: Detail) -> DetailedTemplates:
         if seed not in self._pieces:
