@@ -28,6 +28,8 @@ Requester = NewType("Requester", str)
 
 class Command:
     latest_wins: ClassVar[bool] = False
+    replaces_pictures: ClassVar[bool] = False
+    """Whether a picture that is being painted is likely to be of no use when this is obeyed."""
 
     def replaces(self, earlier: Command) -> bool:
         """Whether `earlier`, of the same kind, has become pointless with this one where `latest_wins`."""
@@ -44,6 +46,7 @@ class Retune(Command):
 
     values: Mapping[str, Any]
     latest_wins: ClassVar[bool] = True
+    replaces_pictures: ClassVar[bool] = True
 
     def after(self, earlier: Command) -> Command:
         assert isinstance(earlier, Retune)
@@ -55,6 +58,7 @@ class Load(Command):
     """Other images, method or settings that need a rebuild; present weights are kept where names and shapes allow."""
 
     job: Job
+    replaces_pictures: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class RenderView(Command):
     coarse_first: bool = False
     snapshot: Path | None = None
     latest_wins: ClassVar[bool] = True
+    replaces_pictures: ClassVar[bool] = True
 
     def replaces(self, earlier: Command) -> bool:
         return isinstance(earlier, RenderView) and self.requester == earlier.requester
@@ -95,7 +100,7 @@ class Pause(Command):
 
 @dataclass(frozen=True)
 class Resume(Command):
-    pass
+    replaces_pictures: ClassVar[bool] = True
 
 
 Reason = Literal["kept", "autosave", "stopped", "final", "before", "method", "rebuild", "minutes", "style", "content"]
@@ -120,6 +125,7 @@ class Restore(Command):
 
     snapshot: Path
     reason: Reason = "before"
+    replaces_pictures: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -194,6 +200,7 @@ class Stop(Command):
     """End the session. With `keep`, a snapshot of the last step is kept first."""
 
     keep: bool = True
+    replaces_pictures: ClassVar[bool] = True
 
 
 # ---------------------------------------------------------------- events
@@ -416,6 +423,11 @@ class Mailbox:
                     break
             self._waiting.append(command)
             self._changed.notify()
+
+    @property
+    def replaces_pictures(self) -> bool:
+        """Whether a waiting command does."""
+        return any(command.replaces_pictures for command in self._waiting)
 
     def take(self, wait_s: float = 0) -> list[Command]:
         """All waiting commands, oldest first. Sleeps until there is one, at most so long; inf: as long as it takes."""

@@ -5,13 +5,30 @@ Only where nothing is kept for a gradient, and only on processors; a graphics ca
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import torch
 from torch import Tensor
 
 _PART_BYTES = 2**22
 """About what the second cache of a core holds."""
+_gives_way: ContextVar[Callable[[], bool]] = ContextVar("gives_way", default=lambda: False)
+
+
+class InterruptedPainting(Exception):
+    """Something else was to be done first; what was painted of this is lost."""
+
+
+@contextmanager
+def giving_way(when: Callable[[], bool]) -> Iterator[None]:
+    """What is painted in parts inside is left as soon as `when()`, with `InterruptedPainting`."""
+    before = _gives_way.set(when)
+    try:
+        yield
+    finally:
+        _gives_way.reset(before)
 
 
 def in_parts(
@@ -23,6 +40,9 @@ def in_parts(
         tensors: equally long along `dim`; the largest decides how many parts there are.
         dim: of the tensors, and of the result.
         part_bytes: of the largest tensor's part, about.
+
+    Raises:
+        InterruptedPainting: see `giving_way`.
     """
     if torch.is_grad_enabled() or tensors[0].device.type != "cpu":
         return function(*tensors)
@@ -33,6 +53,8 @@ def in_parts(
         return function(*tensors)
     whole: Tensor | None = None
     for first in range(0, length, step):
+        if _gives_way.get()():
+            raise InterruptedPainting
         count = min(step, length - first)
         part = function(*(x.narrow(dim, first, count) for x in tensors))
         if whole is None:

@@ -239,7 +239,8 @@ class _Block(nn.Module):
             x = in_parts(lambda x: self._each(x, told), (x,), 0)
         else:
             places = torch.arange(len(x), device=x.device) // count  # [B * K], whose content it is
-            x = in_parts(lambda x, places: self._each(x, told, shared[places]), (x, places), 0)
+            alone = shared if len(shared) == 1 else None
+            x = in_parts(lambda x, at: self._each(x, told, shared[at] if alone is None else alone), (x, places), 0)
         return x if self.attention is None else self.attention(x, count)
 
     def _each(self, x: Tensor, told: Tensor | None, shared: Tensor | None = None) -> Tensor:

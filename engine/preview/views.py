@@ -18,6 +18,7 @@ from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
 from engine.messages import RenderView
 from engine.method import Method
+from engine.nn.parts import giving_way
 from engine.options import RenderMode
 from engine.preview.tiles import strip, view, whole
 
@@ -61,9 +62,12 @@ def painter(
     return paint
 
 
-def tile_px(device: torch.device, on_screen: bool) -> int:
-    """Side of a tile: large enough for the device to work well; on screen small enough to be interrupted often."""
-    if device.type == "cpu":
+def tile_px(device: torch.device, on_screen: bool, coarse_first: bool = False) -> int:
+    """Side of a tile: large enough for the device to work well; on screen small enough to be interrupted often.
+
+    Where a coarse picture is there already, tiles are large: halos cost most of small ones.
+    """
+    if device.type == "cpu" and not coarse_first:
         return 256 if on_screen else 512
     return 1024
 
@@ -88,7 +92,8 @@ def answer(method: Method, look: RenderView) -> Iterator[Piece]:
         yield Piece(np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), canvas_size, done=True)
     if look.coarse_first:
         yield from _coarse(method, look, canvas_size)
-    for image, box in view(paint, canvas_size, look.box, look.size, tile_px(method.device, on_screen=True)):
+    side = tile_px(method.device, on_screen=True, coarse_first=look.coarse_first)
+    for image, box in view(paint, canvas_size, look.box, look.size, side):
         left -= box.area
         yield Piece(image, box, canvas_size, done=not left)
 
@@ -105,7 +110,7 @@ def _coarse(method: Method, look: RenderView, canvas_size: Size) -> Iterator[Pie
     small = Size(-(-canvas_size.height // reduction), -(-canvas_size.width // reduction))
     top, left = visible.top // reduction, visible.left // reduction
     box = Box(top, left, -(-visible.bottom // reduction) - top, -(-visible.right // reduction) - left)
-    with torch.no_grad():
+    with torch.no_grad(), giving_way(lambda: False):  # else nothing would be seen while a slider is dragged
         picture = Artwork(renderer, small, look.layer).at(box)
     shown = Box(box.top * reduction, box.left * reduction, box.height * reduction, box.width * reduction)
     yield Piece(to_uint8(picture), shown, canvas_size, done=False)

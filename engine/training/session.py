@@ -10,7 +10,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -51,6 +51,7 @@ from engine.messages import (
 )
 from engine.method import Method, State
 from engine.moments import MomentRule
+from engine.nn.parts import InterruptedPainting, giving_way
 from engine.preview import views
 from engine.training.autosave import Autosaver
 from engine.training.matches import MatchMeter
@@ -293,8 +294,12 @@ class Session:
         request, pieces = self._views.pop(requester)
         piece, failure = None, ""
         try:
-            with all_cores(self._device) if self._paused else nullcontext():
+            with self._at_leisure() if self._paused else nullcontext():
                 piece = next(pieces)
+        except InterruptedPainting:
+            again = views.answer(self._method_of(request.snapshot), request)
+            self._views[requester] = request, again
+            return
         except Exception as error:
             failure = message_for("The picture could not be painted", error, self._device)
             if is_lost(error):
@@ -315,6 +320,12 @@ class Session:
             requester=requester,
             done=piece.done,
         )
+
+    @contextmanager
+    def _at_leisure(self) -> Iterator[None]:
+        """Painting that takes all of the processor, and gives way to what would replace the picture."""
+        with all_cores(self._device), giving_way(lambda: self._mailbox.replaces_pictures):
+            yield
 
     def _finish(self) -> Iterator[Event]:
         """A limit is reached."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 
 from engine.nn.layers import initialise
-from engine.nn.parts import in_parts
+from engine.nn.parts import InterruptedPainting, giving_way, in_parts
 from engine.nn.set_unet import SetUNet, SetUNetShape
 
 
@@ -50,3 +51,21 @@ def test_a_network_painted_in_parts_is_the_network(
     with torch.no_grad():
         parts = network(elements, content, told)
     torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-6)
+
+
+def test_painting_gives_way() -> None:
+    """As soon as it is asked to, and only inside of what asks."""
+    x, waiting = torch.randn(4, 2), [False, False, True]
+    seen: list[int] = []
+
+    def part(a: Tensor) -> Tensor:
+        seen.append(len(a))
+        return a
+
+    with torch.no_grad():
+        with pytest.raises(InterruptedPainting), giving_way(lambda: waiting.pop(0)):
+            in_parts(part, (x,), 0, part_bytes=1)
+        assert seen == [1, 1]
+        with giving_way(lambda: True), giving_way(lambda: False):
+            in_parts(part, (x,), 0, part_bytes=1)
+        assert torch.equal(in_parts(part, (x,), 0, part_bytes=1), x)

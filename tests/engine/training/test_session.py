@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 from engine import snapshots
 from engine.box import Box, Size
@@ -47,6 +48,7 @@ from engine.messages import (
     ViewRendered,
     Warned,
 )
+from engine.nn.parts import in_parts
 from engine.preview import views
 from engine.training import autosave, trainer
 from engine.training.session import Session
@@ -358,6 +360,35 @@ def test_the_newest_look_wins(tmp_path: Path) -> None:
     events = play(session, react)
     assert len(answers(events, 1)) == 1
     assert answers(events, 2)[-1].done
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_a_picture_gives_way_to_what_replaces_it_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaces: bool
+) -> None:
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", paused=True)
+    paint, posted = toy.Toy.paint, []
+
+    def in_two_parts(self: toy.Toy, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        if not posted:
+            newer = RenderView(Box(0, 0, 70, 90), Size(70, 90), ticket=2)
+            posted.append(newer if replaces else Keep(name="kept meanwhile"))
+            session.post(posted[0])
+        in_parts(lambda x: x, (torch.zeros(2, 1),), 0, part_bytes=1)
+        return paint(self, box, canvas_size)
+
+    monkeypatch.setattr(toy.Toy, "paint", in_two_parts)
+    session.post(RenderView(Box(0, 0, 70, 90), Size(70, 90), ticket=1))
+    done = []
+
+    def react(event: Event) -> None:
+        if isinstance(event, ViewRendered) and event.done:
+            done.append(event.ticket)
+            session.post(Stop())
+
+    events = play(session, react)
+    assert done == ([2] if replaces else [1])
+    assert not of(events, Failed)
 
 
 def test_views_of_several_requesters_are_painted_in_turn_and_none_is_lost(tmp_path: Path) -> None:
