@@ -36,9 +36,10 @@ def _by_place(image: Stored) -> Stored:
 
 
 _FORMER_DEFAULTS: dict[str, Stored] = {
-    "famos": {"tone_matching": True},
+    "famos": {"tone_matching": True, "settle_after_steps": 0},
     "magic": {
         "tone_matching": True,
+        "settle_after_steps": 0,
         "set_size": 50,
         "generator_width": 48,
         "discriminator_width": 128,

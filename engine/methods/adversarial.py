@@ -23,6 +23,7 @@ from engine.images.tone_matching import tone_matched
 from engine.job import Job, SourceImage
 from engine.method import State
 from engine.methods.adversarial_settings import AdversarialSettings
+from engine.methods.settling import Settling
 from engine.methods.trained_base import NetworkT, TrainedMethod
 from engine.nn import training
 from engine.nn.discriminator import Discriminator
@@ -135,6 +136,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             self._initialise(network, random)
             self._place(network)
         self._begin_training(others)
+        self._settling = Settling()
         self.discriminator_optimizer = training.adam(self.discriminator.parameters(), s.discriminator_rate)
         self._mix_kernel = load_mix_kernel() if self.device.type == "cpu" else None
 
@@ -149,9 +151,18 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     def _precision(self) -> AbstractContextManager:
         return training.precision(self.device, self._bfloat16)
 
+    @property
+    def _pace(self) -> float:
+        return super()._pace * self._settling.rate(self.settings.settle_after_steps)
+
+    @property
+    def _average_decay(self) -> float:
+        return self._settling.decay(self.settings.average_decay, self.settings.settle_after_steps)
+
     def _losses(
         self, batch: BatchT, output: FakeT, step: int, random: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
+        self._settling.count(self.settings)
         judged = self._train_discriminator(batch, output, step, random)
         with training.frozen(self.discriminator), self._precision():
             scores = self.discriminator(output.result).float()
@@ -174,7 +185,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             terms = {}
             lazy = turn == 0 and step % s.r1_every_steps == 0
             parts = self._discriminator_losses(batch, fake, random, lazy, terms)
-            rate = s.discriminator_rate * self._rate_factor * self._warmth
+            rate = s.discriminator_rate * self._rate_factor * self._pace
             training.descend(self.discriminator_optimizer, parts, rate)
             self.half_done = True
         return terms
@@ -227,10 +238,12 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     def state(self) -> State:
         state = super().state()
         state.plain |= {"device": self.device.type, "bfloat16": self._bfloat16}
+        state.plain |= {"calm_steps": self._settling.calm_steps}
         return state
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
         left = super().restore(state, strict)
+        self._settling.restored(int(state.plain.get("calm_steps", 0)) if strict else 0)
         # The probe for "auto" is a matter of time, so another start may find otherwise: go on as the snapshot was made.
         if strict and self.settings.precision == "auto" and state.plain.get("device") == self.device.type:
             self._bfloat16 = bool(state.plain["bfloat16"])

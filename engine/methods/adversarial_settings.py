@@ -87,6 +87,9 @@ class AdversarialSettings(TrainedSettings):
     discriminator_rate: float = number(4e-4, 1e-6, 1e-2, "Discriminator's rate",
         "How fast the judge learns; a little slower than the painter works well.", scale="log", group=TRAINING,
         live=True, advanced=True, before="average_decay")
+    settle_after_steps: int = steps(1500, 0, 100_000, "Settle after",
+        "From then on it learns ever more slowly, and shows an average of ever more steps, until a setting changes. "
+        "0: never.", group=TRAINING, live=True, advanced=True)
     discriminator_steps: int = count(1, 1, 5, "Discriminator steps",
         "Its updates for each one of the generator.", group=TRAINING, live=True, advanced=True)
     penalty_weight: float = weight(10.0, 100, "Gradient penalty",

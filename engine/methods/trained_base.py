@@ -138,18 +138,22 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
         with self._precision():
             output = self._generate(self.generator, batch)
         loss, terms = self._losses(batch, output, step, random)
-        training.descend(self.optimizer, (loss,), self.settings.learning_rate * self._rate_factor * self._warmth)
+        training.descend(self.optimizer, (loss,), self.settings.learning_rate * self._rate_factor * self._pace)
         before = self.steps_done + (LEARNED_STEPS if self.instant else 0)
-        training.update_ema(self.average, self.generator, self.settings.average_decay, before)
+        training.update_ema(self.average, self.generator, self._average_decay, before)
         self.steps_done += 1
         self.half_done = False
         self._last = (batch, self._without_gradients(output))
         return {key: value.detach() for key, value in terms.items()}
 
     @property
-    def _warmth(self) -> float:
+    def _pace(self) -> float:
         """Part of the rates that this step takes."""
         return min(1.0, (self.steps_done + 1) / WARM_UP_STEPS) if self.instant else 1.0
+
+    @property
+    def _average_decay(self) -> float:
+        return self.settings.average_decay
 
     # -------------------------------------------------------- statistics that are frozen
 
