@@ -69,6 +69,40 @@ def test_from_the_example_to_a_file_and_back(program: Open, tmp_path: Path) -> N
     reopen(program(str(project)), project)
 
 
+def test_live_before_anything_is_trained(program: Open, tmp_path: Path) -> None:
+    """Images are there, and so is their picture: it follows sliders, another set and undo, is refined and printed."""
+    put_small_pictures(tmp_path / "data" / "Tessera" / "example")
+    walker = program()
+    walker.click(walker.one(kind="QPushButton", text="Load the example", enabled=True))
+    live(walker)
+    walker.keep_picture("8 live")
+    for name in ("Content", "Size of the pieces", "Clean cuts", "Repaint"):
+        slider = walker.one(kind="JumpSlider", name=name)
+        walker.drag(slider, 0.5, 0.3)
+        walker.until(
+            lambda name=name, was=slider.value: walker.one(kind="JumpSlider", name=name).value != was, f"{name} moves"
+        )
+        live(walker)
+    moved = walker.one(kind="JumpSlider", name="Repaint").value
+    walker.focus()
+    walker.keys("ctrl+z")
+    walker.until(lambda: walker.one(kind="JumpSlider", name="Repaint").value != moved, "undo takes it back")
+    walker.keys("ctrl+d")
+    walker.until(lambda: walker.all(kind="SnapshotTile"), "a picture is kept before any step")
+    walker.click(walker.one(kind="QToolButton", text="Refine", enabled=True))
+    walker.until(lambda: step(walker) >= 3, "it learns on")
+    walker.keep_picture("9 refined")
+    export(walker, tmp_path)
+    walker.focus()
+    walker.keys("ctrl+q")
+    assert walker.status() == 0
+    assert "Traceback" not in walker.said()
+
+
+def live(walker: Walker) -> None:
+    walker.until(lambda: walker.all(kind="QLabel", text="Live"), "the picture is live")
+
+
 def put_small_pictures(folder: Path) -> None:
     """Where the example keeps its pictures: drawing the real ones takes long, and is tested elsewhere."""
     folder.mkdir(parents=True)
