@@ -1,7 +1,7 @@
 """`python -m benchmarks.instant IMAGES OUT`: MAGIC's collages without training, of pairs that the network never saw.
 
 IMAGES is a folder of folders with pictures. For each pair of styles and content: content match, structure match,
-distances to the style, seconds; and what Content and Size of the pieces do. The pictures and a sheet of them are
+distances to the style, seconds; what Content and Size of the pieces do; what refining does. The pictures and a sheet of them are
 written to OUT.
 """
 
@@ -19,6 +19,7 @@ import torch
 from PIL import Image
 
 from benchmarks.measures import content_match, piece_area_px, structure, style_distances
+from engine import heap
 from engine.box import Box, Size
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
@@ -90,8 +91,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--pairs", nargs="+", choices=list(PAIRS), default=list(PAIRS))
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=NUMBER")
     parser.add_argument("--sliders", action="store_true", help="also what Content and Size of the pieces do")
+    parser.add_argument("--refine", type=float, default=0.0, metavar="SECONDS", help="and five times that from nothing")
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args(argv)
+    heap.keep_freed()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     values = {name: json.loads(value) for name, value in (item.split("=") for item in arguments.set)}
@@ -117,6 +120,13 @@ def main(argv: list[str]) -> int:
             "area_px": piece_area_px(chosen(method)),
             "seconds": seconds,
         }
+        if arguments.refine:
+            for name, start, seconds in (
+                ("refined", "network", arguments.refine),
+                ("scratch", "nothing", 5 * arguments.refine),
+            ):
+                learned = method_for(styles, content, None, {**values, "start": start})
+                row[name] = _after(learned, seconds, file.with_stem(f"{pair}-{name}"), styles, content)
         if arguments.sliders:
             row["lambda"] = [_with(method, file, content, content_weight=w)[0] for w in (5.0, 25.0, 125.0)]
             row["tv"] = [_with(method, file, content, variation_weight=w)[1] for w in (0.02, 0.12, 0.7)]
@@ -129,6 +139,20 @@ def main(argv: list[str]) -> int:
     (arguments.out / "figures.json").write_text(json.dumps(rows, indent=1))
     Image.fromarray(_sheet(pictures)).save(arguments.out / "sheet.jpg", quality=92)
     return 0
+
+
+def _after(method: Magic, seconds: float, file: Path, styles: list[Path], content: Path) -> dict[str, float]:
+    """Measures of the picture after so many seconds of training."""
+    step, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        method.step(step)
+        step += 1
+    Image.fromarray(painted(method)).save(file)
+    every, detail = style_distances(file, styles)
+    found = {"content": content_match(file, content), "structure": structure(file, content)}
+    return {"steps": step} | {
+        key: round(value, 3) for key, value in (found | {"style": every, "detail": detail}).items()
+    }
 
 
 def _with(method: Magic, file: Path, content: Path, **values: float) -> tuple[float, float]:
