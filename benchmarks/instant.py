@@ -1,8 +1,8 @@
 """`python -m benchmarks.instant IMAGES OUT`: MAGIC's collages without training, of pairs that the network never saw.
 
 IMAGES is a folder of folders with pictures. For each pair of styles and content: content match, structure match,
-distances to the style, seconds; what Content and Size of the pieces do; what refining does. The pictures and a sheet of them are
-written to OUT.
+distances to the style, seconds; what Content and Size of the pieces do; what refining does. Pictures, and a sheet of
+them, are written to OUT.
 """
 
 from __future__ import annotations

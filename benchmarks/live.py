@@ -1,4 +1,4 @@
-"""`python -m benchmarks.live --style CITY --content PORTRAIT`: how soon Live shows what was dropped, and what a slider does.
+"""`python -m benchmarks.live --style CITY --content PORTRAIT`: how soon Live shows images, and follows sliders.
 
 The window is the real one, in this process; images are dropped into its document, and each change is timed until the
 first picture that knows it, and until all of the canvas on screen is sharp. While a slider is dragged, a timer of 16 ms

@@ -19,6 +19,7 @@ from tests.app.walker import Walker, display, lacking
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.display,
+    pytest.mark.xdist_group("display"),  # one pair of hands at a time
     pytest.mark.skipif(bool(lacking()), reason=f"needs {lacking()} on this machine"),
 ]
 
