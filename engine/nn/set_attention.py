@@ -88,7 +88,8 @@ class _Attention(nn.Module):
         key, value = key.unflatten(-1, (self.heads, -1)), value.unflatten(-1, (self.heads, -1))
         # Patch by patch, so that the call sees views of what the linear layers wrote, and nothing is copied.
         attended = [_at_each_pixel(*parts) for parts in zip(query, key, value, strict=True)]  # [P, L, C]
-        hidden = x + self.out(torch.stack(attended)).transpose(1, 2)
+        together = attended[0][None] if len(attended) == 1 else torch.stack(attended)
+        hidden = x + self.out(together).transpose(1, 2)
         hidden = layer_norm(hidden, self.norm_attended.weight, self.norm_attended.bias)
         hidden = hidden + functional.relu(self.feed_forward(hidden))
         return layer_norm(hidden, self.norm_out.weight, self.norm_out.bias)

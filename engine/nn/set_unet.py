@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -193,27 +193,33 @@ class SetUNet(nn.Module):
             told = self.conditioning(conditions)
         skips = []
         for index, block in enumerate(self.encoder):
-            x = self._run(block, x, count, shared if index == 0 else None, told)
+            x = self._run(block, (x,), count, shared if index == 0 else None, told)
             skips.append(x)
-        if not self.decoder:
-            return self.last(x).unflatten(0, (-1, count))
-        *blocks, finest = self.decoder
-        for block, skip in zip(blocks, reversed(skips[1:-1]), strict=True):
-            x = torch.cat([self._run(block, x, count, None, told), skip], 1)
-        if finest.attention is not None:
-            x = self.last(torch.cat([self._run(finest, x, count, None, told), skips[0]], 1))
-        else:
+        blocks = [*self.decoder]
+        finest = blocks.pop() if blocks else None
+        joined: tuple[Tensor, ...] = (skips.pop(),)
+        for block in blocks:
+            joined = self._run(block, joined, count, None, told), skips.pop()
+        if finest is not None and finest.attention is not None:
+            joined = self._run(finest, joined, count, None, told), skips.pop()
+            finest = None
 
-            def finished(x: Tensor, skip: Tensor) -> Tensor:
-                return self.last(torch.cat([self._run(finest, x, count, None, told), skip], 1))
+        def finished(*parts: Tensor) -> Tensor:
+            if finest is None:
+                return self.last(_joined(parts))
+            x = self._run(finest, parts[:-1], count, None, told)
+            return self.last(_joined((x, parts[-1])))
 
-            x = in_parts(finished, (x, skips[0]), 0)
-        return x.unflatten(0, (-1, count))
+        return in_parts(finished, joined if finest is None else (*joined, skips[0]), 0).unflatten(0, (-1, count))
 
-    def _run(self, block: Callable[..., Tensor], *arguments: object) -> Tensor:
+    def _run(self, block: nn.Module, *arguments: object) -> Tensor:
         if self.checkpointed and torch.is_grad_enabled():
             return checkpoint(block, *arguments, use_reentrant=False)  # type: ignore[return-value]
         return block(*arguments)
+
+
+def _joined(inputs: Sequence[Tensor]) -> Tensor:
+    return inputs[0] if len(inputs) == 1 else torch.cat([*inputs], 1)
 
 
 class _Block(nn.Module):
@@ -233,14 +239,23 @@ class _Block(nn.Module):
         self.norm = SettledInstanceNorm(width) if norm == "instance" else norm_layer(norm, width)  # type: ignore[arg-type]
         self.conditional = ConditionalScale(features, width) if features else None
 
-    def forward(self, x: Tensor, count: int, shared: Tensor | None, told: Tensor | None) -> Tensor:
-        """[B * K, C, h, w]; `shared` [B, D, h', w'] is added to the convolution of every element; told is h."""
+    def forward(self, inputs: tuple[Tensor, ...], count: int, shared: Tensor | None, told: Tensor | None) -> Tensor:
+        """
+        Args:
+            inputs: [B * K, C_i, h, w] each, seen as one.
+            shared: [B, D, h', w'], added to the convolution of every element.
+            told: h.
+        """
         if shared is None:
-            x = in_parts(lambda x: self._each(x, told), (x,), 0)
+            x = in_parts(lambda *inputs: self._each(_joined(inputs), told), inputs, 0)
         else:
-            places = torch.arange(len(x), device=x.device) // count  # [B * K], whose content it is
+            places = torch.arange(len(inputs[0]), device=shared.device) // count  # [B * K], whose content it is
             alone = shared if len(shared) == 1 else None
-            x = in_parts(lambda x, at: self._each(x, told, shared[at] if alone is None else alone), (x, places), 0)
+
+            def each(at: Tensor, *inputs: Tensor) -> Tensor:
+                return self._each(_joined(inputs), told, shared[at] if alone is None else alone)
+
+            x = in_parts(each, (places, *inputs), 0)
         return x if self.attention is None else self.attention(x, count)
 
     def _each(self, x: Tensor, told: Tensor | None, shared: Tensor | None = None) -> Tensor:

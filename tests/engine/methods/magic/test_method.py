@@ -270,6 +270,7 @@ def test_live_settings_act_in_the_next_step_or_picture(name: str, tmp_path: Path
         "warp_px": {"warp": "flow"},
         "warp_variation_weight": {"warp": "flow"},
         "between_seed": {"between": 0.5},
+        "settle_after_steps": {"settle_after_steps": 1},
     }
     base = job(tmp_path, needs.get(name, {}))
     kept, turned = Magic(base, CPU), Magic(base, CPU)
