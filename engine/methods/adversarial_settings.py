@@ -33,6 +33,9 @@ class AdversarialSettings(TrainedSettings):
     adversarial_weight: float = number(1.0, 0, 10, "Style",
         "More: each patch must look as if cut from your style images.", symbol="L_adv", group=LOOK, live=True,
         advanced=True)
+    collage_adversarial_weight: float = number(0.0, 0, 10, "Style of the collage",
+        "More: the pieces alone, with nothing painted over them, must look as if cut from your style images, too.",
+        symbol="L_adv of I_M", group=LOOK, live=True, advanced=True)
 
     # ------------------------------------------------------------ pieces
     variation_weight: float = weight(0.15, 5, "Size of the pieces",

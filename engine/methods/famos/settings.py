@@ -37,6 +37,7 @@ class FamosSettings(AdversarialSettings):
     blur_px: float = redeclared(AdversarialSettings, "blur_px",
         when=one_of("correspondence", "blur") + one_of("learned_after", "blur"))
     collage_content_weight: float = redeclared(AdversarialSettings, "collage_content_weight", when=_COPYING)
+    collage_adversarial_weight: float = redeclared(AdversarialSettings, "collage_adversarial_weight", when=_BLENDING)
     alpha_variation_weight: float = weight(0.02, 5, "Calm painting",
         "More: painted and copied areas are larger and smoother.", symbol="TV of alpha", group=LOOK, advanced=True,
         when=_BLENDING, before="variation_weight")

@@ -35,6 +35,7 @@ class MagicSettings(AdversarialSettings):
         symbol="φ", group=LOOK, live=True, when=_GUIDED, before="blur_px")
     collage_content_weight: float = redeclared(AdversarialSettings, "collage_content_weight", symbol="λ_C of I_M",
         when=_GUIDED)
+    collage_adversarial_weight: float = redeclared(AdversarialSettings, "collage_adversarial_weight", when=_REFINING)
     alpha_weight: float = weight(2.0, 20, "Copy rather than repaint",
         "More: the second network leaves the pieces nearly untouched.", symbol="mean change of U-Net 2", group=LOOK,
         advanced=True, when=_REFINING, before="variation_weight")
