@@ -229,7 +229,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
             terms["penalty"] = penalty.detach()
             yield s.penalty_weight * penalty
-        elif s.r1_weight and lazy:
+        elif s.r1_weight and lazy and s.discriminator_norm != "batch":  # see `discriminator_norm`
             # Lazy: every few steps, weighing as much more (Karras et al. 2020, appendix B).
             penalty = losses.r1_penalty(self.discriminator, batch.style)
             terms["penalty"] = penalty.detach()

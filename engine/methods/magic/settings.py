@@ -26,6 +26,7 @@ class MagicSettings(AdversarialSettings):
     guidance: Literal["guided", "unguided"] = choice("guided", ("Guided", "Unguided"), "Guided by a content",
         "Guided shows your content image in pieces of the style; unguided makes collages of the style alone.",
         group=LOOK, before="tone_matching")
+    tone_matching: float = redeclared(AdversarialSettings, "tone_matching", when=_GUIDED)
     repaint_bound: float = share(0.5, "Repaint",
         "How far the second network may change the pieces to hide their borders. 0: untouched pieces.",
         symbol="bound of U-Net 2", group=LOOK, live=True, when=_REFINING)
@@ -104,8 +105,10 @@ class MagicSettings(AdversarialSettings):
         "layer", ("Layer norm", "Instance norm (paper)", "None"), "Norm of the generator",
         "Layer norm acts at each pixel and trains best; instance norm is the paper's.", group=NETWORK, advanced=True,
         before="discriminator_norm")
-    discriminator_norm: Literal["none", "layer", "batch"] = redeclared(AdversarialSettings, "discriminator_norm",
-        label="Norm of the discriminator", choices=("None", "Layer norm", "Batch norm (paper)"))
+    discriminator_norm: Literal["none", "layer", "instance", "batch"] = redeclared(
+        AdversarialSettings, "discriminator_norm", label="Norm of the discriminator",
+        choices=("None", "Layer norm", "Instance norm (paper)", "Batch norm"),
+        help="Instance norm is the paper's. Batch norm does not go with WGAN-GP, and no R1 penalty is taken with it.")
     attention: Literal["full", "inducing"] = choice("full", ("Each with each", "Through points"), "Attention",
         "How the elements of a set compare themselves: each with each, or through a few learned points, which takes "
         "less time and memory for large sets.", symbol="SAB, ISAB", group=NETWORK, advanced=True, before="precision")

@@ -61,3 +61,11 @@ def test_the_discriminator_learns_that_collages_are_not_the_style(key: str, tmp_
 def test_what_is_the_picture_already_is_not_judged_twice(key: str, alone: dict[str, Any], tmp_path: Path) -> None:
     terms = made(key, tmp_path, alone | {"collage_adversarial_weight": 1.0}).step(0)
     assert "generator_collage" not in terms
+
+
+@pytest.mark.parametrize("key", METHODS)
+def test_no_r1_penalty_is_taken_under_batch_norm(key: str, tmp_path: Path) -> None:
+    """Its gradient would be that of all patches together (Gulrajani et al. 2017, section 4)."""
+    settings = {"adversarial": "dcgan", "r1_weight": 1.0, "r1_every_steps": 1}
+    assert "penalty" in made(key, tmp_path, settings | {"discriminator_norm": "instance"}).step(0)
+    assert "penalty" not in made(key, tmp_path, settings | {"discriminator_norm": "batch"}).step(0)
