@@ -99,7 +99,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         s = self.settings
         by_tones = s.content_by == "tones"
         return {
-            "style": self.style_loss(images, None, s.normalised_gradients),
+            "style": self.style_loss(images, None, self._pull),
             "content": self._tones(images, batch.content * 0.5 + 0.5)
             if by_tones
             else self.style_loss.content(images, batch.content * 0.5 + 0.5),
