@@ -64,9 +64,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
     )
     terms = (
         Term("generator", "Generator", "Style", "How far the picture is from fooling the discriminator."),
-        Term(
-            "generator_collage", "Generator, collage", "Style", "The same for the pieces alone, where asked for."
-        ),
+        Term("generator_collage", "Generator, collage", "Style", "The same for the pieces alone, where asked for."),
         Term("discriminator", "Discriminator", "Style", "How well it tells pieces of the style from the collage."),
         Term("content", "Content", "Content", "Distance of the picture to the content."),
         Term("content_collage", "Content of the collage", "Content", "The same for the pieces alone."),
@@ -130,6 +128,8 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         if not job.sources.get("style"):
             raise MissingSourcesError("MAGIC needs at least one style image. Drop one on Style.")
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
+        if s.placement == "aligned":
+            self._styles = sources.of_one_size(self._styles)
         self._contents = []
         if s.guidance == "guided" and job.sources.get("content"):
             self._contents = self._contents_of(job)

@@ -82,8 +82,8 @@ class MagicSettings(AdversarialSettings):
 
     # ------------------------------------------------------------ images
     placement: Literal["anywhere", "aligned"] = choice("anywhere", ("Anywhere", "Aligned"), "Elements lie",
-        "Anywhere: crops from random places. Aligned: whole images in the middle of the canvas, for pictures that are "
-        "alike, such as portraits.", group=IMAGES, before="generator_width")
+        "Anywhere: crops from random places. Aligned: whole images in the middle of the canvas, all as large as the "
+        "first, for pictures that are alike, such as portraits.", group=IMAGES, before="generator_width")
 
     # ------------------------------------------------------------ network
     start: Literal["network", "nothing"] = choice("network", ("The network that comes along", "Nothing"), "Start from",

@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
+from engine.job import SourceImage
 from engine.method import Method
 from engine.methods.magic import method as magic_module
 from engine.methods.magic.method import Magic
@@ -341,6 +344,26 @@ def test_the_second_network_stays_within_its_bound(tmp_path: Path) -> None:
         layers = Artwork(method, Size(64, 64)).layers_at(Box(0, 0, 64, 64))
     change = (layers["result"] - layers["collage"]).abs().max()
     assert 0.01 < change <= 0.05 + 1e-6
+
+
+def test_aligned_portraits_of_several_sizes_meet(tmp_path: Path) -> None:
+    """One mark at the same place of each image, whatever its size, is at one place in all elements."""
+    styles = []
+    for index, (height, width) in enumerate(((64, 64), (128, 128), (96, 64), (40, 64))):
+        pixels = np.zeros((height, width, 3), np.uint8)
+        unit = max(64 / height, 64 / width)  # of the first image's pixels in this one's
+        rows = (np.arange(height) + 0.5 - height / 2) * unit
+        columns = (np.arange(width) + 0.5 - width / 2) * unit
+        pixels[np.ix_((rows > -24) & (rows < -8), (columns > 8) & (columns < 24))] = 255
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+        styles.append(SourceImage(path=str(tmp_path / f"{index}.png")))
+    settings = {"guidance": "unguided", "placement": "aligned", "set_size": 4}
+    method = Magic(job(tmp_path, settings, sources={"style": tuple(styles)}), CPU)
+    seen = method.draw.at(method.draw.templates(4, 1), Box(0, 0, 64, 64)).view(64, 64).crops(0, 4)[0, :, 0]
+    for element in seen:
+        rows, columns = (element > 0.5).nonzero().double().unbind(1)
+        assert rows.mean().item() == pytest.approx(32 - 16.5, abs=1)
+        assert columns.mean().item() == pytest.approx(32 + 15.5, abs=1)
 
 
 def test_unguided_needs_no_content_and_takes_any_canvas(tmp_path: Path) -> None:
