@@ -171,6 +171,11 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
     def _norms_see_whole_canvas(self) -> bool:
         return self.settings.norm == "instance"
 
+    @property
+    def repaint_reach(self) -> float:
+        """How far the second U-Net can change a value of -1..1."""
+        return 2.0 if self.settings.refiner_paints == "picture" else self.settings.repaint_bound
+
     # -------------------------------------------------------- a step
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
@@ -244,7 +249,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         Raises:
             MemoryError: a smaller box is needed.
         """
-        return layers_of(self.painting(box, self.scene(canvas_size)), self.settings.repaint_bound, box)
+        return layers_of(self.painting(box, self.scene(canvas_size)), self.repaint_reach, box)
 
     def renderer(self, render_mode: RenderMode) -> Renderer:
         return renderer(MagicRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self

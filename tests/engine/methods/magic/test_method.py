@@ -18,7 +18,8 @@ from engine.methods.magic import method as magic_module
 from engine.methods.magic.method import Magic
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import affine_displacement
-from engine.settings import specs
+from engine.nn.layers import ChannelLayerNorm, InstanceNorm
+from engine.settings import idle, specs
 from engine.templates.atlas import Templates
 from tests.engine.combinations import every_pair
 from tests.engine.famos_jobs import picture
@@ -32,7 +33,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "correspondence": ("pool8", "pool4", "pool16", "blur"),
     "norm": ("layer", "instance", "none"),
     "kernel": ("5", "3", "7"),
-    "discriminator_norm": ("none", "layer"),
+    "discriminator_norm": ("none", "layer", "instance"),
     "tiling": ("mirror", "wrap"),
     "placement": ("anywhere", "aligned"),
     "warp": ("none", "affine", "flow"),
@@ -44,6 +45,8 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "attention_from": (2, 1),
     "heads": (2, 1),
     "refine": (True, False),
+    "refiner_paints": ("change", "picture"),
+    "refiner_norm": ("same", "layer"),
     "checkpointing": (False, True),
     "depth": (2, 3),
     "precision": ("float32", "bfloat16"),
@@ -364,6 +367,26 @@ def test_aligned_portraits_of_several_sizes_meet(tmp_path: Path) -> None:
         rows, columns = (element > 0.5).nonzero().double().unbind(1)
         assert rows.mean().item() == pytest.approx(32 - 16.5, abs=1)
         assert columns.mean().item() == pytest.approx(32 + 15.5, abs=1)
+
+
+def test_the_papers_second_network_paints_the_picture_itself(tmp_path: Path) -> None:
+    """I = U-Net_2(I_M), with the norm of the first one: nothing of the collage passes beside the network."""
+    method = Magic(job(tmp_path, {"norm": "instance", "refiner_paints": "picture"}), CPU)
+    refiner = method.generator.refiner
+    assert refiner is not None
+    assert any(isinstance(module, InstanceNorm) for module in refiner.modules())
+    assert not any(isinstance(module, ChannelLayerNorm) for module in refiner.modules())
+    collage = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    assert torch.equal(method.generator.refined(collage, 0.0), refiner(collage, None, None, (3,))[0].tanh())
+    with torch.no_grad():
+        for parameter in method.average.refiner.parameters():  # type: ignore[union-attr]
+            parameter.zero_()
+        layers = Artwork(method, Size(64, 64)).layers_at(Box(0, 0, 64, 64))
+    assert torch.allclose(layers["result"], torch.full((), 0.5))
+    assert layers["mask"].max() <= 1
+    assert "repaint_bound" in idle(method.settings)
+    kept = Magic(job(tmp_path, {"norm": "instance", "refiner_norm": "layer"}), CPU).generator.refiner
+    assert not any(isinstance(module, InstanceNorm) for module in kept.modules())  # type: ignore[union-attr]
 
 
 def test_unguided_needs_no_content_and_takes_any_canvas(tmp_path: Path) -> None:
