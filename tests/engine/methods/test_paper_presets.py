@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from engine.method import method_class
 from engine.settings import idle
-from tests.engine import famos_jobs, magic_jobs
+from tests.engine import famos_jobs, generator_jobs, magic_jobs
 
 CPU = torch.device("cpu")
 JOBS = {"famos": famos_jobs.job, "magic": magic_jobs.job}
@@ -67,6 +68,30 @@ def test_magic_is_appendix_iv() -> None:
     assert (guided["set_size"], guided["discriminator_depth"], guided["batch"]) == (50, 6, 6)
     assert (unguided["set_size_least"], unguided["set_size"]) == (2, 12)
     assert (unguided["discriminator_depth"], unguided["batch"]) == (7, 12)
+
+
+def test_textures_are_v2_with_variety_and_v1_without() -> None:
+    """Section 5.1 and figure 5 of Ulyanov et al. 2017."""
+    second, first = preset("texture", "As in the paper"), preset("texture", "As in the paper, V1")
+    assert (second["generator"], second["latent"]) == ("deep", 256)
+    assert second["diversity_weight"] == 1
+    assert second["temperature"] in (5, 10, 20)
+    assert (first["generator"], first["diversity_weight"], first["width"], first["noise"]) == ("pyramid", 0, 8, 3)
+    settings = method_class("texture").Settings.of(second)
+    assert "temperature" not in idle(settings)
+    assert settings.normalised_gradients is True  # type: ignore[attr-defined]
+
+
+def test_stylenet_has_plain_relus_and_no_noise(tmp_path: Path) -> None:
+    values = preset("stylize", "As in the paper") | {"network": "filters"}
+    job = generator_jobs.job("stylize", tmp_path, values | {"patch": 64, "batch": 1})
+    made: Any = method_class("stylize")(job, CPU)
+    slopes = {module.negative_slope for module in made.generator.modules() if isinstance(module, nn.LeakyReLU)}
+    assert slopes == {0.0}
+    assert made.generator.joining is None
+    assert len(made.generator.injecting) == 0
+    assert made.settings.enlarged == 1
+    assert torch.isfinite(made.step(0)["style"])
 
 
 @pytest.mark.parametrize(("method", "name"), PAPERS)
