@@ -104,7 +104,7 @@ def _distance_to_the_style(method: GeneratorMethod, samples: Tensor) -> float:
     with torch.no_grad():
         for _ in range(LOOKS):
             method.style_loss.refresh(random)
-            total += float(method.style_loss(samples, None, normalised=False))
+            total += float(method.style_loss(samples, None))
     return total / LOOKS
 
 

@@ -105,9 +105,13 @@ def redeclared(
     )
 
 
-def one_of(name: str, *values: str | bool) -> tuple[When, ...]:
-    """The knob acts where another setting has one of some values; conditions are added where any will do."""
-    return (When(name, values),)
+def one_of(name: str, *values: str | bool, also: tuple[When, ...] = ()) -> tuple[When, ...]:
+    """The knob acts where another setting has one of some values; conditions are added where any will do.
+
+    Args:
+        also: what must hold besides.
+    """
+    return (When(name, values, also=also),)
 
 
 def above(name: str, bound: float) -> tuple[When, ...]:

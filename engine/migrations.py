@@ -60,6 +60,8 @@ def _keep_former_defaults(job: Stored) -> Stored:
     if not isinstance(method, str) or not isinstance(settings, dict):
         return job
     settings = {**_FORMER_DEFAULTS.get(method, {}), **settings}
+    if method == "magic" and settings.get("norm") == "instance":
+        settings.setdefault("refiner_norm", "layer")  # the choice of a norm did not reach the second network
     if method in _FORMER_DEFAULTS and isinstance(settings["tone_matching"], bool):
         settings["tone_matching"] = float(settings["tone_matching"])
     return {**job, "settings": settings}

@@ -22,15 +22,17 @@ Scale = Literal["linear", "log", "near one"]
 
 @dataclass(frozen=True)
 class When:
-    """A condition on another setting: it has one of `values`, or is `above` a number."""
+    """A condition on another setting: it has one of `values`, or is `above` a number; and all of `also` hold."""
 
     name: str
     values: tuple[Any, ...] = ()
     above: float | None = None
+    also: tuple[When, ...] = ()
 
     def holds(self, settings: Settings) -> bool:
         value = getattr(settings, self.name)
-        return value > self.above if self.above is not None else value in self.values
+        held = value > self.above if self.above is not None else value in self.values
+        return held and all(when.holds(settings) for when in self.also)
 
 
 @dataclass(frozen=True)
@@ -189,14 +191,16 @@ def idle(settings: Settings) -> frozenset[str]:
 def condition(settings: type[Settings], name: str) -> str:
     """Where a setting acts, in words: "Compare content is Blurred"; empty for everywhere."""
     known = {spec.name: spec for spec in specs(settings)}
-    parts = []
-    for when in known[name].knob.when:
+
+    def words(when: When) -> str:
         other = known[when.name]
         if when.above is not None:
-            parts.append(f"{other.knob.label} is above {when.above:g}")
+            part = f"{other.knob.label} is above {when.above:g}"
         else:
-            parts.append(f"{other.knob.label} is {' or '.join(other.label_of(value) for value in when.values)}")
-    return ", or ".join(parts)
+            part = f"{other.knob.label} is {' or '.join(other.label_of(value) for value in when.values)}"
+        return " and ".join([part, *(words(also) for also in when.also)])
+
+    return ", or ".join(words(when) for when in known[name].knob.when)
 
 
 def parse_assignments(settings: type[Settings], assignments: Iterable[str]) -> dict[str, Any]:

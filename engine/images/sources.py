@@ -88,6 +88,20 @@ def reread(sources: Sequence[Source], scale: float) -> tuple[list[Tensor], float
     return pictures, scale
 
 
+def of_one_size(sources: Sequence[Source]) -> list[Source]:
+    """Images that are alike, such as portraits, so that their parts meet: each scaled until it just covers the first.
+
+    Images of the first one's size stay as they are. Proportions are kept; what an image is longer by lies at both ends.
+    """
+    first = sources[0].size
+    fitted = []
+    for source in sources:
+        factor = max(first.height / source.size.height, first.width / source.size.width)
+        height, width = round(source.size.height * factor), round(source.size.width * factor)
+        fitted.append(Source(source.image, resized(source.pixels, height, width)))
+    return fitted
+
+
 def resampled(pixels: Tensor, factor: float, least_px: int = 8) -> Tensor:
     """uint8 [3, h, w] scaled by a factor, no side below `least_px`: area averages downwards, bicubic upwards."""
     _, h, w = pixels.shape

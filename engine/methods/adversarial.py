@@ -41,6 +41,9 @@ class Fake(Protocol):
     @property
     def result(self) -> Tensor: ...  # [B, 3, H, W], -1..1
 
+    @property
+    def collage(self) -> Tensor: ...  # the same; `result` itself where nothing is painted over the pieces
+
     def shown(self) -> Self: ...  # only the pictures, without gradients
 
 
@@ -166,9 +169,19 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         judged = self._train_discriminator(batch, output, step, random)
         with training.frozen(self.discriminator), self._precision():
             scores = self.discriminator(output.result).float()
+            of_collage = self.discriminator(output.collage).float() if self._judges_collage(output) else None
         terms = {"generator": losses.generator_loss(self.settings.adversarial, scores)}
+        if of_collage is not None:
+            terms["generator_collage"] = losses.generator_loss(self.settings.adversarial, of_collage)
         terms |= self._generator_terms(batch, output)
-        return self._loss(terms), judged | terms
+        loss = self._loss(terms)
+        if of_collage is not None:
+            loss = loss + self.settings.collage_adversarial_weight * terms["generator_collage"]
+        return loss, judged | terms
+
+    def _judges_collage(self, fake: FakeT) -> bool:
+        """Whether I_M is judged beside I, as the peer's code can (`--fAdvM`): where it is asked for and another one."""
+        return self.settings.collage_adversarial_weight > 0 and fake.collage is not fake.result
 
     def _without_gradients(self, output: FakeT) -> FakeT:
         return output.shown()
@@ -205,12 +218,18 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         generated = losses.fake_loss(s.adversarial, scores.float())
         terms["discriminator"] = terms["discriminator"] + generated.detach()
         yield generated
+        if self._judges_collage(fake):
+            with self._precision():
+                scores = self.discriminator(fake.collage.detach())
+            pieces = losses.fake_loss(s.adversarial, scores.float())
+            terms["discriminator"] = terms["discriminator"] + pieces.detach()
+            yield pieces
         if s.adversarial == "wgan_gp":
             position = uploaded(torch.rand(len(batch.style), 1, 1, 1, generator=random), self.device)
             penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
             terms["penalty"] = penalty.detach()
             yield s.penalty_weight * penalty
-        elif s.r1_weight and lazy:
+        elif s.r1_weight and lazy and s.discriminator_norm != "batch":  # see `discriminator_norm`
             # Lazy: every few steps, weighing as much more (Karras et al. 2020, appendix B).
             penalty = losses.r1_penalty(self.discriminator, batch.style)
             terms["penalty"] = penalty.detach()

@@ -33,6 +33,9 @@ class AdversarialSettings(TrainedSettings):
     adversarial_weight: float = number(1.0, 0, 10, "Style",
         "More: each patch must look as if cut from your style images.", symbol="L_adv", group=LOOK, live=True,
         advanced=True)
+    collage_adversarial_weight: float = number(0.0, 0, 10, "Style of the collage",
+        "More: the pieces alone, with nothing painted over them, must look as if cut from your style images, too.",
+        symbol="L_adv of I_M", group=LOOK, live=True, advanced=True)
 
     # ------------------------------------------------------------ pieces
     variation_weight: float = weight(0.15, 5, "Size of the pieces",
@@ -68,9 +71,10 @@ class AdversarialSettings(TrainedSettings):
         "More: judges larger pieces of the style.", unit="levels", group=NETWORK, advanced=True)
     kernel: Literal["3", "5", "7"] = choice("5", ("3 x 3", "5 x 5", "7 x 7"), "Kernel",
         "Side of the convolutions. Larger sees further, but is slower.", unit="px", group=NETWORK, advanced=True)
-    discriminator_norm: Literal["none", "layer", "batch"] = choice(
-        "none", ("None", "Layer", "Batch (paper)"), "Discriminator norm",
-        "Batch norm is the paper's; it does not go with gradient penalties.", group=NETWORK, advanced=True)
+    discriminator_norm: Literal["none", "layer", "instance", "batch"] = choice(
+        "none", ("None", "Layer", "Instance", "Batch (paper)"), "Discriminator norm",
+        "Batch norm is the paper's; WGAN-GP can not have it, and no R1 penalty is taken with it, for a penalty on each "
+        "patch has no meaning where patches are judged together.", group=NETWORK, advanced=True)
     precision: Literal["auto", "float32", "bfloat16"] = choice(
         "auto", ("Automatic", "float32", "bfloat16"), "Precision of training",
         "bfloat16 is faster where the processor has it; auto tries it out at the start.", group=NETWORK, advanced=True)
@@ -96,8 +100,10 @@ class AdversarialSettings(TrainedSettings):
         "For WGAN-GP: keeps the discriminator smooth.", symbol="penalty of WGAN-GP", group=TRAINING, advanced=True,
         when=one_of("adversarial", "wgan_gp"))
     r1_weight: float = weight(0.01, 100, "R1 penalty",
-        "For hinge, DCGAN and LSGAN: keeps the discriminator smooth near the style. 0 is off.", symbol="γ of R1",
-        group=TRAINING, advanced=True, when=one_of("adversarial", "hinge", "dcgan", "lsgan"))
+        "For hinge, DCGAN and LSGAN: keeps the discriminator smooth near the style. 0 is off, and so is batch norm.",
+        symbol="γ of R1", group=TRAINING, advanced=True,
+        when=one_of("adversarial", "hinge", "dcgan", "lsgan",
+                    also=one_of("discriminator_norm", "none", "layer", "instance")))
     r1_every_steps: int = steps(16, 1, 64, "R1 every",
         "It is taken only in every so many steps, and weighs as much more.", group=TRAINING, advanced=True,
         when=above("r1_weight", 0))
@@ -113,5 +119,5 @@ class AdversarialSettings(TrainedSettings):
                 f"it is a multiple of {alignment_px}, for example {least}."
             )
         if self.adversarial == "wgan_gp" and self.discriminator_norm == "batch":
-            raise ValueError("discriminator_norm can not be 'batch' with wgan_gp; it is none or layer.")
+            raise ValueError("discriminator_norm can not be 'batch' with wgan_gp; it is none, layer or instance.")
         return self

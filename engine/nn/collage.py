@@ -18,6 +18,7 @@ from engine.templates.mix_kernel import MixKernel
 from engine.templates.sets import Sets
 
 Warp = Literal["none", "affine", "flow"]
+Paints = Literal["change", "picture"]
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class CollageShape:
     Args:
         sets: of the ST-U-Net; its channels out are set here.
         refiner: of the second U-Net; None leaves the collage as it is.
+        paints: what the second U-Net gives: a bounded change of the collage, or the picture itself, as in the paper.
     """
 
     sets: SetUNetShape
     refiner: UNetShape | None
     warp: Warp = "none"
+    paints: Paints = "change"
 
 
 class Collage(NamedTuple):
@@ -144,13 +147,14 @@ class CollageGenerator(nn.Module):
         return torch.stack(collages).sum(0) * 2 - 1, torch.cat(mixtures, 1)
 
     def refined(self, collage: Tensor, bound: float) -> Tensor:
-        """I = I_M + bound * tanh(U-Net_2(I_M)).
+        """I = I_M + bound * tanh(U-Net_2(I_M)); or where `paints` says so I = tanh(U-Net_2(I_M)), the paper's.
 
-        # differs from the paper: there I is the network's output itself, which has to learn to copy first
+        # differs from the paper where it paints a change: its network has to learn to copy first
         """
         if self.refiner is None:
             return collage
-        return collage + bound * self.refiner(collage, None, None, (3,))[0].tanh()
+        painted = self.refiner(collage, None, None, (3,))[0].tanh()
+        return painted if self.shape.paints == "picture" else collage + bound * painted
 
 
 class Locator(nn.Module):

@@ -17,7 +17,7 @@ from engine.nn.layers import NoiseInjection, Norm, ResidualBlock, UpConvolution,
 ALIGNMENT_PX = 16
 """Side of the places of the noise that decides strokes, in pixels: channels of finer noise would only show as grain."""
 SLOPE = 0.2
-"""Of the leaky ReLU: after a plain one whole areas of a content can fall silent, and stay unpainted."""
+"""Of a leaky ReLU: after a plain one whole areas of a content can fall silent, and stay unpainted."""
 _BOTTLENECK = 4
 
 
@@ -30,6 +30,7 @@ class ResidualShape:
         blocks: residual blocks at a quarter of the size. Each sees 16 px further.
         noise: channels of noise, one value in 16 x 16 px; with them, one map is injected at a half and at full size.
             0 for a network that gives one picture for a content.
+        slope: of the ReLU below 0, outside the residual blocks; 0 for the paper's plain one.
     """
 
     width: int = 32
@@ -37,6 +38,7 @@ class ResidualShape:
     noise: int = 0
     norm: Norm = "instance"
     padding: Literal["circular", "replicate"] = "replicate"
+    slope: float = SLOPE
 
 
 class ResidualNoise(NamedTuple):
@@ -56,7 +58,7 @@ class ResidualNetwork(nn.Module):
 
         def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
             plain = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, padding_mode=s.padding)
-            return [plain, norm_layer(s.norm, outputs), nn.LeakyReLU(SLOPE)]
+            return [plain, norm_layer(s.norm, outputs), nn.LeakyReLU(s.slope)]
 
         self.encoder = nn.Sequential(
             *convolution(3, s.width, 9),
@@ -68,7 +70,7 @@ class ResidualNetwork(nn.Module):
         self.enlarging, self.injecting, self.finishing = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for inputs, outputs in ((4 * s.width, 2 * s.width), (2 * s.width, s.width)):
             self.enlarging.append(UpConvolution(inputs, outputs, 5, s.padding))
-            self.finishing.append(nn.Sequential(norm_layer(s.norm, outputs), nn.LeakyReLU(SLOPE)))
+            self.finishing.append(nn.Sequential(norm_layer(s.norm, outputs), nn.LeakyReLU(s.slope)))
             if s.noise:
                 self.injecting.append(NoiseInjection(outputs))
         self.last = nn.Conv2d(s.width, 3, 9, padding=4, padding_mode=s.padding)

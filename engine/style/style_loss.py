@@ -74,18 +74,19 @@ class StyleLoss:
             self.network.refresh(random)
             self._target = self._looked_at(random)
 
-    def __call__(self, images: Tensor, mask: Tensor | None, normalised: bool) -> Tensor:
+    def __call__(self, images: Tensor, mask: Tensor | None, pull: float | None = None) -> Tensor:
         """A scalar, mean over the batch.
 
         Args:
             images: [B, 3, H, W], 0..1.
             mask: [B, R, H, W], one-hot, where there are regions.
-            normalised: each layer's gradient has length 1, whatever its loss (Ulyanov et al. 2017, section 5.1).
+            pull: the length of each layer's gradient, whatever its loss and all that it is multiplied by later (Ulyanov
+                et al. 2017, section 5.1); None for the gradient of the loss itself.
         """
         features = self.network.extract(images, self.statistic.layers, mask)
-        if normalised:
+        if pull is not None:
             features = replace(
-                features, activations={layer: unit_gradient(x) for layer, x in features.activations.items()}
+                features, activations={layer: with_gradient(x, pull) for layer, x in features.activations.items()}
             )
         return torch.stack(list(self.statistic.losses(features, self._target).values())).mean()
 
@@ -130,19 +131,18 @@ def _batches(windows: list[tuple[Tensor, Tensor | None]]) -> Iterator[tuple[Tens
         yield torch.cat(images), None if masks[0] is None else torch.cat(masks)
 
 
-class _UnitGradient(torch.autograd.Function):
+class _GradientOfLength(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        del ctx
+    def forward(ctx: Any, x: Tensor, length: float) -> Tensor:
+        ctx.length = length
         return x.view_as(x)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        del ctx
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (gradient,) = gradients
-        return gradient / gradient.abs().sum().clamp_min(1e-12)
+        return gradient * (ctx.length / gradient.abs().sum().clamp_min(1e-12)), None
 
 
-def unit_gradient(x: Tensor) -> Tensor:
-    """x; the gradient that comes back has an absolute sum of 1."""
-    return _UnitGradient.apply(x)  # type: ignore[return-value]
+def with_gradient(x: Tensor, length: float) -> Tensor:
+    """x; the gradient that comes back has this absolute sum."""
+    return _GradientOfLength.apply(x, length)  # type: ignore[return-value]

@@ -58,5 +58,7 @@ def test_settings_that_were_not_named_mean_what_they_meant() -> None:
     assert settings(settings={"tone_matching": False}) == {"tone_matching": 0.0, "settle_after_steps": 0}
     magic = settings(method="magic", settings={"patch": 96})
     assert (magic["patch"], magic["generator_width"], magic["conditional"]) == (96, 48, False)
+    assert "refiner_norm" not in magic
+    assert settings(method="magic", settings={"norm": "instance"})["refiner_norm"] == "layer"
     assert settings(method="texture", settings={"a": 1}) == {"a": 1}
     assert migrated({"method": "famos", "settings": 3}, 1)["settings"] == 3

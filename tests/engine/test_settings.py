@@ -150,6 +150,23 @@ def test_conditions_name_settings_and_values_that_there_are(key: str) -> None:
     assert idle(settings()) <= known.keys()
 
 
+def test_what_l_bfgs_finds_for_itself_and_what_no_content_needs_is_idle() -> None:
+    for key in ("neural_style", "doodle"):
+        settings = method_class(key).Settings
+        assert not {"learning_rate", "calm_steps"} & idle(settings())
+        assert {"learning_rate", "calm_steps"} <= idle(settings.of({"optimizer": "lbfgs"}))
+    magic = method_class("magic").Settings
+    assert "tone_matching" not in idle(magic())
+    assert "tone_matching" in idle(magic.of({"guidance": "unguided"}))
+
+
+def test_magic_says_that_instance_norm_is_the_papers() -> None:
+    by_name = {spec.name: spec for spec in specs(method_class("magic").Settings)}
+    for name in ("norm", "discriminator_norm"):
+        spec = by_name[name]
+        assert [value for value in spec.values if "paper" in spec.label_of(value)] == ["instance"]
+
+
 def test_in_famos_what_the_mode_and_the_losses_leave_out_is_idle() -> None:
     settings = method_class("famos").Settings
     assert {"blur_px", "learned_after", "penalty_weight", "temperature_start"} <= idle(settings())
@@ -159,6 +176,10 @@ def test_in_famos_what_the_mode_and_the_losses_leave_out_is_idle() -> None:
     wasserstein = idle(settings.of({"adversarial": "wgan_gp"}))
     assert {"r1_weight", "r1_every_steps"} <= wasserstein
     assert "penalty_weight" not in wasserstein
+    batch = idle(settings.of({"discriminator_norm": "batch"}))
+    assert {"r1_weight", "r1_every_steps"} <= batch
+    assert not {"r1_weight", "r1_every_steps"} & idle(settings.of({"discriminator_norm": "instance"}))
+    assert condition(settings, "r1_weight").endswith("and Discriminator norm is None or Layer or Instance")
     assert {"templates", "entropy_weight", "entropy_ramp_steps", "refine", "alpha_weight"} <= idle(
         settings.of({"mode": "paint"})
     )

@@ -50,6 +50,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     )
     terms = (
         Term("generator", "Generator", "Style", "How far the picture is from fooling the discriminator."),
+        Term("generator_collage", "Generator, collage", "Style", "The same for the pieces alone, where asked for."),
         Term("discriminator", "Discriminator", "Style", "How well it tells pieces of the style from the mosaic."),
         Term("content", "Content", "Content", "Distance of the picture to the content."),
         Term("content_collage", "Content of the collage", "Content", "The same for the pieces alone."),

@@ -115,6 +115,11 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
         adversarial = self.settings.adversarial_weight * terms["generator"] if "generator" in terms else 0.0
         return terms["style"] + adversarial
 
+    @property
+    def _pull(self) -> float | None:
+        """Of the style loss: what 1 / T would make of a gradient of length 1, since no factor passes a length."""
+        return 1 / self.settings.temperature if self.settings.normalised_gradients else None
+
     def _mask(self, batch: BatchT) -> Tensor | None:
         """[B, R, H, W], one-hot; None where there are no regions."""
         del batch

@@ -137,7 +137,7 @@ class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
         return batch.mask
 
     def _terms(self, batch: Batch, images: Tensor) -> dict[str, Tensor]:
-        return {"style": self.style_loss(images, batch.mask, self.settings.normalised_gradients)}
+        return {"style": self.style_loss(images, batch.mask, self._pull)}
 
     def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
         self._freeze_if_needed()

@@ -19,7 +19,7 @@ from engine.method import Layer, Renderer, RendererAround, Term
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
 from engine.methods.feedforward.slots import SLOTS
 from engine.methods.feedforward.stylize_settings import PRESETS, StylizeSettings
-from engine.nn.residual_network import ALIGNMENT_PX, ResidualNetwork, ResidualNoise, ResidualShape
+from engine.nn.residual_network import ALIGNMENT_PX, SLOPE, ResidualNetwork, ResidualNoise, ResidualShape
 from engine.options import RenderMode
 from engine.style.style_loss import Style
 from engine.style.tones import Tones, tone_difference
@@ -68,7 +68,8 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
 
     def _network(self, thin: bool) -> ResidualNetwork:
         s = self.settings
-        return ResidualNetwork(ResidualShape(2 if thin else s.width, s.blocks, s.noise, s.norm, s.padding))
+        slope = SLOPE if s.activation == "leaky" else 0.0
+        return ResidualNetwork(ResidualShape(2 if thin else s.width, s.blocks, s.noise, s.norm, s.padding, slope))
 
     @property
     def alignment_px(self) -> int:
@@ -99,7 +100,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         s = self.settings
         by_tones = s.content_by == "tones"
         return {
-            "style": self.style_loss(images, None, s.normalised_gradients),
+            "style": self.style_loss(images, None, self._pull),
             "content": self._tones(images, batch.content * 0.5 + 0.5)
             if by_tones
             else self.style_loss.content(images, batch.content * 0.5 + 0.5),

@@ -38,6 +38,9 @@ class StylizeSettings(GeneratorSettings):
         "Channels at full size. More: richer strokes, slower.", unit="channels", group=NETWORK)
     blocks: int = count(5, 0, 16, "Residual blocks",
         "More: sees more of the content around a place, larger strokes, slower.", group=NETWORK, advanced=True)
+    activation: Literal["leaky", "plain"] = choice("leaky", ("Leaky ReLU", "ReLU (paper)"), "Activation",
+        "After a plain ReLU whole areas of a content can fall silent, and stay unpainted.", group=NETWORK,
+        advanced=True)
     padding: Literal["replicate", "circular"] = choice(
         "replicate", ("Last pixel", "Circular"), "Edges while practising",
         "What lies beyond the edges of practice pictures; the finished picture's content goes on mirrored.",
@@ -83,7 +86,8 @@ PRESETS = (
     ),
     Preset(
         "As in the paper",
-        "Gram matrices and features of VGG-19; needs VGG-19.",
+        "StyleNet IN without variety (figures 3 and 4): Gram matrices and features of VGG-19, no noise, contents at "
+        "their own size; needs VGG-19.",
         {
             "network": "vgg19",
             "statistic": "gram",
@@ -92,6 +96,10 @@ PRESETS = (
             "norm": "instance",
             "adversarial_weight": 0.0,
             "variation_weight": 0.0,
+            "diversity_weight": 0.0,
+            "noise": 0,
+            "activation": "plain",
+            "enlarged": 1.0,
         },
         group="look",
     ),

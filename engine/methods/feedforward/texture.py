@@ -67,7 +67,7 @@ class Texture(TextureNetworkMethod[TextureSettings, TextureNoise]):
 
     def _terms(self, batch: TextureNoise, images: Tensor) -> dict[str, Tensor]:
         del batch
-        return {"style": self.style_loss(images, None, self.settings.normalised_gradients)}
+        return {"style": self.style_loss(images, None, self._pull)}
 
     def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
         self._freeze_if_needed()

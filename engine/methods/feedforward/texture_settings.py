@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from engine.knobs import choice, count, one_of, toggle
 from engine.method import Preset
@@ -27,6 +27,16 @@ class TextureSettings(TextureNetworkSettings):
         advanced=True, when=one_of("generator", "deep"), before="noise")
     # fmt: on
 
+
+_PAPER: dict[str, Any] = {
+    "network": "vgg19",
+    "statistic": "gram",
+    "normalised_gradients": True,
+    "temperature": 10.0,
+    "norm": "instance",
+    "adversarial_weight": 0.0,
+}
+"""Section 5.1 of Ulyanov et al. 2017, and T of {5, 10, 20}. The width of V2 is not in its text."""
 
 PRESETS = (
     Preset(
@@ -59,16 +69,14 @@ PRESETS = (
     ),
     Preset(
         "As in the paper",
-        "V1, Gram matrices of VGG-19 and normalised gradients; needs VGG-19.",
-        {
-            "generator": "pyramid",
-            "width": 8,
-            "network": "vgg19",
-            "statistic": "gram",
-            "normalised_gradients": True,
-            "norm": "instance",
-            "adversarial_weight": 0.0,
-        },
+        "V2 with variety (λ = 1, T = 10), Gram matrices of VGG-19 and normalised gradients; needs VGG-19.",
+        {**_PAPER, "generator": "deep", "latent": 256, "width": 32, "scales": 6, "diversity_weight": 1.0},
+        group="look",
+    ),
+    Preset(
+        "As in the paper, V1",
+        "The pyramid of 2016 without variety, which the paper compares itself with; needs VGG-19.",
+        {**_PAPER, "generator": "pyramid", "noise": 3, "width": 8, "scales": 6, "diversity_weight": 0.0},
         group="look",
     ),
 )

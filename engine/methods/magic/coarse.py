@@ -35,4 +35,4 @@ class CoarseRenderer(RendererAround):
 
         plain = self._method.scene(canvas_size)
         scene = Scene(canvas_size, plain.content, sets, self.reduction)
-        return layers_of(self._method.painting(box, scene), self._method.settings.repaint_bound, box)
+        return layers_of(self._method.painting(box, scene), self._method.repaint_reach, box)

@@ -64,6 +64,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
     )
     terms = (
         Term("generator", "Generator", "Style", "How far the picture is from fooling the discriminator."),
+        Term("generator_collage", "Generator, collage", "Style", "The same for the pieces alone, where asked for."),
         Term("discriminator", "Discriminator", "Style", "How well it tells pieces of the style from the collage."),
         Term("content", "Content", "Content", "Distance of the picture to the content."),
         Term("content_collage", "Content of the collage", "Content", "The same for the pieces alone."),
@@ -127,6 +128,8 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         if not job.sources.get("style"):
             raise MissingSourcesError("MAGIC needs at least one style image. Drop one on Style.")
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
+        if s.placement == "aligned":
+            self._styles = sources.of_one_size(self._styles)
         self._contents = []
         if s.guidance == "guided" and job.sources.get("content"):
             self._contents = self._contents_of(job)
@@ -167,6 +170,11 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
     @property
     def _norms_see_whole_canvas(self) -> bool:
         return self.settings.norm == "instance"
+
+    @property
+    def repaint_reach(self) -> float:
+        """How far the second U-Net can change a value of -1..1."""
+        return 2.0 if self.settings.refiner_paints == "picture" else self.settings.repaint_bound
 
     # -------------------------------------------------------- a step
 
@@ -241,7 +249,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         Raises:
             MemoryError: a smaller box is needed.
         """
-        return layers_of(self.painting(box, self.scene(canvas_size)), self.settings.repaint_bound, box)
+        return layers_of(self.painting(box, self.scene(canvas_size)), self.repaint_reach, box)
 
     def renderer(self, render_mode: RenderMode) -> Renderer:
         return renderer(MagicRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self

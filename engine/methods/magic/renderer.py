@@ -73,11 +73,11 @@ class Painting(NamedTuple):
         return functional.pad(planes[None], beyond, mode="replicate")[0] if any(beyond) else planes
 
 
-def layers_of(painting: Painting, repaint_bound: float, box: Box) -> Layers:
+def layers_of(painting: Painting, repaint_reach: float, box: Box) -> Layers:
     """What is shown of a painting in the box that was asked for.
 
     Args:
-        repaint_bound: how far the second U-Net may change a value of -1..1.
+        repaint_reach: how far the second U-Net may change a value of -1..1.
     """
 
     def shown(image: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ def layers_of(painting: Painting, repaint_bound: float, box: Box) -> Layers:
         return painting.over(torch.einsum("khw,kc->chw", painting.mixture[0], colors).clamp(0, 1), box)
 
     def mask() -> Tensor:
-        change = (painting.result - painting.collage)[0].abs().mean(0) / max(repaint_bound, 1e-6)
+        change = (painting.result - painting.collage)[0].abs().mean(0) / max(repaint_reach, 1e-6)
         return painting.over(change.clamp(0, 1).expand(3, -1, -1), box)
 
     return Layers(
@@ -139,7 +139,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
         painting = self.method.painting(box, self._scene_of(canvas_size))
-        return layers_of(painting, self.method.settings.repaint_bound, box)
+        return layers_of(painting, self.method.repaint_reach, box)
 
     def planes(self, box: Box, canvas_size: Size) -> Tensor:
         """Of each set log A, not normalised, and how elements are bent; what the second U-Net adds; the content."""
@@ -179,7 +179,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
             mixtures.append(share * weights)
         collage = torch.stack(collages).sum(0) * 2 - 1
         painting = Painting(collage + added, collage, torch.cat(mixtures, 1), content, [], box)
-        return layers_of(painting, self.method.settings.repaint_bound, box)
+        return layers_of(painting, self.method.repaint_reach, box)
 
     def _scene_of(self, canvas_size: Size) -> Scene:
         if self._scene is None or self._scene[0] != canvas_size:

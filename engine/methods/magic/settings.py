@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -26,15 +26,18 @@ class MagicSettings(AdversarialSettings):
     guidance: Literal["guided", "unguided"] = choice("guided", ("Guided", "Unguided"), "Guided by a content",
         "Guided shows your content image in pieces of the style; unguided makes collages of the style alone.",
         group=LOOK, before="tone_matching")
+    tone_matching: float = redeclared(AdversarialSettings, "tone_matching", when=_GUIDED)
     repaint_bound: float = share(0.5, "Repaint",
         "How far the second network may change the pieces to hide their borders. 0: untouched pieces.",
-        symbol="bound of U-Net 2", group=LOOK, live=True, when=_REFINING)
+        symbol="bound of U-Net 2", group=LOOK, live=True,
+        when=one_of("refiner_paints", "change", also=_REFINING))
     correspondence: Literal["blur", "pool4", "pool8", "pool16"] = choice(
         "pool8", ("Blurred", "4 px blocks", "8 px blocks", "16 px blocks"), "Compare content",
         "What must agree between picture and content. Coarser leaves more room for whole pieces of the style.",
         symbol="φ", group=LOOK, live=True, when=_GUIDED, before="blur_px")
     collage_content_weight: float = redeclared(AdversarialSettings, "collage_content_weight", symbol="λ_C of I_M",
         when=_GUIDED)
+    collage_adversarial_weight: float = redeclared(AdversarialSettings, "collage_adversarial_weight", when=_REFINING)
     alpha_weight: float = weight(2.0, 20, "Copy rather than repaint",
         "More: the second network leaves the pieces nearly untouched.", symbol="mean change of U-Net 2", group=LOOK,
         advanced=True, when=_REFINING, before="variation_weight")
@@ -80,8 +83,8 @@ class MagicSettings(AdversarialSettings):
 
     # ------------------------------------------------------------ images
     placement: Literal["anywhere", "aligned"] = choice("anywhere", ("Anywhere", "Aligned"), "Elements lie",
-        "Anywhere: crops from random places. Aligned: whole images in the middle of the canvas, for pictures that are "
-        "alike, such as portraits.", group=IMAGES, before="generator_width")
+        "Anywhere: crops from random places. Aligned: whole images in the middle of the canvas, all as large as the "
+        "first, for pictures that are alike, such as portraits.", group=IMAGES, before="generator_width")
 
     # ------------------------------------------------------------ network
     start: Literal["network", "nothing"] = choice("network", ("The network that comes along", "Nothing"), "Start from",
@@ -103,8 +106,10 @@ class MagicSettings(AdversarialSettings):
         "layer", ("Layer norm", "Instance norm (paper)", "None"), "Norm of the generator",
         "Layer norm acts at each pixel and trains best; instance norm is the paper's.", group=NETWORK, advanced=True,
         before="discriminator_norm")
-    discriminator_norm: Literal["none", "layer", "batch"] = redeclared(AdversarialSettings, "discriminator_norm",
-        label="Norm of the discriminator", choices=("None", "Layer norm", "Batch norm (paper)"))
+    discriminator_norm: Literal["none", "layer", "instance", "batch"] = redeclared(
+        AdversarialSettings, "discriminator_norm", label="Norm of the discriminator",
+        choices=("None", "Layer norm", "Instance norm (paper)", "Batch norm"),
+        help="Instance norm is the paper's. Batch norm does not go with WGAN-GP, and no R1 penalty is taken with it.")
     attention: Literal["full", "inducing"] = choice("full", ("Each with each", "Through points"), "Attention",
         "How the elements of a set compare themselves: each with each, or through a few learned points, which takes "
         "less time and memory for large sets.", symbol="SAB, ISAB", group=NETWORK, advanced=True, before="precision")
@@ -123,6 +128,15 @@ class MagicSettings(AdversarialSettings):
     refine: bool = toggle(True, "Second network",
         "Repaints the collage a little, so that the borders of pieces disappear. Off: the collage is the picture.",
         symbol="U-Net 2", group=NETWORK, advanced=True)
+    refiner_paints: Literal["change", "picture"] = choice("change", ("A change", "The picture (paper)"),
+        "Second network paints",
+        "A change of the pieces, as far as Repaint allows; or the whole picture, as in the paper: it has to learn to "
+        "copy first, and nothing keeps it near the pieces.", symbol="I = U-Net 2(I_M)", group=NETWORK, advanced=True,
+        when=_REFINING)
+    refiner_norm: Literal["same", "layer"] = choice("same", ("Like the first one's", "Layer norm"),
+        "Norm of the second network",
+        "Like the first one's, as in the paper; or layer norm whatever that is.", group=NETWORK, advanced=True,
+        when=_REFINING)
     checkpointing: bool = toggle(False, "Spare memory",
         "Computes parts of the network twice instead of keeping them: the same picture, about a third slower, less "
         "than half the memory. Switched on by itself where memory is short.", symbol="gradient checkpointing",
@@ -147,6 +161,41 @@ class MagicSettings(AdversarialSettings):
             )
         return self
 
+
+_PAPER: dict[str, Any] = {
+    "start": "nothing",
+    "conditional": False,
+    "generator_width": 48,
+    "discriminator_width": 128,
+    "depth": 5,
+    "kernel": "5",
+    "full_size": True,
+    "norm": "instance",
+    "discriminator_norm": "instance",
+    "attention": "full",
+    "attention_from": 0,
+    "refine": True,
+    "refiner_paints": "picture",
+    "refiner_norm": "same",
+    "patch": 256,
+    "adversarial": "dcgan",
+    "discriminator_steps": 1,
+    "r1_weight": 0.0,
+    "learning_rate": 2e-4,
+    "discriminator_rate": 2e-4,
+    "settle_after_steps": 0,
+    "average_decay": 0.0,
+    "alpha_weight": 0.0,
+    "collage_content_weight": 0.0,
+    "collage_adversarial_weight": 0.0,
+    "tone_matching": 0.0,
+    "temperature": 1.0,
+    "entropy_ramp_steps": 0,
+    "content_scale": 1.0,
+    "style_scale": 1.0,
+}
+"""What both experiments of appendix IV have in common, with the terms switched off that equation 4 has not; the rates
+are those of DCGAN (Radford et al. 2015), to which the appendix refers. docs/papers.md has it line by line."""
 
 PRESETS = (
     Preset(
@@ -200,6 +249,36 @@ PRESETS = (
             "repaint_bound": 0.2,
             "content_scale": 1.0,
             "style_scale": 1.0,
+        },
+    ),
+    Preset(
+        "As in the paper, guided",
+        "Appendix IV and figure 1: DCGAN, instance norm, a level at full size, sets of 50, and a second network that "
+        "paints the whole picture; no tones matched, nothing that settles. For a large graphics card, and slower to "
+        "a good picture than Guided.",
+        {
+            **_PAPER,
+            "guidance": "guided",
+            "set_size": 50,
+            "set_size_least": 0,
+            "discriminator_depth": 6,
+            "batch": 6,
+            "largest_share_weight": 0.0,
+            "variation_weight": 1.0,
+        },
+    ),
+    Preset(
+        "As in the paper, unguided",
+        "Appendix IV and figure 2: the same without a content, from sets of 2 to 12, pieces cut sharply.",
+        {
+            **_PAPER,
+            "guidance": "unguided",
+            "set_size": 12,
+            "set_size_least": 2,
+            "discriminator_depth": 7,
+            "batch": 12,
+            "largest_share_weight": 1.0,
+            "entropy_weight": 5.0,
         },
     ),
     Preset(

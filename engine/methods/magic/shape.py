@@ -52,10 +52,10 @@ def collage_shape(s: MagicSettings) -> CollageShape:
         width=s.generator_width,
         depth=s.depth,
         kernel=int(s.kernel),
-        norm="none" if s.norm == "none" else "layer",
+        norm="layer" if s.refiner_norm == "layer" else s.norm,
         coordinates=False,
     )
-    return CollageShape(sets, refiner if s.refine else None, s.warp)
+    return CollageShape(sets, refiner if s.refine else None, s.warp, s.refiner_paints)
 
 
 def measured_halo(s: MagicSettings) -> Margin:

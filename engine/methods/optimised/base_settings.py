@@ -10,6 +10,7 @@ from engine.settings import Settings
 
 LOOK, IMAGES, COARSE_TO_FINE, NETWORK, _COMPARING = "Look", "Images", "Coarse to fine", "Network", "Comparing"
 _FILTERS, _VGG, _GRAM = one_of("network", "filters"), one_of("network", "vgg19"), one_of("statistic", "gram")
+_ADAM = one_of("optimizer", "adam")
 
 
 class PixelSettings(Settings):
@@ -59,11 +60,11 @@ class PixelSettings(Settings):
         "Adam goes with filters that change at every step; L-BFGS is the papers' and keeps the filters.",
         group=COARSE_TO_FINE, advanced=True)
     learning_rate: float = number(0.05, 1e-4, 0.5, "Step size",
-        "How far a pixel moves in one step at first, of its range. More: faster and rougher.", scale="log",
-        group=COARSE_TO_FINE, live=True, advanced=True)
+        "How far a pixel moves in one step at first, of its range. More: faster and rougher. L-BFGS finds its own.",
+        scale="log", group=COARSE_TO_FINE, live=True, advanced=True, when=_ADAM)
     calm_steps: int = steps(25, 1, 10_000, "Calming",
         "After so many steps at one size pixels move half as far, after twice as many a third, and so on.", scale="log",
-        group=COARSE_TO_FINE, advanced=True)
+        group=COARSE_TO_FINE, advanced=True, when=_ADAM)
 
     # ------------------------------------------------------------ network
     network: Literal["filters", "vgg19"] = choice("filters", ("Built-in filters", "VGG-19"), "Network",

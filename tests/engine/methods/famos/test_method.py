@@ -25,7 +25,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "learned_after": ("pool8", "nothing", "blur"),
     "norm": ("layer", "batch", "none"),
     "kernel": ("5", "3", "7"),
-    "discriminator_norm": ("none", "layer"),
+    "discriminator_norm": ("none", "layer", "instance"),
     "tiling": ("mirror", "wrap"),
     "crops": ("same", "apart"),
     "noise_at": ("bottleneck", "input"),

@@ -11,6 +11,7 @@ from engine import losses
 from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError, MissingWeightsError
 from engine.fields.artwork import Artwork, receptive_margin
+from engine.images.sampling import step_generator
 from engine.methods.feedforward.texture import Texture
 from engine.methods.feedforward.texture_settings import TextureSettings
 from engine.nn.deep_network import DeepNetwork, DeepShape
@@ -18,7 +19,7 @@ from engine.nn.layers import initialise_scaled
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
 from engine.settings import specs
 from engine.style import weights
-from engine.style.style_loss import unit_gradient
+from engine.style.style_loss import with_gradient
 from tests.engine.generator_jobs import (
     CPU,
     check_live_setting_acts,
@@ -141,12 +142,30 @@ def test_it_learns_the_style(tmp_path: Path) -> None:
 
 def test_normalised_gradients_have_length_one_and_change_nothing_else() -> None:
     x = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    y = unit_gradient(x)
+    y = with_gradient(x, 1.0)
     assert torch.equal(x, y)
     (7.3 * y.square().sum()).backward()
     assert x.grad is not None
     assert x.grad.abs().sum().item() == pytest.approx(1.0, rel=1e-5)
     assert torch.allclose(x.grad.sign(), x.detach().sign())
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_the_temperature_divides_the_style_whether_gradients_are_normalised_or_not(
+    normalised: bool, tmp_path: Path
+) -> None:
+    """Equation 10 of Ulyanov et al. 2017: L / T. Without it the switch, which is live, would be a step of 1 / T."""
+    pulls = []
+    for temperature in (1.0, 1e-3):
+        values = {"temperature": temperature, "normalised_gradients": normalised, "adversarial_weight": 0.0}
+        method = Texture(job("texture", tmp_path, values), CPU)
+        random = step_generator(0, 0)
+        noise = method._draw_batch(random)
+        images = method._generate(method.generator, noise).detach().requires_grad_()
+        loss, _ = method._losses(noise, images, 0, random)
+        (gradient,) = torch.autograd.grad(loss, images)
+        pulls.append(gradient.double())
+    assert (pulls[1] / 1000 - pulls[0]).norm() < 1e-3 * pulls[0].norm()
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,23 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
+from engine.job import SourceImage
 from engine.method import Method
 from engine.methods.magic import method as magic_module
 from engine.methods.magic.method import Magic
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import affine_displacement
-from engine.settings import specs
+from engine.nn.layers import ChannelLayerNorm, InstanceNorm
+from engine.settings import idle, specs
 from engine.templates.atlas import Templates
 from tests.engine.combinations import every_pair
 from tests.engine.famos_jobs import picture
@@ -29,7 +33,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "correspondence": ("pool8", "pool4", "pool16", "blur"),
     "norm": ("layer", "instance", "none"),
     "kernel": ("5", "3", "7"),
-    "discriminator_norm": ("none", "layer"),
+    "discriminator_norm": ("none", "layer", "instance"),
     "tiling": ("mirror", "wrap"),
     "placement": ("anywhere", "aligned"),
     "warp": ("none", "affine", "flow"),
@@ -41,6 +45,8 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "attention_from": (2, 1),
     "heads": (2, 1),
     "refine": (True, False),
+    "refiner_paints": ("change", "picture"),
+    "refiner_norm": ("same", "layer"),
     "checkpointing": (False, True),
     "depth": (2, 3),
     "precision": ("float32", "bfloat16"),
@@ -342,6 +348,46 @@ def test_the_second_network_stays_within_its_bound(tmp_path: Path) -> None:
         layers = Artwork(method, Size(64, 64)).layers_at(Box(0, 0, 64, 64))
     change = (layers["result"] - layers["collage"]).abs().max()
     assert 0.01 < change <= 0.05 + 1e-6
+
+
+def test_aligned_portraits_of_several_sizes_meet(tmp_path: Path) -> None:
+    """One mark at the same place of each image, whatever its size, is at one place in all elements."""
+    styles = []
+    for index, (height, width) in enumerate(((64, 64), (128, 128), (96, 64), (40, 64))):
+        pixels = np.zeros((height, width, 3), np.uint8)
+        unit = max(64 / height, 64 / width)  # of the first image's pixels in this one's
+        rows = (np.arange(height) + 0.5 - height / 2) * unit
+        columns = (np.arange(width) + 0.5 - width / 2) * unit
+        pixels[np.ix_((rows > -24) & (rows < -8), (columns > 8) & (columns < 24))] = 255
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+        styles.append(SourceImage(path=str(tmp_path / f"{index}.png")))
+    settings = {"guidance": "unguided", "placement": "aligned", "set_size": 4}
+    method = Magic(job(tmp_path, settings, sources={"style": tuple(styles)}), CPU)
+    seen = method.draw.at(method.draw.templates(4, 1), Box(0, 0, 64, 64)).view(64, 64).crops(0, 4)[0, :, 0]
+    for element in seen:
+        rows, columns = (element > 0.5).nonzero().double().unbind(1)
+        assert rows.mean().item() == pytest.approx(32 - 16.5, abs=1)
+        assert columns.mean().item() == pytest.approx(32 + 15.5, abs=1)
+
+
+def test_the_papers_second_network_paints_the_picture_itself(tmp_path: Path) -> None:
+    """I = U-Net_2(I_M), with the norm of the first one: nothing of the collage passes beside the network."""
+    method = Magic(job(tmp_path, {"norm": "instance", "refiner_paints": "picture"}), CPU)
+    refiner = method.generator.refiner
+    assert refiner is not None
+    assert any(isinstance(module, InstanceNorm) for module in refiner.modules())
+    assert not any(isinstance(module, ChannelLayerNorm) for module in refiner.modules())
+    collage = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    assert torch.equal(method.generator.refined(collage, 0.0), refiner(collage, None, None, (3,))[0].tanh())
+    with torch.no_grad():
+        for parameter in method.average.refiner.parameters():  # type: ignore[union-attr]
+            parameter.zero_()
+        layers = Artwork(method, Size(64, 64)).layers_at(Box(0, 0, 64, 64))
+    assert torch.allclose(layers["result"], torch.full((), 0.5))
+    assert layers["mask"].max() <= 1
+    assert "repaint_bound" in idle(method.settings)
+    kept = Magic(job(tmp_path, {"norm": "instance", "refiner_norm": "layer"}), CPU).generator.refiner
+    assert not any(isinstance(module, InstanceNorm) for module in kept.modules())  # type: ignore[union-attr]
 
 
 def test_unguided_needs_no_content_and_takes_any_canvas(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""What FAMOS and MAGIC share: what the discriminator is shown, and what its scores cost the generator."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.images.sampling import step_generator
+from engine.methods.famos.method import Famos
+from engine.methods.magic.method import Magic
+from engine.nn.discriminator import Discriminator
+from tests.engine import famos_jobs, magic_jobs
+
+CPU = torch.device("cpu")
+METHODS = {"famos": (Famos, famos_jobs.job), "magic": (Magic, magic_jobs.job)}
+
+
+def made(key: str, folder: Path, settings: dict[str, Any]) -> Any:
+    method, job = METHODS[key]
+    return method(job(folder, settings), CPU)
+
+
+def loss_of_a_step(method: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor], Any]:
+    """The generator's loss of its first batch, its terms, and its pictures; with a discriminator that stands still."""
+    random = step_generator(0, 0)
+    output = method._generate(method.generator, method._draw_batch(random))
+    method._train_discriminator = lambda *_: {}
+    loss, terms = method._losses(method._draw_batch(step_generator(0, 0)), output, 1, random)
+    return loss, terms, output
+
+
+@pytest.mark.parametrize("key", METHODS)
+def test_the_collage_is_judged_by_as_much_as_its_weight(key: str, tmp_path: Path) -> None:
+    def lossy(weight: float) -> tuple[Any, torch.Tensor, dict[str, torch.Tensor], Any]:
+        method = made(key, tmp_path, {"adversarial": "dcgan", "collage_adversarial_weight": weight})
+        return method, *loss_of_a_step(method)
+
+    _, without, terms, _ = lossy(0.0)
+    assert "generator_collage" not in terms
+    method, with_it, terms, output = lossy(3.0)
+    judge = Discriminator(4, 2, 5, "none").double()
+    judge.load_state_dict(method.discriminator.state_dict())
+    wanted = torch.log1p(torch.exp(-judge(output.collage.detach().double()))).mean()  # -log D(I_M), of its logits
+    assert terms["generator_collage"].item() == pytest.approx(wanted.item(), rel=1e-5)
+    assert (with_it - without).item() == pytest.approx(3 * wanted.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("key", METHODS)
+def test_the_discriminator_learns_that_collages_are_not_the_style(key: str, tmp_path: Path) -> None:
+    settings = {"collage_adversarial_weight": 1.0, "r1_weight": 0.0}
+    weights = {}
+    for name, changes in {"off": {"collage_adversarial_weight": 0.0}, "on": {}}.items():
+        method = made(key, tmp_path, settings | changes)
+        method.step(0)
+        weights[name] = method.discriminator.layers[0].weight.detach().clone()
+    assert not torch.equal(weights["on"], weights["off"])
+
+
+@pytest.mark.parametrize(("key", "alone"), [("famos", {"mode": "copy"}), ("famos", {"mode": "paint"})])
+def test_what_is_the_picture_already_is_not_judged_twice(key: str, alone: dict[str, Any], tmp_path: Path) -> None:
+    terms = made(key, tmp_path, alone | {"collage_adversarial_weight": 1.0}).step(0)
+    assert "generator_collage" not in terms
+
+
+@pytest.mark.parametrize("key", METHODS)
+def test_no_r1_penalty_is_taken_under_batch_norm(key: str, tmp_path: Path) -> None:
+    """Its gradient would be that of all patches together (Gulrajani et al. 2017, section 4)."""
+    settings = {"adversarial": "dcgan", "r1_weight": 1.0, "r1_every_steps": 1}
+    assert "penalty" in made(key, tmp_path, settings | {"discriminator_norm": "instance"}).step(0)
+    assert "penalty" not in made(key, tmp_path, settings | {"discriminator_norm": "batch"}).step(0)
