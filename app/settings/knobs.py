@@ -14,14 +14,13 @@ from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from app.settings.controls import Mark, NumberField
-from app.settings.scales import Scale
+from app.settings.knob_slider import LEAST_WIDTH_PX, KnobSlider
+from app.settings.scales import Track
 from app.widgets import theme
-from app.widgets.controls import Combo, ElidedLabel, JumpSlider, Switch
+from app.widgets.controls import Combo, ElidedLabel, Switch
 from engine.settings import Spec
 
 _SHORT_UNIT = 2
-_NUMBER_WIDTH_EM = 7
-_SLIDER_WIDTH = 48
 _LABEL_SHARE, _CONTROL_SHARE = 1, 1
 
 
@@ -43,7 +42,10 @@ def describe(spec: Spec, where: str = "") -> str:
     unit = f" {escape(knob.unit)}" if knob.unit else ""
     facts = f"Starts at {escape(spec.label_of(spec.default))}"
     if spec.kind in ("int", "float"):
+        low, high = spec.useful
         facts += f" · from {spec.minimum:g} to {spec.maximum:g}{unit}"
+        if (low, high) != (spec.minimum, spec.maximum):
+            facts += f", mostly useful from {low:g} to {high:g}"
     when = (
         "Acts on the next step, also while training."
         if knob.live
@@ -97,8 +99,8 @@ class KnobWidget(QWidget):
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(theme.UNIT // 2)
         # in a narrow panel the label gives way first
-        self.number_width = round(self.fontMetrics().horizontalAdvance("0") * _NUMBER_WIDTH_EM) + 12
-        self.control.setMinimumWidth(_SLIDER_WIDTH + self.row.spacing() + self.number_width)
+        self.number_width = round(self.fontMetrics().horizontalAdvance("very high")) + 10
+        self.control.setMinimumWidth(LEAST_WIDTH_PX + self.row.spacing() + self.number_width)
         columns = QHBoxLayout(self)
         columns.setContentsMargins(0, 1, 0, 1)
         columns.setSpacing(theme.UNIT // 2)
@@ -217,13 +219,10 @@ class KnobWidget(QWidget):
 class _NumberKnob(KnobWidget):
     def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
         super().__init__(spec, parent, marked)
-        self.scale = Scale.of(spec)
-        self.slider = JumpSlider(self)
-        self.slider.setRange(0, self.scale.positions)
-        self.slider.setSingleStep(self.scale.key_positions)
-        self.slider.setPageStep(max(1, self.scale.positions // 10))
-        self.slider.setMinimumWidth(_SLIDER_WIDTH)
-        self.number = NumberField(self.scale, self)
+        self.track = Track.of(spec)
+        self.scale = self.track.scale
+        self.slider = KnobSlider(self.track, spec.default, self)
+        self.number = NumberField(self.scale, self, self._in_words)
         if 0 < len(spec.knob.unit) <= _SHORT_UNIT:
             self.number.setSuffix(f" {spec.knob.unit}")
         self.number.setFixedWidth(self.number_width)
@@ -231,24 +230,41 @@ class _NumberKnob(KnobWidget):
         self.row.addWidget(self.number)
         self._register_editors(self._put, self.slider, self.number)
         self.slider.valueChanged.connect(self._on_slider)
+        self.slider.stepped.connect(self._on_stepped)
         self.number.valueChanged.connect(self._on_number)
 
     def _put(self, value: Any) -> None:
         with QSignalBlocker(self.slider), QSignalBlocker(self.number):
-            self.slider.setValue(self.scale.position(value))
+            self.slider.setValue(self.track.position(value))
             self.number.setValue(value)
 
     def _on_slider(self, position: int) -> None:
-        value = self.scale.value(position)
+        value = self.track.value(position)
         with QSignalBlocker(self.number):
             self.number.setValue(value)
+        self._edit(value)
+
+    def _on_stepped(self, steps: int, fine: bool) -> None:
+        """An arrow key or the wheel: a tenth of a value on, or with Shift its next figure."""
+        value = self.scale.stepped(self._value, steps)
+        if not fine:
+            at = self.scale.position(self._value) + steps * self.scale.key_positions
+            coarse = self.scale.value(min(max(at, 0), self.scale.positions))
+            value = coarse if coarse != self._value else value
+        self._put(value)
         self._edit(value)
 
     def _on_number(self, shown_value: float) -> None:
         value = round(shown_value) if self.scale.whole else shown_value
         with QSignalBlocker(self.slider):
-            self.slider.setValue(self.scale.position(value))
+            self.slider.setValue(self.track.position(value))
         self._edit(value)
+
+    def _in_words(self, value: float) -> str:
+        """An extreme of a bare number, whose figures say nothing to a hand that came there by accident."""
+        if self.spec.knob.unit or self.spec.kind == "int":
+            return ""
+        return {-1: "very low", 0: "", 1: "very high"}[self.track.extreme(value)]
 
 
 class _SwitchKnob(KnobWidget):

@@ -95,7 +95,7 @@ class SettingsPanel(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.scroll_area, 1)
         layout.addLayout(foot)
-        self.setMinimumWidth(280)
+        self.setMinimumWidth(320)
 
     def show_method(self, method_class: type[Method]) -> None:
         """Builds the knobs of a method's settings, at their defaults."""

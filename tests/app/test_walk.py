@@ -104,10 +104,10 @@ def move_sliders(walker: Walker) -> None:
         ("Content", lambda slider: walker.drag(slider, 0.8, 0.3)),
         ("Size of the pieces", lambda slider: walker.click(slider, 0.9)),
     ):
-        slider = walker.one(kind="JumpSlider", name=name)
+        slider = walker.one(kind="KnobSlider", name=name)
         gesture(slider)
         walker.until(
-            lambda name=name, was=slider.value: walker.one(kind="JumpSlider", name=name).value != was, f"{name} moves"
+            lambda name=name, was=slider.value: walker.one(kind="KnobSlider", name=name).value != was, f"{name} moves"
         )
         walker.until(
             lambda name=name: walker.all(kind="ElidedLabel", name=f"last: change {name}"), f"{name} is in force"
@@ -121,13 +121,13 @@ def keep_and_go_back(walker: Walker, project: Path) -> None:
     kept = walker.until(lambda: [s for s in listing(project) if s.reason == "kept"], "a snapshot is kept")[0]
     assert kept.job.stored()["settings"]["content_weight"] != 60.0
     tile = walker.one(kind="SnapshotTile")
-    slider = walker.one(kind="JumpSlider", name="Content")
+    slider = walker.one(kind="KnobSlider", name="Content")
     walker.click(slider, 0.95)
-    walker.until(lambda: walker.one(kind="JumpSlider", name="Content").value != slider.value, "Content moves on")
+    walker.until(lambda: walker.one(kind="KnobSlider", name="Content").value != slider.value, "Content moves on")
     walker.until(lambda: step(walker) > kept.step + 2, "it trains on")
     walker.click(tile, 0.5, 0.3, times=2)
     walker.until(
-        lambda: walker.one(kind="JumpSlider", name="Content").value == slider.value, "the settings of then are back"
+        lambda: walker.one(kind="KnobSlider", name="Content").value == slider.value, "the settings of then are back"
     )
     walker.keep_picture("4 gone back")
 
