@@ -142,6 +142,34 @@ class ElidedLabel(QLabel):
         super().setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, max(0, self.width())))
 
 
+class IconLabel(QWidget):
+    """A line icon of its own size, in the colours of the theme and as sharp as the screen."""
+
+    def __init__(self, name: str, side_px: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon = theme.icon(name)
+        self.setFixedSize(side_px, side_px)
+
+    def set_icon(self, name: str) -> None:
+        """Another icon of resources/icons. Raises KeyError."""
+        self._icon = theme.icon(name)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._icon.paint(QPainter(self), self.rect())
+
+
+class LinkLabel(QLabel):
+    """A label with links, which keep the colour of the theme that is worn."""
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.text():
+            text = self.text()
+            super().setText("")  # Qt reads the same text again only where it is another
+            super().setText(text)
+
+
 class Note(QLabel):
     """A sentence about what is beside it, hidden while there is none. The role decides its colour."""
 
