@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.settings.controls import Mark, NumberField
 from app.settings.knob_slider import LEAST_WIDTH_PX, KnobSlider
@@ -24,10 +24,15 @@ _SHORT_UNIT = 2
 _LABEL_SHARE, _CONTROL_SHARE = 1, 1
 
 
-def make(spec: Spec, parent: QWidget | None = None, *, marked: bool = True) -> KnobWidget:
-    """The widget for a setting, showing its default. With `marked` False there is no live or rebuild mark."""
+def make(spec: Spec, parent: QWidget | None = None, *, marked: bool = True, stacked: bool = False) -> KnobWidget:
+    """The widget for a setting, showing its default.
+
+    Args:
+        marked: with a mark of what is live and what needs a rebuild.
+        stacked: the label stands above the control, for places narrower than both beside each other.
+    """
     kinds = {"float": _NumberKnob, "int": _NumberKnob, "bool": _SwitchKnob, "choice": _ChoiceKnob}
-    return kinds[spec.kind](spec, parent, marked)
+    return kinds[spec.kind](spec, parent, marked, stacked)
 
 
 def describe(spec: Spec, where: str = "") -> str:
@@ -71,7 +76,7 @@ class KnobWidget(QWidget):
     reset_requested = Signal(str)
     noticed = Signal(str, bool)
 
-    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool, stacked: bool) -> None:
         super().__init__(parent)
         self.spec = spec
         self.name = spec.name
@@ -100,13 +105,22 @@ class KnobWidget(QWidget):
         self.row.setSpacing(theme.UNIT // 2)
         # in a narrow panel the label gives way first
         self.number_width = round(self.fontMetrics().horizontalAdvance("very high")) + 10
-        self.control.setMinimumWidth(LEAST_WIDTH_PX + self.row.spacing() + self.number_width)
-        columns = QHBoxLayout(self)
-        columns.setContentsMargins(0, 1, 0, 1)
+        columns = QHBoxLayout()
         columns.setSpacing(theme.UNIT // 2)
         columns.addWidget(self.mark)
         columns.addWidget(self.label, _LABEL_SHARE)
-        columns.addWidget(self.control, _CONTROL_SHARE)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 1, 0, 1)
+        rows.setSpacing(0)
+        rows.addLayout(columns)
+        self.beside_label = columns if stacked else self.row
+        """Where the number of a slider goes."""
+        if stacked:
+            self.control.setMinimumWidth(LEAST_WIDTH_PX)
+            rows.addWidget(self.control)
+        else:
+            self.control.setMinimumWidth(LEAST_WIDTH_PX + self.row.spacing() + self.number_width)
+            columns.addWidget(self.control, _CONTROL_SHARE)
         columns.addWidget(self.reset_button)
         self.setMinimumHeight(26)
         self.mark.setVisible(marked)
@@ -217,8 +231,8 @@ class KnobWidget(QWidget):
 
 
 class _NumberKnob(KnobWidget):
-    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
-        super().__init__(spec, parent, marked)
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool, stacked: bool) -> None:
+        super().__init__(spec, parent, marked, stacked)
         self.track = Track.of(spec)
         self.scale = self.track.scale
         self.slider = KnobSlider(self.track, spec.default, self)
@@ -227,7 +241,7 @@ class _NumberKnob(KnobWidget):
             self.number.setSuffix(f" {spec.knob.unit}")
         self.number.setFixedWidth(self.number_width)
         self.row.addWidget(self.slider, 1)
-        self.row.addWidget(self.number)
+        self.beside_label.insertWidget(2 if stacked else 1, self.number)
         self._register_editors(self._put, self.slider, self.number)
         self.slider.valueChanged.connect(self._on_slider)
         self.slider.stepped.connect(self._on_stepped)
@@ -268,8 +282,8 @@ class _NumberKnob(KnobWidget):
 
 
 class _SwitchKnob(KnobWidget):
-    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
-        super().__init__(spec, parent, marked)
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool, stacked: bool) -> None:
+        super().__init__(spec, parent, marked, stacked)
         self.box = Switch(self)
         self.row.addWidget(self.box)
         self.row.addStretch(1)
@@ -282,8 +296,8 @@ class _SwitchKnob(KnobWidget):
 
 
 class _ChoiceKnob(KnobWidget):
-    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
-        super().__init__(spec, parent, marked)
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool, stacked: bool) -> None:
+        super().__init__(spec, parent, marked, stacked)
         self.combo = Combo(self)
         for value in spec.values:
             self.combo.addItem(spec.label_of(value), value)

@@ -99,7 +99,8 @@ def train(walker: Walker) -> None:
 
 
 def move_sliders(walker: Walker) -> None:
-    """The content weight by a drag, the size of the pieces by a click; the curves name both."""
+    """The content weight by a drag, the size of the pieces by a click; the curves, once opened, name both."""
+    walker.click(walker.one(kind="QToolButton", text="Curves"))
     for name, gesture in (
         ("Content", lambda slider: walker.drag(slider, 0.8, 0.3)),
         ("Size of the pieces", lambda slider: walker.click(slider, 0.9)),
