@@ -17,7 +17,6 @@ from app.widgets import gestures
 from engine import messages as m
 from engine.errors import BadSettingError
 from engine.method import method_class, method_keys
-from engine.settings import specs
 
 
 class MainWindow(Shell):
@@ -134,7 +133,7 @@ class MainWindow(Shell):
             "pixels": self.canvas.view.zoom_to_pixels,
             "zoom_in": lambda: self.canvas.view.zoom_by(1.25),
             "zoom_out": lambda: self.canvas.view.zoom_by(0.8),
-            "next_layer": self.canvas.next_layer,
+            "next_layer": self.canvas.layers.choose_next,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
             "keys": lambda: HelpSheet(self).show(),
             "about": self.show_about,
@@ -194,7 +193,7 @@ class MainWindow(Shell):
         self.panel.show_method(method)
         self.sources.show_slots(method.slots)
         self.canvas.show_method(method)
-        self.curves.show_method(method, {spec.name: spec.knob.label for spec in specs(method.Settings)})
+        self.curves.show_method(method)
         self.methods.setCurrentIndex(self.methods.findData(self.document.job.method))
         self.own_presets.refresh()
         self.status.clear_run()
@@ -202,6 +201,7 @@ class MainWindow(Shell):
         self._show_sources()
         self.training_actions.refresh()
         self._on_state(self.training.state)
+        self.fit_toolbar()
 
     def _go_back_to_best(self) -> None:
         best = self.snapshots.best()
@@ -214,6 +214,7 @@ class MainWindow(Shell):
     def _show_settings(self) -> None:
         settings = self.document.settings
         self.panel.set_values(settings)
+        self.curves.set_values(settings)
         self._show_saved()
 
     def _show_sources(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from app import actions
@@ -19,7 +19,14 @@ from app.status import Status
 from app.widgets import theme
 from app.widgets.controls import StillCombo
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
+_WORDED = frozenset(actions.TOOLBAR) - {"undo", "redo"}
+_WORDED_NARROW = frozenset({"train", "keep", "export"})
+_WORDED_NARROWEST = frozenset({"train"})
+"""Buttons of the toolbar that have their words beside the icon, in a wide window and in narrower ones."""
+ROOMY_PX, BELOW_PX = 1280, 228
+"""Width of a window with room for all; height of what is below the canvas."""
+_BESIDE, _BELOW = ("images", "settings"), ("snapshots", "curves")
 
 
 class Shell(QMainWindow):
@@ -71,6 +78,8 @@ class Shell(QMainWindow):
             "curves": self._dock("curves", self.tr("Curves"), self.curves, bottom),
         }
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
+        self.canvas.add_below(self.curves.line)
+        self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
         self._make_toolbar()
         view = self.menu("View")
         view.addSeparator()
@@ -108,10 +117,6 @@ class Shell(QMainWindow):
                 bar.addAction(self.actions_by_name[name])
             else:
                 bar.addSeparator()
-        for name in ("undo", "redo"):
-            button = bar.widgetForAction(self.actions_by_name[name])
-            if isinstance(button, QToolButton):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         train = bar.widgetForAction(self.actions_by_name["train"])
         if isinstance(train, QToolButton):
             train.setMinimumWidth(train.fontMetrics().horizontalAdvance(self.tr("Stopping…")) + 40)
@@ -131,6 +136,24 @@ class Shell(QMainWindow):
         self.addToolBar(bar)
         self.toolbar = bar
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit_toolbar()
+
+    def fit_toolbar(self) -> None:
+        """Where the words of all have no room, the usual buttons are icons alone; their tooltips have the words."""
+        beside, alone = Qt.ToolButtonStyle.ToolButtonTextBesideIcon, Qt.ToolButtonStyle.ToolButtonIconOnly
+        for worded in (_WORDED, _WORDED_NARROW, _WORDED_NARROWEST):
+            for name in filter(None, actions.TOOLBAR):
+                button = self.toolbar.widgetForAction(self.actions_by_name[name])
+                if isinstance(button, QToolButton):
+                    button.setToolButtonStyle(beside if name in worded else alone)
+            layout = self.toolbar.layout()
+            if layout is not None:
+                layout.invalidate()
+            if self.toolbar.sizeHint().width() <= self.width():
+                break
+
     def menu(self, name: str) -> QMenu:
         """One of the menus of the bar, by the name that actions.py has for it."""
         menu = self.menuBar().findChild(QMenu, f"menu {name}")
@@ -138,17 +161,18 @@ class Shell(QMainWindow):
         return menu
 
     def reset_layout(self) -> None:
-        """All docks at their first places."""
+        """All docks at their first places; the curves are folded to the line of health below the canvas."""
         for name, area in (("images", 1), ("settings", 2), ("snapshots", 8), ("curves", 8)):
             dock = self.docks[name]
             dock.setFloating(False)
             self.addDockWidget(Qt.DockWidgetArea(area), dock)
-            dock.show()
+            dock.setVisible(name != "curves")
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["images"], self.docks["settings"]], [264, 380], Qt.Orientation.Horizontal)
-        below = [self.docks["snapshots"], self.docks["curves"]]
+        beside, below = ([self.docks[name] for name in names] for names in (_BESIDE, _BELOW))
+        roomy = self.width() >= ROOMY_PX
+        self.resizeDocks(beside, [264, 400] if roomy else [200, 360], Qt.Orientation.Horizontal)
         self.resizeDocks(below, [345, 440], Qt.Orientation.Horizontal)
-        self.resizeDocks(below, [228, 228], Qt.Orientation.Vertical)
+        self.resizeDocks(below, 2 * [min(BELOW_PX, self.height() // 4)], Qt.Orientation.Vertical)
 
     def restore_layout(self) -> None:
         screen = self.screen().availableGeometry()

@@ -5,11 +5,16 @@ from __future__ import annotations
 import time
 from typing import Literal
 
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from app.widgets import theme
 from app.widgets.words import duration
 from engine.messages import Stepped
 
+_GAP_PX = 6
+"""Between two of the facts."""
 SaveState = Literal["empty", "saving", "saved", "refused"]
 WORDS = {
     "idle": "Ready",
@@ -36,27 +41,50 @@ class Status(QStatusBar):
         for label in (self.speed, self.step, self.time, self.device, self.seed, self.saved):
             label.setContentsMargins(6, 0, 6, 0)
             self.addPermanentWidget(label)
+        self.setSizeGripEnabled(False)
+        self.setContentsMargins(0, 0, theme.UNIT, 0)
         self._device = ""
         self._saved_words = ""
         self._learning = False
         self._kept_at: float | None = None
         """When the last snapshot of this training was kept, in seconds of the computer's clock."""
 
+    def minimumSizeHint(self) -> QSize:
+        """The window may be narrower than all that could be said."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _say(self, label: QLabel, text: str = "") -> None:
+        label.setText(text)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leaves out what matters least, whole, where the line is too short for all of it."""
+        room = self.width() - self.state.sizeHint().width() - 4 - theme.UNIT
+        for label in (self.saved, self.step, self.speed, self.time, self.device, self.seed):
+            room -= label.sizeHint().width() + _GAP_PX if label.text() else 0
+            shown = bool(label.text()) and room >= 0
+            if label.isHidden() == shown:
+                label.setVisible(shown)
+
     def set_state(self, state: str) -> None:
-        self.state.setText(self.tr(WORDS[state]))
+        self._say(self.state, self.tr(WORDS[state]))
         self._learning = state == "training"
         if state == "starting":
             self._kept_at = None
         self._show_saved()
         if state != "training":
-            self.speed.clear()
+            self._say(self.speed)
 
     def set_device(self, title: str) -> None:
         self._device = title
-        self.device.setText(title)
+        self._say(self.device, title)
 
     def set_seed(self, seed: int) -> None:
-        self.seed.setText(self.tr("seed {}").format(seed))
+        self._say(self.seed, self.tr("seed {}").format(seed))
 
     def set_saved(self, state: SaveState, untitled: bool) -> None:
         """Says of the project, that is of its images and settings, whether it is on the disk."""
@@ -87,25 +115,29 @@ class Status(QStatusBar):
                 words = self.tr("settings saved, no snapshot yet")
             else:
                 words = self.tr("saved {} ago").format(duration(time.monotonic() - self._kept_at))
-        self.saved.setText(words)
+        self._say(self.saved, words)
 
     def stepped(self, event: Stepped) -> None:
         self._show_saved()
-        self.speed.setText(f"{event.steps_per_s:.3g} steps/s")
-        self.step.setText(f"step {event.step:,}")
-        self.time.setText(clock(event.elapsed_s))
+        self._say(self.speed, f"{_three_figures(event.steps_per_s)} steps/s")
+        self._say(self.step, f"step {event.step:,}")
+        self._say(self.time, clock(event.elapsed_s))
         if event.memory_bytes:
             memory = f"{event.memory_bytes / 2**30:.1f}"
             if event.memory_total_bytes:
                 memory += f"/{event.memory_total_bytes / 2**30:.0f}"
-            self.device.setText(f"{self._device} · {memory} GB")
+            self._say(self.device, f"{self._device} · {memory} GB")
 
     def began(self, step: int) -> None:
-        self.step.setText(f"step {step:,}")
+        self._say(self.step, f"step {step:,}")
 
     def clear_run(self) -> None:
         for label in (self.speed, self.step, self.time):
-            label.clear()
+            self._say(label)
+
+
+def _three_figures(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def clock(seconds: float) -> str:

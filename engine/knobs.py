@@ -28,6 +28,7 @@ class Shown(TypedDict, total=False):
     advanced: bool
     when: tuple[When, ...]
     before: str
+    useful: tuple[float, float]
 
 
 class Changes(Shown, total=False):

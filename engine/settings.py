@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from engine.errors import BadSettingError
+from engine.useful_range import useful_range
 
 Scale = Literal["linear", "log", "near one"]
 
@@ -51,6 +52,7 @@ class Knob:
         choices: labels for the values of a `Literal`, in its order.
         when: the setting acts where any of these holds, of a setting that acts itself; always where there are none.
         before: the inherited setting that this one, and those declared after it, stand before; see `specs`.
+        useful: bounds of the values that a hand is meant to find, of numbers; see `Spec.useful`.
     """
 
     label: str
@@ -64,6 +66,7 @@ class Knob:
     choices: tuple[str, ...] = ()
     when: tuple[When, ...] = ()
     before: str = ""
+    useful: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,20 @@ class Spec:
     maximum: float | None
     values: tuple[str, ...]
     knob: Knob
+
+    @property
+    def useful(self) -> tuple[float, float]:
+        """The middle of a number's slider: what the knob declares, or else what follows from default and bounds."""
+        assert self.minimum is not None
+        assert self.maximum is not None
+        if self.knob.useful is not None:
+            low, high = self.knob.useful
+            return max(low, self.minimum), min(high, self.maximum)
+        fine = self.knob.scale == "log"
+        if self.knob.scale == "near one":
+            return self.minimum, self.maximum
+        whole, unit = self.kind == "int", self.knob.unit
+        return useful_range(float(self.default), self.minimum, self.maximum, fine=fine, whole=whole, unit=unit)
 
     @property
     def allowed(self) -> str:

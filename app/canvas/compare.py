@@ -12,12 +12,13 @@ REACH_PX = 9
 """How near the pointer must be to take hold of the line."""
 GRIP_PX = 13
 LABEL_PAD_PX = 6
+MIDDLE = 0.5
 
 Draw = Callable[[QPainter], object]
 
 
 class Compare(QObject):
-    """Shows `image` left of the line; what is right of it is the canvas's own. All of it to begin with.
+    """Shows `image` left of the line; what is right of it is the canvas's own.
 
     Signals:
         changed(): image or line; the canvas is to be painted again.
@@ -30,7 +31,7 @@ class Compare(QObject):
     def __init__(self, viewport: QWidget) -> None:
         super().__init__(viewport)
         self.image: QImage | None = None
-        self.share = 1.0
+        self.share = MIDDLE
         self._labels = ("", "")
         self._left: Draw | None = None
         self._right: Draw | None = None
@@ -46,17 +47,17 @@ class Compare(QObject):
         other: str = "",
         left: Draw | None = None,
         right: Draw | None = None,
-        share: float = 1.0,
+        share: float | None = None,
     ) -> None:
         """Another picture, with words for both sides; None shows the canvas alone.
 
         Args:
             left: draws what is left of the line, in the place of the picture.
             right: draws what is right of it, in the place of the canvas.
-            share: where the line stands at first.
+            share: where the line stands; by default in the middle, or where it was for another picture.
         """
-        if self.image is None or share != 1.0:
-            self.set_share(share)
+        if self.image is None or share is not None:
+            self.set_share(MIDDLE if share is None else share)
         self._left, self._right = left, right
         self.image, self._labels = image, (label, other)
         self._viewport.setMouseTracking(image is not None)

@@ -8,23 +8,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from app.canvas.recent_row import RecentRow
-from app.widgets import theme
+from app.widgets.controls import IconLabel
 from engine.method import Method
 
 NARROW_PX = 620
+WIDEST_CARD_PX, WIDEST_ROW_PX = 320, 560
+ICON_PX = 32
 RESCUE_PICTURE_PX = QSize(132, 92)
 
 
@@ -76,10 +80,13 @@ class FirstStart(QWidget):
         self.rescue.button.clicked.connect(self._on_rescue)
         self._doors = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._doors.setSpacing(16)
+        self._doors.addStretch(1)
         for door in (self.images, self.project, self.example):
-            self._doors.addWidget(door, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 24)
+            self._doors.addWidget(door, 100)
+        self._doors.addStretch(1)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(8)
         layout.addStretch(2)
         layout.addWidget(self.rescue, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -91,6 +98,14 @@ class FirstStart(QWidget):
         layout.addSpacing(20)
         layout.addWidget(self.recents)
         layout.addStretch(3)
+        self.scroll_area = QScrollArea(self)
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll_area.setWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.scroll_area)
 
     def show_method(self, method: type[Method]) -> None:
         """Says what the method begins with."""
@@ -120,10 +135,13 @@ class FirstStart(QWidget):
             self.rescue.hide()
             self.continue_requested.emit(self._rescued)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        direction = QBoxLayout.Direction
-        self._doors.setDirection(direction.TopToBottom if self.width() < NARROW_PX else direction.LeftToRight)
+        direction, narrow = QBoxLayout.Direction, self.width() < NARROW_PX
+        self._doors.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
+        for door in (self.images, self.project, self.example):
+            door.set_flat(narrow)
+            self._doors.setAlignment(door, Qt.AlignmentFlag(0))
 
 
 class _Rescue(QFrame):
@@ -171,27 +189,37 @@ class _Rescue(QFrame):
 
 
 class _Door(QFrame):
+    """A card: icon, heading, words and button below each other, or in a flat row where the page is narrow."""
+
     def __init__(self, icon: str, title: str, text: str, button: str) -> None:
         super().__init__()
         self.setObjectName("door")
-        self.setMaximumWidth(320)
         self.setStyleSheet("#door { background: palette(base); border: 1px solid palette(mid); border-radius: 8px; }")
-        picture = QLabel(self)
-        picture.setPixmap(theme.icon(icon).pixmap(QSize(32, 32)))
-        heading = QLabel(title, self)
-        heading.setProperty("role", "heading")
-        words = QLabel(text, self)
-        words.setWordWrap(True)
-        words.setProperty("role", "muted")
-        words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
+        self._picture = IconLabel(icon, ICON_PX, self)
+        self._heading = QLabel(title, self)
+        self._heading.setProperty("role", "heading")
+        self._words = QLabel(text, self)
+        self._words.setWordWrap(True)
+        self._words.setProperty("role", "muted")
+        self._words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
         self.button = QPushButton(button, self)
         self.button.setAccessibleDescription(text)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(8)
-        layout.addWidget(picture)
-        layout.addWidget(heading)
-        layout.addWidget(words, 1)
-        layout.addSpacing(4)
-        layout.addWidget(self.button)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(16, 16, 16, 16)
+        self._grid.setSpacing(8)
+        self.set_flat(False)
+
+    def set_flat(self, flat: bool) -> None:
+        """A row of little height, or a card."""
+        self.setMaximumWidth(WIDEST_ROW_PX if flat else WIDEST_CARD_PX)
+        top, left = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignLeft
+        column = 1 if flat else 0
+        self._grid.addWidget(self._picture, 0, 0, 3 if flat else 1, 1, top | left)
+        for place, widget in enumerate((self._heading, self._words, self.button)):
+            row = place if flat else place + 1
+            self._grid.addWidget(widget, row, column, left if flat and widget is self.button else Qt.AlignmentFlag(0))
+        self._grid.setColumnStretch(0, 0 if flat else 1)
+        self._grid.setColumnStretch(1, 1 if flat else 0)
+        self._grid.setRowStretch(1, 1 if flat else 0)
+        self._grid.setRowStretch(2, 0 if flat else 1)

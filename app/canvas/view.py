@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.canvas.compare import Compare
+from app.canvas.compare import MIDDLE, Compare
 from app.canvas.loupe import Loupe
 from app.canvas.pixels import DisplayTransform, Pixels
 from app.canvas.still import MomentPicture, Still
@@ -118,7 +118,7 @@ class CanvasView(ZoomView):
         self._stills = [Still(moment, who, self.layer) for moment, who in zip(pair, COMPARED, strict=False)]
         draws = [partial(self._draw_still, still) for still in self._stills]
         other = self.tr("Now") if right is None else right.title
-        self.compare.show(left.image, left.title, other, *draws, share=0.5)
+        self.compare.show(left.image, left.title, other, *draws, share=MIDDLE)
         self.ask()
 
     def show_still_piece(self, event: ViewRendered) -> None:

@@ -103,22 +103,22 @@ def health(history: History, templates: int | None, settings: type[Settings] | N
         templates: how many there are, where the method has any.
     """
     if not len(history):
-        return Health(_tr("Health: shown once training has begun."), "muted")
+        return Health(_tr("Told once training has begun."), "muted")
     steps = history.steps[-1]
     in_use, entropy = _now(history, IN_USE), _now(history, ENTROPY)
     late = steps >= LATE_STEPS
     if any(_runs_away(history, key) for key in LOSSES):
-        return _trouble("runaway", _tr("Health: the losses run away"), history, settings)
+        return _trouble("runaway", _tr("The losses run away"), history, settings)
     share = in_use / templates if in_use is not None and templates else None
     if share is None:
-        mixture = Health(_tr("Health: nothing unusual."), "muted")
+        mixture = Health(_tr("All is well."), "muted")
     else:
         said = _tr("Health: {} of {} templates in use").format(f"{in_use:.0f}", templates)
         if late and share < FEW:
             return _trouble("collapse", said, history, settings)
         mixture = Health(f"{said}.", "muted") if share < SOME else Health(said + _tr(", a rich mixture."), "good")
     if late and entropy is not None and entropy > GREY:
-        return _trouble("grey", _tr("Health: a grey mixture, pieces do not separate"), history, settings)
+        return _trouble("grey", _tr("A grey mixture, pieces do not separate"), history, settings)
     return _lasting(history, settings) or mixture
 
 
@@ -127,14 +127,14 @@ def _lasting(history: History, settings: type[Settings] | None) -> Health | None
     first, fight = _first(history, DISCRIMINATOR), _last(history, DISCRIMINATOR, LONG_STEPS)
     if first is not None and first > LEAST_GUESS and fight is not None:
         if fight.max() < WON * first:
-            said = _tr("Health: the discriminator has won, the picture learns nothing from it any more")
+            said = _tr("The discriminator has won, the picture learns nothing from it any more")
             return _trouble("won", said, history, settings)
         if fight.min() > LOST * first:
-            said = _tr("Health: the discriminator only guesses, so that it teaches nothing")
+            said = _tr("The discriminator only guesses, so that it teaches nothing")
             return _trouble("lost", said, history, settings)
     match = _last(history, STYLE_MATCH, LONG_STEPS)
     if match is not None and match.max() < np.nanmax(history.curve(STYLE_MATCH)[1]) - WORSE_BY:
-        return _trouble("worse", _tr("Health: the style match was better before"), history, settings)
+        return _trouble("worse", _tr("The style match was better before"), history, settings)
     for key in FALLING if first is None else ():
         recent = _last(history, key, LONG_STEPS)
         if recent is not None and float(np.median(recent)) > RISE * max(_lowest(history, key), 1e-9):
@@ -142,7 +142,7 @@ def _lasting(history: History, settings: type[Settings] | None) -> Health | None
             return _trouble("rising", said, history, settings)
     still = _last(history, STYLE_MATCH, STALL_STEPS)
     if still is not None and still.max() - still.min() < STALL_POINTS:
-        said = _tr("Health: for {} steps the style match has not changed").format(f"{STALL_STEPS:,}")
+        said = _tr("For {} steps the style match has not changed").format(f"{STALL_STEPS:,}")
         state = _trouble("stall", said, history, settings)
         return Health(state.text, "muted", state.remedy)
     return None

@@ -9,32 +9,34 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QMenu,
-    QPushButton,
     QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.curves.health import Remedy, health
+from app.curves.health import health
+from app.curves.health_line import HealthLine
 from app.curves.history import History, Mark
 from app.widgets.controls import ElidedLabel
 from engine.job import Job
 from engine.method import MATCHES, Method
-from engine.settings import Settings
+from engine.settings import Settings, specs
 
 if TYPE_CHECKING:
     from app.curves.plot import Plot
 
 REDRAW_MS = 500
-COLUMN_PX = 140
+COLUMN_PX = 190
+LEAST_PX = COLUMN_PX + 30
 MOST_LISTED = 20
 """Changes in the list, the newest ones."""
 
 
 class Curves(QWidget):
-    """Call `show_method`, then `add` for each report; it draws at most twice a second, and only while visible."""
+    """Call `show_method`, then `add` for each report; it draws at most twice a second, plots only while visible."""
 
     remedy_wanted = Signal(object)
     """A `Remedy` that the artist pressed."""
@@ -46,23 +48,19 @@ class Curves(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.history = History(())
-        self._settings: type[Settings] | None = None
-        self._remedy: Remedy | None = None
-        self._labels: dict[str, str] = {}
+        self._values: Settings | None = None
         self._templates: int | None = None
         self._plots: list[Plot] = []
         self._shown: list[Plot] = []
         self._columns = 0
-        self.health = ElidedLabel("", self)
-        self.remedy = QPushButton(self)
-        self.remedy.setProperty("role", "small")
-        self.remedy.clicked.connect(self._on_remedy)
-        self.remedy.hide()
-        self.best = QPushButton(self.tr("Back to the best moment"), self)
-        self.best.setProperty("role", "small")
-        self.best.setToolTip(self.tr("Goes back to the moment with the best style match; the present is kept"))
-        self.best.clicked.connect(self.best_wanted)
-        self.best.hide()
+        self.line = HealthLine()
+        """Stands where it is always in sight, whether the curves are shown or not."""
+        self.line.remedy_wanted.connect(self.remedy_wanted)
+        self.line.best_wanted.connect(self.best_wanted)
+        self.nothing = QLabel(self.tr("Curves are drawn here while it trains."), self)
+        self.nothing.setProperty("role", "muted")
+        self.nothing.setWordWrap(True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._has_best = False
         self.changes = QToolButton(self)
         self.changes.setText(self.tr("Changes") + " ▾")
@@ -80,10 +78,7 @@ class Curves(QWidget):
         self.changed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         top = QHBoxLayout()
         top.setSpacing(8)
-        top.addWidget(self.health, 3)
-        top.addWidget(self.remedy)
-        top.addWidget(self.best)
-        top.addWidget(self.changed, 2)
+        top.addWidget(self.changed, 1)
         top.addWidget(self.changes)
         body = QWidget()
         self._grid = QGridLayout(body)
@@ -98,17 +93,19 @@ class Curves(QWidget):
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(4)
         layout.addLayout(top)
+        layout.addWidget(self.nothing, 1)
         layout.addWidget(self._scroll, 1)
+        self.setMinimumWidth(LEAST_PX)
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._timer.timeout.connect(self.redraw)
 
-    def show_method(self, method: type[Method], labels: dict[str, str]) -> None:
-        """Empty plots for a method's terms. `labels` are the artist's words for its settings."""
+    def show_method(self, method: type[Method]) -> None:
+        """Empty plots for a method's terms."""
         from app.curves.plot import (
             Plot,  # brings pyqtgraph along, which the first sight of the window need not wait for
         )
 
-        self._labels, self._settings = labels, method.Settings
+        self._values = method.Settings()
         terms = (*MATCHES, *method.terms)
         self.history = History(tuple(term.key for term in terms))
         for plot in self._plots:
@@ -125,6 +122,10 @@ class Curves(QWidget):
     def set_templates(self, number: int | None) -> None:
         """How many templates there are, where the method has them."""
         self._templates = number
+
+    def set_values(self, settings: Settings) -> None:
+        """The settings in force, which a remedy changes."""
+        self._values = settings
 
     def set_best(self, there: bool) -> None:
         """Whether there is a better moment than the present to go back to."""
@@ -150,32 +151,27 @@ class Curves(QWidget):
     def redraw(self) -> None:
         self._timer.stop()
         self._arrange()
-        for plot in self._shown:
-            plot.draw(self.history)
         self._show_health()
+        if self.isVisible():
+            for plot in self._shown:
+                plot.draw(self.history)
         self.changed.setText(self._last_change())
         self.changed.setVisible(bool(self.history.marks))
         self.changes.setVisible(bool(self.history.marks))
         self.changed.setToolTip("\n".join(_words(mark) for mark in self.history.marks[-MOST_LISTED:]))
 
     def _show_health(self) -> None:
-        state = health(self.history, self._templates, self._settings)
-        self.health.setText(state.text)
-        self.health.setToolTip(state.text)
-        if self.health.property("role") != state.role:
-            self.health.setProperty("role", state.role)
-            self.health.style().polish(self.health)
-        self.best.setVisible(state.back and self._has_best)
-        self._remedy = state.remedy
-        self.remedy.setVisible(state.remedy is not None)
-        if state.remedy is not None:
-            self.remedy.setText(state.remedy.title)
-            label = self._labels.get(state.remedy.setting, state.remedy.setting)
-            self.remedy.setToolTip(self.tr("Turns “{}”; can be undone").format(label))
-
-    def _on_remedy(self) -> None:
-        if self._remedy is not None:
-            self.remedy_wanted.emit(self._remedy)
+        if not self.history.latest:
+            self.line.show_nothing()
+            return
+        state = health(self.history, self._templates, type(self._values) if self._values is not None else None)
+        words = tip = ""
+        if state.remedy is not None and self._values is not None:
+            ((name, value),) = state.remedy.values(self._values).items()
+            spec = next(spec for spec in specs(type(self._values)) if spec.name == name)
+            words = self.tr("Set {} to {}").format(spec.knob.label, spec.label_of(_figures(value)))
+            tip = self.tr("{}; can be undone").format(state.remedy.title)
+        self.line.show_health(state, words, tip, state.back and self._has_best)
 
     def _last_change(self) -> str:
         marks = self.history.marks
@@ -196,7 +192,7 @@ class Curves(QWidget):
             action.setEnabled(mark.job is not None)
 
     def _schedule(self) -> None:
-        if self.isVisible() and not self._timer.isActive():
+        if not self._timer.isActive():
             self._timer.start()
 
     def showEvent(self, event) -> None:
@@ -210,6 +206,8 @@ class Curves(QWidget):
     def _arrange(self) -> None:
         """Side by side; a plot whose terms the present settings leave out has no place."""
         begun = bool(self.history.latest)
+        self.nothing.setVisible(not begun)
+        self._scroll.setVisible(begun)
         shown = [plot for plot in self._plots if not begun or any(map(self.history.has, plot.keys))]
         columns = max(1, min(len(shown), self.width() // COLUMN_PX))
         if (columns == self._columns and shown == self._shown) or not shown:
@@ -229,6 +227,11 @@ class Curves(QWidget):
             for plot in self._plots:
                 plot.dress()
             self._schedule()
+
+
+def _figures(value: float) -> float:
+    """Three figures, as they are read on a button."""
+    return float(f"{value:.3g}")
 
 
 def _words(mark: Mark) -> str:

@@ -89,7 +89,9 @@ class SlotSection(QWidget):
         self.editor = QWidget(self)
         self.caption = ElidedLabel("", self.editor)
         self.caption.setProperty("role", "muted")
-        self.share, self.scale = (knobs.make(spec, self.editor, marked=False) for spec in (_SHARE, _SCALE))
+        self.share, self.scale = (
+            knobs.make(spec, self.editor, marked=False, stacked=True) for spec in (_SHARE, _SCALE)
+        )
         editor = QVBoxLayout(self.editor)
         editor.setContentsMargins(0, theme.UNIT // 2, 0, 0)
         editor.setSpacing(0)

@@ -17,10 +17,11 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.images.source_tile import SIDE, SourceTile
 from app.widgets import theme
+from app.widgets.controls import LinkLabel
 from engine.method import Slot
 
 TILE_TYPE = "application/x-tessera-source"
@@ -48,7 +49,7 @@ class TileGrid(QWidget):
         self._over = False
         self._gap = -1
         self.setAcceptDrops(True)
-        self.link = QLabel(_invitation(slot), self)
+        self.link = LinkLabel(_invitation(slot), self)
         self.link.setWordWrap(True)
         self.link.setToolTip(slot.help)
         self.link.setProperty("role", "muted")
@@ -73,6 +74,7 @@ class TileGrid(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
+        self.update()  # what was painted around the tiles that were there
         self.link.setVisible(not self.tiles)
         if not self.tiles:
             room = max(80, self.width() - 2 * theme.UNIT)

@@ -11,24 +11,28 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.settings.controls import Mark, NumberField
-from app.settings.scales import Scale
+from app.settings.knob_slider import LEAST_WIDTH_PX, KnobSlider
+from app.settings.scales import Track
 from app.widgets import theme
-from app.widgets.controls import Combo, ElidedLabel, JumpSlider, Switch
+from app.widgets.controls import Combo, ElidedLabel, Switch
 from engine.settings import Spec
 
 _SHORT_UNIT = 2
-_NUMBER_WIDTH_EM = 7
-_SLIDER_WIDTH = 48
 _LABEL_SHARE, _CONTROL_SHARE = 1, 1
 
 
-def make(spec: Spec, parent: QWidget | None = None, *, marked: bool = True) -> KnobWidget:
-    """The widget for a setting, showing its default. With `marked` False there is no live or rebuild mark."""
+def make(spec: Spec, parent: QWidget | None = None, *, marked: bool = True, stacked: bool = False) -> KnobWidget:
+    """The widget for a setting, showing its default.
+
+    Args:
+        marked: with a mark of what is live and what needs a rebuild.
+        stacked: the label stands above the control, for places narrower than both beside each other.
+    """
     kinds = {"float": _NumberKnob, "int": _NumberKnob, "bool": _SwitchKnob, "choice": _ChoiceKnob}
-    return kinds[spec.kind](spec, parent, marked)
+    return kinds[spec.kind](spec, parent, marked, stacked)
 
 
 def describe(spec: Spec, where: str = "") -> str:
@@ -43,7 +47,10 @@ def describe(spec: Spec, where: str = "") -> str:
     unit = f" {escape(knob.unit)}" if knob.unit else ""
     facts = f"Starts at {escape(spec.label_of(spec.default))}"
     if spec.kind in ("int", "float"):
+        low, high = spec.useful
         facts += f" · from {spec.minimum:g} to {spec.maximum:g}{unit}"
+        if (low, high) != (spec.minimum, spec.maximum):
+            facts += f", mostly useful from {low:g} to {high:g}"
     when = (
         "Acts on the next step, also while training."
         if knob.live
@@ -69,7 +76,7 @@ class KnobWidget(QWidget):
     reset_requested = Signal(str)
     noticed = Signal(str, bool)
 
-    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool, stacked: bool) -> None:
         super().__init__(parent)
         self.spec = spec
         self.name = spec.name
@@ -97,14 +104,23 @@ class KnobWidget(QWidget):
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(theme.UNIT // 2)
         # in a narrow panel the label gives way first
-        self.number_width = round(self.fontMetrics().horizontalAdvance("0") * _NUMBER_WIDTH_EM) + 12
-        self.control.setMinimumWidth(_SLIDER_WIDTH + self.row.spacing() + self.number_width)
-        columns = QHBoxLayout(self)
-        columns.setContentsMargins(0, 1, 0, 1)
+        self.number_width = round(self.fontMetrics().horizontalAdvance("very high")) + 10
+        columns = QHBoxLayout()
         columns.setSpacing(theme.UNIT // 2)
         columns.addWidget(self.mark)
         columns.addWidget(self.label, _LABEL_SHARE)
-        columns.addWidget(self.control, _CONTROL_SHARE)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 1, 0, 1)
+        rows.setSpacing(0)
+        rows.addLayout(columns)
+        self.beside_label = columns if stacked else self.row
+        """Where the number of a slider goes."""
+        if stacked:
+            self.control.setMinimumWidth(LEAST_WIDTH_PX)
+            rows.addWidget(self.control)
+        else:
+            self.control.setMinimumWidth(LEAST_WIDTH_PX + self.row.spacing() + self.number_width)
+            columns.addWidget(self.control, _CONTROL_SHARE)
         columns.addWidget(self.reset_button)
         self.setMinimumHeight(26)
         self.mark.setVisible(marked)
@@ -215,45 +231,59 @@ class KnobWidget(QWidget):
 
 
 class _NumberKnob(KnobWidget):
-    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
-        super().__init__(spec, parent, marked)
-        self.scale = Scale.of(spec)
-        self.slider = JumpSlider(self)
-        self.slider.setRange(0, self.scale.positions)
-        self.slider.setSingleStep(self.scale.key_positions)
-        self.slider.setPageStep(max(1, self.scale.positions // 10))
-        self.slider.setMinimumWidth(_SLIDER_WIDTH)
-        self.number = NumberField(self.scale, self)
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool, stacked: bool) -> None:
+        super().__init__(spec, parent, marked, stacked)
+        self.track = Track.of(spec)
+        self.scale = self.track.scale
+        self.slider = KnobSlider(self.track, spec.default, self)
+        self.number = NumberField(self.scale, self, self._in_words)
         if 0 < len(spec.knob.unit) <= _SHORT_UNIT:
             self.number.setSuffix(f" {spec.knob.unit}")
         self.number.setFixedWidth(self.number_width)
         self.row.addWidget(self.slider, 1)
-        self.row.addWidget(self.number)
+        self.beside_label.insertWidget(2 if stacked else 1, self.number)
         self._register_editors(self._put, self.slider, self.number)
         self.slider.valueChanged.connect(self._on_slider)
+        self.slider.stepped.connect(self._on_stepped)
         self.number.valueChanged.connect(self._on_number)
 
     def _put(self, value: Any) -> None:
         with QSignalBlocker(self.slider), QSignalBlocker(self.number):
-            self.slider.setValue(self.scale.position(value))
+            self.slider.setValue(self.track.position(value))
             self.number.setValue(value)
 
     def _on_slider(self, position: int) -> None:
-        value = self.scale.value(position)
+        value = self.track.value(position)
         with QSignalBlocker(self.number):
             self.number.setValue(value)
+        self._edit(value)
+
+    def _on_stepped(self, steps: int, fine: bool) -> None:
+        """An arrow key or the wheel: a tenth of a value on, or with Shift its next figure."""
+        value = self.scale.stepped(self._value, steps)
+        if not fine:
+            at = self.scale.position(self._value) + steps * self.scale.key_positions
+            coarse = self.scale.value(min(max(at, 0), self.scale.positions))
+            value = coarse if coarse != self._value else value
+        self._put(value)
         self._edit(value)
 
     def _on_number(self, shown_value: float) -> None:
         value = round(shown_value) if self.scale.whole else shown_value
         with QSignalBlocker(self.slider):
-            self.slider.setValue(self.scale.position(value))
+            self.slider.setValue(self.track.position(value))
         self._edit(value)
+
+    def _in_words(self, value: float) -> str:
+        """An extreme of a bare number, whose figures say nothing to a hand that came there by accident."""
+        if self.spec.knob.unit or self.spec.kind == "int":
+            return ""
+        return {-1: "very low", 0: "", 1: "very high"}[self.track.extreme(value)]
 
 
 class _SwitchKnob(KnobWidget):
-    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
-        super().__init__(spec, parent, marked)
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool, stacked: bool) -> None:
+        super().__init__(spec, parent, marked, stacked)
         self.box = Switch(self)
         self.row.addWidget(self.box)
         self.row.addStretch(1)
@@ -266,8 +296,8 @@ class _SwitchKnob(KnobWidget):
 
 
 class _ChoiceKnob(KnobWidget):
-    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool) -> None:
-        super().__init__(spec, parent, marked)
+    def __init__(self, spec: Spec, parent: QWidget | None, marked: bool, stacked: bool) -> None:
+        super().__init__(spec, parent, marked, stacked)
         self.combo = Combo(self)
         for value in spec.values:
             self.combo.addItem(spec.label_of(value), value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -45,6 +45,7 @@ class SettingsPanel(QWidget):
         self._knobs: dict[str, knobs.KnobWidget] = {}
         self._sections: list[_Section] = []
         self._conditions: dict[str, str] = {}
+        self._explained = ""
 
         self.search = QLineEdit(self)
         self.search.setPlaceholderText("Find a setting")
@@ -95,7 +96,7 @@ class SettingsPanel(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.scroll_area, 1)
         layout.addLayout(foot)
-        self.setMinimumWidth(280)
+        self.setMinimumWidth(360)
 
     def show_method(self, method_class: type[Method]) -> None:
         """Builds the knobs of a method's settings, at their defaults."""
@@ -180,7 +181,13 @@ class SettingsPanel(QWidget):
         holder = next((n for n, k in self._knobs.items() if any(e.hasFocus() for e in k.editors())), "")
         self._explain(name if arrived else holder)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "help"):
+            self._explain(self._explained)  # its colours are written in its text
+
     def _explain(self, name: str) -> None:
+        self._explained = name
         if name not in self._knobs:
             self.help.setText(f'<span style="color:{theme.colors().muted}">{_HINT}</span>')
             return

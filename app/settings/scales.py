@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from math import floor, log, log10
+from itertools import pairwise
+from math import ceil, floor, log, log10
 
 from engine.settings import Spec
 
 # one position is 2.3 %: more than three figures can be off, so that each value finds its position again
 _POSITIONS_PER_DECADE = 100
 _FINEST_LINEAR = 1000
+_MIDDLE_PARTS, _END_PARTS = 14, 3
+"""Of a slider's 20 parts: those of the useful range, and those of each end."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,74 @@ class Scale:
 
     def _typed(self, value: float) -> float:
         return round(value) if self.whole else value
+
+
+@dataclass(frozen=True)
+class Track:
+    """Positions of a slider whose middle is the useful range, and whose ends hold the extremes.
+
+    Of 20 parts the middle has 14, and each end 3; an end with no values in it gives its parts to the middle. All
+    values of the scale have a position of their own.
+
+    Args:
+        useful: first and last position, on the scale, of the middle.
+        part: positions of one twentieth.
+    """
+
+    scale: Scale
+    useful: tuple[int, int]
+    part: int
+
+    @classmethod
+    def of(cls, spec: Spec) -> Track:
+        """The track of a setting that is a number."""
+        scale = Scale.of(spec)
+        low, high = (scale.position(value) for value in spec.useful)
+        if low >= high:
+            low, high = 0, scale.positions
+        below, middle, above = low, high - low, scale.positions - high
+        parts = _MIDDLE_PARTS + (0 if below else _END_PARTS) + (0 if above else _END_PARTS)
+        needed = (below / _END_PARTS, middle / parts, above / _END_PARTS)
+        return cls(scale, (low, high), max(1, *(ceil(n) for n in needed)))
+
+    @property
+    def positions(self) -> int:
+        return self.part * (_MIDDLE_PARTS + 2 * _END_PARTS)
+
+    @property
+    def middle(self) -> tuple[int, int]:
+        """First and last position of the useful range."""
+        end, (low, high) = _END_PARTS * self.part, self.useful
+        return end if low else 0, self.positions - (end if high < self.scale.positions else 0)
+
+    def value(self, position: int) -> float:
+        """The value at a position."""
+        return self.scale.value(round(_between(position, self._places, self._scale_places)))
+
+    def position(self, value: float) -> int:
+        """The position nearest to a value; values outside the range are at the ends."""
+        return round(_between(self.scale.position(value), self._scale_places, self._places))
+
+    def extreme(self, value: float) -> int:
+        """-1 for a value in the lower end, 1 in the upper one, 0 in the useful range."""
+        at = self.scale.position(value)
+        return (at > self.useful[1]) - (at < self.useful[0])
+
+    @property
+    def _places(self) -> tuple[int, ...]:
+        return 0, *self.middle, self.positions
+
+    @property
+    def _scale_places(self) -> tuple[int, ...]:
+        return 0, *self.useful, self.scale.positions
+
+
+def _between(at: float, places: tuple[int, ...], others: tuple[int, ...]) -> float:
+    """`at` among `places`, ascending, carried over to `others` part by part."""
+    for (start, end), (other, other_end) in zip(pairwise(places), pairwise(others), strict=True):
+        if at <= end and end > start:
+            return other + max(0.0, at - start) / (end - start) * (other_end - other)
+    return others[-1]
 
 
 def _lowest(maximum: float, default: float, whole: bool) -> float:

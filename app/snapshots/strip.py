@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -106,8 +106,13 @@ class SnapshotStrip(QWidget):
         layout.setSpacing(theme.UNIT // 2)
         layout.addWidget(self.choice)
         layout.addLayout(middle, 1)
-        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 84)
+        # a low dock has the pictures alone; which of them are shown is chosen where there is room
+        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52)
         self._refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.choice.setVisible(self.height() >= self.minimumHeight() + self.choice.sizeHint().height())
 
     def set_snapshots(self, snapshots: list[Snapshot], present: Snapshot | None = None) -> None:
         """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -19,31 +19,64 @@ from PySide6.QtWidgets import (
 
 from app.widgets import gestures, theme
 
+FINE = 0.1
+"""Of the pointer's way, that a slider moves while Shift is held."""
+
 
 class JumpSlider(QSlider):
-    """A slider that goes where it is clicked."""
+    """A slider that goes where it is clicked; with Shift it stays, and follows the pointer finely."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
+        self._anchor: tuple[int, int, bool] | None = None
+        """Where the pointer and the value were when it was pressed, or Shift changed; and whether it is held."""
+
+    def handle(self) -> QRect:
+        """Where the handle is now."""
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        return self.style().subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
+        )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         gestures.begin()
-        option = QStyleOptionSlider()
-        self.initStyleOption(option)
-        handle = self.style().subControlRect(
-            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
-        )
-        x = event.position().toPoint().x()
-        if event.button() == Qt.MouseButton.LeftButton and not handle.contains(event.position().toPoint()):
-            room = self.width() - handle.width()
+        if event.button() != Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+            return
+        at, fine, handle = event.position().toPoint(), _is_fine(event), self.handle()
+        if not handle.contains(at) and not fine:
+            room = max(1, self.width() - handle.width())
             self.setValue(
-                QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), x - handle.width() // 2, max(1, room))
+                QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), at.x() - handle.width() // 2, room)
             )
-        super().mousePressEvent(event)
+        self._anchor = (at.x(), self.value(), fine)
+        self.setSliderDown(True)
+        event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._anchor is None:
+            super().mouseMoveEvent(event)
+            return
+        x, fine = event.position().toPoint().x(), _is_fine(event)
+        if fine != self._anchor[2]:
+            self._anchor = (x, self.value(), fine)
+        begun, value, _ = self._anchor
+        room = max(1, self.width() - self.handle().width())
+        way = (x - begun) * (FINE if fine else 1.0) * (self.maximum() - self.minimum()) / room
+        self.setValue(round(value + way))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
+        if self._anchor is None or event.button() != Qt.MouseButton.LeftButton:
+            super().mouseReleaseEvent(event)
+        else:
+            self._anchor = None
+            self.setSliderDown(False)
         gestures.begin()
+
+
+def _is_fine(event: QMouseEvent) -> bool:
+    return bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
 
 
 class Combo(QComboBox):
@@ -107,6 +140,34 @@ class ElidedLabel(QLabel):
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
         super().setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, max(0, self.width())))
+
+
+class IconLabel(QWidget):
+    """A line icon of its own size, in the colours of the theme and as sharp as the screen."""
+
+    def __init__(self, name: str, side_px: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon = theme.icon(name)
+        self.setFixedSize(side_px, side_px)
+
+    def set_icon(self, name: str) -> None:
+        """Another icon of resources/icons. Raises KeyError."""
+        self._icon = theme.icon(name)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._icon.paint(QPainter(self), self.rect())
+
+
+class LinkLabel(QLabel):
+    """A label with links, which keep the colour of the theme that is worn."""
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.text():
+            text = self.text()
+            super().setText("")  # Qt reads the same text again only where it is another
+            super().setText(text)
 
 
 class Note(QLabel):

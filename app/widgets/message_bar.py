@@ -11,8 +11,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.widgets import theme
+from app.widgets.controls import IconLabel
 
-Tone = Literal["info", "warning", "error"]
+Tone = Literal["info", "good", "warning", "error"]
+ICONS: dict[Tone, str] = {"info": "info", "good": "done", "warning": "warning", "error": "warning"}
 MOST_WAITING = 30
 STRIPE_PX = 4
 
@@ -39,8 +41,7 @@ class MessageBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.messages: list[Message] = []
-        self._icon = QLabel(self)
-        self._icon.setFixedWidth(20)
+        self._icon = IconLabel("info", 18, self)
         self.text = QLabel(self)
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
@@ -104,7 +105,7 @@ class MessageBar(QWidget):
         waiting = len(self.messages) - 1
         self.more.setText(self.tr("{} more").format(waiting))
         self.more.setVisible(waiting > 0)
-        self._icon.setPixmap(theme.icon("help" if message.tone == "info" else "warning").pixmap(18, 18))
+        self._icon.set_icon(ICONS[message.tone])
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -114,5 +115,5 @@ class MessageBar(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(colors.button))
         painter.fillRect(0, self.height() - 1, self.width(), 1, QColor(colors.border))
-        stripe = {"info": colors.accent, "warning": colors.warning, "error": colors.error}[tone]
+        stripe = {"info": colors.accent, "good": colors.good, "warning": colors.warning, "error": colors.error}[tone]
         painter.fillRect(0, 0, STRIPE_PX, self.height(), QColor(stripe))

@@ -234,6 +234,8 @@ class _LineIcon(QIconEngine):
         QSvgRenderer(QByteArray(text.encode())).render(painter, square)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        if size.isEmpty():  # Qt asks so for places that have no room yet
+            return QPixmap()
         result = QPixmap(size)
         result.fill(Qt.GlobalColor.transparent)
         painter = QPainter(result)
@@ -242,7 +244,10 @@ class _LineIcon(QIconEngine):
         return result
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        return self.pixmap(size, mode, state)
+        """`size` is in the window's own pixels; drawn anew for the screen's, of which there are `scale` as many."""
+        result = self.pixmap(size * scale, mode, state)
+        result.setDevicePixelRatio(scale)
+        return result
 
     def isNull(self) -> bool:
         return False

@@ -288,6 +288,7 @@ def test_a_project_dropped_anywhere_opens(studio: Studio, where: str) -> None:
     elif where == "canvas":
         studio.drop(window.canvas.start, [place], QPoint(20, 20))
     else:
+        window.docks["curves"].show()
         host = window.toolbar if where == "toolbar" else window.docks[where].widget()
         widget = host
         while widget is not None and not widget.acceptDrops():

@@ -216,9 +216,9 @@ def test_the_picture_comes_and_goes_on_coming(studio: Studio) -> None:
 @pytest.mark.parametrize("layer", ["mask", "patches"])
 def test_every_layer_can_be_looked_at(studio: Studio, layer: str) -> None:
     studio.train()
-    studio.window.canvas.choose(layer)
+    studio.window.canvas.layers.choose(layer)
     studio.until(lambda: any(event.layer == layer and event.image.size for event in studio.seen(m.ViewRendered)))
-    studio.window.canvas.choose("result")
+    studio.window.canvas.layers.choose("result")
     studio.until(lambda: studio.seen(m.ViewRendered)[-1].layer == "result")
     studio.until(lambda: studio.window.canvas.view.extent == Size(70, 90))
 
@@ -353,11 +353,13 @@ def test_presets_and_keys_are_there(studio: Studio) -> None:
 
 def test_the_layout_is_remembered(studio: Studio, qtbot) -> None:
     window = studio.window
-    window.docks["curves"].hide()
+    window.docks["images"].hide()
+    window.docks["curves"].show()
     window.close()
     again = MainWindow(window.preferences, studio.folder / "data")
     qtbot.addWidget(again)
-    assert again.docks["curves"].isHidden()
-    assert not again.docks["images"].isHidden()
-    again.reset_layout()
+    assert again.docks["images"].isHidden()
     assert not again.docks["curves"].isHidden()
+    again.reset_layout()
+    assert not again.docks["images"].isHidden()
+    assert again.docks["curves"].isHidden(), "folded to the line below the canvas until it is wanted"

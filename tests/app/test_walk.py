@@ -134,15 +134,16 @@ def train(walker: Walker) -> None:
 
 
 def move_sliders(walker: Walker) -> None:
-    """The content weight by a drag, the size of the pieces by a click; the curves name both."""
+    """The content weight by a drag, the size of the pieces by a click; the curves, once opened, name both."""
+    walker.click(walker.one(kind="QToolButton", text="Curves"))
     for name, gesture in (
         ("Content", lambda slider: walker.drag(slider, 0.8, 0.3)),
         ("Size of the pieces", lambda slider: walker.click(slider, 0.9)),
     ):
-        slider = walker.one(kind="JumpSlider", name=name)
+        slider = walker.one(kind="KnobSlider", name=name)
         gesture(slider)
         walker.until(
-            lambda name=name, was=slider.value: walker.one(kind="JumpSlider", name=name).value != was, f"{name} moves"
+            lambda name=name, was=slider.value: walker.one(kind="KnobSlider", name=name).value != was, f"{name} moves"
         )
         walker.until(
             lambda name=name: walker.all(kind="ElidedLabel", name=f"last: change {name}"), f"{name} is in force"
@@ -156,13 +157,13 @@ def keep_and_go_back(walker: Walker, project: Path) -> None:
     kept = walker.until(lambda: [s for s in listing(project) if s.reason == "kept"], "a snapshot is kept")[0]
     assert kept.job.stored()["settings"]["content_weight"] != 60.0
     tile = walker.one(kind="SnapshotTile")
-    slider = walker.one(kind="JumpSlider", name="Content")
+    slider = walker.one(kind="KnobSlider", name="Content")
     walker.click(slider, 0.95)
-    walker.until(lambda: walker.one(kind="JumpSlider", name="Content").value != slider.value, "Content moves on")
+    walker.until(lambda: walker.one(kind="KnobSlider", name="Content").value != slider.value, "Content moves on")
     walker.until(lambda: step(walker) > kept.step + 2, "it trains on")
     walker.click(tile, 0.5, 0.3, times=2)
     walker.until(
-        lambda: walker.one(kind="JumpSlider", name="Content").value == slider.value, "the settings of then are back"
+        lambda: walker.one(kind="KnobSlider", name="Content").value == slider.value, "the settings of then are back"
     )
     walker.keep_picture("4 gone back")
 

@@ -44,6 +44,9 @@ def test_a_snapshot_lies_left_of_the_line_and_the_present_right_of_it(panel: Can
     looks = connected(view, alive=False)
     view.show_piece(answer(looks[-1], BLUE))
     panel.show_still(still(), "Step 5")
+    assert view.compare.share == 0.5, "it opens in the middle"
+    assert panel.share.value() == SHARE_POSITIONS // 2
+    view.compare.set_share(1.0)
     assert shown(view, 200, 380) == YELLOW
     middle = CANVAS.height // 2
     qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=at(view, middle, CANVAS.width))
@@ -74,7 +77,7 @@ def test_dragging_away_from_the_line_moves_the_picture(panel: CanvasPanel, qtbot
     qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=at(view, 100, 50))
     qtbot.mouseMove(view.viewport(), at(view, 120, 90))
     qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=at(view, 120, 90))
-    assert view.compare.share == 1.0
+    assert view.compare.share == 0.5
 
 
 def test_the_loupe_asks_for_the_place_under_the_pointer_at_its_own_size(panel: CanvasPanel, qtbot) -> None:

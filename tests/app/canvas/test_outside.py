@@ -46,9 +46,10 @@ def test_the_view_is_saved_and_a_bad_place_is_told(studio: Studio) -> None:
     window = studio.window
     painted(studio)
     path = studio.folder / "größe"
+    seen = window.canvas.view.seen_picture().size()
     assert window.outside.save_to(path)
     saved = QImage(str(path.with_suffix(".png")))
-    assert saved.size() == window.canvas.view.seen_picture().size()
+    assert saved.size() == seen
     assert any("größe.png" in text for text in studio.said())
     assert window.messages.button.text() == "Show in folder"
     assert not window.outside.save_to(studio.folder / "no folder" / "x.png")

@@ -240,7 +240,7 @@ def test_a_still_covers_the_picture_and_goes_again(view: CanvasView) -> None:
     view.show_piece(answer(looks[-1], (0, 0, 250)))
     still = QImage(40, 30, QImage.Format.Format_RGB32)
     still.fill(Qt.GlobalColor.yellow)
-    view.compare.show(still)
+    view.compare.show(still, share=1.0)
     assert shown(view, 150, 200) == (255, 255, 0)
     view.compare.show(None)
     assert shown(view, 150, 200) == (0, 0, 250)

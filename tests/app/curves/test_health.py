@@ -137,12 +137,14 @@ def test_a_remedy_stays_within_the_range(remedy: Remedy, value: float) -> None:
 def test_the_button_turns_the_setting_and_undo_turns_it_back(qtbot, tmp_path: Path) -> None:
     document, curves = Document(tmp_path), Curves()
     qtbot.addWidget(curves)
+    qtbot.addWidget(curves.line)
     document.set_method("famos")
-    curves.show_method(FAMOS, {})
+    curves.show_method(FAMOS)
+    curves.set_values(document.settings)
     curves.set_templates(24)
     curves.remedy_wanted.connect(lambda r: document.set_values(r.values(document.settings), r.title))
-    curves.show()
-    assert not curves.remedy.isVisible()
+    curves.line.show()
+    assert not curves.line.remedy.isVisible()
     curves.history = trained(terms={"templates_in_use": 2.0})
     curves.redraw()
 
@@ -151,7 +153,8 @@ def test_the_button_turns_the_setting_and_undo_turns_it_back(qtbot, tmp_path: Pa
         return document.settings.balance_weight
 
     before = balance()
-    qtbot.mouseClick(curves.remedy, Qt.MouseButton.LeftButton)
+    assert curves.line.remedy.text() == f"Set Use all templates to {2 * before:g}"
+    qtbot.mouseClick(curves.line.remedy, Qt.MouseButton.LeftButton)
     assert balance() == 2 * before
     document.stack.undo()
     assert balance() == before

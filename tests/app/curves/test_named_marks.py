@@ -21,6 +21,7 @@ def test_settings_images_presets_rebuilds_and_undo_are_marks(studio: Studio) -> 
     window, document = studio.window, studio.window.document
     document.set("weight", 3.0)
     assert texts(studio) == [], "nothing trains yet"
+    studio.window.docks["curves"].show()
     studio.train()
     document.set("weight", 4.0)
     document.set("weight", 5.0)
@@ -46,6 +47,7 @@ def test_settings_images_presets_rebuilds_and_undo_are_marks(studio: Studio) -> 
 
 def test_a_click_on_a_mark_leads_back_to_its_values_and_undo_back_again(studio: Studio) -> None:
     window, document = studio.window, studio.window.document
+    studio.window.docks["curves"].show()
     studio.train()
     document.set("weight", 4.0)
     gestures.begin()
@@ -70,6 +72,7 @@ def test_a_click_on_a_mark_leads_back_to_its_values_and_undo_back_again(studio: 
 def test_the_list_of_changes_does_the_same_by_keyboard(studio: Studio) -> None:
     window, document = studio.window, studio.window.document
     assert not window.curves.changes.isVisible()
+    studio.window.docks["curves"].show()
     studio.train()
     document.set("weight", 4.0)
     document.apply_preset("Slow")

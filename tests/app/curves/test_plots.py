@@ -99,7 +99,7 @@ def test_every_term_has_a_curve_and_changes_have_a_line(qtbot) -> None:
     curves = Curves()
     qtbot.addWidget(curves)
     curves.resize(600, 240)
-    curves.show_method(Toy, {"weight": "Weight"})
+    curves.show_method(Toy)
     curves.show()
     qtbot.waitExposed(curves)
     for step in range(50):
@@ -119,7 +119,7 @@ def test_a_term_that_is_left_out_has_no_place_until_it_comes(qtbot, monkeypatch)
     monkeypatch.setattr(Toy, "terms", (Term("distance", "Distance", "Content"), Term("other", "Other", "Other")))
     curves = Curves()
     qtbot.addWidget(curves)
-    curves.show_method(Toy, {})
+    curves.show_method(Toy)
     assert not any(plot.isHidden() for plot in curves._plots), "nothing is known before training"
     curves.add(0, {"distance": 1.0})
     curves.redraw()

@@ -219,7 +219,7 @@ def test_share_and_scale_belong_to_the_selected_image(style, bar, qtbot):
     style.select(2)
     assert style.editor.isVisible()
     with qtbot.waitSignal(bar.changed, timeout=20_000) as blocker:
-        style.share.slider.setValue(style.share.scale.position(2.5))
+        style.share.slider.setValue(style.share.track.position(2.5))
         style.scale.slider.setValue(style.scale.slider.maximum())
     sources = blocker.args[1]
     assert [source.weight for source in sources] == [1, 1, 2.5, 1]

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.settings import knobs
-from app.settings.scales import Scale
+from app.settings.scales import Scale, Track
 from engine.method import method_class, method_keys
 from engine.settings import Spec, specs
 from tests.app.widgets import Every
@@ -139,7 +139,7 @@ def test_a_value_between_two_positions_is_kept_exactly(show):
 def test_slider_and_number_move_each_other(show, qtbot):
     knob = show("templates")
     seen = told(knob)
-    knob.slider.setValue(knob.scale.position(80))
+    knob.slider.setValue(knob.track.position(80))
     assert knob.number.value() == 80
     assert seen[-1] == ("templates", 80)
     knob.number.setFocus()
@@ -149,7 +149,7 @@ def test_slider_and_number_move_each_other(show, qtbot):
     qtbot.keyClick(knob.number, Qt.Key.Key_Return)
     assert seen[-1] == ("templates", 120)
     assert type(knob.value()) is int
-    assert knob.scale.value(knob.slider.value()) == 120
+    assert knob.track.value(knob.slider.value()) == 120
 
 
 def test_too_large_a_number_becomes_the_largest(show, qtbot):
@@ -281,3 +281,82 @@ def test_escape_leaves_the_number_as_it_was(show, qtbot):
     qtbot.keyClick(knob.number, Qt.Key.Key_Escape)
     assert knob.value() == SPECS["share"].default
     assert knob.number.value() == SPECS["share"].default
+
+
+@pytest.mark.parametrize("key", method_keys())
+def test_the_middle_of_every_slider_is_the_useful_range_and_all_values_can_be_reached(key):
+    for spec in specs(method_class(key).Settings):
+        if spec.kind not in ("float", "int"):
+            continue
+        track, (low, high) = Track.of(spec), spec.useful
+        least, most = ends(spec)
+        assert least <= low <= spec.default <= high <= most, spec.name
+        start, end = track.middle
+        assert (end - start) / track.positions >= 0.7, spec.name
+        assert (track.value(0), track.value(track.positions)) == (least, most), spec.name
+        for position in range(track.scale.positions + 1):
+            value = track.scale.value(position)
+            assert track.value(track.position(value)) == value, (spec.name, value)
+
+
+def test_a_hand_that_slips_does_not_come_to_an_extreme(show):
+    """37 px on a slider of 120 led from 0.2 to a quarter of the whole range."""
+    spec = next(s for s in specs(method_class("magic").Settings) if s.name == "variation_weight")
+    track = Track.of(spec)
+    there = track.value(track.position(spec.default) + round(37 / 120 * track.positions))
+    assert there <= spec.useful[1] < ends(spec)[1] / 10
+    assert track.extreme(spec.default) == 0
+    assert track.extreme(ends(spec)[1]) == 1
+
+
+def test_shift_moves_a_slider_finely(show):
+    knob = show("share")
+    slider, keys = knob.slider, Qt.KeyboardModifier
+    grip = slider.handle().center()
+    for modifier, expected in ((keys.NoModifier, 20), (keys.ShiftModifier, 2)):
+        knob.set_value(0.5)
+        grip = slider.handle().center()
+        before = slider.x_of(slider.value())
+        QTest.mousePress(slider, Qt.MouseButton.LeftButton, modifier, grip)
+        QApplication.sendEvent(slider, moved(slider, grip + QPoint(20, 0), modifier))
+        QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, modifier, grip + QPoint(20, 0))
+        assert slider.x_of(slider.value()) - before == pytest.approx(expected, abs=1.5)
+
+
+def test_shift_and_a_click_beside_the_handle_move_nothing(show, qtbot):
+    knob = show("share")
+    qtbot.mouseClick(knob.slider, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, QPoint(115, 10))
+    assert knob.value() == SPECS["share"].default
+
+
+def moved(widget, at: QPoint, modifier) -> QMouseEvent:
+    where, left = QPointF(at), Qt.MouseButton.LeftButton
+    everywhere = widget.mapToGlobal(where)
+    return QMouseEvent(QMouseEvent.Type.MouseMove, where, everywhere, Qt.MouseButton.NoButton, left, modifier)
+
+
+def test_arrows_move_every_slider_and_shift_moves_it_less(show, qtbot):
+    for name in NUMBERS:
+        knob = show(name)
+        qtbot.keyClick(knob.slider, Qt.Key.Key_Right)
+        far = knob.value()
+        knob.set_value(SPECS[name].default)
+        qtbot.keyClick(knob.slider, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+        assert SPECS[name].default < knob.value() <= far, name
+
+
+def test_a_slider_is_at_least_120_px_and_an_extreme_reads_as_words_until_it_is_edited(show):
+    knob = show("weight")
+    assert knob.slider.width() >= 120
+    knob.setFocus()
+    knob.set_value(190.0)
+    assert knob.number.text() == "very high"
+    knob.number.setFocus()
+    assert knob.number.text() == "190"
+    assert knob.value() == 190.0
+    knob.setFocus()
+    knob.number.clearFocus()
+    assert knob.number.text() == "very high"
+    assert knob.value() == 190.0
+    knob.set_value(20.0)
+    assert knob.number.text() == "20"

@@ -121,3 +121,14 @@ def test_an_unknown_mode_follows_the_platform(qapp):
     theme.apply(qapp, "purple")
     assert theme.is_dark() in (True, False)
     assert theme.colors().window == qapp.palette().color(QPalette.ColorRole.Window).name()
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_icons_are_drawn_for_the_screen_s_own_pixels(qapp, scale) -> None:
+    drawn = theme.icon("new").pixmap(QSize(16, 16), scale)
+    assert drawn.size() == QSize(16, 16) * scale
+    assert drawn.devicePixelRatio() == scale
+
+
+def test_an_icon_without_room_is_nothing_and_says_nothing(qapp) -> None:
+    assert theme.icon("new").pixmap(QSize(0, 0)).isNull()
