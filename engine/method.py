@@ -64,6 +64,11 @@ class Slot:
     directs: str = ""
 
     @property
+    def painted(self) -> bool:
+        """Whether its images can be painted in the window."""
+        return self.kind != "picture"
+
+    @property
     def option(self) -> str:
         """The command line's option, "--style-mask" or "--map content"."""
         if self.map:

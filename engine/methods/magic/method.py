@@ -256,7 +256,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
                 s.temperature,
                 bounds,
                 self._mix_kernel,
-                self._conditions(multiplied(s, one.powers)),
+                self._conditions_of(multiplied(s, one.powers)),
                 one.bias,
             )
             for one in batch.apart()
@@ -267,8 +267,11 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         """c of the present settings or others, where the network is told them; else nothing."""
         return tuple(conditions(settings or self.settings, bool(self._contents))) if self.settings.conditional else ()
 
-    def _conditions(self, settings: MagicSettings | None = None) -> Tensor | None:
-        """c [P] on the device, where the network is told it."""
+    def _conditions(self) -> Tensor | None:
+        """c [P] of the present settings on the device, where the network is told it."""
+        return self._conditions_of(self.settings)
+
+    def _conditions_of(self, settings: MagicSettings) -> Tensor | None:
         told = self._told(settings)
         return uploaded(torch.tensor(told), self.device) if told else None
 
@@ -405,7 +408,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         centre = (canvas_size.height / 2 - box.top, canvas_size.width / 2 - box.left)
         affine = self._affine(seed, templates, scene) if self.shape.warp == "affine" else None
         size = (box.height, box.width)
-        sets, told = scene.sets(templates, box), self._conditions(settings)
+        sets, told = scene.sets(templates, box), self._conditions_of(settings)
         return self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
 
     def _affine(self, seed: int, templates: Templates, scene: Scene) -> Tensor:
