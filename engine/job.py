@@ -13,6 +13,8 @@ DEFAULT_METHOD = "magic"
 """What a new project begins with, in the window and on the command line."""
 SMALLEST_SIDE_PX, LARGEST_SIDE_PX = 64, 300_000
 """Of a canvas."""
+COLOR = "^#[0-9a-f]{6}$"
+"""How a region of a map is named: by its colour."""
 
 
 class SourceImage(BaseModel):
@@ -22,12 +24,14 @@ class SourceImage(BaseModel):
         path: absolute.
         weight: share of the templates (style) or of the crops (content), relative to the others.
         scale: the image is resampled by this factor before use.
+        regions: colours, "#rrggbb", of the regions of a map in which it may lie; None for anywhere.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     path: str
     weight: Annotated[float, Field(ge=0.0, le=10.0)] = 1.0
     scale: Annotated[float, Field(ge=0.05, le=4.0)] = 1.0
+    regions: tuple[Annotated[str, Field(pattern=COLOR)], ...] | None = None
 
 
 def _check_sides(size: Size | None) -> Size | None:
@@ -65,7 +69,10 @@ class Job(BaseModel):
         return {
             "method": self.method,
             "settings": self.settings.model_dump(mode="json", exclude_unset=True),
-            "sources": {slot: [image.model_dump() for image in images] for slot, images in self.sources.items()},
+            "sources": {
+                slot: [image.model_dump(mode="json", exclude_none=True) for image in images]
+                for slot, images in self.sources.items()
+            },
             "canvas": None if self.canvas_size is None else [self.canvas_size.height, self.canvas_size.width],
             "seed": self.seed,
         }

@@ -93,9 +93,13 @@ def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:
     return functional.conv2d(image, kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
 
 
-def content(a: Tensor, b: Tensor) -> Tensor:
-    """Mean square of phi(I) - phi(I_C) (FAMOS, equation 2); the correspondence map phi is the caller's."""
-    return (a - b).square().mean()
+def content(a: Tensor, b: Tensor, times: Tensor | float = 1.0) -> Tensor:
+    """Mean square of phi(I) - phi(I_C) (FAMOS, equation 2); the correspondence map phi is the caller's.
+
+    Args:
+        times: how much each place weighs, [B, 1, H, W].
+    """
+    return (times * (a - b).square()).mean()
 
 
 # ---------------------------------------------------------------- mixture and mask
@@ -106,10 +110,16 @@ def entropy(weights: Tensor) -> Tensor:
     return -(weights * weights.clamp_min(1e-30).log()).sum(1).mean() / math.log(max(weights.shape[1], 2))
 
 
-def total_variation(image: Tensor) -> Tensor:
-    """Mean absolute difference to the right and to the lower neighbour, summed over channels."""
+def total_variation(image: Tensor, times: Tensor | None = None) -> Tensor:
+    """Mean absolute difference to the right and to the lower neighbour, summed over channels.
+
+    Args:
+        times: how much each place weighs, [B, 1, H, W].
+    """
     right = (image[..., :, 1:] - image[..., :, :-1]).abs().sum(1)
     lower = (image[..., 1:, :] - image[..., :-1, :]).abs().sum(1)
+    if times is not None:
+        right, lower = right * times[:, 0, :, :-1], lower * times[:, 0, :-1]
     return (right.mean() if right.numel() else right.sum()) + (lower.mean() if lower.numel() else lower.sum())
 
 

@@ -42,10 +42,13 @@ class Slot:
 
     Args:
         minimum: how many images it needs; 0 where it may stay empty.
-        kind: "mask" for plain colours that stand for regions, which can be painted.
+        kind: "mask" for plain colours that stand for regions, "amount" for greys that stand for more and less of
+            something; both can be painted.
         beneath: keys of slots; a mask is painted over the first image of the first that has one.
         live: another image here asks for no rebuild as a rule (see `Method.try_update`): the picture follows the brush.
         flag: its option on the command line, where that is not the key's.
+        map: its name in the command line's `--map NAME=FILE`, for what says where on the canvas.
+        directs: key of the slot whose images its regions are given to.
     """
 
     key: str
@@ -53,14 +56,23 @@ class Slot:
     help: str
     minimum: int = 1
     maximum: int = 1000
-    kind: Literal["picture", "mask"] = "picture"
+    kind: Literal["picture", "mask", "amount"] = "picture"
     beneath: tuple[str, ...] = ()
     live: bool = False
     flag: str = ""
+    map: str = ""
+    directs: str = ""
+
+    @property
+    def painted(self) -> bool:
+        """Whether its images can be painted in the window."""
+        return self.kind != "picture"
 
     @property
     def option(self) -> str:
-        """The command line's option, "--style-mask"."""
+        """The command line's option, "--style-mask" or "--map content"."""
+        if self.map:
+            return f"--map {self.map}"
         return self.flag or f"--{self.key.replace('_', '-')}"
 
 

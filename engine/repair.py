@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.box import Size
 from engine.errors import BadSettingError
-from engine.job import DEFAULT_METHOD, LARGEST_SIDE_PX, SMALLEST_SIDE_PX, Job, SourceImage
+from engine.job import COLOR, DEFAULT_METHOD, LARGEST_SIDE_PX, SMALLEST_SIDE_PX, Job, SourceImage
 from engine.method import method_class, method_keys
 from engine.migrations import is_windows_path
 from engine.settings import Settings, Spec, specs
 
 MOST_IMAGES = 20_000
 """Of a slot."""
+MOST_REGIONS = 64
+"""That an image may lie in."""
 _LARGEST_SEED = 2**31 - 1
 _MOST_SHOWN, _MOST_TEXT = 40, 10_000
 _KNOWN = ("method", "settings", "sources", "canvas", "seed")
@@ -160,12 +163,24 @@ def _images(slot: str, stored: Iterable[Any], folder: Path, look: bool, said: li
             if numbers[name] != value:
                 file = os.path.basename(path)
                 said.append(f"The {name} of {file} was {shown(value)}, and is {numbers[name]:g} now.")
-        if unknown := [name for name in image if name not in ("path", "relative", *numbers)]:
+        regions = _regions(image, path, said)
+        if unknown := [name for name in image if name not in ("path", "relative", "regions", *numbers)]:
             said.append(f"{shown(unknown[0])} of {os.path.basename(path)} is unknown here, and was left out.")
         relative = image.get("relative") if look else None
-        yield SourceImage(path=_found(path, relative, folder), **numbers)
+        yield SourceImage(path=_found(path, relative, folder), regions=regions, **numbers)
     if lost:
         said.append(f"{lost} of the images of {slot} had no readable name; drop them again.")
+
+
+def _regions(image: Mapping[str, Any], path: str, said: list[str]) -> tuple[str, ...] | None:
+    """Where an image may lie: colours; anywhere where that can not be read."""
+    stored = image.get("regions")
+    if stored is None:
+        return None
+    if isinstance(stored, list) and all(isinstance(color, str) and re.match(COLOR, color) for color in stored):
+        return tuple(stored[:MOST_REGIONS])
+    said.append(f"The regions of {os.path.basename(path)} could not be read; it may lie anywhere now.")
+    return None
 
 
 def _found(path: str, relative: Any, folder: Path) -> str:

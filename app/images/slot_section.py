@@ -71,7 +71,7 @@ class SlotSection(QWidget):
         self.add_button.clicked.connect(self.browse_requested)
         self.paint_button = self._button("brush", f"Paint the {slot.title.lower()}")
         self.paint_button.clicked.connect(self.paint_requested)
-        self.paint_button.setVisible(slot.kind == "mask")
+        self.paint_button.setVisible(slot.painted)
         header = QHBoxLayout()
         header.setSpacing(theme.UNIT)
         header.addWidget(self.title)
@@ -98,7 +98,7 @@ class SlotSection(QWidget):
         editor.addWidget(self.caption)
         # a single image has nothing to share with, and regions have no size of their own
         self.share.setVisible(not one)
-        self.scale.setVisible(slot.kind == "picture")
+        self.scale.setVisible(not slot.painted)
         for knob in (self.share, self.scale):
             editor.addWidget(knob)
             knob.changed.connect(self._on_knob)
@@ -198,7 +198,7 @@ class SlotSection(QWidget):
         tile.picked.connect(lambda: self.select(self.tiles.index(tile)))
         tile.remove_requested.connect(lambda: self.remove(self.tiles.index(tile)))
         tile.drag_started.connect(lambda: self._drag(tile))
-        if self.slot.kind == "mask":
+        if self.slot.painted:
             tile.opened.connect(self.paint_requested)
         if self._thumbnails.reason(image.path):
             self._thumbnails.forget(image.path)  # dropped again, perhaps repaired
@@ -214,6 +214,7 @@ class SlotSection(QWidget):
 
     def _refresh(self) -> None:
         number = len(self._images)
+        self.zone.setVisible(bool(number) or not self.slot.map)  # maps are many, and most pictures go without
         if number:
             self.count.setText(f"{number}" if self.slot.maximum > 1 else "")
         else:

@@ -101,6 +101,9 @@ class SourceTile(QWidget):
         facts = [self._badge] if self._badge else []
         if self.source.weight != 1:
             facts.append(f"share {self.source.weight:g}")
+        if self.source.regions is not None:
+            number = len(self.source.regions)
+            facts.append(f"in {number} region{'s' * (number != 1)} of the map" if number else "nowhere on the map")
         if self.source.scale != 1:
             facts.append(f"scale {self.source.scale:g}")
         self.setAccessibleName(", ".join([name, *facts, *(["can not be read"] if self._reason else [])]))
@@ -117,7 +120,7 @@ class SourceTile(QWidget):
         painter.setClipPath(shape)
         painter.fillRect(frame, QColor(named.base))
         if self._image is not None:
-            painter.setOpacity(0.3 if self.source.weight == 0 else 1.0)
+            painter.setOpacity(0.3 if self.source.weight == 0 or self.source.regions == () else 1.0)
             painter.drawImage(frame, self._image, _middle_square(self._image))
             painter.setOpacity(1.0)
         elif self._reason:
@@ -138,7 +141,11 @@ class SourceTile(QWidget):
             painter.drawRoundedRect(frame, _RADIUS, _RADIUS)
 
     def _paint_marks(self, painter: QPainter, frame: QRectF) -> None:
-        """Words on a dark strip at the foot, readable on any picture."""
+        """Colours of its regions, and words on a dark strip at the foot, readable on any picture."""
+        painter.setPen(QPen(QColor("#ffffff"), 1.5))
+        for place, color in enumerate((self.source.regions or ())[:4]):
+            painter.setBrush(QColor(color))
+            painter.drawEllipse(QRectF(frame.left() + 5 + 13 * place, frame.top() + 5, 10, 10))
         share = "" if self.source.weight == 1 else "off" if self.source.weight == 0 else f"{self.source.weight:g}×"
         if not self._badge and not share:
             return

@@ -148,7 +148,7 @@ class SourcesBar(QWidget):
         else:
             menu.addAction(theme.icon("add"), "Add images…", lambda: self.browse(key))
             menu.addAction(theme.icon("folder"), "Add a folder…", lambda: self.browse(key, folder=True))
-        if slot.kind == "mask":
+        if slot.painted:
             menu.addAction(theme.icon("brush"), "Paint…", lambda: self.paint_requested.emit(key))
         menu.addAction("Paste", lambda: self.paste(key))
         selected = next((i for i, tile in enumerate(section.tiles) if tile.hasFocus()), None)

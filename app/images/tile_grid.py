@@ -155,7 +155,7 @@ class TileGrid(QWidget):
 
 def _invitation(slot: Slot) -> str:
     """What to do with an empty slot; of one that may stay empty in a few words only."""
-    paint = '<a href="paint">paint</a> one' if slot.kind == "mask" else ""
+    paint = '<a href="paint">paint</a> one' if slot.painted else ""
     if not slot.minimum:
         ways = [
             "Drop" if slot.maximum > 1 else "Drop one",

@@ -9,10 +9,12 @@ import numpy as np
 from PySide6.QtGui import QImage
 
 from app.masks.files import MaskFile, matched, read
+from app.masks.picture import UNPAINTED
 from app.masks.regions import Region, first_regions
 from app.widgets.arrays import to_image
 from engine.errors import TesseraError
 from engine.images.read import read_image
+from engine.job import SourceImage
 
 _BELOW_LIMIT_PX = 2_000_000
 _EMPTY_SIZE = (768, 1024)
@@ -28,6 +30,7 @@ class Beginning:
         below: the picture to paint over, if there is one, and where it is.
         others: the regions of the mask that this one shares its colours with.
         needs: title of that mask, "Style mask", where this one can have no regions but those; else empty.
+        pieces: style images, which are given to the regions; empty where they are not.
     """
 
     title: str
@@ -36,9 +39,18 @@ class Beginning:
     below_path: Path | None = None
     others: tuple[Region, ...] = ()
     needs: str = ""
+    pieces: tuple[SourceImage, ...] = ()
 
 
-def prepare(title: str, own: Path | None, below: Path | None, other: Path | None, needs: str) -> Beginning:
+def prepare(
+    title: str,
+    own: Path | None,
+    below: Path | None,
+    other: Path | None,
+    needs: str,
+    first: tuple[Region, ...] = (),
+    pieces: tuple[SourceImage, ...] = (),
+) -> Beginning:
     """Reads everything that an editor shows.
 
     Args:
@@ -47,6 +59,8 @@ def prepare(title: str, own: Path | None, below: Path | None, other: Path | None
         below: the picture to paint over.
         other: the mask of which this one is to have the regions.
         needs: title of that mask where it can have no others; else empty.
+        first: regions of a new map, the first of them everywhere; empty for a mask that nothing is painted of yet.
+        pieces: see `Beginning`.
 
     Raises:
         BadImageError: the mask itself can not be read.
@@ -66,7 +80,8 @@ def prepare(title: str, own: Path | None, below: Path | None, other: Path | None
             needs = ""
     if own is not None:
         mask = read(own)
-        return Beginning(title, matched(mask, others) if others else mask, image, below, others, needs)
+        return Beginning(title, matched(mask, others) if others else mask, image, below, others, needs, pieces)
     height, width = (image.height(), image.width()) if image is not None else _EMPTY_SIZE
-    mask = MaskFile(np.zeros((height, width), np.uint8), others or first_regions())
-    return Beginning(title, mask, image, below, others, needs)
+    labels = np.full((height, width), first[0].label if first else UNPAINTED, np.uint8)
+    mask = MaskFile(labels, first or others or first_regions())
+    return Beginning(title, mask, image, below, others, needs, pieces)

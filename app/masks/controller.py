@@ -14,7 +14,7 @@ from app.document import Document
 from app.masks.beginning import Beginning, prepare
 from app.masks.editor import MaskEditor
 from app.masks.files import FOLDER, write
-from app.masks.regions import Region
+from app.masks.regions import Region, amounts, first_regions
 from app.masks.trial import MaskTrial
 from app.training import Training
 from app.widgets import background
@@ -51,6 +51,8 @@ class MaskController(QObject):
         self._task: background.Task | None = None
         self.editor: MaskEditor | None = None
         """The one that is open."""
+        self._directs = ""
+        document.sources_changed.connect(self._on_sources)
         document.method_changed.connect(self._give_up)
         document.job_replaced.connect(self._give_up)
 
@@ -64,15 +66,17 @@ class MaskController(QObject):
             return
         document = self._document
         slot = next(slot for slot in document.method.slots if slot.key == key)
-        others = [s for s in document.method.slots if s.kind == "mask" and s.key != key]
+        others = [s for s in document.method.slots if s.kind == slot.kind == "mask" and s.key != key]
         other = next((s for s in others if self._first(s.key)), None)
         earlier = other is not None and document.method.slots.index(other) < document.method.slots.index(slot)
         own, below = self._first(key), next((p for p in map(self._first, slot.beneath) if p is not None), None)
         other_path = self._first(other.key) if other is not None else None
         needs = other.title if other is not None and earlier else ""
+        first = () if not slot.map else amounts() if slot.kind == "amount" else first_regions()
+        pieces = document.sources(slot.directs) if slot.directs else ()
         self._task = background.run(
             self,
-            lambda: prepare(slot.title, own, below, other_path, needs),
+            lambda: prepare(slot.title, own, below, other_path, needs, first, pieces),
             lambda begin: self._show(slot, begin),
             lambda error: self.problem.emit(_message(slot, error)),
         )
@@ -93,11 +97,13 @@ class MaskController(QObject):
     def _show(self, slot: Slot, begin: Beginning) -> None:
         if slot not in self._document.method.slots:  # another method was chosen meanwhile
             return
-        self.editor = MaskEditor(begin, self._window)
+        self.editor, self._directs = MaskEditor(begin, self._window), slot.directs
         self.editor.applied.connect(lambda labels, regions: self._keep(slot, labels, regions))
         self.editor.finished.connect(self._closed)
-        if slot.live and self._first(slot.key) is not None:
-            trial = MaskTrial(self._document, self._training, slot.key, self.editor, self._painted)
+        if slot.directs:
+            self.editor.pieces.changed.connect(lambda images: self._give(slot, images))
+        if slot.live and (slot.map or self._first(slot.key) is not None):
+            trial = MaskTrial(self._document, self._training, slot.key, self.editor, self._painted, bool(slot.map))
             self.editor.finished.connect(trial.end)
             snapshot = self._newest()
             if snapshot is not None and self._training.state == "idle":
@@ -118,7 +124,36 @@ class MaskController(QObject):
         if self.editor is not None and self.editor.picture.stack.isClean():
             self.editor.close()
 
+    def _on_sources(self, key: str) -> None:
+        """Other images to give to regions, or an undo of what was given."""
+        if self.editor is not None and self._directs == key:
+            self.editor.pieces.set_images(self._document.sources(key))
+
+    def _give(self, slot: Slot, images: tuple[SourceImage, ...]) -> None:
+        """Images and the map whose regions they are given to, as one step of undo."""
+        assert self.editor is not None
+        picture, sources = self.editor.picture, {**self._document.job.sources, slot.directs: images}
+        if not picture.stack.isClean() or self._first(slot.key) is None:
+            path = self._written(slot, picture.completed(), picture.regions)
+            if path is None:
+                return
+            sources[slot.key] = (SourceImage(path=str(path)),)
+        self._document.adopt(
+            self._document.job.model_copy(update={"sources": sources}), self.tr("give pieces to a region")
+        )
+        self.editor.set_saved()
+
     def _keep(self, slot: Slot, labels: np.ndarray, regions: tuple[Region, ...]) -> None:
+        path = self._written(slot, labels, regions)
+        if path is None:
+            return
+        kept = self._document.sources(slot.key)[1:]
+        self._document.set_sources(slot.key, (SourceImage(path=str(path)), *kept), self.tr("paint a mask"))
+        if self.editor is not None:
+            self.editor.set_saved()
+
+    def _written(self, slot: Slot, labels: np.ndarray, regions: tuple[Region, ...]) -> Path | None:
+        """The mask in a file; None, and the editor says why, where there is no room."""
         # a file of its own for each version, so that undo finds the one before
         folder = self._document.folder / FOLDER
         path = next(p for n in range(1, 1_000_000) if not (p := folder / f"{slot.key}-{n}.png").exists())
@@ -127,11 +162,8 @@ class MaskController(QObject):
         except TesseraError as error:
             if self.editor is not None:
                 self.editor.set_saved(str(error))
-            return
-        kept = self._document.sources(slot.key)[1:]
-        self._document.set_sources(slot.key, (SourceImage(path=str(path)), *kept), self.tr("paint a mask"))
-        if self.editor is not None:
-            self.editor.set_saved()
+            return None
+        return path
 
 
 def _message(slot: Slot, error: BaseException) -> str:

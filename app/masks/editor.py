@@ -25,6 +25,7 @@ from app.masks.beginning import Beginning
 from app.masks.files import MaskFile, matched, read
 from app.masks.list import RegionList, percent
 from app.masks.picture import LARGEST_PX, SMALLEST_PX, UNPAINTED, MaskPicture
+from app.masks.pieces import RegionPieces
 from app.masks.tools import MaskTools
 from app.masks.underlay import Underlay
 from app.masks.view import MaskView
@@ -60,6 +61,7 @@ class MaskEditor(QDialog):
         self.regions = RegionList(self.picture, self)
         if begin.needs:
             self.regions.set_needed(begin.others, begin.needs)
+        self.pieces = RegionPieces(self.picture, self)
         self._lay_out()
         self._add_keys()
         # shares are counted over all pixels: not in the middle of a stroke
@@ -71,11 +73,14 @@ class MaskEditor(QDialog):
         self.picture.stack.cleanChanged.connect(self._on_clean)
         self.view.stroke_ended.connect(self._show_shares)
         self.regions.chosen.connect(self.view.set_label)
+        self.regions.chosen.connect(self.pieces.set_label)
         self.view.picked.connect(self.regions.choose)
         self.view.zoomed.connect(lambda scale: self.zoom.setText(f"{100 * scale:.0f} %"))
         self.tools.file_wanted.connect(self.browse)
         self.tools.guess_wanted.connect(self._guess)
         self.view.set_label(self.regions.label)
+        self.pieces.set_images(begin.pieces)
+        self.pieces.set_label(self.regions.label)
         self._show_size()
         self._tell_crowded(begin.mask)
         self._show_shares()
@@ -122,6 +127,7 @@ class MaskEditor(QDialog):
         column.setSpacing(theme.UNIT)
         column.addWidget(heading)
         column.addWidget(self.regions, 1)
+        column.addWidget(self.pieces, 1)
         column.addWidget(self.note)
         column.addWidget(self.underlay)
         column.addLayout(size)

@@ -39,13 +39,15 @@ class MaskTrial(QObject):
         slot: str,
         editor: MaskEditor,
         painted: Callable[[], QImage | None] = lambda: None,
+        free: bool = False,
     ) -> None:
         """
         Args:
             painted: the whole canvas as far as it is painted.
+            free: any mask can be shown at once: nothing is learned of its regions.
         """
         super().__init__(editor)
-        self._painted = painted
+        self._painted, self._free = painted, free
         self._document, self._training, self._slot, self._editor = document, training, slot, editor
         picture = editor.picture
         self._shape = picture.labels.shape
@@ -85,7 +87,9 @@ class MaskTrial(QObject):
             return
         labels = self._editor.picture.completed()
         # another size, or a region that was not learned, would ask for a rebuild in the middle of a stroke
-        fits = labels.shape == self._shape and set(np.unique(labels).tolist()) <= {*self._known, UNPAINTED}
+        fits = self._free or (
+            labels.shape == self._shape and set(np.unique(labels).tolist()) <= {*self._known, UNPAINTED}
+        )
         if not fits or not labels.any():
             return
         path = self._fresh_path()

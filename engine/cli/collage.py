@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.box import Size
+from engine.cli.map_options import pieces_paths, with_maps
 from engine.cli.render import paint
 from engine.cli.terminal import argument, say
 from engine.errors import BadImageError, UsageError
@@ -30,6 +31,9 @@ def run(arguments: Namespace) -> int:
     method = method_class(DEFAULT_METHOD)
     film = [path for path in arguments.content if is_video(path)]
     styles = _images("--style", arguments.style)
+    styles += [path for path in pieces_paths(arguments) if path not in styles]
+    if not styles:
+        raise UsageError("argument --style: name images to cut the pieces from.")
     contents = _images("--content", [path for path in arguments.content if path not in film])
     sources = {"style": styles, "content": contents[:1]}
     sizes = {slot: found for slot, paths in sources.items() if (found := _sizes(paths))}
@@ -45,13 +49,8 @@ def run(arguments: Namespace) -> int:
             "argument --set: the network that comes with Tessera is not there, or of other sizes than these settings "
             "ask for. Leave them out, or train with `tessera train`."
         )
-    job = Job(
-        method=method.key,
-        settings=settings,
-        sources={
-            slot: tuple(SourceImage(path=str(path.absolute())) for path in found) for slot, found in sources.items()
-        },
-    )
+    images = {slot: tuple(SourceImage(path=str(path.absolute())) for path in found) for slot, found in sources.items()}
+    job = Job(method=method.key, settings=settings, sources=with_maps(images, method.key, arguments))
     arguments.set, arguments.style = [], []
     arguments.content = film or (contents if len(contents) > 1 else [])
     with tempfile.TemporaryDirectory() as folder:

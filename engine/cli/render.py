@@ -10,6 +10,7 @@ from typing import Any
 
 from engine import snapshots
 from engine.box import Size, shaped
+from engine.cli.map_options import with_maps
 from engine.cli.render_pictures import (
     Picture,
     as_film,
@@ -58,6 +59,7 @@ def run(arguments: Namespace) -> int:
     """
     snapshot = _snapshot(arguments.project)
     job = with_styles(with_images_from(snapshot.job, arguments.images), arguments.style)
+    job = job.model_copy(update={"sources": with_maps(job.sources, job.method, arguments)})
     return paint(arguments, job, snapshot.folder.parent.parent, snapshot.folder)
 
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import get_args
 
+from engine.cli.map_options import add_map_options
 from engine.cli.values import devices, part, positive, tile_px, whole
 from engine.export.format import LARGEST_SIDE, formats, in_words, names
 from engine.export.video_formats import VIDEO_FORMATS
@@ -27,13 +28,14 @@ def add_render(render: argparse.ArgumentParser) -> None:
     add("--style", type=Path, nargs="+", default=[], metavar="PATH", help="other style images, for MAGIC")
     add("--images", type=Path, nargs="+", default=[], metavar="DIR", help="where images are that were moved")
     add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="live settings, as set_seed=3")
+    add_map_options(render)
     _add_picture(render)
 
 
 def add_collage(collage: argparse.ArgumentParser) -> None:
     """Declares those of a picture that needs no project."""
     add = collage.add_argument
-    add("--style", type=Path, nargs="+", required=True, metavar="PATH", help="images, or folders of images: the pieces")
+    add("--style", type=Path, nargs="+", default=[], metavar="PATH", help="images, or folders of images: the pieces")
     add(
         "--content",
         type=Path,
@@ -45,6 +47,7 @@ def add_collage(collage: argparse.ArgumentParser) -> None:
     add("--preset", action="append", default=[], metavar="NAME", help="values to start from, as Large pieces")
     add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="settings, as content_weight=60")
     add("--seed", type=whole(1, 1_000_000), metavar="S", help="which set of pieces; each number is another collage")
+    add_map_options(collage)
     _add_picture(collage)
 
 

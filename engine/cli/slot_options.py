@@ -9,8 +9,8 @@ from engine.method import Slot, method_keys, method_slots
 
 
 def slot_options() -> dict[str, str]:
-    """The option of each slot by the slot's key, in the order in which methods have them."""
-    return {slot.key: slot.option for key in method_keys() for slot in method_slots(key)}
+    """The option of each slot by the slot's key, in the order in which methods have them; maps have one for all."""
+    return {slot.key: slot.option for key in method_keys() for slot in method_slots(key) if not slot.map}
 
 
 def add_slot_options(parser: ArgumentParser) -> None:
@@ -18,7 +18,7 @@ def add_slot_options(parser: ArgumentParser) -> None:
     methods = method_keys()
     slots: dict[str, dict[str, Slot]] = {}
     for method in methods:
-        for slot in method_slots(method):
+        for slot in (slot for slot in method_slots(method) if not slot.map):
             slots.setdefault(slot.key, {})[method] = slot
     for key, by_method in slots.items():
         first, *_ = by_method.values()

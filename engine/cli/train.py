@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import moments, snapshots
+from engine.cli.map_options import with_maps
 from engine.cli.slot_options import slot_options
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
@@ -140,6 +141,7 @@ def _job(arguments: Namespace, stored: Job | None) -> Job:
         paths = getattr(arguments, slot)
         if paths:
             sources[slot] = _images(slot, paths)
+    sources = with_maps(sources, method.key, arguments)
     _check_slots(method, sources)
     return present.model_copy(
         update={
@@ -169,7 +171,7 @@ def _check_slots(method: type[Method], sources: dict[str, tuple[SourceImage, ...
     slots = {slot.key: slot for slot in method.slots}
     for key, images in sources.items():
         if images and key not in slots:
-            taken = ", ".join(map(_option, slots))
+            taken = ", ".join(slot.option for slot in slots.values())
             raise UsageError(f"argument {_option(key)}: {method.title} takes no such images; it takes {taken}.")
     for key, slot in slots.items():
         count = len(sources.get(key, ()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from engine.cli.map_options import add_map_options
 from engine.cli.slot_options import add_slot_options
 from engine.cli.values import canvas_size, positive, whole
 from engine.job import DEFAULT_METHOD, Job
@@ -15,6 +16,7 @@ def add_train(train: argparse.ArgumentParser) -> None:
     add = train.add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the project that is made")
     add_slot_options(train)
+    add_map_options(train)
     add("--method", metavar="NAME", help=f"see `tessera methods`; {DEFAULT_METHOD} unless named")
     add("--steps", type=whole(1, 1_000_000_000), metavar="N", help="end at this step, those of a project included")
     add("--minutes", type=positive, metavar="M", help="end after so many minutes of training")

@@ -136,6 +136,11 @@ def describe(color: Tensor) -> str:
     return f"{name} (#{red:02x}{green:02x}{blue:02x})"
 
 
+def color_of(name: str) -> tuple[int, int, int] | None:
+    """The colour that `describe` calls so."""
+    return _NAMES.get(name)
+
+
 def _nearest(mask: Tensor, palette: Tensor) -> Tensor:
     """uint8 [H, W], the nearest colour of the palette at each pixel, in strips of rows."""
     colors = palette.float()

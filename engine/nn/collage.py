@@ -38,16 +38,20 @@ class CollageShape:
 
 
 class Collage(NamedTuple):
-    """I and I_M, [B, 3, H, W] in about -1..1, and A. flow_variation: TV of the flow, 0 without one."""
+    """I and I_M, [B, 3, H, W] in about -1..1, and A. flow_variation: TV of the flow, 0 without one.
+
+    logits: what A is the softmax of, [B, K, H, W]; None once the gradients are gone.
+    """
 
     result: Tensor
     collage: Tensor
     mixture: Mixture
     flow_variation: Tensor
+    logits: Tensor | None = None
 
     def shown(self) -> Collage:
         """Only the pictures, without gradients: what is left to look at after a step."""
-        return self._replace(result=self.result.detach(), collage=self.collage.detach())
+        return self._replace(result=self.result.detach(), collage=self.collage.detach(), logits=None)
 
 
 class Choice(NamedTuple):
@@ -57,6 +61,10 @@ class Choice(NamedTuple):
     logits: Tensor
     displacement: Tensor | None
     flow_variation: Tensor
+
+    def biased(self, bias: Tensor | None, temperature: float) -> Choice:
+        """The same where log A is moved by `bias`, [B, K, H, W]."""
+        return self if bias is None else self._replace(logits=self.logits.float() + temperature * bias)
 
 
 class CollageGenerator(nn.Module):
@@ -78,6 +86,7 @@ class CollageGenerator(nn.Module):
         bounds: tuple[float, float],
         mix_kernel: MixKernel | None,
         conditions: Tensor | None = None,
+        bias: Tensor | None = None,
     ) -> Collage:
         """A training step's picture.
 
@@ -86,17 +95,19 @@ class CollageGenerator(nn.Module):
             size: H and W, multiples of the alignment.
             bounds: how far the second U-Net may change a value (of -1..1), and how far, in pixels, warping moves one.
             conditions: what the ST-U-Net is told, see there.
+            bias: what is added to log A, [B, K, H, W]: where elements may lie.
         """
         repaint, warp_px = bounds
         affine = self.locate(sets, content, size) if self.locator is not None else None
         choice = self.choose(sets, content, size, warp_px, affine, (size[0] / 2, size[1] / 2), conditions)
+        choice = choice.biased(bias, temperature)
         if choice.displacement is None:
             mixture = mix(choice.logits, sets.view(*size), temperature, mix_kernel)
         else:
             weights = (choice.logits.float() / temperature).softmax(1)
             mixture = _mixture(weights, weighted(weights, sets.warped(choice.displacement)))
         collage = mixture.collage * 2 - 1
-        return Collage(self.refined(collage, repaint), collage, mixture, choice.flow_variation)
+        return Collage(self.refined(collage, repaint), collage, mixture, choice.flow_variation, choice.logits)
 
     def locate(self, sets: Sets, content: Tensor | None, size: tuple[int, int]) -> Tensor:
         """theta of each element in a patch, -1..1, [B, K, 6]."""

@@ -89,15 +89,23 @@ class SetDraw:
         weights: of the style images.
         placement: `anywhere`, or `aligned`: each image lies in the middle of the canvas and is never flipped, for
             pictures that are alike, such as faces.
+        groups: bool [R, S]; each set has an element of one image of each group, as far as it has room.
     """
 
     def __init__(
-        self, atlas: Atlas, weights: Sequence[float], edge: Edge, placement: Placement, canvas_size: Size
+        self,
+        atlas: Atlas,
+        weights: Sequence[float],
+        edge: Edge,
+        placement: Placement,
+        canvas_size: Size,
+        groups: Tensor | None = None,
     ) -> None:
         self.atlas, self.placement, self.canvas_size = atlas, placement, canvas_size
         self.edge: Edge = edge
         shares = torch.tensor(weights, dtype=torch.float64)
         self._shares = shares / shares.sum() if shares.sum() > 0 else torch.full_like(shares, 1 / len(shares))
+        self._groups = groups
         self._extents = torch.stack([atlas.heights.cpu(), atlas.widths.cpu()], 1)  # [S, 2]
 
     def templates(self, count: int, seed: int) -> Templates:
@@ -125,6 +133,8 @@ class SetDraw:
         start = torch.rand((), generator=random, dtype=torch.float64)
         places = (torch.arange(count) + start) / count
         image = order[torch.searchsorted(self._shares[order].cumsum(0), places).clamp(max=len(order) - 1)]
+        if self._groups is not None:
+            image = self._completed(image, self._groups)
         extent = self._extents[image]  # [K, 2]
         if self.placement == "aligned":
             offset = (extent - torch.tensor([self.canvas_size.height, self.canvas_size.width])).div(
@@ -134,3 +144,17 @@ class SetDraw:
         offset = (torch.rand(count, 2, generator=random, dtype=torch.float64) * extent * 2).long()
         flip = torch.rand(count, 2, generator=random) < (0.5 if self.edge == "mirror" else 0.0)
         return image, offset, flip
+
+    def _completed(self, image: Tensor, groups: Tensor) -> Tensor:
+        """Images [K] of which each group has one; elements that others can do without change theirs."""
+        image = image.clone()
+        for group in groups:
+            if group[image].any():
+                continue
+            held = groups[:, image]  # [R, K]
+            spare = ~(held & (held.sum(1, keepdim=True) == 1)).any(0)  # not the last of any group
+            if not spare.any():
+                break
+            counts = torch.bincount(image, minlength=len(self._shares))[image] * spare
+            image[counts.argmax()] = int((self._shares * group).argmax())
+        return image

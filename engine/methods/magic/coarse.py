@@ -6,13 +6,14 @@ The same network looks at the same set and content, both made smaller; its piece
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
 from engine.box import Box, Size
 from engine.images.sources import resampled
 from engine.method import Layers, RendererAround
-from engine.methods.magic.renderer import Painted, Scene, layers_of
+from engine.methods.magic.renderer import Painted, layers_of
 from engine.templates.atlas import Atlas, Templates
 from engine.templates.sets import Sets
 
@@ -34,5 +35,5 @@ class CoarseRenderer(RendererAround):
             return self._method.draw.at(templates.enlarged(self._atlas), box)
 
         plain = self._method.scene(canvas_size)
-        scene = Scene(canvas_size, plain.content, sets, self.reduction)
+        scene = replace(plain, sets=sets, reduction=self.reduction)
         return layers_of(self._method.painting(box, scene), self._method.repaint_reach, box)

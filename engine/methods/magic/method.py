@@ -7,8 +7,9 @@ in templates/sets.py, what memory allows in memory_plan.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,8 +26,10 @@ from engine.method import Layer, Layers, Renderer, State, Term
 from engine.methods.adversarial import AdversarialMethod, coarsened
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.magic import pretrained
+from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.coarse import CoarseRenderer
 from engine.methods.magic.conditions import conditions
+from engine.methods.magic.directions import Directions, directions, multiplied, parts, times, undirected
 from engine.methods.magic.memory_plan import paint_bytes, plan
 from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
@@ -39,14 +42,6 @@ from engine.settings import Settings
 from engine.templates.atlas import Atlas, Templates
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets
-
-
-class Batch(NamedTuple):
-    """content [B, 3, H, W] in -1..1, None unguided; style the same. A set of its own for each patch."""
-
-    content: Tensor | None
-    style: Tensor
-    sets: Sets
 
 
 class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
@@ -84,6 +79,9 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         assert isinstance(job.settings, MagicSettings)
         self.settings = s = job.settings
         self.device, self.seed, self.warnings = device, job.seed, []
+        self._job, self._directions = job, Directions(None, {})
+        self._said: list[str] = []
+        """What there is to say of the maps as they are."""
         self._read_images(job)
         self._decide_precision()
         self.shape = collage_shape(s)
@@ -144,10 +142,43 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             )
         self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
         self.atlas = Atlas([style.pixels for style in self._styles], self.device)
-        weights = [style.image.weight for style in self._styles]
-        self.draw = SetDraw(self.atlas, weights, s.tiling, s.placement, self._canvas)
+        self._directions = directions(job, self._styles, self._canvas, self._said)
+        self.draw = self._drawn_from(self._directions, self._said)
+        self.warnings += self._said
         self._style_patches = StylePatches(self._styles, self.atlas, s.tiling)
         self._content_patches = ContentPatches(self._contents, self._canvas, self.device) if self._contents else None
+
+    def _drawn_from(self, directions: Directions, said: list[str]) -> SetDraw:
+        s, weights, groups = self.settings, [style.image.weight for style in self._styles], directions.groups
+        if groups is not None:
+            assert directions.pieces is not None
+            weights = directions.pieces.weights(weights)
+            if len(groups) > min(self.shown_size, s.set_size_least or s.set_size):
+                said.append(
+                    f"The map has {len(groups)} groups of images, more than a set has elements; what has none shows "
+                    "all. Raise Elements of a set, and Elements shown."
+                )
+        return SetDraw(self.atlas, weights, s.tiling, s.placement, self._canvas, groups)
+
+    def try_update(self, job: Job) -> bool:
+        """Other maps, and other regions for the images that are there: they act on what was learned."""
+        if undirected(job) != undirected(self._job) or self._job.settings.needs_rebuild(job.settings):
+            return False
+        regions = {image.path: image.regions for image in job.sources.get("style", ())}
+        styles = [
+            replace(style, image=style.image.model_copy(update={"regions": regions[style.image.path]}))
+            for style in self._styles
+        ]
+        said: list[str] = []
+        new = directions(job, styles, self._canvas, said)
+        before, self._said, self.warnings = self._said, said, said
+        if not new.draws_as(self._directions):
+            self.draw = self._drawn_from(new, said)
+            self._shown = {}
+            self._remembered.forget()
+        self.warnings = [sentence for sentence in said if sentence not in before]
+        self._job, self._directions, self._styles = job, new, styles
+        return True
 
     def _make_it_fit(self) -> None:
         """Decides K, B and checkpointing by the memory that is free now."""
@@ -203,22 +234,53 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             content, corners = self._content_patches.draw(side, batch, random)
         else:
             content, corners = None, torch.stack([corner(self._canvas, side, random) for _ in range(batch)])
+        boxes = [Box(int(top), int(left), side, side) for top, left in corners.tolist()]
         corners = uploaded(corners, self.device)
         sets = self.draw.sets(count, corners[:, 0], corners[:, 1], random)
-        return Batch(content, self._style_patches.draw(side, batch, random), sets)
+        fields = self._directions.on(self._canvas, self.device)
+        powers = {name: torch.stack([plane(box) for box in boxes]) for name, plane in fields.amounts.items()}
+        bias = None
+        if fields.regions is not None:
+            bias = self._bias(torch.stack([fields.regions(box) for box in boxes]), sets)
+        return Batch(content, self._style_patches.draw(side, batch, random), sets, bias, powers)
+
+    def _bias(self, regions: Tensor | None, sets: Sets) -> Tensor | None:
+        """What is added to log A, [B, K, H, W], where the shares of regions, [B, R, H, W], are known."""
+        pieces = self._directions.pieces
+        return None if regions is None or pieces is None else pieces.bias(regions, sets.image)
 
     def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
         s = self.settings
         size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
-        return network(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel, self._conditions())
+        if not batch.powers or not s.conditional:
+            told = self._conditions()
+            return network(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel, told, batch.bias)
+        # Each patch is told what its part of the maps asks for, about.
+        each = [
+            network(
+                one.sets,
+                one.content,
+                size,
+                s.temperature,
+                bounds,
+                self._mix_kernel,
+                self._conditions_of(multiplied(s, one.powers)),
+                one.bias,
+            )
+            for one in batch.apart()
+        ]
+        return joined(each)
 
-    def _told(self) -> tuple[float, ...]:
-        """c of the present settings, where the network is told them; else nothing."""
-        return tuple(conditions(self.settings, bool(self._contents))) if self.settings.conditional else ()
+    def _told(self, settings: MagicSettings | None = None) -> tuple[float, ...]:
+        """c of the present settings or others, where the network is told them; else nothing."""
+        return tuple(conditions(settings or self.settings, bool(self._contents))) if self.settings.conditional else ()
 
     def _conditions(self) -> Tensor | None:
-        """c [P] on the device, where the network is told it."""
-        told = self._told()
+        """c [P] of the present settings on the device, where the network is told it."""
+        return self._conditions_of(self.settings)
+
+    def _conditions_of(self, settings: MagicSettings) -> Tensor | None:
+        told = self._told(settings)
         return uploaded(torch.tensor(told), self.device) if told else None
 
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
@@ -233,10 +295,15 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             "alpha": (fake.result - fake.collage).abs().mean() / 2,
             "warp_variation": fake.flow_variation,
         }
+        if "variation_weight" in batch.powers and fake.logits is not None:
+            shares = (fake.logits.float() / self.settings.temperature).softmax(1)
+            terms["variation"] = losses.total_variation(shares, times(batch.powers["variation_weight"]))
         if batch.content is not None:
-            wanted = self._coarse(losses.grey(batch.content))
-            terms["content"] = losses.content(self._coarse(losses.grey(fake.result)), wanted)
-            terms["content_collage"] = losses.content(self._coarse(losses.grey(fake.collage)), wanted)
+            wanted, weight = self._coarse(losses.grey(batch.content)), 1.0
+            if "content_weight" in batch.powers:
+                weight = self._coarse(times(batch.powers["content_weight"]))
+            terms["content"] = losses.content(self._coarse(losses.grey(fake.result)), wanted, weight)
+            terms["content_collage"] = losses.content(self._coarse(losses.grey(fake.collage)), wanted, weight)
         return terms
 
     def _coarse(self, image: Tensor) -> Tensor:
@@ -261,7 +328,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             if self._contents
             else None
         )
-        return Scene(canvas_size, content, self.draw.at, reduction=1)
+        return Scene(canvas_size, content, self.draw.at, self._directions.on(canvas_size, self.device), reduction=1)
 
     def coarse(self, reduction: int) -> Renderer:
         if reduction not in self._coarse_renderers:
@@ -280,10 +347,28 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             raise MemoryError
         content = self._content_at(box, scene)
         choices = [(self._choice(seed, count, box, scene, content), share) for seed, share in self.shown_sets]
-        collage, mixture = self.average.paste(choices, s.temperature, self._mix_kernel)
+        regions = None if scene.fields.regions is None else scene.fields.regions(box)
+        placed = [(self._placed(choice, regions), share) for choice, share in choices]
+        collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel)
         result = self.average.refined(collage, s.repaint_bound)
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
-        return Painting(result, collage, mixture, shown, choices, box)
+        return Painting(result, collage, mixture, shown, choices, box, regions)
+
+    def _placed(self, choice: Choice, regions: Tensor | None) -> Choice:
+        """A choice with elements only where they may lie; what was decided stays as it is."""
+        if regions is None:
+            return choice
+        return choice.biased(self._bias(regions[None], choice.sets), self.settings.temperature)
+
+    def placed_logarithms(self, logits: Tensor, regions: Tensor, templates: Templates) -> Tensor:
+        """Logarithms of A [1, K, h, w] where elements lie only where they may; regions: their shares, [R, h, w]."""
+        pieces = self._directions.pieces
+        return logits if pieces is None else logits + pieces.bias(regions[None], templates.image[None])
+
+    @property
+    def region_count(self) -> int:
+        """Regions of the map that says what may lie where; 0 without one."""
+        return 0 if self._directions.pieces is None else self._directions.pieces.count
 
     @property
     def shown_sets(self) -> list[tuple[int, float]]:
@@ -299,20 +384,39 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         return max(2, self.settings.show_size) if self.settings.show_size else self.settings.set_size
 
     def _choice(self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None) -> Choice:
+        """What is decided of a set; blended of several answers where maps ask for other values in places."""
+        choice = self._answer(seed, count, box, scene, content, None)
+        if not scene.fields.amounts or not self.settings.conditional:
+            return choice
+        logits, powers = choice.logits.float(), {name: plane(box) for name, plane in scene.fields.amounts.items()}
+        blended = logits
+        for name, value, share in parts(powers, self.settings):
+            other = self._answer(seed, count, box, scene, content, (name, value))
+            blended = blended + share * (other.logits.float() - logits)
+        return choice._replace(logits=blended)
+
+    def _answer(
+        self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None, other: tuple[str, float] | None
+    ) -> Choice:
+        """What the network decides, told the settings, or another value of one of them."""
+        settings = self.settings if other is None else self.settings.with_values(dict([other]))
+
         def decide() -> Choice:
-            return self._decided(seed, count, box, scene, content)
+            return self._decided(seed, count, box, scene, content, settings)
 
         if not scene.reduction:
             return decide()
         state = (self.steps_done, self.settings.warp_px, self._told())
-        return self._remembered.of(state, (seed, count, box, scene.canvas_size, scene.reduction), decide)
+        return self._remembered.of(state, (seed, count, box, scene.canvas_size, scene.reduction, other), decide)
 
-    def _decided(self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None) -> Choice:
+    def _decided(
+        self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None, settings: MagicSettings
+    ) -> Choice:
         templates, canvas_size = self.draw.templates(count, seed), scene.canvas_size
         centre = (canvas_size.height / 2 - box.top, canvas_size.width / 2 - box.left)
         affine = self._affine(seed, templates, scene) if self.shape.warp == "affine" else None
         size = (box.height, box.width)
-        sets, told = scene.sets(templates, box), self._conditions()
+        sets, told = scene.sets(templates, box), self._conditions_of(settings)
         return self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
 
     def _affine(self, seed: int, templates: Templates, scene: Scene) -> Tensor:

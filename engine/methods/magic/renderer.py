@@ -6,7 +6,7 @@ Painting a scene is method.py's; repeats, frames and prints in general are adver
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 import torch
@@ -17,9 +17,10 @@ from engine.box import Box, Size
 from engine.device import uploaded
 from engine.errors import BadSettingError
 from engine.fields.detail import Detail, DetailedTemplates
-from engine.fields.periodic import ClosedSets, ClosedTemplates
+from engine.fields.periodic import Closed, ClosedSets, ClosedTemplates
 from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
+from engine.methods.magic.directions import Fields
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import Choice
 from engine.options import RenderMode
@@ -35,6 +36,7 @@ class Scene:
     Args:
         content: I_C of any box, float [3, h, w], 0..1; None unguided.
         sets: a set of a whole canvas, looked at from a box.
+        fields: the artist's maps.
         reduction: how much smaller than in training all of it is, where what is decided of it may be remembered; 0
             where it may not.
         endless: there is something beyond the canvas; else its edges are as those of a patch in training.
@@ -43,6 +45,7 @@ class Scene:
     canvas_size: Size
     content: Callable[[Box], Tensor] | None
     sets: Callable[[Templates, Box], Sets]
+    fields: Fields = field(default_factory=Fields)
     reduction: int = 0
     endless: bool = False
 
@@ -56,7 +59,8 @@ class Painting(NamedTuple):
     """A box of a canvas, as much of the one that was asked for as was seen.
 
     result, collage: I and I_M, [1, 3, h, w] in -1..1. mixture: A of all sets together, each by its share, [1, K, h, w].
-    content: [3, h, w] in -1..1. choices: what was decided of each set, and its share of the picture.
+    content: [3, h, w] in -1..1. choices: what was decided of each set, and its share of the picture. regions: their
+    shares, [R, h, w], where a map says what may lie where.
     """
 
     result: Tensor
@@ -65,6 +69,7 @@ class Painting(NamedTuple):
     content: Tensor
     choices: list[tuple[Choice, float]]
     box: Box
+    regions: Tensor | None = None
 
     def over(self, planes: Tensor, box: Box) -> Tensor:
         """Planes [C, h, w] of this painting as those of `box`; beyond what was seen, the edge goes on."""
@@ -109,6 +114,9 @@ class Painted(Printable, Protocol):
     draw: SetDraw
 
     @property
+    def repaint_reach(self) -> float: ...
+
+    @property
     def shown_size(self) -> int: ...
 
     @property
@@ -116,7 +124,12 @@ class Painted(Printable, Protocol):
 
     def scene(self, canvas_size: Size) -> Scene: ...
 
+    @property
+    def region_count(self) -> int: ...
+
     def painting(self, box: Box, scene: Scene) -> Painting: ...
+
+    def placed_logarithms(self, logits: Tensor, regions: Tensor, templates: Templates) -> Tensor: ...
 
 
 class MagicRenderer(AdversarialRenderer[Painted]):
@@ -142,7 +155,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         return layers_of(painting, self.method.repaint_reach, box)
 
     def planes(self, box: Box, canvas_size: Size) -> Tensor:
-        """Of each set log A, not normalised, and how elements are bent; what the second U-Net adds; the content."""
+        """Of each set log A, not normalised, and how elements bend; what the second U-Net adds; content; regions."""
         painting = self.method.painting(box, self._scene_of(canvas_size))
         planes = []
         for choice, _ in painting.choices:
@@ -150,11 +163,13 @@ class MagicRenderer(AdversarialRenderer[Painted]):
             if choice.displacement is not None:
                 planes.append(choice.displacement[0].flatten(0, 1))
         planes = [*planes, (painting.result - painting.collage)[0], painting.content]
+        if painting.regions is not None:
+            planes.append(painting.regions)
         return painting.over(torch.cat(planes), box)
 
     @property
     def channels(self) -> int:
-        return len(self.method.shown_sets) * sum(self._of_a_set) + 6
+        return len(self.method.shown_sets) * sum(self._of_a_set) + 6 + self.method.region_count
 
     @property
     def _of_a_set(self) -> tuple[int, int]:
@@ -165,11 +180,15 @@ class MagicRenderer(AdversarialRenderer[Painted]):
     def composed(self, planes: Tensor, box: Box, detail: Detail) -> Layers:
         if self._detail is not detail:
             self._detail, self._pieces = detail, {}
-        *sets, added, content = planes.split([*(sum(self._of_a_set) for _ in self.method.shown_sets), 3, 3])
+        sizes = [*(sum(self._of_a_set) for _ in self.method.shown_sets), 3, 3, self.method.region_count]
+        *sets, added, content, regions = planes.split(sizes)
         collages, mixtures = [], []
         for (seed, share), decided in zip(self.method.shown_sets, sets, strict=True):
             logits, displacement = decided[None].split(self._of_a_set, 1)
             pieces = self._pieces_of(seed, detail)
+            if len(regions):
+                templates = self.method.draw.templates(self.method.shown_size, seed)
+                logits = self.method.placed_logarithms(logits, regions, templates)
             if displacement.shape[1]:
                 weights = logits.softmax(1)
                 collage = pieces.warped(weights, displacement.unflatten(1, (-1, 2)), box)
@@ -191,7 +210,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         plain = self.method.scene(canvas_size)
         content = None if plain.content is None else self._content(canvas_size, plain.content)
         if not self.repeats:
-            return Scene(canvas_size, content, plain.sets)
+            return replace(plain, content=content, reduction=0)
         closed: dict[bytes, ClosedTemplates] = {}
 
         def sets(templates: Templates, box: Box) -> Sets:
@@ -200,7 +219,8 @@ class MagicRenderer(AdversarialRenderer[Painted]):
                 closed[key] = ClosedTemplates(templates, canvas_size)
             return ClosedSets.of(closed[key], box)
 
-        return Scene(canvas_size, content, sets, endless=True)
+        fields = plain.fields.changed(lambda plane: Closed(plane, canvas_size).at)
+        return Scene(canvas_size, content, sets, fields, endless=True)
 
     def _pieces_of(self, seed: int, detail: Detail) -> DetailedTemplates:
         if seed not in self._pieces:

@@ -1,0 +1,167 @@
+"""Which style images may lie in the chosen region: a list to tick, for maps whose regions are given images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
+
+from app.masks.picture import UNPAINTED, MaskPicture
+from app.widgets import theme, thumbnails
+from app.widgets.controls import Note
+from engine.job import SourceImage
+
+_SIDE_PX = 36
+
+
+class RegionPieces(QWidget):
+    """
+    Signals:
+        changed(images): the artist gave an image to a region, or took it away; all images with their regions.
+    """
+
+    changed = Signal(tuple)
+
+    def __init__(
+        self, picture: MaskPicture, parent: QWidget | None = None, read: thumbnails.Reader = thumbnails.read_source
+    ) -> None:
+        super().__init__(parent)
+        self._picture, self._label = picture, UNPAINTED
+        self._images: tuple[SourceImage, ...] = ()
+        self._colors = self._present_colors()
+        self.heading = QLabel(self)
+        self.heading.setProperty("role", "heading")
+        self.list = QListWidget(self)
+        self.list.setIconSize(QSize(_SIDE_PX, _SIDE_PX))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._show_menu)
+        self.list.itemChanged.connect(self._on_ticked)
+        self.note = Note(self)
+        self._thumbnails = thumbnails.Thumbnails(read, 2 * _SIDE_PX, self)
+        self._thumbnails.ready.connect(self._arrived)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.UNIT // 2)
+        column.addWidget(self.heading)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.note)
+        picture.regions_changed.connect(self._on_regions)
+
+    # ------------------------------------------------------------ what is shown
+
+    def set_images(self, images: Sequence[SourceImage]) -> None:
+        """Shows the style images; emits nothing."""
+        self._images = tuple(images)
+        for image in self._images:
+            self._thumbnails.want(image.path)
+        self._show()
+
+    def set_label(self, label: int) -> None:
+        """The region whose images are shown."""
+        self._label = label
+        self._show()
+
+    def _show(self) -> None:
+        there = self._label != UNPAINTED and bool(self._images)
+        self.setVisible(there)
+        if not there:
+            return
+        name, color = self._picture.region(self._label).name, self._color(self._label)
+        self.heading.setText(self.tr("Pieces in {}").format(name))
+        self.list.setAccessibleName(self.heading.text())
+        with QSignalBlocker(self.list):
+            row = self.list.currentRow()
+            self.list.clear()
+            for image in self._images:
+                item = QListWidgetItem(self._icon(image.path), Path(image.path).stem, self.list)
+                item.setToolTip(image.path)
+                item.setCheckState(Qt.CheckState.Checked if _may(image, color) else Qt.CheckState.Unchecked)
+            self.list.setCurrentRow(row)
+        given = any(_may(image, color) for image in self._images)
+        self.note.say("" if given else self.tr("No image is given to it, so all may lie there."))
+
+    def _icon(self, path: str) -> QIcon:
+        image = self._thumbnails.image(path)
+        if image is None:
+            empty = QPixmap(_SIDE_PX, _SIDE_PX)
+            empty.fill(Qt.GlobalColor.transparent)
+            return QIcon(empty)
+        side = min(image.width(), image.height())
+        left, top = (image.width() - side) // 2, (image.height() - side) // 2
+        return QIcon(QPixmap.fromImage(image.copy(left, top, side, side)))
+
+    def _arrived(self, path: str) -> None:
+        with QSignalBlocker(self.list):
+            for row, image in enumerate(self._images[: self.list.count()]):
+                if image.path == path:
+                    self.list.item(row).setIcon(self._icon(path))
+
+    # ------------------------------------------------------------ what the artist can do
+
+    def give(self, index: int, here: bool) -> None:
+        """Lets an image lie in the shown region, or not."""
+        image, every = self._images[index], list(self._colors.values())
+        color = self._color(self._label)
+        lies = set(every if image.regions is None else image.regions)
+        self._place(index, lies | {color} if here else lies - {color})
+
+    def menu(self, index: int) -> QMenu:
+        """Where an image may lie, besides what its tick says."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        color = self._color(self._label)
+        menu.addAction(self.tr("Only here"), lambda: self._place(index, {color}))
+        menu.addAction(self.tr("Anywhere"), lambda: self._place(index, set(self._colors.values())))
+        menu.addAction(self.tr("Nowhere"), lambda: self._place(index, set()))
+        return menu
+
+    def _place(self, index: int, colors: set[str]) -> None:
+        every = set(self._colors.values())
+        regions = None if colors >= every else tuple(sorted(colors))
+        image = self._images[index].model_copy(update={"regions": regions})
+        self._images = (*self._images[:index], image, *self._images[index + 1 :])
+        self._show()
+        self.changed.emit(self._images)
+
+    def _show_menu(self, point: QPoint) -> None:
+        item = self.list.itemAt(point)
+        if item is not None:
+            self.menu(self.list.row(item)).popup(self.list.viewport().mapToGlobal(point))
+
+    def _on_ticked(self, item: QListWidgetItem) -> None:
+        index, here = self.list.row(item), item.checkState() == Qt.CheckState.Checked
+        if here != _may(self._images[index], self._color(self._label)):
+            self.give(index, here)
+
+    # ------------------------------------------------------------ regions
+
+    def _on_regions(self) -> None:
+        """A region that has another colour now keeps its images."""
+        before, self._colors = self._colors, self._present_colors()
+        other = {before[n]: self._colors[n] for n in before if self._colors.get(n, before[n]) != before[n]}
+        moved = tuple(
+            image
+            if image.regions is None
+            else image.model_copy(update={"regions": tuple(sorted({other.get(c, c) for c in image.regions}))})
+            for image in self._images
+        )
+        changed, self._images = moved != self._images, moved
+        if self._label not in self._colors:
+            self._label = UNPAINTED
+        self._show()
+        if changed:
+            self.changed.emit(self._images)
+
+    def _color(self, label: int) -> str:
+        return self._colors[label]
+
+    def _present_colors(self) -> dict[int, str]:
+        return {region.label: "#{:02x}{:02x}{:02x}".format(*region.color) for region in self._picture.regions}
+
+
+def _may(image: SourceImage, color: str) -> bool:
+    return image.regions is None or color in image.regions

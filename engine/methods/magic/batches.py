@@ -1,0 +1,60 @@
+"""A training batch of MAGIC: whole, patch by patch where each is told something else, and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.nn.collage import Collage
+from engine.templates.atlas import Mixture
+from engine.templates.sets import Sets
+
+
+class Batch(NamedTuple):
+    """content [B, 3, H, W] in -1..1, None unguided; style the same. A set of its own for each patch.
+
+    bias: what is added to log A, [B, K, H, W]. powers: of each map of amounts, [B, 1, H, W]. See directions.py.
+    """
+
+    content: Tensor | None
+    style: Tensor
+    sets: Sets
+    bias: Tensor | None = None
+    powers: Mapping[str, Tensor] = MappingProxyType({})
+
+    def apart(self) -> Iterator[Batch]:
+        """Batches of one patch each."""
+        for index in range(len(self.style)):
+            one = slice(index, index + 1)
+            sets = self.sets
+            yield Batch(
+                None if self.content is None else self.content[one],
+                self.style[one],
+                replace(sets, image=sets.image[one], origin=sets.origin[one], flip=sets.flip[one]),
+                None if self.bias is None else self.bias[one],
+                {name: powers[one] for name, powers in self.powers.items()},
+            )
+
+
+def joined(collages: Sequence[Collage]) -> Collage:
+    """Pictures of single patches as those of their batch."""
+    mixtures = [collage.mixture for collage in collages]
+    mixture = Mixture(
+        torch.cat([mixture.collage for mixture in mixtures]),
+        torch.stack([mixture.entropy for mixture in mixtures]).mean(),
+        torch.stack([mixture.variation for mixture in mixtures]).mean(),
+        torch.cat([mixture.usage for mixture in mixtures]),
+        torch.cat([mixture.weights for mixture in mixtures]),
+    )
+    return Collage(
+        torch.cat([collage.result for collage in collages]),
+        torch.cat([collage.collage for collage in collages]),
+        mixture,
+        torch.stack([collage.flow_variation for collage in collages]).mean(),
+        torch.cat([collage.logits for collage in collages if collage.logits is not None]),
+    )

@@ -1,0 +1,197 @@
+"""MAGIC by maps: what is shown and learned where, and what is asked of the network again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from engine.box import Box, Size
+from engine.fields.artwork import Artwork
+from engine.images import maps
+from engine.job import Job, SourceImage
+from engine.methods.magic.method import Magic
+from engine.methods.magic.slots import CONTENT_MAP, PIECES_MAP, SIZE_MAP
+from engine.options import RenderMode
+from tests.engine import magic_jobs
+
+RED, BLUE = "#dc1414", "#1428dc"
+CPU = torch.device("cpu")
+
+
+def painted_map(path: Path, left: Any, right: Any, cut: int = 50) -> SourceImage:
+    image = Image.new("RGB", (101, 77), left)
+    image.paste(right, (cut, 0, 101, 77))
+    image.save(path)
+    return SourceImage(path=str(path))
+
+
+def directed(folder: Path, slots: dict[str, SourceImage], settings: dict[str, Any] | None = None) -> Job:
+    """One style for the left and one for the right, where there is a map of pieces."""
+    job = magic_jobs.job(folder, settings)
+    sources = {**job.sources, **{slot: (image,) for slot, image in slots.items()}}
+    if PIECES_MAP in slots:
+        a, b = job.sources["style"]
+        sources["style"] = (
+            a.model_copy(update={"regions": (RED,)}),
+            b.model_copy(update={"regions": (BLUE,)}),
+        )
+    return job.model_copy(update={"sources": sources})
+
+
+def halves(folder: Path, cut: int = 50) -> dict[str, SourceImage]:
+    return {PIECES_MAP: painted_map(folder / f"pieces-{cut}.png", RED, BLUE, cut)}
+
+
+def share_of_first(method: Magic, box: Box) -> float:
+    """Of the first style image, in the painted mixture of a box."""
+    with torch.no_grad():
+        painting = method.painting(box, method.scene(method.canvas_size))
+    elements = method.draw.templates(method.shown_size, method.settings.set_seed).image
+    return float(painting.mixture[0, elements == 0].sum(0).mean())
+
+
+def layers(method: Any, canvas_size: Size, box: Box | None = None) -> dict[str, torch.Tensor]:
+    with torch.no_grad():
+        return Artwork(method, canvas_size).layers_at(box or canvas_size.box)
+
+
+def test_a_region_shows_only_its_image(tmp_path):
+    method = Magic(directed(tmp_path, halves(tmp_path)), CPU)
+    for step in range(2):
+        method.step(step)
+    assert share_of_first(method, Box(0, 0, 76, 48)) >= 0.99
+    assert share_of_first(method, Box(0, 52, 76, 48)) <= 0.01
+
+
+def test_patches_of_the_training_keep_to_the_regions(tmp_path):
+    method = Magic(directed(tmp_path, halves(tmp_path), {"patch": 64}), CPU)
+    assert torch.isfinite(method.step(0)["content"])
+    batch, fake = method._last  # type: ignore[misc]
+    assert batch.bias is not None
+    first = torch.stack([w[e == 0].sum(0) for w, e in zip(fake.mixture.weights, batch.sets.image, strict=True)])
+    allowed = torch.stack([(b[e == 0].amax(0) == 0) for b, e in zip(batch.bias, batch.sets.image, strict=True)])
+    assert first[allowed].min() > 0.99
+    assert first[~allowed].max() < 0.01
+
+
+def every_map(folder: Path) -> dict[str, SourceImage]:
+    amounts = {CONTENT_MAP: ("#000000", "#ffffff"), SIZE_MAP: ("#ffffff", "#808080")}
+    return halves(folder) | {slot: painted_map(folder / f"{slot}.png", *ends) for slot, ends in amounts.items()}
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [RenderMode(), RenderMode(originals=1.9), RenderMode(originals=0.7), RenderMode(repeat=True)],
+    ids=["as trained", "larger", "smaller", "repeat"],
+)
+def test_crops_agree_with_maps(mode, tmp_path):
+    method = Magic(directed(tmp_path, every_map(tmp_path)), CPU)
+    method.step(0)
+    canvas_size = Size(64, 96) if mode.repeat else Size(149, 131)
+    renderer = method.renderer(mode)
+    whole = layers(renderer, canvas_size)
+    for box in (Box(0, 0, 64, 64), Box(37, 51, 20, 30)):
+        rows, columns = box.within(canvas_size.box)
+        for name, piece in layers(renderer, canvas_size, box).items():
+            assert (piece - whole[name][:, rows, columns]).abs().max() <= 1e-5, name
+
+
+def test_crops_of_the_coarse_picture_agree_with_maps(tmp_path):
+    method = Magic(directed(tmp_path, every_map(tmp_path)), CPU)
+    coarse = method.coarse(2)
+    whole, box = layers(coarse, Size(75, 66)), Box(20, 8, 40, 40)
+    rows, columns = box.within(Size(75, 66).box)
+    piece = layers(coarse, Size(75, 66), box)["result"]
+    assert (piece - whole["result"][:, rows, columns]).abs().max() <= 1e-5
+
+
+def test_a_larger_print_keeps_to_the_regions(tmp_path):
+    """One image is black and the other white, so that the print tells which lies where."""
+    job = directed(tmp_path, halves(tmp_path), {"refine": False})
+    for image, shade in zip(job.sources["style"], (0, 255), strict=True):
+        Image.new("RGB", (90, 70), (shade,) * 3).save(image.path)
+    method = Magic(job, CPU)
+    size = Size(method.canvas_size.height * 3, method.canvas_size.width * 3)
+    picture = layers(method.renderer(RenderMode(originals=3.0)), size)["collage"]
+    assert picture[:, :, :145].max() < 0.02
+    assert picture[:, :, 158:].min() > 0.98
+
+
+def test_painting_over_a_map_asks_the_network_nothing_anew(tmp_path, monkeypatch):
+    job = directed(tmp_path, halves(tmp_path))
+    method = Magic(job, CPU)
+    before = layers(method, method.canvas_size)["result"]
+    asked = []
+    decided = Magic._decided
+    monkeypatch.setattr(Magic, "_decided", lambda self, *given: asked.append(given) or decided(self, *given))
+    stroke = {**job.sources, PIECES_MAP: (halves(tmp_path, 30)[PIECES_MAP],)}
+    assert method.try_update(job.model_copy(update={"sources": stroke}))
+    after = layers(method, method.canvas_size)["result"]
+    assert not torch.equal(before, after)
+    assert asked == []
+    fresh = Magic(job.model_copy(update={"sources": stroke}), CPU)
+    assert torch.equal(layers(fresh, method.canvas_size)["result"], after)
+
+
+def test_giving_an_image_to_another_region_is_shown_without_a_rebuild(tmp_path):
+    job = directed(tmp_path, halves(tmp_path))
+    method = Magic(job, CPU)
+    a, b = job.sources["style"]
+    swapped = (a.model_copy(update={"regions": (BLUE,)}), b.model_copy(update={"regions": (RED,)}))
+    assert method.try_update(job.model_copy(update={"sources": {**job.sources, "style": swapped}}))
+    assert share_of_first(method, Box(0, 0, 76, 48)) <= 0.01
+
+
+def test_other_images_need_a_rebuild(tmp_path):
+    job = directed(tmp_path, halves(tmp_path))
+    one = {**job.sources, "style": job.sources["style"][:1]}
+    assert not Magic(job, CPU).try_update(job.model_copy(update={"sources": one}))
+
+
+@pytest.mark.parametrize("slot", [CONTENT_MAP, SIZE_MAP])
+def test_a_grey_map_changes_nothing(slot, tmp_path):
+    plain = Magic(magic_jobs.job(tmp_path), CPU)
+    grey = Magic(directed(tmp_path, {slot: painted_map(tmp_path / "grey.png", "#808080", "#808080")}), CPU)
+    assert torch.equal(layers(plain, Size(60, 60))["result"], layers(grey, Size(60, 60))["result"])
+    ours, theirs = plain.step(0), grey.step(0)
+    assert all(torch.allclose(ours[name], theirs[name], atol=1e-5) for name in ours)
+
+
+def test_content_counts_where_its_map_is_light(tmp_path):
+    """The mean of weight times value: ten times everywhere is ten times the term."""
+    plain = Magic(magic_jobs.job(tmp_path, {"conditional": False}), CPU).step(0)
+    white = painted_map(tmp_path / "white.png", "#ffffff", "#ffffff")
+    maps_of = {CONTENT_MAP: white, SIZE_MAP: white}
+    much = Magic(directed(tmp_path, maps_of, {"conditional": False}), CPU).step(0)
+    for term in ("content", "content_collage", "variation"):
+        assert float(much[term]) == pytest.approx(maps.STRONGEST * float(plain[term]), rel=1e-3), term
+
+
+def test_going_on_with_maps_equals_going_on_without_a_break(tmp_path):
+    job = directed(tmp_path, every_map(tmp_path))
+    straight = Magic(job, CPU)
+    straight.step(0)
+    resumed = Magic(job, CPU)
+    resumed.restore(straight.state())
+    ours, theirs = straight.step(1), resumed.step(1)
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_map_that_is_gone_is_named_and_the_picture_goes_without(tmp_path):
+    gone = SourceImage(path=str(tmp_path / "gone.png"))
+    method = Magic(directed(tmp_path, {PIECES_MAP: gone}), CPU)
+    assert any("gone.png" in text and "without this map" in text for text in method.warnings)
+    method.step(0)
+
+
+def test_every_region_has_elements_however_the_images_are_weighted(tmp_path):
+    job = directed(tmp_path, halves(tmp_path))
+    a, b = job.sources["style"]
+    light = (a.model_copy(update={"weight": 0.01}), b.model_copy(update={"weight": 10.0}))
+    method = Magic(job.model_copy(update={"sources": {**job.sources, "style": light}}), CPU)
+    for seed in range(20):
+        assert set(method.draw.templates(2, seed).image.tolist()) == {0, 1}
