@@ -41,6 +41,9 @@ class Margin:
     def times(self, factor: int) -> Margin:
         return Margin(self.top * factor, self.left * factor, self.bottom * factor, self.right * factor)
 
+    def wider(self, by_px: int) -> Margin:
+        return Margin(self.top + by_px, self.left + by_px, self.bottom + by_px, self.right + by_px)
+
     def aligned(self, alignment_px: int) -> Margin:
         """The smallest margin at least this large whose sides are multiples of `alignment_px`."""
         return Margin(

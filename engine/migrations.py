@@ -39,6 +39,8 @@ _FORMER_DEFAULTS: dict[str, Stored] = {
     "famos": {"tone_matching": True, "settle_after_steps": 0},
     "magic": {
         "tone_matching": True,
+        "smoothing_px": 0.0,
+        "content_weight": 30.0,
         "settle_after_steps": 0,
         "set_size": 50,
         "generator_width": 48,

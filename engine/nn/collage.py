@@ -12,6 +12,7 @@ from torch.nn import functional
 from engine import losses
 from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import SetUNet, SetUNetShape
+from engine.nn.smoothing import smoothed
 from engine.nn.unet import UNet, UNetShape
 from engine.templates.atlas import Mixture, mix, mix_only, weighted
 from engine.templates.mix_kernel import MixKernel
@@ -62,6 +63,10 @@ class Choice(NamedTuple):
     displacement: Tensor | None
     flow_variation: Tensor
 
+    def smoothed(self, deviation_px: float) -> Choice:
+        """The same decisions, averaged over their surroundings."""
+        return self if not deviation_px else self._replace(logits=smoothed(self.logits, deviation_px))
+
     def biased(self, bias: Tensor | None, temperature: float) -> Choice:
         """The same where log A is moved by `bias`, [B, K, H, W]."""
         return self if bias is None else self._replace(logits=self.logits.float() + temperature * bias)
@@ -87,6 +92,7 @@ class CollageGenerator(nn.Module):
         mix_kernel: MixKernel | None,
         conditions: Tensor | None = None,
         bias: Tensor | None = None,
+        smoothing_px: float = 0.0,
     ) -> Collage:
         """A training step's picture.
 
@@ -96,11 +102,12 @@ class CollageGenerator(nn.Module):
             bounds: how far the second U-Net may change a value (of -1..1), and how far, in pixels, warping moves one.
             conditions: what the ST-U-Net is told, see there.
             bias: what is added to log A, [B, K, H, W]: where elements may lie.
+            smoothing_px: over what decisions are averaged before.
         """
         repaint, warp_px = bounds
         affine = self.locate(sets, content, size) if self.locator is not None else None
         choice = self.choose(sets, content, size, warp_px, affine, (size[0] / 2, size[1] / 2), conditions)
-        choice = choice.biased(bias, temperature)
+        choice = choice.smoothed(smoothing_px).biased(bias, temperature)
         if choice.displacement is None:
             mixture = mix(choice.logits, sets.view(*size), temperature, mix_kernel)
         else:

@@ -37,6 +37,7 @@ from engine.methods.magic.settings import PRESETS, MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised, measured_halo
 from engine.methods.magic.slots import SLOTS
 from engine.nn.collage import Choice, Collage, CollageGenerator
+from engine.nn.smoothing import reach_px
 from engine.options import RenderMode
 from engine.settings import Settings
 from engine.templates.atlas import Atlas, Templates
@@ -199,6 +200,11 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         return measured_halo(self.settings)
 
     @property
+    def halo(self) -> Margin:
+        further = reach_px(self.settings.smoothing_px)
+        return super().halo.wider(further).aligned(self.alignment_px)
+
+    @property
     def _norms_see_whole_canvas(self) -> bool:
         return self.settings.norm == "instance"
 
@@ -254,7 +260,17 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
         if not batch.powers or not s.conditional:
             told = self._conditions()
-            return network(batch.sets, batch.content, size, s.temperature, bounds, self._mix_kernel, told, batch.bias)
+            return network(
+                batch.sets,
+                batch.content,
+                size,
+                s.temperature,
+                bounds,
+                self._mix_kernel,
+                told,
+                batch.bias,
+                s.smoothing_px,
+            )
         # Each patch is told what its part of the maps asks for, about.
         each = [
             network(
@@ -266,6 +282,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
                 self._mix_kernel,
                 self._conditions_of(multiplied(s, one.powers)),
                 one.bias,
+                s.smoothing_px,
             )
             for one in batch.apart()
         ]
@@ -346,7 +363,11 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         if free and paint_bytes(self.shape.sets, box.height, box.width, count) > free:
             raise MemoryError
         content = self._content_at(box, scene)
-        choices = [(self._choice(seed, count, box, scene, content), share) for seed, share in self.shown_sets]
+        smoothing_px = s.smoothing_px / max(1, scene.reduction)
+        choices = [
+            (self._choice(seed, count, box, scene, content).smoothed(smoothing_px), share)
+            for seed, share in self.shown_sets
+        ]
         regions = None if scene.fields.regions is None else scene.fields.regions(box)
         placed = [(self._placed(choice, regions), share) for choice, share in choices]
         collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel)

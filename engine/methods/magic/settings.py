@@ -21,7 +21,7 @@ class MagicSettings(AdversarialSettings):
     # A table: the numbers and the name of each knob, then what it does.
     # fmt: off
     # ------------------------------------------------------------ look
-    content_weight: float = redeclared(AdversarialSettings, "content_weight", default=30.0, symbol="λ_C", when=_GUIDED,
+    content_weight: float = redeclared(AdversarialSettings, "content_weight", default=60.0, symbol="λ_C", when=_GUIDED,
         help="More: the content is easier to recognise. Less: freer play of the style. Guided only.")
     guidance: Literal["guided", "unguided"] = choice("guided", ("Guided", "Unguided"), "Guided by a content",
         "Guided shows your content image in pieces of the style; unguided makes collages of the style alone.",
@@ -44,6 +44,9 @@ class MagicSettings(AdversarialSettings):
 
     # ------------------------------------------------------------ pieces
     variation_weight: float = redeclared(AdversarialSettings, "variation_weight", default=0.2, most=100, symbol="λ_TV")
+    smoothing_px: float = number(1.5, 0, 32, "Keep pieces whole",
+        "Over how far around a pixel is decided what lies there. More: larger pieces with calm outlines, and fine "
+        "lines of the content are lost. Acts at once.", unit="px", group=PIECES, live=True, before="entropy_weight")
     entropy_weight: float = redeclared(AdversarialSettings, "entropy_weight", default=1.5, symbol="λ_E")
     largest_share_weight: float = weight(0.0, 50, "No single favourite",
         "More: the most used element gets less of each patch. Unguided collages need it, or they are one image.",

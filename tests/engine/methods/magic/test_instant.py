@@ -126,6 +126,22 @@ def test_what_acts_after_the_decision_asks_the_network_no_second_time(
     assert not first.equal(shown)
 
 
+def test_pieces_kept_whole_are_larger_and_crops_agree(tmp_path: Path) -> None:
+    method = enlivened(Magic(job(tmp_path), CPU))
+    size, inner = Size(120, 136), Box(21, 35, 40, 50)
+    areas = []
+    for smoothing_px in (0.0, 2.0, 6.0):
+        method.settings = method.settings.with_values({"smoothing_px": smoothing_px})
+        with torch.no_grad():
+            field = Artwork(method, size)
+            torch.testing.assert_close(field.at(size.box)[:, 21:61, 35:85], field.at(inner), rtol=1e-4, atol=1e-4)
+            mixture = method.painting(Box(0, 0, 120, 136), method.scene(size)).mixture[0]
+        chosen = mixture.argmax(0)
+        areas.append(float((chosen[1:] == chosen[:-1]).float().mean()))  # neighbours that show one piece
+    assert areas == sorted(areas)
+    assert areas[0] < areas[2]
+
+
 def test_a_step_and_another_state_are_not_answered_from_memory(tmp_path: Path) -> None:
     method = Magic(job(tmp_path), CPU)
     start, before = method.state(), whole(method)
