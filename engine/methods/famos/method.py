@@ -183,7 +183,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             return (picture[0] * 0.5 + 0.5).clamp(0, 1)
 
         def mask() -> Tensor:
-            return painting.alpha[0].expand(3, -1, -1)
+            return painting.alpha[0].mean(0).expand(3, -1, -1)  # of alpha and beta, where there are both
 
         def templates() -> Tensor:
             if painting.mixture is None:
@@ -226,7 +226,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             "Collage": output.collage,
             "Painted": output.painted,
             "Result": output.result,
-            "Mask": output.alpha.expand(-1, 3, -1, -1) * 2 - 1,
+            "Mask": output.alpha.mean(1, keepdim=True).expand(-1, 3, -1, -1) * 2 - 1,
         }
         return {title: (image * 0.5 + 0.5).clamp(0, 1) for title, image in images.items()}
 

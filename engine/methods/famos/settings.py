@@ -26,6 +26,10 @@ class FamosSettings(AdversarialSettings):
         "blend", ("Blend both", "Paint only", "Copy only"), "Copy or paint",
         "Blend copies pieces and paints where copying does not work; paint uses no pieces at all; copy is a pure "
         "collage.", group=LOOK)
+    blend: Literal["convex", "separate", "additive"] = choice(
+        "convex", ("In place of them (paper)", "Two masks", "On top of them"), "Paint lies",
+        "In place of the pieces, where it is; two masks let pieces and paint fade or join on their own; on top adds to "
+        "pieces that stay whole.", symbol="I of I_G and I_M", group=LOOK, advanced=True, when=_BLENDING)
     correspondence: Literal["blur", "pool4", "pool8", "pool16", "learned"] = choice(
         "pool8", ("Blurred", "4 px blocks", "8 px blocks", "16 px blocks", "Learned colours"), "Compare content",
         "What must agree between picture and content. Coarser leaves more room for the style; learned lets colours "
@@ -185,6 +189,7 @@ PRESETS = (
         {
             **_PAPER,
             "mode": "blend",
+            "blend": "convex",
             "templates": 100,
             "adversarial": "wgan_gp",
             "penalty_weight": 10.0,

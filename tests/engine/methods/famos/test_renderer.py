@@ -167,8 +167,9 @@ def test_closed_fields_repeat_and_crops_agree(top: int, left: int, height: int, 
 # ---------------------------------------------------------------- from the originals
 
 
-def test_at_the_trained_size_nothing_changes(tmp_path: Path) -> None:
-    method = famos(tmp_path)
+@pytest.mark.parametrize("blend", ["convex", "separate", "additive"])
+def test_at_the_trained_size_nothing_changes(tmp_path: Path, blend: str) -> None:
+    method = famos(tmp_path, blend=blend)
     canvas_size = method.canvas_size
     plain = artwork(method, RenderMode(), canvas_size)
     same = artwork(method, RenderMode(originals=1.0), canvas_size)
