@@ -62,6 +62,10 @@ def _keep_former_defaults(job: Stored) -> Stored:
     settings = {**_FORMER_DEFAULTS.get(method, {}), **settings}
     if method == "magic" and settings.get("norm") == "instance":
         settings.setdefault("refiner_norm", "layer")  # the choice of a norm did not reach the second network
+    if method == "magic" and settings.get("placement") == "aligned":
+        settings["placement"] = "middle"  # elements lay in the middle in their own sizes
+    if method in ("texture", "stylize", "doodle_net") and settings.get("normalised_gradients") is True:
+        settings.setdefault("gradient_length", settings.get("temperature", 1e-3))  # T did not act on them
     if method in _FORMER_DEFAULTS and isinstance(settings["tone_matching"], bool):
         settings["tone_matching"] = float(settings["tone_matching"])
     return {**job, "settings": settings}

@@ -140,7 +140,7 @@ class _GradientOfLength(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (gradient,) = gradients
-        return gradient * (ctx.length / gradient.abs().sum().clamp_min(1e-12)), None
+        return gradient / gradient.abs().sum().clamp_min(1e-12) * ctx.length, None
 
 
 def with_gradient(x: Tensor, length: float) -> Tensor:

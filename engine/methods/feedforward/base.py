@@ -117,8 +117,9 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
 
     @property
     def _pull(self) -> float | None:
-        """Of the style loss: what 1 / T would make of a gradient of length 1, since no factor passes a length."""
-        return 1 / self.settings.temperature if self.settings.normalised_gradients else None
+        """Of the style loss: what 1 / T makes of each level's gradient, since no factor passes a length that is set."""
+        s = self.settings
+        return s.gradient_length / s.temperature if s.normalised_gradients else None
 
     def _mask(self, batch: BatchT) -> Tensor | None:
         """[B, R, H, W], one-hot; None where there are no regions."""

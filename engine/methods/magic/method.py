@@ -137,7 +137,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             raise MissingSourcesError(
                 "A guided collage needs a content image. Drop one on Content, or choose Unguided in the panel."
             )
-        elif s.placement == "aligned" and len(self._styles) < 2:
+        elif s.placement != "anywhere" and len(self._styles) < 2:
             raise MissingSourcesError(
                 "Aligned collages mix whole images, so they need at least two style images. Drop more on Style, or "
                 "let the elements lie anywhere."
@@ -145,7 +145,8 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
         self.atlas = Atlas([style.pixels for style in self._styles], self.device)
         weights = [style.image.weight for style in self._styles]
-        self.draw = SetDraw(self.atlas, weights, s.tiling, s.placement, self._canvas)
+        placement = "anywhere" if s.placement == "anywhere" else "aligned"
+        self.draw = SetDraw(self.atlas, weights, s.tiling, placement, self._canvas)
         self._style_patches = StylePatches(self._styles, self.atlas, s.tiling)
         self._content_patches = ContentPatches(self._contents, self._canvas, self.device) if self._contents else None
 

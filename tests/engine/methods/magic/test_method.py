@@ -35,7 +35,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "kernel": ("5", "3", "7"),
     "discriminator_norm": ("none", "layer", "instance"),
     "tiling": ("mirror", "wrap"),
-    "placement": ("anywhere", "aligned"),
+    "placement": ("anywhere", "aligned", "middle"),
     "warp": ("none", "affine", "flow"),
     "set_size_least": (0, 2),
     "show_size": (0, 7),
