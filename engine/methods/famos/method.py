@@ -202,8 +202,9 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         )
 
     def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
-        """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed."""
+        """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed and `noise_seed`."""
         s, alignment_px = self.settings, self.alignment_px
+        seed = self.seed + 10_007 * s.noise_seed
         coarse = box.coarser(alignment_px)
         rows = torch.arange(coarse.top, coarse.bottom, device=self.device)
         columns = torch.arange(coarse.left, coarse.right, device=self.device)
@@ -212,9 +213,9 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             repeat = (period.height // alignment_px, period.width // alignment_px)
             rows, columns = rows % repeat[0], columns % repeat[1]
         return Noise(
-            everywhere=constant(s.global_noise, self.seed, self.device)[None],
-            local=NoiseField(s.local_noise, self.seed + 1, self.device, repeat).at(coarse)[None],
-            phase=constant(s.periodic_noise, self.seed + 2, self.device)[None] * torch.pi,
+            everywhere=constant(s.global_noise, seed, self.device)[None],
+            local=NoiseField(s.local_noise, seed + 1, self.device, repeat).at(coarse)[None],
+            phase=constant(s.periodic_noise, seed + 2, self.device)[None] * torch.pi,
             rows=rows.float(),
             columns=columns.float(),
         )

@@ -80,6 +80,9 @@ class FamosSettings(AdversarialSettings):
         when=_COPYING)
 
     # ------------------------------------------------------------ noise
+    noise_seed: int = count(0, 0, 9999, "Another one",
+        "Each number paints with another noise, as far as the network has learned to follow it.", symbol="z",
+        group=_NOISE, live=True)
     global_noise: int = count(20, 0, 64, "Global noise",
         "Channels of chance that are the same all over the canvas.", group=_NOISE, advanced=True)
     local_noise: int = count(10, 0, 64, "Local noise", "Channels of chance at each place.", group=_NOISE, advanced=True)
