@@ -109,6 +109,9 @@ class Painted(Printable, Protocol):
     draw: SetDraw
 
     @property
+    def repaint_reach(self) -> float: ...
+
+    @property
     def shown_size(self) -> int: ...
 
     @property
