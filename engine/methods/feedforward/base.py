@@ -85,7 +85,9 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
         )
         layers = network.style_layers
         statistic = Sliced(layers, BINS) if s.statistic == "sliced" else Gram(links_of(layers, "each"))
-        return StyleLoss(network, statistic, styles, self.regions, s.patch, 2 * s.batch * s.patch**2, random)
+        return StyleLoss(
+            network, statistic, styles, self.regions, s.patch, 2 * s.batch * s.patch**2, random, self._beside()
+        )
 
     def _start_from_mean_color(self, styles: list[Style]) -> None:
         """The last layer begins near the mean colour of the style, so that no step is spent on finding it."""
@@ -101,6 +103,10 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     @abstractmethod
     def _read(self, job: Job) -> list[Style]:
         """Reads the images of all slots; what only this method needs it keeps itself."""
+
+    def _beside(self) -> list[Style]:
+        """Contents that activations are normalised over beside the styles, once `_read`; none, as a rule."""
+        return []
 
     @abstractmethod
     def _network(self, thin: bool) -> NetworkT:
