@@ -269,6 +269,7 @@ def test_live_settings_act_in_the_next_step_or_picture(name: str, tmp_path: Path
     """Two equal methods; one is given another value after two steps, and their third steps differ."""
     needs = {
         "blur_px": {"correspondence": "blur"},
+        "settle_after_steps": {"settle_after_steps": 1},
         "penalty_weight": {"adversarial": "wgan_gp"},
         "r1_every_steps": {"r1_weight": 1.0},
         "r1_weight": {"r1_every_steps": 2},
