@@ -37,6 +37,7 @@ def _by_place(image: Stored) -> Stored:
 
 _FORMER_DEFAULTS: dict[str, Stored] = {
     "famos": {"tone_matching": True, "settle_after_steps": 0},
+    "stylize": {"normalised_over": "style"},
     "magic": {
         "tone_matching": True,
         "smoothing_px": 0.0,
@@ -64,7 +65,11 @@ def _keep_former_defaults(job: Stored) -> Stored:
     settings = {**_FORMER_DEFAULTS.get(method, {}), **settings}
     if method == "magic" and settings.get("norm") == "instance":
         settings.setdefault("refiner_norm", "layer")  # the choice of a norm did not reach the second network
-    if method in _FORMER_DEFAULTS and isinstance(settings["tone_matching"], bool):
+    if method == "magic" and settings.get("placement") == "aligned":
+        settings["placement"] = "middle"  # elements lay in the middle in their own sizes
+    if method in ("texture", "stylize", "doodle_net") and settings.get("normalised_gradients") is True:
+        settings.setdefault("gradient_length", settings.get("temperature", 1e-3))  # T did not act on them
+    if isinstance(settings.get("tone_matching"), bool):
         settings["tone_matching"] = float(settings["tone_matching"])
     return {**job, "settings": settings}
 

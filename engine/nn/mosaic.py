@@ -15,6 +15,7 @@ from engine.templates.atlas import Mixture, View, mix, mix_only, weighted_sum
 from engine.templates.mix_kernel import MixKernel
 
 Mode = Literal["blend", "paint", "copy"]
+Blend = Literal["convex", "separate", "additive"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class MosaicShape:
     """Sizes of the generator.
 
     Args:
-        mode: blend I = alpha I_G + (1 - alpha) I_M; paint I = I_G (no templates); copy I = I_M (alpha = 0).
+        mode: blend I_G and I_M, see `blended`; paint I = I_G (no templates); copy I = I_M (alpha = 0).
         templates: N.
         unet: of the first U-Net; channels in and out are set here.
         refine: a second U-Net repaints I_G and alpha (figure 8); blend only.
@@ -38,6 +39,12 @@ class MosaicShape:
     local_noise: int = 10
     periodic_noise: int = 0
     mix_scales: bool = False
+    blend: Blend = "convex"
+
+    @property
+    def masks(self) -> int:
+        """How many there are: alpha, and where the two are separate beta."""
+        return 2 if self.mode == "blend" and self.blend == "separate" else 1
 
     @property
     def noise(self) -> int:
@@ -67,7 +74,7 @@ class Noise(NamedTuple):
 
 
 class Painting(NamedTuple):
-    """I, I_M, I_G, alpha and A. Images [B, 3, H, W] in -1..1, alpha [B, 1, H, W] in 0..1."""
+    """I, I_M, I_G, alpha and A. Images [B, 3, H, W] in -1..1; alpha [B, 1, H, W] in 0..1, or with beta [B, 2, H, W]."""
 
     result: Tensor
     collage: Tensor
@@ -88,7 +95,7 @@ class MosaicGenerator(nn.Module):
     def __init__(self, shape: MosaicShape) -> None:
         super().__init__()
         self.shape = shape
-        painted = 4 if shape.mode == "blend" else 3 if shape.mode == "paint" else 0
+        painted = 3 + shape.masks if shape.mode == "blend" else 3 if shape.mode == "paint" else 0
         self._splits = (shape.templates if shape.mixes else 0, painted)
         self.unet = UNet(
             replace(
@@ -101,7 +108,7 @@ class MosaicGenerator(nn.Module):
         )
         self.refiner = None
         if shape.refine and shape.mode == "blend":
-            refined = replace(shape.unet, in_channels=14, out_channels=4, noise=shape.noise, mixed_templates=0)
+            refined = replace(shape.unet, in_channels=14, out_channels=painted, noise=shape.noise, mixed_templates=0)
             self.refiner = UNet(refined)
         self.waves = _Waves(shape.periodic_noise, shape.global_noise) if shape.periodic_noise else None
 
@@ -137,12 +144,13 @@ class MosaicGenerator(nn.Module):
         if collage is None or mixture is None:
             return Painting(painted, painted, painted, painted.new_ones(len(x), 1, *x.shape[2:]), None)
         alpha = mask.sigmoid()
-        result = alpha * painted + (1 - alpha) * collage
+        result = blended(self.shape.blend, painted, collage, alpha)
         if self.refiner is not None:
             seams = edges(mixture.weights)
-            (x,) = self.refiner(torch.cat([content, collage, result, painted, seams], 1), psi, z, (4,))
+            seen = torch.cat([content, collage, result, painted, seams], 1)
+            (x,) = self.refiner(seen, psi, z, self._splits[1:])
             painted, alpha = x[:, :3].tanh(), x[:, 3:].sigmoid()
-            result = alpha * painted + (1 - alpha) * collage
+            result = blended(self.shape.blend, painted, collage, alpha)
         return Painting(result, collage, painted, alpha, mixture)
 
     @property
@@ -176,6 +184,23 @@ class MosaicGenerator(nn.Module):
         if self.waves is not None:
             parts.append(self.waves(noise))
         return torch.cat(parts, 1) if self.shape.noise else None
+
+
+def blended(blend: Blend, painted: Tensor, collage: Tensor, masks: Tensor) -> Tensor:
+    """I of I_G and I_M, in -1..1 all.
+
+    convex: alpha I_G + (1 - alpha) I_M, the paper's. separate: alpha I_G + (1 - beta) I_M, and additive: 2 alpha I_G +
+    I_M, both cut off at -1 and 1: blend modes 0 and 1 of the peer's code, its `blend` in utils.py.
+
+    Args:
+        masks: alpha [B, 1, H, W]; for separate alpha and beta [B, 2, H, W].
+    """
+    alpha = masks[:, :1]
+    if blend == "separate":
+        return (alpha * painted + (1 - masks[:, 1:]) * collage).clamp(-1, 1)
+    if blend == "additive":
+        return (2 * alpha * painted + collage).clamp(-1, 1)
+    return alpha * painted + (1 - alpha) * collage
 
 
 def edges(weights: Tensor) -> Tensor:

@@ -83,6 +83,7 @@ class Perceptual(nn.Module, ABC):
     Attributes:
         layers: names, shallow to deep.
         strides: px of the image for each activation.
+        hard_edges: masks are not averaged where images are convolved.
         fixed: whether its filters stay; else `refresh` exchanges them and targets must be taken anew.
         style_layers, content_layers: the classic choice.
     """
@@ -92,6 +93,7 @@ class Perceptual(nn.Module, ABC):
     style_layers: tuple[str, ...]
     content_layers: tuple[str, ...]
     fixed: bool = True
+    hard_edges: bool = False
 
     def __init__(self, padding: Padding) -> None:
         super().__init__()
@@ -122,7 +124,8 @@ class Perceptual(nn.Module, ABC):
     def masks(self, mask: Tensor, layers: Sequence[str] | None = None) -> dict[str, Tensor]:
         """[B, R, H, W], 0..1, carried through the network beside an image (Ulyanov 2016, "neural doodles").
 
-        A mean filter at each convolution and average pooling at each pooling: edges blur as the network looks further.
+        A mean filter at each convolution and average pooling at each pooling: edges blur as the network looks further;
+        with `hard_edges` only the pooling.
         """
         return self.carried(mask, self.layers if layers is None else layers)
 
@@ -188,4 +191,6 @@ class Perceptual(nn.Module, ABC):
         return functional.pad(image, (radius,) * 4, mode=mode)
 
     def mean_filtered(self, mask: Tensor, radius: int) -> Tensor:
+        if self.hard_edges:
+            return mask
         return functional.avg_pool2d(self.padded(mask, radius), 2 * radius + 1, stride=1)

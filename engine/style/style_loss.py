@@ -45,6 +45,7 @@ class StyleLoss:
         regions: how many there are; 0 compares whole pictures.
         window_px: side of the pieces in which large style images are looked at.
         area_px: of the style images, how much is looked at for each exchange of filters.
+        contents: images that a network whose filters stay is normalised over as well as over the styles.
     """
 
     def __init__(
@@ -56,13 +57,15 @@ class StyleLoss:
         window_px: int,
         area_px: int,
         random: torch.Generator,
+        contents: Sequence[Style] = (),
     ) -> None:
         self.network, self.statistic, self._styles = network, statistic, styles
         self._regions, self._window_px = regions, window_px
         self._area_px = FIXED_AREA_PX
         images = [image for style in styles for image, _ in self._windows(style, random)]
         if network.fixed:
-            network.normalise(images)
+            beside = [image for content in contents for image, _ in self._windows(content, random)]
+            network.normalise(images + beside)
         else:
             network.adapt(images, random)
             self._area_px = area_px
@@ -140,7 +143,7 @@ class _GradientOfLength(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (gradient,) = gradients
-        return gradient * (ctx.length / gradient.abs().sum().clamp_min(1e-12)), None
+        return gradient / gradient.abs().sum().clamp_min(1e-12) * ctx.length, None
 
 
 def with_gradient(x: Tensor, length: float) -> Tensor:

@@ -183,7 +183,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             return (picture[0] * 0.5 + 0.5).clamp(0, 1)
 
         def mask() -> Tensor:
-            return painting.alpha[0].expand(3, -1, -1)
+            return painting.alpha[0].mean(0).expand(3, -1, -1)  # of alpha and beta, where there are both
 
         def templates() -> Tensor:
             if painting.mixture is None:
@@ -202,8 +202,9 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         )
 
     def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
-        """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed."""
+        """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed and `noise_seed`."""
         s, alignment_px = self.settings, self.alignment_px
+        seed = self.seed + 10_007 * s.noise_seed
         coarse = box.coarser(alignment_px)
         rows = torch.arange(coarse.top, coarse.bottom, device=self.device)
         columns = torch.arange(coarse.left, coarse.right, device=self.device)
@@ -212,9 +213,9 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             repeat = (period.height // alignment_px, period.width // alignment_px)
             rows, columns = rows % repeat[0], columns % repeat[1]
         return Noise(
-            everywhere=constant(s.global_noise, self.seed, self.device)[None],
-            local=NoiseField(s.local_noise, self.seed + 1, self.device, repeat).at(coarse)[None],
-            phase=constant(s.periodic_noise, self.seed + 2, self.device)[None] * torch.pi,
+            everywhere=constant(s.global_noise, seed, self.device)[None],
+            local=NoiseField(s.local_noise, seed + 1, self.device, repeat).at(coarse)[None],
+            phase=constant(s.periodic_noise, seed + 2, self.device)[None] * torch.pi,
             rows=rows.float(),
             columns=columns.float(),
         )
@@ -226,7 +227,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             "Collage": output.collage,
             "Painted": output.painted,
             "Result": output.result,
-            "Mask": output.alpha.expand(-1, 3, -1, -1) * 2 - 1,
+            "Mask": output.alpha.mean(1, keepdim=True).expand(-1, 3, -1, -1) * 2 - 1,
         }
         return {title: (image * 0.5 + 0.5).clamp(0, 1) for title, image in images.items()}
 

@@ -18,7 +18,7 @@ from engine.fields.periodic import Closed, ClosedTemplates
 from engine.images.sources import coordinates
 from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
-from engine.nn.mosaic import MosaicShape, Painting
+from engine.nn.mosaic import MosaicShape, Painting, blended
 from engine.options import RenderMode
 from engine.templates.atlas import Mixture, Templates, View
 from engine.tiling import tiled
@@ -101,10 +101,11 @@ class FamosRenderer(AdversarialRenderer[Painted]):
 
     @property
     def channels(self) -> int:
-        return 7 + len(self.method.templates or ())
+        return 6 + self.method.shape.masks + len(self.method.templates or ())
 
     def composed(self, planes: Tensor, box: Box, detail: Detail) -> Layers:
-        logits, painted, alpha, content = planes[None].split([self.channels - 7, 3, 1, 3], 1)
+        masks = self.method.shape.masks
+        logits, painted, alpha, content = planes[None].split([self.channels - 6 - masks, 3, masks, 3], 1)
         alpha = alpha.clamp(0, 1)
         if self.method.templates is None:
             return self.method.layers_of(Painting(painted, painted, painted, alpha, None), content[0])
@@ -114,7 +115,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         if self.method.shape.mode == "copy":
             painted = result = collage
         else:
-            result = alpha * painted + (1 - alpha) * collage
+            result = blended(self.method.shape.blend, painted, collage, alpha)
         nothing = weights.new_empty(0)
         mixture = Mixture(collage, nothing, nothing, nothing, weights)
         return self.method.layers_of(Painting(result, collage, painted, alpha, mixture), content[0])

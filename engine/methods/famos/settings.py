@@ -26,6 +26,10 @@ class FamosSettings(AdversarialSettings):
         "blend", ("Blend both", "Paint only", "Copy only"), "Copy or paint",
         "Blend copies pieces and paints where copying does not work; paint uses no pieces at all; copy is a pure "
         "collage.", group=LOOK)
+    blend: Literal["convex", "separate", "additive"] = choice(
+        "convex", ("In place of them (paper)", "Two masks", "On top of them"), "Paint lies",
+        "In place of the pieces, where it is; two masks let pieces and paint fade or join on their own; on top adds to "
+        "pieces that stay whole.", symbol="I of I_G and I_M", group=LOOK, advanced=True, when=_BLENDING)
     correspondence: Literal["blur", "pool4", "pool8", "pool16", "learned"] = choice(
         "pool8", ("Blurred", "4 px blocks", "8 px blocks", "16 px blocks", "Learned colours"), "Compare content",
         "What must agree between picture and content. Coarser leaves more room for the style; learned lets colours "
@@ -76,6 +80,9 @@ class FamosSettings(AdversarialSettings):
         when=_COPYING)
 
     # ------------------------------------------------------------ noise
+    noise_seed: int = count(0, 0, 9999, "Another one",
+        "Each number paints with another noise, as far as the network has learned to follow it.", symbol="z",
+        group=_NOISE, live=True)
     global_noise: int = count(20, 0, 64, "Global noise",
         "Channels of chance that are the same all over the canvas.", group=_NOISE, advanced=True)
     local_noise: int = count(10, 0, 64, "Local noise", "Channels of chance at each place.", group=_NOISE, advanced=True)
@@ -185,6 +192,7 @@ PRESETS = (
         {
             **_PAPER,
             "mode": "blend",
+            "blend": "convex",
             "templates": 100,
             "adversarial": "wgan_gp",
             "penalty_weight": 10.0,

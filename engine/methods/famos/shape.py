@@ -30,7 +30,7 @@ def mosaic_shape(s: FamosSettings) -> MosaicShape:
         noise_at=s.noise_at,
     )
     return MosaicShape(
-        s.mode, s.templates, unet, s.refine, s.global_noise, s.local_noise, s.periodic_noise, s.mix_scales
+        s.mode, s.templates, unet, s.refine, s.global_noise, s.local_noise, s.periodic_noise, s.mix_scales, s.blend
     )
 
 

@@ -85,7 +85,9 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
         )
         layers = network.style_layers
         statistic = Sliced(layers, BINS) if s.statistic == "sliced" else Gram(links_of(layers, "each"))
-        return StyleLoss(network, statistic, styles, self.regions, s.patch, 2 * s.batch * s.patch**2, random)
+        return StyleLoss(
+            network, statistic, styles, self.regions, s.patch, 2 * s.batch * s.patch**2, random, self._beside()
+        )
 
     def _start_from_mean_color(self, styles: list[Style]) -> None:
         """The last layer begins near the mean colour of the style, so that no step is spent on finding it."""
@@ -102,6 +104,10 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     def _read(self, job: Job) -> list[Style]:
         """Reads the images of all slots; what only this method needs it keeps itself."""
 
+    def _beside(self) -> list[Style]:
+        """Contents that activations are normalised over beside the styles, once `_read`; none, as a rule."""
+        return []
+
     @abstractmethod
     def _network(self, thin: bool) -> NetworkT:
         """The generator; `thin` is one of few channels that reaches equally far."""
@@ -117,8 +123,9 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
 
     @property
     def _pull(self) -> float | None:
-        """Of the style loss: what 1 / T would make of a gradient of length 1, since no factor passes a length."""
-        return 1 / self.settings.temperature if self.settings.normalised_gradients else None
+        """Of the style loss: what 1 / T makes of each level's gradient, since no factor passes a length that is set."""
+        s = self.settings
+        return s.gradient_length / s.temperature if s.normalised_gradients else None
 
     def _mask(self, batch: BatchT) -> Tensor | None:
         """[B, R, H, W], one-hot; None where there are no regions."""

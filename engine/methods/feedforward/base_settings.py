@@ -39,6 +39,9 @@ class GeneratorSettings(TrainedSettings):
     normalised_gradients: bool = toggle(False, "Equal say for all levels",
         "On: every level pulls with the same strength. Off: the level that is worst pulls most.",
         symbol="normalised gradients", group=STYLE, live=True, advanced=True)
+    gradient_length: float = number(1.0, 1e-4, 1e5, "Their strength",
+        "How strongly each level pulls, before it is divided by Freedom from style.", symbol="L1 norm", scale="log",
+        group=STYLE, live=True, advanced=True, when=one_of("normalised_gradients", True))
     adversarial_weight: float = weight(0.1, 10, "Sharpness",
         "A discriminator learns to tell the pictures from pieces of the style. More: crisper, truer marks; too much "
         "drowns everything else. 0 leaves it out, as the papers do.", symbol="L_adv", group=STYLE)

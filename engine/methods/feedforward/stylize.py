@@ -60,11 +60,17 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         contents = sources.load(job.sources["content"], s.content_scale, "content", self.warnings)
         self._canvas = job.canvas_size or contents[0].size
         self._content = contents[0].pixels_on(self.device)
+        self._contents = contents
         self._content_scale = s.content_scale * contents[0].image.scale
         self._patches = ContentPatches(contents, self._canvas, self.device)
         self._style_tones = _tones_of([source.pixels for source in styles])
         self._content_tones = _tones_of([source.pixels for source in contents])
         return [Style(source.pixels.to(self.device), source.image.weight) for source in styles]
+
+    def _beside(self) -> list[Style]:
+        if self.settings.normalised_over == "style":
+            return []
+        return [Style(source.pixels_on(self.device), source.image.weight) for source in self._contents]
 
     def _network(self, thin: bool) -> ResidualNetwork:
         s = self.settings

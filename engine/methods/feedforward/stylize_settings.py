@@ -24,6 +24,11 @@ class StylizeSettings(GeneratorSettings):
     content_by: Literal["tones", "features"] = choice("tones", ("Tones", "Features"), "Compare content by",
         "Tones: light and dark must lie where the content has them. Features: the network's layers must agree, as in "
         "the papers; use it with VGG-19.", group=STYLE, live=True)
+    normalised_over: Literal["both", "style"] = choice(
+        "both", ("Style and contents", "The style alone"), "Evened out over",
+        "For Gram matrices: over which images each filter responds as much as any other. Both, as for neural style; "
+        "over the style alone what only contents have, such as plain skies, weighs more or less than the rest.",
+        symbol="mean activation 1", group=STYLE, advanced=True, when=one_of("statistic", "gram"))
     blur_px: float = number(2.0, 0.5, 16, "Blur before comparing",
         "For Tones. More: only large shapes must agree. Less: fine lines too.", symbol="σ", unit="px", group=STYLE,
         live=True, advanced=True, when=one_of("content_by", "tones"))
@@ -98,6 +103,7 @@ PRESETS = (
             "variation_weight": 0.0,
             "diversity_weight": 0.0,
             "noise": 0,
+            "normalised_over": "both",
             "activation": "plain",
             "enlarged": 1.0,
         },

@@ -136,7 +136,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             raise MissingSourcesError(
                 "A guided collage needs a content image. Drop one on Content, or choose Unguided in the panel."
             )
-        elif s.placement == "aligned" and len(self._styles) < 2:
+        elif s.placement != "anywhere" and len(self._styles) < 2:
             raise MissingSourcesError(
                 "Aligned collages mix whole images, so they need at least two style images. Drop more on Style, or "
                 "let the elements lie anywhere."
@@ -159,7 +159,8 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
                     f"The map has {len(groups)} groups of images, more than a set has elements; what has none shows "
                     "all. Raise Elements of a set, and Elements shown."
                 )
-        return SetDraw(self.atlas, weights, s.tiling, s.placement, self._canvas, groups)
+        placement = "anywhere" if s.placement == "anywhere" else "aligned"
+        return SetDraw(self.atlas, weights, s.tiling, placement, self._canvas, groups)
 
     def try_update(self, job: Job) -> bool:
         """Other maps, and other regions for the images that are there: they act on what was learned."""

@@ -85,9 +85,11 @@ class MagicSettings(AdversarialSettings):
         symbol="interpolated A", group=_SETS, live=True, advanced=True)
 
     # ------------------------------------------------------------ images
-    placement: Literal["anywhere", "aligned"] = choice("anywhere", ("Anywhere", "Aligned"), "Elements lie",
+    placement: Literal["anywhere", "aligned", "middle"] = choice(
+        "anywhere", ("Anywhere", "Aligned", "Aligned, own sizes"), "Elements lie",
         "Anywhere: crops from random places. Aligned: whole images in the middle of the canvas, all as large as the "
-        "first, for pictures that are alike, such as portraits.", group=IMAGES, before="generator_width")
+        "first, for pictures that are alike, such as portraits; or each in its own size.", group=IMAGES,
+        before="generator_width")
 
     # ------------------------------------------------------------ network
     start: Literal["network", "nothing"] = choice("network", ("The network that comes along", "Nothing"), "Start from",

@@ -94,6 +94,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
             padding=s.border,
             detail=s.detail,
         )
+        self.network.hard_edges = self._hard_edges
         self.statistic = comparing.statistic_of(s, self.network)
         self._check_sizes()
         if self.network.fixed:
@@ -157,6 +158,11 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
                     f"{name} is too small for this network: {width} x {height} px, and it needs {least} px a side. "
                     "Choose a larger image, raise Picture size or Style size, or choose fewer or shallower layers."
                 )
+
+    @property
+    def _hard_edges(self) -> bool:
+        """Of regions, see `Perceptual`."""
+        return False
 
     # -------------------------------------------------------- the loss
 

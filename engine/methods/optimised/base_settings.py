@@ -49,7 +49,8 @@ class PixelSettings(Settings):
 
     # ------------------------------------------------------------ coarse to fine
     start_noise: float = share(0.2, "Start from noise",
-        "0: begins with the content. 1: with the style's colours at random places. Between: a mixture.",
+        "0: begins with the content, or the image on Start. 1: with the style's colours at random places. Between: a "
+        "mixture.",
         group=COARSE_TO_FINE)
     scales: int = count(3, 1, 7, "Scales",
         "It begins at a small size, doubled so often less one. More: larger shapes of the style; the content moves "

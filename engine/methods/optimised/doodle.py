@@ -9,7 +9,7 @@ Regions are found in images/regions.py; the optimising is in base.py.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.images.regions import MOST_REGIONS, labels_at, regions_of
 from engine.job import Job
-from engine.knobs import count, redeclared
+from engine.knobs import choice, count, redeclared
 from engine.method import Layer, Preset
 from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CONTENT, RESULT, PixelMethod
@@ -38,6 +38,9 @@ class DoodleSettings(PixelSettings):
     scales: int = redeclared(PixelSettings, "scales", default=4,
         help="It begins at a small size, doubled so often less one. More: larger shapes of the style.")
     regions: int = count(0, 0, MOST_REGIONS, "Regions", "How many colours the masks have. 0 finds out.", group=IMAGES)
+    edges: Literal["soft", "hard"] = choice("soft", ("Soft (paper)", "Hard"), "Edges of regions",
+        "Soft: near an edge both regions count, the more the further a layer looks. Hard: each place counts for its "
+        "own alone.", group=IMAGES, advanced=True)
     # fmt: on
 
 
@@ -55,7 +58,7 @@ PRESETS = (
     Preset(
         "Neural doodle",
         "The paper's: a Gram matrix for each region, five layers. VGG-19.",
-        PAPER | REST | {"start_noise": 1.0},
+        PAPER | REST | {"start_noise": 1.0, "edges": "soft"},
         group="look",
     ),
     Preset(
@@ -65,6 +68,7 @@ PRESETS = (
         | REST
         | {
             "start_noise": 1.0,
+            "edges": "soft",
             "links": "chain",
             "style_layers": "all",
             "shift": -1.0,
@@ -110,6 +114,10 @@ class Doodle(PixelMethod[DoodleSettings]):
         styles = recolor.styles_for([style], content, s.colors)
         labels = (self.regions.style, self.regions.target)
         self._prepare(job, device, styles, content, job.canvas_size or canvas_size, labels, self.regions.count)
+
+    @property
+    def _hard_edges(self) -> bool:
+        return self.settings.edges == "hard"
 
     def _start(self, noise: Tensor, content: Tensor | None) -> Tensor:
         return noise if content is None else torch.lerp(content, noise, self.settings.start_noise)

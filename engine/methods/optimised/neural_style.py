@@ -16,11 +16,13 @@ from torch import Tensor
 from engine.box import Size
 from engine.errors import MissingSourcesError
 from engine.images import sources
+from engine.images.sources import ContentField
 from engine.job import Job
 from engine.method import Preset
 from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CHANGE, CONTENT, RESULT, PixelMethod
 from engine.methods.optimised.base_settings import PAPER, REST, PixelSettings
+from engine.methods.optimised.pictures import luma
 from engine.methods.optimised.slots import SLOTS
 
 
@@ -74,6 +76,13 @@ PRESETS = (
         _column(**(_CHAIN | {"adjacent": True})),
         group="look",
     ),
+    Preset(
+        "Refine a start",
+        "Gatys' loss from the image on Start, with no noise added: how far a network's picture is from an optimum "
+        "(figure 3 of the paper on texture networks). VGG-19.",
+        _column(),
+        group="look",
+    ),
     Preset("Draft", "Half the size: a first look in a minute.", {"content_scale": 0.5}),
     Preset("Full size", "As large as the content.", {"content_scale": 1.0}),
 )
@@ -100,12 +109,21 @@ class NeuralStyle(PixelMethod[PixelSettings]):
             if len(images) > 1:
                 self.warnings.append("Only the first content image is used.")
             content = sources.load(images[:1], 1.0, "content", self.warnings)[0]
+        self._begun_with = None
+        if images := job.sources.get("start"):
+            self._begun_with = sources.load(images[:1], 1.0, "start", self.warnings)[0]
         styles = recolor.styles_for(styles, content, s.colors)
         given = (content or styles[0]).size
         canvas_size = Size(*(max(16, round(side * s.content_scale)) for side in (given.height, given.width)))
         self._prepare(job, device, styles, content, job.canvas_size or canvas_size)
 
     def _start(self, noise: Tensor, content: Tensor | None) -> Tensor:
+        """Noise and what it begins with: the start image (figure 3 of Ulyanov et al. 2017), or else the content."""
+        if self._begun_with is not None:
+            size = Size(noise.shape[2], noise.shape[3])
+            content = ContentField(self._begun_with.pixels, size, noise.device).at(size.box)[None]
+            if self.settings.colors == "luminance":  # as the content then is
+                content = luma(content[0]).expand(3, -1, -1)[None]
         if content is None:
             return noise
         return torch.lerp(content, noise, self.settings.start_noise)

@@ -8,6 +8,14 @@ SLOTS = {
     "neural_style": (
         Slot("style", "Style", "Paintings or textures whose brushwork, colours and patterns you want."),
         Slot("content", "Content", "What the picture shows. Without one the style alone makes a new picture.", 0, 1),
+        Slot(
+            "start",
+            "Start",
+            "A picture to begin with, such as one that fast stylisation has painted. Without one it begins with the "
+            "content.",
+            0,
+            1,
+        ),
     ),
     "doodle": (
         Slot("style", "Style", "The painting whose parts you want.", 1, 1),

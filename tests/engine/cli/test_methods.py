@@ -90,6 +90,7 @@ def test_the_options_of_images_are_the_slots_of_all_methods(capsys: pytest.Captu
     assert options == {
         "style": "--style",
         "content": "--content",
+        "start": "--start",
         "style_mask": "--style-mask",
         "target_mask": "--mask",
     }

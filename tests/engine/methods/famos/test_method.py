@@ -12,6 +12,7 @@ from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.methods.famos.method import Famos
 from engine.methods.famos.settings import FamosSettings
+from engine.nn.mosaic import blended
 from engine.settings import specs
 from tests.engine.combinations import every_pair
 from tests.engine.famos_jobs import job, picture
@@ -20,6 +21,7 @@ CPU = torch.device("cpu")
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "mode": ("blend", "paint", "copy"),
+    "blend": ("convex", "separate", "additive"),
     "adversarial": ("hinge", "wgan_gp", "dcgan", "lsgan"),
     "correspondence": ("pool8", "pool4", "pool16", "blur", "learned"),
     "learned_after": ("pool8", "nothing", "blur"),
@@ -167,7 +169,7 @@ def test_a_state_of_other_networks_is_taken_over_where_it_fits(tmp_path: Path) -
         more.restore(small.state())
 
 
-LIVE = [spec.name for spec in specs(FamosSettings) if spec.knob.live]
+LIVE = [spec.name for spec in specs(FamosSettings) if spec.knob.live and spec.name != "noise_seed"]
 
 
 @pytest.mark.parametrize("name", LIVE)
@@ -175,6 +177,7 @@ def test_live_settings_act_in_the_next_step(name: str, tmp_path: Path) -> None:
     """Two equal methods; one is given another value after two steps, and their third steps differ."""
     needs = {
         "blur_px": {"correspondence": "blur"},
+        "settle_after_steps": {"settle_after_steps": 1},
         "penalty_weight": {"adversarial": "wgan_gp"},
         "r1_every_steps": {"r1_weight": 1.0},
         "r1_weight": {"r1_every_steps": 2},
@@ -200,6 +203,23 @@ def test_live_settings_act_in_the_next_step(name: str, tmp_path: Path) -> None:
     turned.step(2)
     ours, theirs = kept.state().tensors, turned.state().tensors
     assert any(not torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+@pytest.mark.parametrize("kind", ["global_noise", "local_noise", "periodic_noise"])
+def test_another_noise_is_another_picture_and_the_first_one_comes_back(kind: str, tmp_path: Path) -> None:
+    silent = {"global_noise": 0, "local_noise": 0, "periodic_noise": 0}
+    method = Famos(job(tmp_path, silent | {kind: 3}), CPU)
+    with torch.no_grad():
+        for parameter in method.average.parameters():  # untrained, all would be nearly grey
+            parameter.mul_(4)
+    trained = method.state()
+    pictures = []
+    for seed in (0, 1, 0):
+        method.settings = method.settings.with_values({"noise_seed": seed})
+        pictures.append(whole(method, Size(64, 64)))
+    assert torch.equal(pictures[0], pictures[2])
+    assert not torch.equal(pictures[0], pictures[1])
+    assert all(torch.equal(trained.tensors[key], value) for key, value in method.state().tensors.items())
 
 
 def test_after_diverging_it_learns_more_slowly_and_remembers(tmp_path: Path) -> None:
@@ -288,3 +308,35 @@ def test_it_learns_the_content_and_uses_its_templates(tmp_path: Path) -> None:
     late = torch.stack([term["content"] for term in terms[-5:]]).mean()
     assert late < 0.7 * early
     assert terms[-1]["templates_in_use"] > 4
+
+
+def test_blends_are_those_of_the_paper_and_of_the_peers_code() -> None:
+    random = torch.Generator().manual_seed(0)
+    painted, collage = (torch.rand(2, 3, 5, 6, generator=random, dtype=torch.float64) * 2 - 1 for _ in range(2))
+    masks = torch.rand(2, 2, 5, 6, generator=random, dtype=torch.float64)
+    wanted = {"convex": [], "separate": [], "additive": []}
+    for g, m, a, b in zip(*(x.flatten() for x in (painted, collage, *_three(masks))), strict=True):
+        wanted["convex"].append(g * a + (1 - a) * m)
+        wanted["separate"].append(min(1, max(-1, m * (1 - b) + a * g)))
+        wanted["additive"].append(min(1, max(-1, g * a * 2 + m)))
+    for blend, values in wanted.items():
+        found = blended(blend, painted, collage, masks if blend == "separate" else masks[:, :1])  # type: ignore[arg-type]
+        assert torch.allclose(found.flatten(), torch.tensor(values, dtype=torch.float64), atol=1e-12)
+    pieces = torch.zeros(2, 2, 5, 6, dtype=torch.float64)
+    assert torch.equal(blended("separate", painted, collage, pieces), collage)
+
+
+def _three(masks: Tensor) -> list[Tensor]:
+    """alpha and beta, once for each channel of a picture."""
+    return [mask.expand(-1, 3, -1, -1) for mask in masks.split(1, 1)]
+
+
+@pytest.mark.parametrize("blend", ["separate", "additive"])
+def test_a_blend_is_learned_resumed_and_regularised_as_a_mean_of_its_masks(blend: str, tmp_path: Path) -> None:
+    method = Famos(job(tmp_path, {"blend": blend, "refine": True}), CPU)
+    terms = method.step(0)
+    _, painting = method._last or (None, None)
+    assert painting is not None
+    assert painting.alpha.shape[1] == (2 if blend == "separate" else 1)
+    assert terms["alpha"] == pytest.approx(painting.alpha.mean().item(), rel=1e-5)
+    assert Famos(job(tmp_path, {"blend": blend, "refine": True}), CPU).restore(method.state()) == []

@@ -167,8 +167,9 @@ def test_closed_fields_repeat_and_crops_agree(top: int, left: int, height: int, 
 # ---------------------------------------------------------------- from the originals
 
 
-def test_at_the_trained_size_nothing_changes(tmp_path: Path) -> None:
-    method = famos(tmp_path)
+@pytest.mark.parametrize("blend", ["convex", "separate", "additive"])
+def test_at_the_trained_size_nothing_changes(tmp_path: Path, blend: str) -> None:
+    method = famos(tmp_path, blend=blend)
     canvas_size = method.canvas_size
     plain = artwork(method, RenderMode(), canvas_size)
     same = artwork(method, RenderMode(originals=1.0), canvas_size)
@@ -177,7 +178,9 @@ def test_at_the_trained_size_nothing_changes(tmp_path: Path) -> None:
         a, b, c = (field.layers_at(canvas_size.box) for field in (plain, same, nearly))
     for layer in ("result", "collage", "painted", "mask", "content"):
         assert torch.equal(a[layer], b[layer]), layer
-        assert torch.allclose(a[layer], c[layer], atol=1e-2), layer
+        # what is not convex adds up what paint and pieces are off by
+        near = 2e-2 if layer == "result" and blend != "convex" else 1e-2
+        assert torch.allclose(a[layer], c[layer], atol=near), layer
 
 
 def test_pieces_are_the_originals_pixels(tmp_path: Path) -> None:

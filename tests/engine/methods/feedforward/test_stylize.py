@@ -10,6 +10,7 @@ import torch
 from engine.box import Box, Size
 from engine.errors import BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
+from engine.images.read import read_image
 from engine.methods.feedforward.stylize import Stylize
 from engine.methods.feedforward.stylize_settings import StylizeSettings
 from engine.nn.residual_network import ResidualNetwork, ResidualShape
@@ -153,3 +154,20 @@ def test_another_content_takes_the_place_of_the_one_that_was_trained_on(tmp_path
     assert not torch.equal(painted, plain)
     with pytest.raises(BadSettingError, match="can not repeat"):
         method.renderer(RenderMode(repeat=True))
+
+
+def test_filters_respond_alike_over_style_and_contents(tmp_path: Path) -> None:
+    """As in the optimisation methods: mean activation 1 for each filter over all images, styles and contents alike."""
+    values = {"statistic": "gram", "filters": 8, "levels": 1, "content_scale": 1.0, "style_scale": 1.0}
+    job_of = {over: job("stylize", tmp_path, values | {"normalised_over": over}) for over in ("both", "style")}
+    for over, of in job_of.items():
+        method = Stylize(of, CPU)
+        images = [*of.sources["style"], *(of.sources["content"] if over == "both" else ())]
+        means = []
+        for image in images:
+            pixels = read_image(Path(image.path)).pixels[None].float() / 255
+            found = method.style_loss.network(pixels)
+            means.append({layer: x.double().abs().mean((0, 2, 3)) for layer, x in found.items()})
+        for layer in means[0]:
+            mean = torch.stack([each[layer] for each in means]).mean(0)
+            assert torch.allclose(mean[mean > 1e-6], torch.ones((), dtype=torch.float64), atol=1e-4), over

@@ -35,7 +35,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "kernel": ("5", "3", "7"),
     "discriminator_norm": ("none", "layer", "instance"),
     "tiling": ("mirror", "wrap"),
-    "placement": ("anywhere", "aligned"),
+    "placement": ("anywhere", "aligned", "middle"),
     "warp": ("none", "affine", "flow"),
     "set_size_least": (0, 2),
     "show_size": (0, 7),
@@ -269,6 +269,7 @@ def test_live_settings_act_in_the_next_step_or_picture(name: str, tmp_path: Path
     """Two equal methods; one is given another value after two steps, and their third steps differ."""
     needs = {
         "blur_px": {"correspondence": "blur"},
+        "settle_after_steps": {"settle_after_steps": 1},
         "penalty_weight": {"adversarial": "wgan_gp"},
         "r1_every_steps": {"r1_weight": 1.0},
         "r1_weight": {"r1_every_steps": 2},

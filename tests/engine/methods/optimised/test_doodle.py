@@ -235,3 +235,21 @@ def test_a_style_smaller_than_the_networks_reach_is_named(tmp_path: Path) -> Non
     small = base.sources | {"style": (picture(tmp_path / "small.png", 20, 20, 1),)}
     with pytest.raises(BadImageError, match=r"small\.png, at its working size, is too small"):
         Doodle(base.model_copy(update={"sources": small}), CPU)
+
+
+@pytest.mark.parametrize(("network", "statistic"), [("filters", "sliced"), ("vgg19", "gram")])
+def test_hard_edges_count_each_place_for_its_own_region(
+    network: str, statistic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "open_network", open_tiny)
+    values = {"network": network, "statistic": statistic, "scales": 1}
+    soft, hard = (Doodle(doodle_job(tmp_path, values | {"edges": edges}), CPU) for edges in ("soft", "hard"))
+    mask = torch.zeros(1, 2, 64, 64, dtype=torch.float64)
+    mask[:, 0, :, :31], mask[:, 1, :, 31:] = 1, 1
+    first, last = hard.network.layers[0], hard.network.layers[-1]
+    assert torch.equal(hard.network.masks(mask)[first], mask)
+    assert not torch.equal(soft.network.masks(mask)[first], mask)
+    pooled = mask.unflatten(2, (-1, hard.network.strides[last])).mean(3)
+    pooled = pooled.unflatten(3, (-1, hard.network.strides[last])).mean(4)
+    assert torch.allclose(hard.network.masks(mask)[last], pooled, atol=1e-12)
+    assert torch.isfinite(hard.step(0)["style"])

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from engine.box import Size
+from engine.box import Box, Size
 from engine.errors import BadImageError, BadProjectError, BadSettingError, MissingSourcesError, MissingWeightsError
 from engine.fields.artwork import Artwork
 from engine.job import Job, SourceImage
@@ -506,3 +507,27 @@ def test_images_smaller_than_the_networks_reach_are_named(tmp_path: Path) -> Non
 def test_settings_that_can_not_be_had(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(BadSettingError, match=message):
         NeuralStyle(style_job(tmp_path, settings), CPU)
+
+
+def test_it_begins_with_the_start_image_where_there_is_one(tmp_path: Path) -> None:
+    """So that a network's picture can be refined, as in figure 3 of Ulyanov et al. 2017."""
+    base = style_job(tmp_path, {"start_noise": 0.0, "scales": 1})
+    begun = base.model_copy(update={"sources": base.sources | {"start": (picture(tmp_path / "s.png", 77, 101, 9),)}})
+    plain, refined = NeuralStyle(base, CPU), NeuralStyle(begun, CPU)
+    start = torch.from_numpy(np.asarray(Image.open(tmp_path / "s.png")).copy()).permute(2, 0, 1) / 255
+    assert torch.allclose(refined.picture[0], start, atol=1e-5)
+    assert not torch.allclose(plain.picture[0], start, atol=0.05)
+    assert torch.equal(refined._content_at(Box(0, 0, 77, 101), Size(77, 101)), plain.picture[0])
+    alone = {"style": base.sources["style"], "start": begun.sources["start"]}
+    larger = base.model_copy(update={"sources": alone, "canvas_size": Size(60, 60)})
+    assert NeuralStyle(larger, CPU).picture.shape == (1, 3, 60, 60)
+
+
+def test_what_lbfgs_is_given_to_refine_becomes_no_worse(tmp_path: Path) -> None:
+    base = style_job(
+        tmp_path, {"start_noise": 0.0, "scales": 1, "optimizer": "lbfgs", "statistic": "gram", "levels": 1}
+    )
+    begun = base.model_copy(update={"sources": base.sources | {"start": (picture(tmp_path / "s.png", 77, 101, 9),)}})
+    method = NeuralStyle(begun, CPU)
+    terms = [method.step(step)["style"].item() for step in range(6)]
+    assert terms[-1] < terms[0]
