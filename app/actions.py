@@ -68,7 +68,7 @@ ITEMS = (
     Item("train", "Training", "Train", ("Ctrl+T",), "train", "", "Learn from these images; pause, and go on"),
     Item("stop", "Training", "Stop", ("Ctrl+.",), "stop", "", "Keep a snapshot and end the training"),
     Item("keep", "Training", "Keep snapshot", ("Ctrl+D",), "keep", "", "Keep this moment, to come back to it"),
-    Item("afresh", "Training", "Start afresh", tip="Train from nothing; all snapshots stay", rule=True),
+    Item("afresh", "Training", "Train afresh", tip="Trains from nothing, at once; all snapshots stay", rule=True),
     Item(
         "rebuild", "Training", "Rebuild now", ("Ctrl+R",), "rebuild", "", "Put settings marked for a rebuild in force"
     ),
