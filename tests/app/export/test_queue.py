@@ -119,7 +119,8 @@ def test_the_report_tells_size_time_and_seams(bench):
     bench.qtbot.waitUntil(bench.row(item).show_button.isVisible)
     other = bench.add("b.png")
     bench.ends(other, seam=1.31)
-    assert "seam meter 1.31" in bench.row(other).facts.text()
+    assert "seams may be seen" in bench.row(other).facts.text()
+    assert "seam meter 1.31" in bench.row(other).facts.toolTip()
     with bench.qtbot.waitSignal(bench.rows.removed) as asked:
         bench.click(bench.row(item).remove)
     assert asked.args == [item]
