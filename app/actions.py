@@ -114,7 +114,7 @@ def make(window: QMainWindow) -> dict[str, QAction]:
     menus = {}
     for item in ITEMS:
         if item.menu not in menus:
-            menus[item.menu] = window.menuBar().addMenu(_tr(item.menu))
+            menus[item.menu] = window.menuBar().addMenu(f"&{_tr(item.menu)}")  # by Alt and its first letter
             menus[item.menu].setObjectName(f"menu {item.menu}")
         action = QAction(_tr(item.text), window)
         action.setObjectName(item.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from app import actions
@@ -80,6 +80,7 @@ class Shell(QMainWindow):
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
+        QShortcut(QKeySequence("F10"), self, self.enter_menus)
         self._make_toolbar()
         view = self.menu("View")
         view.addSeparator()
@@ -165,6 +166,12 @@ class Shell(QMainWindow):
         menu = self.menuBar().findChild(QMenu, f"menu {name}")
         assert isinstance(menu, QMenu)
         return menu
+
+    def enter_menus(self) -> None:
+        """The keys go to the bar of menus, as F10 does on most systems."""
+        bar = self.menuBar()
+        bar.setFocus(Qt.FocusReason.MenuBarFocusReason)
+        bar.setActiveAction(bar.actions()[0])
 
     def reset_layout(self) -> None:
         """All docks at their first places; the curves are folded to the line of health below the canvas."""

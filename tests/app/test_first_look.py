@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 
 from app.preferences import PreferencesDialog
@@ -104,3 +105,13 @@ def test_icons_links_and_help_follow_the_theme(studio: Studio) -> None:
     inside = [(x, y) for x in range(icon.left(), icon.right()) for y in range(icon.top(), icon.bottom())]
     assert min(image.pixelColor(x, y).lightness() for x, y in inside) < 80, "dark lines on a light card"
     assert theme.colors().muted in window.panel.help.text()
+
+
+def test_menus_are_reached_by_f10_and_by_alt(studio: Studio) -> None:
+    window, bar = studio.window, studio.window.menuBar()
+    with studio.qtbot.waitActive(window):
+        window.activateWindow()
+    studio.qtbot.keyClick(window, Qt.Key.Key_F10)
+    assert bar.activeAction() is bar.actions()[0]
+    letters = [action.text()[action.text().index("&") + 1] for action in bar.actions()]
+    assert len(set(letters)) == len(letters)
