@@ -68,7 +68,7 @@ ITEMS = (
     Item("train", "Training", "Train", ("Ctrl+T",), "train", "", "Learn from these images; pause, and go on"),
     Item("stop", "Training", "Stop", ("Ctrl+.",), "stop", "", "Keep a snapshot and end the training"),
     Item("keep", "Training", "Keep snapshot", ("Ctrl+D",), "keep", "", "Keep this moment, to come back to it"),
-    Item("afresh", "Training", "Start afresh", tip="Train from nothing; all snapshots stay", rule=True),
+    Item("afresh", "Training", "Train afresh", tip="Trains from nothing, at once; all snapshots stay", rule=True),
     Item(
         "rebuild", "Training", "Rebuild now", ("Ctrl+R",), "rebuild", "", "Put settings marked for a rebuild in force"
     ),
@@ -114,7 +114,7 @@ def make(window: QMainWindow) -> dict[str, QAction]:
     menus = {}
     for item in ITEMS:
         if item.menu not in menus:
-            menus[item.menu] = window.menuBar().addMenu(_tr(item.menu))
+            menus[item.menu] = window.menuBar().addMenu(f"&{_tr(item.menu)}")  # by Alt and its first letter
             menus[item.menu].setObjectName(f"menu {item.menu}")
         action = QAction(_tr(item.text), window)
         action.setObjectName(item.name)

@@ -212,6 +212,7 @@ class FilesController(QObject):
     def _begin(self) -> None:
         document = self._document
         former, hidden = document.folder, document.untitled and not document.empty
+        self._messages.clear()  # of what is not here any more
         document.new()
         self.show_recents()
         if hidden and is_project(former):

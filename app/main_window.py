@@ -175,6 +175,7 @@ class MainWindow(Shell):
         self.canvas.dropped.connect(document.add)
         self.project_dropped.connect(self.files.open_path)
         self.canvas.project_dropped.connect(self.files.open_path)
+        self.canvas.begin.button.clicked.connect(self.actions_by_name["train"].trigger)
         self.canvas.start.images_requested.connect(lambda: self.sources.browse(document.method.slots[0].key))
         self.snapshots.picture_chosen.connect(self.canvas.show_still)
         self.strip.export_requested.connect(lambda snapshot: self.exports.open(snapshot.folder))
@@ -259,6 +260,9 @@ class MainWindow(Shell):
 
     def _on_state(self, state: str) -> None:
         self.status.set_state(state)
+        self.show_next(state)
+        if self.training.running:
+            self.messages.withdraw("begin")
         self.strip.set_can_keep(state in ("live", "training", "paused"))
         self.panel.set_state(state)
         if state == "idle":

@@ -155,7 +155,7 @@ class PreferencesDialog(QDialog):
         self._preferences = preferences
         self.setWindowTitle("Preferences")
         self.theme = QComboBox(self)
-        for mode, title in (("system", "Like the computer"), ("light", "Light"), ("dark", "Dark")):
+        for mode, title in theme.MODE_TITLES.items():
             self.theme.addItem(title, mode)
         self.theme.setCurrentIndex(self.theme.findData(preferences.theme))
         self.theme.activated.connect(self._on_theme)
@@ -185,7 +185,7 @@ class PreferencesDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(2 * theme.UNIT)
         form.setVerticalSpacing(theme.UNIT)
-        form.addRow("Appearance", self.theme)
+        form.addRow("Theme", self.theme)
         form.addRow("Train on", self.device)
         form.addRow("", note)
         form.addRow("Keep a moment every", self.minutes)

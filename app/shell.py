@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from app import actions
@@ -80,6 +80,7 @@ class Shell(QMainWindow):
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
+        QShortcut(QKeySequence("F10"), self, self.enter_menus)
         self._make_toolbar()
         view = self.menu("View")
         view.addSeparator()
@@ -89,12 +90,8 @@ class Shell(QMainWindow):
         view.addSeparator()
         themes = view.addMenu(self.tr("Theme"))
         group = QActionGroup(self)
-        for mode, words in (
-            ("system", self.tr("As the system")),
-            ("light", self.tr("Light")),
-            ("dark", self.tr("Dark")),
-        ):
-            action = themes.addAction(words, lambda mode=mode: self.set_theme(mode))
+        for mode, words in theme.MODE_TITLES.items():
+            action = themes.addAction(self.tr(words), lambda mode=mode: self.set_theme(mode))
             action.setCheckable(True)
             action.setChecked(mode == self.preferences.theme)
             group.addAction(action)
@@ -119,7 +116,8 @@ class Shell(QMainWindow):
                 bar.addSeparator()
         train = bar.widgetForAction(self.actions_by_name["train"])
         if isinstance(train, QToolButton):
-            train.setMinimumWidth(train.fontMetrics().horizontalAdvance(self.tr("Stopping…")) + 40)
+            train.setMinimumWidth(train.fontMetrics().horizontalAdvance(self.tr("Stopping…")) + 28)
+            train.setProperty("role", "primary")
         bar.addSeparator()
         self.methods = StillCombo(self)
         self.methods.setSizeAdjustPolicy(StillCombo.SizeAdjustPolicy.AdjustToContents)
@@ -147,18 +145,33 @@ class Shell(QMainWindow):
             for name in filter(None, actions.TOOLBAR):
                 button = self.toolbar.widgetForAction(self.actions_by_name[name])
                 if isinstance(button, QToolButton):
-                    button.setToolButtonStyle(beside if name in worded else alone)
+                    usual = beside if name in worded else alone
+                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly if name == "train" else usual)
             layout = self.toolbar.layout()
             if layout is not None:
                 layout.invalidate()
             if self.toolbar.sizeHint().width() <= self.width():
                 break
 
+    def show_next(self, state: str) -> None:
+        """The one button that stands out, where pressing it is what comes next."""
+        train = self.toolbar.widgetForAction(self.actions_by_name["train"])
+        if train is not None:
+            train.setProperty("next", state in ("idle", "live", "paused"))
+            train.style().unpolish(train)
+            train.style().polish(train)
+
     def menu(self, name: str) -> QMenu:
         """One of the menus of the bar, by the name that actions.py has for it."""
         menu = self.menuBar().findChild(QMenu, f"menu {name}")
         assert isinstance(menu, QMenu)
         return menu
+
+    def enter_menus(self) -> None:
+        """The keys go to the bar of menus, as F10 does on most systems."""
+        bar = self.menuBar()
+        bar.setFocus(Qt.FocusReason.MenuBarFocusReason)
+        bar.setActiveAction(bar.actions()[0])
 
     def reset_layout(self) -> None:
         """All docks at their first places; the curves are folded to the line of health below the canvas."""

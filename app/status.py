@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from app.widgets import theme
+from app.widgets.controls import set_role
 from app.widgets.words import duration
 from engine.messages import Stepped
 
@@ -24,6 +25,8 @@ WORDS = {
     "paused": "Paused",
     "stopping": "Keeping your work…",
 }
+STATE_ROLES = {"live": "live", "training": "good", "paused": "warning"}
+"""Colours of the states in which there is something to steer."""
 
 
 class Status(QStatusBar):
@@ -72,6 +75,7 @@ class Status(QStatusBar):
 
     def set_state(self, state: str) -> None:
         self._say(self.state, self.tr(WORDS[state]))
+        set_role(self.state, STATE_ROLES.get(state, ""))
         self._learning = state == "training"
         if state == "starting":
             self._kept_at = None

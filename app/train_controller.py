@@ -18,10 +18,12 @@ _TRAIN_WORDS = {
     "starting": ("Starting…", "train"),
     "live": ("Refine", "train"),
     "training": ("Pause", "pause"),
-    "paused": ("Go on", "train"),
+    "paused": ("Resume", "train"),
     "stopping": ("Stopping…", "train"),
 }
 """Text and icon of the one action that does what is next."""
+MOST_NAMED = 2
+"""Settings that a message names; of others it has the number."""
 
 
 class TrainController(QObject):
@@ -52,6 +54,7 @@ class TrainController(QObject):
             actions[name].triggered.connect(lambda _checked=False, act=act: act())
         training.state_changed.connect(lambda _state: self.refresh())
         training.stale_changed.connect(self._on_stale)
+        training.document.settings_changed.connect(lambda _names: self._name_again())
 
     def train(self) -> None:
         """Begin, pause or go on, whichever is next. Beginning goes on from the newest snapshot where there is one."""
@@ -78,13 +81,28 @@ class TrainController(QObject):
         if state == "idle":
             self._messages.withdraw("rebuild")
 
+    def _name_again(self) -> None:
+        """Another setting waits as well; a message that was dismissed stays away."""
+        if self._training.stale and self._messages.has("rebuild"):
+            self._on_stale(True)
+
+    def _what_waits(self) -> str:
+        names = self._training.waiting()
+        kept = self.tr("What was learned is kept where it fits.")
+        if not names:
+            return self.tr("The changes act after the networks are rebuilt.") + " " + kept
+        quoted = self.tr(" and ").join(f"“{name}”" for name in names[:MOST_NAMED])
+        more = len(names) - MOST_NAMED
+        if more > 0:
+            quoted += self.tr(" and {} more").format(more)
+        act = self.tr("act") if len(names) > 1 else self.tr("acts")
+        return self.tr("{} {} after the networks are rebuilt.").format(quoted, act) + " " + kept
+
     def _on_stale(self, stale: bool) -> None:
         self._actions["rebuild"].setEnabled(stale)
         if stale and self._training.running and self._training.state != "live":
             self._messages.show_message(
-                self.tr(
-                    "Some new settings act after the networks are rebuilt. What was learned is kept where it fits."
-                ),
+                self._what_waits(),
                 key="rebuild",
                 button=self.tr("Rebuild now"),
                 act=self._training.rebuild,

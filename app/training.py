@@ -36,7 +36,7 @@ from engine.messages import (
 )
 from engine.method import method_class
 from engine.moments import MomentRule
-from engine.settings import Settings, specs
+from engine.settings import Settings, differing, specs
 from engine.snapshots import read
 from engine.training.session import Session
 
@@ -326,6 +326,13 @@ class Training(QObject):
             self.rebuild()
         else:
             self.post(Retune(live_values(self.document.settings)))
+
+    def waiting(self) -> list[str]:
+        """Labels of the settings that wait for a rebuild."""
+        built = self._tried_on or self.built
+        if built is None or built.method != self.document.job.method:
+            return []
+        return [s.knob.label for s in differing(built.settings, self.document.settings) if not s.knob.live]
 
     def _weigh(self) -> None:
         built = self._tried_on or self.built

@@ -47,6 +47,7 @@ def run(paths: list[Path]) -> int:
     app.processEvents()
     window = make_window(app)
     window.show()
+    splash.move(window.frameGeometry().center() - splash.rect().center())
     splash.raise_()
     app.processEvents()
 

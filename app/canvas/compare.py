@@ -12,6 +12,8 @@ REACH_PX = 9
 """How near the pointer must be to take hold of the line."""
 GRIP_PX = 13
 LABEL_PAD_PX = 6
+LEAST_LABEL_PX = 36
+"""In less room a side goes without its name."""
 MIDDLE = 0.5
 
 Draw = Callable[[QPainter], object]
@@ -111,9 +113,12 @@ class Compare(QObject):
         seen = place.intersected(QRectF(self._viewport.rect()))
         for right_side, words in enumerate(self._labels):
             width, height = metrics.horizontalAdvance(words) + 2 * LABEL_PAD_PX, metrics.height() + LABEL_PAD_PX
-            room = seen.right() - across if right_side else across - seen.left()
-            if not words or room < width + 4 * LABEL_PAD_PX:
+            room = (seen.right() - across if right_side else across - seen.left()) - 4 * LABEL_PAD_PX
+            if not words or room < LEAST_LABEL_PX:
                 continue
+            if room < width:
+                words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, round(room) - 2 * LABEL_PAD_PX)
+                width = metrics.horizontalAdvance(words) + 2 * LABEL_PAD_PX
             left = seen.right() - width - 8 if right_side else seen.left() + 8
             pill = QRectF(left, seen.top() + 8, width, height)
             painter.setPen(Qt.PenStyle.NoPen)

@@ -38,6 +38,7 @@ class IdlePictureController(QObject):
         self._shown = ""
         self._tasks: list[background.Task] = []
         training.events.on(Began, self._on_began)
+        training.state_changed.connect(lambda _state: self._offer())
         document.job_replaced.connect(self._forget)
         document.frame_changed.connect(self.refresh)
         document.settings_changed.connect(lambda _names: self.refresh())
@@ -47,6 +48,7 @@ class IdlePictureController(QObject):
         snapshot = self._snapshots.newest()
         self._canvas.show_start(self._document.empty and snapshot is None and not self._training.running)
         self._canvas.set_hint(self._hint())
+        self._offer()
         if self._training.running:
             return
         preview = snapshot / "preview.png" if snapshot is not None else None
@@ -82,6 +84,7 @@ class IdlePictureController(QObject):
     def _forget(self) -> None:
         self._shown, self.canvas_size = "", None
         self._canvas.view.forget()
+        self._canvas.view.set_extent(Size(0, 0))  # another project has no shape yet
 
     def _arrived(self, key: str, pixels: np.ndarray, canvas: Size) -> None:
         if key != self._shown or self._training.running:
@@ -95,6 +98,12 @@ class IdlePictureController(QObject):
         self.canvas_size = event.canvas_size
         self._canvas.show_start(False)
 
+    def _offer(self) -> None:
+        """The button in the middle of the canvas, where pressing it is all that is left to do."""
+        ready = not (self._training.running or self._document.empty or self._document.missing())
+        words = self.tr("All that is needed is here.") if ready and self._snapshots.newest() is None else ""
+        self._canvas.begin.offer(words)
+
     def _hint(self) -> str:
         if self._training.running or self._document.empty:
             return ""
@@ -104,8 +113,8 @@ class IdlePictureController(QObject):
         if self._snapshots.newest() is not None:
             return self.tr("The newest snapshot. Train goes on from it.")
         if not self._document.sources("content"):
-            return self.tr("Press Train to begin.")
-        return self.tr("The content. Press Train to begin.")
+            return ""
+        return self.tr("The content, before it is painted.")
 
 
 def _scaled(size: Size, factor: float) -> Size:

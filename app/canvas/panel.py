@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.canvas.begin import BeginCard
 from app.canvas.drag_out import DragOut
 from app.canvas.drop_zones import DropZones
 from app.canvas.first_start import FirstStart
@@ -35,6 +36,7 @@ class CanvasPanel(QWidget):
         super().__init__(parent)
         self.messages = MessageBar(self)
         self.view = CanvasView(self)
+        self.begin = BeginCard(self.view)
         self.start = FirstStart(self)
         self._hint = ElidedLabel("", self)
         self._hint.setProperty("role", "muted")

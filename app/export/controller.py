@@ -79,7 +79,9 @@ class ExportController(QObject):
         """Shows the dialog for the present weights, or for a snapshot."""
         size = self._canvas_size()
         if size is None or (not self._training.running and self._snapshots.newest() is None):
-            self._messages.show_message(self.tr("There is nothing to export yet. Press Train first."), "info")
+            self._messages.show_message(
+                self.tr("There is nothing to export yet. Press Train first."), "info", key="begin"
+            )
             return
         method = self._document.method
         about = (size, method, snapshot)
@@ -161,7 +163,7 @@ class ExportController(QObject):
         size = f"{event.size.width:,} × {event.size.height:,} px"
         self._messages.show_message(
             self.tr("{} is done, {}.").format(event.out, size),
-            "info",
+            "good",
             button=self.tr("Show in folder"),
             act=lambda: words.show_in_folder(event.out),
         )

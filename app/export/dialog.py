@@ -86,7 +86,8 @@ class ExportDialog(QDialog):
         title = self.tr("Export") if snapshot is None else self.tr("Export snapshot {}").format(snapshot.name)
         self.setWindowTitle(title)
         self.setModal(False)
-        self.form = ExportForm(canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self)
+        best = preflight.best_originals(job) if "originals" in capabilities else 1.0
+        self.form = ExportForm(canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self, best)
         self.on_paper, self.on_disk, self.pieces, self.cut_away = (QLabel(self) for _ in range(4))
         self.checks = ChecksList(self)
         self.rows = QueueRows(queue, self)

@@ -49,6 +49,7 @@ class ExportForm(QWidget):
         capabilities: see `Method.capabilities`.
         name: proposed for the file.
         content: size of the content in its file.
+        best: how many times as large as trained the originals hold.
     """
 
     changed = Signal()
@@ -65,6 +66,7 @@ class ExportForm(QWidget):
         name: str = "mosaic",
         content: Size | None = None,
         parent: QWidget | None = None,
+        best: float = 1.0,
     ) -> None:
         super().__init__(parent)
         self.canvas, self.capabilities, self.snapshot = canvas, capabilities, snapshot
@@ -85,7 +87,7 @@ class ExportForm(QWidget):
         for layer in layers:
             self.layer.addItem(layer.title, layer.key)
             self.layer.setItemData(self.layer.count() - 1, layer.help, Qt.ItemDataRole.ToolTipRole)
-        self.size_field = SizeField(canvas, content, self)
+        self.size_field = SizeField(canvas, content, self, best)
         self.detail = QComboBox(self)
         self.detail.addItem(self.tr("The same picture, with all detail of its pieces"), True)
         self.detail.addItem(self.tr("More pieces of the same size"), False)

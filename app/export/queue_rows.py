@@ -114,20 +114,22 @@ class Row(QFrame):
         self.bar.setAccessibleName(self.tr("Progress of {}").format(item.request.out.name))
         self.look = self._button(self.tr("See so far"))
         self.cancel = self._button(self.tr("Cancel"))
-        self.again = self._button(self.tr("Go on"))
+        self.again = self._button(self.tr("Resume"))
+        self.open_button = self._button(self.tr("Open"))
         self.show_button = self._button(self.tr("Show in folder"))
         self.remove = QToolButton(self)
         self.remove.setIcon(theme.icon("close"))
         self.remove.setIconSize(QSize(14, 14))
         self.cancel.clicked.connect(lambda: queue.cancel(item))
         self.again.clicked.connect(lambda: queue.again(item))
+        self.open_button.clicked.connect(lambda: words.open_file(item.request.out))
         self.show_button.clicked.connect(lambda: words.show_in_folder(item.request.out))
         line = QFrame(self)
         line.setProperty("role", "line")
         head = QHBoxLayout()
         head.setSpacing(theme.UNIT)
         head.addWidget(self.name, 1)
-        for button in (self.look, self.cancel, self.again, self.show_button, self.remove):
+        for button in (self.look, self.cancel, self.again, self.open_button, self.show_button, self.remove):
             head.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, theme.UNIT)
@@ -143,14 +145,15 @@ class Row(QFrame):
         self.look.setVisible(state == "running")
         self.cancel.setVisible(state in ("running", "waiting"))
         self.again.setVisible(state in ("stopped", "failed"))
-        self.again.setText(self.tr("Go on") if self.item.kept else self.tr("Try again"))
-        self.show_button.setVisible(state == "done")
+        self.again.setText(self.tr("Resume") if self.item.kept else self.tr("Try again"))
+        for button in (self.open_button, self.show_button):
+            button.setVisible(state == "done")
         self.remove.setVisible(self.item.over)
         self.remove.setToolTip(self.tr("Give it up") if self.item.kept else self.tr("Remove from the list"))
         self.remove.setAccessibleName(f"{self.remove.toolTip()}: {self.item.request.out.name}")
         role = {"done": "good", "failed": "error"}.get(state, "muted")
         set_role(self.facts, role)
-        self.facts.setToolTip(_SEAM_HELP if state == "done" else "")
+        self.facts.setToolTip(self._meters() if state == "done" else "")
         self.show_progress()
 
     def show_progress(self) -> None:
@@ -183,7 +186,7 @@ class Row(QFrame):
         return self._report()
 
     def _report(self) -> str:
-        """Pixels, bytes, time, and whether tiles can be seen: "1,760 × 1,184 px · 6.2 MB · 12 s · no seams (1.00)"."""
+        """Pixels, bytes, time, and whether tiles can be seen: "1,760 × 1,184 px · 6.2 MB · 12 s · no visible seams"."""
         done = self.item.result
         if done is None:
             return ""
@@ -193,10 +196,17 @@ class Row(QFrame):
         facts.append(words.duration(done.seconds))
         if done.seam is not None:
             fine = abs(done.seam - 1) <= _SEAM_OF_A_FINE_PICTURE
-            facts.append((self.tr("no seams ({:.2f})") if fine else self.tr("seam meter {:.2f}")).format(done.seam))
+            facts.append(self.tr("no visible seams") if fine else self.tr("seams may be seen, look closely"))
         if done.border is not None and abs(done.border - 1) > _BORDER_OF_A_FINE_PICTURE:
-            facts.append(self.tr("border meter {:.2f}").format(done.border))
+            facts.append(self.tr("the border may have a fringe"))
         return " · ".join(facts)
+
+    def _meters(self) -> str:
+        """The figures behind the words of the report."""
+        done = self.item.result
+        meters = (("seam meter", done.seam), ("border meter", done.border)) if done is not None else ()
+        figures = ", ".join(f"{name} {value:.2f}" for name, value in meters if value is not None)
+        return f"{_SEAM_HELP} Here: {figures}." if figures else _SEAM_HELP
 
     def _button(self, text: str) -> QPushButton:
         button = QPushButton(text, self)

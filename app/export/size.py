@@ -8,18 +8,23 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.widgets import theme
+from app.widgets import theme, words
 from engine.box import Size
 from engine.export.format import LARGEST_SIDE
 from engine.export.print_sizes import (
     MM_PER_INCH,
     PAPERS,
+    PRINT_DPI,
+    USES,
     Paper,
+    Use,
+    held_size,
     length_mm,
     pixels,
     proposed_size,
@@ -42,14 +47,19 @@ class SizeField(QWidget):
     Args:
         canvas: the size that was trained for, 1x; gives the proportion.
         content: size of the content in its file, to be offered as well; None where there is none.
+        best: how many times as large as trained the originals hold; the field begins there where that is more.
     """
 
     changed = Signal()
 
-    def __init__(self, canvas: Size, content: Size | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, canvas: Size, content: Size | None = None, parent: QWidget | None = None, best: float = 1.0
+    ) -> None:
         super().__init__(parent)
-        self._canvas = canvas
-        self._size = proposed_size(canvas, content)
+        self._canvas, self._held = canvas, held_size(canvas, best)
+        proposed = proposed_size(canvas, content)
+        holds_more = self._held.area > proposed.area
+        self._size = self._held if holds_more else proposed
         self._ratio = canvas.height / canvas.width
         self._on_paper: tuple[float, float] | None = None
         """Height and width in millimetres, where they are what was chosen."""
@@ -62,7 +72,7 @@ class SizeField(QWidget):
         self.dpi_box = QDoubleSpinBox(self)
         self.dpi_box.setRange(10, 2400)
         self.dpi_box.setDecimals(0)
-        self.dpi_box.setValue(DPI)
+        self.dpi_box.setValue(PRINT_DPI if holds_more else DPI)
         self.dpi_box.setSuffix(self.tr(" DPI"))
         self.dpi_box.setAccessibleName(self.tr("Resolution in print"))
         self.dpi_box.setToolTip(
@@ -98,6 +108,18 @@ class SizeField(QWidget):
         self._show()
         self.changed.emit()
 
+    def fit(self, use: Use) -> None:
+        """The whole picture for a use: nothing is cut away, and the resolution is what the originals hold."""
+        self._on_paper = use.lengths_mm(self._canvas)
+        self._ratio = self._canvas.height / self._canvas.width
+        with QSignalBlocker(self.dpi_box), QSignalBlocker(self.unit):
+            self.dpi_box.setValue(use.dpi(self._canvas, self._held))
+            if self.unit.currentText() == "px":
+                self.unit.setCurrentText("cm")
+        self._size = self._in_pixels(*self._on_paper)
+        self._show()
+        self.changed.emit()
+
     # ------------------------------------------------------------ how
 
     def _make_choice(self, content: Size | None) -> QComboBox:
@@ -106,6 +128,8 @@ class SizeField(QWidget):
         for factor in FACTORS:
             text = self.tr("As trained") if factor == 1 else self.tr("{} × as large").format(factor)
             box.addItem(text, Size(factor * self._canvas.height, factor * self._canvas.width))
+        if self._held != self._canvas:
+            box.addItem(self.tr("As large as the originals hold"), self._held)
         if content is not None and content != self._canvas:
             box.insertSeparator(box.count())
             for factor in CONTENT_FACTORS:
@@ -138,6 +162,19 @@ class SizeField(QWidget):
         box.valueChanged.connect(lambda value: self._on_side(value, is_width))
         return box
 
+    def _chip(self, use: Use) -> QPushButton:
+        height_mm, width_mm = use.lengths_mm(self._canvas)
+        dpi = use.dpi(self._canvas, self._held)
+        chip = QPushButton(self.tr(use.name), self)
+        chip.setProperty("role", "small")
+        chip.setAutoDefault(False)
+        across, down = (pixels(side, dpi) for side in (width_mm, height_mm))
+        size = f"{across:,} × {down:,} px" if use.name == "Screen" else words.print_size(across, down, round(dpi))
+        chip.setToolTip(self.tr("The whole picture, {} at {:.0f} DPI; nothing is cut away").format(size, dpi))
+        chip.setAccessibleName(self.tr("Size for: {}").format(use.name))
+        chip.clicked.connect(lambda: self.fit(use))
+        return chip
+
     def _lay_out(self) -> None:
         sides = QHBoxLayout()
         sides.setSpacing(theme.UNIT)
@@ -151,6 +188,12 @@ class SizeField(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.UNIT)
+        uses = QHBoxLayout()
+        uses.setSpacing(theme.UNIT // 2)
+        for use in USES:
+            uses.addWidget(self._chip(use))
+        uses.addStretch(1)
+        column.addLayout(uses)
         column.addLayout(above)
         column.addLayout(sides)
         self.setFocusProxy(self.choice)

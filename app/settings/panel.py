@@ -26,11 +26,13 @@ from engine.settings import Settings, Spec, condition, idle, specs
 if TYPE_CHECKING:
     from engine.method import Method
 
+TECHNICAL = ("Network", "Training", "Memory", "Noise", "Comparing")
+"""Groups of settings about how it is learned rather than what it looks like."""
 _HINT = "Point at a setting to read what more and less of it do."
 
 
 class SettingsPanel(QWidget):
-    """Search field, groups of knobs, one fold for the advanced ones, and a line that explains the knob at hand.
+    """Search field, groups of knobs, folds for advanced and technical ones, a line that explains the knob at hand.
 
     Signals:
         edited(name, value): the artist moved a knob.
@@ -111,14 +113,13 @@ class SettingsPanel(QWidget):
         column.setContentsMargins(0, 0, theme.UNIT // 2, 0)
         column.setSpacing(0)
         everything = specs(settings)
-        for group, members in _grouped([spec for spec in everything if not spec.knob.advanced]).items():
+        of_the_picture = [spec for spec in everything if spec.knob.group not in TECHNICAL]
+        for group, members in _grouped([spec for spec in of_the_picture if not spec.knob.advanced]).items():
             column.addWidget(self._section(group, members, body))
-        advanced = [spec for spec in everything if spec.knob.advanced]
-        self.fold = _Fold(f"Advanced ({len(advanced)})", body)
-        for group, members in _grouped(advanced).items():
-            self.fold.add(self._section(group, members, self.fold))
-        self.fold.setVisible(bool(advanced))
-        column.addWidget(self.fold)
+        self.fold = self._folded("Advanced", [spec for spec in of_the_picture if spec.knob.advanced], body)
+        self.technical = self._folded("Technical", [s for s in everything if s.knob.group in TECHNICAL], body)
+        for fold in (self.fold, self.technical):
+            column.addWidget(fold)
         self.nothing = QLabel(body)
         self.nothing.setProperty("role", "muted")
         self.nothing.setWordWrap(True)
@@ -129,6 +130,13 @@ class SettingsPanel(QWidget):
         self._grey(settings())
         self._filter(self.search.text())
         self._explain("")
+
+    def _folded(self, title: str, members: list[Spec], body: QWidget) -> _Fold:
+        fold = _Fold(f"{title} ({len(members)})", body)
+        for group, those in _grouped(members).items():
+            fold.add(self._section(group, those, fold))
+        fold.setVisible(bool(members))
+        return fold
 
     def set_values(self, settings: Settings) -> None:
         """Shows values; emits nothing. Only knobs that show another one are touched: a slider's tick changes one."""
@@ -173,7 +181,8 @@ class SettingsPanel(QWidget):
         for section in self._sections:
             found += section.filter(words)
         if self._sections:
-            self.fold.set_searching(bool(words.strip()), any(s.any_shown for s in self.fold.sections))
+            for fold in (self.fold, self.technical):
+                fold.set_searching(bool(words.strip()), any(s.any_shown for s in fold.sections))
             self.nothing.setVisible(not found)
             self.nothing.setText(f"No setting has to do with “{words}”.")
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, 
 
 from app.widgets import theme, words
 from app.widgets.controls import ElidedLabel
+from engine.errors import TesseraError
 
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
@@ -63,7 +64,7 @@ class SnapshotTile(QWidget):
         self.snapshot = snapshot
         self._image: QImage | None = None
         self._asked = False
-        self._selected = False
+        self._selected = self._hovered = False
         self.present = False
         """Whether the training goes on from it."""
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -107,11 +108,20 @@ class SnapshotTile(QWidget):
         badge = _BADGES.get(snapshot.reason, snapshot.reason)
         self.name_label.setText(self.title)
         facts = [f"{snapshot.step:,}"] if snapshot.name else []
-        self.facts_label.setText(" · ".join([*facts, badge, *(["here"] if self.present else [])]))
+        here = ["here"] if self.present else []
+        self.facts_label.setText(" · ".join([*facts, badge, *here, *self._made_by()]))
         star = ", with a star" if snapshot.starred else ""
         self.setAccessibleName(f"{self.title}, step {snapshot.step}, {badge}{star}")
         self.update()
         self.setToolTip(_describe(snapshot, self.title))
+
+    def _made_by(self) -> list[str]:
+        """The method's name; none where it is not known here any more."""
+        from engine.method import method_class  # brings torch along, which no snapshot can be without
+
+        with suppress(TesseraError):
+            return [method_class(self.snapshot.job.method).title]
+        return []
 
     def set_present(self, present: bool) -> None:
         """Whether the training goes on from it."""
@@ -179,7 +189,7 @@ class SnapshotTile(QWidget):
         button.move((self.width() - width) // 2, HEIGHT + _PAD - button.height() - _PAD)
 
     def _tell_button(self) -> None:
-        self.back_button.setVisible(self._selected or self.underMouse())
+        self.back_button.setVisible(self._hovered)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._image is None and not self._asked:
@@ -237,11 +247,13 @@ class SnapshotTile(QWidget):
         self.menu_requested.emit(event.globalPos())  # type: ignore[attr-defined]
 
     def enterEvent(self, event: QEvent) -> None:
+        self._hovered = True
         self._tell_button()
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
-        self.back_button.setVisible(self._selected)
+        self._hovered = False
+        self._tell_button()
         self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:

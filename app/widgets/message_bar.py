@@ -75,6 +75,15 @@ class MessageBar(QWidget):
         self.messages.append(Message(text, tone, key, button, act))
         self._refresh()
 
+    def has(self, key: str) -> bool:
+        """Whether a message with this key is there still."""
+        return any(message.key == key for message in self.messages)
+
+    def clear(self) -> None:
+        """All messages, since what they are about is gone."""
+        self.messages = []
+        self._refresh()
+
     def withdraw(self, key: str) -> None:
         """The message with this key has become pointless."""
         self.messages = [m for m in self.messages if m.key != key]

@@ -19,6 +19,8 @@ import resources
 
 _FOLDER = Path(resources.__file__).parent
 MODES = ("system", "light", "dark")
+MODE_TITLES = {"system": "As the system", "light": "Light", "dark": "Dark"}
+"""What the modes are called wherever they can be chosen."""
 UNIT = 8
 """Pixels of the spacing grid."""
 

@@ -56,3 +56,8 @@ def show_in_folder(path: Path) -> None:
     """Opens the folder that holds `path` in the file manager, or `path` itself if it is a folder."""
     folder = path if path.is_dir() else path.parent
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+
+def open_file(path: Path) -> None:
+    """Opens a file with the program that the computer has for it."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -85,6 +85,52 @@ def proposed_size(trained: Size, content: Size | None) -> Size:
 
 
 @dataclass(frozen=True)
+class Use:
+    """What a picture is often wanted for: it lies whole on a sheet, with the resolution that is asked of it.
+
+    Args:
+        width_mm, height_mm: of the sheet, upright.
+        least_dpi, most_dpi: from what it looks sharp on, and what nobody sees more of.
+    """
+
+    name: str
+    width_mm: float
+    height_mm: float
+    least_dpi: float
+    most_dpi: float
+
+    def lengths_mm(self, trained: Size) -> tuple[float, float]:
+        """Height and width of the largest picture of the trained shape on the sheet, which lies as the picture does."""
+        across, down = sorted((self.width_mm, self.height_mm), reverse=trained.width > trained.height)
+        scale = min(down / trained.height, across / trained.width)
+        return scale * trained.height, scale * trained.width
+
+    def dpi(self, trained: Size, held: Size) -> float:
+        """As many pixels for each inch as the originals hold, within what is useful."""
+        possible = held.height / (self.lengths_mm(trained)[0] / MM_PER_INCH)
+        return float(round(min(max(possible, self.least_dpi), self.most_dpi)))
+
+
+PRINT_DPI = 200.0
+"""From here on a print is sharp in the hand."""
+USES = (
+    Use("Screen", 285.75, 508.0, 96, 96),
+    Use("A4", 210, 297, PRINT_DPI, 300),
+    Use("A3", 297, 420, PRINT_DPI, 300),
+    Use("Wall", 700, 1000, 100, 150),
+)
+
+
+def held_size(trained: Size, best: float) -> Size:
+    """The largest picture whose pieces are pixels of their own files.
+
+    Args:
+        best: how many times as large as trained that is; see `preflight.best_originals`.
+    """
+    return Size(round(trained.height * best), round(trained.width * best))
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where things lie in a printed file.
 

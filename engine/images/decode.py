@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.errors import BadImageError
+from engine.images import composite
 
+COMPOSITES = ("BMP", "HEIC", "Photoshop", "OpenRaster")
 _WHOLE_LIMIT_PX = 256_000_000  # of pictures that can not be decoded strip by strip
 
 
@@ -42,7 +44,7 @@ def open_image(path: Path) -> Opened:
     """Reads the header. Raises BadImageError, one sentence for each way in which a file can be wrong."""
     kind = _kind(path)
     try:
-        image = _bitmap(path) if kind == "BMP" else _loaded(path)
+        image = _composite(path, kind) if kind in COMPOSITES else _loaded(path)
     except vips().Error as error:
         raise _damaged(path, error) from None
     area = image.width * image.height
@@ -75,23 +77,22 @@ def _kind(path: Path) -> str:
     if not head:
         raise BadImageError(f"{path} is empty (0 bytes). Copy or export it again.")
     brand = head[8:12] if head[4:8] == b"ftyp" else b""
-    if brand in (b"heic", b"heix", b"hevc", b"heim", b"heis"):
-        raise BadImageError(f"{path} is a HEIC photo, which can not be read here. Save it as a JPEG, PNG or TIFF.")
-    if head.startswith(b"8BPS"):
-        raise BadImageError(f"{path} is a Photoshop document, which can not be read. Save it as a TIFF, PNG or JPEG.")
+    if kind := composite.kind_of(path, head):
+        return kind
     kinds = {
         "JPEG": head.startswith(b"\xff\xd8\xff"),
         "PNG": head.startswith(b"\x89PNG\r\n\x1a\n"),
         "TIFF": head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
         "WebP": head.startswith(b"RIFF") and head[8:12] == b"WEBP",
         "GIF": head[:6] in (b"GIF87a", b"GIF89a"),
-        "BMP": head.startswith(b"BM"),
         "AVIF": brand in (b"avif", b"avis", b"mif1"),
     }
     for kind, fits in kinds.items():
         if fits:
             return kind
-    raise BadImageError(f"{path} is not a picture that can be read. Use JPEG, PNG, TIFF, WebP, BMP, GIF or AVIF.")
+    raise BadImageError(
+        f"{path} is not a picture that can be read. Use JPEG, PNG, TIFF, WebP, HEIC, PSD, ORA, KRA, BMP, GIF or AVIF."
+    )
 
 
 def _loaded(path: Path, **options: Any) -> Any:
@@ -100,22 +101,19 @@ def _loaded(path: Path, **options: Any) -> Any:
     return vips().Image.new_from_source(source, "", access="sequential", fail_on="error", **options)
 
 
-def _bitmap(path: Path) -> Any:
-    """BMP is the one format that this libvips does not know."""
-    from PIL.BmpImagePlugin import BmpImageFile
-
+def _composite(path: Path, kind: str) -> Any:
+    """What this libvips does not know itself, decoded whole."""
+    if kind == "OpenRaster":
+        return vips().Image.new_from_buffer(composite.merged_png(path), "", fail_on="error")
     try:
-        with path.open("rb") as file:
-            picture = BmpImageFile(file)
-            if picture.width * picture.height > _WHOLE_LIMIT_PX:
-                raise BadImageError(
-                    f"{path} is too large to be opened at once ({picture.width:,} x {picture.height:,} px). "
-                    "Save it as a TIFF or PNG, and use that."
-                )
-            pixels = np.array(picture.convert("RGB"))
-        return vips().Image.new_from_array(pixels, interpretation="srgb")
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged files
+        pixels, profile = composite.read(path, kind, _WHOLE_LIMIT_PX)
+    except (OSError, SyntaxError, ValueError, RuntimeError) as error:  # what Pillow and libheif raise for damaged files
         raise _damaged(path, error) from None
+    image = vips().Image.new_from_array(pixels, interpretation="srgb")
+    if profile is not None:
+        image = image.copy()
+        image.set_type(vips().GValue.blob_type, "icc-profile-data", profile)
+    return image
 
 
 # ---------------------------------------------------------------- converting

@@ -9,7 +9,24 @@ from pathlib import Path
 
 from engine.images import decode
 
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".avif")
+SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".png",
+    ".tif",
+    ".tiff",
+    ".webp",
+    ".bmp",
+    ".gif",
+    ".avif",
+    ".heic",
+    ".heif",
+    ".psd",
+    ".ora",
+    ".kra",
+)
 _DEEPEST_FOLDER = 3
 
 

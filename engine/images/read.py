@@ -62,7 +62,7 @@ def read_image(path: Path, limit_px: int = 64 * MEGAPIXEL) -> DecodedImage:
 
 
 def image_size(path: Path) -> Size:
-    """Of the picture in the file, upright; reads no more than the file's header.
+    """Of the picture in the file, upright; reads no more than the file's header, but for HEIC, PSD, ORA and KRA.
 
     Raises:
         BadImageError: it can not be read. Damage further on is not seen.

@@ -61,4 +61,4 @@ def test_a_project_knows_the_size_it_was_trained_for_whatever_its_images_are(par
 def test_without_content_nothing_is_called_the_content(parts, tmp_path):
     made = parts()
     made.document.add("style", [write_image(tmp_path / "style.png")])
-    assert made.idle_picture._hint() == "Press Train to begin."
+    assert made.idle_picture._hint() == ""

@@ -115,11 +115,12 @@ def test_the_report_tells_size_time_and_seams(bench):
     item = bench.add("a.png")
     item.request.out.write_bytes(b"x" * 2_000_000)
     bench.ends(item, seam=1.004)
-    assert bench.row(item).facts.text() == "96 × 64 px · 2.0 MB · 12 s · no seams (1.00)"
+    assert bench.row(item).facts.text() == "96 × 64 px · 2.0 MB · 12 s · no visible seams"
     bench.qtbot.waitUntil(bench.row(item).show_button.isVisible)
     other = bench.add("b.png")
     bench.ends(other, seam=1.31)
-    assert "seam meter 1.31" in bench.row(other).facts.text()
+    assert "seams may be seen" in bench.row(other).facts.text()
+    assert "seam meter 1.31" in bench.row(other).facts.toolTip()
     with bench.qtbot.waitSignal(bench.rows.removed) as asked:
         bench.click(bench.row(item).remove)
     assert asked.args == [item]

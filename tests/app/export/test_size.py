@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PySide6.QtWidgets import QPushButton
 
 from app.export.size import SMALLEST_PX, SizeField
 from engine.box import Size
-from engine.export.print_sizes import PAPERS
+from engine.export.print_sizes import PAPERS, USES
 
 CANVAS = Size(1184, 1760)
 A1 = next(paper for paper in PAPERS if paper.name == "A1")
@@ -135,3 +136,28 @@ def test_it_begins_with_at_least_the_contents_own_size(qtbot, content, first):
     field = SizeField(CANVAS, content)
     qtbot.addWidget(field)
     assert field.size_px == first
+
+
+@pytest.mark.parametrize("best", [1.0, 3.5])
+@pytest.mark.parametrize("canvas", [CANVAS, Size(1760, 1184), Size(500, 500)])
+def test_it_proposes_what_the_originals_hold_and_prints_that_at_200_dpi(qtbot, canvas: Size, best: float) -> None:
+    field = SizeField(canvas, None, None, best)
+    qtbot.addWidget(field)
+    assert field.size_px == Size(round(best * canvas.height), round(best * canvas.width))
+    assert field.dpi == (200 if best > 1 else 300)
+
+
+@pytest.mark.parametrize("use", USES, ids=lambda use: use.name)
+@pytest.mark.parametrize("canvas", [CANVAS, Size(1760, 1184), Size(500, 500)])
+def test_a_chip_lays_the_whole_picture_on_its_sheet(qtbot, canvas: Size, use) -> None:
+    field = SizeField(canvas, None, None, 3.0)
+    qtbot.addWidget(field)
+    chip = next(button for button in field.findChildren(QPushButton) if button.text() == use.name)
+    chip.click()
+    size, dpi = field.size_px, field.dpi
+    assert use.least_dpi <= dpi <= use.most_dpi
+    assert size.width / size.height == pytest.approx(canvas.width / canvas.height, rel=0.01), "nothing is cut away"
+    sides = sorted(side / dpi * 25.4 for side in (size.height, size.width))
+    sheet = sorted((use.width_mm, use.height_mm))
+    assert all(side <= room + 0.5 for side, room in zip(sides, sheet, strict=True))
+    assert any(side >= room - 0.5 for side, room in zip(sides, sheet, strict=True)), "as large as it fits"

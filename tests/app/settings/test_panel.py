@@ -7,9 +7,10 @@ from typing import cast
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QEnterEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.settings.panel import SettingsPanel
+from app.settings.panel import TECHNICAL, SettingsPanel
 from engine.method import Method
 from engine.settings import specs
 from tests.app.widgets import Every, Paper
@@ -30,9 +31,11 @@ def visible(panel):
     return [spec.name for spec in specs(Every) if panel.knob(spec.name).isVisible()]
 
 
-def test_every_setting_has_a_knob_and_only_the_advanced_are_folded(panel, qtbot):
-    assert visible(panel) == [spec.name for spec in specs(Every) if not spec.knob.advanced]
-    qtbot.mouseClick(panel.fold.header, Qt.MouseButton.LeftButton)
+def test_every_setting_has_a_knob_and_only_the_advanced_and_technical_are_folded(panel, qtbot):
+    plain = [s.name for s in specs(Every) if not s.knob.advanced and s.knob.group not in TECHNICAL]
+    assert visible(panel) == plain
+    panel.fold.header.setChecked(True)
+    panel.technical.header.setChecked(True)
     assert visible(panel) == [spec.name for spec in specs(Every)]
 
 
@@ -133,3 +136,13 @@ def test_another_method_replaces_the_knobs_and_keeps_the_search(panel):
     panel.show_method(cast("type[Method]", Paper))  # the panel reads its settings, presets and title only
     QApplication.processEvents()
     assert visible(panel) == ["share"]
+
+
+def test_what_is_about_networks_and_training_is_folded_away_until_it_is_wanted(panel):
+    technical = [spec.name for spec in specs(Every) if spec.knob.group in TECHNICAL]
+    assert technical
+    for name in technical:
+        assert not panel.knob(name).isVisible()
+    QTest.mouseClick(panel.technical.header, Qt.MouseButton.LeftButton)
+    for name in technical:
+        assert panel.knob(name).isVisible(), name

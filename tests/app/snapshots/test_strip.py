@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtGui import QColor, QEnterEvent, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from app.snapshots.strip import SnapshotStrip
 from engine.job import Job
 from engine.snapshots import Snapshot
+from tests.app.toys import register
 from tests.engine import toy
 
 
@@ -63,7 +64,8 @@ def test_an_empty_strip_explains_itself_and_offers_to_keep(make, qtbot):
     assert not asked
 
 
-def test_tiles_stand_oldest_to_newest_and_say_what_they_are(make, tmp_path):
+def test_tiles_stand_oldest_to_newest_and_say_what_they_are(make, tmp_path, monkeypatch):
+    register(monkeypatch)
     strip = make()
     shown = snapshots(tmp_path, 3)
     strip.set_snapshots(shown)
@@ -76,6 +78,7 @@ def test_tiles_stand_oldest_to_newest_and_say_what_they_are(make, tmp_path):
     assert second.name_label.accessibleName() == "Step 1,000"
     for tile, badge in ((first, "kept"), (second, "autosave"), (third, "at stop")):
         assert badge in tile.facts_label.accessibleName()
+        assert "Toy" in tile.facts_label.accessibleName(), "and by which method"
         assert badge in tile.accessibleName()
     assert "content: 0.25" in first.toolTip()
 
@@ -150,6 +153,9 @@ def test_double_click_button_and_return_go_back(make, tmp_path, qtbot):
     tile = strip.tiles[0]
     qtbot.mouseDClick(tile, Qt.MouseButton.LeftButton, pos=QPoint(20, 20))
     strip.select(0)
+    assert not tile.back_button.isVisible(), "it would lie over the picture that one has chosen to look at"
+    QApplication.sendEvent(tile, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
+    assert tile.back_button.isVisible()
     qtbot.mouseClick(tile.back_button, Qt.MouseButton.LeftButton)
     qtbot.keyClick(tile, Qt.Key.Key_Return)
     assert restored == [(tile.snapshot,)] * 3

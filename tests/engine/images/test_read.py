@@ -1,21 +1,24 @@
 """Files of every kind become the same sRGB pixels, and unusable ones a sentence."""
 
+import io
 import os
 import struct
 import subprocess
 import sys
+import zipfile
 import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
 import pyvips
 import tifffile
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from engine.box import Size
 from engine.errors import BadImageError
@@ -222,8 +225,8 @@ def test_a_truncated_file_says_so(
         ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", "is not a picture"),
         ("head.jpg", b"\xff\xd8\xff", "breaks off"),
         ("head.bmp", b"BM", "breaks off"),
-        ("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC photo"),
-        ("layers.psd", b"8BPS\0\1\0\0\0\0", "is a Photoshop document"),
+        ("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "damaged"),
+        ("layers.psd", b"8BPS\0\1\0\0\0\0", "again"),
         ("rubbish.tif", b"II*\0" + bytes(range(200)), "is damaged|breaks off"),
     ],
 )
@@ -358,3 +361,69 @@ def test_bytes_survive_the_way_through_a_tensor() -> None:
     assert (to_uint8(tensor) == levels).all()
     assert (to_uint16(tensor) == levels.astype(np.uint16) * 257).all()
     assert to_uint8(torch.full((3, 1, 1), torch.nan)).max() == 0
+
+
+LEFT, RIGHT = (220, 30, 40), (20, 60, 200)
+
+
+def halves(mode: str = "RGB") -> Image.Image:
+    picture = Image.new(mode, (48, 32), LEFT)
+    picture.paste(RIGHT, (24, 0, 48, 32))
+    return picture
+
+
+def shows_the_halves(path: Path, tolerance: int) -> None:
+    read = read_image(path)
+    assert read.original == image_size(path) == Size(32, 48)
+    for column, color in ((8, LEFT), (40, RIGHT)):
+        assert np.abs(read.pixels[:, 16, column].numpy().astype(int) - color).max() <= tolerance
+    assert thumbnail(path, 24).shape == (16, 24, 3)
+
+
+def test_a_telephone_s_photo_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "IMG_0001.HEIC"
+    pillow_heif.from_pillow(halves()).save(path, quality=95)
+    shows_the_halves(path, 12)
+    assert path in find_images([tmp_path])[0]
+
+
+@pytest.mark.parametrize("suffix", [".ora", ".kra"])
+def test_what_krita_shows_is_read(tmp_path: Path, suffix: str) -> None:
+    merged, path = io.BytesIO(), tmp_path / f"layers{suffix}"
+    halves().save(merged, "PNG")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "image/openraster")
+        archive.writestr("mergedimage.png", merged.getvalue())
+    shows_the_halves(path, 0)
+    assert path in find_images([tmp_path])[0]
+
+
+def test_an_archive_without_a_picture_and_one_that_breaks_off_are_named(tmp_path: Path) -> None:
+    other = tmp_path / "letters.ora"
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("readme.txt", "nothing")
+    with pytest.raises(BadImageError, match="not a picture"):
+        read_image(other)
+    broken = tmp_path / "broken.kra"
+    with zipfile.ZipFile(broken, "w") as archive:
+        archive.writestr("mergedimage.png", b"no PNG")
+    with pytest.raises(BadImageError, match=r"broken\.kra"):
+        read_image(broken)
+
+
+def test_the_composite_of_a_photoshop_document_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "layers.psd"
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 32, 48, 8, 3)
+    planes = np.asarray(halves()).transpose(2, 0, 1).tobytes()
+    path.write_bytes(header + 3 * struct.pack(">I", 0) + struct.pack(">H", 0) + planes)
+    shows_the_halves(path, 0)
+
+
+def test_a_telephone_s_photo_with_a_profile_is_read(tmp_path: Path) -> None:
+    plain, tagged = tmp_path / "plain.heic", tmp_path / "tagged.heic"
+    pillow_heif.from_pillow(halves()).save(plain, quality=95)
+    marked = halves()
+    marked.info["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    pillow_heif.from_pillow(marked).save(tagged, quality=95)
+    difference = read_image(plain).pixels.int() - read_image(tagged).pixels.int()
+    assert difference.abs().max() <= 2, "sRGB stays sRGB"

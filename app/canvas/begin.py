@@ -1,0 +1,50 @@
+"""What comes first, in the middle of a canvas on which nothing was made yet: the button that begins."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.widgets import theme
+
+WIDEST_PX = 320
+
+
+class BeginCard(QFrame):
+    """Lies over `host`, in its middle, while there are words to say."""
+
+    def __init__(self, host: QWidget) -> None:
+        super().__init__(host)
+        self.setObjectName("begin")
+        frame = "background: palette(window); border: 1px solid palette(mid); border-radius: 8px;"
+        self.setStyleSheet(f"#begin {{ {frame} }}")
+        self._host = host
+        self.words = QLabel(self)
+        self.words.setWordWrap(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.button = QPushButton(self.tr("Train"), self)
+        self.button.setProperty("role", "primary")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*(4 * [2 * theme.UNIT]))
+        column.setSpacing(theme.UNIT)
+        column.addWidget(self.words)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        host.installEventFilter(self)
+        self.hide()
+
+    def offer(self, words: str) -> None:
+        """Says what pressing it will do; nothing hides it."""
+        self.words.setText(words)
+        self.setVisible(bool(words))
+        self._stand()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._stand()
+        return super().eventFilter(watched, event)
+
+    def _stand(self) -> None:
+        width = min(WIDEST_PX, self._host.width() - 2 * theme.UNIT)
+        self.resize(width, self.heightForWidth(width))
+        self.move(self._host.rect().center() - self.rect().center())
+        self.raise_()

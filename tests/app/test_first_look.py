@@ -1,0 +1,117 @@
+"""What an artist meets first: one button that comes next, words that are the same everywhere, nothing that is over."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton
+
+from app.preferences import PreferencesDialog
+from app.widgets import theme
+from engine.box import Size
+from tests.app.test_main_window import Studio, studio
+from tests.app.toys import write_image
+
+__all__ = ["studio"]
+
+
+def next_button(studio: Studio) -> QToolButton:
+    button = studio.window.toolbar.widgetForAction(studio.window.actions_by_name["train"])
+    assert isinstance(button, QToolButton)
+    return button
+
+
+def test_what_begins_stands_in_the_middle_of_the_canvas_until_it_has_begun(studio: Studio) -> None:
+    begin = studio.window.canvas.begin
+    assert not begin.isVisible(), "there are no images yet"
+    studio.drop_style()
+    assert begin.isVisible()
+    middle = begin.geometry().center() - studio.window.canvas.view.rect().center()
+    assert middle.manhattanLength() <= 2
+    begin.button.click()
+    studio.until(lambda: studio.window.training.state == "training")
+    assert not begin.isVisible()
+
+
+def test_the_button_that_comes_next_stands_out_and_says_what_it_does(studio: Studio) -> None:
+    button = next_button(studio)
+    studio.train()
+    assert (button.text(), button.property("next")) == ("Pause", False)
+    studio.press("train")
+    studio.until(lambda: studio.window.training.state == "paused")
+    assert (button.text(), button.property("next")) == ("Resume", True)
+
+
+def test_what_was_said_of_one_project_is_not_said_in_the_next(studio: Studio) -> None:
+    window = studio.window
+    window.files.take("style", [studio.folder / "notes.png"])
+    assert any("notes.png" in text for text in studio.said())
+    window.files.new()
+    assert not any("notes.png" in text for text in studio.said())
+
+
+def test_nothing_to_export_is_not_said_while_there_is_something(studio: Studio) -> None:
+    studio.drop_style()
+    studio.press("export")
+    assert studio.said()
+    studio.press("train")
+    studio.until(lambda: studio.window.training.state == "training")
+    assert not studio.said()
+
+
+def test_a_new_project_has_not_the_shape_of_the_last_one(studio: Studio) -> None:
+    window = studio.window
+    window.files.take("style", [write_image(studio.folder / "style.png")])
+    window.files.take("content", [write_image(studio.folder / "content.png", 40, 90)])
+    studio.until(lambda: window.canvas.view.extent.area > 0)
+    window.files.new()
+    assert window.canvas.view.extent == Size(0, 0)
+
+
+def test_the_box_around_an_empty_place_goes_with_the_first_image(studio: Studio) -> None:
+    window = studio.window
+    grid = window.sources.section("content").zone
+    asked = []
+    grid.update = lambda *_: asked.append(True)
+    window.files.take("content", [write_image(studio.folder / "content.png", 40, 90)])
+    assert asked
+
+
+def test_the_notice_of_a_rebuild_names_what_waits(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    window.panel.edited.emit("colors", 7)
+    label = window.panel.knob("colors").spec.knob.label
+    assert any(f"“{label}” acts after" in text for text in studio.said())
+
+
+def test_the_theme_has_one_name_everywhere(studio: Studio) -> None:
+    window = studio.window
+    dialog = PreferencesDialog(window.preferences, window, [])
+    offered = [dialog.theme.itemText(index) for index in range(dialog.theme.count())]
+    menus = [menu for menu in window.menu("View").findChildren(QMenu) if menu.title() == "Theme"]
+    assert [action.text() for action in menus[0].actions()] == offered == list(theme.MODE_TITLES.values())
+    dialog.close()
+
+
+def test_icons_links_and_help_follow_the_theme(studio: Studio) -> None:
+    window = studio.window
+    window.resize(1300, 900)
+    window.set_theme("dark")
+    QApplication.processEvents()
+    window.set_theme("light")
+    QApplication.processEvents()
+    page = window.canvas.start.images
+    image, icon = page.grab().toImage(), page._picture.geometry()
+    inside = [(x, y) for x in range(icon.left(), icon.right()) for y in range(icon.top(), icon.bottom())]
+    assert min(image.pixelColor(x, y).lightness() for x, y in inside) < 80, "dark lines on a light card"
+    assert theme.colors().muted in window.panel.help.text()
+
+
+def test_menus_are_reached_by_f10_and_by_alt(studio: Studio) -> None:
+    window, bar = studio.window, studio.window.menuBar()
+    with studio.qtbot.waitActive(window):
+        window.activateWindow()
+    studio.qtbot.keyClick(window, Qt.Key.Key_F10)
+    assert bar.activeAction() is bar.actions()[0]
+    letters = [action.text()[action.text().index("&") + 1] for action in bar.actions()]
+    assert len(set(letters)) == len(letters)
