@@ -229,7 +229,7 @@ class Monkey:
         former = getattr(self, "window", None)
         if former is not None:
             former.deleteLater()
-            self._flush_deleted()
+            self._wait(0.0)
         window = MainWindow(self._preferences, self._folder / "data")
         window.show()
         return window
@@ -256,7 +256,7 @@ class Monkey:
         self.window.close()
         self._until(lambda: not self.window.isVisible(), "the window is closed")
         self.window.deleteLater()
-        self._flush_deleted()
+        self._wait(0.0)
 
     def _others(self) -> list[Any]:
         from PySide6.QtWidgets import QApplication
@@ -264,11 +264,12 @@ class Monkey:
         return [w for w in QApplication.topLevelWidgets() if w.isVisible() and w.isWindow() and w is not self.window]
 
     def _wait(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        self._qt.processEvents()
-        while time.monotonic() < end:
-            self._qt.processEvents()
-            time.sleep(0.001)
+        """In an event loop as the program has it; without one, Qt deletes nothing later."""
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        loop = QEventLoop()
+        QTimer.singleShot(round(1000 * seconds), loop.quit)
+        loop.exec()
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + _PATIENCE_S
@@ -278,12 +279,6 @@ class Monkey:
                 self.wrong.append(f"It did not come to pass that {what}; the training is {state}.")
                 return
             self._wait(0.005)
-
-    def _flush_deleted(self) -> None:
-        from PySide6.QtCore import QCoreApplication, QEvent
-
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        self._qt.processEvents()
 
     def _look_for_reports(self) -> None:
         for report in (self._folder / "data" / "crashes").glob("crash-*.txt"):
