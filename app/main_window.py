@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
-from app import actions
+from app import actions, crash
 from app.frame_dialog import edit_frame
 from app.help_sheet import HelpSheet
 from app.preferences import Preferences
@@ -310,6 +310,14 @@ class MainWindow(Shell):
         QMessageBox.about(self, self.tr("About Tessera"), text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """An exception must not leave this: in a close within a slot it takes the whole program along."""
+        try:
+            self._close(event)
+        except Exception as error:
+            event.ignore()
+            crash.tell(error)
+
+    def _close(self, event: QCloseEvent) -> None:
         if not self.built:
             event.accept()
             return
