@@ -63,7 +63,7 @@ class FileJobs(QObject):
         if self._task is not None:
             if cancel:
                 self._task.cancel()
-            self._task.wait()
+            background.wait_for(self._task)
 
     def _show(self, what: str, share: float) -> None:
         self._messages.show_message(

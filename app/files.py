@@ -205,7 +205,7 @@ class FilesController(QObject):
         """For the example, where it is being made; what is copied is given up."""
         self.jobs.wait(cancel=True)
         for task in list(self._tasks):
-            task.wait()
+            background.wait_for(task)
 
     # ------------------------------------------------------------ how
 

@@ -8,10 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
-from app import actions
+from app import actions, crash
 from app.frame_dialog import edit_frame
 from app.help_sheet import HelpSheet
-from app.preferences import Preferences, PreferencesDialog
+from app.preferences import Preferences
+from app.preferences_dialog import PreferencesDialog
 from app.shell import Shell
 from app.widgets import gestures
 from engine import messages as m
@@ -104,6 +105,7 @@ class MainWindow(Shell):
             self.methods.addItem(method_class(key).title, key)
         self._connect()
         self._follow_moments()
+        self._follow_loupe()
         self.show_all()
         self.built = True
         self.setEnabled(True)
@@ -283,22 +285,44 @@ class MainWindow(Shell):
         dialog.theme_chosen.connect(self.set_theme)
         dialog.device_chosen.connect(lambda key: setattr(self.training, "device_key", key))
         dialog.moments_chosen.connect(self._follow_moments)
+        dialog.share_chosen.connect(self._follow_share)
+        dialog.loupe_chosen.connect(self._follow_loupe)
         dialog.exec()
 
     def _follow_moments(self) -> None:
-        """How often moments are kept, from the next training on; and what they may take, now."""
-        from engine.moments import MomentRule
-
-        self.training.rule = MomentRule(minutes=self.preferences.moments_minutes)
+        """How often moments are kept, and what they may take, from now on."""
+        self._follow_share()
         self.snapshots.budget_bytes = self.preferences.moments_mb * 1_000_000
         self.snapshots.thin()
         self.snapshots.refresh()
+
+    def _follow_share(self) -> None:
+        preferences = self.preferences
+        self.training.follow(
+            m.Share(
+                preferences.threads,
+                preferences.preview_percent / 100,
+                preferences.autosave_s,
+                preferences.moments_minutes,
+            )
+        )
+
+    def _follow_loupe(self) -> None:
+        self.canvas.view.loupe.magnification = self.preferences.loupe
 
     def show_about(self) -> None:
         text = self.tr("Tessera makes mosaics and collages of your own images, with networks that it trains on them.")
         QMessageBox.about(self, self.tr("About Tessera"), text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """An exception must not leave this: in a close within a slot it takes the whole program along."""
+        try:
+            self._close(event)
+        except Exception as error:
+            event.ignore()
+            crash.tell(error)
+
+    def _close(self, event: QCloseEvent) -> None:
         if not self.built:
             event.accept()
             return

@@ -1,20 +1,18 @@
-"""What the program remembers between two starts, typed; and the dialog for the part that an artist sets by hand."""
+"""What the program remembers between two starts, typed. The part that an artist sets by hand has a dialog."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, QStandardPaths, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from app.widgets import theme
 
-if TYPE_CHECKING:
-    from engine.device import Device
-
 MOMENTS_MB, MOMENTS_MINUTES = (100, 1_000_000), (0, 240)
+AUTOSAVE_S, PREVIEW_PERCENT, THREADS = (10, 600), (5, 80), (0, 256)
 """The least and the most."""
+LOUPES = (1, 2, 4)
+"""Pixels of the screen for each of the canvas."""
 
 
 class Preferences:
@@ -112,6 +110,43 @@ class Preferences:
     def moments_minutes(self, minutes: int) -> None:
         self._store.setValue("moments/minutes", minutes)
 
+    @property
+    def threads(self) -> int:
+        """Of the processor, that training may use; 0 for all but one core."""
+        return self._number("training/threads", 0, *THREADS)
+
+    @threads.setter
+    def threads(self, count: int) -> None:
+        self._store.setValue("training/threads", count)
+
+    @property
+    def preview_percent(self) -> int:
+        """Share of the time that pictures may take while it trains."""
+        return self._number("training/previews", 20, *PREVIEW_PERCENT)
+
+    @preview_percent.setter
+    def preview_percent(self, percent: int) -> None:
+        self._store.setValue("training/previews", percent)
+
+    @property
+    def autosave_s(self) -> int | None:
+        """Seconds of training between two autosaves; None where the artist chose none."""
+        return self._number("training/autosave", 50, *AUTOSAVE_S) if self._store.contains("training/autosave") else None
+
+    @autosave_s.setter
+    def autosave_s(self, seconds: int) -> None:
+        self._store.setValue("training/autosave", seconds)
+
+    @property
+    def loupe(self) -> int:
+        """One of `LOUPES`."""
+        stored = self._number("canvas/loupe", LOUPES[0], LOUPES[0], LOUPES[-1])
+        return stored if stored in LOUPES else LOUPES[0]
+
+    @loupe.setter
+    def loupe(self, magnification: int) -> None:
+        self._store.setValue("canvas/loupe", magnification)
+
     def save(self) -> None:
         """Writes what is pending now instead of later."""
         self._store.sync()
@@ -129,93 +164,3 @@ class Preferences:
     def _bytes(self, key: str) -> bytes:
         value = self._store.value(key, QByteArray(), type=QByteArray)
         return bytes(value.data()) if isinstance(value, QByteArray) else b""
-
-
-class PreferencesDialog(QDialog):
-    """Theme, device and moments; a choice is stored at once.
-
-    Signals:
-        theme_chosen(mode), device_chosen(key)
-        moments_chosen(): how often moments are kept, or what they may take.
-
-    Args:
-        devices: what can be trained on; by default all of this computer.
-    """
-
-    theme_chosen = Signal(str)
-    device_chosen = Signal(str)
-    moments_chosen = Signal()
-
-    def __init__(
-        self, preferences: Preferences, parent: QWidget | None = None, devices: list[Device] | None = None
-    ) -> None:
-        from engine.device import available  # brings torch along, which the preferences alone can do without
-
-        super().__init__(parent)
-        self._preferences = preferences
-        self.setWindowTitle("Preferences")
-        self.theme = QComboBox(self)
-        for mode, title in theme.MODE_TITLES.items():
-            self.theme.addItem(title, mode)
-        self.theme.setCurrentIndex(self.theme.findData(preferences.theme))
-        self.theme.activated.connect(self._on_theme)
-        self.device = QComboBox(self)
-        self.device.addItem("The fastest one", "auto")
-        for device in available() if devices is None else devices:
-            self.device.addItem(device.title, device.key)
-        # a graphics card that was taken out falls back to the automatic choice
-        self.device.setCurrentIndex(max(0, self.device.findData(preferences.device)))
-        self.device.activated.connect(self._on_device)
-        note = QLabel("Another device is used from the next training on.", self)
-        note.setProperty("role", "muted")
-        note.setWordWrap(True)
-        self.minutes = self._number("Keep a moment every", *MOMENTS_MINUTES, preferences.moments_minutes, " minutes")
-        self.minutes.setSpecialValueText("Never")
-        self.minutes.setToolTip("Minutes of training between two moments that are kept by themselves")
-        self.megabytes = self._number("Moments may take", *MOMENTS_MB, preferences.moments_mb, " MB")
-        self.megabytes.setSingleStep(500)
-        self.megabytes.setToolTip(
-            "Of each project; what is kept by hand or has a star, a name or a note is not counted"
-        )
-        for box in (self.minutes, self.megabytes):
-            box.valueChanged.connect(self._on_moments)
-        close = QPushButton("Close", self)
-        close.clicked.connect(self.accept)
-
-        form = QFormLayout()
-        form.setHorizontalSpacing(2 * theme.UNIT)
-        form.setVerticalSpacing(theme.UNIT)
-        form.addRow("Theme", self.theme)
-        form.addRow("Train on", self.device)
-        form.addRow("", note)
-        form.addRow("Keep a moment every", self.minutes)
-        form.addRow("Moments may take", self.megabytes)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*(4 * [2 * theme.UNIT]))
-        column.setSpacing(2 * theme.UNIT)
-        column.addLayout(form)
-        column.addStretch(1)
-        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
-        self.setMinimumWidth(400)
-
-    def _number(self, name: str, least: int, most: int, value: int, unit: str) -> QSpinBox:
-        box = QSpinBox(self)
-        box.setRange(least, most)
-        box.setValue(value)
-        box.setSuffix(unit)
-        box.setAccessibleName(name)
-        box.setKeyboardTracking(False)
-        return box
-
-    def _on_moments(self) -> None:
-        self._preferences.moments_minutes = self.minutes.value()
-        self._preferences.moments_mb = self.megabytes.value()
-        self.moments_chosen.emit()
-
-    def _on_theme(self, index: int) -> None:
-        self._preferences.theme = self.theme.itemData(index)
-        self.theme_chosen.emit(self._preferences.theme)
-
-    def _on_device(self, index: int) -> None:
-        self._preferences.device = self.device.itemData(index)
-        self.device_chosen.emit(self._preferences.device)

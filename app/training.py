@@ -32,6 +32,7 @@ from engine.messages import (
     Resume,
     Resumed,
     Retune,
+    Share,
     Stop,
 )
 from engine.method import method_class
@@ -57,8 +58,8 @@ class Training(QObject):
         self.events = SessionEvents(self)
         """Those of the running session. This state is up to date before anybody else hears of an event."""
         self.device_key = "auto"
-        self.rule = MomentRule()
-        """Which moments the next session keeps by itself."""
+        self.share = Share()
+        """How sessions share the computer and save: see `follow`."""
         self.state: TrainingState = "idle"
         self.built: Job | None = None
         """What the networks in the session were made from."""
@@ -124,9 +125,10 @@ class Training(QObject):
                 device=self.device_key,
                 snapshot=snapshot,
                 paused=paused or live,
-                rule=self.rule,
+                rule=MomentRule(),
                 measured=True,
             )
+            session.post(self.share)
         except TesseraError as error:
             self.problem.emit(str(error))
             return False
@@ -146,6 +148,11 @@ class Training(QObject):
         """To the running session; nothing where none runs."""
         if self._worker is not None:
             self._worker.post(command)
+
+    def follow(self, share: Share) -> None:
+        """Shares the computer and saves so from now on, in the running session as well."""
+        self.share = share
+        self.post(share)
 
     def pause(self) -> None:
         self.post(Pause())

@@ -209,6 +209,12 @@ def prepare_thread(device: Device, background: bool = False) -> None:
             os.nice(10)
 
 
+def use_threads(count: int) -> None:
+    """Called in the thread that trains: computes with so many threads of the processor; 0 leaves one core free."""
+    cores = os.cpu_count() or 1
+    torch.set_num_threads(min(count, cores) if count else max(1, cores - 1))
+
+
 @contextmanager
 def all_cores(device: Device) -> Iterator[None]:
     """What is computed inside may take the core that `prepare_thread` left free for a window, too.

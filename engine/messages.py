@@ -196,6 +196,24 @@ class Relocate(Command):
 
 
 @dataclass(frozen=True)
+class Share(Command):
+    """How the session shares the computer and saves, from now on.
+
+    Args:
+        threads: of the processor that it may use; 0 leaves one core free.
+        previews: share of the time that pictures may take while it trains, 0..1.
+        autosave_s: seconds of training between two autosaves; None for the usual.
+        moments_minutes: minutes of training between two moments; 0 for none, None for what it began with.
+    """
+
+    threads: int = 0
+    previews: float = 0.2
+    autosave_s: float | None = None
+    moments_minutes: float | None = None
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class Stop(Command):
     """End the session. With `keep`, a snapshot of the last step is kept first."""
 

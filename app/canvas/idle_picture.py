@@ -79,7 +79,7 @@ class IdlePictureController(QObject):
     def wait(self) -> None:
         """For pictures that are still being read."""
         for task in list(self._tasks):
-            task.wait()
+            background.wait_for(task)
 
     def _forget(self) -> None:
         self._shown, self.canvas_size = "", None

@@ -16,7 +16,7 @@ SIDE_PX = 300
 OFF_PX = 24
 """Beside the pointer, so that it does not cover what it shows."""
 LEAST_GAIN = 2.0
-"""It shows canvas pixels one to one; where the canvas is enlarged already, this much more than that."""
+"""It shows canvas pixels one to one, or as was chosen; where the canvas is enlarged already, this much more."""
 
 
 Place = Callable[[Box], QRectF]
@@ -38,6 +38,8 @@ class Loupe(QWidget):
         self.pixels = Pixels()
         self._canvas = Size(0, 0)
         self._zoom = 1.0
+        self.magnification = 1
+        """Pixels of the screen for each of the canvas, in each direction."""
         self._centre = (0.0, 0.0)
         self._asked: RenderView | None = None
         self._alive = self._unseen = False
@@ -54,7 +56,7 @@ class Loupe(QWidget):
         """
         self._canvas, self._alive = canvas, alive
         ratio = self.devicePixelRatioF()
-        self._zoom = max(1.0 / ratio, LEAST_GAIN * zoom)
+        self._zoom = max(self.magnification / ratio, LEAST_GAIN * zoom)
         self.pixels.forget()
         self._asked = None
 

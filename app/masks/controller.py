@@ -85,7 +85,7 @@ class MaskController(QObject):
     def wait(self) -> None:
         """For images that are still being read."""
         if self._task is not None:
-            self._task.wait()
+            background.wait_for(self._task)
 
     def _first(self, key: str) -> Path | None:
         images = self._document.sources(key)

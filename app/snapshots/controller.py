@@ -36,6 +36,7 @@ class SnapshotsController(QObject):
         self._document, self._training, self._strip = document, training, strip
         self._all: list[Snapshot] = []
         self._sizes: dict[Path, int] = {}
+        self._reader = snapshots.Reader()
         self.budget_bytes = BUDGET_BYTES
         """What moments kept by themselves may take together."""
         strip.restore_requested.connect(lambda snapshot: training.go_back(snapshot.folder))
@@ -53,7 +54,7 @@ class SnapshotsController(QObject):
 
     def refresh(self) -> None:
         """Reads the project's snapshots again."""
-        self._all = snapshots.listing(self._document.folder)
+        self._all = self._reader.listing(self._document.folder)
         self._sizes = {moment.folder: self._sizes.get(moment.folder) or size_bytes(moment) for moment in self._all}
         self._show()
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import QObject, QThread, Signal
 
 TELL_S = 0.1
@@ -56,6 +57,12 @@ class CountedTask(Task):
             self._told = now
             self.progressed.emit(done, total)
         return not self._cancelled
+
+
+def wait_for(task: Task) -> None:
+    """Until it has ended. It may be gone already, before who began it hears so: both are told by events that wait."""
+    if shiboken6.isValid(task):
+        task.wait()
 
 
 def run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from engine import moments, snapshots
@@ -41,6 +42,7 @@ class Autosaver:
         self._rule = rule or MomentRule(0.0, best=False)
         self._preview_s = 0.0
         self._autosave_failed = False
+        self._interval_s: float | None = None
         self._superseded: Path | None = None
         """The autosave that the next snapshot of this branch makes needless. Those of other branches stay."""
         self._best: dict[str, tuple[float, Path | None]] = {}
@@ -53,6 +55,18 @@ class Autosaver:
         self._line = ()
         self._best = {}
         self._reset_times(0.0)
+
+    def set_intervals(self, autosave_s: float | None, moments_minutes: float | None, elapsed_s: float) -> None:
+        """Other times between two autosaves, in seconds, and two moments, in minutes; None leaves them as they are.
+
+        Args:
+            elapsed_s: of training so far, from which the next ones count.
+        """
+        if autosave_s is not None:
+            self._interval_s = autosave_s
+        if moments_minutes is not None:
+            self._rule = replace(self._rule, minutes=moments_minutes)
+        self._reset_times(elapsed_s)
 
     def relocate(self, project: Path) -> None:
         """The project goes on in another folder, which has its snapshots under the same names."""
@@ -147,7 +161,7 @@ class Autosaver:
                 yield Warned(f"Training goes on, but it is not being saved. {error}", "autosave")
             self._autosave_failed = True
         now = trainer.clock.seconds
-        self._autosave_due_s = now + max(AUTOSAVE_S, AUTOSAVE_COST * (time.perf_counter() - started))
+        self._autosave_due_s = now + max(self._autosave_s, AUTOSAVE_COST * (time.perf_counter() - started))
         if reason == "minutes":
             self._moment_due_s = now + 60 * self._rule.minutes
 
@@ -178,8 +192,12 @@ class Autosaver:
                         _remove(former)
 
     def _reset_times(self, elapsed_s: float) -> None:
-        self._autosave_due_s = elapsed_s + AUTOSAVE_S
+        self._autosave_due_s = elapsed_s + self._autosave_s
         self._moment_due_s = elapsed_s + 60 * self._rule.minutes
+
+    @property
+    def _autosave_s(self) -> float:
+        return AUTOSAVE_S if self._interval_s is None else self._interval_s
 
 
 def _lengthened(line: tuple[str, ...], parent: str | None) -> tuple[str, ...]:

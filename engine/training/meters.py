@@ -57,8 +57,12 @@ class Budget:
     """
 
     def __init__(self, share: float = 0.2, most_s: float = 0.5) -> None:
-        self._rate = share / (1 - share)
         self._most_s = self._balance_s = most_s
+        self.set_share(share)
+
+    def set_share(self, share: float) -> None:
+        """Another share of the time from now on, 0..1."""
+        self._rate = share / (1 - share)
 
     @property
     def allows(self) -> bool:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from engine import snapshots
 from engine.copying import bring_snapshots
-from engine.device import all_cores, choose, empty_cache, is_lost
+from engine.device import all_cores, choose, empty_cache, is_lost, use_threads
 from engine.errors import NoRoomError, OutOfMemoryError
 from engine.export.run import ExportRun, Present
 from engine.job import Job
@@ -45,6 +45,7 @@ from engine.messages import (
     Resumed,
     Retune,
     Retuned,
+    Share,
     Stop,
     ViewRendered,
     Warned,
@@ -381,6 +382,11 @@ class Session:
                 bring_snapshots(self._keeper.project, command.folder)
                 self._keeper.relocate(command.folder)
                 yield Relocated(command.folder)
+            case Share():
+                use_threads(command.threads)
+                self._budget.set_share(command.previews)
+                elapsed_s = self._trainer.clock.seconds
+                self._keeper.set_intervals(command.autosave_s, command.moments_minutes, elapsed_s)
             case Stop():
                 yield from self._stop(command)
 

@@ -33,7 +33,7 @@ from app.masks.beginning import Beginning
 from app.masks.editor import MaskEditor
 from app.masks.files import MaskFile
 from app.masks.regions import first_regions
-from app.preferences import PreferencesDialog
+from app.preferences_dialog import PreferencesDialog
 from app.snapshots.grid import MomentGrid
 from app.weights.dialog import WeightsDialog
 from engine.method import method_class

@@ -7,12 +7,13 @@ from typing import TypeVar
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.main_window import MainWindow
 from app.preferences import Preferences
+from app.preferences_dialog import PreferencesDialog
 from engine import messages as m
 from engine.box import Size
 from engine.project import load_job
@@ -172,6 +173,29 @@ def test_a_slider_posts_what_changed_and_nothing_else(studio: Studio, monkeypatc
     studio.window.document.apply_preset("Slow")
     retunes = [command.values for command in posted if isinstance(command, m.Retune)]
     assert retunes == [{"rate": 0.2}, {"weight": 3.0}, {"rate": 0.01}]
+
+
+def test_preferences_act_on_the_training_that_runs(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio.train()
+    window, posted = studio.window, []
+    post = window.training.post
+    monkeypatch.setattr(window.training, "post", lambda command: (posted.append(command), post(command)))
+
+    def choose() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, PreferencesDialog)
+        dialog.previews.setValue(50)
+        dialog.autosave.setValue(30)
+        dialog.minutes.setValue(7)
+        dialog.loupe.setCurrentIndex(1)
+        dialog.loupe.activated.emit(1)
+        dialog.accept()
+
+    QTimer.singleShot(0, choose)
+    window.edit_preferences()
+    shares = [command for command in posted if isinstance(command, m.Share)]
+    assert shares[-1] == m.Share(0, 0.5, 30, 7) == window.training.share
+    assert window.canvas.view.loupe.magnification == 2
 
 
 def test_images_tried_out_leave_the_sliders_where_they_are(studio: Studio) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QSettings, Qt
 
-from app.preferences import Preferences, PreferencesDialog
+from app.preferences import Preferences
+from app.preferences_dialog import PreferencesDialog
 from engine.device import Device
 
 
@@ -83,3 +84,25 @@ def test_the_dialog_stores_and_tells_at_once(reopen, qtbot):
     with qtbot.waitSignal(dialog.device_chosen) as device_chosen:
         qtbot.keyClick(dialog.device, Qt.Key.Key_End)
     assert device_chosen.args == ["cuda:0"] == [preferences.device]
+
+
+def test_what_the_computer_is_shared_by_acts_at_once_and_comes_back(reopen, qtbot, tmp_path):
+    preferences = reopen()
+    assert (preferences.threads, preferences.preview_percent) == (0, 20)
+    assert (preferences.autosave_s, preferences.loupe) == (None, 1)
+    dialog = PreferencesDialog(preferences, devices=[])
+    qtbot.addWidget(dialog)
+    assert dialog.autosave.value() == 50, "the usual is shown where nothing was chosen"
+    with qtbot.waitSignals([dialog.share_chosen] * 3):
+        dialog.threads.setValue(1)
+        dialog.previews.setValue(45)
+        dialog.autosave.setValue(120)
+    with qtbot.waitSignal(dialog.loupe_chosen):
+        qtbot.keyClick(dialog.loupe, Qt.Key.Key_End)
+    preferences.save()
+    again = reopen()
+    assert (again.threads, again.preview_percent, again.autosave_s, again.loupe) == (1, 45, 120, 4)
+    file = tmp_path / "other.ini"
+    file.write_text("[training]\nthreads=-3\npreviews=200\nautosave=often\n[canvas]\nloupe=3\n")
+    other = Preferences(QSettings(str(file), QSettings.Format.IniFormat))
+    assert (other.threads, other.preview_percent, other.autosave_s, other.loupe) == (0, 80, 50, 1)

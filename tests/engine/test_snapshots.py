@@ -81,6 +81,33 @@ def test_snapshots_are_listed_oldest_first_and_numbered_on(tmp_path: Path) -> No
     assert len(snapshots.listing(tmp_path)) == 12
 
 
+def test_a_list_that_is_read_again_reads_only_what_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = keep(tmp_path, "one"), keep(tmp_path, "two")
+    reads: list[Path] = []
+    plain = snapshots.read
+
+    def noted(folder: Path) -> snapshots.Snapshot:
+        reads.append(folder)
+        return plain(folder)
+
+    reader = snapshots.Reader()
+    for change, read in (
+        (lambda: None, [first.folder, second.folder]),
+        (lambda: None, []),
+        (lambda: snapshots.revise(second, name="better"), [second.folder]),
+        (lambda: snapshots.remove(first), []),
+        (lambda: keep(tmp_path, "three"), [tmp_path / "snapshots" / "0003"]),
+        (lambda: damage_about(second.folder), [second.folder]),
+    ):
+        change()
+        reads.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(snapshots, "read", noted)
+            listed = reader.listing(tmp_path)
+        assert reads == read
+        assert listed == snapshots.listing(tmp_path)
+
+
 def test_renaming_changes_only_the_name(tmp_path: Path) -> None:
     kept = keep(tmp_path, "a")
     renamed = snapshots.revise(kept, name="größer")

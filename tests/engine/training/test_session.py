@@ -43,11 +43,13 @@ from engine.messages import (
     Resumed,
     Retune,
     Retuned,
+    Share,
     Stepped,
     Stop,
     ViewRendered,
     Warned,
 )
+from engine.moments import MomentRule
 from engine.nn.parts import in_parts
 from engine.preview import views
 from engine.training import autosave, trainer
@@ -550,6 +552,29 @@ def test_only_the_newest_autosave_stays(tmp_path: Path, monkeypatch: pytest.Monk
 
     play(session, react)
     assert found == [["autosave"], ["kept", "autosave"]]
+
+
+def test_how_it_shares_and_saves_can_be_changed_while_it_trains(tmp_path: Path) -> None:
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", rule=MomentRule(0.0, best=False))
+    threads = torch.get_num_threads()
+    kept: list[str] = []
+
+    def react(event: Event) -> None:
+        if isinstance(event, Began):
+            session.post(Share(threads=1, autosave_s=0.0))
+        elif isinstance(event, Kept):
+            kept.append(event.reason)
+            if event.reason == "autosave":
+                assert torch.get_num_threads() == 1
+                session.post(Share(threads=1, autosave_s=1e9, moments_minutes=1e-9))
+            else:
+                session.post(Stop(keep=False))
+
+    try:
+        play(session, react)
+    finally:
+        torch.set_num_threads(threads)
+    assert kept == ["autosave", "minutes"]
 
 
 def test_an_autosave_deletes_none_of_another_branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
