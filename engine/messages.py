@@ -182,6 +182,13 @@ class Inspect(Command):
 
 
 @dataclass(frozen=True)
+class CountImages(Command):
+    """Say which image gave how much of the picture; answered by `ImagesCounted`."""
+
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class CancelExport(Command):
     """Stop the present export. With `keep`, what is painted stays, for an `ExportRequest` with `resume`."""
 
@@ -359,6 +366,17 @@ class Finding:
     severity: Literal["stop", "warning", "note"]
     message: str
     remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImagesCounted(Event):
+    """Answers `CountImages`.
+
+    Args:
+        shares: images, and their parts of the area, 0..1; the largest first.
+    """
+
+    shares: tuple[tuple[Path, float], ...]
 
 
 @dataclass(frozen=True)

@@ -225,7 +225,8 @@ class Method(ABC, Generic[MethodSettings]):
     presets: ClassVar[tuple[Preset, ...]]
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
-    """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones."""
+    """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones;
+    "pieces", if it knows which image lies where."""
 
     painting_version: ClassVar[int] = 1
     """Raised when equal weights paint another picture than before: canvases begun by then can not be gone on with."""
@@ -309,6 +310,15 @@ class Method(ABC, Generic[MethodSettings]):
         """
         del reduction
         return None
+
+    @property
+    def piece_images(self) -> Sequence[Path]:
+        """The images that its picture is laid of; none where it is not laid of pieces."""
+        return ()
+
+    def image_shares(self, box: Box, canvas_size: Size) -> Tensor:
+        """How much of each of `piece_images` there is at each place, float32 [S, h, w]; of boxes as `paint`."""
+        raise NotImplementedError
 
     @abstractmethod
     def patches(self) -> dict[str, Tensor]:

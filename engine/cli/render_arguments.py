@@ -58,6 +58,7 @@ def _add_picture(parser: argparse.ArgumentParser) -> None:
     _add_painting(parser)
     _add_finish(parser)
     _add_sharing(parser)
+    add("--report", type=Path, metavar="FILE", help="which image gave how many per cent of the area, .csv or .json")
     add("--json", action="store_true", help="print a JSON object per report, and one with the file at the end")
 
 

@@ -71,7 +71,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames", "styles"))
+    capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces"))
     pretraining = "engine.methods.magic.pretraining:begun"
 
     def __init__(self, job: Job, device: torch.device) -> None:
@@ -345,6 +345,17 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         result = self.average.refined(collage, s.repaint_bound)
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         return Painting(result, collage, mixture, shown, choices, box, regions)
+
+    @property
+    def piece_images(self) -> Sequence[Path]:
+        return [Path(style.image.path) for style in self._styles]
+
+    def image_shares(self, box: Box, canvas_size: Size) -> Tensor:
+        painting = self.painting(box, self.scene(canvas_size))
+        image = torch.cat([choice.sets.image[0] for choice, _ in painting.choices])  # [K]
+        mixture = painting.mixture[0].float()
+        shares = mixture.new_zeros(len(self._styles), *mixture.shape[1:]).index_add_(0, image, mixture)
+        return painting.over(shares, box)
 
     def _placed(self, choice: Choice, regions: Tensor | None) -> Choice:
         """A choice with elements only where they may lie; what was decided stays as it is."""

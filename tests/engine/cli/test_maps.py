@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,28 @@ def test_images_of_no_region_are_named(folder, capsys):
     regions = ["--map", f"pieces={folder / 'regions.png'}"]
     assert train(folder, *regions, "--pieces", f"red={folder}/b.png", "--pieces", f"blue={folder}/b.png") == 0
     assert "a.png may lie in no region of regions.png" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["report.csv", "report.json"])
+def test_the_report_says_which_image_gave_how_much(name, folder, capsys):
+    regions = ["--map", f"pieces={folder / 'regions.png'}"]
+    pieces = ["--pieces", f"red={folder}/a.png", "--pieces", f"blue={folder}/b.png"]
+    assert train(folder, *regions, *pieces) == 0
+    out = ["--out", str(folder / "out.png"), "--times", "1", "--device", "cpu", "--report", str(folder / name)]
+    assert main(["render", str(folder / "p"), *out]) == 0
+    text = (folder / name).read_text("utf-8")
+    if name.endswith(".json"):
+        found = {Path(row["image"]).name: row["percent"] for row in json.loads(text)}
+    else:
+        header, *rows = csv.reader(text.splitlines())
+        assert header == ["image", "percent"]
+        found = {Path(path).name: float(percent) for path, percent in rows}
+    assert found == {"a.png": pytest.approx(50, abs=2), "b.png": pytest.approx(50, abs=2)}
+
+
+def test_a_report_that_can_not_be_had_is_refused_before_anything_is_painted(folder, capsys):
+    assert train(folder) == 0
+    out = ["render", str(folder / "p"), "--out", str(folder / "out.png"), "--device", "cpu"]
+    assert main([*out, "--report", str(folder / "report.txt")]) == 2
+    assert "--report" in capsys.readouterr().err
+    assert not (folder / "out.png").exists()
