@@ -135,7 +135,7 @@ def _follow(
                 session.post(request)
                 if arguments.report is not None:
                     session.post(CountImages())
-            case ImagesCounted():
+            case ImagesCounted() if arguments.report is not None:
                 usage.write(arguments.report, [usage.ImageShare(*each) for each in event.shares])
             case Inspected():
                 for finding in event.findings:
