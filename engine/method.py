@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from engine.box import Box, Margin, Size
 from engine.errors import BadSettingError
@@ -153,6 +153,21 @@ class Renderer(Sited, Protocol):
     """What `Artwork` paints with: a method as it was trained, or a `Method.renderer`. See there."""
 
     def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]: ...
+
+
+class Piece(NamedTuple):
+    """What a place of a picture shows.
+
+    Args:
+        path: of the image that most of it comes from.
+        share: how much of it does, 0..1.
+        row, column: where in that image, 0..1 of its sides.
+    """
+
+    path: Path
+    share: float
+    row: float
+    column: float
 
 
 class RendererAround:
@@ -319,6 +334,11 @@ class Method(ABC, Generic[MethodSettings]):
     def image_shares(self, box: Box, canvas_size: Size) -> Tensor:
         """How much of each of `piece_images` there is at each place, float32 [S, h, w]; of boxes as `paint`."""
         raise NotImplementedError
+
+    def piece_at(self, row: int, column: int) -> Piece | None:
+        """What lies at a pixel of the canvas; None where that is not known."""
+        del row, column
+        return None
 
     @abstractmethod
     def patches(self) -> dict[str, Tensor]:

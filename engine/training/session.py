@@ -29,6 +29,7 @@ from engine.messages import (
     Event,
     ExportRequest,
     Failed,
+    FindPiece,
     ImagesCounted,
     Inspect,
     Inspected,
@@ -37,6 +38,7 @@ from engine.messages import (
     Mailbox,
     Pause,
     Paused,
+    PieceFound,
     Reason,
     Relocate,
     Relocated,
@@ -379,6 +381,8 @@ class Session:
             case Inspect():
                 findings = tuple(self._exporting(command.export).inspect(command.probe))
                 yield Inspected(command.export, findings, command.probe)
+            case FindPiece():
+                yield PieceFound(command, self._trainer.method.piece_at(command.row, command.column))
             case CountImages():
                 yield ImagesCounted(tuple(usage.image_shares(self._trainer.method)))
             case Relocate():

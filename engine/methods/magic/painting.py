@@ -14,7 +14,7 @@ from torch import Tensor
 from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes, uploaded
 from engine.images.sources import ContentField
-from engine.method import Layer, Layers, Renderer
+from engine.method import Layer, Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.magic.batches import Batch
@@ -136,6 +136,22 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         mixture = painting.mixture[0].float()
         shares = mixture.new_zeros(len(self._styles), *mixture.shape[1:]).index_add_(0, image, mixture)
         return painting.over(shares, box)
+
+    def piece_at(self, row: int, column: int) -> Piece | None:
+        """Where pieces are bent, the place in the image is that of the piece as it lies before."""
+        if not self.canvas_size.box.contains(Box(row, column, 1, 1)):
+            return None
+        box = Box(row, column, 1, 1).align(self.alignment_px).pad(self.halo)
+        with torch.no_grad():
+            painting = self.painting(box, self.scene(self.canvas_size))
+        down, right = row - painting.box.top, column - painting.box.left
+        mixture = painting.mixture[0, :, down, right].float()
+        images = torch.cat([choice.sets.image[0] for choice, _ in painting.choices])
+        index = int(mixture.argmax())
+        image = int(images[index])
+        places = [choice.sets.places(down, right) for choice, _ in painting.choices]
+        in_row, in_column = (float(torch.cat(parts)[index]) for parts in zip(*places, strict=True))
+        return Piece(Path(self._styles[image].image.path), float(mixture[images == image].sum()), in_row, in_column)
 
     def _placed(self, choice: Choice, regions: Tensor | None) -> Choice:
         """A choice with elements only where they may lie; what was decided stays as it is."""
