@@ -95,7 +95,7 @@ class PreferencesDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(2 * theme.UNIT)
         form.setVerticalSpacing(theme.UNIT)
-        form.addRow("Appearance", self.theme)
+        form.addRow("Theme", self.theme)
         form.addRow("Loupe", self.loupe)
         form.addRow("Train on", self.device)
         form.addRow("", note)

@@ -213,6 +213,7 @@ class Training(QObject):
         """Loads the document as it is into the running session."""
         if self._worker is not None and self.state != "stopping" and not self.document.missing():
             self._reload.stop()
+            self._tried_on = None  # what is tried out ends, or the session would never be said to work on the document
             self.post(Load(self.document.job))
 
     def try_out(self, slot: str, images: tuple[SourceImage, ...]) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 
 from engine.box import Box, Size
 from engine.job import Job
+from engine.method import Piece
 from engine.options import EncodeOptions, RenderMode
 
 Requester = NewType("Requester", str)
@@ -178,6 +179,22 @@ class Inspect(Command):
 
     export: ExportRequest
     probe: bool = False
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class CountImages(Command):
+    """Say which image gave how much of the picture; answered by `ImagesCounted`."""
+
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class FindPiece(Command):
+    """Say what lies at a pixel of the canvas; answered by `PieceFound`."""
+
+    row: int
+    column: int
     latest_wins: ClassVar[bool] = True
 
 
@@ -377,6 +394,25 @@ class Finding:
     severity: Literal["stop", "warning", "note"]
     message: str
     remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True)
+class PieceFound(Event):
+    """Answers `FindPiece`; no piece where it is not known."""
+
+    command: FindPiece
+    piece: Piece | None
+
+
+@dataclass(frozen=True)
+class ImagesCounted(Event):
+    """Answers `CountImages`.
+
+    Args:
+        shares: images, and their parts of the area, 0..1; the largest first.
+    """
+
+    shares: tuple[tuple[Path, float], ...]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from engine.box import Box, Margin, Size
 from engine.errors import BadSettingError
@@ -155,6 +155,21 @@ class Renderer(Sited, Protocol):
     def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]: ...
 
 
+class Piece(NamedTuple):
+    """What a place of a picture shows.
+
+    Args:
+        path: of the image that most of it comes from.
+        share: how much of it does, 0..1.
+        row, column: where in that image, 0..1 of its sides.
+    """
+
+    path: Path
+    share: float
+    row: float
+    column: float
+
+
 class RendererAround:
     """A renderer that paints by another one, or by a method: on its device, in boxes that lie as its do."""
 
@@ -225,7 +240,8 @@ class Method(ABC, Generic[MethodSettings]):
     presets: ClassVar[tuple[Preset, ...]]
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
-    """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones."""
+    """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones;
+    "pieces", if it knows which image lies where."""
 
     painting_version: ClassVar[int] = 1
     """Raised when equal weights paint another picture than before: canvases begun by then can not be gone on with."""
@@ -308,6 +324,20 @@ class Method(ABC, Generic[MethodSettings]):
         None where only the picture itself can be painted.
         """
         del reduction
+        return None
+
+    @property
+    def piece_images(self) -> Sequence[Path]:
+        """The images that its picture is laid of; none where it is not laid of pieces."""
+        return ()
+
+    def image_shares(self, box: Box, canvas_size: Size) -> Tensor:
+        """How much of each of `piece_images` there is at each place, float32 [S, h, w]; of boxes as `paint`."""
+        raise NotImplementedError
+
+    def piece_at(self, row: int, column: int) -> Piece | None:
+        """What lies at a pixel of the canvas; None where that is not known."""
+        del row, column
         return None
 
     @abstractmethod

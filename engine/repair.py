@@ -177,7 +177,7 @@ def _regions(image: Mapping[str, Any], path: str, said: list[str]) -> tuple[str,
     stored = image.get("regions")
     if stored is None:
         return None
-    if isinstance(stored, list) and all(isinstance(color, str) and re.match(COLOR, color) for color in stored):
+    if isinstance(stored, list) and all(isinstance(color, str) and re.fullmatch(COLOR, color) for color in stored):
         return tuple(stored[:MOST_REGIONS])
     said.append(f"The regions of {os.path.basename(path)} could not be read; it may lie anywhere now.")
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from app.canvas.hover import PieceHover
 from app.canvas.panel import CanvasPanel
 from app.session_events import CANVAS, LOUPE
 from app.training import Training
@@ -15,6 +16,7 @@ class CanvasController(QObject):
         super().__init__(parent)
         self._training, self._canvas = training, canvas
         canvas.view.view_requested.connect(training.post)
+        self.hover = PieceHover(training, canvas.view, self)
         training.state_changed.connect(self._on_state)
         training.events.on_view(CANVAS, canvas.view.show_piece)
         training.events.on_view(LOUPE, canvas.view.loupe.show_piece)

@@ -69,7 +69,9 @@ class SlotSection(QWidget):
         words = f"Choose the image of {slot.title}" if one else f"Add images to {slot.title}"
         self.add_button = self._button("folder" if one else "add", words)
         self.add_button.clicked.connect(self.browse_requested)
-        self.paint_button = self._button("brush", f"Paint the {slot.title.lower()}")
+        self.paint_button = self._button(
+            "brush", f"Paint a map: {slot.title}" if slot.map else f"Paint the {slot.title.lower()}"
+        )
         self.paint_button.clicked.connect(self.paint_requested)
         self.paint_button.setVisible(slot.painted)
         header = QHBoxLayout()

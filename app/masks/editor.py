@@ -49,7 +49,7 @@ class MaskEditor(QDialog):
 
     def __init__(self, begin: Beginning, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Paint the {}").format(begin.title.lower()) + "[*]")
+        self.setWindowTitle(begin.title + "[*]")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._begin = begin
         self._task: background.Task | None = None

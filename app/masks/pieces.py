@@ -35,6 +35,7 @@ class RegionPieces(QWidget):
         self.heading = QLabel(self)
         self.heading.setProperty("role", "heading")
         self.list = QListWidget(self)
+        self.list.setAccessibleName(self.tr("Pieces in this region"))
         self.list.setIconSize(QSize(_SIDE_PX, _SIDE_PX))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

@@ -1,41 +1,20 @@
-"""The options that say where: `--map NAME=FILE`, and `--pieces REGION=IMAGES` for the regions of such a map."""
+"""What `--map NAME=FILE` and `--pieces REGION=IMAGES` make of a job's images; slot_options.py declares them."""
 
 from __future__ import annotations
 
 import glob
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.cli.slot_options import NO_MAP
 from engine.cli.terminal import argument, say
 from engine.errors import UsageError
 from engine.images.find import find_images
 from engine.job import SourceImage
-from engine.method import Slot, method_keys, method_slots
+from engine.method import Slot, method_slots
 
 Sources = dict[str, tuple[SourceImage, ...]]
-_NONE = "none"
-
-
-def add_map_options(parser: ArgumentParser) -> None:
-    """Declares both."""
-    names = dict.fromkeys(slot.map for key in method_keys() for slot in method_slots(key) if slot.map)
-    parser.add_argument(
-        "--map",
-        type=_assignment,
-        action="append",
-        default=[],
-        metavar="NAME=FILE",
-        help=f"an image that says where, for {', '.join(names)}; {_NONE} instead of a file leaves a map out",
-    )
-    parser.add_argument(
-        "--pieces",
-        type=_assignment,
-        action="append",
-        default=[],
-        metavar="REGION=IMAGES",
-        help="style images for a region of the map of pieces, as red=city/*.jpg or '#1428dc=leaves.jpg'",
-    )
 
 
 def pieces_paths(arguments: Namespace) -> list[Path]:
@@ -57,7 +36,7 @@ def with_maps(sources: Mapping[str, tuple[SourceImage, ...]], method: str, argum
         if name not in slots:
             known = f"it has {', '.join(slots)}" if slots else "it has none"
             raise UsageError(f"argument --map: this method has no map {name}; {known}.")
-        changed[slots[name].key] = () if value == _NONE else (_image(Path(value)),)
+        changed[slots[name].key] = () if value == NO_MAP else (_image(Path(value)),)
     if arguments.pieces:
         slot = next((slot for slot in slots.values() if slot.directs), None)
         if slot is None or not changed.get(slot.key):
@@ -112,10 +91,3 @@ def _image(path: Path) -> SourceImage:
     if len(files) != 1:
         raise UsageError(f"argument --map: {' '.join(problems) or f'{path} is not one image.'}")
     return SourceImage(path=str(files[0].absolute()))
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip() or not value.strip():
-        raise ArgumentTypeError(f"{text!r} is not NAME=FILE, as in content=care.png")
-    return name.strip().lower(), value.strip()

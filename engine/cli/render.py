@@ -33,10 +33,12 @@ from engine.images.read import image_size
 from engine.job import Job
 from engine.messages import (
     Began,
+    CountImages,
     ExportCancelled,
     Exported,
     ExportRequest,
     Failed,
+    ImagesCounted,
     Inspect,
     Inspected,
     Progressed,
@@ -46,6 +48,7 @@ from engine.messages import (
 )
 from engine.method import Method, method_class
 from engine.options import EncodeOptions
+from engine.preview import usage
 from engine.project import project_folder
 from engine.training.session import Session
 
@@ -130,6 +133,10 @@ def _follow(
                 session.post(Retune(wanted[0].values))
                 session.post(Inspect(request))
                 session.post(request)
+                if arguments.report is not None:
+                    session.post(CountImages())
+            case ImagesCounted() if arguments.report is not None:
+                usage.write(arguments.report, [usage.ImageShare(*each) for each in event.shares])
             case Inspected():
                 for finding in event.findings:
                     if finding.severity == "warning":
@@ -226,6 +233,9 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
             check_limits(out, Size(1, 1), arguments.bits, encode_options)
     if out.is_dir():
         raise UsageError(f"argument --out: {out} is a folder; name a file in it.")
+    with argument("--report"):
+        if arguments.report is not None:
+            usage.check_name(arguments.report)
     layers = [layer.key for layer in method.layers]
     if arguments.layer not in layers:
         raise UsageError(f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}.")
@@ -235,6 +245,7 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
         "--repeat": ("repeat", arguments.repeat),
         "--frames": ("frames", arguments.frames is not None),
         "--content": ("frames", bool(arguments.content)),
+        "--report": ("pieces", arguments.report is not None),
         "--style": ("styles", bool(arguments.style)),
     }
     for option, (way, wanted) in asked.items():

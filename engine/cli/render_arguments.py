@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import get_args
 
-from engine.cli.map_options import add_map_options
+from engine.cli.slot_options import add_map_options
 from engine.cli.values import devices, part, positive, tile_px, whole
 from engine.export.format import LARGEST_SIDE, formats, in_words, names
 from engine.export.video_formats import VIDEO_FORMATS
@@ -58,6 +58,7 @@ def _add_picture(parser: argparse.ArgumentParser) -> None:
     _add_painting(parser)
     _add_finish(parser)
     _add_sharing(parser)
+    add("--report", type=Path, metavar="FILE", help="which image gave how many per cent of the area, .csv or .json")
     add("--json", action="store_true", help="print a JSON object per report, and one with the file at the end")
 
 

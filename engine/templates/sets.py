@@ -68,6 +68,16 @@ class Sets:
                 total = total + weight[:, :, None] * self._pixels(place[:, :, 0] + down, place[:, :, 1] + right)
         return total
 
+    def places(self, row: int, column: int) -> tuple[Tensor, Tensor]:
+        """Where the elements of the first set have a pixel of the box, as shares of their images: float32 [K] each."""
+        at = self.origin[:1, :, :, None, None] + torch.tensor([row, column], device=self.origin.device)[:, None, None]
+        rows, columns = self._places(at[:, :, 0], at[:, :, 1])
+        image = self.image[0]
+        return (
+            (rows[0, :, 0, 0] + 0.5) / self.atlas.heights[image],
+            (columns[0, :, 0, 0] + 0.5) / self.atlas.widths[image],
+        )
+
     def _pixels(self, rows: Tensor, columns: Tensor) -> Tensor:
         """int64 [B, K, H, W] twice gives float32 [B, K, 3, H, W], 0..1."""
         rows, columns = self._places(rows, columns)

@@ -24,10 +24,13 @@ from engine.messages import (
     Began,
     CancelExport,
     Command,
+    CountImages,
     Ended,
     Event,
     ExportRequest,
     Failed,
+    FindPiece,
+    ImagesCounted,
     Inspect,
     Inspected,
     Keep,
@@ -35,6 +38,7 @@ from engine.messages import (
     Mailbox,
     Pause,
     Paused,
+    PieceFound,
     Reason,
     Relocate,
     Relocated,
@@ -53,7 +57,7 @@ from engine.messages import (
 from engine.method import Method, State
 from engine.moments import MomentRule
 from engine.nn.parts import InterruptedPainting, giving_way
-from engine.preview import views
+from engine.preview import usage, views
 from engine.training.autosave import Autosaver
 from engine.training.matches import MatchMeter
 from engine.training.meters import Budget
@@ -378,6 +382,10 @@ class Session:
             case Inspect():
                 findings = tuple(self._exporting(command.export).inspect(command.probe))
                 yield Inspected(command.export, findings, command.probe)
+            case FindPiece():
+                yield PieceFound(command, self._trainer.method.piece_at(command.row, command.column))
+            case CountImages():
+                yield ImagesCounted(tuple(usage.image_shares(self._trainer.method)))
             case Relocate():
                 bring_snapshots(self._keeper.project, command.folder)
                 self._keeper.relocate(command.folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 
-from app.preferences import PreferencesDialog
+from app.preferences_dialog import PreferencesDialog
 from app.widgets import theme
 from engine.box import Size
 from tests.app.test_main_window import Studio, studio

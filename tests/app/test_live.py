@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint
 
 from engine import messages as m
+from engine.job import SourceImage
 from engine.settings import Settings
 from engine.snapshots import listing
 from tests.app.test_main_window import Studio, studio  # noqa: F401 - a fixture
@@ -159,3 +160,20 @@ def test_a_new_project_begins_empty(live: Studio, tmp_path: Path) -> None:
     live.until(lambda: live.window.training.state == "idle" and live.window.document.empty)
     shown_again = live.window.canvas.start
     live.until(shown_again.isVisible)
+
+
+def test_what_is_tried_out_gives_way_to_what_the_document_has(live: Studio) -> None:
+    """Else the session would be told to load the document again and again."""
+    shown(live)
+    document, training = live.window.document, live.window.training
+    (image,) = document.sources("style")
+
+    def weighing(weight: float) -> tuple[SourceImage, ...]:
+        return (image.model_copy(update={"weight": weight}),)
+
+    training.try_out("style", weighing(2.0))
+    live.until(lambda: training.built is not None and training.built.sources["style"] == weighing(2.0))
+    document.set_sources("style", weighing(3.0))
+    training.try_out("style", weighing(4.0))
+    live.until(lambda: training.built is not None and training.built.sources == document.job.sources)
+    live.until(lambda: not training.stale)

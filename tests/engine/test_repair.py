@@ -32,7 +32,13 @@ nearly = st.fixed_dictionaries(
             st.text(max_size=3),
             st.lists(
                 st.fixed_dictionaries(
-                    {}, optional={"path": st.text(max_size=9) | anything, "weight": anything, "scale": anything}
+                    {},
+                    optional={
+                        "path": st.text(max_size=9) | anything,
+                        "weight": anything,
+                        "scale": anything,
+                        "regions": anything | st.lists(st.sampled_from(["#0a1b2c", "#0a1b2c\n", "red"])),
+                    },
                 )
             ),
             max_size=2,
@@ -117,3 +123,13 @@ def test_a_file_of_windows_keeps_the_names_of_its_images() -> None:
     job, said = read(sources={"style": [{"path": "C:\\Bilder\\a.png"}]})
     assert job.sources["style"][0].path == "C:\\Bilder\\a.png"
     assert said == ""
+
+
+def test_regions_that_an_image_lies_in_stay_or_are_named() -> None:
+    images = [{"path": "/a.png", "regions": where} for where in (["#dc1414"], [], None, ["red"], "#dc1414")]
+    job, said = repaired_job({"method": "toy", "sources": {"style": images}}, Path("/p"))
+    assert [image.regions for image in job.sources["style"]] == [("#dc1414",), (), None, None, None]
+    assert len(said) == 2
+    assert all("a.png" in sentence and "anywhere" in sentence for sentence in said)
+    again, _ = repaired_job(stored_job(job, Path("/p")), Path("/p"))
+    assert again == job

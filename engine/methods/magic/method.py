@@ -15,49 +15,37 @@ import torch
 from torch import Tensor
 
 from engine import losses
-from engine.box import Box, Margin, Size
+from engine.box import Box, Size
 from engine.device import memory_free_bytes, uploaded
 from engine.errors import BadWeightsError, MissingSourcesError
 from engine.images import sources
 from engine.images.sampling import ContentPatches, StylePatches, corner
-from engine.images.sources import ContentField
 from engine.job import Job
-from engine.method import Layer, Layers, Renderer, State, Term
-from engine.methods.adversarial import AdversarialMethod, coarsened
-from engine.methods.adversarial_renderer import renderer
+from engine.method import State, Term
+from engine.methods.adversarial import coarsened
 from engine.methods.magic import pretrained
 from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.coarse import CoarseRenderer
-from engine.methods.magic.conditions import conditions
-from engine.methods.magic.directions import Directions, directions, multiplied, parts, times, undirected
-from engine.methods.magic.memory_plan import paint_bytes, plan
+from engine.methods.magic.directions import Directions, directions, multiplied, times, undirected
+from engine.methods.magic.memory_plan import plan
+from engine.methods.magic.painting import PaintingMagic
 from engine.methods.magic.remembered import RememberedChoices
-from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
 from engine.methods.magic.settings import PRESETS, MagicSettings
-from engine.methods.magic.shape import collage_shape, fitting_scales, initialised, measured_halo
+from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
 from engine.methods.magic.slots import SLOTS
-from engine.nn.collage import Choice, Collage, CollageGenerator
-from engine.nn.smoothing import reach_px
-from engine.options import RenderMode
+from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
-from engine.templates.atlas import Atlas, Templates
+from engine.templates.atlas import Atlas
 from engine.templates.palette import palette
-from engine.templates.sets import SetDraw, Sets
+from engine.templates.sets import SetDraw
 
 
-class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
+class Magic(PaintingMagic):
     key = "magic"
     title = "MAGIC collage"
     paper = "Jetchev, Bergmann and Yildirim 2019: Transform the Set"
     Settings = MagicSettings
     slots = SLOTS["magic"]
-    layers = (
-        Layer("result", "Result", "The picture."),
-        Layer("collage", "Collage", "The pieces alone, before the second network hides their borders (I_M)."),
-        Layer("sets", "Sets", "Which element of the set lies where: each has a colour (A)."),
-        Layer("mask", "Mask", "Where the second network changed the pieces: white is as far as it may go."),
-        Layer("content", "Content", "The content as the network sees it, tones matched; grey without one."),
-    )
     terms = (
         Term("generator", "Generator", "Style", "How far the picture is from fooling the discriminator."),
         Term("generator_collage", "Generator, collage", "Style", "The same for the pieces alone, where asked for."),
@@ -73,7 +61,7 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames", "styles"))
+    capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces"))
     pretraining = "engine.methods.magic.pretraining:begun"
 
     def __init__(self, job: Job, device: torch.device) -> None:
@@ -191,29 +179,6 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         if self.plan.warning:
             self.warnings.append(self.plan.warning)
 
-    # -------------------------------------------------------- facts
-
-    @property
-    def alignment_px(self) -> int:
-        return self.shape.sets.alignment_px
-
-    def _measured_halo(self) -> Margin:
-        return measured_halo(self.settings)
-
-    @property
-    def halo(self) -> Margin:
-        further = reach_px(self.settings.smoothing_px)
-        return super().halo.wider(further).aligned(self.alignment_px)
-
-    @property
-    def _norms_see_whole_canvas(self) -> bool:
-        return self.settings.norm == "instance"
-
-    @property
-    def repaint_reach(self) -> float:
-        """How far the second U-Net can change a value of -1..1."""
-        return 2.0 if self.settings.refiner_paints == "picture" else self.settings.repaint_bound
-
     # -------------------------------------------------------- a step
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
@@ -251,11 +216,6 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
             bias = self._bias(torch.stack([fields.regions(box) for box in boxes]), sets)
         return Batch(content, self._style_patches.draw(side, batch, random), sets, bias, powers)
 
-    def _bias(self, regions: Tensor | None, sets: Sets) -> Tensor | None:
-        """What is added to log A, [B, K, H, W], where the shares of regions, [B, R, H, W], are known."""
-        pieces = self._directions.pieces
-        return None if regions is None or pieces is None else pieces.bias(regions, sets.image)
-
     def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
         s = self.settings
         size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
@@ -289,18 +249,6 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
         ]
         return joined(each)
 
-    def _told(self, settings: MagicSettings | None = None) -> tuple[float, ...]:
-        """c of the present settings or others, where the network is told them; else nothing."""
-        return tuple(conditions(settings or self.settings, bool(self._contents))) if self.settings.conditional else ()
-
-    def _conditions(self) -> Tensor | None:
-        """c [P] of the present settings on the device, where the network is told it."""
-        return self._conditions_of(self.settings)
-
-    def _conditions_of(self, settings: MagicSettings) -> Tensor | None:
-        told = self._told(settings)
-        return uploaded(torch.tensor(told), self.device) if told else None
-
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
         mixture, usage = fake.mixture, fake.mixture.usage
         terms = {
@@ -326,139 +274,6 @@ class Magic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
 
     def _coarse(self, image: Tensor) -> Tensor:
         return coarsened(image, self.settings.correspondence, self.settings.blur_px)
-
-    # -------------------------------------------------------- painting
-
-    def paint(self, box: Box, canvas_size: Size) -> Layers:
-        """
-        Raises:
-            MemoryError: a smaller box is needed.
-        """
-        return layers_of(self.painting(box, self.scene(canvas_size)), self.repaint_reach, box)
-
-    def renderer(self, render_mode: RenderMode) -> Renderer:
-        return renderer(MagicRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
-
-    def scene(self, canvas_size: Size) -> Scene:
-        """What is painted as trained."""
-        content = (
-            ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device).at
-            if self._contents
-            else None
-        )
-        return Scene(canvas_size, content, self.draw.at, self._directions.on(canvas_size, self.device), reduction=1)
-
-    def coarse(self, reduction: int) -> Renderer:
-        if reduction not in self._coarse_renderers:
-            self._coarse_renderers[reduction] = CoarseRenderer(
-                self, [style.pixels for style in self._styles], reduction
-            )
-        return self._coarse_renderers[reduction]
-
-    def painting(self, box: Box, scene: Scene) -> Painting:
-        """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
-        self._freeze_if_needed()
-        box = scene.seen(box, self.alignment_px)
-        s, count = self.settings, self.shown_size
-        free = memory_free_bytes(self.device)
-        if free and paint_bytes(self.shape.sets, box.height, box.width, count) > free:
-            raise MemoryError
-        content = self._content_at(box, scene)
-        smoothing_px = s.smoothing_px / max(1, scene.reduction)
-        choices = [
-            (self._choice(seed, count, box, scene, content).smoothed(smoothing_px), share)
-            for seed, share in self.shown_sets
-        ]
-        regions = None if scene.fields.regions is None else scene.fields.regions(box)
-        placed = [(self._placed(choice, regions), share) for choice, share in choices]
-        collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel)
-        result = self.average.refined(collage, s.repaint_bound)
-        shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
-        return Painting(result, collage, mixture, shown, choices, box, regions)
-
-    def _placed(self, choice: Choice, regions: Tensor | None) -> Choice:
-        """A choice with elements only where they may lie; what was decided stays as it is."""
-        if regions is None:
-            return choice
-        return choice.biased(self._bias(regions[None], choice.sets), self.settings.temperature)
-
-    def placed_logarithms(self, logits: Tensor, regions: Tensor, templates: Templates) -> Tensor:
-        """Logarithms of A [1, K, h, w] where elements lie only where they may; regions: their shares, [R, h, w]."""
-        pieces = self._directions.pieces
-        return logits if pieces is None else logits + pieces.bias(regions[None], templates.image[None])
-
-    @property
-    def region_count(self) -> int:
-        """Regions of the map that says what may lie where; 0 without one."""
-        return 0 if self._directions.pieces is None else self._directions.pieces.count
-
-    @property
-    def shown_sets(self) -> list[tuple[int, float]]:
-        """Seeds of the sets that the picture is made of, and the share of each."""
-        s = self.settings
-        return [
-            (seed, share) for seed, share in ((s.set_seed, 1 - s.between), (s.between_seed, s.between)) if share > 0
-        ]
-
-    @property
-    def shown_size(self) -> int:
-        """K of the picture."""
-        return max(2, self.settings.show_size) if self.settings.show_size else self.settings.set_size
-
-    def _choice(self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None) -> Choice:
-        """What is decided of a set; blended of several answers where maps ask for other values in places."""
-        choice = self._answer(seed, count, box, scene, content, None)
-        if not scene.fields.amounts or not self.settings.conditional:
-            return choice
-        logits, powers = choice.logits.float(), {name: plane(box) for name, plane in scene.fields.amounts.items()}
-        blended = logits
-        for name, value, share in parts(powers, self.settings):
-            other = self._answer(seed, count, box, scene, content, (name, value))
-            blended = blended + share * (other.logits.float() - logits)
-        return choice._replace(logits=blended)
-
-    def _answer(
-        self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None, other: tuple[str, float] | None
-    ) -> Choice:
-        """What the network decides, told the settings, or another value of one of them."""
-        settings = self.settings if other is None else self.settings.with_values(dict([other]))
-
-        def decide() -> Choice:
-            return self._decided(seed, count, box, scene, content, settings)
-
-        if not scene.reduction:
-            return decide()
-        state = (self.steps_done, self.settings.warp_px, self._told())
-        return self._remembered.of(state, (seed, count, box, scene.canvas_size, scene.reduction, other), decide)
-
-    def _decided(
-        self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None, settings: MagicSettings
-    ) -> Choice:
-        templates, canvas_size = self.draw.templates(count, seed), scene.canvas_size
-        centre = (canvas_size.height / 2 - box.top, canvas_size.width / 2 - box.left)
-        affine = self._affine(seed, templates, scene) if self.shape.warp == "affine" else None
-        size = (box.height, box.width)
-        sets, told = scene.sets(templates, box), self._conditions_of(settings)
-        return self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
-
-    def _affine(self, seed: int, templates: Templates, scene: Scene) -> Tensor:
-        """theta of a set, from the patch in the middle of the canvas: one for all tiles, as for a patch in training."""
-        canvas_size = scene.canvas_size
-        key = (seed, len(templates), canvas_size.height, canvas_size.width, self.steps_done)
-        if key not in self._shown:
-            side = self.settings.patch
-            middle = Box((canvas_size.height - side) // 2, (canvas_size.width - side) // 2, side, side)
-            content = self._content_at(middle, scene)
-            theta = self.average.locate(self.draw.at(templates, middle), content, (side, side))
-            self._shown = {key: theta, **dict(list(self._shown.items())[:1])}  # both sets of an animation
-        return self._shown[key]
-
-    def _content_at(self, box: Box, scene: Scene) -> Tensor | None:
-        """[1, 3, h, w] in -1..1; None unguided."""
-        if scene.content is None:
-            return None
-        content = scene.content(box)[None] * 2 - 1
-        return content.contiguous(memory_format=torch.channels_last)
 
     def _patches_of(self, batch: Batch, output: Collage) -> dict[str, Tensor]:
         images = {"Style": batch.style}

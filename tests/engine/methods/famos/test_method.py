@@ -185,7 +185,6 @@ def test_live_settings_act_in_the_next_step(name: str, tmp_path: Path) -> None:
         "entropy_ramp_steps": {"entropy_ramp_steps": 1},
         "temperature_ramp_steps": {"temperature_start": 3.0},
         "largest_share_weight": {"temperature": 0.25},
-        "settle_after_steps": {"settle_after_steps": 1},
     }
     base = job(tmp_path, needs.get(name, {}))
     kept, turned = Famos(base, CPU), Famos(base, CPU)

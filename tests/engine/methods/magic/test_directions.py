@@ -195,3 +195,23 @@ def test_every_region_has_elements_however_the_images_are_weighted(tmp_path):
     method = Magic(job.model_copy(update={"sources": {**job.sources, "style": light}}), CPU)
     for seed in range(20):
         assert set(method.draw.templates(2, seed).image.tolist()) == {0, 1}
+
+
+def test_a_place_of_the_picture_tells_where_it_is_from(tmp_path):
+    """Style images whose red tells the row and whose green the column; one element for each region."""
+    job = directed(tmp_path, halves(tmp_path), {"refine": False, "style_scale": 1.0, "show_size": 2})
+    for image in job.sources["style"]:
+        pixels = torch.zeros(64, 64, 3, dtype=torch.uint8)
+        pixels[..., 0] = 2 * torch.arange(64)[:, None]
+        pixels[..., 1] = 2 * torch.arange(64)
+        Image.fromarray(pixels.numpy()).save(image.path)
+    method = Magic(job, CPU)
+    picture = layers(method, method.canvas_size)["collage"]
+    for row, column in ((5, 9), (40, 20), (70, 80), (33, 95)):
+        piece = method.piece_at(row, column)
+        assert piece is not None
+        assert piece.path.name == ("a.png" if column < 50 else "b.png")
+        assert piece.share > 0.99
+        red, green = (float(value) * 255 / 2 for value in picture[:2, row, column])
+        assert (red, green) == pytest.approx((64 * piece.row - 0.5, 64 * piece.column - 0.5), abs=0.1)
+    assert method.piece_at(-1, 5) is None

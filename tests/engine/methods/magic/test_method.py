@@ -15,6 +15,7 @@ from engine.fields.artwork import Artwork
 from engine.job import SourceImage
 from engine.method import Method
 from engine.methods.magic import method as magic_module
+from engine.methods.magic import painting
 from engine.methods.magic.method import Magic
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import affine_displacement
@@ -277,7 +278,6 @@ def test_live_settings_act_in_the_next_step_or_picture(name: str, tmp_path: Path
         "warp_px": {"warp": "flow"},
         "warp_variation_weight": {"warp": "flow"},
         "between_seed": {"between": 0.5},
-        "settle_after_steps": {"settle_after_steps": 1},
     }
     base = job(tmp_path, needs.get(name, {}))
     kept, turned = Magic(base, CPU), Magic(base, CPU)
@@ -469,7 +469,7 @@ def test_with_little_memory_it_paints_in_smaller_pieces(tmp_path: Path, monkeypa
     method = Magic(job(tmp_path), CPU)
     canvas_size = Size(160, 160)
     exact = whole(method, canvas_size)
-    monkeypatch.setattr(magic_module, "memory_free_bytes", lambda device: 4_000_000)
+    monkeypatch.setattr(painting, "memory_free_bytes", lambda device: 4_000_000)
     with pytest.raises(MemoryError):
         method.paint(Box(0, 0, 192, 192), canvas_size)
     assert (whole(method, canvas_size) - exact).abs().max() <= 1e-5

@@ -1,0 +1,52 @@
+"""The pointer rests on the canvas: what lies there is told beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QApplication, QToolTip
+
+from app.canvas.hover import words
+from engine.messages import PieceFound
+from engine.method import Piece
+from tests.app.test_live import live, shown  # noqa: F401 - a fixture
+from tests.app.test_main_window import Studio, studio  # noqa: F401 - a fixture
+from tests.engine.toy import Toy
+
+
+def rest(studio: Studio, place: QPoint) -> None:  # noqa: F811
+    viewport = studio.window.canvas.view.viewport()
+    event = QHelpEvent(QEvent.Type.ToolTip, place, viewport.mapToGlobal(place))
+    QApplication.sendEvent(viewport, event)
+
+
+def test_the_piece_under_the_pointer_is_told(live: Studio, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    asked: list[tuple[int, int]] = []
+
+    def piece_at(_toy: Toy, row: int, column: int) -> Piece:
+        asked.append((row, column))
+        return Piece(Path("/images/leaves & co.jpg"), 0.8, 0.25, 0.5)
+
+    monkeypatch.setattr(Toy, "piece_at", piece_at)
+    monkeypatch.setattr(Toy, "capabilities", frozenset({"pieces"}))
+    shown(live)
+    view = live.window.canvas.view
+    rest(live, view.viewport().rect().center())
+    live.until_seen(PieceFound)
+    live.until(lambda: "leaves" in QToolTip.text())
+    ((row, column),) = asked
+    assert abs(row - view.extent.height / 2) <= 2
+    assert abs(column - view.extent.width / 2) <= 2
+    rest(live, QPoint(1, 1))
+    assert len(asked) == 1, "there is nothing beside the canvas"
+    QToolTip.hideText()
+
+
+def test_what_is_said_of_a_piece() -> None:
+    piece = Piece(Path("/images/leaves & co.jpg"), 0.8, 0.25, 0.5)
+    text = "<b>leaves &amp; co.jpg</b><br>50 % from its left, 25 % from its top<br>80 % of what lies here"
+    assert words(piece) == text
+    assert "what lies here" not in words(piece._replace(share=1.0))

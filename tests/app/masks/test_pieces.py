@@ -1,0 +1,128 @@
+"""Style images given to the regions of a map, while it is painted over the living result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from app.document import Document
+from app.masks.controller import MaskController
+from app.masks.editor import MaskEditor
+from app.masks.regions import amounts
+from app.training import Training
+from engine.images import maps
+from engine.method import Slot
+from tests.app.toys import register, write_image
+from tests.engine.toy import Toy
+
+SLOTS = (
+    Slot("style", "Style", "What the pieces are cut from."),
+    Slot("where", "Pieces from", "Where they lie.", 0, 1, "mask", ("style",), True, map="pieces", directs="style"),
+    Slot("care", "How much", "Where there is more.", 0, 1, "amount", ("style",), True, map="content"),
+)
+
+
+@pytest.fixture
+def studio(qtbot, tmp_path, monkeypatch):
+    """A document with two style images, and what opens editors for it."""
+    register(monkeypatch)
+    monkeypatch.setattr(Toy, "slots", SLOTS)
+    document = Document(tmp_path / "data")
+    window = QWidget()
+    qtbot.addWidget(window)
+    document.add("style", [write_image(tmp_path / name, 60, 80) for name in ("a.png", "b.png")])
+    return document, MaskController(document, Training(document, window), window)
+
+
+def opened(qtbot, controller: MaskController, slot: str) -> MaskEditor:
+    controller.open(slot)
+    qtbot.waitUntil(lambda: controller.editor is not None, timeout=20_000)
+    assert controller.editor is not None
+    editor = controller.editor
+    qtbot.addWidget(editor, before_close_func=lambda e: e.picture.stack.setClean())
+    return editor
+
+
+def regions(document: Document) -> list[tuple[str, ...] | None]:
+    return [image.regions for image in document.sources("style")]
+
+
+def stroke(editor: MaskEditor, label: int) -> None:
+    editor.picture.begin()
+    editor.picture.stroke((10, 10), (30, 30), 8, label)
+    editor.picture.commit("paint")
+
+
+def test_a_new_map_is_one_region_everywhere(qtbot, studio):
+    _, controller = studio
+    editor = opened(qtbot, controller, "where")
+    assert set(np.unique(editor.picture.labels)) == {editor.picture.regions[0].label}
+    assert not editor.pieces.isHidden()
+
+
+def test_ticking_gives_an_image_to_the_region_in_one_step_with_the_map(qtbot, studio):
+    document, controller = studio
+    editor = opened(qtbot, controller, "where")
+    first, second, third = editor.picture.regions
+    stroke(editor, second.label)
+    editor.regions.choose(second.label)
+    steps = document.stack.count()
+    editor.pieces.list.item(0).setCheckState(Qt.CheckState.Unchecked)
+    assert document.stack.count() == steps + 1
+    colors = ["#{:02x}{:02x}{:02x}".format(*region.color) for region in (first, third)]
+    assert regions(document) == [tuple(sorted(colors)), None]
+    assert editor.picture.stack.isClean(), "what was painted is kept with it"
+    path = Path(document.sources("where")[0].path)
+    said: list[str] = []
+    found = maps.read_regions(path, document.sources("style"), said)
+    assert found.count == 2
+    assert found.allowed.sum().item() == 3
+    assert said == []
+
+    document.stack.undo()
+    assert regions(document) == [None, None]
+    assert not document.sources("where")
+    assert editor.pieces.list.item(0).checkState() == Qt.CheckState.Checked, "the editor follows"
+
+
+def test_only_here_anywhere_and_nowhere(qtbot, studio):
+    document, controller = studio
+    editor = opened(qtbot, controller, "where")
+    second = editor.picture.regions[1]
+    editor.regions.choose(second.label)
+    only, anywhere, nowhere = (action.trigger for action in editor.pieces.menu(0).actions())
+    only()
+    assert regions(document)[0] == ("#{:02x}{:02x}{:02x}".format(*second.color),)
+    nowhere()
+    assert regions(document)[0] == ()
+    anywhere()
+    assert regions(document)[0] is None
+
+
+def test_a_region_of_another_colour_keeps_its_images(qtbot, studio):
+    document, controller = studio
+    editor = opened(qtbot, controller, "where")
+    second = editor.picture.regions[1]
+    editor.regions.choose(second.label)
+    editor.pieces.menu(1).actions()[0].trigger()
+    editor.picture.recolor(second.label, (1, 2, 3))
+    assert regions(document)[1] == ("#010203",)
+
+
+def test_greys_are_written_as_the_engine_reads_them(qtbot, studio):
+    document, controller = studio
+    editor = opened(qtbot, controller, "care")
+    assert editor.pieces.isHidden()
+    assert [region.name for region in editor.picture.regions] == [region.name for region in amounts()]
+    stroke(editor, next(region.label for region in amounts() if region.name.startswith("Most")))
+    editor.apply()
+    path = Path(document.sources("care")[0].path)
+    powers = maps.read_amount(path)[0]
+    assert powers[20, 20] == 1
+    assert powers[55, 75] == 0
+    assert np.array(Image.open(path).convert("L"))[55, 75] == maps.UNCHANGED
