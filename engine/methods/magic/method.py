@@ -62,6 +62,7 @@ class Magic(PaintingMagic):
     )
     presets = PRESETS
     capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces"))
+    painting_version = 2  # the networks see that the canvas ends, where they saw what lies beyond
     pretraining = "engine.methods.magic.pretraining:begun"
 
     def __init__(self, job: Job, device: torch.device) -> None:
