@@ -66,7 +66,7 @@ def main(style: Path, content: Path, out: Path) -> int:
 
         after(lambda: document.add("style", [style]), "fruit is dropped")
         after(lambda: document.add("content", [content]), "and a portrait")
-        after(lambda: document.set("variation_weight", 1.0), "Size of the pieces, to the right")
+        after(lambda: document.set("smoothing_px", 6.0), "Keep pieces whole, to the right")
         after(lambda: document.set("set_seed", 4), "another set")
         window.close()
         until(lambda: window.training.state == "idle")

@@ -1,4 +1,4 @@
-"""What `--map NAME=FILE` and `--pieces REGION=IMAGES` make of a job's images; slot_options.py declares them."""
+"""What `--map NAME=FILE` and `--pieces REGION=IMAGES` make of a job's images; map_arguments.py declares them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.cli.slot_options import NO_MAP
+from engine.cli.map_arguments import NO_MAP
 from engine.cli.terminal import argument, say
 from engine.errors import UsageError
 from engine.images.find import find_images

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import get_args
 
-from engine.cli.slot_options import add_map_options
+from engine.cli.map_arguments import add_map_options
 from engine.cli.values import devices, part, positive, tile_px, whole
 from engine.export.format import LARGEST_SIDE, formats, in_words, names
 from engine.export.video_formats import VIDEO_FORMATS

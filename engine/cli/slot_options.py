@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from pathlib import Path
 
 from engine.method import Slot, method_keys, method_slots
-
-NO_MAP = "none"
 
 
 def slot_options() -> dict[str, str]:
@@ -33,31 +31,3 @@ def add_slot_options(parser: ArgumentParser) -> None:
             parser.add_argument(
                 first.option, dest=key, type=Path, nargs="+", action="extend", metavar="PATH", help=text
             )
-
-
-def add_map_options(parser: ArgumentParser) -> None:
-    """Declares both."""
-    names = dict.fromkeys(slot.map for key in method_keys() for slot in method_slots(key) if slot.map)
-    parser.add_argument(
-        "--map",
-        type=_assignment,
-        action="append",
-        default=[],
-        metavar="NAME=FILE",
-        help=f"an image that says where, for {', '.join(names)}; {NO_MAP} instead of a file leaves a map out",
-    )
-    parser.add_argument(
-        "--pieces",
-        type=_assignment,
-        action="append",
-        default=[],
-        metavar="REGION=IMAGES",
-        help="style images for a region of the map of pieces, as red=city/*.jpg or '#1428dc=leaves.jpg'",
-    )
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip() or not value.strip():
-        raise ArgumentTypeError(f"{text!r} is not NAME=FILE, as in content=care.png")
-    return name.strip().lower(), value.strip()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.cli.slot_options import add_map_options, add_slot_options
+from engine.cli.map_arguments import add_map_options
+from engine.cli.slot_options import add_slot_options
 from engine.cli.values import canvas_size, positive, whole
 from engine.job import DEFAULT_METHOD, Job
 

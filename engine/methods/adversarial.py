@@ -154,6 +154,12 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     def _precision(self) -> AbstractContextManager:
         return training.precision(self.device, self._bfloat16)
 
+    def step(self, step: int) -> dict[str, Tensor]:
+        self._settling.notice(self.settings)
+        terms = super().step(step)
+        self._settling.count()
+        return terms
+
     @property
     def _pace(self) -> float:
         return super()._pace * self._settling.rate(self.settings.settle_after_steps)
@@ -165,7 +171,6 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     def _losses(
         self, batch: BatchT, output: FakeT, step: int, random: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        self._settling.count(self.settings)
         judged = self._train_discriminator(batch, output, step, random)
         with training.frozen(self.discriminator), self._precision():
             scores = self.discriminator(output.result).float()

@@ -21,12 +21,15 @@ class Settling:
         self.calm_steps = 0
         self._settings: Settings | None = None
 
-    def count(self, settings: Settings) -> None:
-        """One more step, by these settings."""
+    def notice(self, settings: Settings) -> None:
+        """What the next step is made by."""
         if settings is not self._settings:  # they are never changed in place
             if self._settings is not None and settings != self._settings:
                 self.calm_steps = 0
             self._settings = settings
+
+    def count(self) -> None:
+        """One more step, which is done."""
         self.calm_steps += 1
 
     def rate(self, after_steps: int) -> float:

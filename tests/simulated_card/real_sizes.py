@@ -41,4 +41,5 @@ def job(name: str, folder: Path) -> Job:
         "target_mask": bands(folder / "target_mask.bmp", 1782, 1200),
     }
     settings = method_class(method).Settings.of(differing)
-    return Job(method=method, settings=settings, sources={s.key: (images[s.key],) for s in method_class(method).slots})
+    sources = {s.key: (images[s.key],) for s in method_class(method).slots if s.key in images}
+    return Job(method=method, settings=settings, sources=sources)

@@ -16,9 +16,9 @@ from tests.simulated_card import real_sizes
 from tests.simulated_card.card import Counts, SimulatedCard
 
 LAUNCHES = {  # of a step, and of a tile of 1024 px
-    "FAMOS": (765, 361),
-    "MAGIC guided": (1980, 430),
-    "MAGIC with inducing points": (3527, 912),
+    "FAMOS": (769, 361),
+    "MAGIC guided": (2042, 455),
+    "MAGIC with inducing points": (3589, 947),
     "texture network": (1522, 270),
     "fast stylisation": (1449, 315),
     "fast doodle": (1591, 474),

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from engine.__main__ import main
+from engine.cli.map_arguments import MAPS
+from engine.method import method_keys, method_slots
 from engine.project import load_job
 from tests.engine import magic_jobs
 
@@ -106,3 +108,7 @@ def test_a_report_that_can_not_be_had_is_refused_before_anything_is_painted(fold
     assert main([*out, "--report", str(folder / "report.txt")]) == 2
     assert "--report" in capsys.readouterr().err
     assert not (folder / "out.png").exists()
+
+
+def test_help_names_every_map() -> None:
+    assert set(MAPS) == {slot.map for key in method_keys() for slot in method_slots(key) if slot.map}

@@ -19,7 +19,8 @@ CPU = torch.device("cpu")
 def after(steps: int) -> Settling:
     settling = Settling()
     for _ in range(steps):
-        settling.count(SETTINGS)
+        settling.notice(SETTINGS)
+        settling.count()
     return settling
 
 
@@ -46,10 +47,10 @@ def test_it_can_be_switched_off() -> None:
 
 def test_another_choice_wakes_it_and_the_same_one_does_not() -> None:
     settling = after(400)
-    settling.count(ToySettings())
-    assert settling.calm_steps == 401
-    settling.count(ToySettings(weight=2.0))
-    assert settling.calm_steps == 1
+    settling.notice(ToySettings())
+    assert settling.calm_steps == 400
+    settling.notice(ToySettings(weight=2.0))
+    assert settling.calm_steps == 0
 
 
 @pytest.mark.parametrize("method", ["famos", "magic"])
