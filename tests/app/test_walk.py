@@ -157,13 +157,13 @@ def keep_and_go_back(walker: Walker, project: Path) -> None:
     kept = walker.until(lambda: [s for s in listing(project) if s.reason == "kept"], "a snapshot is kept")[0]
     assert kept.job.stored()["settings"]["content_weight"] != 60.0
     tile = walker.one(kind="SnapshotTile")
-    slider = walker.one(kind="KnobSlider", name="Content")
+    slider, kept_at = walker.one(kind="KnobSlider", name="Content"), handle(walker, "Content")
     walker.click(slider, 0.95)
     walker.until(lambda: walker.one(kind="KnobSlider", name="Content").value != slider.value, "Content moves on")
     walker.until(lambda: step(walker) > kept.step + 2, "it trains on")
     walker.click(tile, 0.5, 0.3, times=2)
     walker.until(
-        lambda: abs(walker.one(kind="KnobSlider", name="Content").value - slider.value) < slider.value // 50,
+        lambda: abs(handle(walker, "Content") - kept_at) < kept_at / 50,
         "the settings of then are back",  # the handle is where the number, which is rounded, has its place
     )
     walker.keep_picture("4 gone back")
@@ -221,6 +221,13 @@ def reopen(walker: Walker, project: Path) -> None:
     walker.focus()
     walker.keys("ctrl+q")
     assert walker.status() == 0
+
+
+def handle(walker: Walker, name: str) -> int:
+    """Where a slider stands."""
+    value = walker.one(kind="KnobSlider", name=name).value
+    assert value is not None
+    return value
 
 
 def step(walker: Walker) -> int:
