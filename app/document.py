@@ -187,7 +187,7 @@ class Document(QObject):
         if new:
             images = (*there_now, *new)
             after = self.job.model_copy(update={"sources": {**self.job.sources, slot: images}})
-            if not there:
+            if not self.sources(slot):
                 after = self._fitted(after, slot)
             self._change(after, self.tr("add images"))
         return len(new)
