@@ -27,6 +27,9 @@ from tests.engine.famos_jobs import picture
 from tests.engine.magic_jobs import job
 
 CPU = torch.device("cpu")
+ROUNDING = 4e-5
+"""A hundredth of a level of 255. Sums of other shapes are added in another order, which a sharp softmax makes larger: 1e-5 on
+Intel's processors, 1.8e-5 on AMD's. A halo that is one step too small is off by more than a level."""
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "guidance": ("guided", "unguided"),
@@ -117,7 +120,7 @@ def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> 
             pieces = artwork.layers_at(tile)
             rows, columns = tile.within(canvas_size.box)
             for layer in ("result", "collage"):
-                assert (pieces[layer] - one_piece[layer][:, rows, columns]).abs().max() <= 1e-5, layer
+                assert (pieces[layer] - one_piece[layer][:, rows, columns]).abs().max() <= ROUNDING, layer
 
 
 def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
@@ -129,7 +132,7 @@ def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
     method._halo = type(halo)(halo.top - method.alignment_px, halo.left - method.alignment_px, 0, 0)
     with torch.no_grad():
         piece = Artwork(method, canvas_size).at(Box(32, 32, 32, 32))
-    assert (piece - exact[:, 32:64, 32:64]).abs().max() > 1e-5
+    assert (piece - exact[:, 32:64, 32:64]).abs().max() > 100 * ROUNDING
 
 
 @pytest.mark.parametrize(
@@ -151,8 +154,8 @@ def test_permuting_the_set_permutes_the_mixture_and_leaves_the_collage(options: 
             painted.append(method.average.paste([(choice, 1.0)], 0.25, None))
     (collage, mixture), (same_collage, permuted) = painted
     assert mixture.std() > 0.005  # it decides something
-    assert (permuted - mixture[:, order]).abs().max() <= 1e-5
-    assert (same_collage - collage).abs().max() / 2 <= 1e-5  # of 0..1
+    assert (permuted - mixture[:, order]).abs().max() <= ROUNDING
+    assert (same_collage - collage).abs().max() / 2 <= ROUNDING  # of 0..1
 
 
 def test_twelve_in_training_and_fifty_in_use(tmp_path: Path) -> None:
