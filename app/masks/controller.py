@@ -11,10 +11,12 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app.document import Document
-from app.masks.beginning import Beginning, prepare
+from app.masks.amount_editor import AmountEditor
+from app.masks.base_editor import BaseEditor
+from app.masks.beginning import Beginning, Place, prepare
 from app.masks.editor import MaskEditor
 from app.masks.files import FOLDER, write
-from app.masks.regions import Region, amounts, first_regions
+from app.masks.regions import Region, first_regions
 from app.masks.trial import MaskTrial
 from app.training import Training
 from app.widgets import background
@@ -49,7 +51,7 @@ class MaskController(QObject):
         self._document, self._training, self._window = document, training, window
         self._newest, self._painted = newest, painted
         self._task: background.Task | None = None
-        self.editor: MaskEditor | None = None
+        self.editor: BaseEditor | None = None
         """The one that is open."""
         self._directs = ""
         document.sources_changed.connect(self._on_sources)
@@ -69,14 +71,23 @@ class MaskController(QObject):
         others = [s for s in document.method.slots if s.kind == slot.kind == "mask" and s.key != key]
         other = next((s for s in others if self._first(s.key)), None)
         earlier = other is not None and document.method.slots.index(other) < document.method.slots.index(slot)
-        own, below = self._first(key), next((p for p in map(self._first, slot.beneath) if p is not None), None)
+        own, below = self._first(key), self._below(slot)
         other_path = self._first(other.key) if other is not None else None
         needs = other.title if other is not None and earlier else ""
-        first = () if not slot.map else amounts() if slot.kind == "amount" else first_regions()
-        pieces = document.sources(slot.directs) if slot.directs else ()
+        place = Place(
+            slot.title,
+            "amount" if slot.kind == "amount" else "mask",
+            own,
+            below,
+            other_path,
+            needs,
+            style=None if other is None or not earlier else self._below(other),
+            first=first_regions() if slot.map else (),
+            pieces=document.sources(slot.directs) if slot.directs else (),
+        )
         self._task = background.run(
             self,
-            lambda: prepare(slot.title, own, below, other_path, needs, first, pieces),
+            lambda: prepare(place),
             lambda begin: self._show(slot, begin),
             lambda error: self.problem.emit(_message(slot, error)),
         )
@@ -86,6 +97,9 @@ class MaskController(QObject):
         """For images that are still being read."""
         if self._task is not None:
             background.wait_for(self._task)
+
+    def _below(self, slot: Slot) -> Path | None:
+        return next((path for path in map(self._first, slot.beneath) if path is not None), None)
 
     def _first(self, key: str) -> Path | None:
         images = self._document.sources(key)
@@ -97,10 +111,11 @@ class MaskController(QObject):
     def _show(self, slot: Slot, begin: Beginning) -> None:
         if slot not in self._document.method.slots:  # another method was chosen meanwhile
             return
-        self.editor, self._directs = MaskEditor(begin, self._window), slot.directs
+        kind = AmountEditor if slot.kind == "amount" else MaskEditor
+        self.editor, self._directs = kind(begin, self._window), slot.directs
         self.editor.applied.connect(lambda labels, regions: self._keep(slot, labels, regions))
         self.editor.finished.connect(self._closed)
-        if slot.directs:
+        if isinstance(self.editor, MaskEditor) and slot.directs:
             self.editor.pieces.changed.connect(lambda images: self._give(slot, images))
         if slot.live and (slot.map or self._first(slot.key) is not None):
             trial = MaskTrial(self._document, self._training, slot.key, self.editor, self._painted, bool(slot.map))
@@ -126,7 +141,7 @@ class MaskController(QObject):
 
     def _on_sources(self, key: str) -> None:
         """Other images to give to regions, or an undo of what was given."""
-        if self.editor is not None and self._directs == key:
+        if isinstance(self.editor, MaskEditor) and self._directs == key:
             self.editor.pieces.set_images(self._document.sources(key))
 
     def _give(self, slot: Slot, images: tuple[SourceImage, ...]) -> None:

@@ -64,16 +64,22 @@ def read(path: Path, count: int = 0) -> MaskFile:
     return MaskFile(found.style.numpy() + np.uint8(1), _with_different_names(regions), found.crowded)
 
 
+def read_greys(path: Path) -> np.ndarray:
+    """An image as the greys of a map of how much, uint8 [h, w], as the engine reads it. Raises BadImageError."""
+    pixels = read_image(path, min(_LIMIT_PX, LARGEST_PX**2)).pixels
+    return pixels.float().mean(0).round().numpy().astype(np.uint8)
+
+
 def write(path: Path, labels: np.ndarray, regions: Sequence[Region]) -> None:
-    """A PNG in the colours of the regions, whole or not at all.
+    """A PNG in the colours of the regions, or in greys; whole or not at all.
 
     Args:
-        labels: uint8 [h, w], each of them a region's.
+        labels: uint8 [h, w], each of them a region's; the greys themselves where there are no regions.
 
     Raises:
         NoRoomError: the folder can not be written to, or the disk is full.
     """
-    shades = np.zeros((256, 3), np.uint8)
+    shades = np.zeros((256, 3), np.uint8) if regions else np.arange(256, dtype=np.uint8)[:, None].repeat(3, 1)
     for region in regions:
         shades[region.label] = region.color
     pixels = np.ascontiguousarray(shades[labels])  # [h, w, 3]
@@ -87,7 +93,8 @@ def write(path: Path, labels: np.ndarray, regions: Sequence[Region]) -> None:
     file = QSaveFile(str(path))
     if file.open(QIODevice.OpenModeFlag.WriteOnly):
         writer = QImageWriter(file, QByteArray(b"png"))
-        writer.setText(_NAMES_KEY, json.dumps(names))
+        if names:
+            writer.setText(_NAMES_KEY, json.dumps(names))
         if writer.write(image) and file.commit():
             return
     raise _no_room(path, file.errorString())

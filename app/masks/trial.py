@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QImage
 
 from app.document import Document
-from app.masks.editor import MaskEditor
+from app.masks.base_editor import BaseEditor
 from app.masks.files import FOLDER, write
 from app.masks.picture import UNPAINTED
 from app.session_events import CANVAS
@@ -37,7 +37,7 @@ class MaskTrial(QObject):
         document: Document,
         training: Training,
         slot: str,
-        editor: MaskEditor,
+        editor: BaseEditor,
         painted: Callable[[], QImage | None] = lambda: None,
         free: bool = False,
     ) -> None:
@@ -90,7 +90,7 @@ class MaskTrial(QObject):
         fits = self._free or (
             labels.shape == self._shape and set(np.unique(labels).tolist()) <= {*self._known, UNPAINTED}
         )
-        if not fits or not labels.any():
+        if not fits or self._editor.picture.blank:
             return
         path = self._fresh_path()
         try:
