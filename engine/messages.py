@@ -20,6 +20,7 @@ from engine.box import Box, Size
 from engine.job import Job
 from engine.method import Piece
 from engine.options import EncodeOptions, RenderMode
+from engine.pieces import PieceInfo
 
 Requester = NewType("Requester", str)
 """Who asked for a view: a name that its answers carry back. Every requester has one view under way at most."""
@@ -185,6 +186,17 @@ class Inspect(Command):
 @dataclass(frozen=True)
 class CountImages(Command):
     """Say which image gave how much of the picture; answered by `ImagesCounted`."""
+
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class CountPieces(Command):
+    """List the single pieces, each with its part of the canvas; answered by `PiecesCounted`.
+
+    Cheap enough to be asked twice a second while it trains: it is told what was painted last, and what is not on screen
+    is painted for it rarely.
+    """
 
     latest_wins: ClassVar[bool] = True
 
@@ -413,6 +425,14 @@ class ImagesCounted(Event):
     """
 
     shares: tuple[tuple[Path, float], ...]
+
+
+@dataclass(frozen=True)
+class PiecesCounted(Event):
+    """Answers `CountPieces`; none where the method does not lay its picture out of pieces."""
+
+    pieces: tuple[PieceInfo, ...]
+    step: int
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from engine.box import Box, Margin, Size
 from engine.errors import BadSettingError
 from engine.job import Job
 from engine.options import RenderMode
+from engine.pieces import PieceInfo
 from engine.settings import Settings
 
 if TYPE_CHECKING:  # the window shows slots and layers before torch is loaded
@@ -155,19 +156,22 @@ class Renderer(Sited, Protocol):
     def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]: ...
 
 
-class Piece(NamedTuple):
+@dataclass(frozen=True)
+class Piece:
     """What a place of a picture shows.
 
     Args:
         path: of the image that most of it comes from.
         share: how much of it does, 0..1.
         row, column: where in that image, 0..1 of its sides.
+        index: of the piece, see `PieceInfo`; -1 where it has none.
     """
 
     path: Path
     share: float
     row: float
     column: float
+    index: int = -1
 
 
 class RendererAround:
@@ -335,6 +339,15 @@ class Method(ABC, Generic[MethodSettings]):
         """How much of each of `piece_images` there is at each place, float32 [S, h, w]; of boxes as `paint`."""
         raise NotImplementedError
 
+    def pieces(self) -> Sequence[PieceInfo]:
+        """All pieces that its picture is laid of, with their parts of the canvas as it was painted last."""
+        return ()
+
+    @property
+    def pieces_counted_at(self) -> int | None:
+        """The step whose picture `pieces` knows, of the oldest part of it; None where a part was not painted yet."""
+        return None
+
     def piece_at(self, row: int, column: int) -> Piece | None:
         """What lies at a pixel of the canvas; None where that is not known."""
         del row, column
@@ -348,7 +361,7 @@ class Method(ABC, Generic[MethodSettings]):
         """Freezes statistics that would depend on the whole canvas; nothing to do where all norms are local."""
 
     def try_update(self, job: Job) -> bool:
-        """Takes over a job that differs from the present one only in an image that asks for no rebuild: a target mask.
+        """Takes over a job that differs from the present one only in what asks for no rebuild: a mask, single pieces.
 
         Its live settings may be others as well; who calls puts them in force, as between any two steps.
         False, and nothing is changed, where a rebuild is needed.

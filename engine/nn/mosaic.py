@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from engine.box import Margin
 from engine.nn.unet import NO_MARGIN, UNet, UNetShape
@@ -122,6 +123,7 @@ class MosaicGenerator(nn.Module):
         mix_kernel: MixKernel | None,
         measure: bool = True,
         margin: Margin = NO_MARGIN,
+        bias: Tensor | None = None,
     ) -> Painting:
         """
         Args:
@@ -130,12 +132,21 @@ class MosaicGenerator(nn.Module):
             view: templates inside the B boxes; None in mode paint.
             margin: pixels at each side that are not wanted; `view` and the result are those of the box without it. Only
                 where `trims`.
+            bias: what is added to log A, [B, N, H, W] of the box as it is returned, or with sides of 1: where templates
+                may lie.
             measure: take what the losses need of A; without, entropy, variation and usage are empty.
         """
         z = self._noise_map(noise)
         logits, x = self.unet(
-            content, psi, z, self._splits, lambda logits, pool: self._mixed(logits, view, temperature, pool), margin
+            content,
+            psi,
+            z,
+            self._splits,
+            lambda logits, pool: self._mixed(logits, view, temperature, pool, bias),
+            margin,
         )
+        if bias is not None:
+            logits = logits.float() + temperature * bias
         collage, mixture = self._collage(logits, view, temperature, mix_kernel, measure)
         if self.shape.mode == "copy":
             assert collage is not None
@@ -173,9 +184,12 @@ class MosaicGenerator(nn.Module):
         return mixture.collage * 2 - 1, mixture
 
     @staticmethod
-    def _mixed(logits: Tensor, view: View | None, temperature: float, pool: int) -> Tensor:
+    def _mixed(logits: Tensor, view: View | None, temperature: float, pool: int, bias: Tensor | None) -> Tensor:
         assert view is not None
-        return weighted_sum((logits.float() / temperature).softmax(1), view, pool) * 2 - 1
+        logits = logits.float() / temperature
+        if bias is not None:  # in a block of pixels lies what may lie at any of them
+            logits = logits + (bias if bias.shape[-1] == 1 else functional.max_pool2d(bias, pool))
+        return weighted_sum(logits.softmax(1), view, pool) * 2 - 1
 
     def _noise_map(self, noise: Noise) -> Tensor | None:
         """[B, Zg + Zl + Zp, h, w]"""

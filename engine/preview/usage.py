@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +18,14 @@ from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
 from engine.files import write_atomically
 from engine.method import Layers, Method, RendererAround
+from engine.pieces import PieceInfo
 
 _TILE_PX = 256
 _SHARES = "shares"
+_COUNTED_PX = 40_000
+"""Pixels of the picture that is painted to count pieces, about, where it can be painted small."""
+_OLD_STEPS = 100
+"""A count is made anew after so many."""
 ENDINGS = (".csv", ".json")
 
 
@@ -47,6 +55,42 @@ def image_shares(method: Method) -> list[ImageShare]:
             total += artwork.at(box).double().sum((1, 2)).cpu()
     found = [ImageShare(path, share) for path, share in zip(paths, (total / total.sum()).tolist(), strict=True)]
     return sorted(found, key=lambda each: -each.share)
+
+
+class PieceCounter:
+    """Answers how much of the canvas each single piece has, without taking much time from training."""
+
+    def __init__(self, share: float = 0.01, clock: Callable[[], float] = time.perf_counter) -> None:
+        """
+        Args:
+            share: of the time, that painting for this may take.
+        """
+        self._share, self._clock, self._due_s = share, clock, -math.inf
+
+    def counted(self, method: Method) -> Sequence[PieceInfo]:
+        """The pieces; what is on screen is counted already, and else the canvas is painted when it is due again."""
+        at, step = method.pieces_counted_at, getattr(method, "steps_done", 0)
+        if method.piece_images and (at is None or step - at > _OLD_STEPS) and self._clock() >= self._due_s:
+            began_s = self._clock()
+            _paint_small(method)
+            now_s = self._clock()
+            self._due_s = now_s + (now_s - began_s) / self._share
+        return method.pieces()
+
+
+def _paint_small(method: Method) -> None:
+    """Paints the whole canvas, small where the method can, so that it knows what lies where."""
+    canvas_size, reduction = method.canvas_size, 1
+    while canvas_size.area > _COUNTED_PX * reduction**2:
+        reduction *= 2
+    renderer = method.coarse(reduction) if reduction > 1 else None
+    if renderer is not None:
+        canvas_size = Size(-(-canvas_size.height // reduction), -(-canvas_size.width // reduction))
+    method.freeze_statistics()
+    artwork = Artwork(renderer or method, canvas_size, method.layers[0].key)
+    with torch.no_grad():
+        for box in canvas_size.box.tiles(_TILE_PX):
+            artwork.at(box)
 
 
 def check_name(path: Path) -> None:

@@ -25,6 +25,7 @@ from engine.messages import (
     CancelExport,
     Command,
     CountImages,
+    CountPieces,
     Ended,
     Event,
     ExportRequest,
@@ -39,6 +40,7 @@ from engine.messages import (
     Pause,
     Paused,
     PieceFound,
+    PiecesCounted,
     Reason,
     Relocate,
     Relocated,
@@ -111,6 +113,7 @@ class Session:
         self._commands: deque[Command] = deque()
         self._keeper = Autosaver(folder, previews, rule)
         self._budget = Budget()
+        self._piece_counter = usage.PieceCounter()
         self._measured = measured
         self._matches: MatchMeter | None = None
         self._trainer: Trainer
@@ -386,6 +389,9 @@ class Session:
                 yield PieceFound(command, self._trainer.method.piece_at(command.row, command.column))
             case CountImages():
                 yield ImagesCounted(tuple(usage.image_shares(self._trainer.method)))
+            case CountPieces():
+                pieces = self._piece_counter.counted(self._trainer.method)
+                yield PiecesCounted(tuple(pieces), self._trainer.step)
             case Relocate():
                 bring_snapshots(self._keeper.project, command.folder)
                 self._keeper.relocate(command.folder)

@@ -19,17 +19,25 @@ from engine.templates.atlas import Atlas, Templates, View
 
 
 class Batch(NamedTuple):
-    """content, style: [B, 3, H, W] in -1..1. psi: [B, 2, H, W]. view: the templates at B places; None without them."""
+    """content, style: [B, 3, H, W] in -1..1. psi: [B, 2, H, W]. view: the templates at B places; None without them.
+
+    bias: what is added to log A, as `MosaicGenerator.forward` takes it.
+    """
 
     content: Tensor
     style: Tensor
     psi: Tensor
     noise: Noise
     view: View | None
+    bias: Tensor | None = None
 
 
 class Batches:
-    """Draws batches; holds no state between two of them."""
+    """Draws batches; holds no state between two of them.
+
+    Attributes:
+        templates, bias: the pieces, and what is added to log A everywhere, [N]; to be exchanged between two batches.
+    """
 
     def __init__(
         self,
@@ -43,7 +51,8 @@ class Batches:
         device: torch.device,
     ) -> None:
         self._patch, self._batch, self._crops = settings.patch, settings.batch, settings.crops
-        self._templates, self._canvas, self._shape, self._device = templates, canvas_size, shape, device
+        self.templates, self._canvas, self._shape, self._device = templates, canvas_size, shape, device
+        self.bias: Tensor | None = None
         self._contents = ContentPatches(contents, canvas_size, device)
         self._styles = StylePatches(styles, atlas, settings.tiling)
 
@@ -55,14 +64,15 @@ class Batches:
             places = torch.stack([corner(self._canvas, side, random) for _ in range(count)])
         places = uploaded(places, self._device)
         view = None
-        if self._templates is not None:
-            view = self._templates.view(places[:, 0], places[:, 1], side, side)
+        if self.templates is not None:
+            view = self.templates.view(places[:, 0], places[:, 1], side, side)
         return Batch(
             content=content,
             style=self._styles.draw(side, count, random),
             psi=self._psi(places),
             noise=self._noise(random),
             view=view,
+            bias=None if self.bias is None else self.bias[None, :, None, None],
         )
 
     def _psi(self, places: Tensor) -> Tensor:

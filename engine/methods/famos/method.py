@@ -6,7 +6,8 @@ batches.py, and what it weighs in loss.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -17,9 +18,10 @@ from engine.fields.noise import NoiseField, constant
 from engine.images import sources
 from engine.images.sources import ContentField
 from engine.job import Job
-from engine.method import Layer, Layers, Renderer, Term
+from engine.method import Layer, Layers, Piece, Renderer, State, Term
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
+from engine.methods.composed import Composed, Composer, Tally, piece_of
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
 from engine.methods.famos.renderer import FamosRenderer, Mirrored, Scene
@@ -30,6 +32,7 @@ from engine.nn.layers import initialise
 from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Noise, Painting
 from engine.nn.unet import NO_MARGIN
 from engine.options import RenderMode
+from engine.pieces import PieceInfo
 from engine.templates.atlas import Atlas, Templates
 from engine.templates.palette import palette
 
@@ -65,7 +68,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames"))
+    capabilities = frozenset(("repeat", "originals", "frames", "pieces"))
     painting_version = 2  # beyond the canvas psi and templates are mirrored in step
 
     def __init__(self, job: Job, device: torch.device) -> None:
@@ -75,10 +78,11 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         s = self.settings
         self._read_images(job)
         random = torch.Generator().manual_seed(self.seed)
-        self.templates = None
+        self._job, self._drawn_again = job, job.pieces.draw
+        self._composed: Composed | None = None
         if s.mode != "paint":
-            weights = [style.image.weight for style in self._styles]
-            self.templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
+            self._composed = self._composer_of(job).composed(self._drawn(random, job.pieces.draw))
+        self._tally = Tally()
         self.shape = mosaic_shape(s)
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
@@ -87,6 +91,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         self.batches = Batches(
             s, self._contents, self._styles, self.atlas, self.templates, self.canvas_size, self.shape, device
         )
+        self.batches.bias = self.bias
         self._decide_precision()
 
     def _read_images(self, job: Job) -> None:
@@ -98,6 +103,48 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         self._contents = self._contents_of(job)
         self._canvas = job.canvas_size or self._contents[0].size
         self.atlas = Atlas([style.pixels for style in self._styles], self.device)
+
+    # -------------------------------------------------------- pieces
+
+    def _composer_of(self, job: Job) -> Composer:
+        return Composer(job.pieces, self.piece_images, self._canvas)
+
+    def _drawn(self, random: torch.Generator, again: int) -> Templates:
+        """The templates as chance has them; others each time that they are drawn again."""
+        s, weights = self.settings, [style.image.weight for style in self._styles]
+        templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
+        if again:
+            random = torch.Generator().manual_seed((self.seed * 0x9E3779B1 + again * 0x85EBCA77) % 2**63)
+            templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
+        return templates
+
+    @property
+    def templates(self) -> Templates | None:
+        """As the artist wants them; None in mode paint."""
+        return None if self._composed is None else self._composed.templates
+
+    @property
+    def bias(self) -> Tensor | None:
+        """What is added to log A everywhere, [N]."""
+        return None if self._composed is None else self._composed.bias
+
+    def try_update(self, job: Job) -> bool:
+        """Other choices of single pieces: they act on what was learned."""
+        alike = {"settings": self._job.settings, "pieces": self._job.pieces}
+        if job.model_copy(update=alike) != self._job or self._job.settings.needs_rebuild(job.settings):
+            return False
+        if self._composed is not None and job.pieces != self._job.pieces:
+            drawn, again = self._composed.drawn, job.pieces.draw
+            if again != self._drawn_again:
+                drawn = self._drawn(torch.Generator().manual_seed(self.seed), again)
+            self._composed = self._composer_of(job).composed(drawn)
+            self._drawn_again = again
+            self._use_templates()
+        self._job = job
+        return True
+
+    def _use_templates(self) -> None:
+        self.batches.templates, self.batches.bias = self.templates, self.bias
 
     # -------------------------------------------------------- facts
 
@@ -130,7 +177,9 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         return self.batches.draw(random)
 
     def _generate(self, network: MosaicGenerator, batch: Batch) -> Painting:
-        return network(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._mix_kernel)
+        return network(
+            batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._mix_kernel, bias=batch.bias
+        )
 
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
         return loss.terms_of(self.settings, batch, fake, self.reconstruction)
@@ -138,8 +187,15 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     # -------------------------------------------------------- painting
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
-        scene = self.scene(canvas_size)
-        return self.layers_of(*self.painting(box, scene))
+        return self.layers_of(*self._painted(box, canvas_size))
+
+    def _painted(self, box: Box, canvas_size: Size) -> tuple[Painting, Tensor]:
+        """A box of the picture as trained, whose pieces are counted; see `painting`."""
+        painting, content = self.painting(box, self.scene(canvas_size))
+        if painting.mixture is not None and canvas_size == self.canvas_size:
+            weights, seen = painting.mixture.weights[0], self._seen(box)
+            self._tally.add(self._pieces_key, weights, seen, box, self.halo, canvas_size, self.steps_done)
+        return painting, content
 
     def renderer(self, render_mode: RenderMode) -> Renderer:
         return renderer(FamosRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
@@ -172,9 +228,52 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             self._mix_kernel,
             measure=False,
             margin=margin,
+            bias=None if self.bias is None else self.bias[None, :, None, None],
         )
         rows, columns = inner.within(box)
         return painting, content[:, rows, columns]
+
+    def _seen(self, box: Box) -> Box:
+        """The part of a box that `painting` gives."""
+        return box.less(self.halo) if self.average.trims else box
+
+    @property
+    def piece_images(self) -> Sequence[Path]:
+        return [] if self.settings.mode == "paint" else [Path(style.image.path) for style in self._styles]
+
+    def image_shares(self, box: Box, canvas_size: Size) -> Tensor:
+        painting, _ = self._painted(box, canvas_size)
+        assert painting.mixture is not None
+        assert self.templates is not None
+        weights = painting.mixture.weights[0].float()
+        shares = weights.new_zeros(len(self._styles), *weights.shape[1:])
+        return shares.index_add_(0, self.templates.image, weights)
+
+    def piece_at(self, row: int, column: int) -> Piece | None:
+        """Where something is painted over a piece, the piece beneath."""
+        if self.templates is None or not self.canvas_size.box.contains(Box(row, column, 1, 1)):
+            return None
+        box = Box(row, column, 1, 1).align(self.alignment_px).pad(self.halo)
+        with torch.no_grad():
+            painting, _ = self._painted(box, self.canvas_size)
+        assert painting.mixture is not None
+        weights = painting.mixture.weights[0]
+        return piece_of(self.templates, weights, row, column, self._seen(box), self.piece_images)
+
+    def pieces(self) -> Sequence[PieceInfo]:
+        if self._composed is None:
+            return ()
+        shares = self._tally.shares if self._tally.knows(self._pieces_key) else None
+        return self._composer_of(self._job).infos(self._composed, shares)
+
+    @property
+    def pieces_counted_at(self) -> int | None:
+        return self._tally.oldest_step(self._pieces_key)
+
+    @property
+    def _pieces_key(self) -> int:
+        """What the pieces of the mixture are."""
+        return id(self.templates)
 
     def layers_of(self, painting: Painting, content: Tensor) -> Layers:
         """What is shown of a painting; `content` is that of its box, 0..1."""
@@ -238,8 +337,27 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         yield from super()._tensors()
-        if self.templates is not None:
-            yield from (("templates.offset", self.templates.offset), ("templates.flip", self.templates.flip))
+        if self._composed is not None:
+            drawn = self._composed.drawn
+            yield from (("templates.offset", drawn.offset), ("templates.flip", drawn.flip))
+
+    def state(self) -> State:
+        state = super().state()
+        state.plain |= {"drawn_again": self._drawn_again}
+        return state
+
+    def restore(self, state: State, strict: bool = True) -> list[str]:
+        drawn = None if self._composed is None else self._composed.drawn
+        kept = None if drawn is None else (drawn.offset.clone(), drawn.flip.clone())
+        left = super().restore(state, strict)
+        if drawn is None or kept is None:
+            return left
+        if not strict and int(state.plain.get("drawn_again", 0)) != self._drawn_again:  # these were asked for since
+            drawn.offset.copy_(kept[0])
+            drawn.flip.copy_(kept[1])
+        self._composed = self._composer_of(self._job).composed(drawn)
+        self._use_templates()
+        return left
 
 
 METHOD = Famos

@@ -19,7 +19,7 @@ from engine.errors import BadImageError
 from engine.images import maps
 from engine.images.maps import RegionMap
 from engine.images.sources import ContentField, Source
-from engine.job import Job
+from engine.job import Job, PieceChoices
 from engine.methods.magic.conditions import RANGES
 from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.slots import CONTENT_MAP, PIECES_MAP, SIZE_MAP
@@ -139,7 +139,7 @@ def undirected(job: Job) -> Job:
     """A job without all that its maps and settings say: what is the same in two of these needs no other network."""
     sources = {slot: images for slot, images in job.sources.items() if slot not in SLOTS}
     sources["style"] = tuple(image.model_copy(update={"regions": None}) for image in sources.get("style", ()))
-    return job.model_copy(update={"sources": sources, "settings": type(job.settings)()})
+    return job.model_copy(update={"sources": sources, "settings": type(job.settings)(), "pieces": PieceChoices()})
 
 
 def times(powers: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.job import Job
 from engine.method import State, Term
 from engine.methods.adversarial import coarsened
+from engine.methods.composed import Composer, Tally
 from engine.methods.magic import pretrained
 from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.coarse import CoarseRenderer
@@ -37,7 +38,7 @@ from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
 from engine.templates.atlas import Atlas
 from engine.templates.palette import palette
-from engine.templates.sets import SetDraw
+from engine.templates.sets import SetDraw, Sets
 
 
 class Magic(PaintingMagic):
@@ -81,6 +82,7 @@ class Magic(PaintingMagic):
         self._shown: dict[tuple[int, ...], Tensor] = {}
         self._coarse_renderers: dict[int, CoarseRenderer] = {}
         self._remembered = RememberedChoices()
+        self._tally, self._composed = Tally(), {}
         if s.start == "network":
             self.begin_with(pretrained.shipped())
 
@@ -133,12 +135,20 @@ class Magic(PaintingMagic):
         self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
         self.atlas = Atlas([style.pixels for style in self._styles], self.device)
         self._directions = directions(job, self._styles, self._canvas, self._said)
-        self.draw = self._drawn_from(self._directions, self._said)
+        self.draw = self._drawn_from(self._directions, job, self._said)
+        self._composer = self._composer_of(job, self.draw)
         self.warnings += self._said
         self._style_patches = StylePatches(self._styles, self.atlas, s.tiling)
         self._content_patches = ContentPatches(self._contents, self._canvas, self.device) if self._contents else None
 
-    def _drawn_from(self, directions: Directions, said: list[str]) -> SetDraw:
+    def _composer_of(self, job: Job, draw: SetDraw) -> Composer:
+        """What is wanted of single pieces. Raises BadSettingError: all of those shown are muted."""
+        composer = Composer(job.pieces, [Path(style.image.path) for style in self._styles], self._canvas)
+        for seed, _ in self.shown_sets:
+            composer.composed(draw.templates(self.shown_size, seed))
+        return composer
+
+    def _drawn_from(self, directions: Directions, job: Job, said: list[str]) -> SetDraw:
         s, weights, groups = self.settings, [style.image.weight for style in self._styles], directions.groups
         if groups is not None:
             assert directions.pieces is not None
@@ -149,7 +159,7 @@ class Magic(PaintingMagic):
                     "all. Raise Elements of a set, and Elements shown."
                 )
         placement = "anywhere" if s.placement == "anywhere" else "aligned"
-        return SetDraw(self.atlas, weights, s.tiling, placement, self._canvas, groups)
+        return SetDraw(self.atlas, weights, s.tiling, placement, self._canvas, groups, job.pieces.draw)
 
     def try_update(self, job: Job) -> bool:
         """Other maps, and other regions for the images that are there: they act on what was learned."""
@@ -162,13 +172,16 @@ class Magic(PaintingMagic):
         ]
         said: list[str] = []
         new = directions(job, styles, self._canvas, said)
-        before, self._said, self.warnings = self._said, said, said
-        if not new.draws_as(self._directions):
-            self.draw = self._drawn_from(new, said)
+        alike = new.draws_as(self._directions) and job.pieces.draw == self._job.pieces.draw
+        draw = self.draw if alike else self._drawn_from(new, job, said)
+        composer = self._composer_of(job, draw)
+        if draw is not self.draw or composer.places != self._composer.places:
             self._shown = {}
             self._remembered.forget()
+        before, self._said = self._said, said
         self.warnings = [sentence for sentence in said if sentence not in before]
         self._job, self._directions, self._styles = job, new, styles
+        self.draw, self._composer, self._composed = draw, composer, {}
         return True
 
     def _make_it_fit(self) -> None:
@@ -210,12 +223,31 @@ class Magic(PaintingMagic):
         boxes = [Box(int(top), int(left), side, side) for top, left in corners.tolist()]
         corners = uploaded(corners, self.device)
         sets = self.draw.sets(count, corners[:, 0], corners[:, 1], random)
+        wanted = None
+        if self._job.pieces.choices:
+            sets, wanted = self._with_shown(sets, corners, random)
         fields = self._directions.on(self._canvas, self.device)
         powers = {name: torch.stack([plane(box) for box in boxes]) for name, plane in fields.amounts.items()}
-        bias = None
-        if fields.regions is not None:
-            bias = self._bias(torch.stack([fields.regions(box) for box in boxes]), sets)
+        regions = None if fields.regions is None else torch.stack([fields.regions(box) for box in boxes])
+        bias = self._bias(regions, sets, wanted)
         return Batch(content, self._style_patches.draw(side, batch, random), sets, bias, powers)
+
+    def _with_shown(self, sets: Sets, corners: Tensor, random: torch.Generator) -> tuple[Sets, Tensor]:
+        """The sets of a batch, the first of them from the pieces that the artist composed; and their bias, [B, K].
+
+        So it learns from the set that is shown, as well as from others.
+        """
+        composed = self.composed(self.shown_sets[0][0])
+        shown, count = composed.templates, sets.count
+        taken = torch.randperm(len(shown), generator=random)[:count].to(shown.image.device)
+        image, origin, flip = sets.image.clone(), sets.origin.clone(), sets.flip.clone()
+        image[0, : len(taken)] = shown.image[taken]
+        origin[0, : len(taken)] = shown.offset[taken] + corners[0]
+        flip[0, : len(taken)] = shown.flip[taken]
+        bias = torch.zeros(image.shape, device=image.device)
+        if composed.bias is not None:
+            bias[0, : len(taken)] = composed.bias[taken]
+        return Sets(sets.atlas, image, origin, flip, sets.edge), bias
 
     def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
         s = self.settings

@@ -5,7 +5,7 @@ What it learns from is method.py's; what is painted otherwise than as trained, r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 import torch
@@ -17,6 +17,7 @@ from engine.images.sources import ContentField
 from engine.method import Layer, Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
+from engine.methods.composed import Composed, Composer, Tally, log_bias
 from engine.methods.magic.batches import Batch
 from engine.methods.magic.coarse import CoarseRenderer
 from engine.methods.magic.conditions import conditions
@@ -29,6 +30,7 @@ from engine.methods.magic.shape import measured_halo
 from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
 from engine.nn.smoothing import reach_px
 from engine.options import RenderMode
+from engine.pieces import PieceInfo
 from engine.templates.atlas import Templates
 from engine.templates.sets import SetDraw, Sets
 
@@ -49,6 +51,9 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     _shown: dict[tuple[int, ...], Tensor]
     _coarse_renderers: dict[int, CoarseRenderer]
     _remembered: RememberedChoices
+    _composer: Composer
+    _composed: dict[tuple[int, int], Composed]
+    _tally: Tally
 
     # -------------------------------------------------------- facts
 
@@ -87,10 +92,15 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         told = self._told(settings)
         return uploaded(torch.tensor(told), self.device) if told else None
 
-    def _bias(self, regions: Tensor | None, sets: Sets) -> Tensor | None:
-        """What is added to log A, [B, K, H, W], where the shares of regions, [B, R, H, W], are known."""
-        pieces = self._directions.pieces
-        return None if regions is None or pieces is None else pieces.bias(regions, sets.image)
+    def _bias(self, regions: Tensor | None, sets: Sets, pieces: Tensor | None) -> Tensor | None:
+        """What is added to log A, [B, K, H, W] or [B, K, 1, 1].
+
+        Args:
+            regions: their shares, [B, R, H, W], where a map has them.
+            pieces: what is added everywhere, [K] or [B, K].
+        """
+        map_ = self._directions.pieces
+        return log_bias(None if regions is None or map_ is None else map_.bias(regions, sets.image), pieces)
 
     # -------------------------------------------------------- painting
 
@@ -123,6 +133,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     def painting(self, box: Box, scene: Scene) -> Painting:
         """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
         self._freeze_if_needed()
+        asked = box
         box = scene.seen(box, self.alignment_px)
         s, count = self.settings, self.shown_size
         free = memory_free_bytes(self.device)
@@ -135,8 +146,14 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             for seed, share in self.shown_sets
         ]
         regions = None if scene.fields.regions is None else scene.fields.regions(box)
-        placed = [(self._placed(choice, regions), share) for choice, share in choices]
+        placed = [
+            (self._placed(choice, regions, seed), share)
+            for (choice, share), (seed, _) in zip(choices, self.shown_sets, strict=True)
+        ]
         collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel)
+        if scene.reduction > 1 or (scene.reduction and scene.canvas_size == self.canvas_size):
+            pieces, step = mixture[0, :count], self.steps_done
+            self._tally.add(self._pieces_key, pieces, box, asked, self.halo, scene.canvas_size, step)
         result = self.average.refined(collage, s.repaint_bound)
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         return Painting(result, collage, mixture, shown, choices, box, regions)
@@ -166,18 +183,43 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         image = int(images[index])
         places = [choice.sets.places(down, right) for choice, _ in painting.choices]
         in_row, in_column = (float(torch.cat(parts)[index]) for parts in zip(*places, strict=True))
-        return Piece(Path(self._styles[image].image.path), float(mixture[images == image].sum()), in_row, in_column)
+        share, path = float(mixture[images == image].sum()), Path(self._styles[image].image.path)
+        return Piece(path, share, in_row, in_column, index if index < self.shown_size else -1)
 
-    def _placed(self, choice: Choice, regions: Tensor | None) -> Choice:
+    def composed(self, seed: int) -> Composed:
+        """The set of a seed that is shown, as the artist wants it."""
+        key = (seed, self.shown_size)
+        if key not in self._composed:
+            drawn = self.draw.templates(self.shown_size, seed)
+            self._composed = {key: self._composer.composed(drawn), **dict(list(self._composed.items())[:1])}
+        return self._composed[key]
+
+    def pieces(self) -> Sequence[PieceInfo]:
+        composed = self.composed(self.shown_sets[0][0])
+        known = self._tally.shares if self._tally.knows(self._pieces_key) else None
+        return self._composer.infos(composed, None if known is None else known / self.shown_sets[0][1])
+
+    @property
+    def pieces_counted_at(self) -> int | None:
+        return self._tally.oldest_step(self._pieces_key)
+
+    @property
+    def _pieces_key(self) -> Hashable:
+        """What the first pieces of the mixture are."""
+        return self.shown_sets[0][0], self.shown_size, self._composer.places, id(self.draw)
+
+    def _placed(self, choice: Choice, regions: Tensor | None, seed: int) -> Choice:
         """A choice with elements only where they may lie; what was decided stays as it is."""
-        if regions is None:
-            return choice
-        return choice.biased(self._bias(regions[None], choice.sets), self.settings.temperature)
+        at = None if regions is None else regions[None]
+        return choice.biased(self._bias(at, choice.sets, self.composed(seed).bias), self.settings.temperature)
 
-    def placed_logarithms(self, logits: Tensor, regions: Tensor, templates: Templates) -> Tensor:
+    def placed_logarithms(self, logits: Tensor, regions: Tensor | None, seed: int) -> Tensor:
         """Logarithms of A [1, K, h, w] where elements lie only where they may; regions: their shares, [R, h, w]."""
-        pieces = self._directions.pieces
-        return logits if pieces is None else logits + pieces.bias(regions[None], templates.image[None])
+        composed, pieces = self.composed(seed), self._directions.pieces
+        image = composed.templates.image[None]
+        by_place = None if pieces is None or regions is None else pieces.bias(regions[None], image)
+        bias = log_bias(by_place, composed.bias)
+        return logits if bias is None else logits + bias
 
     @property
     def region_count(self) -> int:
@@ -226,7 +268,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     def _decided(
         self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None, settings: MagicSettings
     ) -> Choice:
-        templates, canvas_size = self.draw.templates(count, seed), scene.canvas_size
+        templates, canvas_size = self.composed(seed).templates, scene.canvas_size
         centre = (canvas_size.height / 2 - box.top, canvas_size.width / 2 - box.left)
         affine = self._affine(seed, templates, scene) if self.shape.warp == "affine" else None
         size = (box.height, box.width)

@@ -20,6 +20,7 @@ from engine.fields.detail import Detail, DetailedTemplates
 from engine.fields.periodic import Closed, ClosedSets, ClosedTemplates
 from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
+from engine.methods.composed import Composed
 from engine.methods.magic.directions import Fields
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import Choice
@@ -129,7 +130,9 @@ class Painted(Printable, Protocol):
 
     def painting(self, box: Box, scene: Scene) -> Painting: ...
 
-    def placed_logarithms(self, logits: Tensor, regions: Tensor, templates: Templates) -> Tensor: ...
+    def composed(self, seed: int) -> Composed: ...
+
+    def placed_logarithms(self, logits: Tensor, regions: Tensor | None, seed: int) -> Tensor: ...
 
 
 class MagicRenderer(AdversarialRenderer[Painted]):
@@ -186,9 +189,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         for (seed, share), decided in zip(self.method.shown_sets, sets, strict=True):
             logits, displacement = decided[None].split(self._of_a_set, 1)
             pieces = self._pieces_of(seed, detail)
-            if len(regions):
-                templates = self.method.draw.templates(self.method.shown_size, seed)
-                logits = self.method.placed_logarithms(logits, regions, templates)
+            logits = self.method.placed_logarithms(logits, regions if len(regions) else None, seed)
             if displacement.shape[1]:
                 weights = logits.softmax(1)
                 collage = pieces.warped(weights, displacement.unflatten(1, (-1, 2)), box)
@@ -224,5 +225,5 @@ class MagicRenderer(AdversarialRenderer[Painted]):
 
     def _pieces_of(self, seed: int, detail: Detail) -> DetailedTemplates:
         if seed not in self._pieces:
-            self._pieces[seed] = detail.of(self.method.draw.templates(self.method.shown_size, seed))
+            self._pieces[seed] = detail.of(self.method.composed(seed).templates)
         return self._pieces[seed]
