@@ -53,6 +53,7 @@ class MainWindow(Shell):
         from app.live import LiveController
         from app.masks.controller import MaskController
         from app.notices import Notices
+        from app.pieces.controller import PiecesController
         from app.recents_menu import RecentsMenu
         from app.recovery import Recovery
         from app.settings.presets_menu import PresetsMenu
@@ -71,6 +72,14 @@ class MainWindow(Shell):
         self.comparing = CompareController(training, canvas, snapshots, self.strip, self)
         self.recovery = Recovery(document, preferences, self)
         self.masks = MaskController(document, training, self, snapshots.newest, canvas.view.picture)
+        self.pieces = PiecesController(
+            document,
+            training,
+            self.tray,
+            lambda text: messages.show_message(text, "warning", key="pieces"),
+            self.sources.show_image,
+            self,
+        )
         self.live = LiveController(document, training, snapshots.newest, self)
         self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)
