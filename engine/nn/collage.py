@@ -88,7 +88,7 @@ class CollageGenerator(nn.Module):
         content: Tensor | None,
         size: tuple[int, int],
         temperature: float,
-        bounds: tuple[float, float],
+        bounds: tuple[Tensor | float, float],
         mix_kernel: MixKernel | None,
         conditions: Tensor | None = None,
         bias: Tensor | None = None,
@@ -164,15 +164,19 @@ class CollageGenerator(nn.Module):
             mixtures.append(share * weights)
         return torch.stack(collages).sum(0) * 2 - 1, torch.cat(mixtures, 1)
 
-    def refined(self, collage: Tensor, bound: float) -> Tensor:
+    def refined(self, collage: Tensor, bound: Tensor | float) -> Tensor:
         """I = I_M + bound * tanh(U-Net_2(I_M)); or where `paints` says so I = tanh(U-Net_2(I_M)), the paper's.
+
+        Where the picture is painted, a bound that is a Tensor [B, 1, H, W] says how much of it there is, up to 1.
 
         # differs from the paper where it paints a change: its network has to learn to copy first
         """
         if self.refiner is None:
             return collage
         painted = self.refiner(collage, None, None, (3,))[0].tanh()
-        return painted if self.shape.paints == "picture" else collage + bound * painted
+        if self.shape.paints == "change":
+            return collage + bound * painted
+        return torch.lerp(collage, painted, bound.clamp(max=1)) if isinstance(bound, Tensor) else painted
 
 
 class Locator(nn.Module):

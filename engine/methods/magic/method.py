@@ -7,7 +7,6 @@ in templates/sets.py, what memory allows in memory_plan.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,12 @@ from engine.job import Job
 from engine.method import State, Term
 from engine.methods.adversarial import coarsened
 from engine.methods.composed import Composer, Tally
+from engine.methods.directed import CONTENT, PAINT, SIZE, Directions, directions, times, undirected, with_regions_of
 from engine.methods.magic import pretrained
 from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.coarse import CoarseRenderer
-from engine.methods.magic.directions import Directions, directions, multiplied, times, undirected
+from engine.methods.magic.conditions import RANGES
+from engine.methods.magic.directions import multiplied
 from engine.methods.magic.memory_plan import plan
 from engine.methods.magic.painting import PaintingMagic
 from engine.methods.magic.remembered import RememberedChoices
@@ -70,7 +71,7 @@ class Magic(PaintingMagic):
         assert isinstance(job.settings, MagicSettings)
         self.settings = s = job.settings
         self.device, self.seed, self.warnings = device, job.seed, []
-        self._job, self._directions = job, Directions(None, {})
+        self._job, self._directions = job, Directions(None, {}, Size(1, 1))
         self._said: list[str] = []
         """What there is to say of the maps as they are."""
         self._read_images(job)
@@ -165,11 +166,7 @@ class Magic(PaintingMagic):
         """Other maps, and other regions for the images that are there: they act on what was learned."""
         if undirected(job) != undirected(self._job) or self._job.settings.needs_rebuild(job.settings):
             return False
-        regions = {image.path: image.regions for image in job.sources.get("style", ())}
-        styles = [
-            replace(style, image=style.image.model_copy(update={"regions": regions[style.image.path]}))
-            for style in self._styles
-        ]
+        styles = with_regions_of(job, self._styles)
         said: list[str] = []
         new = directions(job, styles, self._canvas, said)
         alike = new.draws_as(self._directions) and job.pieces.draw == self._job.pieces.draw
@@ -226,7 +223,7 @@ class Magic(PaintingMagic):
         wanted = None
         if self._job.pieces.choices:
             sets, wanted = self._with_shown(sets, corners, random)
-        fields = self._directions.on(self._canvas, self.device)
+        fields = self._directions.on(self._canvas, self.device, s.feather_px)
         powers = {name: torch.stack([plane(box) for box in boxes]) for name, plane in fields.amounts.items()}
         regions = None if fields.regions is None else torch.stack([fields.regions(box) for box in boxes])
         bias = self._bias(regions, sets, wanted)
@@ -251,15 +248,15 @@ class Magic(PaintingMagic):
 
     def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
         s = self.settings
-        size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
-        if not batch.powers or not s.conditional:
+        size = (s.patch, s.patch)
+        if not s.conditional or not set(batch.powers) & set(RANGES):
             told = self._conditions()
             return network(
                 batch.sets,
                 batch.content,
                 size,
                 s.temperature,
-                bounds,
+                (self._bound_of(batch), s.warp_px),
                 self._mix_kernel,
                 told,
                 batch.bias,
@@ -272,7 +269,7 @@ class Magic(PaintingMagic):
                 one.content,
                 size,
                 s.temperature,
-                bounds,
+                (self._bound_of(one), s.warp_px),
                 self._mix_kernel,
                 self._conditions_of(multiplied(s, one.powers)),
                 one.bias,
@@ -281,6 +278,9 @@ class Magic(PaintingMagic):
             for one in batch.apart()
         ]
         return joined(each)
+
+    def _bound_of(self, batch: Batch) -> Tensor | float:
+        return self.bound_at(batch.powers.get(PAINT))
 
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
         mixture, usage = fake.mixture, fake.mixture.usage
@@ -294,13 +294,15 @@ class Magic(PaintingMagic):
             "alpha": (fake.result - fake.collage).abs().mean() / 2,
             "warp_variation": fake.flow_variation,
         }
-        if "variation_weight" in batch.powers and fake.logits is not None:
+        if SIZE in batch.powers and fake.logits is not None:
             shares = (fake.logits.float() / self.settings.temperature).softmax(1)
-            terms["variation"] = losses.total_variation(shares, times(batch.powers["variation_weight"]))
+            terms["variation"] = losses.total_variation(shares, times(batch.powers[SIZE]))
+        if PAINT in batch.powers:
+            terms["alpha"] = (times(-batch.powers[PAINT]) * (fake.result - fake.collage).abs()).mean() / 2
         if batch.content is not None:
             wanted, weight = self._coarse(losses.grey(batch.content)), 1.0
-            if "content_weight" in batch.powers:
-                weight = self._coarse(times(batch.powers["content_weight"]))
+            if CONTENT in batch.powers:
+                weight = self._coarse(times(batch.powers[CONTENT]))
             terms["content"] = losses.content(self._coarse(losses.grey(fake.result)), wanted, weight)
             terms["content_collage"] = losses.content(self._coarse(losses.grey(fake.collage)), wanted, weight)
         return terms

@@ -18,10 +18,11 @@ from engine.method import Layer, Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.composed import Composed, Composer, Tally, log_bias
+from engine.methods.directed import PAINT, Directions, painted_share, times
 from engine.methods.magic.batches import Batch
 from engine.methods.magic.coarse import CoarseRenderer
 from engine.methods.magic.conditions import conditions
-from engine.methods.magic.directions import Directions, parts
+from engine.methods.magic.directions import parts
 from engine.methods.magic.memory_plan import paint_bytes
 from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
@@ -78,6 +79,13 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         """How far the second U-Net can change a value of -1..1."""
         return 2.0 if self.settings.refiner_paints == "picture" else self.settings.repaint_bound
 
+    def bound_at(self, powers: Tensor | None) -> Tensor | float:
+        """How far the second U-Net may change values, everywhere or at each place, as `powers` [B, 1, h, w]."""
+        bound = 1.0 if self.settings.refiner_paints == "picture" else self.settings.repaint_bound
+        if powers is None:
+            return bound
+        return (bound * times(powers)).clamp(max=max(bound, 1.0)) * painted_share(powers)
+
     # -------------------------------------------------------- what it is told
 
     def _told(self, settings: MagicSettings | None = None) -> tuple[float, ...]:
@@ -99,8 +107,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             regions: their shares, [B, R, H, W], where a map has them.
             pieces: what is added everywhere, [K] or [B, K].
         """
-        map_ = self._directions.pieces
-        return log_bias(None if regions is None or map_ is None else map_.bias(regions, sets.image), pieces)
+        return log_bias(self._directions.bias(regions, sets.image, self.settings.feather_px > 0), pieces)
 
     # -------------------------------------------------------- painting
 
@@ -121,7 +128,8 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             if self._contents
             else None
         )
-        return Scene(canvas_size, content, self.draw.at, self._directions.on(canvas_size, self.device), reduction=1)
+        fields = self._directions.on(canvas_size, self.device, self.settings.feather_px)
+        return Scene(canvas_size, content, self.draw.at, fields, reduction=1)
 
     def coarse(self, reduction: int) -> Renderer:
         if reduction not in self._coarse_renderers:
@@ -154,7 +162,8 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         if scene.reduction > 1 or (scene.reduction and scene.canvas_size == self.canvas_size):
             pieces, step = mixture[0, :count], self.steps_done
             self._tally.add(self._pieces_key, pieces, box, asked, self.halo, scene.canvas_size, step)
-        result = self.average.refined(collage, s.repaint_bound)
+        painted = scene.fields.amounts.get(PAINT)
+        result = self.average.refined(collage, self.bound_at(None if painted is None else painted(box)[None]))
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         return Painting(result, collage, mixture, shown, choices, box, regions)
 
@@ -215,16 +224,15 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
 
     def placed_logarithms(self, logits: Tensor, regions: Tensor | None, seed: int) -> Tensor:
         """Logarithms of A [1, K, h, w] where elements lie only where they may; regions: their shares, [R, h, w]."""
-        composed, pieces = self.composed(seed), self._directions.pieces
-        image = composed.templates.image[None]
-        by_place = None if pieces is None or regions is None else pieces.bias(regions[None], image)
-        bias = log_bias(by_place, composed.bias)
+        composed, soft = self.composed(seed), self.settings.feather_px > 0
+        by_place = None if regions is None else regions[None]
+        bias = log_bias(self._directions.bias(by_place, composed.templates.image[None], soft), composed.bias)
         return logits if bias is None else logits + bias
 
     @property
     def region_count(self) -> int:
         """Regions of the map that says what may lie where; 0 without one."""
-        return 0 if self._directions.pieces is None else self._directions.pieces.count
+        return self._directions.region_count
 
     @property
     def shown_sets(self) -> list[tuple[int, float]]:

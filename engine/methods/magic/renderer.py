@@ -21,7 +21,7 @@ from engine.fields.periodic import Closed, ClosedSets, ClosedTemplates
 from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
 from engine.methods.composed import Composed
-from engine.methods.magic.directions import Fields
+from engine.methods.directed import Fields
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import Choice
 from engine.options import RenderMode
