@@ -1,4 +1,4 @@
-"""`python -m benchmarks.strokes --style A B --content C`: how soon a brush stroke on a map is seen, and what it repaints.
+"""`python -m benchmarks.strokes --style A B --content C`: how soon a stroke on a map is seen.
 
 The window is the real one, in this process. Strokes are drawn by mouse in the editor of each map over the living
 result, and each is timed from the button's release until the last touched pixel is on the canvas, with the pixels that
@@ -46,11 +46,12 @@ class Watch:
     def start(self) -> None:
         self._began = self._last = time.perf_counter()
         self.first_s, self.last_s, self.pixels, self.pieces = 0.0, 0.0, 0, 0
+        self.done = False
 
     @property
     def quiet(self) -> bool:
         """Whether something was painted, and nothing more came for a while."""
-        return bool(self.failed) or (self.pieces > 0 and time.perf_counter() - self._last > 0.4)
+        return bool(self.failed) or (self.done and time.perf_counter() - self._last > 0.4)
 
     def _on_event(self, event: Event) -> None:
         now = time.perf_counter()
@@ -59,6 +60,7 @@ class Watch:
         elif isinstance(event, ViewRendered) and event.image.size:
             self.first_s = self.first_s or now - self._began
             self.last_s, self._last = now - self._began, now
+            self.done = event.done
             self.pieces += 1
             self.pixels += event.box.area
 
@@ -119,10 +121,7 @@ def hover(window: MainWindow, rounds: int) -> dict[str, Any]:
     answered: list[PieceFound] = []
     window.training.events.on(PieceFound, answered.append)
     for index in range(rounds):
-        row, column = (
-            int(canvas.height * (0.1 + 0.8 * (index * 7 % 11) / 11)),
-            int(canvas.width * (0.2 + index % 5 / 8)),
-        )
+        row, column = int(canvas.height * (0.1 + 0.07 * (index * 7 % 11))), int(canvas.width * (0.2 + index % 5 / 8))
         answered.clear()
         began = time.perf_counter()
         window.training.post(FindPiece(row, column))

@@ -77,6 +77,7 @@ class RenderView(Command):
         render_mode: look at it as an export would paint it, see `options.RenderMode`.
         coarse_first: the whole of it small and soon, before the pieces; where the method can.
         snapshot: look at this one instead of the present.
+        pieces: say as well which piece lies where, where the method knows.
     """
 
     box: Box
@@ -88,6 +89,7 @@ class RenderView(Command):
     render_mode: RenderMode = field(default_factory=RenderMode)
     coarse_first: bool = False
     snapshot: Path | None = None
+    pieces: bool = False
     latest_wins: ClassVar[bool] = True
     replaces_pictures: ClassVar[bool] = True
 
@@ -263,6 +265,7 @@ class Began(Event):
 
     Args:
         left: the snapshot of what was left for it, where training went back or to another method.
+        touched: the part of the canvas that looks otherwise than before; None for all of it.
     """
 
     step: int
@@ -272,6 +275,7 @@ class Began(Event):
     snapshot: Path | None = None
     reason: Literal["built", "rebuilt", "restored"] = "built"
     left: Path | None = None
+    touched: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -305,6 +309,8 @@ class ViewRendered(Event):
     Args:
         image: uint8 [h, w, 3], sRGB, scaled for the screen; empty where there is nothing to show (yet).
         box: where on the canvas it lies, in canvas pixels.
+        pieces: int16 [h, w], the piece that has most of each of these pixels, see `PieceInfo.index`; -1 where it is
+            not known. None where that was not asked for.
     """
 
     image: np.ndarray
@@ -315,6 +321,7 @@ class ViewRendered(Event):
     ticket: int
     requester: Requester
     done: bool
+    pieces: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

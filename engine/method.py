@@ -212,13 +212,23 @@ class Pretrainer(Protocol):
     def write(self, path: Path) -> None: ...
 
 
+PIECES_LAYER = "pieces"
+"""Not shown: float32 [1, h, w], the index of the piece that has most of a place, in what methods that know it paint."""
+
+
 class Layers(Mapping[str, "Tensor"]):
     """Pictures by layer, each made when it is asked for: most of the time only one of them is."""
 
-    def __init__(self, makers: Mapping[str, Callable[[], Tensor]]) -> None:
-        self._makers = makers
+    def __init__(self, makers: Mapping[str, Callable[[], Tensor]], pieces: Callable[[], Tensor] | None = None) -> None:
+        """
+        Args:
+            pieces: makes `PIECES_LAYER`, which is given by its key but is no picture, and so not listed.
+        """
+        self._makers, self._pieces = makers, pieces
 
     def __getitem__(self, key: str) -> Tensor:
+        if key == PIECES_LAYER and self._pieces is not None:
+            return self._pieces()
         return self._makers[key]()
 
     def __iter__(self) -> Iterator[str]:
@@ -259,6 +269,8 @@ class Method(ABC, Generic[MethodSettings]):
     device: torch.device
     warnings: list[str]
     """Sentences about images that were left out or scaled down while building."""
+    touched: Box | None = None
+    """What of the canvas looks otherwise since the last `try_update`; None where that may be all of it."""
     half_done: bool = False
     """Whether a step that was broken off has changed something already: only `restore` leads back then."""
 

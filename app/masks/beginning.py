@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 
 from app.masks.amount_picture import UNCHANGED
 from app.masks.files import MaskFile, matched, read, read_greys
-from app.masks.picture import UNPAINTED
+from app.masks.picture import SMALLEST_PX, UNPAINTED
 from app.masks.regions import Region, first_regions
 from app.widgets.arrays import to_image
 from engine.errors import TesseraError
@@ -20,6 +20,8 @@ from engine.job import SourceImage
 
 _BELOW_LIMIT_PX = 2_000_000
 _EMPTY_SIZE = (768, 1024)
+_MAP_PX = 800_000
+"""Of a new map, at most; the artist may want it larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +110,9 @@ def _mask(place: Place, image: QImage | None, others: tuple[Region, ...]) -> Mas
         mask = read(place.own)
         return matched(mask, others) if others else mask
     height, width = (image.height(), image.width()) if image is not None else _EMPTY_SIZE
+    if place.first or place.kind == "amount":  # of the canvas, at any size of it, and read anew at each stroke
+        scale = min(1.0, (_MAP_PX / (height * width)) ** 0.5)
+        height, width = max(SMALLEST_PX, round(height * scale)), max(SMALLEST_PX, round(width * scale))
     if place.kind == "amount":
         return MaskFile(np.full((height, width), UNCHANGED, np.uint8), ())
     labels = np.full((height, width), place.first[0].label if place.first else UNPAINTED, np.uint8)

@@ -89,7 +89,7 @@ class PiecesController(QObject):
     def _on_counted(self, event: PiecesCounted) -> None:
         self._asked = False
         self._tray.set_infos(event.pieces)
-        self._show_state()
+        self._tray.set_possible(bool(event.pieces), self.tr("The picture is laid out of no pieces yet."))
         if self._training.state == "training" and self._tray.isVisible():
             self._ask_soon(REFRESH_MS)
 

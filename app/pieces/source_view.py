@@ -1,4 +1,4 @@
-"""A source image with the places that pieces show of it; the frame of the chosen one can be dragged to another place."""
+"""A source image with the place that a piece shows of it: its frame can be dragged to another place."""
 
 from __future__ import annotations
 

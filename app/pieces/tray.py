@@ -1,4 +1,4 @@
-"""The tray of pieces: all that the picture is laid of, with what can be done with them. Who does it is controller.py."""
+"""The tray of pieces: all that the picture is laid of, with what can be done with them; controller.py does it."""
 
 from __future__ import annotations
 

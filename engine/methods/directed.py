@@ -6,6 +6,7 @@ maps are in map_slots.py, the maps themselves in images/maps.py.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,6 +158,48 @@ def with_regions_of(job: Job, styles: Sequence[Source]) -> list[Source]:
     return [
         Source(style.image.model_copy(update={"regions": regions[style.image.path]}), style.pixels) for style in styles
     ]
+
+
+def touched(before: Directions, after: Directions, feather_px: float) -> Box | None:
+    """The part of the canvas where two jobs' maps differ; None where that may be all of it."""
+    found = Box(0, 0, 0, 0)
+    ours, theirs = before.pieces, after.pieces
+    if ours is not theirs:
+        if ours is None or theirs is None or ours.labels.shape != theirs.labels.shape:
+            return None
+        sets = torch.cat([ours.allowed, theirs.allowed]).unique(dim=0, return_inverse=True)[1].to(torch.uint8)
+        other = sets[: ours.count][ours.labels.long()] != sets[ours.count :][theirs.labels.long()]
+        found = _joined(found, _on_canvas(other, after.canvas_size, feather_px))
+    for name in {*before.amounts, *after.amounts}:
+        known = [directions.amounts[name] for directions in (before, after) if name in directions.amounts]
+        first, last = known[0], known[-1] if len(known) == 2 else torch.zeros_like(known[0])
+        if first.shape != last.shape:
+            return None
+        found = _joined(found, _on_canvas((first != last)[0], after.canvas_size, 0.0))
+    return found
+
+
+def _on_canvas(other: Tensor, canvas_size: Size, further_px: float) -> Box:
+    """The box of a canvas in which a map, bool [H, W], has something; with the pixels beside that it is felt in."""
+    rows, columns = (other.any(axis).nonzero().flatten() for axis in (1, 0))
+    if not len(rows):
+        return Box(0, 0, 0, 0)
+    height, width = other.shape
+    step = min(height / canvas_size.height, width / canvas_size.width)  # it covers the canvas, as `ContentField` says
+    over = (height - canvas_size.height * step) / 2, (width - canvas_size.width * step) / 2
+    further = further_px + 2 / step + 2
+    edges = []
+    for runs, beyond in zip((rows, columns), over, strict=True):
+        edges.append(math.floor((int(runs[0]) - beyond) / step - further))
+        edges.append(math.ceil((int(runs[-1]) + 1 - beyond) / step + further))
+    return Box(edges[0], edges[2], edges[1] - edges[0], edges[3] - edges[2]).clip(canvas_size.box)
+
+
+def _joined(a: Box, b: Box) -> Box:
+    if not a.area or not b.area:
+        return a if a.area else b
+    top, left = min(a.top, b.top), min(a.left, b.left)
+    return Box(top, left, max(a.bottom, b.bottom) - top, max(a.right, b.right) - left)
 
 
 def times(powers: Tensor) -> Tensor:

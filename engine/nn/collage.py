@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine import losses
+from engine.box import Box
 from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import SetUNet, SetUNetShape
 from engine.nn.smoothing import smoothed
@@ -62,6 +63,16 @@ class Choice(NamedTuple):
     logits: Tensor
     displacement: Tensor | None
     flow_variation: Tensor
+
+    def cropped(self, outer: Box, box: Box) -> Choice:
+        """The same decisions for a part of the box that they were made for."""
+        if box == outer:
+            return self
+        rows, columns = box.within(outer)
+        moved = self.sets.origin.new_tensor([rows.start, columns.start])
+        sets = replace(self.sets, origin=self.sets.origin + moved)
+        displacement = None if self.displacement is None else self.displacement[..., rows, columns]
+        return self._replace(sets=sets, logits=self.logits[..., rows, columns], displacement=displacement)
 
     def smoothed(self, deviation_px: float) -> Choice:
         """The same decisions, averaged over their surroundings."""

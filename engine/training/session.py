@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine import snapshots
+from engine.box import Box
 from engine.copying import bring_snapshots
 from engine.device import all_cores, choose, empty_cache, is_lost, use_threads
 from engine.errors import NoRoomError, OutOfMemoryError
@@ -213,9 +214,11 @@ class Session:
         snapshot: Path | None,
         unfit: list[str],
         left: Path | None = None,
+        touched: Box | None = None,
     ) -> Iterator[Event]:
         trainer = self._trainer
-        yield Began(trainer.step, trainer.job, trainer.method.canvas_size, self._device.title, snapshot, reason, left)
+        canvas_size, device = trainer.method.canvas_size, self._device.title
+        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched)
         yield from trainer.warnings()
         if unfit:
             yield Warned("A part of what was learned does not fit the new settings or images; it starts afresh.", "fit")
@@ -327,6 +330,7 @@ class Session:
             ticket=request.ticket,
             requester=requester,
             done=piece.done,
+            pieces=piece.pieces,
         )
 
     @contextmanager
@@ -416,9 +420,10 @@ class Session:
         trainer = self._trainer
         yield from trainer.check()
         if job.method == trainer.job.method and trainer.method.try_update(job):
+            same = trainer.method.settings == job.settings
             trainer.method.settings = job.settings
             self._exchange(trainer.method, job)
-            yield from self._begin("rebuilt", None, [])
+            yield from self._begin("rebuilt", None, [], touched=trainer.method.touched if same else None)
             return
         state, unfit = trainer.method.state(), list[str]()
 

@@ -358,6 +358,11 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
                 return mask()
             return torch.einsum("nhw,nc->chw", painting.mixture.weights[0], self.palette)
 
+        def pieces() -> Tensor:
+            if painting.mixture is None:
+                return torch.full_like(content[:1], -1.0)
+            return painting.mixture.weights[0].argmax(0, keepdim=True).float()
+
         return Layers(
             {
                 "result": lambda: shown(painting.result),
@@ -366,7 +371,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
                 "mask": mask,
                 "templates": templates,
                 "content": lambda: content.clamp(0, 1),
-            }
+            },
+            pieces=pieces,
         )
 
     def _canvas_noise(self, box: Box, period: Size | None) -> Noise:

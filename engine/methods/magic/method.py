@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine import losses
-from engine.box import Box, Size
+from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes, uploaded
 from engine.errors import BadWeightsError, MissingSourcesError
 from engine.images import sources
@@ -23,7 +23,17 @@ from engine.job import Job
 from engine.method import State, Term
 from engine.methods.adversarial import coarsened
 from engine.methods.composed import Composer, Tally
-from engine.methods.directed import CONTENT, PAINT, SIZE, Directions, directions, times, undirected, with_regions_of
+from engine.methods.directed import (
+    CONTENT,
+    PAINT,
+    SIZE,
+    Directions,
+    directions,
+    times,
+    touched,
+    undirected,
+    with_regions_of,
+)
 from engine.methods.magic import pretrained
 from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.coarse import CoarseRenderer
@@ -175,6 +185,13 @@ class Magic(PaintingMagic):
         if draw is not self.draw or composer.places != self._composer.places:
             self._shown = {}
             self._remembered.forget()
+        self.touched = None
+        if draw is self.draw and job.pieces == self._job.pieces and not self._norms_see_whole_canvas:
+            changed = touched(self._directions, new, self.settings.feather_px)
+            # what looks at a pixel from below is felt at its top, and so on
+            reach = self.composed_reach
+            felt = Margin(reach.bottom, reach.right, reach.top, reach.left)
+            self.touched = changed if changed is None or not changed.area else changed.pad(felt).clip(self._canvas.box)
         before, self._said = self._said, said
         self.warnings = [sentence for sentence in said if sentence not in before]
         self._job, self._directions, self._styles = job, new, styles

@@ -27,7 +27,7 @@ from engine.methods.magic.memory_plan import paint_bytes
 from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
 from engine.methods.magic.settings import MagicSettings
-from engine.methods.magic.shape import measured_halo
+from engine.methods.magic.shape import composed_reach, measured_halo
 from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
 from engine.nn.smoothing import reach_px
 from engine.options import RenderMode
@@ -55,6 +55,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     _composer: Composer
     _composed: dict[tuple[int, int], Composed]
     _tally: Tally
+    _reach: Margin | None = None
 
     # -------------------------------------------------------- facts
 
@@ -149,10 +150,15 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             raise MemoryError
         content = self._content_at(box, scene)
         smoothing_px = s.smoothing_px / max(1, scene.reduction)
+        needed = self._needed(asked, box, scene)
         choices = [
-            (self._choice(seed, count, box, scene, content).smoothed(smoothing_px), share)
+            (self._choice(seed, count, box, scene, content).cropped(box, needed).smoothed(smoothing_px), share)
             for seed, share in self.shown_sets
         ]
+        if content is not None:
+            rows, columns = needed.within(box)
+            content = content[:, :, rows, columns]
+        box = needed
         regions = None if scene.fields.regions is None else scene.fields.regions(box)
         placed = [
             (self._placed(choice, regions, seed), share)
@@ -166,6 +172,22 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         result = self.average.refined(collage, self.bound_at(None if painted is None else painted(box)[None]))
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         return Painting(result, collage, mixture, shown, choices, box, regions)
+
+    def _needed(self, asked: Box, seen: Box, scene: Scene) -> Box:
+        """What of a box has to be composed, once it is decided: the second U-Net looks less far than both together."""
+        halo = self.halo
+        if asked.height <= halo.top + halo.bottom or asked.width <= halo.left + halo.right:
+            return seen
+        around = asked.less(halo).pad(self.composed_reach).align(self.alignment_px).clip(asked)
+        needed = scene.seen(around, self.alignment_px).clip(seen)
+        return needed if needed.area else seen
+
+    @property
+    def composed_reach(self) -> Margin:
+        """How far what is decided at a pixel is felt in the picture."""
+        if self._reach is None:
+            self._reach = composed_reach(self.settings)
+        return self._reach.wider(reach_px(self.settings.smoothing_px)).aligned(self.alignment_px)
 
     @property
     def piece_images(self) -> Sequence[Path]:
@@ -271,7 +293,8 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         if not scene.reduction:
             return decide()
         state = (self.steps_done, self.settings.warp_px, self._told())
-        return self._remembered.of(state, (seed, count, box, scene.canvas_size, scene.reduction, other), decide)
+        of_what = (seed, count, scene.canvas_size, scene.reduction, other)
+        return self._remembered.of(state, of_what, box, decide)
 
     def _decided(
         self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None, settings: MagicSettings

@@ -72,6 +72,11 @@ class Painting(NamedTuple):
     box: Box
     regions: Tensor | None = None
 
+    @property
+    def first_count(self) -> int:
+        """K of the first set, whose elements are the pieces that are told."""
+        return self.choices[0][0].sets.count if self.choices else self.mixture.shape[1]
+
     def over(self, planes: Tensor, box: Box) -> Tensor:
         """Planes [C, h, w] of this painting as those of `box`; beyond what was seen, the edge goes on."""
         left, top = self.box.left - box.left, self.box.top - box.top
@@ -104,8 +109,15 @@ def layers_of(painting: Painting, repaint_reach: float, box: Box) -> Layers:
             "sets": sets,
             "mask": mask,
             "content": lambda: shown(painting.content),
-        }
+        },
+        pieces=lambda: painting.over(_largest(painting), box),
     )
+
+
+def _largest(painting: Painting) -> Tensor:
+    """Which piece has most of each place, float32 [1, h, w]; -1 where it is one of the other set."""
+    index = painting.mixture[0].argmax(0, keepdim=True)  # [1, h, w]
+    return torch.where(index < painting.first_count, index, -1).float()
 
 
 class Painted(Printable, Protocol):
