@@ -93,9 +93,11 @@ def regions_of(style: Tensor, target: Tensor, count: int = 0) -> Regions:
         style, target: uint8 [3, H, W]; sizes may differ.
         count: how many regions there are; 0 guesses.
     """
-    plain = None if count else _plain([style, target])
+    one = target is style  # a map by itself, which is read anew at each stroke of a brush
+    plain = None if count else _plain([style] if one else [style, target])
     palette, crowded = _palette([style, target], count) if plain is None else (plain, False)
-    labels = [_nearest(mask, palette) if plain is None else _equal(mask, palette) for mask in (style, target)]
+    labels = [_nearest(mask, palette) if plain is None else _equal(mask, palette) for mask in (style, target)[one:]]
+    labels = labels * (2 if one else 1)
     # A region that only the blended edges between two others fall into is not one.
     least = _LEAST_SHARE / 4 if plain is None else 0.0
     has = torch.tensor([[share > least for share in shares(x, len(palette))] for x in labels])  # [2, R]
@@ -162,7 +164,7 @@ def _equal(mask: Tensor, palette: Tensor) -> Tensor:
 
 def _plain(masks: list[Tensor]) -> Tensor | None:
     """uint8 [R, 3], the colours of masks that have few, all clearly different; None where regions must be guessed."""
-    packed = [(mask.int() * torch.tensor([1 << 16, 1 << 8, 1])[:, None, None]).sum(0) for mask in masks]
+    packed = [mask[0].int() << 16 | mask[1].int() << 8 | mask[2].int() for mask in masks]
     found: dict[int, int] = {}
     for values in packed:
         left = values.flatten()
