@@ -428,10 +428,11 @@ class ImagesCounted(Event):
     """Answers `CountImages`.
 
     Args:
-        shares: images, and their parts of the area, 0..1; the largest first.
+        shares: images, their parts of the area, and of what is copied rather than painted over, 0..1; the largest
+            first.
     """
 
-    shares: tuple[tuple[Path, float], ...]
+    shares: tuple[tuple[Path, float, float], ...]
 
 
 @dataclass(frozen=True)

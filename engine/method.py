@@ -263,6 +263,9 @@ class Method(ABC, Generic[MethodSettings]):
     pretraining: ClassVar[str] = ""
     """ "module:name" of what makes a `Pretrainer`; empty for methods that only learn from the artist's images."""
 
+    pieces_layer: ClassVar[str] = ""
+    """Key of the layer in which each piece has a colour of `templates.palette`."""
+
     instant: bool = False
     """Whether its picture is worth showing before the first step: it began with what was learned elsewhere."""
     settings: MethodSettings

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
@@ -52,6 +53,21 @@ class Pixels:
             return -1
         at = (row - box.top) * height // box.height, (column - box.left) * width // box.width
         return int(self._pieces[min(at[0], height - 1), min(at[1], width - 1)])
+
+    def covered(self, down: float, right: float, canvas: Size) -> np.ndarray | None:
+        """Where the piece at a place of the canvas lies and is connected with it, bool [h, w], all of the canvas.
+
+        None where it is not known, or a part of the canvas is out of sight.
+        """
+        if not self._pieces.size or self._front_box != canvas.box or not (0 <= down < 1 and 0 <= right < 1):
+            return None
+        height, width = self._pieces.shape
+        row, column = int(down * height), int(right * width)
+        if self._pieces[row, column] < 0:
+            return None
+        same = (self._pieces == self._pieces[row, column]).astype(np.uint8)
+        _count, parts = cv2.connectedComponents(same, connectivity=8)
+        return parts == parts[row, column]
 
     def set_picture(self, image: QImage, layer: str) -> None:
         """A picture of the whole canvas, to stand until that layer is painted."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
@@ -68,6 +69,7 @@ class CanvasView(ZoomView):
         self._settle.timeout.connect(lambda: self.ask())
         self.visible_changed.connect(self._settle.start)
         self._checker = QPixmap()
+        self.viewport().setMouseTracking(True)
 
     # ------------------------------------------------------------ what is shown
 
@@ -104,6 +106,10 @@ class CanvasView(ZoomView):
         if self.compare.image is not None or place.x() < 0 or place.y() < 0:
             return -1
         return self._pixels.piece_at(int(place.y()), int(place.x()))
+
+    def covered(self, down: float, right: float) -> np.ndarray | None:
+        """What the piece covers that lies at some shares of the canvas's height and width; see `Pixels.covered`."""
+        return self._pixels.covered(down, right, self.extent)
 
     def set_resting(self, resting: bool) -> None:
         """Asks for nothing while the artist waits for other pictures, which would come half as fast."""
@@ -322,7 +328,6 @@ class CanvasView(ZoomView):
     def _open_loupe(self) -> None:
         pointer = self.viewport().mapFromGlobal(QCursor.pos())
         if self.extent.area and not self.loupe.isVisible() and self.viewport().rect().contains(pointer):
-            self.viewport().setMouseTracking(True)
             self.loupe.begin(self.extent, self.zoom, self._alive)
             self._move_loupe(pointer)
 
@@ -333,5 +338,4 @@ class CanvasView(ZoomView):
     def _close_loupe(self) -> None:
         if self.loupe.isVisible():
             self.loupe.hide()
-            self.viewport().setMouseTracking(self.compare.image is not None)
             self.ask()

@@ -41,7 +41,7 @@ class AmountEditor(BaseEditor):
             ("dark", self.tr("More where it is dark")),
         )
         return Toolbox(
-            tools=("brush", "lasso", "fill", "gradient", "eraser"),
+            tools=("brush", "lasso", "fill", "gradient", *(("piece",) if begin.laid_of_pieces else ()), "eraser"),
             guesses=guesses if begin.below_path is not None else (),
             load_title=self.tr("From an image"),
             load_help=self.tr("Take the greys of an image, or a first guess from the picture below, to be corrected"),

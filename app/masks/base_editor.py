@@ -5,9 +5,12 @@ What is painted, regions or amounts, is editor.py's and amount_editor.py's; wher
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+import cv2
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -23,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from app.masks.beginning import Beginning
 from app.masks.files import write
-from app.masks.picture import LARGEST_PX, SMALLEST_PX, MaskPicture
+from app.masks.picture import LARGEST_PX, SMALLEST_PX, MaskPicture, crop
 from app.masks.tools import MaskTools, Toolbox
 from app.masks.underlay import Underlay
 from app.masks.view import MaskView
@@ -50,6 +53,8 @@ class BaseEditor(QDialog):
         self.setWindowTitle(begin.title + "[*]")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.begin = begin
+        self.piece_covers: Callable[[float, float], np.ndarray | None] = lambda _down, _right: None
+        """See `MaskController`."""
         self._task: background.Task | None = None
         self._over = False
         picture.setParent(self)
@@ -65,6 +70,7 @@ class BaseEditor(QDialog):
         picture.regions_changed.connect(self.show_shares)
         picture.stack.cleanChanged.connect(self._on_clean)
         self.view.stroke_ended.connect(self.show_shares)
+        self.view.piece_wanted.connect(self._paint_piece)
         self.view.zoomed.connect(lambda scale: self.zoom.setText(f"{100 * scale:.0f} %"))
         self.tools.file_wanted.connect(self.browse)
         self.tools.guess_wanted.connect(self.guess)
@@ -196,6 +202,26 @@ class BaseEditor(QDialog):
         self.picture.begin()
         self.picture.invert(self.view.label)
         self.picture.commit(self.tr("invert"))
+        self.show_shares()
+
+    def _paint_piece(self, right: float, down: float) -> None:
+        """Paints what one piece covers at a place of the mask, in shares of its sides."""
+        picture = self.picture
+        canvas = self.view.on_sheet(self.underlay.shown) if self.underlay.shown is not None else None
+        if canvas is None:
+            canvas = QRectF(0, 0, picture.width, picture.height)
+        place = QPointF(right * picture.width, down * picture.height) - canvas.topLeft()
+        found = self.piece_covers(place.y() / canvas.height(), place.x() / canvas.width())
+        if found is None:
+            self.note.say(self.tr("Which piece lies there is not known: see the whole picture on the canvas, and click again."))
+            return
+        box = canvas.toRect().intersected(QRect(0, 0, picture.width, picture.height))
+        inside = np.zeros((picture.height, picture.width), np.uint8)
+        size = (box.width(), box.height())
+        crop(inside, box)[:] = cv2.resize(found.astype(np.uint8) * 255, size, interpolation=cv2.INTER_NEAREST)
+        picture.begin()
+        picture.select(inside, self.view.label, self.view.touch)
+        picture.commit(self.tr("select a piece"))
         self.show_shares()
 
     def read_in_background(self, work, taken_over, words: str) -> None:

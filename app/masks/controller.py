@@ -41,15 +41,18 @@ class MaskController(QObject):
         window: QWidget,
         newest: Callable[[], Path | None] = lambda: None,
         painted: Callable[[], QImage | None] = lambda: None,
+        covered: Callable[[float, float], np.ndarray | None] = lambda _down, _right: None,
     ) -> None:
         """
         Args:
             newest: folder of the snapshot that shows what is painted where nothing is trained.
             painted: the whole canvas as far as it is painted.
+            covered: the places of the canvas that one piece covers together with the one at some shares of its height
+                and width, bool [h, w]; None where that is not known.
         """
         super().__init__(window)
         self._document, self._training, self._window = document, training, window
-        self._newest, self._painted = newest, painted
+        self._newest, self._painted, self._covered = newest, painted, covered
         self._task: background.Task | None = None
         self.editor: BaseEditor | None = None
         """The one that is open."""
@@ -84,6 +87,7 @@ class MaskController(QObject):
             style=None if other is None or not earlier else self._below(other),
             first=first_regions() if slot.map else (),
             pieces=document.sources(slot.directs) if slot.directs else (),
+            laid_of_pieces=bool(slot.map) and "pieces" in document.method.capabilities,
         )
         self._task = background.run(
             self,
@@ -115,6 +119,7 @@ class MaskController(QObject):
         self.editor, self._directs = kind(begin, self._window), slot.directs
         self.editor.applied.connect(lambda labels, regions: self._keep(slot, labels, regions))
         self.editor.finished.connect(self._closed)
+        self.editor.piece_covers = self._covered
         if isinstance(self.editor, MaskEditor) and slot.directs:
             self.editor.pieces.changed.connect(lambda images: self._give(slot, images))
         if slot.live and (slot.map or self._first(slot.key) is not None):

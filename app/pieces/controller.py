@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, QUrl
+from PySide6.QtCore import QObject, QTimer, QUrl, SignalInstance
 from PySide6.QtGui import QDesktopServices
 
 from app.document import Document
+from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
 from app.training import Training
 from engine import pieces
 from engine.job import Job, PiecePlace
-from engine.messages import Began, CountPieces, Failed, PiecesCounted, ViewRendered
+from engine.messages import Began, CountImages, CountPieces, Failed, ImagesCounted, PiecesCounted, ViewRendered
 from engine.pieces import PieceInfo
+from engine.reports import ImageShare
 
 REFRESH_MS = 500
 """How often usage is asked for while it trains, and how soon after something was painted while it does not."""
@@ -32,12 +34,14 @@ class PiecesController(QObject):
         document: Document,
         training: Training,
         tray: PieceTray,
+        report: ReportPanel,
         tell: Callable[[str], object],
         show_source: Callable[[Path], object],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._document, self._training, self._tray, self._tell = document, training, tray, tell
+        self._report = report
         self._asked = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(self._ask)
@@ -45,11 +49,14 @@ class PiecesController(QObject):
         training.events.on(Began, lambda _event: self._ask_soon(0), self)
         training.events.on(ViewRendered, self._on_view, self)
         training.events.on(Failed, self._on_failed, self)
+        training.events.on(ImagesCounted, self._on_images_counted, self)
+        report.count_wanted.connect(lambda: training.post(CountImages()))
         training.state_changed.connect(lambda _state: self._show_state())
         for signal in (document.method_changed, document.job_replaced):
             signal.connect(self._show_state)
         document.sources_changed.connect(lambda _slot: self._show_images())
         document.job_replaced.connect(self._show_images)
+        document.job_replaced.connect(lambda: report.show_shares(()))
         tray.weighed.connect(self._weigh)
         tray.lock_wanted.connect(self._lock)
         tray.moved.connect(self._move)
@@ -60,6 +67,16 @@ class PiecesController(QObject):
         tray.folder_wanted.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent))))
         self._show_state()
         self._show_images()
+
+    def follow_pointer(self, pointed: SignalInstance, found: SignalInstance, pinned: SignalInstance) -> None:
+        """Shows in the tray what the pointer is on in the picture; see `hover.PieceHover`."""
+        pointed.connect(lambda index: self._tray.point_at(index))
+        found.connect(self._tray.point_at)
+        pinned.connect(self._tray.choose)
+
+    def share_of(self, index: int) -> float | None:
+        """The part of the canvas that a piece has, as far as that is known."""
+        return next((info.usage for info in self._tray.model.infos if info.index == index), None)
 
     @property
     def _job(self) -> Job:
@@ -93,11 +110,15 @@ class PiecesController(QObject):
         if self._training.state == "training" and self._tray.isVisible():
             self._ask_soon(REFRESH_MS)
 
+    def _on_images_counted(self, event: ImagesCounted) -> None:
+        self._report.show_shares([ImageShare(*each) for each in event.shares])
+
     def _on_failed(self, event: Failed) -> None:
         if isinstance(event.command, CountPieces):
             self._asked = False
 
     def _show_state(self) -> None:
+        self._report.set_possible(self.can_ask)
         if "pieces" not in self._document.method.capabilities:
             self._tray.set_infos(())
             self._tray.set_possible(False, self.tr("This method does not lay its picture out of pieces."))

@@ -73,6 +73,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
+    pieces_layer = "templates"
     capabilities = frozenset(("repeat", "originals", "frames", "pieces"))
     painting_version = 2  # beyond the canvas psi and templates are mirrored in step
 

@@ -46,6 +46,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         Layer("mask", "Mask", "Where the second network changed the pieces: white is as far as it may go."),
         Layer("content", "Content", "The content as the network sees it, tones matched; grey without one."),
     )
+    pieces_layer = "sets"
     shape: CollageShape
     draw: SetDraw
     _directions: Directions
