@@ -213,7 +213,9 @@ class BaseEditor(QDialog):
         place = QPointF(right * picture.width, down * picture.height) - canvas.topLeft()
         found = self.piece_covers(place.y() / canvas.height(), place.x() / canvas.width())
         if found is None:
-            self.note.say(self.tr("Which piece lies there is not known: see the whole picture on the canvas, and click again."))
+            self.note.say(
+                self.tr("Which piece lies there is not known: see the whole picture on the canvas, and click again.")
+            )
             return
         box = canvas.toRect().intersected(QRect(0, 0, picture.width, picture.height))
         inside = np.zeros((picture.height, picture.width), np.uint8)

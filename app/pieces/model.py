@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.widgets import theme, thumbnails
@@ -105,7 +105,8 @@ class PieceModel(QAbstractListModel):
 def cut(source: QImage, info: PieceInfo) -> QImage:
     """What a piece shows, out of its whole image, as it lies in the picture."""
     place = frame_in(QRectF(source.rect()), info).toAlignedRect().intersected(source.rect())
-    return source.copy(place).mirrored(info.flip[1], info.flip[0])
+    down, right = (-1 if flip else 1 for flip in info.flip)
+    return source.copy(place).transformed(QTransform.fromScale(right, down))
 
 
 def frame_in(place: QRectF, info: PieceInfo) -> QRectF:

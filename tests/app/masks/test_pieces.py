@@ -122,3 +122,29 @@ def test_a_region_looks_like_the_first_image_that_may_lie_there(qtbot, studio):
     swatch = editor.pieces.swatch(second.label)
     assert swatch is not None
     assert swatch.width() == swatch.height()
+
+
+def test_a_click_takes_what_one_piece_covers(qtbot, studio, monkeypatch):
+    monkeypatch.setattr(Toy, "capabilities", frozenset({"pieces"}))
+    _document, controller = studio
+    found = np.zeros((6, 8), bool)
+    found[1:3, 2:5] = True
+    asked = []
+    controller._covered = lambda down, right: asked.append((round(down, 2), round(right, 2))) or found
+    editor = opened(qtbot, controller, "where")
+    with qtbot.waitActive(editor):
+        editor.show()
+    second = editor.picture.regions[1].label
+    editor.regions.choose(second)
+    editor.view.setFocus()
+    qtbot.keyClick(editor.view, Qt.Key.Key_W)
+    point = editor.view.to_widget(40, 15).toPoint()
+    qtbot.mouseClick(editor.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    assert asked == [(0.25, 0.5)]
+    assert (editor.picture.labels == second).sum() == found.sum() * 100
+    assert editor.picture.label_at(25, 15) == second
+    editor.picture.stack.undo()
+    controller._covered = lambda _down, _right: None
+    editor.piece_covers = controller._covered
+    qtbot.mouseClick(editor.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    assert "not known" in editor.note.text()

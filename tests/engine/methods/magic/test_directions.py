@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -12,8 +13,10 @@ from PIL import Image
 from engine.box import Box, Size
 from engine.fields.artwork import Artwork
 from engine.job import Job, SourceImage
+from engine.messages import RenderView
 from engine.methods.magic.method import Magic
-from engine.methods.map_slots import CONTENT_MAP, PIECES_MAP, SIZE_MAP
+from engine.methods.map_slots import CONTENT_MAP, PAINT_MAP, PIECES_MAP, SIZE_MAP
+from engine.preview import views
 from tests.engine import magic_jobs
 
 RED, BLUE = "#dc1414", "#1428dc"
@@ -140,3 +143,49 @@ def test_a_place_of_the_picture_tells_where_it_is_from(tmp_path):
         red, green = (float(value) * 255 / 2 for value in picture[:2, row, column])
         assert (red, green) == pytest.approx((64 * piece.row - 0.5, 64 * piece.column - 0.5), abs=0.1)
     assert method.piece_at(-1, 5) is None
+
+
+@pytest.mark.parametrize("slot", [PIECES_MAP, SIZE_MAP, PAINT_MAP])
+def test_a_stroke_is_seen_where_it_is_said_to_be_and_nowhere_else(tmp_path, slot):
+    """What it touched is painted alone, of decisions that are kept, and is as if all had been painted."""
+    job = directed(tmp_path, every_map(tmp_path) | {PAINT_MAP: painted_map(tmp_path / "paint.png", "#000", "#c0c0c0")})
+    canvas = job.canvas_size or Size(160, 200)
+    job = job.model_copy(update={"canvas_size": Size(canvas.height + 120, canvas.width + 120)})
+    method = Magic(job, CPU)
+    before = layers(method, method.canvas_size)["result"]
+    stroked = Image.open(job.sources[slot][0].path).convert("RGB")
+    stroked.paste(BLUE if slot == PIECES_MAP else "#e0e0e0", (20, 20, 28, 27))
+    stroked.save(tmp_path / "stroke.png")
+    sources = {**job.sources, slot: (SourceImage(path=str(tmp_path / "stroke.png")),)}
+    assert method.try_update(job.model_copy(update={"sources": sources}))
+    touched = method.touched
+    assert touched is not None
+    assert 0 < touched.area < method.canvas_size.area / 2
+    alone = layers(method, method.canvas_size, touched)["result"]
+    fresh = Magic(job.model_copy(update={"sources": sources}), CPU)
+    after = layers(fresh, method.canvas_size)["result"]
+    rows, columns = touched.within(method.canvas_size.box)
+    assert torch.allclose(alone, after[:, rows, columns], atol=2e-4)
+    outside = torch.ones(before.shape[1:], dtype=torch.bool)
+    outside[rows, columns] = False
+    assert torch.allclose(before[:, outside], after[:, outside], atol=2e-4)
+    assert not torch.equal(before[:, rows, columns], after[:, rows, columns])
+    assert method.try_update(job.model_copy(update={"sources": sources}))
+    assert method.touched is not None
+    assert not method.touched.area, "the same map touches nothing"
+
+
+def test_which_piece_lies_where_is_told_with_the_picture(tmp_path):
+    method = Magic(directed(tmp_path, halves(tmp_path)), CPU)
+    look = RenderView(method.canvas_size.box, method.canvas_size, pieces=True)
+    images = [info.image for info in method.pieces()]
+    for piece in views.answer(method, look):
+        assert piece.pieces is not None
+        assert piece.pieces.shape == piece.image.shape[:2]
+        for index in np.unique(piece.pieces[:, :40]):
+            assert images[index] == images[int(piece.pieces[0, 0])], "the left half is of one image"
+        found = method.piece_at(piece.box.top + 5, piece.box.left + 5)
+        assert found is not None
+        assert found.index == piece.pieces[5, 5]
+    plain = next(iter(views.answer(method, RenderView(method.canvas_size.box, method.canvas_size))))
+    assert plain.pieces is None
