@@ -104,7 +104,8 @@ class PieceHover(QObject):
         if event.command != self._asked or event.piece is None or not self._view.isVisible():
             return
         piece = event.piece
-        self.found.emit(piece.index, (piece.row, piece.column))
+        if piece.index == self._index:  # else the pointer has moved on meanwhile
+            self.found.emit(piece.index, (piece.row, piece.column))
         if self._tip is not None:
             QToolTip.showText(self._tip, words(piece, self.share_of(piece.index)), self._view.viewport())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QPoint, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -224,10 +224,10 @@ class PieceTray(QWidget):
         if info is not None:
             self.moved.emit(info, down, right)
 
-    def _send_path(self, signal: Signal) -> None:
+    def _send_path(self, signal: SignalInstance) -> None:
         info = self.source.info
         if info is not None:
-            signal.emit(info.path)  # type: ignore[attr-defined]
+            signal.emit(info.path)
 
     def menu(self) -> QMenu:
         """What can be done with the chosen pieces."""

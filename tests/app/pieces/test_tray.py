@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.document import Document
 from app.pieces.controller import PiecesController
@@ -145,6 +145,7 @@ def test_a_piece_is_taken_from_another_image_and_all_are_drawn_anew(qtbot, bench
     choose(qtbot, bench.tray, 0)
     menu = bench.tray.menu()
     other = next(each.menu() for each in menu.actions() if each.menu() and "another image" in each.text())
+    assert isinstance(other, QMenu)
     next(each for each in other.actions() if each.text() == "b.png").trigger()
     (choice,) = bench.document.job.pieces.choices
     assert choice.place is not None
@@ -205,7 +206,8 @@ def test_the_report_is_shown_and_saved(qtbot, bench: Bench, tmp_path: Path) -> N
     qtbot.mouseClick(report.count_button, LEFT)
     shares = ((bench.folder / "a.png", 0.75, 0.6), (bench.folder / "b.png", 0.25, 0.4))
     bench.training.events.deliver(ImagesCounted(shares))
-    cells = [[report.table.item(row, column).text() for column in range(3)] for row in range(2)]
+    model = report.table.model()
+    cells = [[model.index(row, column).data() for column in range(3)] for row in range(2)]
     assert cells == [["a.png", "75.0 %", "60.0 %"], ["b.png", "25.0 %", "40.0 %"]]
     report.save_to(tmp_path / "report.csv")
     lines = (tmp_path / "report.csv").read_text().splitlines()

@@ -154,7 +154,7 @@ def test_a_stroke_is_seen_where_it_is_said_to_be_and_nowhere_else(tmp_path, slot
     method = Magic(job, CPU)
     before = layers(method, method.canvas_size)["result"]
     stroked = Image.open(job.sources[slot][0].path).convert("RGB")
-    stroked.paste(BLUE if slot == PIECES_MAP else "#e0e0e0", (20, 20, 28, 27))
+    stroked.paste(BLUE if slot == PIECES_MAP else "#808080", (20, 20, 28, 27))
     stroked.save(tmp_path / "stroke.png")
     sources = {**job.sources, slot: (SourceImage(path=str(tmp_path / "stroke.png")),)}
     assert method.try_update(job.model_copy(update={"sources": sources}))
