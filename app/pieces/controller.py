@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, QUrl, SignalInstance
@@ -83,6 +84,11 @@ class PiecesController(QObject):
         return self._document.job
 
     @property
+    def _seen(self) -> bool:
+        """Whether the tray is in sight: behind another tab it is visible to Qt, but nothing of it is."""
+        return not self._tray.visibleRegion().isEmpty()
+
+    @property
     def can_ask(self) -> bool:
         """Whether somebody could say what the pieces are."""
         running = self._training.state in ("live", "training", "paused")
@@ -92,7 +98,7 @@ class PiecesController(QObject):
     # ------------------------------------------------------------ what is asked and told
 
     def _on_view(self, event: ViewRendered) -> None:
-        if event.done and not self._timer.isActive() and self._tray.isVisible():
+        if event.done and not self._timer.isActive() and self._seen:
             self._ask_soon(REFRESH_MS)
 
     def _ask_soon(self, after_ms: int) -> None:
@@ -105,9 +111,9 @@ class PiecesController(QObject):
 
     def _on_counted(self, event: PiecesCounted) -> None:
         self._asked = False
-        self._tray.set_infos(event.pieces)
+        self._tray.set_infos(_with_usage(event.pieces, self._tray.model.infos))
         self._tray.set_possible(bool(event.pieces), self.tr("The picture is laid out of no pieces yet."))
-        if self._training.state == "training" and self._tray.isVisible():
+        if self._training.state == "training" and self._seen:
             self._ask_soon(REFRESH_MS)
 
     def _on_images_counted(self, event: ImagesCounted) -> None:
@@ -162,3 +168,10 @@ class PiecesController(QObject):
     def _adopt(self, job: Job, text: str) -> None:
         if job != self._job:
             self._document.adopt(job, text)
+
+
+def _with_usage(infos: Sequence[PieceInfo], before: Sequence[PieceInfo]) -> Sequence[PieceInfo]:
+    """The pieces with the usage that they had, where nothing was painted of them yet since one was replaced."""
+    if any(info.usage for info in infos) or len(infos) != len(before):
+        return infos
+    return [replace(info, usage=old.usage) for info, old in zip(infos, before, strict=True)]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.app.test_walk import Open, live, put_small_pictures
 from tests.app.test_walk import export as export_picture
@@ -49,7 +50,8 @@ def test_a_collage_directed_with_a_brush(program: Open, tmp_path: Path) -> None:
     move_another_on_its_source(walker, tmp_path)
     report(walker, tmp_path)
     export_picture(walker, tmp_path)
-    assert b"Laid of " in (tmp_path / "walk.png").read_bytes(), "the images are credited in the file"
+    with Image.open(tmp_path / "walk.png") as picture:
+        assert any("Laid of " in str(said) for said in picture.info.values()), "the images are credited in the file"
     walker.focus()
     walker.keys("ctrl+q")
     assert walker.status() == 0
@@ -85,7 +87,8 @@ def more_content_and_smaller_pieces(walker: Walker) -> None:
 
 def mute_the_piece_under_the_pointer(walker: Walker, home: Path) -> None:
     canvas = walker.one(kind="CanvasView")
-    walker.click(tabs(walker), 0.5)
+    bar = tabs(walker)
+    walker.click(bar, 105 / bar.box[2])
     walker.until(lambda: named(walker, canvas), "the piece under the pointer is named in the tray")
     walker.click(canvas, 0.5, 0.5)
     walker.one(kind="QToolButton", name="Mute or unmute", enabled=True)
@@ -122,7 +125,8 @@ def move_another_on_its_source(walker: Walker, home: Path) -> None:
 
 def report(walker: Walker, folder: Path) -> None:
     walker.focus()
-    walker.click(tabs(walker), 0.85)
+    bar = tabs(walker)
+    walker.click(bar, 168 / bar.box[2])
     walker.click(walker.one(kind="QPushButton", text="Count", enabled=True))
     walker.click(walker.one(kind="QPushButton", text="Save as CSV or JSON…", enabled=True))
     walker.focus("Save the report")
