@@ -41,6 +41,8 @@ class ReportPanel(QWidget):
         for column in (1, 2):
             self.table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setAccessibleName(self.tr("Rows"))
+        self.table.horizontalHeader().setAccessibleName(self.tr("Columns"))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setTabKeyNavigation(False)
@@ -49,7 +51,8 @@ class ReportPanel(QWidget):
         self.count_button = QPushButton(self.tr("Count"), self)
         self.count_button.setToolTip(self.tr("Count the whole picture, which takes as long as to paint it"))
         self.count_button.clicked.connect(self._count)
-        self.save_button = QPushButton(self.tr("Save as CSV or JSON…"), self)
+        self.save_button = QPushButton(self.tr("Save…"), self)
+        self.save_button.setToolTip(self.tr("Save the table as CSV or JSON"))
         self.save_button.clicked.connect(self.browse)
         row = QHBoxLayout()
         row.addWidget(self.count_button)

@@ -30,13 +30,16 @@ class SourceView(QWidget):
         self._spot: tuple[float, float] | None = None
         self._pressed: QPointF | None = None
         self._dragged = QPointF(0, 0)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Source of the piece"))
         self.setToolTip(self.tr("Drag the frame, or move it by the arrow keys: the piece shows another place"))
 
     def sizeHint(self) -> QSize:
         return QSize(200, _TALLEST_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, 60)
 
     def show_piece(self, info: PieceInfo | None, image: QImage | None, spot: tuple[float, float] | None = None) -> None:
         """

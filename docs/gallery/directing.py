@@ -52,7 +52,7 @@ def main(folder: Path) -> int:
         for index, image in enumerate(maps.values()):
             map_ = image.convert("RGB").resize(small, Image.Resampling.LANCZOS)
             sheet.paste(map_, (SIZE[0] + 8, index * (small[1] + 8)))
-        sheet.save(folder / "directing.jpg", quality=84)
+        sheet.save(folder / "directing.jpg", quality=74)
     return 0
 
 

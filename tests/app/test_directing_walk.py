@@ -128,7 +128,7 @@ def report(walker: Walker, folder: Path) -> None:
     bar = tabs(walker)
     walker.click(bar, 168 / bar.box[2])
     walker.click(walker.one(kind="QPushButton", text="Count", enabled=True))
-    walker.click(walker.one(kind="QPushButton", text="Save as CSV or JSON…", enabled=True))
+    walker.click(walker.one(kind="QPushButton", text="Save…", enabled=True))
     walker.focus("Save the report")
     walker.keys("ctrl+a")
     walker.type(str(folder / "report.csv"))
