@@ -23,7 +23,7 @@ from engine.errors import NoRoomError
 from engine.job import SourceImage
 from engine.messages import Began, Ended, Failed, Kept, Load, ViewRendered
 
-_PAUSE_MS = 15
+_PAUSE_MS = 5
 """The brush rests this long at most before what it painted is tried out."""
 _PATIENCE_MS = 1000
 """Where nobody looks at the canvas no picture arrives: the next mask is then sent after this time."""

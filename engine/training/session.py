@@ -194,10 +194,12 @@ class Session:
         self._matches = MatchMeter(trainer.method, trainer.job) if self._measured else None
 
     def _exchange(self, method: Method, job: Job) -> None:
+        other = not self._trainer.has_method or method is not self._trainer.method
         self._trainer.exchange(method, job)
         self._measure_anew()
         self._answer_views(method)
-        empty_cache(self._device.torch)
+        if other:  # the same one keeps its memory, and giving some back takes longer than to paint a stroke
+            empty_cache(self._device.torch)
 
     def _answer_views(self, method: Method) -> None:
         for requester, (request, _) in self._views.items():  # their last pieces are waited for
