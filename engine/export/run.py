@@ -256,7 +256,8 @@ class ExportRun:
             request_json["snapshot"] = inside
         title = type(now.method).title
         render_mode = {key: value for key, value in asdict(request.render_mode).items() if value}
-        said = credits_line(usage.pieces_of(now.method)) if request.encode_options.provenance else ""
+        kept = request.canvas_folder is not None and request.canvas_folder.exists()  # it needs no painting any more
+        said = credits_line(usage.pieces_of(now.method, not kept)) if request.encode_options.provenance else ""
         xmp = provenance.packet(
             now.job, title=title, step=now.step, layer=request.layer, render_mode=render_mode, credits_line=said
         )

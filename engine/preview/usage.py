@@ -47,11 +47,15 @@ def image_shares(method: Method) -> list[ImageShare]:
     return sorted(found, key=lambda each: -each.share)
 
 
-def pieces_of(method: Method) -> Sequence[PieceInfo]:
-    """The pieces with their parts of the canvas, which is painted small where that is not known yet."""
+def pieces_of(method: Method, paint: bool = True) -> Sequence[PieceInfo]:
+    """The pieces with their parts of the canvas.
+
+    Args:
+        paint: the canvas may be painted small where they are not known yet.
+    """
     if "pieces" not in method.capabilities or not method.piece_images:
         return ()
-    return PieceCounter(1.0).counted(method)
+    return PieceCounter(1.0).counted(method) if paint else method.pieces()
 
 
 class PieceCounter:
