@@ -187,6 +187,8 @@ class PieceTray(QWidget):
         info = chosen[0] if chosen else None
         if self._pointed is not None:
             info, at = self._pointed
+            row = self.model.row_of(info.index)
+            info = self.model.infos[row] if row >= 0 else info  # what was counted of it since
             spot = at if at[0] >= 0 else None
         image = None if info is None else self.model.sources.image(str(info.path))
         self.source.show_piece(info, image, spot)
