@@ -88,6 +88,7 @@ MOUSE = (
     ("Double click", "fit the canvas"),
     ("+  −  0  1", "zoom in, zoom out, fit, 100 %, when the canvas has the focus"),
     ("Z, held", "a loupe at the pointer"),
+    ("Rest, click", "which piece lies there; keep it in the tray"),
     ("Right click", "copy, save or export what is there, or copy the settings"),
     ("Click on a snapshot", "lays it over the picture; drag the line to compare"),
     ("Drop", "images or folders on Style, Content or the canvas; a project anywhere"),
@@ -95,14 +96,23 @@ MOUSE = (
 """What the mouse and single keys do on the canvas, for the sheet of keys."""
 
 MASKS = (
-    ("B   F   E", "brush, fill, eraser"),
-    ("1 to 9", "the region to paint with"),
+    ("B  L  F  G  E", "brush, lasso, fill, gradient, eraser"),
+    ("W   I", "what one piece covers; invert"),
+    ("1 to 9", "the region or amount to paint with"),
     ("[   ]", "smaller or larger brush"),
     ("Shift+Click", "a straight line"),
     ("Right click", "take the region from the mask"),
     ("Space+Drag", "move the mask"),
 )
 """The same where masks are painted."""
+
+PIECES = (
+    ("M   F   L", "mute, favour, lock the chosen pieces"),
+    ("Backspace", "as they were drawn"),
+    ("D", "draw all that are not locked anew"),
+    ("Arrow keys on the source", "move the piece; finely with Shift"),
+)
+"""The same in the tray of pieces."""
 
 TOOLBAR = ("new", "open", "save", "", "train", "stop", "keep", "", "export", "", "undo", "redo")
 """Names in their order; an empty one is a line."""

@@ -58,6 +58,8 @@ class Document(QObject):
     sources_changed = Signal(str)
     """Key of the slot whose images changed."""
     method_changed = Signal()
+    pieces_changed = Signal()
+    """What is wanted of single pieces changed."""
     frame_changed = Signal()
     """The canvas size or the seed changed."""
     job_replaced = Signal()
@@ -308,6 +310,8 @@ class Document(QObject):
         for slot in {*before.sources, *job.sources}:
             if before.sources.get(slot, ()) != job.sources.get(slot, ()):
                 self.sources_changed.emit(slot)
+        if before.pieces != job.pieces:
+            self.pieces_changed.emit()
         if (before.canvas_size, before.seed) != (job.canvas_size, job.seed):
             self.frame_changed.emit()
         if text:

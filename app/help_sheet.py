@@ -19,7 +19,7 @@ class HelpSheet(QDialog):
             if item.keys:
                 key = QKeySequence(item.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
                 groups.setdefault(item.menu, []).append((key, item.text.removesuffix("…")))
-        groups |= {"Canvas": list(actions.MOUSE), "Painting masks": list(actions.MASKS)}
+        groups |= {"Canvas": list(actions.MOUSE), "Painting masks": list(actions.MASKS), "Pieces": list(actions.PIECES)}
         columns = QHBoxLayout()
         columns.setSpacing(32)
         for names in (("File", "Edit", "Help"), ("Training", "View", "Painting masks")):
@@ -31,7 +31,11 @@ class HelpSheet(QDialog):
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(16)
         layout.addLayout(columns)
-        layout.addWidget(self._column({"Canvas": groups["Canvas"]}))
+        below = QHBoxLayout()
+        below.setSpacing(32)
+        below.addWidget(self._column({"Canvas": groups["Canvas"]}), 1)
+        below.addWidget(self._column({"Pieces": groups["Pieces"]}), 1)
+        layout.addLayout(below)
         layout.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
 
     def _column(self, groups: dict[str, list[tuple[str, str]]]) -> QWidget:

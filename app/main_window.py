@@ -53,6 +53,7 @@ class MainWindow(Shell):
         from app.live import LiveController
         from app.masks.controller import MaskController
         from app.notices import Notices
+        from app.pieces.controller import PiecesController
         from app.recents_menu import RecentsMenu
         from app.recovery import Recovery
         from app.settings.presets_menu import PresetsMenu
@@ -67,10 +68,24 @@ class MainWindow(Shell):
         training.device_key = preferences.device
         snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self)
         self.idle_picture = IdlePictureController(document, training, canvas, snapshots, self)
-        CanvasController(training, canvas, self)
+        hover = CanvasController(training, canvas, self).hover
         self.comparing = CompareController(training, canvas, snapshots, self.strip, self)
         self.recovery = Recovery(document, preferences, self)
-        self.masks = MaskController(document, training, self, snapshots.newest, canvas.view.picture)
+        self.masks = MaskController(
+            document, training, self, snapshots.newest, canvas.view.picture, canvas.view.covered
+        )
+        self.pieces = PiecesController(
+            document,
+            training,
+            self.tray,
+            self.report,
+            lambda text: messages.show_message(text, "warning", key="pieces"),
+            self.sources.show_image,
+            self,
+        )
+        self.pieces.follow_pointer(hover.pointed, hover.found, hover.pinned)
+        hover.share_of = self.pieces.share_of
+        hover.pinned.connect(lambda _index: self.show_dock("pieces"))
         self.live = LiveController(document, training, snapshots.newest, self)
         self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)

@@ -12,6 +12,8 @@ from app import crash
 from engine.messages import Event, Requester, ViewRendered
 
 CANVAS = Requester("canvas")
+TOUCHED = Requester("touched")
+"""The part of the canvas that a stroke of a brush changed."""
 LOUPE = Requester("loupe")
 PEEK = Requester("peek")
 """Pictures beside the canvas, for one who exports."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QTabWidget, QToolBar, QToolButton, QWidget
 
 from app import actions
 from app.canvas.drop_zones import paths_in
 from app.canvas.panel import CanvasPanel
 from app.curves.plots import Curves
 from app.images.sources_bar import SourcesBar
+from app.pieces.report import ReportPanel
+from app.pieces.tray import PieceTray
 from app.preferences import Preferences
 from app.project_paths import project_in
 from app.settings.panel import SettingsPanel
@@ -42,6 +44,8 @@ class Shell(QMainWindow):
         self.canvas = CanvasPanel(self)
         self.sources = SourcesBar(parent=self)
         self.panel = SettingsPanel(self)
+        self.tray = PieceTray(self)
+        self.report = ReportPanel(self)
         self.strip = SnapshotStrip(self)
         self.curves = Curves(self)
         self.status = Status(self)
@@ -74,9 +78,12 @@ class Shell(QMainWindow):
         self.docks = {
             "images": self._dock("images", self.tr("Images"), self.sources, left),
             "settings": self._dock("settings", self.tr("Settings"), self.panel, right),
+            "pieces": self._dock("pieces", self.tr("Pieces"), self.tray, right),
+            "report": self._dock("report", self.tr("Report"), self.report, right),
             "snapshots": self._dock("snapshots", self.tr("Moments"), self.strip, bottom),
             "curves": self._dock("curves", self.tr("Curves"), self.curves, bottom),
         }
+        self._tab_pieces()
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
@@ -175,17 +182,37 @@ class Shell(QMainWindow):
 
     def reset_layout(self) -> None:
         """All docks at their first places; the curves are folded to the line of health below the canvas."""
-        for name, area in (("images", 1), ("settings", 2), ("snapshots", 8), ("curves", 8)):
+        for name, area in (
+            ("images", 1),
+            ("settings", 2),
+            ("pieces", 2),
+            ("report", 2),
+            ("snapshots", 8),
+            ("curves", 8),
+        ):
             dock = self.docks[name]
             dock.setFloating(False)
             self.addDockWidget(Qt.DockWidgetArea(area), dock)
             dock.setVisible(name != "curves")
+        self._tab_pieces()
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         beside, below = ([self.docks[name] for name in names] for names in (_BESIDE, _BELOW))
         roomy = self.width() >= ROOMY_PX
         self.resizeDocks(beside, [264, 400] if roomy else [200, 360], Qt.Orientation.Horizontal)
         self.resizeDocks(below, [345, 440], Qt.Orientation.Horizontal)
         self.resizeDocks(below, 2 * [min(BELOW_PX, self.height() // 4)], Qt.Orientation.Vertical)
+
+    def _tab_pieces(self) -> None:
+        """Tray and report behind the settings, where they take no room from the picture."""
+        self.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
+        self.tabifyDockWidget(self.docks["settings"], self.docks["pieces"])
+        self.tabifyDockWidget(self.docks["pieces"], self.docks["report"])
+        self.docks["settings"].raise_()
+
+    def show_dock(self, name: str) -> None:
+        """In front of those that lie behind the same tabs."""
+        self.docks[name].show()
+        self.docks[name].raise_()
 
     def restore_layout(self) -> None:
         screen = self.screen().availableGeometry()

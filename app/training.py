@@ -82,6 +82,7 @@ class Training(QObject):
         document.settings_changed.connect(self._on_settings)
         document.sources_changed.connect(lambda _slot: self._on_images())
         document.frame_changed.connect(self._on_images)
+        document.pieces_changed.connect(self._on_pieces)
         document.method_changed.connect(self._on_method)
         document.moment_wanted.connect(self._return_to)
 
@@ -326,6 +327,13 @@ class Training(QObject):
             self._reload.start()
         self._weigh()
 
+    def _on_pieces(self) -> None:
+        """They act in the next picture and step; what else waits for a rebuild goes on waiting."""
+        if self._worker is not None and self.built is not None and self.built.method == self.document.job.method:
+            job = self._tried_on or self.built
+            self._load_again(job.model_copy(update={"pieces": self.document.job.pieces}))
+        self._weigh()
+
     def _load_changes(self) -> None:
         """Makes the session work on the document, where it does not yet."""
         if self.built is None:
@@ -360,7 +368,9 @@ def live_values(settings: Settings) -> dict[str, Any]:
 
 def needs_load(a: Job, b: Job) -> bool:
     """Whether two jobs differ in more than live settings."""
-    if (a.method, a.canvas_size, a.seed) != (b.method, b.canvas_size, b.seed) or _used(a) != _used(b):
+    if (a.method, a.canvas_size, a.seed, a.pieces) != (b.method, b.canvas_size, b.seed, b.pieces):
+        return True
+    if _used(a) != _used(b):
         return True
     return a.settings.needs_rebuild(b.settings)
 

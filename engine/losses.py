@@ -129,13 +129,20 @@ def diversity(usage: Tensor) -> Tensor:
     return -distances.mean()
 
 
-def balance(usage: Tensor) -> Tensor:
+def balance(usage: Tensor, free: Tensor | None = None) -> Tensor:
     """1 - H(u) / log N for u averaged over the batch: 0 where all templates are used alike, 1 where one is.
 
     Not in the paper; as for the experts of a mixture model. It prevents the collapse of A.
+
+    Args:
+        free: the shares that templates have where nothing is decided, [N] of sum 1, since they may not lie everywhere
+            alike. Then it is the divergence of u from them, KL(u, free) / log N; the same where all are 1 / N.
     """
     mean = usage.mean(0)
-    return 1 + (mean * mean.clamp_min(1e-30).log()).sum() / math.log(max(len(mean), 2))
+    own = (mean * mean.clamp_min(1e-30).log()).sum()
+    if free is None:
+        return 1 + own / math.log(max(len(mean), 2))
+    return (own - (mean * free.clamp_min(1e-30).log()).sum()) / math.log(max(len(mean), 2))
 
 
 def effective_templates(usage: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from engine.box import Box, Size
 from engine.job import Job
 from engine.method import Piece
 from engine.options import EncodeOptions, RenderMode
+from engine.pieces import PieceInfo
 
 Requester = NewType("Requester", str)
 """Who asked for a view: a name that its answers carry back. Every requester has one view under way at most."""
@@ -76,6 +77,7 @@ class RenderView(Command):
         render_mode: look at it as an export would paint it, see `options.RenderMode`.
         coarse_first: the whole of it small and soon, before the pieces; where the method can.
         snapshot: look at this one instead of the present.
+        pieces: say as well which piece lies where, where the method knows.
     """
 
     box: Box
@@ -87,6 +89,7 @@ class RenderView(Command):
     render_mode: RenderMode = field(default_factory=RenderMode)
     coarse_first: bool = False
     snapshot: Path | None = None
+    pieces: bool = False
     latest_wins: ClassVar[bool] = True
     replaces_pictures: ClassVar[bool] = True
 
@@ -190,6 +193,17 @@ class CountImages(Command):
 
 
 @dataclass(frozen=True)
+class CountPieces(Command):
+    """List the single pieces, each with its part of the canvas; answered by `PiecesCounted`.
+
+    Cheap enough to be asked twice a second while it trains: it is told what was painted last, and what is not on screen
+    is painted for it rarely.
+    """
+
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class FindPiece(Command):
     """Say what lies at a pixel of the canvas; answered by `PieceFound`."""
 
@@ -251,6 +265,7 @@ class Began(Event):
 
     Args:
         left: the snapshot of what was left for it, where training went back or to another method.
+        touched: the part of the canvas that looks otherwise than before; None for all of it.
     """
 
     step: int
@@ -260,6 +275,7 @@ class Began(Event):
     snapshot: Path | None = None
     reason: Literal["built", "rebuilt", "restored"] = "built"
     left: Path | None = None
+    touched: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -293,6 +309,8 @@ class ViewRendered(Event):
     Args:
         image: uint8 [h, w, 3], sRGB, scaled for the screen; empty where there is nothing to show (yet).
         box: where on the canvas it lies, in canvas pixels.
+        pieces: int16 [h, w], the piece that has most of each of these pixels, see `PieceInfo.index`; -1 where it is
+            not known. None where that was not asked for.
     """
 
     image: np.ndarray
@@ -303,6 +321,7 @@ class ViewRendered(Event):
     ticket: int
     requester: Requester
     done: bool
+    pieces: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -409,10 +428,19 @@ class ImagesCounted(Event):
     """Answers `CountImages`.
 
     Args:
-        shares: images, and their parts of the area, 0..1; the largest first.
+        shares: images, their parts of the area, and of what is copied rather than painted over, 0..1; the largest
+            first.
     """
 
-    shares: tuple[tuple[Path, float], ...]
+    shares: tuple[tuple[Path, float, float], ...]
+
+
+@dataclass(frozen=True)
+class PiecesCounted(Event):
+    """Answers `CountPieces`; none where the method does not lay its picture out of pieces."""
+
+    pieces: tuple[PieceInfo, ...]
+    step: int
 
 
 @dataclass(frozen=True)

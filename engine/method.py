@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from engine.box import Box, Margin, Size
 from engine.errors import BadSettingError
 from engine.job import Job
 from engine.options import RenderMode
+from engine.pieces import PieceInfo
 from engine.settings import Settings
 
 if TYPE_CHECKING:  # the window shows slots and layers before torch is loaded
@@ -155,19 +156,22 @@ class Renderer(Sited, Protocol):
     def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]: ...
 
 
-class Piece(NamedTuple):
+@dataclass(frozen=True)
+class Piece:
     """What a place of a picture shows.
 
     Args:
         path: of the image that most of it comes from.
         share: how much of it does, 0..1.
         row, column: where in that image, 0..1 of its sides.
+        index: of the piece, see `PieceInfo`; -1 where it has none.
     """
 
     path: Path
     share: float
     row: float
     column: float
+    index: int = -1
 
 
 class RendererAround:
@@ -208,13 +212,23 @@ class Pretrainer(Protocol):
     def write(self, path: Path) -> None: ...
 
 
+PIECES_LAYER = "pieces"
+"""Not shown: float32 [1, h, w], the index of the piece that has most of a place, in what methods that know it paint."""
+
+
 class Layers(Mapping[str, "Tensor"]):
     """Pictures by layer, each made when it is asked for: most of the time only one of them is."""
 
-    def __init__(self, makers: Mapping[str, Callable[[], Tensor]]) -> None:
-        self._makers = makers
+    def __init__(self, makers: Mapping[str, Callable[[], Tensor]], pieces: Callable[[], Tensor] | None = None) -> None:
+        """
+        Args:
+            pieces: makes `PIECES_LAYER`, which is given by its key but is no picture, and so not listed.
+        """
+        self._makers, self._pieces = makers, pieces
 
     def __getitem__(self, key: str) -> Tensor:
+        if key == PIECES_LAYER and self._pieces is not None:
+            return self._pieces()
         return self._makers[key]()
 
     def __iter__(self) -> Iterator[str]:
@@ -249,12 +263,17 @@ class Method(ABC, Generic[MethodSettings]):
     pretraining: ClassVar[str] = ""
     """ "module:name" of what makes a `Pretrainer`; empty for methods that only learn from the artist's images."""
 
+    pieces_layer: ClassVar[str] = ""
+    """Key of the layer in which each piece has a colour of `templates.palette`."""
+
     instant: bool = False
     """Whether its picture is worth showing before the first step: it began with what was learned elsewhere."""
     settings: MethodSettings
     device: torch.device
     warnings: list[str]
     """Sentences about images that were left out or scaled down while building."""
+    touched: Box | None = None
+    """What of the canvas looks otherwise since the last `try_update`; None where that may be all of it."""
     half_done: bool = False
     """Whether a step that was broken off has changed something already: only `restore` leads back then."""
 
@@ -335,6 +354,15 @@ class Method(ABC, Generic[MethodSettings]):
         """How much of each of `piece_images` there is at each place, float32 [S, h, w]; of boxes as `paint`."""
         raise NotImplementedError
 
+    def pieces(self) -> Sequence[PieceInfo]:
+        """All pieces that its picture is laid of, with their parts of the canvas as it was painted last."""
+        return ()
+
+    @property
+    def pieces_counted_at(self) -> int | None:
+        """The step whose picture `pieces` knows, of the oldest part of it; None where a part was not painted yet."""
+        return None
+
     def piece_at(self, row: int, column: int) -> Piece | None:
         """What lies at a pixel of the canvas; None where that is not known."""
         del row, column
@@ -348,7 +376,7 @@ class Method(ABC, Generic[MethodSettings]):
         """Freezes statistics that would depend on the whole canvas; nothing to do where all norms are local."""
 
     def try_update(self, job: Job) -> bool:
-        """Takes over a job that differs from the present one only in an image that asks for no rebuild: a target mask.
+        """Takes over a job that differs from the present one only in what asks for no rebuild: a mask, single pieces.
 
         Its live settings may be others as well; who calls puts them in force, as between any two steps.
         False, and nothing is changed, where a rebuild is needed.

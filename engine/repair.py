@@ -12,9 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from engine.box import Size
 from engine.errors import BadSettingError
-from engine.job import COLOR, DEFAULT_METHOD, LARGEST_SIDE_PX, SMALLEST_SIDE_PX, Job, SourceImage
+from engine.job import (
+    COLOR,
+    DEFAULT_METHOD,
+    LARGEST_SIDE_PX,
+    MOST_PIECES,
+    SMALLEST_SIDE_PX,
+    Job,
+    PieceChoice,
+    PieceChoices,
+    SourceImage,
+)
 from engine.method import method_class, method_keys
 from engine.migrations import is_windows_path
 from engine.settings import Settings, Spec, specs
@@ -25,7 +37,7 @@ MOST_REGIONS = 64
 """That an image may lie in."""
 _LARGEST_SEED = 2**31 - 1
 _MOST_SHOWN, _MOST_TEXT = 40, 10_000
-_KNOWN = ("method", "settings", "sources", "canvas", "seed")
+_KNOWN = ("method", "settings", "sources", "canvas", "seed", "pieces")
 
 
 class Repaired(NamedTuple):
@@ -64,7 +76,8 @@ def repaired_job(stored: Any, folder: Path, look: bool = True) -> Repaired:
         usual = Job.model_fields["seed"].default
         said.append(f"The seed can not be {shown(seed)}, and is {usual} now.")
         seed = usual
-    job = Job(method=method.key, settings=settings, sources=sources, canvas_size=canvas, seed=int(seed))
+    pieces = _pieces(stored.get("pieces"), said)
+    job = Job(method=method.key, settings=settings, sources=sources, canvas_size=canvas, seed=int(seed), pieces=pieces)
     return Repaired(job, tuple(said))
 
 
@@ -181,6 +194,29 @@ def _regions(image: Mapping[str, Any], path: str, said: list[str]) -> tuple[str,
         return tuple(stored[:MOST_REGIONS])
     said.append(f"The regions of {os.path.basename(path)} could not be read; it may lie anywhere now.")
     return None
+
+
+def _pieces(stored: Any, said: list[str]) -> PieceChoices:
+    """What is wanted of single pieces, without that which can not be read."""
+    if stored is None:
+        return PieceChoices()
+    listed = stored.get("choices", []) if isinstance(stored, Mapping) else None
+    if not isinstance(stored, Mapping) or not isinstance(listed, list) or not set(stored) <= {"draw", "choices"}:
+        said.append("What was chosen of single pieces could not be read; all are as they were drawn.")
+        return PieceChoices()
+    choices: dict[int, PieceChoice] = {}
+    for choice in listed[:MOST_PIECES]:
+        try:
+            read = PieceChoice.model_validate(choice, strict=False)
+        except ValidationError:
+            continue
+        if all(_is_clean(name) for name in (read.of, read.place.image if read.place else "")):
+            choices.setdefault(read.index, read)
+    if len(choices) < len(listed):
+        said.append(f"{len(listed) - len(choices)} choices of single pieces could not be read, and were left out.")
+    draw = stored.get("draw", 0)
+    draw = int(draw) if _is_number(draw) and 0 <= draw <= 1_000_000 else 0
+    return PieceChoices(draw=draw, choices=tuple(choices.values()))
 
 
 def _found(path: str, relative: Any, folder: Path) -> str:

@@ -62,7 +62,6 @@ class Compare(QObject):
             self.set_share(MIDDLE if share is None else share)
         self._left, self._right = left, right
         self.image, self._labels = image, (label, other)
-        self._viewport.setMouseTracking(image is not None)
         if image is None:
             self._let_go()
         self.changed.emit()

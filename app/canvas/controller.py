@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 
 from app.canvas.hover import PieceHover
 from app.canvas.panel import CanvasPanel
-from app.session_events import CANVAS, LOUPE
+from app.session_events import CANVAS, LOUPE, TOUCHED
 from app.training import Training
 from engine.messages import Began, Failed, RenderView, Retuned
 
@@ -19,6 +19,7 @@ class CanvasController(QObject):
         self.hover = PieceHover(training, canvas.view, self)
         training.state_changed.connect(self._on_state)
         training.events.on_view(CANVAS, canvas.view.show_piece)
+        training.events.on_view(TOUCHED, canvas.view.show_touched)
         training.events.on_view(LOUPE, canvas.view.loupe.show_piece)
         training.events.on(Began, self._on_began)
         training.events.on(Retuned, self._on_retuned)
@@ -28,10 +29,16 @@ class CanvasController(QObject):
         self._canvas.view.set_session(self._training.running, state == "training")
 
     def _on_began(self, event: Began) -> None:
-        self._canvas.view.set_extent(event.canvas_size)
+        view = self._canvas.view
+        view.set_tells_pieces("pieces" in self._training.document.method.capabilities)
+        if event.touched is not None and event.canvas_size == view.extent and view.compare.image is None:
+            if event.touched.area:
+                view.ask_touched(event.touched)
+            return
+        view.set_extent(event.canvas_size)
         self._canvas.set_hint("")
         self._canvas.show_still(None)
-        self._canvas.view.ask(coarse_first=True)
+        view.ask(coarse_first=True)
 
     def _on_retuned(self, _event: Retuned) -> None:
         if self._training.state in ("live", "paused"):  # otherwise the picture is asked for again and again

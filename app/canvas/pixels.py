@@ -5,8 +5,10 @@ No widgets here; where things lie on the screen is view.py's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
@@ -33,12 +35,39 @@ class Pixels:
         self._front_box = Box(0, 0, 0, 0)
         self._front_layer = ""
         self._shown_ticket = -1
+        self._pieces = np.zeros((0, 0), np.int16)
+        """Which piece has most of each pixel of the front; -1 where that is not known."""
         self._back: dict[str, QImage] = {}
         self._canvas_box = Box(0, 0, 0, 0)
 
     def forget(self) -> None:
         """They belong to nothing any more."""
         self._front, self._back = None, {}
+        self._pieces = np.zeros((0, 0), np.int16)
+
+    def piece_at(self, row: int, column: int) -> int:
+        """The piece at a pixel of the canvas; -1 where that is not known."""
+        height, width = self._pieces.shape
+        box = self._front_box
+        if self._front is None or not height or not box.contains(Box(row, column, 1, 1)):
+            return -1
+        at = (row - box.top) * height // box.height, (column - box.left) * width // box.width
+        return int(self._pieces[min(at[0], height - 1), min(at[1], width - 1)])
+
+    def covered(self, down: float, right: float, canvas: Size) -> np.ndarray | None:
+        """Where the piece at a place of the canvas lies and is connected with it, bool [h, w], all of the canvas.
+
+        None where it is not known, or a part of the canvas is out of sight.
+        """
+        if not self._pieces.size or self._front_box != canvas.box or not (0 <= down < 1 and 0 <= right < 1):
+            return None
+        height, width = self._pieces.shape
+        row, column = int(down * height), int(right * width)
+        if self._pieces[row, column] < 0:
+            return None
+        same = (self._pieces == self._pieces[row, column]).astype(np.uint8)
+        _count, parts = cv2.connectedComponents(same, connectivity=8)
+        return parts == parts[row, column]
 
     def set_picture(self, image: QImage, layer: str) -> None:
         """A picture of the whole canvas, to stand until that layer is painted."""
@@ -51,16 +80,35 @@ class Pixels:
 
     def put(self, event: ViewRendered, asked: RenderView, ground: QColor) -> None:
         """A piece; `asked` is the newest request, older ones only reach the picture of the whole."""
-        pixels = event.image if self.display_transform is None else self.display_transform(event.image)
-        piece = to_image(pixels).convertToFormat(QImage.Format.Format_RGB32)
-        self._put_back(piece, event, ground)
+        piece = self._taken(event, ground)
         if event.ticket != asked.ticket:
             return
         if self._shown_ticket != event.ticket:
             self._shown_ticket = event.ticket
             self._new_front(asked, ground)
-        if self._front is not None:
-            put(self._front, self._front_box, piece, event.box)
+        self._put_front(piece, event)
+
+    def put_touched(self, event: ViewRendered, ground: QColor) -> None:
+        """A piece of what is there already, painted anew."""
+        piece = self._taken(event, ground)
+        if self._front_layer == event.layer:
+            self._put_front(piece, event)
+
+    def _taken(self, event: ViewRendered, ground: QColor) -> QImage:
+        pixels = event.image if self.display_transform is None else self.display_transform(event.image)
+        piece = to_image(pixels).convertToFormat(QImage.Format.Format_RGB32)
+        self._put_back(piece, event, ground)
+        return piece
+
+    def _put_front(self, piece: QImage, event: ViewRendered) -> None:
+        if self._front is None:
+            return
+        put(self._front, self._front_box, piece, event.box)
+        if event.pieces is not None:
+            size = (self._front.height(), self._front.width())
+            if self._pieces.shape != size:
+                self._pieces = np.full(size, -1, np.int16)
+            put_plane(self._pieces, self._front_box, event.pieces, event.box)
 
     def draw(
         self,
@@ -99,6 +147,10 @@ class Pixels:
             put(fresh, asked.box, back, self._canvas_box)
         if self._front is not None:
             put(fresh, asked.box, self._front, self._front_box)
+        pieces = np.full((asked.size.height, asked.size.width), -1, np.int16)
+        if self._pieces.size:
+            put_plane(pieces, asked.box, self._pieces, self._front_box)
+        self._pieces = pieces
         self._front, self._front_box, self._front_layer = fresh, asked.box, asked.layer
 
     def _put_back(self, piece: QImage, event: ViewRendered, ground: QColor) -> None:
@@ -128,6 +180,43 @@ def put(target: QImage, target_box: Box, piece: QImage, box: Box) -> None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(QRectF(left, top, max(1, right - left), max(1, bottom - top)), piece)
     painter.end()
+
+
+def put_plane(target: np.ndarray, target_box: Box, piece: np.ndarray, box: Box) -> None:
+    """The same for planes of numbers, [h, w], of which each stays what it is."""
+    height, width = target.shape
+    shared = box.clip(target_box)
+    if not shared.area or not piece.size:
+        return
+    down, across = height / target_box.height, width / target_box.width
+    top, bottom = round((shared.top - target_box.top) * down), round((shared.bottom - target_box.top) * down)
+    left, right = round((shared.left - target_box.left) * across), round((shared.right - target_box.left) * across)
+    rows = target_box.top + (np.arange(top, bottom) + 0.5) / down - box.top  # in pixels of the canvas, from the box on
+    columns = target_box.left + (np.arange(left, right) + 0.5) / across - box.left
+    row = np.clip(rows * piece.shape[0] / box.height, 0, piece.shape[0] - 1).astype(np.int64)
+    column = np.clip(columns * piece.shape[1] / box.width, 0, piece.shape[1] - 1).astype(np.int64)
+    target[top:bottom, left:right] = piece[row[:, None], column]
+
+
+def joined(a: Box, b: Box) -> Box:
+    """The smallest box in which both lie."""
+    top, left = min(a.top, b.top), min(a.left, b.left)
+    return Box(top, left, max(a.bottom, b.bottom) - top, max(a.right, b.right) - left)
+
+
+def on_pixels(box: Box, view: Box, size: Size) -> tuple[Box, Size]:
+    """A box within a view, widened to whole pixels of the screen, and how many there are, where the view has `size`."""
+    runs = []
+    for start, stop, first, length, shown in (
+        (box.top, box.bottom, view.top, view.height, size.height),
+        (box.left, box.right, view.left, view.width, size.width),
+    ):
+        begin = max(0, math.floor((start - first) * shown / length))
+        end = min(shown, math.ceil((stop - first) * shown / length))
+        low, high = first + round(begin * length / shown), first + round(end * length / shown)
+        runs.append((low, high - low, max(1, end - begin)))
+    (top, height, rows), (left, width, columns) = runs
+    return Box(top, left, max(1, height), max(1, width)), Size(rows, columns)
 
 
 def _size_of(image: QImage) -> Size:

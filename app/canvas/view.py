@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
@@ -27,10 +28,10 @@ from PySide6.QtWidgets import QWidget
 
 from app.canvas.compare import MIDDLE, Compare
 from app.canvas.loupe import Loupe
-from app.canvas.pixels import DisplayTransform, Pixels
+from app.canvas.pixels import DisplayTransform, Pixels, joined, on_pixels
 from app.canvas.still import MomentPicture, Still
 from app.canvas.zoom_view import ZoomView
-from app.session_events import CANVAS, COMPARED, LOUPE
+from app.session_events import CANVAS, COMPARED, LOUPE, TOUCHED
 from app.widgets import theme
 from engine.box import Box, Size
 from engine.messages import RenderView, Requester, ViewRendered
@@ -55,6 +56,9 @@ class CanvasView(ZoomView):
         self._unseen = False
         self._pixels = Pixels()
         self._asked = RenderView(Box(0, 0, 0, 0), Size(0, 0))
+        self._touched: RenderView | None = None
+        """What a brush touched and is being painted anew."""
+        self._tells_pieces = False
         self._stills: list[Still] = []
         """The moments that are compared."""
         self.compare = Compare(self.viewport())
@@ -65,6 +69,7 @@ class CanvasView(ZoomView):
         self._settle.timeout.connect(lambda: self.ask())
         self.visible_changed.connect(self._settle.start)
         self._checker = QPixmap()
+        self.viewport().setMouseTracking(True)
 
     # ------------------------------------------------------------ what is shown
 
@@ -90,6 +95,21 @@ class CanvasView(ZoomView):
         self._connected, self._alive = connected, alive
         if began:
             self.ask()
+
+    def set_tells_pieces(self, tells: bool) -> None:
+        """Whether who paints can say which piece lies where."""
+        self._tells_pieces = tells
+
+    def piece_at(self, point: QPoint) -> int:
+        """The piece at a point of the viewport, by what was painted last; -1 where that is not known."""
+        place = self.mapToScene(point)
+        if self.compare.image is not None or place.x() < 0 or place.y() < 0:
+            return -1
+        return self._pixels.piece_at(int(place.y()), int(place.x()))
+
+    def covered(self, down: float, right: float) -> np.ndarray | None:
+        """What the piece covers that lies at some shares of the canvas's height and width; see `Pixels.covered`."""
+        return self._pixels.covered(down, right, self.extent)
 
     def set_resting(self, resting: bool) -> None:
         """Asks for nothing while the artist waits for other pictures, which would come half as fast."""
@@ -186,16 +206,39 @@ class CanvasView(ZoomView):
             return
         scale = min(1.0, self.zoom * self.devicePixelRatioF()) if self.extent.area else 1.0
         size = Size(max(1, round(box.height * scale)), max(1, round(box.width * scale)))
-        self._asked = self._request(box, size, CANVAS, coarse_first)
+        self._asked, self._touched = self._request(box, size, CANVAS, coarse_first), None
         self.view_requested.emit(self._asked)
         for still in self._stills:
             request = still.request(box, size, self.extent)
             if request is not None:
                 self.view_requested.emit(request)
 
+    def ask_touched(self, box: Box) -> None:
+        """Asks for what a brush touched alone; what else is on screen stays, and pieces under way are painted anew."""
+        if not self._connected or self._resting or not self.isVisible() or not self._asked.box.area:
+            self.ask()
+            return
+        if self._touched is not None:  # the newer question takes the place of the older one
+            box = joined(box, self._touched.box)
+        visible = box.clip(self._asked.box).clip(self.extent.box)
+        if visible.area:
+            on_screen = on_pixels(visible, self._asked.box, self._asked.size)
+            self._touched = self._request(*on_screen, TOUCHED, coarse_first=True)
+            self.view_requested.emit(self._touched)
+
+    def show_touched(self, event: ViewRendered) -> None:
+        """A painted piece of what a brush touched."""
+        if event.layer == self.layer and event.image.size and event.canvas_size == self.extent:
+            self._pixels.put_touched(event, self._surround())
+            self.viewport().update(self.on_screen(event.box).toAlignedRect())
+        if event.done and self._touched is not None and event.ticket == self._touched.ticket:
+            self._touched = None
+
     def _request(self, box: Box, size: Size, requester: Requester, coarse_first: bool = False) -> RenderView:
         self._ticket += 1
-        return RenderView(box, size, self.layer, self._ticket, requester, coarse_first=coarse_first)
+        return RenderView(
+            box, size, self.layer, self._ticket, requester, coarse_first=coarse_first, pieces=self._tells_pieces
+        )
 
     def _ask_for_loupe(self, box: Box, size: Size) -> None:
         if self._connected:
@@ -285,7 +328,6 @@ class CanvasView(ZoomView):
     def _open_loupe(self) -> None:
         pointer = self.viewport().mapFromGlobal(QCursor.pos())
         if self.extent.area and not self.loupe.isVisible() and self.viewport().rect().contains(pointer):
-            self.viewport().setMouseTracking(True)
             self.loupe.begin(self.extent, self.zoom, self._alive)
             self._move_loupe(pointer)
 
@@ -296,5 +338,4 @@ class CanvasView(ZoomView):
     def _close_loupe(self) -> None:
         if self.loupe.isVisible():
             self.loupe.hide()
-            self.viewport().setMouseTracking(self.compare.image is not None)
             self.ask()

@@ -87,6 +87,14 @@ class SourcesBar(QWidget):
         """Raises KeyError for a slot that is not shown."""
         return self._sections[slot]
 
+    def show_image(self, path: Path) -> None:
+        """Selects an image and gives it the keys, in the first slot that has it."""
+        for section in self._sections.values():
+            for index, image in enumerate(section.images):
+                if image.path == str(path):
+                    section.select(index)
+                    return
+
     def browse(self, slot: str, folder: bool = False) -> QFileDialog:
         """Opens a file dialog for a slot, without blocking; with `folder`, for a whole folder."""
         wanted = self._sections[slot].slot

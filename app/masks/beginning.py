@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PySide6.QtGui import QImage
 
-from app.masks.files import MaskFile, matched, read
-from app.masks.picture import UNPAINTED
+from app.masks.amount_picture import UNCHANGED
+from app.masks.files import MaskFile, matched, read, read_greys
+from app.masks.picture import SMALLEST_PX, UNPAINTED
 from app.masks.regions import Region, first_regions
 from app.widgets.arrays import to_image
 from engine.errors import TesseraError
@@ -18,6 +20,8 @@ from engine.job import SourceImage
 
 _BELOW_LIMIT_PX = 2_000_000
 _EMPTY_SIZE = (768, 1024)
+_MAP_PX = 800_000
+"""Of a new map, at most; the artist may want it larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,8 @@ class Beginning:
         others: the regions of the mask that this one shares its colours with.
         needs: title of that mask, "Style mask", where this one can have no regions but those; else empty.
         pieces: style images, which are given to the regions; empty where they are not.
+        style, style_mask: the painting that the regions stand for parts of, with its own mask.
+        laid_of_pieces: the picture is laid of pieces, so that what one of them covers can be selected.
     """
 
     title: str
@@ -40,48 +46,84 @@ class Beginning:
     others: tuple[Region, ...] = ()
     needs: str = ""
     pieces: tuple[SourceImage, ...] = ()
+    style: QImage | None = None
+    style_mask: MaskFile | None = None
+    laid_of_pieces: bool = False
 
 
-def prepare(
-    title: str,
-    own: Path | None,
-    below: Path | None,
-    other: Path | None,
-    needs: str,
-    first: tuple[Region, ...] = (),
-    pieces: tuple[SourceImage, ...] = (),
-) -> Beginning:
-    """Reads everything that an editor shows.
+@dataclass(frozen=True)
+class Place:
+    """What an editor is opened for.
 
     Args:
         title: of the slot.
+        kind: of the slot.
         own: the slot's mask, where it has one.
         below: the picture to paint over.
         other: the mask of which this one is to have the regions.
         needs: title of that mask where it can have no others; else empty.
+        style: the picture that the other mask is one of.
         first: regions of a new map, the first of them everywhere; empty for a mask that nothing is painted of yet.
-        pieces: see `Beginning`.
+        pieces, laid_of_pieces: see `Beginning`.
+    """
+
+    title: str
+    kind: Literal["mask", "amount"] = "mask"
+    own: Path | None = None
+    below: Path | None = None
+    other: Path | None = None
+    needs: str = ""
+    style: Path | None = None
+    first: tuple[Region, ...] = ()
+    pieces: tuple[SourceImage, ...] = ()
+    laid_of_pieces: bool = False
+
+
+def prepare(place: Place) -> Beginning:
+    """Reads everything that an editor shows.
 
     Raises:
         BadImageError: the mask itself can not be read.
     """
-    image = None
-    if below is not None:
-        try:
-            pixels = read_image(below, _BELOW_LIMIT_PX).pixels
-            image = to_image(pixels.permute(1, 2, 0).numpy())
-        except TesseraError:  # its thumbnail says so already
-            below = None
+    image = _picture(place.below)
+    below = None if image is None else place.below
     others: tuple[Region, ...] = ()
-    if other is not None:
+    needs, style, style_mask = place.needs, None, None
+    if place.other is not None:
         try:
-            others = read(other).regions
+            style_mask = read(place.other)
+            others = style_mask.regions
         except TesseraError:
             needs = ""
-    if own is not None:
-        mask = read(own)
-        return Beginning(title, matched(mask, others) if others else mask, image, below, others, needs, pieces)
+        else:
+            style = _picture(place.style)
+    mask = _mask(place, image, others)
+    return Beginning(
+        place.title, mask, image, below, others, needs, place.pieces, style, style_mask, place.laid_of_pieces
+    )
+
+
+def _mask(place: Place, image: QImage | None, others: tuple[Region, ...]) -> MaskFile:
+    if place.own is not None:
+        if place.kind == "amount":
+            return MaskFile(read_greys(place.own), ())
+        mask = read(place.own)
+        return matched(mask, others) if others else mask
     height, width = (image.height(), image.width()) if image is not None else _EMPTY_SIZE
-    labels = np.full((height, width), first[0].label if first else UNPAINTED, np.uint8)
-    mask = MaskFile(labels, first or others or first_regions())
-    return Beginning(title, mask, image, below, others, needs, pieces)
+    if place.first or place.kind == "amount":  # of the canvas, at any size of it, and read anew at each stroke
+        scale = min(1.0, (_MAP_PX / (height * width)) ** 0.5)
+        height, width = max(SMALLEST_PX, round(height * scale)), max(SMALLEST_PX, round(width * scale))
+    if place.kind == "amount":
+        return MaskFile(np.full((height, width), UNCHANGED, np.uint8), ())
+    labels = np.full((height, width), place.first[0].label if place.first else UNPAINTED, np.uint8)
+    return MaskFile(labels, place.first or others or first_regions())
+
+
+def _picture(path: Path | None) -> QImage | None:
+    if path is None:
+        return None
+    try:
+        pixels = read_image(path, _BELOW_LIMIT_PX).pixels
+    except TesseraError:  # its thumbnail says so already
+        return None
+    return to_image(pixels.permute(1, 2, 0).numpy())

@@ -11,10 +11,12 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app.document import Document
-from app.masks.beginning import Beginning, prepare
+from app.masks.amount_editor import AmountEditor
+from app.masks.base_editor import BaseEditor
+from app.masks.beginning import Beginning, Place, prepare
 from app.masks.editor import MaskEditor
 from app.masks.files import FOLDER, write
-from app.masks.regions import Region, amounts, first_regions
+from app.masks.regions import Region, first_regions
 from app.masks.trial import MaskTrial
 from app.training import Training
 from app.widgets import background
@@ -39,17 +41,20 @@ class MaskController(QObject):
         window: QWidget,
         newest: Callable[[], Path | None] = lambda: None,
         painted: Callable[[], QImage | None] = lambda: None,
+        covered: Callable[[float, float], np.ndarray | None] = lambda _down, _right: None,
     ) -> None:
         """
         Args:
             newest: folder of the snapshot that shows what is painted where nothing is trained.
             painted: the whole canvas as far as it is painted.
+            covered: the places of the canvas that one piece covers together with the one at some shares of its height
+                and width, bool [h, w]; None where that is not known.
         """
         super().__init__(window)
         self._document, self._training, self._window = document, training, window
-        self._newest, self._painted = newest, painted
+        self._newest, self._painted, self._covered = newest, painted, covered
         self._task: background.Task | None = None
-        self.editor: MaskEditor | None = None
+        self.editor: BaseEditor | None = None
         """The one that is open."""
         self._directs = ""
         document.sources_changed.connect(self._on_sources)
@@ -69,14 +74,24 @@ class MaskController(QObject):
         others = [s for s in document.method.slots if s.kind == slot.kind == "mask" and s.key != key]
         other = next((s for s in others if self._first(s.key)), None)
         earlier = other is not None and document.method.slots.index(other) < document.method.slots.index(slot)
-        own, below = self._first(key), next((p for p in map(self._first, slot.beneath) if p is not None), None)
+        own, below = self._first(key), self._below(slot)
         other_path = self._first(other.key) if other is not None else None
         needs = other.title if other is not None and earlier else ""
-        first = () if not slot.map else amounts() if slot.kind == "amount" else first_regions()
-        pieces = document.sources(slot.directs) if slot.directs else ()
+        place = Place(
+            slot.title,
+            "amount" if slot.kind == "amount" else "mask",
+            own,
+            below,
+            other_path,
+            needs,
+            style=None if other is None or not earlier else self._below(other),
+            first=first_regions() if slot.map else (),
+            pieces=document.sources(slot.directs) if slot.directs else (),
+            laid_of_pieces=bool(slot.map) and "pieces" in document.method.capabilities,
+        )
         self._task = background.run(
             self,
-            lambda: prepare(slot.title, own, below, other_path, needs, first, pieces),
+            lambda: prepare(place),
             lambda begin: self._show(slot, begin),
             lambda error: self.problem.emit(_message(slot, error)),
         )
@@ -86,6 +101,9 @@ class MaskController(QObject):
         """For images that are still being read."""
         if self._task is not None:
             background.wait_for(self._task)
+
+    def _below(self, slot: Slot) -> Path | None:
+        return next((path for path in map(self._first, slot.beneath) if path is not None), None)
 
     def _first(self, key: str) -> Path | None:
         images = self._document.sources(key)
@@ -97,10 +115,12 @@ class MaskController(QObject):
     def _show(self, slot: Slot, begin: Beginning) -> None:
         if slot not in self._document.method.slots:  # another method was chosen meanwhile
             return
-        self.editor, self._directs = MaskEditor(begin, self._window), slot.directs
+        kind = AmountEditor if slot.kind == "amount" else MaskEditor
+        self.editor, self._directs = kind(begin, self._window), slot.directs
         self.editor.applied.connect(lambda labels, regions: self._keep(slot, labels, regions))
         self.editor.finished.connect(self._closed)
-        if slot.directs:
+        self.editor.piece_covers = self._covered
+        if isinstance(self.editor, MaskEditor) and slot.directs:
             self.editor.pieces.changed.connect(lambda images: self._give(slot, images))
         if slot.live and (slot.map or self._first(slot.key) is not None):
             trial = MaskTrial(self._document, self._training, slot.key, self.editor, self._painted, bool(slot.map))
@@ -126,7 +146,7 @@ class MaskController(QObject):
 
     def _on_sources(self, key: str) -> None:
         """Other images to give to regions, or an undo of what was given."""
-        if self.editor is not None and self._directs == key:
+        if isinstance(self.editor, MaskEditor) and self._directs == key:
             self.editor.pieces.set_images(self._document.sources(key))
 
     def _give(self, slot: Slot, images: tuple[SourceImage, ...]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QByteArray, QIODevice, QSaveFile
-from PySide6.QtGui import QImage, QImageReader, QImageWriter
+from PySide6.QtGui import QImage, QImageReader, QImageWriter, qRgb
 
 from app.masks.picture import LARGEST_PX
 from app.masks.regions import Region, distance
@@ -21,6 +21,8 @@ FOLDER = "masks"
 """Inside a project's folder."""
 _NAMES_KEY = "TesseraRegions"  # without a space, which Qt would not store
 _LIMIT_PX = 4_000_000
+_QUICK = 85
+"""Of a PNG for Qt: packed quickly rather than tightly."""
 Color = tuple[int, int, int]
 _SAME = 60.0
 """Colours of two masks nearer than this (of 441 from black to white) are meant to be one."""
@@ -64,21 +66,31 @@ def read(path: Path, count: int = 0) -> MaskFile:
     return MaskFile(found.style.numpy() + np.uint8(1), _with_different_names(regions), found.crowded)
 
 
+def read_greys(path: Path) -> np.ndarray:
+    """An image as the greys of a map of how much, uint8 [h, w], as the engine reads it. Raises BadImageError."""
+    pixels = read_image(path, min(_LIMIT_PX, LARGEST_PX**2)).pixels
+    return pixels.float().mean(0).round().numpy().astype(np.uint8)
+
+
 def write(path: Path, labels: np.ndarray, regions: Sequence[Region]) -> None:
-    """A PNG in the colours of the regions, whole or not at all.
+    """A PNG in the colours of the regions, or in greys; whole or not at all.
 
     Args:
-        labels: uint8 [h, w], each of them a region's.
+        labels: uint8 [h, w], each of them a region's; the greys themselves where there are no regions.
 
     Raises:
         NoRoomError: the folder can not be written to, or the disk is full.
     """
-    shades = np.zeros((256, 3), np.uint8)
-    for region in regions:
-        shades[region.label] = region.color
-    pixels = np.ascontiguousarray(shades[labels])  # [h, w, 3]
+    pixels = np.ascontiguousarray(labels)  # [h, w]
     height, width = labels.shape
-    image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    # a byte a pixel, which is written several times as fast as three: it is, at each stroke
+    kind = QImage.Format.Format_Indexed8 if regions else QImage.Format.Format_Grayscale8
+    image = QImage(pixels.data, width, height, width, kind)
+    if regions:
+        shades = [qRgb(0, 0, 0)] * (max(region.label for region in regions) + 1)
+        for region in regions:
+            shades[region.label] = qRgb(*region.color)
+        image.setColorTable(shades)
     names = [{"name": region.name, "colour": list(region.color)} for region in regions]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +99,9 @@ def write(path: Path, labels: np.ndarray, regions: Sequence[Region]) -> None:
     file = QSaveFile(str(path))
     if file.open(QIODevice.OpenModeFlag.WriteOnly):
         writer = QImageWriter(file, QByteArray(b"png"))
-        writer.setText(_NAMES_KEY, json.dumps(names))
+        writer.setQuality(_QUICK)
+        if names:
+            writer.setText(_NAMES_KEY, json.dumps(names))
         if writer.write(image) and file.commit():
             return
     raise _no_room(path, file.errorString())

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import (
     QColorDialog,
     QHBoxLayout,
@@ -25,17 +37,19 @@ from app.masks.regions import Region, distance
 from app.widgets import theme
 from engine.images.regions import MOST_REGIONS
 
-_LABEL, _SHARE, _COLOR, _LACKING = (Qt.ItemDataRole.UserRole + n for n in range(4))
-_ROW_PX, _SWATCH_PX = 32, 20
+_LABEL, _SHARE, _COLOR, _LACKING, _SWATCH = (Qt.ItemDataRole.UserRole + n for n in range(5))
+_ROW_PX, _SWATCH_PX, _CHIP_PX = 36, 26, 9
 _NEAR = 24.0
 
 
 class RegionList(QWidget):
     """Signals:
     chosen(label): the region to paint with.
+    hovered(label): the pointer rests on a region; `UNPAINTED` when it leaves.
     """
 
     chosen = Signal(int)
+    hovered = Signal(int)
 
     def __init__(self, picture: MaskPicture, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +66,10 @@ class RegionList(QWidget):
         self.list.customContextMenuRequested.connect(self._show_menu)
         self.list.currentItemChanged.connect(lambda _item, _before: self.chosen.emit(self.label))
         self.list.itemChanged.connect(self._on_renamed)
+        self.list.itemEntered.connect(lambda item: self.hovered.emit(int(item.data(_LABEL))))
+        self.list.viewportEntered.connect(lambda: self.hovered.emit(UNPAINTED))
+        self.list.viewport().installEventFilter(self)
+        self._swatches: dict[int, QImage | None] = {}
         self.add_button = self._button("add", self.tr("Add a region"), self.add)
         self.color_button = self._button("palette", self.tr("Another colour for this region"), self.choose_color)
         self.rename_button = self._button("rename", self.tr("Rename this region (F2)"), self._edit_name)
@@ -68,6 +86,20 @@ class RegionList(QWidget):
         column.addLayout(buttons)
         picture.regions_changed.connect(self.refresh)
         self.refresh()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self.hovered.emit(UNPAINTED)
+        return super().eventFilter(watched, event)
+
+    def set_swatches(self, swatches: Mapping[int, QImage | None]) -> None:
+        """What regions look like, by label: a small picture beside the colour, where there is one."""
+        self._swatches = dict(swatches)
+        with QSignalBlocker(self.list):
+            for row in range(self.list.count()):
+                item = self.list.item(row)
+                item.setData(_SWATCH, self._swatches.get(int(item.data(_LABEL))))
+        self.list.viewport().update()
 
     @property
     def label(self) -> int:
@@ -106,6 +138,7 @@ class RegionList(QWidget):
                 item.setData(_COLOR, QColor(*region.color))
                 item.setData(_SHARE, shares[region.label])
                 item.setData(_LACKING, self.lacking(region))
+                item.setData(_SWATCH, self._swatches.get(region.label))
                 self._describe(item)
             rows = [row for row in range(self.list.count()) if self.list.item(row).data(_LABEL) == kept]
             self.list.setCurrentRow(rows[0] if rows else 0)
@@ -232,9 +265,7 @@ class _Row(QStyledItemDelegate):
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, QColor(named.button))
         swatch = QRectF(rect.left() + 10, rect.center().y() - _SWATCH_PX / 2 + 0.5, _SWATCH_PX, _SWATCH_PX)
-        painter.setPen(QPen(QColor(named.muted), 1))
-        painter.setBrush(index.data(_COLOR))
-        painter.drawRoundedRect(swatch, 4, 4)
+        _draw_swatch(painter, swatch, index.data(_COLOR), index.data(_SWATCH))
         share = percent(index.data(_SHARE))
         metrics = painter.fontMetrics()
         room = rect.adjusted(_SWATCH_PX + 18, 0, -8, 0)
@@ -248,6 +279,24 @@ class _Row(QStyledItemDelegate):
         text = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         painter.restore()
+
+
+def _draw_swatch(painter: QPainter, place: QRectF, color: QColor, picture: QImage | None) -> None:
+    """The colour of a region; where it is known what the region looks like, that, with the colour at its left."""
+    outline = QPainterPath()
+    outline.addRoundedRect(place, 4, 4)
+    painter.save()
+    painter.setClipPath(outline)
+    painter.fillRect(place, color)
+    if picture is not None:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        side = min(picture.width(), picture.height())
+        middle = QRectF((picture.width() - side) / 2, (picture.height() - side) / 2, side, side)
+        painter.drawImage(place.adjusted(_CHIP_PX, 0, _CHIP_PX, 0), picture, middle)
+    painter.restore()
+    painter.setPen(QPen(QColor(theme.colors().muted), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPath(outline)
 
 
 def percent(share: float) -> str:

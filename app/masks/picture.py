@@ -9,6 +9,8 @@ import weakref
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,6 +23,23 @@ UNPAINTED = 0
 """The label of pixels that belong to no region yet."""
 SMALLEST_PX, LARGEST_PX = 16, 4096
 _UNDO_STEPS = 300
+Place = tuple[float, float]
+"""(x, y) in pixels of the mask."""
+
+
+class Touch(NamedTuple):
+    """How what is painted lies over what was there; regions have plain edges, and know none of it.
+
+    Args:
+        hardness: the part of a brush's radius that it covers wholly, 0..1.
+        opacity: how much of what was there it covers, 0..1.
+    """
+
+    hardness: float = 1.0
+    opacity: float = 1.0
+
+
+WHOLLY = Touch()
 
 
 class MaskPicture(QObject):
@@ -32,6 +51,10 @@ class MaskPicture(QObject):
         resized(): it has another size; all pixels are new.
     """
 
+    empty = UNPAINTED
+    """What the eraser leaves."""
+    soft = False
+    """Whether there is something between its values, as between greys."""
     painted = Signal(QRect)
     regions_changed = Signal()
     resized = Signal()
@@ -85,6 +108,28 @@ class MaskPicture(QObject):
         counts = cv2.calcHist([self._labels], [0], None, [256], [0, 256]).ravel() / self._labels.size
         return {label: float(counts[label]) for label in (UNPAINTED, *(r.label for r in self._regions))}
 
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing yet that a picture could be made by."""
+        return not self._labels.any()
+
+    def can_paint(self, label: int) -> bool:
+        """Whether a brush can paint this; not where no region is chosen."""
+        return label != UNPAINTED
+
+    def shades(self, over_picture: bool) -> np.ndarray:
+        """How each label looks, uint32 [256], 0xAARRGGBB.
+
+        Args:
+            over_picture: there is something to see below.
+        """
+        del over_picture
+        shades = np.zeros(256, np.uint32)
+        for region in self._regions:
+            red, green, blue = region.color
+            shades[region.label] = 0xFF000000 | red << 16 | green << 8 | blue
+        return shades
+
     def completed(self) -> np.ndarray:
         """uint8 [h, w]: unpainted places have joined the nearest painted one. All `UNPAINTED` where nothing is."""
         empty = self._labels == UNPAINTED
@@ -105,25 +150,63 @@ class MaskPicture(QObject):
             self._before = self._labels.copy()
             self._touched = QRect()
 
-    def stroke(self, start: tuple[float, float], end: tuple[float, float], radius: float, label: int) -> None:
+    def stroke(self, start: Place, end: Place, radius: float, label: int, touch: Touch = WHOLLY) -> None:
         """Paints each pixel whose middle is at most `radius` from the line; at least the one under its end."""
+        rect = self._near(start, end, max(radius, 0.75))
+        if rect.isEmpty():
+            return
+        self._paint_line(rect, start, end, radius, label, touch)
+        self._touch(rect)
+
+    def _paint_line(self, rect: QRect, start: Place, end: Place, radius: float, label: int, touch: Touch) -> None:
+        inside = squares_from_line(rect, start, end) <= radius * radius  # [h, w]
+        x, y = int(end[0] // 1), int(end[1] // 1)
+        if rect.contains(x, y):
+            inside[y - rect.top(), x - rect.left()] = True
+        crop(self._labels, rect)[inside] = label
+
+    def lasso(self, places: Sequence[Place], label: int, touch: Touch = WHOLLY) -> None:
+        """Paints what a line goes around; its ends are joined. Nothing where it goes around nothing."""
+        rect = QRect()
+        for start, end in pairwise(places):
+            rect = rect.united(self._near(start, end, 1))
+        if rect.isEmpty() or len(places) < 3:
+            return
+        corners = np.array(places) - (rect.left() + 0.5, rect.top() + 0.5)
+        inside = np.zeros((rect.height(), rect.width()), np.uint8)
+        fixed = np.round(corners * 16).astype(np.int32)  # four binary places of a pixel
+        cv2.fillPoly(inside, [fixed], 255, cv2.LINE_AA if self.soft else cv2.LINE_8, shift=4)
+        self._paint_inside(rect, inside, label, touch)
+        self._touch(rect)
+
+    def select(self, inside: np.ndarray, label: int, touch: Touch = WHOLLY) -> None:
+        """Paints where a plane of the picture's shape, uint8 [h, w], is 255."""
+        left, top, width, height = cv2.boundingRect(inside)
+        if width:
+            rect = QRect(left, top, width, height)
+            self._paint_inside(rect, crop(inside, rect), label, touch)
+            self._touch(rect)
+
+    def _paint_inside(self, rect: QRect, inside: np.ndarray, label: int, touch: Touch) -> None:
+        crop(self._labels, rect)[inside > 0] = label
+
+    def invert(self, label: int) -> None:
+        """A region where it is not; where it was there is the largest of the others."""
+        shares = self.shares()
+        others = [region.label for region in self._regions if region.label != label]
+        if others and label != UNPAINTED:
+            largest = max(others, key=lambda other: shares[other])
+            self._labels[:] = np.where(self._labels == label, largest, label)
+            self._touch(self._whole())
+
+    def _near(self, start: Place, end: Place, reach: float) -> QRect:
+        """The part of the picture around a line."""
         (x0, y0), (x1, y1) = start, end
-        reach = max(radius, 0.75)
         left, right = max(0, int(min(x0, x1) - reach)), min(self.width, int(max(x0, x1) + reach) + 1)
         top, bottom = max(0, int(min(y0, y1) - reach)), min(self.height, int(max(y0, y1) + reach) + 1)
-        if left >= right or top >= bottom:
-            return
-        x = np.arange(left, right, dtype=np.float32)[None] + 0.5 - x0  # [1, w]
-        y = np.arange(top, bottom, dtype=np.float32)[:, None] + 0.5 - y0  # [h, 1]
-        dx, dy = x1 - x0, y1 - y0
-        along = np.clip((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-9), 0.0, 1.0)  # [h, w]
-        inside = (x - along * dx) ** 2 + (y - along * dy) ** 2 <= radius * radius
-        if top <= y1 < bottom and left <= x1 < right:
-            inside[int(y1) - top, int(x1) - left] = True
-        self._labels[top:bottom, left:right][inside] = label
-        self._touch(QRect(left, top, right - left, bottom - top))
+        return QRect(left, top, max(0, right - left), max(0, bottom - top))
 
-    def fill(self, x: float, y: float, label: int) -> None:
+    def fill(self, x: float, y: float, label: int, touch: Touch = WHOLLY) -> None:
         """Gives the area of one label around a place to another; nothing outside the picture."""
         old = self.label_at(x, y)
         if not (0 <= x < self.width and 0 <= y < self.height) or old == label:
@@ -137,9 +220,9 @@ class MaskPicture(QObject):
         if before is None or self._touched.isEmpty():
             return
         rect = self._touched
-        crop = _crop(before, rect)
-        if not np.array_equal(crop, _crop(self._labels, rect)):
-            self._push(text, rect, crop, self._regions, self._regions)
+        old = crop(before, rect)
+        if not np.array_equal(old, crop(self._labels, rect)):
+            self._push(text, rect, old, self._regions, self._regions)
 
     def _touch(self, rect: QRect) -> None:
         self._touched = self._touched.united(rect)
@@ -182,7 +265,10 @@ class MaskPicture(QObject):
         width, height = (min(max(side, SMALLEST_PX), LARGEST_PX) for side in (width, height))
         if (width, height) != (self.width, self.height):
             size = (width, height)
-            self.adopt(cv2.resize(self._labels, size, interpolation=cv2.INTER_NEAREST_EXACT), self._regions, "resize")
+            self.adopt(self._scaled(size), self._regions, "resize")
+
+    def _scaled(self, size: tuple[int, int]) -> np.ndarray:
+        return cv2.resize(self._labels, size, interpolation=cv2.INTER_NEAREST_EXACT)
 
     def _exchange(self, region: Region, text: str) -> None:
         self._set_regions(tuple(region if r.label == region.label else r for r in self._regions), text)
@@ -190,7 +276,7 @@ class MaskPicture(QObject):
     def _set_regions(self, regions: tuple[Region, ...], text: str) -> None:
         if regions != self._regions:
             nothing = QRect(0, 0, 0, 0)
-            self._push(text, nothing, _crop(self._labels, nothing), self._regions, regions)
+            self._push(text, nothing, crop(self._labels, nothing), self._regions, regions)
 
     # ------------------------------------------------------------ undo
 
@@ -205,7 +291,7 @@ class MaskPicture(QObject):
         regions_before: tuple[Region, ...],
         regions_after: tuple[Region, ...],
     ) -> None:
-        after = _Moment.of(_crop(self._labels, rect), rect, regions_after)
+        after = _Moment.of(crop(self._labels, rect), rect, regions_after)
         self.stack.push(_Change(self, text, _Moment.of(before, rect, regions_before), after))
 
     def become(self, moment: _Moment, other: _Moment) -> None:
@@ -215,7 +301,7 @@ class MaskPicture(QObject):
         if other_size:
             self._labels = pixels.copy()
         else:
-            _crop(self._labels, moment.rect)[:] = pixels
+            crop(self._labels, moment.rect)[:] = pixels
         regions_differ, self._regions = self._regions != moment.regions, moment.regions
         if other_size:
             self.resized.emit()
@@ -256,5 +342,16 @@ class _Change(QUndoCommand):
         self._picture.become(self._before, self._after)
 
 
-def _crop(labels: np.ndarray, rect: QRect) -> np.ndarray:
+def squares_from_line(rect: QRect, start: Place, end: Place) -> np.ndarray:
+    """The square of how far the middle of each pixel of a rectangle is from a line, float32 [h, w]."""
+    (x0, y0), (x1, y1) = start, end
+    x = np.arange(rect.left(), rect.left() + rect.width(), dtype=np.float32)[None] + 0.5 - x0  # [1, w]
+    y = np.arange(rect.top(), rect.top() + rect.height(), dtype=np.float32)[:, None] + 0.5 - y0  # [h, 1]
+    dx, dy = x1 - x0, y1 - y0
+    along = np.clip((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-9), 0.0, 1.0)  # [h, w]
+    return (x - along * dx) ** 2 + (y - along * dy) ** 2
+
+
+def crop(labels: np.ndarray, rect: QRect) -> np.ndarray:
+    """A view of the pixels in a rectangle."""
     return labels[rect.top() : rect.top() + rect.height(), rect.left() : rect.left() + rect.width()]

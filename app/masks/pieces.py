@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
 
 from app.masks.picture import UNPAINTED, MaskPicture
@@ -21,9 +21,11 @@ class RegionPieces(QWidget):
     """
     Signals:
         changed(images): the artist gave an image to a region, or took it away; all images with their regions.
+        shown(): other images, or a thumbnail more: regions may look otherwise.
     """
 
     changed = Signal(tuple)
+    shown = Signal()
 
     def __init__(
         self, picture: MaskPicture, parent: QWidget | None = None, read: thumbnails.Reader = thumbnails.read_source
@@ -61,6 +63,20 @@ class RegionPieces(QWidget):
             self._thumbnails.want(image.path)
         self._show()
 
+    @property
+    def directs(self) -> bool:
+        """Whether there are images that are given to regions."""
+        return bool(self._images)
+
+    def swatch(self, label: int) -> QImage | None:
+        """A square of the first image that was given to a region; None without one, and while it is not read."""
+        color = self._color(label)
+        there = [image for image in self._images if image.regions is not None and color in image.regions]
+        if not there:
+            return None
+        image = self._thumbnails.image(there[0].path)
+        return None if image is None else _square(image)
+
     def set_label(self, label: int) -> None:
         """The region whose images are shown."""
         self._label = label
@@ -84,6 +100,7 @@ class RegionPieces(QWidget):
             self.list.setCurrentRow(row)
         given = any(_may(image, color) for image in self._images)
         self.note.say("" if given else self.tr("No image is given to it, so all may lie there."))
+        self.shown.emit()
 
     def _icon(self, path: str) -> QIcon:
         image = self._thumbnails.image(path)
@@ -91,15 +108,14 @@ class RegionPieces(QWidget):
             empty = QPixmap(_SIDE_PX, _SIDE_PX)
             empty.fill(Qt.GlobalColor.transparent)
             return QIcon(empty)
-        side = min(image.width(), image.height())
-        left, top = (image.width() - side) // 2, (image.height() - side) // 2
-        return QIcon(QPixmap.fromImage(image.copy(left, top, side, side)))
+        return QIcon(QPixmap.fromImage(_square(image)))
 
     def _arrived(self, path: str) -> None:
         with QSignalBlocker(self.list):
             for row, image in enumerate(self._images[: self.list.count()]):
                 if image.path == path:
                     self.list.item(row).setIcon(self._icon(path))
+        self.shown.emit()
 
     # ------------------------------------------------------------ what the artist can do
 
@@ -162,6 +178,11 @@ class RegionPieces(QWidget):
 
     def _present_colors(self) -> dict[int, str]:
         return {region.label: "#{:02x}{:02x}{:02x}".format(*region.color) for region in self._picture.regions}
+
+
+def _square(image: QImage) -> QImage:
+    side = min(image.width(), image.height())
+    return image.copy((image.width() - side) // 2, (image.height() - side) // 2, side, side)
 
 
 def _may(image: SourceImage, color: str) -> bool:

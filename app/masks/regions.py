@@ -60,12 +60,6 @@ def first_regions() -> tuple[Region, ...]:
     return tuple(Region(index + 1, name, color) for index, (name, color) in enumerate(_COLORS[:3]))
 
 
-def amounts() -> tuple[Region, ...]:
-    """The greys of a map of amounts, as the engine reads them: 128 changes nothing, white and black are ten times."""
-    names = (("As it is", 128), ("More, × 3", 192), ("Most, × 10", 255), ("Less, ÷ 3", 64), ("Least, ÷ 10", 0))
-    return tuple(Region(index + 1, name, (grey, grey, grey)) for index, (name, grey) in enumerate(names))
-
-
 def distance(a: Sequence[int], b: Sequence[int]) -> float:
     """Between two colours, 0..441."""
     return sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5

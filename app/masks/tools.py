@@ -1,8 +1,9 @@
-"""The tools of the mask editor and their keys: brush, fill, eraser, size, undo, regions found in an image."""
+"""The tools of the mask editors and their keys: brushes and their size, undo, images taken over and saved."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import log
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
@@ -18,18 +19,41 @@ _BRUSH_STEP = 1.2
 _POSITIONS = 100
 
 
+@dataclass(frozen=True)
+class Toolbox:
+    """What an editor of one kind has.
+
+    Args:
+        tools: in their order.
+        guesses: kind and words of what can be found in the picture below; none without one.
+        load_title, load_help, paint_help, erase_help, invert_help: words of its own.
+    """
+
+    tools: tuple[Tool, ...]
+    guesses: tuple[tuple[str, str], ...]
+    load_title: str
+    load_help: str
+    paint_help: str
+    erase_help: str
+    invert_help: str
+
+
 class MaskTools(QToolBar):
     """Signals:
-    file_wanted(): the artist wants to choose an image whose regions to take.
-    guess_wanted(count): the same for the picture below the mask, with so many regions.
+    file_wanted(): the artist wants to choose an image to take over.
+    guess_wanted(kind): the same for something found in the picture below the mask.
+    save_wanted(): the artist wants the mask as an image.
+    invert_wanted(): what is painted shall be inverted.
     """
 
     file_wanted = Signal()
-    guess_wanted = Signal(int)
+    guess_wanted = Signal(str)
+    save_wanted = Signal()
+    invert_wanted = Signal()
 
-    def __init__(self, picture: MaskPicture, view: MaskView, can_guess: bool, parent: QWidget) -> None:
+    def __init__(self, picture: MaskPicture, view: MaskView, toolbox: Toolbox, parent: QWidget) -> None:
         super().__init__(parent)
-        self._picture, self._view = picture, view
+        self._picture, self._view, self._toolbox = picture, view, toolbox
         self.actions_by_name: dict[str, QAction] = {}
         self.setIconSize(QSize(18, 18))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -39,7 +63,7 @@ class MaskTools(QToolBar):
         self.addSeparator()
         self._add_undo()
         self.addSeparator()
-        load = self._load_button(can_guess)
+        load = self._load_button()
         self.addWidget(load)
         for child in self.findChildren(QToolButton):
             child.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys stay with the mask
@@ -70,12 +94,16 @@ class MaskTools(QToolBar):
 
     def _add_tools(self) -> None:
         group = QActionGroup(self)
-        tools: tuple[tuple[Tool, str, str, str], ...] = (
-            ("brush", self.tr("Brush"), "B", self.tr("Paint with the chosen region; Shift draws a straight line")),
-            ("fill", self.tr("Fill"), "F", self.tr("Fill the area under the pointer with the chosen region")),
-            ("eraser", self.tr("Eraser"), "E", self.tr("Unpaint: unpainted places join the region nearest to them")),
-        )
-        for name, title, key, words in tools:
+        known: dict[Tool, tuple[str, str, str]] = {
+            "brush": (self.tr("Brush"), "B", self._toolbox.paint_help),
+            "lasso": (self.tr("Lasso"), "L", self.tr("Draw around what is to be painted")),
+            "fill": (self.tr("Fill"), "F", self.tr("Fill the area under the pointer")),
+            "gradient": (self.tr("Gradient"), "G", self.tr("Drag: from the chosen amount to what is there")),
+            "piece": (self.tr("Piece"), "W", self.tr("Click: paint what one piece covers with the chosen region")),
+            "eraser": (self.tr("Eraser"), "E", self._toolbox.erase_help),
+        }
+        for name in self._toolbox.tools:
+            title, key, words = known[name]
             action = self.action(name, words, key, lambda tool=name: self._view.set_tool(tool))
             action.setIconText(title)
             action.setIcon(theme.icon(name))
@@ -111,6 +139,9 @@ class MaskTools(QToolBar):
 
     def _add_undo(self) -> None:
         stack, standard = self._picture.stack, QKeySequence.StandardKey
+        action = self.action("invert", self._toolbox.invert_help, "I", self.invert_wanted.emit)
+        action.setIcon(theme.icon("invert"))
+        self._add_alone(action)
         for name, words, key, act, can in (
             ("undo", self.tr("Undo"), standard.Undo, stack.undo, stack.canUndoChanged),
             ("redo", self.tr("Redo"), standard.Redo, stack.redo, stack.canRedoChanged),
@@ -119,22 +150,27 @@ class MaskTools(QToolBar):
             action.setEnabled(False)
             can.connect(action.setEnabled)
             action.setIcon(theme.icon(name))
-            self.addAction(action)
-            button = self.widgetForAction(action)
-            if isinstance(button, QToolButton):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            self._add_alone(action)
 
-    def _load_button(self, can_guess: bool) -> QToolButton:
+    def _add_alone(self, action: QAction) -> None:
+        """A button without words."""
+        self.addAction(action)
+        button = self.widgetForAction(action)
+        if isinstance(button, QToolButton):
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+
+    def _load_button(self) -> QToolButton:
         self.load_menu = QMenu(self)
         self.load_menu.addAction(theme.icon("folder"), self.tr("A file…"), self.file_wanted.emit)
-        if can_guess:
+        if self._toolbox.guesses:
             self.load_menu.addSection(self.tr("The picture below"))
-            for count in (3, 4, 6, 8):
-                words = self.tr("Its {} main colours").format(count)
-                self.load_menu.addAction(words, lambda count=count: self.guess_wanted.emit(count))
+            for kind, words in self._toolbox.guesses:
+                self.load_menu.addAction(words, lambda kind=kind: self.guess_wanted.emit(kind))
+        self.load_menu.addSeparator()
+        self.load_menu.addAction(theme.icon("save"), self.tr("Save as an image…"), self.save_wanted.emit)
         button = QToolButton(self)
-        button.setText(self.tr("Regions from an image") + " ▾")
-        button.setToolTip(self.tr("Find the regions in the colours of an image"))
+        button.setText(self._toolbox.load_title + " ▾")
+        button.setToolTip(self._toolbox.load_help)
         button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setMenu(self.load_menu)

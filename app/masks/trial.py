@@ -14,16 +14,16 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QImage
 
 from app.document import Document
-from app.masks.editor import MaskEditor
+from app.masks.base_editor import BaseEditor
 from app.masks.files import FOLDER, write
 from app.masks.picture import UNPAINTED
-from app.session_events import CANVAS
+from app.session_events import CANVAS, TOUCHED
 from app.training import Training
 from engine.errors import NoRoomError
 from engine.job import SourceImage
 from engine.messages import Began, Ended, Failed, Kept, Load, ViewRendered
 
-_PAUSE_MS = 60
+_PAUSE_MS = 5
 """The brush rests this long at most before what it painted is tried out."""
 _PATIENCE_MS = 1000
 """Where nobody looks at the canvas no picture arrives: the next mask is then sent after this time."""
@@ -37,7 +37,7 @@ class MaskTrial(QObject):
         document: Document,
         training: Training,
         slot: str,
-        editor: MaskEditor,
+        editor: BaseEditor,
         painted: Callable[[], QImage | None] = lambda: None,
         free: bool = False,
     ) -> None:
@@ -63,6 +63,7 @@ class MaskTrial(QObject):
         training.events.on(Began, self._on_began, self)
         training.events.on(Kept, lambda _event: self._files.clear(), self)  # a snapshot needs them, whichever it was
         training.events.on_view(CANVAS, self._on_view, self)
+        training.events.on_view(TOUCHED, self._on_view, self)
         training.events.on(Failed, self._on_failed, self)
         training.events.on(Ended, lambda _event: self._next(), self)
         if training.state in ("live", "training", "paused"):
@@ -90,7 +91,7 @@ class MaskTrial(QObject):
         fits = self._free or (
             labels.shape == self._shape and set(np.unique(labels).tolist()) <= {*self._known, UNPAINTED}
         )
-        if not fits or not labels.any():
+        if not fits or self._editor.picture.blank:
             return
         path = self._fresh_path()
         try:
@@ -111,9 +112,12 @@ class MaskTrial(QObject):
         while len(self._files) > but:
             self._files.pop(0).unlink(missing_ok=True)
 
-    def _on_began(self, _event: Began) -> None:
+    def _on_began(self, event: Began) -> None:
         self._clear(but=1)
-        self._patience.start()
+        if event.touched is not None and not event.touched.area:  # it looks as it did, and nothing will be painted
+            self._next()
+        else:
+            self._patience.start()
 
     def _on_view(self, event: ViewRendered) -> None:
         """The canvas, which heard of it before, has something new."""

@@ -56,6 +56,11 @@ class Underlay(QWidget):
         self.strength.setEnabled(True)
         self._show()
 
+    @property
+    def shown(self) -> QImage | None:
+        """What lies below the mask; its shape is the canvas's."""
+        return self._result or self._below
+
     def _show(self) -> None:
         over_result = self._result is not None and self.over_result.isChecked()
         self._view.set_below(self._result if over_result else self._below)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
 
-MAPS = ("pieces", "content", "size")
+MAPS = ("pieces", "content", "size", "paint")
 """Names of all maps that a method has; a test compares them with the methods' slots."""
 NO_MAP = "none"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine import snapshots
+from engine import reports, snapshots
 from engine.box import Size, shaped
 from engine.cli.map_options import with_maps
 from engine.cli.render_pictures import (
@@ -48,7 +48,6 @@ from engine.messages import (
 )
 from engine.method import Method, method_class
 from engine.options import EncodeOptions
-from engine.preview import usage
 from engine.project import project_folder
 from engine.training.session import Session
 
@@ -136,7 +135,7 @@ def _follow(
                 if arguments.report is not None:
                     session.post(CountImages())
             case ImagesCounted() if arguments.report is not None:
-                usage.write(arguments.report, [usage.ImageShare(*each) for each in event.shares])
+                reports.write(arguments.report, [reports.ImageShare(*each) for each in event.shares])
             case Inspected():
                 for finding in event.findings:
                     if finding.severity == "warning":
@@ -235,7 +234,7 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
         raise UsageError(f"argument --out: {out} is a folder; name a file in it.")
     with argument("--report"):
         if arguments.report is not None:
-            usage.check_name(arguments.report)
+            reports.check_name(arguments.report)
     layers = [layer.key for layer in method.layers]
     if arguments.layer not in layers:
         raise UsageError(f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}.")

@@ -47,12 +47,15 @@ class Origin:
     layer: str
 
 
-def packet(job: Job, *, title: str, step: int, layer: str, render_mode: dict[str, Any]) -> bytes:
+def packet(
+    job: Job, *, title: str, step: int, layer: str, render_mode: dict[str, Any], credits_line: str = ""
+) -> bytes:
     """An XMP packet.
 
     Args:
         title: of the method.
         render_mode: plain JSON of how it was painted; for people who look into it.
+        credits_line: a sentence that programs show as the picture's description; none where it is empty.
     """
     stored = job.stored()
     for images in stored["sources"].values():
@@ -60,9 +63,9 @@ def packet(job: Job, *, title: str, step: int, layer: str, render_mode: dict[str
             image["path"] = Path(image["path"]).name
     origin = {"format": FORMAT, "job": stored, "step": step, "layer": layer, "render_mode": render_mode}
     names = sorted({image["path"] for images in stored["sources"].values() for image in images})
-    packed = _packet(origin, title, job, names)
+    packed = _packet(origin, title, job, names, credits_line)
     if len(packed) > _LARGEST_PACKET:  # hundreds of images: the readable list goes first
-        packed = _packet(origin, title, job, [*names[:20], "..."])
+        packed = _packet(origin, title, job, [*names[:20], "..."], credits_line)
     return packed
 
 
@@ -99,14 +102,17 @@ def read(path: Path, folders: Iterable[Path] = ()) -> Origin:
         raise BadImageError(f"{path} tells its settings in a way that can not be understood.") from None
 
 
-def _packet(origin: dict[str, Any], title: str, job: Job, names: list[str]) -> bytes:
+def _packet(origin: dict[str, Any], title: str, job: Job, names: list[str], credits_line: str) -> bytes:
     packed = base64.b64encode(zlib.compress(json.dumps(origin, ensure_ascii=False).encode(), 9)).decode()
     sources = "".join(f"<rdf:li>{escape(name)}</rdf:li>" for name in names)
+    said = f'<rdf:Alt><rdf:li xml:lang="x-default">{escape(credits_line)}</rdf:li></rdf:Alt>'
+    description = f"\n<dc:description>{said}</dc:description>" if credits_line else ""
     text = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:tessera="{SPACE}"
+ xmlns:dc="http://purl.org/dc/elements/1.1/"
  xmp:CreatorTool="Tessera" tessera:method={quoteattr(title)} tessera:seed="{job.seed}" tessera:origin="{packed}">
-<tessera:images><rdf:Bag>{sources}</rdf:Bag></tessera:images>
+<tessera:images><rdf:Bag>{sources}</rdf:Bag></tessera:images>{description}
 </rdf:Description></rdf:RDF></x:xmpmeta>
 <?xpacket end="w"?>"""
     return text.encode()

@@ -20,6 +20,7 @@ from engine.errors import CancelledError
 from engine.export import journal as journals
 from engine.export import provenance, unfinished
 from engine.export.fingerprint import image_digests, state_digest
+from engine.export.legend import credits_line, legend_path, write_legend
 from engine.export.preflight import Probe, findings, measured
 from engine.export.print_sizes import Layout
 from engine.export.relink import refuse_missing_images, refuse_to_overwrite
@@ -32,7 +33,9 @@ from engine.job import Job
 from engine.messages import Event, ExportCancelled, Exported, ExportRequest, Finding, Progressed, Warned
 from engine.method import Method, method_class
 from engine.options import RenderMode
+from engine.preview import usage
 from engine.preview.views import artwork, tile_px
+from engine.templates.palette import palette
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,9 @@ class ExportRun:
     def _picture(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
         request = self.request
         report = yield from self._told_between(fulfil(self._painters(request.render_mode), self._plan(), stop=stop))
+        if request.layer == self._now.method.pieces_layer and request.part == (1, 1):
+            pieces = usage.pieces_of(self._now.method)
+            write_legend(legend_path(request.out), pieces, palette(len(pieces)).tolist())
         share = report.resumed_tiles / report.tiles
         meters = (report.seam, report.border)
         return Exported(request.out, report.size, 0.0, 0, *meters, share, request.canvas_folder)
@@ -250,7 +256,11 @@ class ExportRun:
             request_json["snapshot"] = inside
         title = type(now.method).title
         render_mode = {key: value for key, value in asdict(request.render_mode).items() if value}
-        xmp = provenance.packet(now.job, title=title, step=now.step, layer=request.layer, render_mode=render_mode)
+        kept = request.canvas_folder is not None and request.canvas_folder.exists()  # it needs no painting any more
+        said = credits_line(usage.pieces_of(now.method, not kept)) if request.encode_options.provenance else ""
+        xmp = provenance.packet(
+            now.job, title=title, step=now.step, layer=request.layer, render_mode=render_mode, credits_line=said
+        )
         return ExportPlan(
             request.out,
             size,

@@ -96,6 +96,10 @@ class Artwork:
         """
         return self._painted(box, (self.layer,))[self.layer]
 
+    def some_at(self, box: Box, keys: Sequence[str]) -> dict[str, Tensor]:
+        """These layers of a box, of one painting. Raises OutOfMemoryError."""
+        return self._painted(box, keys)
+
     def layers_at(self, box: Box) -> dict[str, Tensor]:
         """All layers of a box, each [3, h, w]. Raises OutOfMemoryError."""
         return self._painted(box, None)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,6 +33,8 @@ FORBIDDEN = -1e4
 _SAME_COLOR = 60.0
 """A region whose colour is nearer than this (of 441 from black to white) to the one that was named is meant."""
 _SAME_SHAPE = 0.01
+_LEAST_SHARE = 2.0**-9
+"""Of regions that go over into one another: where there is less of one, nothing of it lies any more."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,30 @@ class RegionMap:
     labels: Tensor
     palette: Tensor
     allowed: Tensor
+    _pixels: dict[float, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def count(self) -> int:
         return len(self.palette)
 
-    def field(self, canvas_size: Size, device: torch.device) -> ContentField:
-        """The share of each region, float32 [R, h, w]; the largest is the one that a place belongs to."""
-        return ContentField((one_hot(self.labels, self.count) * 255).to(torch.uint8), canvas_size, device)
+    def field(self, canvas_size: Size, device: torch.device, deviation: float = 0.0) -> ContentField:
+        """The share of each region, float32 [R, h, w].
+
+        Args:
+            deviation: of the Gaussian over which borders go over into one another, in pixels of the map; 0 leaves them
+                sharp, and the largest share is then the region that a place belongs to.
+        """
+        if deviation not in self._pixels:
+            self._pixels.clear()
+            self._pixels[deviation] = self._blurred(deviation).to(device)
+        return ContentField(self._pixels[deviation], canvas_size, device)
+
+    def _blurred(self, deviation: float) -> Tensor:
+        hot = one_hot(self.labels, self.count)
+        if not deviation:
+            return (hot * 255).to(torch.uint8)
+        blurred = [cv2.GaussianBlur(plane.float().numpy(), (0, 0), deviation) for plane in hot]
+        return torch.from_numpy(np.stack(blurred)).to(torch.float16)
 
     @property
     def groups(self) -> Tensor:
@@ -71,17 +91,21 @@ class RegionMap:
             there = self.groups.double()
         return (there / there.sum(1, keepdim=True)).mean(0).tolist()
 
-    def bias(self, shares: Tensor, image: Tensor) -> Tensor:
+    def bias(self, shares: Tensor, image: Tensor, soft: bool = False) -> Tensor:
         """What is added to log A: 0 where a piece may lie, else `FORBIDDEN`.
 
         Args:
             shares: of the regions, [..., R, h, w].
             image: int64 [..., K], the image of each piece; its leading dimensions are those of `shares`.
+            soft: the logarithm of the share of regions in which a piece may lie, instead of that of the largest.
 
         Returns:
             float32 [..., K, h, w]
         """
         may = self.allowed.to(image.device).T[image]  # [..., K, R]
+        if soft:
+            share = torch.einsum("...kr,...rhw->...khw", may.float(), shares)
+            return torch.where(share < _LEAST_SHARE, FORBIDDEN, share.clamp(_LEAST_SHARE, 1).log())
         place = shares.argmax(-3)  # [..., h, w]
         flat = place.flatten(-2)[..., None, :].expand(*image.shape, -1)  # [..., K, h * w]
         bias = may.float().sub(1).mul(-FORBIDDEN).gather(-1, flat)
@@ -161,6 +185,13 @@ def told_shape(path: Path, map_size: Size, canvas_size: Size) -> str:
         f"{path.name} has other proportions than the canvas, so its middle is used: it covers the canvas, "
         "and what is beyond is cut off."
     )
+
+
+def told_flat(path: Path, power: float, title: str) -> str:
+    """A sentence for a map of amounts that has one grey only."""
+    if abs(power) < 0.01:
+        return f"{path.name} is of one middle grey, so {title} changes nothing. Paint lighter and darker places."
+    return f"{path.name} has one grey only, so {title} acts alike everywhere. Paint lighter and darker places."
 
 
 def missing(error: BadImageError) -> str:

@@ -93,9 +93,11 @@ def regions_of(style: Tensor, target: Tensor, count: int = 0) -> Regions:
         style, target: uint8 [3, H, W]; sizes may differ.
         count: how many regions there are; 0 guesses.
     """
-    plain = None if count else _plain([style, target])
+    one = target is style  # a map by itself, which is read anew at each stroke of a brush
+    plain = None if count else _plain([style] if one else [style, target])
     palette, crowded = _palette([style, target], count) if plain is None else (plain, False)
-    labels = [_nearest(mask, palette) for mask in (style, target)]
+    labels = [_nearest(mask, palette) if plain is None else _equal(mask, palette) for mask in (style, target)[one:]]
+    labels = labels * (2 if one else 1)
     # A region that only the blended edges between two others fall into is not one.
     least = _LEAST_SHARE / 4 if plain is None else 0.0
     has = torch.tensor([[share > least for share in shares(x, len(palette))] for x in labels])  # [2, R]
@@ -152,15 +154,33 @@ def _nearest(mask: Tensor, palette: Tensor) -> Tensor:
     return torch.cat(lines)
 
 
+def _equal(mask: Tensor, palette: Tensor) -> Tensor:
+    """uint8 [H, W], the colour of the palette at each pixel, where there is no other."""
+    labels = torch.zeros(mask.shape[1:], dtype=torch.uint8)
+    for index, (red, green, blue) in enumerate(palette.tolist()):
+        labels[(mask[0] == red) & (mask[1] == green) & (mask[2] == blue)] = index
+    return labels
+
+
 def _plain(masks: list[Tensor]) -> Tensor | None:
     """uint8 [R, 3], the colours of masks that have few, all clearly different; None where regions must be guessed."""
-    packed = [(mask.int() * torch.tensor([1 << 16, 1 << 8, 1])[:, None, None]).sum(0) for mask in masks]
-    if any(len(values[::16, ::16].unique()) > MOST_REGIONS for values in packed):  # most photographs end here
-        return None
-    keys, counts = torch.cat([values.flatten() for values in packed]).unique(return_counts=True)
-    if len(keys) > MOST_REGIONS:
-        return None
-    keys = keys[counts.argsort(descending=True, stable=True)]
+    packed = [mask[0].int() << 16 | mask[1].int() << 8 | mask[2].int() for mask in masks]
+    found: dict[int, int] = {}
+    for values in packed:
+        left = values.flatten()
+        known = left[:: max(1, len(left) // 4096)].unique().tolist()
+        while known:  # colour by colour, which is much faster than to sort all pixels
+            if len(known) > MOST_REGIONS:  # most photographs end here
+                return None
+            for key in known:
+                there = left == key
+                found[key] = found.get(key, 0) + int(there.sum())
+                left = left[~there]
+            if len(found) > MOST_REGIONS:
+                return None
+            known = left[:1].tolist()
+    # by their shares, and where these are alike by the colours themselves
+    keys = torch.tensor(sorted(found, key=lambda key: (-found[key], key)))
     colors = torch.stack([keys >> 16, keys >> 8 & 255, keys & 255], 1)  # [R, 3]
     if len(colors) > 1 and float(torch.pdist(colors.float()).min()) < _DISTINCT:
         return None

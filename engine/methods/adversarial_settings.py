@@ -40,6 +40,9 @@ class AdversarialSettings(TrainedSettings):
     # ------------------------------------------------------------ pieces
     variation_weight: float = weight(0.15, 5, "Size of the pieces",
         "More: large pieces with few borders. Less: small pieces.", symbol="TV of A", group=PIECES)
+    feather_px: float = number(0.0, 0, 200, "Soft borders of regions",
+        "For a map that says which pieces lie where: over how many pixels regions go over into one another. 0: a cut.",
+        unit="px", group=PIECES, live=True, advanced=True)
     entropy_weight: float = weight(1.0, 10, "Clean cuts",
         "More: each place shows one piece, sharply cut. Less: pieces melt into each other.", symbol="entropy of A",
         group=PIECES)

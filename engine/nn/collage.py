@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine import losses
+from engine.box import Box
 from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import SetUNet, SetUNetShape
 from engine.nn.smoothing import smoothed
@@ -63,6 +64,16 @@ class Choice(NamedTuple):
     displacement: Tensor | None
     flow_variation: Tensor
 
+    def cropped(self, outer: Box, box: Box) -> Choice:
+        """The same decisions for a part of the box that they were made for."""
+        if box == outer:
+            return self
+        rows, columns = box.within(outer)
+        moved = self.sets.origin.new_tensor([rows.start, columns.start])
+        sets = replace(self.sets, origin=self.sets.origin + moved)
+        displacement = None if self.displacement is None else self.displacement[..., rows, columns]
+        return self._replace(sets=sets, logits=self.logits[..., rows, columns], displacement=displacement)
+
     def smoothed(self, deviation_px: float) -> Choice:
         """The same decisions, averaged over their surroundings."""
         return self if not deviation_px else self._replace(logits=smoothed(self.logits, deviation_px))
@@ -88,7 +99,7 @@ class CollageGenerator(nn.Module):
         content: Tensor | None,
         size: tuple[int, int],
         temperature: float,
-        bounds: tuple[float, float],
+        bounds: tuple[Tensor | float, float],
         mix_kernel: MixKernel | None,
         conditions: Tensor | None = None,
         bias: Tensor | None = None,
@@ -164,15 +175,19 @@ class CollageGenerator(nn.Module):
             mixtures.append(share * weights)
         return torch.stack(collages).sum(0) * 2 - 1, torch.cat(mixtures, 1)
 
-    def refined(self, collage: Tensor, bound: float) -> Tensor:
+    def refined(self, collage: Tensor, bound: Tensor | float) -> Tensor:
         """I = I_M + bound * tanh(U-Net_2(I_M)); or where `paints` says so I = tanh(U-Net_2(I_M)), the paper's.
+
+        Where the picture is painted, a bound that is a Tensor [B, 1, H, W] says how much of it there is, up to 1.
 
         # differs from the paper where it paints a change: its network has to learn to copy first
         """
         if self.refiner is None:
             return collage
         painted = self.refiner(collage, None, None, (3,))[0].tanh()
-        return painted if self.shape.paints == "picture" else collage + bound * painted
+        if self.shape.paints == "change":
+            return collage + bound * painted
+        return torch.lerp(collage, painted, bound.clamp(max=1)) if isinstance(bound, Tensor) else painted
 
 
 class Locator(nn.Module):

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from engine.box import Margin
 from engine.nn.unet import NO_MARGIN, UNet, UNetShape
@@ -74,13 +75,17 @@ class Noise(NamedTuple):
 
 
 class Painting(NamedTuple):
-    """I, I_M, I_G, alpha and A. Images [B, 3, H, W] in -1..1; alpha [B, 1, H, W] in 0..1, or with beta [B, 2, H, W]."""
+    """I, I_M, I_G, alpha and A. Images [B, 3, H, W] in -1..1; alpha [B, 1, H, W] in 0..1, or with beta [B, 2, H, W].
+
+    logits: log A as it was decided, [B, N, H, W], not normalised and without any bias, where it was asked for.
+    """
 
     result: Tensor
     collage: Tensor
     painted: Tensor
     alpha: Tensor
     mixture: Mixture | None
+    logits: Tensor | None = None
 
     def shown(self) -> Painting:
         """Only the pictures, without gradients: what is left to look at after a step."""
@@ -122,6 +127,9 @@ class MosaicGenerator(nn.Module):
         mix_kernel: MixKernel | None,
         measure: bool = True,
         margin: Margin = NO_MARGIN,
+        bias: Tensor | None = None,
+        painted_share: Tensor | None = None,
+        keep_logits: bool = False,
     ) -> Painting:
         """
         Args:
@@ -130,28 +138,41 @@ class MosaicGenerator(nn.Module):
             view: templates inside the B boxes; None in mode paint.
             margin: pixels at each side that are not wanted; `view` and the result are those of the box without it. Only
                 where `trims`.
+            bias: what is added to log A, [B, N, H, W] of the box as it is returned, or with sides of 1: where templates
+                may lie.
+            painted_share: multiplies alpha, [B, 1, H, W] of the box as it is returned.
+            keep_logits: the result has them.
             measure: take what the losses need of A; without, entropy, variation and usage are empty.
         """
         z = self._noise_map(noise)
         logits, x = self.unet(
-            content, psi, z, self._splits, lambda logits, pool: self._mixed(logits, view, temperature, pool), margin
+            content,
+            psi,
+            z,
+            self._splits,
+            lambda logits, pool: self._mixed(logits, view, temperature, pool, bias),
+            margin,
         )
+        kept = logits.float() / temperature if keep_logits and view is not None else None
+        if bias is not None:
+            logits = logits.float() + temperature * bias
         collage, mixture = self._collage(logits, view, temperature, mix_kernel, measure)
         if self.shape.mode == "copy":
             assert collage is not None
-            return Painting(collage, collage, collage, collage.new_zeros(len(x), 1, *x.shape[2:]), mixture)
+            return Painting(collage, collage, collage, collage.new_zeros(len(x), 1, *x.shape[2:]), mixture, kept)
         painted, mask = x[:, :3].tanh(), x[:, 3:]
         if collage is None or mixture is None:
             return Painting(painted, painted, painted, painted.new_ones(len(x), 1, *x.shape[2:]), None)
-        alpha = mask.sigmoid()
+        share = 1.0 if painted_share is None else painted_share
+        alpha = mask.sigmoid() * share
         result = blended(self.shape.blend, painted, collage, alpha)
         if self.refiner is not None:
             seams = edges(mixture.weights)
             seen = torch.cat([content, collage, result, painted, seams], 1)
             (x,) = self.refiner(seen, psi, z, self._splits[1:])
-            painted, alpha = x[:, :3].tanh(), x[:, 3:].sigmoid()
+            painted, alpha = x[:, :3].tanh(), x[:, 3:].sigmoid() * share
             result = blended(self.shape.blend, painted, collage, alpha)
-        return Painting(result, collage, painted, alpha, mixture)
+        return Painting(result, collage, painted, alpha, mixture, kept)
 
     @property
     def trims(self) -> bool:
@@ -173,9 +194,12 @@ class MosaicGenerator(nn.Module):
         return mixture.collage * 2 - 1, mixture
 
     @staticmethod
-    def _mixed(logits: Tensor, view: View | None, temperature: float, pool: int) -> Tensor:
+    def _mixed(logits: Tensor, view: View | None, temperature: float, pool: int, bias: Tensor | None) -> Tensor:
         assert view is not None
-        return weighted_sum((logits.float() / temperature).softmax(1), view, pool) * 2 - 1
+        logits = logits.float() / temperature
+        if bias is not None:  # in a block of pixels lies what may lie at any of them
+            logits = logits + (bias if bias.shape[-1] == 1 else functional.max_pool2d(bias, pool))
+        return weighted_sum(logits.softmax(1), view, pool) * 2 - 1
 
     def _noise_map(self, noise: Noise) -> Tensor | None:
         """[B, Zg + Zl + Zp, h, w]"""

@@ -26,7 +26,16 @@ def smoothed(planes: Tensor, deviation_px: float) -> Tensor:
     window = torch.exp(-0.5 * (places / deviation_px) ** 2)  # [2 r + 1]
     window = window / window.sum()
     with torch.autocast(planes.device.type, enabled=False):
-        x = planes.float().flatten(0, 1)[:, None]  # [B * K, 1, H, W]
-        x = functional.conv2d(functional.pad(x, (radius, radius, 0, 0), mode="replicate"), window[None, None, None])
-        x = functional.conv2d(functional.pad(x, (0, 0, radius, radius), mode="replicate"), window[None, None, :, None])
-    return x[:, 0].unflatten(0, planes.shape[:2])
+        shares = window.tolist()
+        x = functional.pad(planes.float(), (radius, radius, 0, 0), mode="replicate")
+        x = _summed(x, shares, 3)
+        return _summed(functional.pad(x, (0, 0, radius, radius), mode="replicate"), shares, 2)
+
+
+def _summed(x: Tensor, shares: list[float], axis: int) -> Tensor:
+    """A plane's neighbours along an axis, each by its share: several times faster than a convolution of one channel."""
+    length = x.shape[axis] - len(shares) + 1
+    total = x.narrow(axis, 0, length) * shares[0]
+    for place, share in enumerate(shares[1:], 1):
+        total.add_(x.narrow(axis, place, length), alpha=share)
+    return total

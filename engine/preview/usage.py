@@ -1,31 +1,26 @@
-"""Which image gave how much of a picture: counted over the canvas as trained, and written as a table."""
+"""Which image, and which piece, gave how much of a picture: counted over the canvas as trained."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from pathlib import Path
-from typing import NamedTuple
+import math
+import time
+from collections.abc import Callable, Sequence
 
 import torch
 
 from engine.box import Box, Size
 from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
-from engine.files import write_atomically
 from engine.method import Layers, Method, RendererAround
+from engine.pieces import PieceInfo
+from engine.reports import ImageShare
 
 _TILE_PX = 256
 _SHARES = "shares"
-ENDINGS = (".csv", ".json")
-
-
-class ImageShare(NamedTuple):
-    """An image, and its part of the area of the collage, 0..1."""
-
-    path: Path
-    share: float
+_COUNTED_PX = 40_000
+"""Pixels of the picture that is painted to count pieces, about, where it can be painted small."""
+_OLD_STEPS = 100
+"""A count is made anew after so many."""
 
 
 def image_shares(method: Method) -> list[ImageShare]:
@@ -41,32 +36,62 @@ def image_shares(method: Method) -> list[ImageShare]:
         )
     method.freeze_statistics()
     artwork = Artwork(_Shares(method), canvas_size, _SHARES)
-    total = torch.zeros(len(paths), dtype=torch.float64)
+    total = torch.zeros(2, len(paths), dtype=torch.float64)
     with torch.no_grad():
         for box in canvas_size.box.tiles(_TILE_PX):
-            total += artwork.at(box).double().sum((1, 2)).cpu()
-    found = [ImageShare(path, share) for path, share in zip(paths, (total / total.sum()).tolist(), strict=True)]
+            *shares, copied = artwork.at(box).double().cpu()
+            both = torch.stack(shares)  # [S, h, w]
+            total += torch.stack([both.sum((1, 2)), (both * copied).sum((1, 2))])
+    parts = (total / total.sum(1, keepdim=True).clamp(min=1e-9)).T.tolist()
+    found = [ImageShare(path, share, copied) for path, (share, copied) in zip(paths, parts, strict=True)]
     return sorted(found, key=lambda each: -each.share)
 
 
-def check_name(path: Path) -> None:
-    """Raises BadSettingError: tables are not written to files that end so."""
-    if path.suffix.lower() not in ENDINGS:
-        raise BadSettingError(f"{path.name} ends in neither {' nor '.join(ENDINGS)}.")
+def pieces_of(method: Method, paint: bool = True) -> Sequence[PieceInfo]:
+    """The pieces with their parts of the canvas.
+
+    Args:
+        paint: the canvas may be painted small where they are not known yet.
+    """
+    if "pieces" not in method.capabilities or not method.piece_images:
+        return ()
+    return PieceCounter(1.0).counted(method) if paint else method.pieces()
 
 
-def write(path: Path, shares: list[ImageShare]) -> None:
-    """The table as CSV or JSON, by the name's ending; whole or not at all. Raises NoRoomError."""
-    if path.suffix.lower() == ".json":
-        rows = [{"image": str(each.path), "percent": round(100 * each.share, 3)} for each in shares]
-        text = json.dumps(rows, indent=1, ensure_ascii=False)
-    else:
-        table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerow(["image", "percent"])
-        writer.writerows([str(each.path), f"{100 * each.share:.3f}"] for each in shares)
-        text = table.getvalue()
-    write_atomically(path, text)
+class PieceCounter:
+    """Answers how much of the canvas each single piece has, without taking much time from training."""
+
+    def __init__(self, share: float = 0.01, clock: Callable[[], float] = time.perf_counter) -> None:
+        """
+        Args:
+            share: of the time, that painting for this may take.
+        """
+        self._share, self._clock, self._due_s = share, clock, -math.inf
+
+    def counted(self, method: Method) -> Sequence[PieceInfo]:
+        """The pieces; what is on screen is counted already, and else the canvas is painted when it is due again."""
+        at, step = method.pieces_counted_at, getattr(method, "steps_done", 0)
+        if method.piece_images and (at is None or step - at > _OLD_STEPS) and self._clock() >= self._due_s:
+            began_s = self._clock()
+            _paint_small(method)
+            now_s = self._clock()
+            self._due_s = now_s + (now_s - began_s) / self._share
+        return method.pieces()
+
+
+def _paint_small(method: Method) -> None:
+    """Paints the whole canvas, small where the method can, so that it knows what lies where."""
+    canvas_size, reduction = method.canvas_size, 1
+    while canvas_size.area > _COUNTED_PX * reduction**2:
+        reduction *= 2
+    renderer = method.coarse(reduction) if reduction > 1 else None
+    if renderer is not None:
+        canvas_size = Size(-(-canvas_size.height // reduction), -(-canvas_size.width // reduction))
+    method.freeze_statistics()
+    artwork = Artwork(renderer or method, canvas_size, method.layers[0].key)
+    with torch.no_grad():
+        for box in canvas_size.box.tiles(_TILE_PX):
+            artwork.at(box)
 
 
 class _Shares(RendererAround):
@@ -77,4 +102,10 @@ class _Shares(RendererAround):
         self._method = method
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
-        return Layers({_SHARES: lambda: self._method.image_shares(box, canvas_size)})
+        def shares() -> torch.Tensor:
+            found = self._method.image_shares(box, canvas_size)
+            painted = self._method.paint(box, canvas_size)
+            copied = 1 - painted["mask"][:1] if "mask" in painted else torch.ones_like(found[:1])
+            return torch.cat([found, copied.to(found)])  # [S + 1, h, w]
+
+        return Layers({_SHARES: shares})

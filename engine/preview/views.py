@@ -17,7 +17,7 @@ from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
 from engine.messages import RenderView
-from engine.method import Method
+from engine.method import PIECES_LAYER, Method
 from engine.nn.parts import giving_way
 from engine.options import RenderMode
 from engine.preview.tiles import strip, view, whole
@@ -32,12 +32,16 @@ PREVIEW_CANVAS_PX = 4_000_000
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Part of an answer: uint8 [h, w, 3], where it lies on a canvas, and whether it is the last."""
+    """Part of an answer: uint8 [h, w, 3], where it lies on a canvas, and whether it is the last.
+
+    pieces: int16 [h, w], see `messages.ViewRendered`.
+    """
 
     image: np.ndarray
     box: Box
     canvas_size: Size
     done: bool
+    pieces: np.ndarray | None = None
 
 
 def artwork(method: Method, canvas_size: Size, layer: str, render_mode: RenderMode | None = None) -> Artwork:
@@ -86,7 +90,14 @@ def answer(method: Method, look: RenderView) -> Iterator[Piece]:
         yield Piece(image, box, box.size, done=True)
         return
     canvas_size = look.canvas_size or method.canvas_size
-    paint = painter(method, canvas_size, look.layer, look.render_mode)
+    field = artwork(method, canvas_size, look.layer, look.render_mode)
+    told = look.pieces and "pieces" in method.capabilities and look.render_mode == RenderMode()
+    planes: list[Tensor] = []
+
+    def paint(box: Box) -> Tensor:
+        with torch.no_grad():
+            return _painted(field, box, planes if told else None)
+
     left = look.box.clip(canvas_size.box).area
     if not left:
         yield Piece(np.zeros((0, 0, 3), np.uint8), Box(0, 0, 0, 0), canvas_size, done=True)
@@ -95,7 +106,27 @@ def answer(method: Method, look: RenderView) -> Iterator[Piece]:
     side = tile_px(method.device, on_screen=True, coarse_first=look.coarse_first)
     for image, box in view(paint, canvas_size, look.box, look.size, side):
         left -= box.area
-        yield Piece(image, box, canvas_size, done=not left)
+        yield Piece(image, box, canvas_size, not left, _at_pixels(planes, image))
+
+
+def _painted(field: Artwork, box: Box, planes: list[Tensor] | None) -> Tensor:
+    """A layer of a box; which piece lies where is left in `planes`, where it is given and the painter knows."""
+    if planes is None:
+        return field.at(box)
+    layers = field.some_at(box, (field.layer, PIECES_LAYER))
+    planes[:] = [layers[PIECES_LAYER]]
+    return layers[field.layer]
+
+
+def _at_pixels(planes: list[Tensor], image: np.ndarray) -> np.ndarray | None:
+    """The piece in the middle of each pixel of a picture, int16 [h, w]."""
+    if not planes:
+        return None
+    plane = planes.pop()[0]
+    (height, width), (rows, columns) = image.shape[:2], plane.shape
+    row = ((torch.arange(height) + 0.5) * rows / height).long().to(plane.device)
+    column = ((torch.arange(width) + 0.5) * columns / width).long().to(plane.device)
+    return plane[row[:, None], column].to(torch.int16).cpu().numpy()
 
 
 def _coarse(method: Method, look: RenderView, canvas_size: Size) -> Iterator[Piece]:
@@ -110,10 +141,13 @@ def _coarse(method: Method, look: RenderView, canvas_size: Size) -> Iterator[Pie
     small = Size(-(-canvas_size.height // reduction), -(-canvas_size.width // reduction))
     top, left = visible.top // reduction, visible.left // reduction
     box = Box(top, left, -(-visible.bottom // reduction) - top, -(-visible.right // reduction) - left)
+    told = look.pieces and "pieces" in method.capabilities
+    planes: list[Tensor] = []
     with torch.no_grad(), giving_way(lambda: False):  # else nothing would be seen while a slider is dragged
-        picture = Artwork(renderer, small, look.layer).at(box)
+        picture = _painted(Artwork(renderer, small, look.layer), box, planes if told else None)
     shown = Box(box.top * reduction, box.left * reduction, box.height * reduction, box.width * reduction)
-    yield Piece(to_uint8(picture), shown, canvas_size, done=False)
+    image = to_uint8(picture)
+    yield Piece(image, shown, canvas_size, False, _at_pixels(planes, image))
 
 
 def preview(method: Method) -> np.ndarray:

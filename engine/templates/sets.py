@@ -100,6 +100,7 @@ class SetDraw:
         placement: `anywhere`, or `aligned`: each image lies in the middle of the canvas and is never flipped, for
             pictures that are alike, such as faces.
         groups: bool [R, S]; each set has an element of one image of each group, as far as it has room.
+        again: how often the sets that belong to seeds were drawn anew: each time they are others.
     """
 
     def __init__(
@@ -110,17 +111,18 @@ class SetDraw:
         placement: Placement,
         canvas_size: Size,
         groups: Tensor | None = None,
+        again: int = 0,
     ) -> None:
         self.atlas, self.placement, self.canvas_size = atlas, placement, canvas_size
         self.edge: Edge = edge
         shares = torch.tensor(weights, dtype=torch.float64)
         self._shares = shares / shares.sum() if shares.sum() > 0 else torch.full_like(shares, 1 / len(shares))
-        self._groups = groups
+        self._groups, self._again = groups, again
         self._extents = torch.stack([atlas.heights.cpu(), atlas.widths.cpu()], 1)  # [S, 2]
 
     def templates(self, count: int, seed: int) -> Templates:
         """One set for a whole canvas: the set that belongs to a seed."""
-        random = torch.Generator().manual_seed(seed * 0x9E3779B1 + 0x5E75)
+        random = torch.Generator().manual_seed(seed * 0x9E3779B1 + 0x5E75 + self._again * 0x85EBCA77)
         image, offset, flip = uploaded_together(self._drawn(count, random), self.atlas.pixels.device)
         return Templates(self.atlas, image, offset, flip, self.edge)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine import snapshots
+from engine.box import Box
 from engine.copying import bring_snapshots
 from engine.device import all_cores, choose, empty_cache, is_lost, use_threads
 from engine.errors import NoRoomError, OutOfMemoryError
@@ -25,6 +26,7 @@ from engine.messages import (
     CancelExport,
     Command,
     CountImages,
+    CountPieces,
     Ended,
     Event,
     ExportRequest,
@@ -39,6 +41,7 @@ from engine.messages import (
     Pause,
     Paused,
     PieceFound,
+    PiecesCounted,
     Reason,
     Relocate,
     Relocated,
@@ -111,6 +114,7 @@ class Session:
         self._commands: deque[Command] = deque()
         self._keeper = Autosaver(folder, previews, rule)
         self._budget = Budget()
+        self._piece_counter = usage.PieceCounter()
         self._measured = measured
         self._matches: MatchMeter | None = None
         self._trainer: Trainer
@@ -190,10 +194,12 @@ class Session:
         self._matches = MatchMeter(trainer.method, trainer.job) if self._measured else None
 
     def _exchange(self, method: Method, job: Job) -> None:
+        other = not self._trainer.has_method or method is not self._trainer.method
         self._trainer.exchange(method, job)
         self._measure_anew()
         self._answer_views(method)
-        empty_cache(self._device.torch)
+        if other:  # the same one keeps its memory, and giving some back takes longer than to paint a stroke
+            empty_cache(self._device.torch)
 
     def _answer_views(self, method: Method) -> None:
         for requester, (request, _) in self._views.items():  # their last pieces are waited for
@@ -210,9 +216,11 @@ class Session:
         snapshot: Path | None,
         unfit: list[str],
         left: Path | None = None,
+        touched: Box | None = None,
     ) -> Iterator[Event]:
         trainer = self._trainer
-        yield Began(trainer.step, trainer.job, trainer.method.canvas_size, self._device.title, snapshot, reason, left)
+        canvas_size, device = trainer.method.canvas_size, self._device.title
+        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched)
         yield from trainer.warnings()
         if unfit:
             yield Warned("A part of what was learned does not fit the new settings or images; it starts afresh.", "fit")
@@ -324,6 +332,7 @@ class Session:
             ticket=request.ticket,
             requester=requester,
             done=piece.done,
+            pieces=piece.pieces,
         )
 
     @contextmanager
@@ -386,6 +395,9 @@ class Session:
                 yield PieceFound(command, self._trainer.method.piece_at(command.row, command.column))
             case CountImages():
                 yield ImagesCounted(tuple(usage.image_shares(self._trainer.method)))
+            case CountPieces():
+                pieces = self._piece_counter.counted(self._trainer.method)
+                yield PiecesCounted(tuple(pieces), self._trainer.step)
             case Relocate():
                 bring_snapshots(self._keeper.project, command.folder)
                 self._keeper.relocate(command.folder)
@@ -410,9 +422,10 @@ class Session:
         trainer = self._trainer
         yield from trainer.check()
         if job.method == trainer.job.method and trainer.method.try_update(job):
+            same = trainer.method.settings == job.settings
             trainer.method.settings = job.settings
             self._exchange(trainer.method, job)
-            yield from self._begin("rebuilt", None, [])
+            yield from self._begin("rebuilt", None, [], touched=trainer.method.touched if same else None)
             return
         state, unfit = trainer.method.state(), list[str]()
 

@@ -10,9 +10,11 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QCheckBox,
     QComboBox,
+    QDockWidget,
     QLabel,
     QPushButton,
     QScrollArea,
+    QTabBar,
     QToolButton,
     QWidget,
 )
@@ -23,8 +25,16 @@ from app.widgets.controls import ElidedLabel
 def seen(root: QWidget) -> Iterator[QWidget]:
     """The widgets in sight, but for the insides of Qt's own."""
     for widget in root.findChildren(QWidget):
-        if widget.isVisible() and not widget.objectName().startswith("qt_"):
+        if widget.isVisible() and not widget.objectName().startswith("qt_") and not _behind_a_tab(widget):
             yield widget
+
+
+def _behind_a_tab(widget: QWidget | None) -> bool:
+    """Whether it is in a dock behind another one, or in tabs without use: Qt puts them beside the window, and calls
+    them visible."""
+    while widget is not None and not isinstance(widget, QDockWidget | QTabBar):
+        widget = widget.parentWidget()
+    return widget is not None and not widget.isWindow() and widget.geometry().right() < 0
 
 
 def place(widget: QWidget, root: QWidget) -> QRect:

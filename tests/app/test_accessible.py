@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QGraphicsView,
+    QHeaderView,
     QInputDialog,
     QLineEdit,
     QMenu,
@@ -59,7 +60,7 @@ def controls(root: QWidget) -> Iterator[QWidget]:
     """Those that a person uses; the insides of Qt's own widgets belong to these."""
     for widget in root.findChildren(QWidget):
         inside = widget.parentWidget()
-        if not isinstance(widget, CONTROLS) or isinstance(widget, QScrollBar):
+        if not isinstance(widget, CONTROLS) or isinstance(widget, QScrollBar | QHeaderView):
             continue
         if widget.objectName().startswith("qt_") or isinstance(inside, QComboBox | QAbstractSpinBox | QLineEdit):
             continue

@@ -3,33 +3,59 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from engine.box import Size
+from engine.box import Box, Size
 from engine.device import uploaded, uploaded_together
 from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.images.sources import Source
+from engine.methods.composed import Composed, log_bias
+from engine.methods.directed import PAINT, Directions, painted_share, times
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import MosaicShape, Noise
-from engine.templates.atlas import Atlas, Templates, View
+from engine.templates.atlas import Atlas, View
+
+
+class Directed(NamedTuple):
+    """What the artist wants in the boxes of a batch.
+
+    bias: what is added to log A, [B, N, H, W], or with sides of 1 where it is the same everywhere. times: how many
+    times a term weighs, by the setting of its weight, [B, 1, H, W]. painted_share: multiplies alpha, [B, 1, H, W].
+    free: the shares that templates have where nothing is decided, [N]; None where all have the same.
+    """
+
+    bias: Tensor | None = None
+    times: Mapping[str, Tensor] = MappingProxyType({})
+    painted_share: Tensor | None = None
+    free: Tensor | None = None
 
 
 class Batch(NamedTuple):
-    """content, style: [B, 3, H, W] in -1..1. psi: [B, 2, H, W]. view: the templates at B places; None without them."""
+    """content, style: [B, 3, H, W] in -1..1. psi: [B, 2, H, W]. view: the templates at B places; None without them.
+
+    directed: what maps and choices of pieces say of these places.
+    """
 
     content: Tensor
     style: Tensor
     psi: Tensor
     noise: Noise
     view: View | None
+    directed: Directed
 
 
 class Batches:
-    """Draws batches; holds no state between two of them."""
+    """Draws batches; holds no state between two of them.
+
+    Attributes:
+        pieces: to be exchanged between two batches; None without any.
+        directions: the artist's maps; likewise.
+    """
 
     def __init__(
         self,
@@ -37,33 +63,56 @@ class Batches:
         contents: Sequence[Source],
         styles: Sequence[Source],
         atlas: Atlas,
-        templates: Templates | None,
+        pieces: Composed | None,
+        directions: Directions,
         canvas_size: Size,
         shape: MosaicShape,
         device: torch.device,
     ) -> None:
         self._patch, self._batch, self._crops = settings.patch, settings.batch, settings.crops
-        self._templates, self._canvas, self._shape, self._device = templates, canvas_size, shape, device
+        self.pieces, self.directions = pieces, directions
+        self._canvas, self._shape, self._device = canvas_size, shape, device
         self._contents = ContentPatches(contents, canvas_size, device)
         self._styles = StylePatches(styles, atlas, settings.tiling)
 
-    def draw(self, random: torch.Generator) -> Batch:
+    def draw(self, random: torch.Generator, feather_px: float = 0.0) -> Batch:
+        """
+        Args:
+            feather_px: see `Directions.on`.
+        """
         side, count = self._patch, self._batch
         content, corners = self._contents.draw(side, count, random)
         places = corners
         if self._crops == "apart":
             places = torch.stack([corner(self._canvas, side, random) for _ in range(count)])
+        boxes = [Box(int(top), int(left), side, side) for top, left in places.tolist()]
+        directed = self._directed(boxes, feather_px)
         places = uploaded(places, self._device)
         view = None
-        if self._templates is not None:
-            view = self._templates.view(places[:, 0], places[:, 1], side, side)
+        if self.pieces is not None:
+            view = self.pieces.templates.view(places[:, 0], places[:, 1], side, side)
         return Batch(
             content=content,
             style=self._styles.draw(side, count, random),
             psi=self._psi(places),
             noise=self._noise(random),
             view=view,
+            directed=directed,
         )
+
+    def _directed(self, boxes: Sequence[Box], feather_px: float) -> Directed:
+        pieces, fields = self.pieces, self.directions.on(self._canvas, self._device, feather_px)
+        powers = {name: torch.stack([plane(box) for box in boxes]) for name, plane in fields.amounts.items()}
+        weights = {name: times(-power if name == PAINT else power) for name, power in powers.items()}
+        painted = painted_share(powers[PAINT]) if PAINT in powers else None
+        bias = free = None
+        if pieces is not None:
+            regions = None if fields.regions is None else torch.stack([fields.regions(box) for box in boxes])
+            image = pieces.templates.image.expand(len(boxes), -1)
+            everywhere = None if pieces.bias is None else pieces.bias[None]
+            bias = log_bias(self.directions.bias(regions, image, fields.soft), everywhere)
+            free = None if bias is None else bias.softmax(1).mean((0, 2, 3))
+        return Directed(bias, weights, painted, free)
 
     def _psi(self, places: Tensor) -> Tensor:
         """[B, 2, H, W], as `sources.coordinates` for each place."""

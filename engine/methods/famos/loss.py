@@ -8,6 +8,7 @@ from torch import Tensor
 
 from engine import losses
 from engine.methods.adversarial import coarsened
+from engine.methods.directed import CONTENT, PAINT, SIZE
 from engine.methods.famos.batches import Batch
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import ColorReconstruction, Painting
@@ -38,14 +39,16 @@ def terms_of(
 ) -> dict[str, Tensor]:
     """Unweighted terms besides the adversarial one, and measures; those of pieces are 0 where there are none."""
 
+    directed = batch.directed
+
     def distance(image: Tensor) -> Tensor:
-        return content_distance(s, image, batch.content, reconstruction)
+        return content_distance(s, image, batch.content, reconstruction, directed.times.get(CONTENT))
 
     nothing = fake.result.new_zeros(())
     terms = {
         "content": distance(fake.result),
         "content_collage": nothing,
-        "alpha": fake.alpha.mean(),
+        "alpha": (directed.times.get(PAINT, 1.0) * fake.alpha).mean(),
         "alpha_variation": losses.total_variation(fake.alpha),
         "entropy": nothing,
         "variation": nothing,
@@ -59,19 +62,27 @@ def terms_of(
             "entropy": mixture.entropy,
             "variation": mixture.variation,
             "diversity": losses.diversity(mixture.usage),
-            "balance": losses.balance(mixture.usage),
+            "balance": losses.balance(mixture.usage, directed.free),
             "largest_share": losses.largest_share(mixture.usage),
             "templates_in_use": losses.effective_templates(mixture.usage.detach()),
         }
+        if SIZE in directed.times and fake.logits is not None:
+            logits = fake.logits if directed.bias is None else fake.logits + directed.bias
+            terms["variation"] = losses.total_variation(logits.softmax(1), directed.times[SIZE])
     return terms
 
 
 def content_distance(
-    s: FamosSettings, image: Tensor, content: Tensor, reconstruction: ColorReconstruction | None
+    s: FamosSettings,
+    image: Tensor,
+    content: Tensor,
+    reconstruction: ColorReconstruction | None,
+    times: Tensor | None = None,
 ) -> Tensor:
-    """||phi(I) - phi(I_C)||^2 (equation 2; the maps are those of the appendix)."""
+    """||phi(I) - phi(I_C)||^2 (equation 2; the maps are those of the appendix), each place weighed by `times`."""
     if reconstruction is not None:
         image, by = reconstruction(image), s.learned_after
     else:
         image, content, by = losses.grey(image), losses.grey(content), s.correspondence
-    return losses.content(coarsened(image, by, s.blur_px), coarsened(content, by, s.blur_px))
+    weight = 1.0 if times is None else coarsened(times, by, s.blur_px)
+    return losses.content(coarsened(image, by, s.blur_px), coarsened(content, by, s.blur_px), weight)

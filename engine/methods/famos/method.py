@@ -6,7 +6,8 @@ batches.py, and what it weighs in loss.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -17,21 +18,28 @@ from engine.fields.noise import NoiseField, constant
 from engine.images import sources
 from engine.images.sources import ContentField
 from engine.job import Job
-from engine.method import Layer, Layers, Renderer, Term
+from engine.method import Layer, Layers, Piece, Renderer, State, Term
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
+from engine.methods.composed import Composed, Composer, Tally, log_bias, piece_of
+from engine.methods.directed import PAINT, SIZE, Directions, directions, painted_share, undirected, with_regions_of
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
 from engine.methods.famos.renderer import FamosRenderer, Mirrored, Scene
 from engine.methods.famos.settings import PRESETS, FamosSettings
 from engine.methods.famos.shape import measured_halo, mosaic_shape
 from engine.methods.famos.slots import SLOTS
+from engine.methods.famos.spread import candidates, completed, spread
 from engine.nn.layers import initialise
 from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Noise, Painting
 from engine.nn.unet import NO_MARGIN
 from engine.options import RenderMode
-from engine.templates.atlas import Atlas, Templates
+from engine.pieces import PieceInfo
+from engine.templates.atlas import Atlas, Templates, shares
 from engine.templates.palette import palette
+
+_IMAGES = "templates.image"
+"""Name of a tensor in states."""
 
 
 class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
@@ -65,7 +73,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames"))
+    pieces_layer = "templates"
+    capabilities = frozenset(("repeat", "originals", "frames", "pieces"))
     painting_version = 2  # beyond the canvas psi and templates are mirrored in step
 
     def __init__(self, job: Job, device: torch.device) -> None:
@@ -75,29 +84,108 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         s = self.settings
         self._read_images(job)
         random = torch.Generator().manual_seed(self.seed)
-        self.templates = None
+        self._job = job
+        self._composed: Composed | None = None
         if s.mode != "paint":
-            weights = [style.image.weight for style in self._styles]
-            self.templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
+            self._composed = self._composer_of(job).composed(self._drawn(random, job, self._directions))
+        self._tally = Tally()
         self.shape = mosaic_shape(s)
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
         self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
-            s, self._contents, self._styles, self.atlas, self.templates, self.canvas_size, self.shape, device
+            s,
+            self._contents,
+            self._styles,
+            self.atlas,
+            self._composed,
+            self._directions,
+            self.canvas_size,
+            self.shape,
+            device,
         )
         self._decide_precision()
 
     def _read_images(self, job: Job) -> None:
         s = self.settings
         for slot in self.slots:
-            if not job.sources.get(slot.key):
+            if slot.minimum and not job.sources.get(slot.key):
                 raise MissingSourcesError(f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}.")
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
         self._contents = self._contents_of(job)
         self._canvas = job.canvas_size or self._contents[0].size
         self.atlas = Atlas([style.pixels for style in self._styles], self.device)
+        self._said: list[str] = []
+        """What there is to say of the maps as they are."""
+        self._directions = directions(job, self._styles, self._canvas, self._said)
+        if s.mode != "paint":
+            self._say_of_groups(self._directions, self._said)
+        self.warnings += self._said
+
+    # -------------------------------------------------------- pieces
+
+    def _composer_of(self, job: Job) -> Composer:
+        return Composer(job.pieces, self.piece_images, self._canvas)
+
+    def _drawn(self, random: torch.Generator, job: Job, directions: Directions) -> Templates:
+        """The templates as chance has them; others each time that they are drawn again."""
+        s, weights, again = self.settings, [style.image.weight for style in self._styles], job.pieces.draw
+        templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
+        if not again and directions.groups is None:
+            return templates
+        random = torch.Generator().manual_seed((self.seed * 0x9E3779B1 + again * 0x85EBCA77) % 2**63)
+        if directions.pieces is None or directions.groups is None:
+            return Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
+        weights = directions.pieces.weights(weights)
+        drawn = Templates.drawn(self.atlas, candidates(s.templates), weights, s.tiling, random)
+        chosen = spread(self._styles, self._contents[0], directions.pieces, self._canvas, drawn, s.templates)
+        return completed(chosen, directions.groups, drawn)[0]
+
+    @property
+    def templates(self) -> Templates | None:
+        """As the artist wants them; None in mode paint."""
+        return None if self._composed is None else self._composed.templates
+
+    def try_update(self, job: Job) -> bool:
+        """Other maps, and other choices of single pieces: they act on what was learned."""
+        if undirected(job) != undirected(self._job) or self._job.settings.needs_rebuild(job.settings):
+            return False
+        styles, said, composed = with_regions_of(job, self._styles), list[str](), self._composed
+        new = directions(job, styles, self._canvas, said)
+        if composed is not None:
+            self._say_of_groups(new, said)
+            composed = self._composer_of(job).composed(self._drawn_for(job, new, composed.drawn, said))
+        self.warnings = [sentence for sentence in said if sentence not in self._said]
+        self._said, self._job, self._directions, self._styles, self._composed = said, job, new, styles, composed
+        self._use_pieces()
+        return True
+
+    def _say_of_groups(self, new: Directions, said: list[str]) -> None:
+        if new.groups is not None and len(new.groups) > self.settings.templates:
+            said.append(
+                f"The map has {len(new.groups)} groups of images, more than there are templates; what has none shows "
+                "all. Raise Templates."
+            )
+
+    def _drawn_for(self, job: Job, new: Directions, present: Templates, said: list[str]) -> Templates:
+        """The templates as they were drawn, or others: where a job asks for it, and where nothing was learned of them.
+
+        Else some may be exchanged, so that no region is without.
+        """
+        other = job.pieces.draw != self._job.pieces.draw
+        if other or (not self.steps_done and not new.same_regions(self._directions)):
+            return self._drawn(torch.Generator().manual_seed(self.seed), job, new)
+        if new.groups is None or bool(new.groups.to(present.image.device)[:, present.image].any(1).all()):
+            return present
+        random = torch.Generator().manual_seed(self.seed)
+        assert new.pieces is not None
+        weights = new.pieces.weights([style.image.weight for style in self._styles])
+        drawn = Templates.drawn(self.atlas, candidates(len(present)), weights, present.edge, random)
+        return completed(present, new.groups, drawn)[0]
+
+    def _use_pieces(self) -> None:
+        self.batches.pieces, self.batches.directions = self._composed, self._directions
 
     # -------------------------------------------------------- facts
 
@@ -127,10 +215,20 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         return loss.weighted(self.settings, terms, self._entropy_ramp)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
-        return self.batches.draw(random)
+        return self.batches.draw(random, self.settings.feather_px)
 
     def _generate(self, network: MosaicGenerator, batch: Batch) -> Painting:
-        return network(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._mix_kernel)
+        return network(
+            batch.content,
+            batch.psi,
+            batch.noise,
+            batch.view,
+            self.temperature,
+            self._mix_kernel,
+            bias=batch.directed.bias,
+            painted_share=batch.directed.painted_share,
+            keep_logits=SIZE in batch.directed.times,
+        )
 
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
         return loss.terms_of(self.settings, batch, fake, self.reconstruction)
@@ -138,8 +236,15 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     # -------------------------------------------------------- painting
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
-        scene = self.scene(canvas_size)
-        return self.layers_of(*self.painting(box, scene))
+        return self.layers_of(*self._painted(box, canvas_size))
+
+    def _painted(self, box: Box, canvas_size: Size) -> tuple[Painting, Tensor]:
+        """A box of the picture as trained, whose pieces are counted; see `painting`."""
+        painting, content = self.painting(box, self.scene(canvas_size))
+        if painting.mixture is not None and canvas_size == self.canvas_size:
+            weights, seen = painting.mixture.weights[0], self.seen(box)
+            self._tally.add(self._pieces_key, weights, seen, box, self.halo, canvas_size, self.steps_done)
+        return painting, content
 
     def renderer(self, render_mode: RenderMode) -> Renderer:
         return renderer(FamosRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
@@ -150,11 +255,29 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         So psi says everywhere what the templates show, as it has been learned, and the network sees no other value.
         """
         field = ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device)
-        templates, plane = self.templates, Mirrored(self._canvas, self.device)
+        s, templates, plane = self.settings, self.templates, Mirrored(self._canvas, self.device)
         view = None if templates is None else (lambda box: templates.view_at(*plane.places(box)))
-        return Scene(field.at, plane.coordinates, view)
+        return Scene(field.at, plane.coordinates, view, self._directions.on(canvas_size, self.device, s.feather_px))
 
-    def painting(self, box: Box, scene: Scene) -> tuple[Painting, Tensor]:
+    def bias(self, regions: Tensor | None) -> Tensor | None:
+        """What is added to log A, [1, N, h, w] or [1, N, 1, 1], where the shares of regions are [R, h, w]."""
+        if self._composed is None:
+            return None
+        shares, pieces = None if regions is None else regions[None], self._composed.bias
+        image, soft = self._composed.templates.image[None], self.settings.feather_px > 0
+        return log_bias(self._directions.bias(shares, image, soft), None if pieces is None else pieces[None])
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether there is such a bias."""
+        return self._directions.pieces is not None or (self._composed is not None and self._composed.bias is not None)
+
+    @property
+    def region_count(self) -> int:
+        """Regions of the map that says what may lie where; 0 without one."""
+        return self._directions.region_count
+
+    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Tensor]:
         """One forward pass over an aligned box, and its content [3, h, w], 0..1.
 
         Where the generator trims, both without the halo; else they are valid away from the edges by it.
@@ -163,6 +286,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         content = scene.content(box)
         margin = self.halo if self.average.trims else NO_MARGIN
         inner = box.less(margin)
+        regions, painted = scene.fields.regions, scene.fields.amounts.get(PAINT)
         painting = self.average(
             (content[None] * 2 - 1).contiguous(memory_format=torch.channels_last),
             scene.coordinates(box)[None],
@@ -172,9 +296,54 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             self._mix_kernel,
             measure=False,
             margin=margin,
+            bias=self.bias(None if regions is None else regions(inner)),
+            painted_share=None if painted is None else painted_share(painted(inner))[None],
+            keep_logits=keep_logits,
         )
         rows, columns = inner.within(box)
         return painting, content[:, rows, columns]
+
+    def seen(self, box: Box) -> Box:
+        """The part of a box that `painting` gives."""
+        return box.less(self.halo) if self.average.trims else box
+
+    @property
+    def piece_images(self) -> Sequence[Path]:
+        return [] if self.settings.mode == "paint" else [Path(style.image.path) for style in self._styles]
+
+    def image_shares(self, box: Box, canvas_size: Size) -> Tensor:
+        painting, _ = self._painted(box, canvas_size)
+        assert painting.mixture is not None
+        assert self.templates is not None
+        weights = painting.mixture.weights[0].float()
+        shares = weights.new_zeros(len(self._styles), *weights.shape[1:])
+        return shares.index_add_(0, self.templates.image, weights)
+
+    def piece_at(self, row: int, column: int) -> Piece | None:
+        """Where something is painted over a piece, the piece beneath."""
+        if self.templates is None or not self.canvas_size.box.contains(Box(row, column, 1, 1)):
+            return None
+        box = Box(row, column, 1, 1).align(self.alignment_px).pad(self.halo)
+        with torch.no_grad():
+            painting, _ = self._painted(box, self.canvas_size)
+        assert painting.mixture is not None
+        weights = painting.mixture.weights[0]
+        return piece_of(self.templates, weights, row, column, self.seen(box), self.piece_images)
+
+    def pieces(self) -> Sequence[PieceInfo]:
+        if self._composed is None:
+            return ()
+        shares = self._tally.shares if self._tally.knows(self._pieces_key) else None
+        return self._composer_of(self._job).infos(self._composed, shares)
+
+    @property
+    def pieces_counted_at(self) -> int | None:
+        return self._tally.oldest_step(self._pieces_key)
+
+    @property
+    def _pieces_key(self) -> int:
+        """What the pieces of the mixture are."""
+        return id(self.templates)
 
     def layers_of(self, painting: Painting, content: Tensor) -> Layers:
         """What is shown of a painting; `content` is that of its box, 0..1."""
@@ -190,6 +359,11 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
                 return mask()
             return torch.einsum("nhw,nc->chw", painting.mixture.weights[0], self.palette)
 
+        def pieces() -> Tensor:
+            if painting.mixture is None:
+                return torch.full_like(content[:1], -1.0)
+            return painting.mixture.weights[0].argmax(0, keepdim=True).float()
+
         return Layers(
             {
                 "result": lambda: shown(painting.result),
@@ -198,7 +372,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
                 "mask": mask,
                 "templates": templates,
                 "content": lambda: content.clamp(0, 1),
-            }
+            },
+            pieces=pieces,
         )
 
     def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
@@ -238,8 +413,39 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         yield from super()._tensors()
-        if self.templates is not None:
-            yield from (("templates.offset", self.templates.offset), ("templates.flip", self.templates.flip))
+        if self._composed is not None:
+            drawn = self._composed.drawn
+            yield from (("templates.offset", drawn.offset), ("templates.flip", drawn.flip))
+
+    def state(self) -> State:
+        state = super().state()
+        state.plain |= {"drawn_again": self._job.pieces.draw}
+        if self._composed is not None and not torch.equal(self._composed.drawn.image.cpu(), self._usual_images()):
+            state.tensors |= {_IMAGES: self._composed.drawn.image.cpu().clone()}
+        return state
+
+    def _usual_images(self) -> Tensor:
+        """The image of each template where no map says which are needed; states do not name it."""
+        return torch.tensor(shares([style.image.weight for style in self._styles], self.settings.templates))
+
+    def restore(self, state: State, strict: bool = True) -> list[str]:
+        drawn = None if self._composed is None else self._composed.drawn
+        if drawn is None:
+            return super().restore(state, strict)
+        kept = Templates(drawn.atlas, drawn.image.clone(), drawn.offset.clone(), drawn.flip.clone(), drawn.edge)
+        image = state.tensors.get(_IMAGES, self._usual_images())
+        state = State({name: tensor for name, tensor in state.tensors.items() if name != _IMAGES}, state.plain)
+        left = super().restore(state, strict)
+        # Not those that are too many or too few, and not the former ones where others were asked for since.
+        fits = image.shape == drawn.image.shape and int(image.max()) < len(self._styles)
+        if fits and (strict or int(state.plain.get("drawn_again", 0)) == self._job.pieces.draw):
+            drawn.image.copy_(image)
+        else:
+            for own, before in ((drawn.image, kept.image), (drawn.offset, kept.offset), (drawn.flip, kept.flip)):
+                own.copy_(before)
+        self._composed = self._composer_of(self._job).composed(drawn)
+        self._use_pieces()
+        return left
 
 
 METHOD = Famos

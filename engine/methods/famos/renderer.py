@@ -6,7 +6,7 @@ Painting a scene is method.py's; repeats, frames and prints in general are adver
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -18,6 +18,7 @@ from engine.fields.periodic import Closed, ClosedTemplates
 from engine.images.sources import coordinates
 from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
+from engine.methods.directed import Fields
 from engine.nn.mosaic import MosaicShape, Painting, blended
 from engine.options import RenderMode
 from engine.templates.atlas import Mixture, Templates, View
@@ -35,12 +36,14 @@ class Scene:
         content: I_C, float [3, h, w], 0..1.
         coordinates: psi, [2, h, w].
         view: the templates; None in mode paint.
+        fields: the artist's maps.
         period: in pixels, multiples of the alignment; None never repeats.
     """
 
     content: Callable[[Box], Tensor]
     coordinates: Callable[[Box], Tensor]
     view: Callable[[Box], View] | None
+    fields: Fields = field(default_factory=Fields)
     period: Size | None = None
 
 
@@ -75,7 +78,17 @@ class Painted(Printable, Protocol):
 
     def scene(self, canvas_size: Size) -> Scene: ...
 
-    def painting(self, box: Box, scene: Scene) -> tuple[Painting, Tensor]: ...
+    @property
+    def is_directed(self) -> bool: ...
+
+    @property
+    def region_count(self) -> int: ...
+
+    def bias(self, regions: Tensor | None) -> Tensor | None: ...
+
+    def seen(self, box: Box) -> Box: ...
+
+    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Tensor]: ...
 
     def layers_of(self, painting: Painting, content: Tensor) -> Layers: ...
 
@@ -92,25 +105,34 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         return self.method.layers_of(*self.method.painting(box, self._scene_of(canvas_size)))
 
     def planes(self, box: Box, canvas_size: Size) -> Tensor:
-        """log A, I_G, alpha, and the content."""
-        painting, content = self.method.painting(box, self._scene_of(canvas_size))
+        """log A, I_G, alpha, the content, and the regions; where there is a bias, log A without it, not normalised."""
+        scene = self._scene_of(canvas_size)
+        painting, content = self.method.painting(box, scene, keep_logits=self.method.is_directed)
         planes = [painting.painted[0], painting.alpha[0], content]
-        if painting.mixture is not None:
+        if painting.logits is not None:
+            planes = [painting.logits[0], *planes]
+        elif painting.mixture is not None:
             planes = [painting.mixture.weights[0].clamp_min(_LEAST_SHARE).log(), *planes]
+        if self.method.region_count:
+            assert scene.fields.regions is not None
+            planes.append(scene.fields.regions(self.method.seen(box)))
         return torch.cat(planes)
 
     @property
     def channels(self) -> int:
-        return 6 + self.method.shape.masks + len(self.method.templates or ())
+        return 6 + self.method.shape.masks + len(self.method.templates or ()) + self.method.region_count
 
     def composed(self, planes: Tensor, box: Box, detail: Detail) -> Layers:
         masks = self.method.shape.masks
-        logits, painted, alpha, content = planes[None].split([self.channels - 6 - masks, 3, masks, 3], 1)
+        sizes = [len(self.method.templates or ()), 3, masks, 3, self.method.region_count]
+        logits, painted, alpha, content, regions = planes[None].split(sizes, 1)
         alpha = alpha.clamp(0, 1)
         if self.method.templates is None:
             return self.method.layers_of(Painting(painted, painted, painted, alpha, None), content[0])
         # A softmax of enlarged logarithms: pieces keep crisp borders, and shares add up to 1.
-        collage, weights = self._pieces_of(detail).mixed(logits.contiguous(), box)
+        bias = self.method.bias(regions[0] if len(regions[0]) else None)
+        logits = logits.contiguous() if bias is None else logits + bias
+        collage, weights = self._pieces_of(detail).mixed(logits, box)
         collage = collage * 2 - 1
         if self.method.shape.mode == "copy":
             painted = result = collage
@@ -130,11 +152,12 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         plain = self.method.scene(canvas_size)
         content = self._content(canvas_size, plain.content)
         if not self.repeats:
-            return Scene(content, plain.coordinates, plain.view)
+            return Scene(content, plain.coordinates, plain.view, plain.fields)
         plane = Closed(lambda box: coordinates(box, canvas_size, self.device), canvas_size)
         templates = self.method.templates
         view = None if templates is None else ClosedTemplates(templates, canvas_size).view
-        return Scene(content, plane.at, view, canvas_size)
+        fields = plain.fields.changed(lambda plane: Closed(plane, canvas_size).at)
+        return Scene(content, plane.at, view, fields, canvas_size)
 
     def _pieces_of(self, detail: Detail) -> DetailedTemplates:
         assert self.method.templates is not None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from engine.method import Slot
+from engine.methods.map_slots import MAP_SLOTS
 
 SLOTS = {
     "famos": (
         Slot("style", "Style", "The pieces are cut from these images: city views, foliage, paintings, textiles."),
         Slot("content", "Content", "What the mosaic shows. The first image is the target; others are learned as well."),
+        *MAP_SLOTS,
     ),
 }

@@ -18,7 +18,7 @@ from engine.templates.sets import Sets
 class Batch(NamedTuple):
     """content [B, 3, H, W] in -1..1, None unguided; style the same. A set of its own for each patch.
 
-    bias: what is added to log A, [B, K, H, W]. powers: of each map of amounts, [B, 1, H, W]. See directions.py.
+    bias: what is added to log A, [B, K, H, W]. powers: of each map of amounts, [B, 1, H, W]. See directed.py.
     """
 
     content: Tensor | None

@@ -7,7 +7,6 @@ in templates/sets.py, what memory allows in memory_plan.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine import losses
-from engine.box import Box, Size
+from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes, uploaded
 from engine.errors import BadWeightsError, MissingSourcesError
 from engine.images import sources
@@ -23,10 +22,23 @@ from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.job import Job
 from engine.method import State, Term
 from engine.methods.adversarial import coarsened
+from engine.methods.composed import Composer, Tally
+from engine.methods.directed import (
+    CONTENT,
+    PAINT,
+    SIZE,
+    Directions,
+    directions,
+    times,
+    touched,
+    undirected,
+    with_regions_of,
+)
 from engine.methods.magic import pretrained
 from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.coarse import CoarseRenderer
-from engine.methods.magic.directions import Directions, directions, multiplied, times, undirected
+from engine.methods.magic.conditions import RANGES
+from engine.methods.magic.directions import multiplied
 from engine.methods.magic.memory_plan import plan
 from engine.methods.magic.painting import PaintingMagic
 from engine.methods.magic.remembered import RememberedChoices
@@ -37,7 +49,7 @@ from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
 from engine.templates.atlas import Atlas
 from engine.templates.palette import palette
-from engine.templates.sets import SetDraw
+from engine.templates.sets import SetDraw, Sets
 
 
 class Magic(PaintingMagic):
@@ -69,7 +81,7 @@ class Magic(PaintingMagic):
         assert isinstance(job.settings, MagicSettings)
         self.settings = s = job.settings
         self.device, self.seed, self.warnings = device, job.seed, []
-        self._job, self._directions = job, Directions(None, {})
+        self._job, self._directions = job, Directions(None, {}, Size(1, 1))
         self._said: list[str] = []
         """What there is to say of the maps as they are."""
         self._read_images(job)
@@ -81,6 +93,7 @@ class Magic(PaintingMagic):
         self._shown: dict[tuple[int, ...], Tensor] = {}
         self._coarse_renderers: dict[int, CoarseRenderer] = {}
         self._remembered = RememberedChoices()
+        self._tally, self._composed = Tally(), {}
         if s.start == "network":
             self.begin_with(pretrained.shipped())
 
@@ -133,12 +146,20 @@ class Magic(PaintingMagic):
         self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
         self.atlas = Atlas([style.pixels for style in self._styles], self.device)
         self._directions = directions(job, self._styles, self._canvas, self._said)
-        self.draw = self._drawn_from(self._directions, self._said)
+        self.draw = self._drawn_from(self._directions, job, self._said)
+        self._composer = self._composer_of(job, self.draw)
         self.warnings += self._said
         self._style_patches = StylePatches(self._styles, self.atlas, s.tiling)
         self._content_patches = ContentPatches(self._contents, self._canvas, self.device) if self._contents else None
 
-    def _drawn_from(self, directions: Directions, said: list[str]) -> SetDraw:
+    def _composer_of(self, job: Job, draw: SetDraw) -> Composer:
+        """What is wanted of single pieces. Raises BadSettingError: all of those shown are muted."""
+        composer = Composer(job.pieces, [Path(style.image.path) for style in self._styles], self._canvas)
+        for seed, _ in self.shown_sets:
+            composer.composed(draw.templates(self.shown_size, seed))
+        return composer
+
+    def _drawn_from(self, directions: Directions, job: Job, said: list[str]) -> SetDraw:
         s, weights, groups = self.settings, [style.image.weight for style in self._styles], directions.groups
         if groups is not None:
             assert directions.pieces is not None
@@ -149,26 +170,32 @@ class Magic(PaintingMagic):
                     "all. Raise Elements of a set, and Elements shown."
                 )
         placement = "anywhere" if s.placement == "anywhere" else "aligned"
-        return SetDraw(self.atlas, weights, s.tiling, placement, self._canvas, groups)
+        return SetDraw(self.atlas, weights, s.tiling, placement, self._canvas, groups, job.pieces.draw)
 
     def try_update(self, job: Job) -> bool:
         """Other maps, and other regions for the images that are there: they act on what was learned."""
         if undirected(job) != undirected(self._job) or self._job.settings.needs_rebuild(job.settings):
             return False
-        regions = {image.path: image.regions for image in job.sources.get("style", ())}
-        styles = [
-            replace(style, image=style.image.model_copy(update={"regions": regions[style.image.path]}))
-            for style in self._styles
-        ]
+        styles = with_regions_of(job, self._styles)
         said: list[str] = []
         new = directions(job, styles, self._canvas, said)
-        before, self._said, self.warnings = self._said, said, said
-        if not new.draws_as(self._directions):
-            self.draw = self._drawn_from(new, said)
+        alike = new.draws_as(self._directions) and job.pieces.draw == self._job.pieces.draw
+        draw = self.draw if alike else self._drawn_from(new, job, said)
+        composer = self._composer_of(job, draw)
+        if draw is not self.draw or composer.places != self._composer.places:
             self._shown = {}
             self._remembered.forget()
+        self.touched = None
+        if draw is self.draw and job.pieces == self._job.pieces and not self._norms_see_whole_canvas:
+            changed = touched(self._directions, new, self.settings.feather_px)
+            # what looks at a pixel from below is felt at its top, and so on
+            reach = self.composed_reach
+            felt = Margin(reach.bottom, reach.right, reach.top, reach.left)
+            self.touched = changed if changed is None or not changed.area else changed.pad(felt).clip(self._canvas.box)
+        before, self._said = self._said, said
         self.warnings = [sentence for sentence in said if sentence not in before]
         self._job, self._directions, self._styles = job, new, styles
+        self.draw, self._composer, self._composed = draw, composer, {}
         return True
 
     def _make_it_fit(self) -> None:
@@ -210,24 +237,43 @@ class Magic(PaintingMagic):
         boxes = [Box(int(top), int(left), side, side) for top, left in corners.tolist()]
         corners = uploaded(corners, self.device)
         sets = self.draw.sets(count, corners[:, 0], corners[:, 1], random)
-        fields = self._directions.on(self._canvas, self.device)
+        wanted = None
+        if self._job.pieces.choices:
+            sets, wanted = self._with_shown(sets, corners, random)
+        fields = self._directions.on(self._canvas, self.device, s.feather_px)
         powers = {name: torch.stack([plane(box) for box in boxes]) for name, plane in fields.amounts.items()}
-        bias = None
-        if fields.regions is not None:
-            bias = self._bias(torch.stack([fields.regions(box) for box in boxes]), sets)
+        regions = None if fields.regions is None else torch.stack([fields.regions(box) for box in boxes])
+        bias = self._bias(regions, sets, wanted)
         return Batch(content, self._style_patches.draw(side, batch, random), sets, bias, powers)
+
+    def _with_shown(self, sets: Sets, corners: Tensor, random: torch.Generator) -> tuple[Sets, Tensor]:
+        """The sets of a batch, the first of them from the pieces that the artist composed; and their bias, [B, K].
+
+        So it learns from the set that is shown, as well as from others.
+        """
+        composed = self.composed(self.shown_sets[0][0])
+        shown, count = composed.templates, sets.count
+        taken = torch.randperm(len(shown), generator=random)[:count].to(shown.image.device)
+        image, origin, flip = sets.image.clone(), sets.origin.clone(), sets.flip.clone()
+        image[0, : len(taken)] = shown.image[taken]
+        origin[0, : len(taken)] = shown.offset[taken] + corners[0]
+        flip[0, : len(taken)] = shown.flip[taken]
+        bias = torch.zeros(image.shape, device=image.device)
+        if composed.bias is not None:
+            bias[0, : len(taken)] = composed.bias[taken]
+        return Sets(sets.atlas, image, origin, flip, sets.edge), bias
 
     def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
         s = self.settings
-        size, bounds = (s.patch, s.patch), (s.repaint_bound, s.warp_px)
-        if not batch.powers or not s.conditional:
+        size = (s.patch, s.patch)
+        if not s.conditional or not set(batch.powers) & set(RANGES):
             told = self._conditions()
             return network(
                 batch.sets,
                 batch.content,
                 size,
                 s.temperature,
-                bounds,
+                (self._bound_of(batch), s.warp_px),
                 self._mix_kernel,
                 told,
                 batch.bias,
@@ -240,7 +286,7 @@ class Magic(PaintingMagic):
                 one.content,
                 size,
                 s.temperature,
-                bounds,
+                (self._bound_of(one), s.warp_px),
                 self._mix_kernel,
                 self._conditions_of(multiplied(s, one.powers)),
                 one.bias,
@@ -249,6 +295,9 @@ class Magic(PaintingMagic):
             for one in batch.apart()
         ]
         return joined(each)
+
+    def _bound_of(self, batch: Batch) -> Tensor | float:
+        return self.bound_at(batch.powers.get(PAINT))
 
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
         mixture, usage = fake.mixture, fake.mixture.usage
@@ -262,13 +311,15 @@ class Magic(PaintingMagic):
             "alpha": (fake.result - fake.collage).abs().mean() / 2,
             "warp_variation": fake.flow_variation,
         }
-        if "variation_weight" in batch.powers and fake.logits is not None:
+        if SIZE in batch.powers and fake.logits is not None:
             shares = (fake.logits.float() / self.settings.temperature).softmax(1)
-            terms["variation"] = losses.total_variation(shares, times(batch.powers["variation_weight"]))
+            terms["variation"] = losses.total_variation(shares, times(batch.powers[SIZE]))
+        if PAINT in batch.powers:
+            terms["alpha"] = (times(-batch.powers[PAINT]) * (fake.result - fake.collage).abs()).mean() / 2
         if batch.content is not None:
             wanted, weight = self._coarse(losses.grey(batch.content)), 1.0
-            if "content_weight" in batch.powers:
-                weight = self._coarse(times(batch.powers["content_weight"]))
+            if CONTENT in batch.powers:
+                weight = self._coarse(times(batch.powers[CONTENT]))
             terms["content"] = losses.content(self._coarse(losses.grey(fake.result)), wanted, weight)
             terms["content_collage"] = losses.content(self._coarse(losses.grey(fake.collage)), wanted, weight)
         return terms

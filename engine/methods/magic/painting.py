@@ -5,7 +5,7 @@ What it learns from is method.py's; what is painted otherwise than as trained, r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 import torch
@@ -17,18 +17,21 @@ from engine.images.sources import ContentField
 from engine.method import Layer, Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
+from engine.methods.composed import Composed, Composer, Tally, log_bias
+from engine.methods.directed import PAINT, Directions, painted_share, times
 from engine.methods.magic.batches import Batch
 from engine.methods.magic.coarse import CoarseRenderer
 from engine.methods.magic.conditions import conditions
-from engine.methods.magic.directions import Directions, parts
+from engine.methods.magic.directions import parts
 from engine.methods.magic.memory_plan import paint_bytes
 from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
 from engine.methods.magic.settings import MagicSettings
-from engine.methods.magic.shape import measured_halo
+from engine.methods.magic.shape import composed_reach, measured_halo
 from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
 from engine.nn.smoothing import reach_px
 from engine.options import RenderMode
+from engine.pieces import PieceInfo
 from engine.templates.atlas import Templates
 from engine.templates.sets import SetDraw, Sets
 
@@ -43,12 +46,17 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         Layer("mask", "Mask", "Where the second network changed the pieces: white is as far as it may go."),
         Layer("content", "Content", "The content as the network sees it, tones matched; grey without one."),
     )
+    pieces_layer = "sets"
     shape: CollageShape
     draw: SetDraw
     _directions: Directions
     _shown: dict[tuple[int, ...], Tensor]
     _coarse_renderers: dict[int, CoarseRenderer]
     _remembered: RememberedChoices
+    _composer: Composer
+    _composed: dict[tuple[int, int], Composed]
+    _tally: Tally
+    _reach: Margin | None = None
 
     # -------------------------------------------------------- facts
 
@@ -73,6 +81,13 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         """How far the second U-Net can change a value of -1..1."""
         return 2.0 if self.settings.refiner_paints == "picture" else self.settings.repaint_bound
 
+    def bound_at(self, powers: Tensor | None) -> Tensor | float:
+        """How far the second U-Net may change values, everywhere or at each place, as `powers` [B, 1, h, w]."""
+        bound = 1.0 if self.settings.refiner_paints == "picture" else self.settings.repaint_bound
+        if powers is None:
+            return bound
+        return (bound * times(powers)).clamp(max=max(bound, 1.0)) * painted_share(powers)
+
     # -------------------------------------------------------- what it is told
 
     def _told(self, settings: MagicSettings | None = None) -> tuple[float, ...]:
@@ -87,10 +102,14 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         told = self._told(settings)
         return uploaded(torch.tensor(told), self.device) if told else None
 
-    def _bias(self, regions: Tensor | None, sets: Sets) -> Tensor | None:
-        """What is added to log A, [B, K, H, W], where the shares of regions, [B, R, H, W], are known."""
-        pieces = self._directions.pieces
-        return None if regions is None or pieces is None else pieces.bias(regions, sets.image)
+    def _bias(self, regions: Tensor | None, sets: Sets, pieces: Tensor | None) -> Tensor | None:
+        """What is added to log A, [B, K, H, W] or [B, K, 1, 1].
+
+        Args:
+            regions: their shares, [B, R, H, W], where a map has them.
+            pieces: what is added everywhere, [K] or [B, K].
+        """
+        return log_bias(self._directions.bias(regions, sets.image, self.settings.feather_px > 0), pieces)
 
     # -------------------------------------------------------- painting
 
@@ -111,7 +130,8 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             if self._contents
             else None
         )
-        return Scene(canvas_size, content, self.draw.at, self._directions.on(canvas_size, self.device), reduction=1)
+        fields = self._directions.on(canvas_size, self.device, self.settings.feather_px)
+        return Scene(canvas_size, content, self.draw.at, fields, reduction=1)
 
     def coarse(self, reduction: int) -> Renderer:
         if reduction not in self._coarse_renderers:
@@ -123,6 +143,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     def painting(self, box: Box, scene: Scene) -> Painting:
         """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
         self._freeze_if_needed()
+        asked = box
         box = scene.seen(box, self.alignment_px)
         s, count = self.settings, self.shown_size
         free = memory_free_bytes(self.device)
@@ -130,16 +151,44 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             raise MemoryError
         content = self._content_at(box, scene)
         smoothing_px = s.smoothing_px / max(1, scene.reduction)
+        needed = self._needed(asked, box, scene)
         choices = [
-            (self._choice(seed, count, box, scene, content).smoothed(smoothing_px), share)
+            (self._choice(seed, count, box, scene, content).cropped(box, needed).smoothed(smoothing_px), share)
             for seed, share in self.shown_sets
         ]
+        if content is not None:
+            rows, columns = needed.within(box)
+            content = content[:, :, rows, columns]
+        box = needed
         regions = None if scene.fields.regions is None else scene.fields.regions(box)
-        placed = [(self._placed(choice, regions), share) for choice, share in choices]
+        placed = [
+            (self._placed(choice, regions, seed), share)
+            for (choice, share), (seed, _) in zip(choices, self.shown_sets, strict=True)
+        ]
         collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel)
-        result = self.average.refined(collage, s.repaint_bound)
+        if scene.reduction > 1 or (scene.reduction and scene.canvas_size == self.canvas_size):
+            pieces, step = mixture[0, :count], self.steps_done
+            self._tally.add(self._pieces_key, pieces, box, asked, self.halo, scene.canvas_size, step)
+        painted = scene.fields.amounts.get(PAINT)
+        result = self.average.refined(collage, self.bound_at(None if painted is None else painted(box)[None]))
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         return Painting(result, collage, mixture, shown, choices, box, regions)
+
+    def _needed(self, asked: Box, seen: Box, scene: Scene) -> Box:
+        """What of a box has to be composed, once it is decided: the second U-Net looks less far than both together."""
+        halo = self.halo
+        if asked.height <= halo.top + halo.bottom or asked.width <= halo.left + halo.right:
+            return seen
+        around = asked.less(halo).pad(self.composed_reach).align(self.alignment_px).clip(asked)
+        needed = scene.seen(around, self.alignment_px).clip(seen)
+        return needed if needed.area else seen
+
+    @property
+    def composed_reach(self) -> Margin:
+        """How far what is decided at a pixel is felt in the picture."""
+        if self._reach is None:
+            self._reach = composed_reach(self.settings)
+        return self._reach.wider(reach_px(self.settings.smoothing_px)).aligned(self.alignment_px)
 
     @property
     def piece_images(self) -> Sequence[Path]:
@@ -166,23 +215,47 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         image = int(images[index])
         places = [choice.sets.places(down, right) for choice, _ in painting.choices]
         in_row, in_column = (float(torch.cat(parts)[index]) for parts in zip(*places, strict=True))
-        return Piece(Path(self._styles[image].image.path), float(mixture[images == image].sum()), in_row, in_column)
+        share, path = float(mixture[images == image].sum()), Path(self._styles[image].image.path)
+        return Piece(path, share, in_row, in_column, index if index < self.shown_size else -1)
 
-    def _placed(self, choice: Choice, regions: Tensor | None) -> Choice:
+    def composed(self, seed: int) -> Composed:
+        """The set of a seed that is shown, as the artist wants it."""
+        key = (seed, self.shown_size)
+        if key not in self._composed:
+            drawn = self.draw.templates(self.shown_size, seed)
+            self._composed = {key: self._composer.composed(drawn), **dict(list(self._composed.items())[:1])}
+        return self._composed[key]
+
+    def pieces(self) -> Sequence[PieceInfo]:
+        composed = self.composed(self.shown_sets[0][0])
+        known = self._tally.shares if self._tally.knows(self._pieces_key) else None
+        return self._composer.infos(composed, None if known is None else known / self.shown_sets[0][1])
+
+    @property
+    def pieces_counted_at(self) -> int | None:
+        return self._tally.oldest_step(self._pieces_key)
+
+    @property
+    def _pieces_key(self) -> Hashable:
+        """What the first pieces of the mixture are."""
+        return self.shown_sets[0][0], self.shown_size, self._composer.places, id(self.draw)
+
+    def _placed(self, choice: Choice, regions: Tensor | None, seed: int) -> Choice:
         """A choice with elements only where they may lie; what was decided stays as it is."""
-        if regions is None:
-            return choice
-        return choice.biased(self._bias(regions[None], choice.sets), self.settings.temperature)
+        at = None if regions is None else regions[None]
+        return choice.biased(self._bias(at, choice.sets, self.composed(seed).bias), self.settings.temperature)
 
-    def placed_logarithms(self, logits: Tensor, regions: Tensor, templates: Templates) -> Tensor:
+    def placed_logarithms(self, logits: Tensor, regions: Tensor | None, seed: int) -> Tensor:
         """Logarithms of A [1, K, h, w] where elements lie only where they may; regions: their shares, [R, h, w]."""
-        pieces = self._directions.pieces
-        return logits if pieces is None else logits + pieces.bias(regions[None], templates.image[None])
+        composed, soft = self.composed(seed), self.settings.feather_px > 0
+        by_place = None if regions is None else regions[None]
+        bias = log_bias(self._directions.bias(by_place, composed.templates.image[None], soft), composed.bias)
+        return logits if bias is None else logits + bias
 
     @property
     def region_count(self) -> int:
         """Regions of the map that says what may lie where; 0 without one."""
-        return 0 if self._directions.pieces is None else self._directions.pieces.count
+        return self._directions.region_count
 
     @property
     def shown_sets(self) -> list[tuple[int, float]]:
@@ -221,12 +294,13 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         if not scene.reduction:
             return decide()
         state = (self.steps_done, self.settings.warp_px, self._told())
-        return self._remembered.of(state, (seed, count, box, scene.canvas_size, scene.reduction, other), decide)
+        of_what = (seed, count, scene.canvas_size, scene.reduction, other)
+        return self._remembered.of(state, of_what, box, decide)
 
     def _decided(
         self, seed: int, count: int, box: Box, scene: Scene, content: Tensor | None, settings: MagicSettings
     ) -> Choice:
-        templates, canvas_size = self.draw.templates(count, seed), scene.canvas_size
+        templates, canvas_size = self.composed(seed).templates, scene.canvas_size
         centre = (canvas_size.height / 2 - box.top, canvas_size.width / 2 - box.left)
         affine = self._affine(seed, templates, scene) if self.shape.warp == "affine" else None
         size = (box.height, box.width)

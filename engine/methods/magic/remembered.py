@@ -1,6 +1,7 @@
 """What the generator decided of boxes of a canvas, kept while nothing changes that it depends on.
 
-Softness, maps, repaint and what is composed of decisions act after it, so they are painted without asking it again.
+Softness, maps, repaint and what is composed of decisions act after it, so they are painted without asking it again,
+and a small box of a larger one that is kept as well: that of a brush's stroke, or of the pixel under the pointer.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
+from engine.box import Box
 from engine.nn.collage import Choice
 
 _MOST_BYTES = 384 * 2**20
@@ -19,22 +21,23 @@ class RememberedChoices:
     def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
         self._most_bytes, self._bytes = most_bytes, 0
         self._state: Hashable = None
-        self._kept: OrderedDict[Hashable, Choice] = OrderedDict()
+        self._kept: OrderedDict[tuple[Hashable, Box], Choice] = OrderedDict()
 
-    def of(self, state: Hashable, place: Hashable, make: Callable[[], Choice]) -> Choice:
+    def of(self, state: Hashable, of_what: Hashable, box: Box, make: Callable[[], Choice]) -> Choice:
         """
         Args:
             state: all that decisions depend on, besides their place; another one forgets everything.
-            place: box, canvas and set.
+            of_what: canvas and set.
         """
         if state != self._state:
             self.forget()
             self._state = state
-        if place in self._kept:
-            self._kept.move_to_end(place)
-            return self._kept[place]
+        for key in reversed(self._kept):
+            if key[0] == of_what and key[1].contains(box):
+                self._kept.move_to_end(key)
+                return self._kept[key].cropped(key[1], box)
         choice = make()
-        self._kept[place] = choice
+        self._kept[of_what, box] = choice
         self._bytes += _bytes(choice)
         while self._bytes > self._most_bytes and len(self._kept) > 1:
             self._bytes -= _bytes(self._kept.popitem(last=False)[1])

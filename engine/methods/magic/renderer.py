@@ -20,7 +20,8 @@ from engine.fields.detail import Detail, DetailedTemplates
 from engine.fields.periodic import Closed, ClosedSets, ClosedTemplates
 from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
-from engine.methods.magic.directions import Fields
+from engine.methods.composed import Composed
+from engine.methods.directed import Fields
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import Choice
 from engine.options import RenderMode
@@ -71,6 +72,11 @@ class Painting(NamedTuple):
     box: Box
     regions: Tensor | None = None
 
+    @property
+    def first_count(self) -> int:
+        """K of the first set, whose elements are the pieces that are told."""
+        return self.choices[0][0].sets.count if self.choices else self.mixture.shape[1]
+
     def over(self, planes: Tensor, box: Box) -> Tensor:
         """Planes [C, h, w] of this painting as those of `box`; beyond what was seen, the edge goes on."""
         left, top = self.box.left - box.left, self.box.top - box.top
@@ -103,8 +109,15 @@ def layers_of(painting: Painting, repaint_reach: float, box: Box) -> Layers:
             "sets": sets,
             "mask": mask,
             "content": lambda: shown(painting.content),
-        }
+        },
+        pieces=lambda: painting.over(_largest(painting), box),
     )
+
+
+def _largest(painting: Painting) -> Tensor:
+    """Which piece has most of each place, float32 [1, h, w]; -1 where it is one of the other set."""
+    index = painting.mixture[0].argmax(0, keepdim=True)  # [1, h, w]
+    return torch.where(index < painting.first_count, index, -1).float()
 
 
 class Painted(Printable, Protocol):
@@ -129,7 +142,9 @@ class Painted(Printable, Protocol):
 
     def painting(self, box: Box, scene: Scene) -> Painting: ...
 
-    def placed_logarithms(self, logits: Tensor, regions: Tensor, templates: Templates) -> Tensor: ...
+    def composed(self, seed: int) -> Composed: ...
+
+    def placed_logarithms(self, logits: Tensor, regions: Tensor | None, seed: int) -> Tensor: ...
 
 
 class MagicRenderer(AdversarialRenderer[Painted]):
@@ -186,9 +201,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         for (seed, share), decided in zip(self.method.shown_sets, sets, strict=True):
             logits, displacement = decided[None].split(self._of_a_set, 1)
             pieces = self._pieces_of(seed, detail)
-            if len(regions):
-                templates = self.method.draw.templates(self.method.shown_size, seed)
-                logits = self.method.placed_logarithms(logits, regions, templates)
+            logits = self.method.placed_logarithms(logits, regions if len(regions) else None, seed)
             if displacement.shape[1]:
                 weights = logits.softmax(1)
                 collage = pieces.warped(weights, displacement.unflatten(1, (-1, 2)), box)
@@ -224,5 +237,5 @@ class MagicRenderer(AdversarialRenderer[Painted]):
 
     def _pieces_of(self, seed: int, detail: Detail) -> DetailedTemplates:
         if seed not in self._pieces:
-            self._pieces[seed] = detail.of(self.method.draw.templates(self.method.shown_size, seed))
+            self._pieces[seed] = detail.of(self.method.composed(seed).templates)
         return self._pieces[seed]

@@ -58,6 +58,14 @@ def collage_shape(s: MagicSettings) -> CollageShape:
     return CollageShape(sets, refiner if s.refine else None, s.warp, s.refiner_paints)
 
 
+def composed_reach(s: MagicSettings) -> Margin:
+    """How far the second U-Net looks, measured in the same way as the halo of all."""
+    thin = collage_shape(s.with_values({"generator_width": -(-4 // s.heads) * s.heads}))
+    generator = CollageGenerator(thin).eval()
+    initialised(generator, torch.Generator().manual_seed(0))
+    return receptive_margin(lambda plane: generator.refined(plane, 1.0), 3, thin.sets.alignment_px)
+
+
 def measured_halo(s: MagicSettings) -> Margin:
     """The halo of the generator, measured on a thin one of the same depth, kernels and joints.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,4 +50,4 @@ def test_what_is_said_of_a_piece() -> None:
     piece = Piece(Path("/images/leaves & co.jpg"), 0.8, 0.25, 0.5)
     text = "<b>leaves &amp; co.jpg</b><br>50 % from its left, 25 % from its top<br>80 % of what lies here"
     assert words(piece) == text
-    assert "what lies here" not in words(piece._replace(share=1.0))
+    assert "what lies here" not in words(replace(piece, share=1.0))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QInputDevice, QPointingDevice, QTabletEvent, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QInputDevice, QPointingDevice, QTabletEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from app.document import Document
@@ -69,7 +69,7 @@ def key(qtbot, editor: MaskEditor, name: Qt.Key, modifier: Qt.KeyboardModifier =
 def editor_of(qtbot, link: MaskController) -> MaskEditor:
     """The editor, once its picture is read."""
     qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
-    assert link.editor is not None
+    assert isinstance(link.editor, MaskEditor)
     return link.editor
 
 
@@ -361,3 +361,55 @@ def test_each_kept_mask_has_its_own_file_and_its_regions_come_back(qtbot, tmp_pa
     document.stack.undo()
     assert [image.path for image in document.sources("style_mask")] == [str(files[0])]
     link.wait()
+
+
+def test_a_line_drawn_around_a_place_gives_it_to_the_region(qtbot, editor):
+    key(qtbot, editor, Qt.Key.Key_2)
+    key(qtbot, editor, Qt.Key.Key_L)
+    drag(qtbot, editor, (10, 10), (50, 10), (50, 40), (10, 40))
+    assert set(np.unique(editor.picture.labels)) == {UNPAINTED, LAND.label}, "regions have plain edges"
+    assert editor.picture.label_at(30, 25) == LAND.label
+    assert editor.picture.label_at(60, 25) == UNPAINTED
+    key(qtbot, editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not editor.picture.labels.any()
+
+
+def test_invert_puts_the_region_where_it_is_not(qtbot, editor):
+    key(qtbot, editor, Qt.Key.Key_F)
+    key(qtbot, editor, Qt.Key.Key_1)
+    qtbot.mouseClick(editor.view, LEFT, NOTHING, at(editor, 5, 5))
+    key(qtbot, editor, Qt.Key.Key_L)
+    key(qtbot, editor, Qt.Key.Key_2)
+    drag(qtbot, editor, (10, 10), (50, 10), (50, 40), (10, 40))
+    before = editor.picture.labels.copy()
+    key(qtbot, editor, Qt.Key.Key_I)
+    assert ((editor.picture.labels == LAND.label) == (before == SKY.label)).all()
+    editor.picture.stack.undo()
+    assert np.array_equal(editor.picture.labels, before)
+
+
+def test_a_region_looks_like_its_part_of_the_style_and_is_lit_there_when_pointed_at(qtbot):
+    style = QImage(80, 60, QImage.Format.Format_RGB32)
+    style.fill(QColor(200, 10, 10))
+    for x in range(40, 80):
+        for y in range(60):
+            style.setPixelColor(x, y, QColor(10, 10, 200))
+    labels = np.full((60, 80), SKY.label, np.uint8)
+    labels[:, 40:] = LAND.label
+    mask = MaskFile(labels, (SKY, LAND))
+    own = MaskFile(np.full((60, 80), SKY.label, np.uint8), (SKY, LAND))
+    begin = Beginning("Target mask", own, None, None, (SKY, LAND), "Style mask", style=style, style_mask=mask)
+    editor = opened(qtbot, begin)
+    swatches = [editor.parts.cut(region.color) for region in (SKY, LAND)]
+    shades = [swatch.pixelColor(swatch.width() // 2, swatch.height() // 2) for swatch in swatches if swatch is not None]
+    assert [shade.red() for shade in shades] == [200, 10]
+    assert editor.parts.isVisible()
+
+    point = editor.regions.list.visualItemRect(editor.regions.list.item(1)).center()
+    qtbot.mouseMove(editor.regions.list.viewport(), point)
+    qtbot.waitUntil(lambda: editor.parts._lit == LAND.label, timeout=5_000)
+    shown = editor.parts.grab().toImage()
+    left, right = (shown.pixelColor(round(x * shown.width()), shown.height() // 2) for x in (0.25, 0.75))
+    assert right.blue() == 200
+    assert left.red() < 100
+    assert editor.view._lit == LAND.label

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.document import Document
 from app.masks.controller import MaskController
 from app.masks.editor import MaskEditor
-from app.masks.regions import amounts
 from app.training import Training
 from engine.images import maps
 from engine.method import Slot
@@ -23,7 +21,6 @@ from tests.engine.toy import Toy
 SLOTS = (
     Slot("style", "Style", "What the pieces are cut from."),
     Slot("where", "Pieces from", "Where they lie.", 0, 1, "mask", ("style",), True, map="pieces", directs="style"),
-    Slot("care", "How much", "Where there is more.", 0, 1, "amount", ("style",), True, map="content"),
 )
 
 
@@ -42,8 +39,8 @@ def studio(qtbot, tmp_path, monkeypatch):
 def opened(qtbot, controller: MaskController, slot: str) -> MaskEditor:
     controller.open(slot)
     qtbot.waitUntil(lambda: controller.editor is not None, timeout=20_000)
-    assert controller.editor is not None
     editor = controller.editor
+    assert isinstance(editor, MaskEditor)
     qtbot.addWidget(editor, before_close_func=lambda e: e.picture.stack.setClean())
     return editor
 
@@ -114,15 +111,40 @@ def test_a_region_of_another_colour_keeps_its_images(qtbot, studio):
     assert regions(document)[1] == ("#010203",)
 
 
-def test_greys_are_written_as_the_engine_reads_them(qtbot, studio):
-    document, controller = studio
-    editor = opened(qtbot, controller, "care")
-    assert editor.pieces.isHidden()
-    assert [region.name for region in editor.picture.regions] == [region.name for region in amounts()]
-    stroke(editor, next(region.label for region in amounts() if region.name.startswith("Most")))
-    editor.apply()
-    path = Path(document.sources("care")[0].path)
-    powers = maps.read_amount(path)[0]
-    assert powers[20, 20] == 1
-    assert powers[55, 75] == 0
-    assert np.array(Image.open(path).convert("L"))[55, 75] == maps.UNCHANGED
+def test_a_region_looks_like_the_first_image_that_may_lie_there(qtbot, studio):
+    _document, controller = studio
+    editor = opened(qtbot, controller, "where")
+    first, second, _third = editor.picture.regions
+    qtbot.waitUntil(lambda: editor.pieces._thumbnails.image(editor.begin.pieces[0].path) is not None, timeout=10_000)
+    assert editor.pieces.swatch(first.label) is None, "all may lie there, so none stands for it"
+    editor.regions.choose(second.label)
+    editor.pieces.menu(0).actions()[0].trigger()
+    swatch = editor.pieces.swatch(second.label)
+    assert swatch is not None
+    assert swatch.width() == swatch.height()
+
+
+def test_a_click_takes_what_one_piece_covers(qtbot, studio, monkeypatch):
+    monkeypatch.setattr(Toy, "capabilities", frozenset({"pieces"}))
+    _document, controller = studio
+    found = np.zeros((6, 8), bool)
+    found[1:3, 2:5] = True
+    asked = []
+    controller._covered = lambda down, right: asked.append((round(down, 2), round(right, 2))) or found
+    editor = opened(qtbot, controller, "where")
+    with qtbot.waitActive(editor):
+        editor.show()
+    second = editor.picture.regions[1].label
+    editor.regions.choose(second)
+    editor.view.setFocus()
+    qtbot.keyClick(editor.view, Qt.Key.Key_W)
+    point = editor.view.to_widget(40, 15).toPoint()
+    qtbot.mouseClick(editor.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    assert asked == [(0.25, 0.5)]
+    assert (editor.picture.labels == second).sum() == found.sum() * 100
+    assert editor.picture.label_at(25, 15) == second
+    editor.picture.stack.undo()
+    controller._covered = lambda _down, _right: None
+    editor.piece_covers = controller._covered
+    qtbot.mouseClick(editor.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    assert "not known" in editor.note.text()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.document import Document
 from app.masks.controller import MaskController
+from app.masks.editor import MaskEditor
 from app.masks.files import write
 from app.masks.regions import first_regions
 from app.masks.trial import MaskTrial
@@ -72,8 +73,8 @@ class Studio:
         self.wait(lambda: self.controller.editor is not None)
 
     @property
-    def editor(self):
-        assert self.controller.editor is not None
+    def editor(self) -> MaskEditor:
+        assert isinstance(self.controller.editor, MaskEditor)
         return self.controller.editor
 
     def wait(self, condition) -> None:

@@ -236,7 +236,7 @@ def test_a_killed_render_is_gone_on_with(project: Path, tmp_path: Path) -> None:
     assert main(["render", str(project), "--out", str(tmp_path / "whole.png"), *options]) == 0
     out = tmp_path / "killed.png"
     command = ["render", str(project), "--out", str(out), *options]
-    arguments = [sys.executable, "-c", KILLED, "7", *command]
+    arguments = [sys.executable, "-c", KILLED, "8", *command]  # the first is small, and for the credits
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     killed = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()

@@ -156,11 +156,24 @@ def test_memory_is_bounded_and_the_oldest_goes_first(tmp_path: Path) -> None:
     sets = method.draw.at(method.draw.templates(2, 1), Box(0, 0, 8, 8))
     choice = Choice(sets, torch.zeros(1, 2, 8, 8), None, torch.zeros(()))  # 512 bytes
     remembered, made = RememberedChoices(most_bytes=1200), []
+    box = Box(0, 0, 8, 8)
     for place in (1, 2, 1, 3, 2, 1):
-        remembered.of("state", place, lambda place=place: made.append(place) or choice)
+        remembered.of("state", place, box, lambda place=place: made.append(place) or choice)
     assert made == [1, 2, 3, 2, 1]
-    remembered.of("other", 1, lambda: made.append("again") or choice)
+    remembered.of("other", 1, box, lambda: made.append("again") or choice)
     assert made[-1] == "again"
+
+
+def test_what_was_decided_of_a_box_is_known_of_the_boxes_in_it(tmp_path: Path) -> None:
+    method = Magic(job(tmp_path), CPU)
+    outer, inner = Box(8, 16, 32, 40), Box(16, 32, 8, 16)
+    templates = method.draw.templates(2, 1)
+    whole = Choice(method.draw.at(templates, outer), torch.rand(1, 2, 32, 40), None, torch.zeros(()))
+    remembered = RememberedChoices()
+    remembered.of("state", "set", outer, lambda: whole)
+    part = remembered.of("state", "set", inner, lambda: pytest.fail("asked anew"))
+    assert torch.equal(part.logits, whole.logits[:, :, 8:16, 16:32])
+    assert torch.equal(part.sets.origin, method.draw.at(templates, inner).origin)
 
 
 # ---------------------------------------------------------------- coarse first

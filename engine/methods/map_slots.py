@@ -1,0 +1,46 @@
+"""The maps of FAMOS and MAGIC, as places for images; read by the command line before torch is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.method import Slot
+
+PIECES_MAP, CONTENT_MAP, SIZE_MAP, PAINT_MAP = "pieces_map", "content_map", "size_map", "paint_map"
+_AMOUNT = Slot("", "", "", minimum=0, maximum=1, kind="amount", beneath=("content", "style"), live=True)
+MAP_SLOTS = (
+    Slot(
+        PIECES_MAP,
+        "Pieces from",
+        "Regions of the canvas, a plain colour for each, and which style images may lie in them.",
+        minimum=0,
+        maximum=1,
+        kind="mask",
+        beneath=("content", "style"),
+        live=True,
+        map="pieces",
+        directs="style",
+    ),
+    replace(
+        _AMOUNT,
+        key=CONTENT_MAP,
+        title="How much content",
+        help="Where the picture follows the content more (lighter) or less (darker) than the setting says.",
+        map="content",
+    ),
+    replace(
+        _AMOUNT,
+        key=SIZE_MAP,
+        title="Size of pieces",
+        help="Where pieces are larger (lighter) or smaller (darker) than the setting says.",
+        map="size",
+    ),
+    replace(
+        _AMOUNT,
+        key=PAINT_MAP,
+        title="Copy or paint",
+        help="Where pieces are painted over more (lighter) or less (darker) than the setting says; where it is black, "
+        "they are left as they are.",
+        map="paint",
+    ),
+)
