@@ -1,9 +1,9 @@
 """What maps do, measured: each of two halves of a canvas by a map, and the same without one.
 
-    python -m benchmarks.directing --method famos --map pieces --style A --style-right B --content C --seconds 90 --out run.png
+    python -m benchmarks.directing --map pieces --style A --style-right B --content C --seconds 90 --out run.png
 
-Each run trains one method (or none, with 0 seconds: what is shown at once) and prints a row: of each half the share that
-its own images have, the content match, the error of the content, and the mean area of a piece.
+Each run trains one method (or none, with 0 seconds: what is there at once) and prints a row: of each half the share
+that its own images have, the content match, the error of the content, and the mean area of a piece.
 """
 
 from __future__ import annotations
