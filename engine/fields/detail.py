@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.fields.periodic import ClosedSets, ClosedTemplates
 from engine.fields.resample import Zoom, needed, resampled
-from engine.templates.atlas import Atlas, Templates, View, mix_only
+from engine.templates.atlas import Atlas, Templates, View, mix_only, opacity_bias
 from engine.templates.mix_kernel import MixKernel
 from engine.templates.sets import Sets
 
@@ -56,7 +56,12 @@ class DetailedTemplates:
         """I_M [1, 3, h, w], 0..1, and A from its logarithms [1, N, h, w], which are lost."""
         zoom = self._detail.zoom
         if zoom.keeps_scale:
-            return mix_only(logits, self._view(self._moved(box)), 1.0, self._detail.mix_kernel, overwrite=True)
+            view = self._view(self._moved(box))
+            if (bias := view.bias()) is not None:
+                logits = logits + bias
+            return mix_only(logits, view, 1.0, self._detail.mix_kernel, overwrite=True)
+        if self._templates.atlas.has_cut_outs:
+            logits = logits + self._enlarged_bias(box)
         weights = _without_traces(logits.softmax(1))
         collage = weights.new_zeros(1, 3, box.height, box.width)
         for part in box.tiles(_PART_PX):
@@ -92,6 +97,17 @@ class DetailedTemplates:
         for index in range(weights.shape[1]):  # in this order, whatever the box is
             collage += weights[:, index : index + 1] * crops[:, index]
         return collage
+
+    def _enlarged_bias(self, box: Box) -> Tensor:
+        """`View.bias` of a box where pieces are enlarged, [1, N, h, w]."""
+        opacity = torch.empty(1, len(self._templates), box.height, box.width, device=self._templates.image.device)
+        for part in box.tiles(_PART_PX):
+            rows, columns = part.within(box)
+            at = needed(part, self._detail.zoom)
+            view = self._view(at)
+            there = self._templates.atlas.opacity(view.begins, view.columns)[0]
+            opacity[0, :, rows, columns] = resampled(there, at, part, self._detail.zoom)
+        return opacity_bias(opacity)
 
     def _sets(self, box: Box) -> Sets:
         if self._closed is not None:

@@ -120,7 +120,9 @@ def _composite(path: Path, kind: str) -> Any:
 
 
 def upright(opened: Opened, factor: float) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The picture scaled by `factor` (at most 1), as uint8 [H, W, 3], and what was changed on the way.
+    """The picture on white, scaled by `factor` (at most 1), as uint8 [H, W, 3], and what was changed on the way.
+
+    Where it is transparent in places it has a fourth band that says how opaque it is.
 
     Raises:
         BadImageError: the file is damaged further on.
@@ -137,9 +139,8 @@ def upright(opened: Opened, factor: float) -> tuple[np.ndarray, tuple[str, ...]]
         pixels = image.copy_memory().autorot().numpy()
     except vips().Error as error:
         raise _damaged(opened.path, error) from None
-    if pixels.shape[2] == 4 and pixels[..., 3].min() < 255:
-        notes = (*notes, f"{opened.path.name} is transparent in places, which became white.")
-    return np.ascontiguousarray(pixels[..., :3]), opened.notes + notes
+    bands = 4 if pixels.shape[2] == 4 and pixels[..., 3].min() < 255 else 3
+    return np.ascontiguousarray(pixels[..., :bands]), opened.notes + notes
 
 
 def _flat_srgb(opened: Opened, image: Any) -> tuple[Any, tuple[str, ...]]:

@@ -30,16 +30,21 @@ class DecodedImage:
         path: where it was read from.
         original: its size in the file, upright; larger than `pixels` where it was scaled down.
         notes: sentences about what was changed on the way, for the artist.
+        opacity: uint8 [H, W], 0 where it is transparent; None where it is opaque everywhere. `pixels` lie on white.
     """
 
     pixels: Tensor
     path: Path
     original: Size
     notes: tuple[str, ...] = ()
+    opacity: Tensor | None = None
 
 
-def read_image(path: Path, limit_px: int = 64 * MEGAPIXEL) -> DecodedImage:
+def read_image(path: Path, limit_px: int = 64 * MEGAPIXEL, cut_out: bool = False) -> DecodedImage:
     """A picture in sRGB, upright, on white where it is transparent, scaled down to at most `limit_px` pixels.
+
+    Args:
+        cut_out: its transparency is made use of, so nothing is said of the white.
 
     Raises:
         BadImageError: it can not be read, is damaged, or has a side below 8 px.
@@ -58,7 +63,11 @@ def read_image(path: Path, limit_px: int = 64 * MEGAPIXEL) -> DecodedImage:
             f"{path.name} is very large ({original.width:,} x {original.height:,} px) and was scaled down to "
             f"{pixels.shape[1]:,} x {pixels.shape[0]:,} px.",
         )
-    return DecodedImage(torch.from_numpy(pixels).permute(2, 0, 1).contiguous(), path, original, notes)
+    bands = torch.from_numpy(pixels).permute(2, 0, 1)
+    opacity = bands[3].contiguous() if len(bands) == 4 else None
+    if opacity is not None and not cut_out:
+        notes = (*notes, f"{path.name} is transparent in places, which became white.")
+    return DecodedImage(bands[:3].contiguous(), path, original, notes, opacity)
 
 
 def image_size(path: Path) -> Size:
@@ -77,7 +86,8 @@ def thumbnail(path: Path, side: int) -> np.ndarray:
         BadImageError: it can not be read, or is damaged.
     """
     opened = decode.open_image(path)
-    return decode.upright(opened, min(1.0, side / max(opened.image.height, opened.image.width)))[0]
+    pixels, _ = decode.upright(opened, min(1.0, side / max(opened.image.height, opened.image.width)))
+    return np.ascontiguousarray(pixels[..., :3])
 
 
 def _size(opened: decode.Opened) -> Size:

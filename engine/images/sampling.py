@@ -14,6 +14,9 @@ from engine.images.sources import ContentField, Source, Taps
 from engine.templates.atlas import Atlas
 from engine.tiling import Edge
 
+_TRIES = 24
+"""Places that are tried for a patch of an image that is transparent in places; the most opaque one is taken."""
+
 
 def step_generator(seed: int, step: int) -> torch.Generator:
     """All chance of a step, from (seed, step) alone; on the CPU, so that devices draw alike."""
@@ -37,12 +40,13 @@ class StylePatches:
         self._edge: Edge = edge
         self._weights = _weights(styles)
         self._sizes = [style.size for style in styles]
+        self._solid = [None if style.opacity is None else _summed(style.opacity) for style in styles]
 
     def draw(self, side: int, count: int, random: torch.Generator) -> Tensor:
         """float32 [B, 3, side, side] in -1..1, on the atlas' device."""
         device = self._atlas.pixels.device
         image = torch.multinomial(self._weights, count, replacement=True, generator=random)
-        place = torch.stack([corner(self._sizes[index], side, random) for index in image.tolist()])  # [B, 2]
+        place = torch.stack([self._corner(index, side, random) for index in image.tolist()])  # [B, 2]
         flip = torch.rand(count, 2, generator=random) < (0.5 if self._edge == "mirror" else 0.0)
         # A flipped crop runs backwards from its corner: -1 - (corner + i) must again lie inside the image.
         lengths = torch.tensor([[self._sizes[i].height, self._sizes[i].width] for i in image.tolist()])
@@ -50,6 +54,31 @@ class StylePatches:
         begins, columns = self._atlas.indices(image, place[:, 0], place[:, 1], flip, side, side, self._edge)
         style = self._atlas.gather(begins, columns) / 127.5 - 1
         return style.contiguous(memory_format=torch.channels_last)
+
+    def _corner(self, index: int, side: int, random: torch.Generator) -> Tensor:
+        """Where a patch lies, int64 [2]; of an image that is transparent in places, where it is opaque."""
+        size, solid = self._sizes[index], self._solid[index]
+        if solid is None:
+            return corner(size, side, random)
+        tries = torch.stack([corner(size, side, random) for _ in range(_TRIES)])
+        parts = torch.tensor([_opaque_part(solid, top, left, side) for top, left in tries.tolist()])
+        return tries[int(parts.argmax())]
+
+
+def _summed(opacity: Tensor) -> Tensor:
+    """Sums over all above and to the left, float64 [h + 1, w + 1]."""
+    sums = torch.zeros(opacity.shape[0] + 1, opacity.shape[1] + 1, dtype=torch.float64)
+    sums[1:, 1:] = (opacity.double() / 255).cumsum(0).cumsum(1)
+    return sums
+
+
+def _opaque_part(sums: Tensor, top: int, left: int, side: int) -> float:
+    """How much of a patch is opaque, where it lies on the image."""
+    height, width = sums.shape[0] - 1, sums.shape[1] - 1
+    upper, lower = (min(max(y, 0), height) for y in (top, top + side))
+    first, last = (min(max(x, 0), width) for x in (left, left + side))
+    area = max(1, (lower - upper) * (last - first))
+    return float(sums[lower, last] - sums[upper, last] - sums[lower, first] + sums[upper, first]) / area
 
 
 class ContentPatches:

@@ -20,21 +20,35 @@ from engine.images.read import image_size, read_image
 from engine.job import SourceImage
 from engine.tiling import tiled
 
+_OPAQUE = 128
+"""Of 255: from here on a pixel belongs to the picture."""
+_CLEAR = 0.25
+"""Opacity from which on a pixel's own colour is known."""
 LIMIT_PX = 160_000_000
 """All images of one slot together; beyond it they are scaled down, so that memory stays bounded."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """An image ready for use: what the artist chose, and its pixels, uint8 [3, h, w], at working scale."""
+    """An image ready for use: what the artist chose, and its pixels, uint8 [3, h, w], at working scale.
+
+    opacity: uint8 [h, w], 0 where it is transparent; None where it is opaque everywhere.
+    """
 
     image: SourceImage
     pixels: Tensor
+    opacity: Tensor | None = None
     _elsewhere: dict[torch.device, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> Size:
         return Size(*self.pixels.shape[1:])
+
+    def smaller(self, reduction: int) -> Source:
+        """The image that many times smaller."""
+        pixels = resampled(self.pixels, 1 / reduction)
+        opacity = None if self.opacity is None else resized(self.opacity[None], *pixels.shape[1:])[0]
+        return Source(self.image, pixels, opacity)
 
     def pixels_on(self, device: torch.device) -> Tensor:
         """The pixels on a device, copied there once: every tile of a picture reads them."""
@@ -43,11 +57,15 @@ class Source:
         return self._elsewhere[device]
 
 
-def load(images: Sequence[SourceImage], scale: float, slot: str, warnings: list[str]) -> list[Source]:
+def load(
+    images: Sequence[SourceImage], scale: float, slot: str, warnings: list[str], cut_out: bool = False
+) -> list[Source]:
     """Reads the images of one slot; those that can not be read are named in `warnings` and left out.
 
     Args:
         scale: resamples all of them, besides each image's own scale.
+        cut_out: transparent places are told by `Source.opacity`, and have the colours of what is around; else they are
+            white.
 
     Raises:
         MissingSourcesError: none could be read.
@@ -55,12 +73,16 @@ def load(images: Sequence[SourceImage], scale: float, slot: str, warnings: list[
     sources = []
     for image in images:
         try:
-            picture = read_image(Path(image.path), limit_px=LIMIT_PX // max(len(images), 1))
+            picture = read_image(Path(image.path), LIMIT_PX // max(len(images), 1), cut_out)
+            if picture.opacity is not None and cut_out and not bool((picture.opacity >= _OPAQUE).any()):
+                raise BadImageError(f"{image.path} is transparent everywhere, so there is nothing of it to be shown.")
         except BadImageError as error:
             warnings.append(str(error))
             continue
         warnings.extend(picture.notes)
-        sources.append(Source(image, resampled(picture.pixels, scale * image.scale)))
+        pixels = resampled(picture.pixels, scale * image.scale)
+        opacity = picture.opacity if cut_out else None
+        sources.append(Source(image, *cut_out_of(pixels, opacity)))
     if not sources:
         reasons = " ".join(warnings)
         raise MissingSourcesError(
@@ -69,8 +91,8 @@ def load(images: Sequence[SourceImage], scale: float, slot: str, warnings: list[
     return sources
 
 
-def reread(sources: Sequence[Source], scale: float) -> tuple[list[Tensor], float]:
-    """The images from their files again: uint8 [3, h, w] each, and how many times as large as at working size.
+def reread(sources: Sequence[Source], scale: float) -> tuple[list[Source], float]:
+    """The images from their files again, and how many times as large as at working size.
 
     That is `scale`, or less where no file has so much detail, or all together would be too large to be held.
 
@@ -82,9 +104,11 @@ def reread(sources: Sequence[Source], scale: float) -> tuple[list[Tensor], float
     scale = max(1.0, min(scale, finest, math.sqrt(LIMIT_PX / area)))
     pictures = []
     for source in sources:
-        pixels = read_image(Path(source.image.path), limit_px=LIMIT_PX).pixels
+        picture = read_image(Path(source.image.path), limit_px=LIMIT_PX)
         # In the proportions of the working size, whose sides were rounded, so that tilings stay in step with it.
-        pictures.append(resized(pixels, round(scale * source.size.height), round(scale * source.size.width)))
+        pixels = resized(picture.pixels, round(scale * source.size.height), round(scale * source.size.width))
+        opacity = None if source.opacity is None else picture.opacity
+        pictures.append(Source(source.image, *cut_out_of(pixels, opacity)))
     return pictures, scale
 
 
@@ -98,8 +122,30 @@ def of_one_size(sources: Sequence[Source]) -> list[Source]:
     for source in sources:
         factor = max(first.height / source.size.height, first.width / source.size.width)
         height, width = round(source.size.height * factor), round(source.size.width * factor)
-        fitted.append(Source(source.image, resized(source.pixels, height, width)))
+        opacity = None if source.opacity is None else resized(source.opacity[None], height, width)[0]
+        fitted.append(Source(source.image, resized(source.pixels, height, width), opacity))
     return fitted
+
+
+def cut_out_of(pixels: Tensor, opacity: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """A picture that lies on white without the white: its own colours, and how opaque it is at its size.
+
+    Places that are nearly transparent have the mean colour of what is opaque: nothing of them is seen, but they are
+    neighbours of what is.
+
+    Args:
+        pixels: uint8 [3, h, w].
+        opacity: uint8 [H, W], of any size.
+    """
+    if opacity is None:
+        return pixels, None
+    opacity = resized(opacity[None], *pixels.shape[1:])[0]
+    part = opacity.float() / 255
+    own = (pixels.float() - 255 * (1 - part)) / part.clamp_min(1 / 255)
+    solid = opacity >= _OPAQUE
+    mean = pixels[:, solid].float().mean(1) if bool(solid.any()) else pixels.float().mean((1, 2))
+    clear = (part / _CLEAR).clamp(0, 1)  # where there is less, rounding would be seen
+    return (mean[:, None, None] * (1 - clear) + own * clear).round().clamp(0, 255).to(torch.uint8), opacity
 
 
 def resampled(pixels: Tensor, factor: float, least_px: int = 8) -> Tensor:
@@ -110,12 +156,13 @@ def resampled(pixels: Tensor, factor: float, least_px: int = 8) -> Tensor:
 
 
 def resized(pixels: Tensor, height: int, width: int) -> Tensor:
-    """uint8 [3, h, w] as [3, height, width]: area averages downwards, bicubic upwards."""
+    """uint8 [C, h, w] as [C, height, width]: area averages downwards, bicubic upwards."""
     _, h, w = pixels.shape
     if (height, width) == (h, w):
         return pixels
     kind = cv2.INTER_AREA if height * width < h * w else cv2.INTER_CUBIC
     image = cv2.resize(np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()), (width, height), interpolation=kind)
+    image = image[..., None] if image.ndim == 2 else image  # of one band
     return torch.from_numpy(image).permute(2, 0, 1).contiguous()
 
 

@@ -36,26 +36,30 @@ def tone_matched(content: Source, styles: Sequence[Source], amount: float, like:
     """
     if amount <= 0:
         return content
-    table = tone_table((like or content).pixels, styles, amount)
+    table = tone_table((like or content).pixels, styles, amount, (like or content).opacity)
     matched = torch.empty_like(content.pixels)
     for given_rows, matched_rows in zip(_bands(content.pixels), _bands(matched), strict=True):
         levels = _grey(given_rows)
         shift = table[levels.int()] - levels.to(torch.int16)  # [h, w]
         matched_rows.copy_((given_rows.to(torch.int16) + shift).clamp_(0, 255))
-    return Source(content.image, matched)
+    return Source(content.image, matched, content.opacity)
 
 
-def tone_table(pixels: Tensor, styles: Sequence[Source], amount: float) -> Tensor:
-    """Where each grey value goes, int16 [256], rising. See `tone_matched`; `pixels` uint8 [3, h, w]."""
+def tone_table(pixels: Tensor, styles: Sequence[Source], amount: float, opacity: Tensor | None = None) -> Tensor:
+    """Where each grey value goes, int16 [256], rising. See `tone_matched`; `pixels` uint8 [3, h, w].
+
+    Places that are transparent, by an opacity uint8 [h, w], do not count.
+    """
     weights = [style.image.weight for style in styles]
     if sum(weights) <= 0:
         weights = [1.0] * len(styles)
-    wanted = sum(weight * _histogram(style.pixels) for weight, style in zip(weights, styles, strict=True)).cumsum(0)  # type: ignore[union-attr]
+    each = [weight * _histogram(style.pixels, style.opacity) for weight, style in zip(weights, styles, strict=True)]
+    wanted = torch.stack(each).sum(0).cumsum(0)
     wanted = wanted / wanted[-1]
-    exact = _mapping(_histogram(pixels), wanted)
+    exact = _mapping(_histogram(pixels, opacity), wanted)
     if amount >= 1:
         return exact
-    limited = _mapping(_limited(_activity_histogram(pixels)), wanted)
+    limited = _mapping(_limited(_activity_histogram(pixels, opacity)), wanted)
     start, end = (torch.arange(256), limited) if amount < 0.5 else (limited, exact)
     part = amount * 2 if amount < 0.5 else amount * 2 - 1
     return torch.lerp(start.double(), end.double(), part).round().to(torch.int16)
@@ -73,7 +77,7 @@ def _limited(histogram: Tensor) -> Tensor:
     return histogram.clamp(max=_LIMIT) + excess / len(histogram)
 
 
-def _activity_histogram(pixels: Tensor) -> Tensor:
+def _activity_histogram(pixels: Tensor, opacity: Tensor | None) -> Tensor:
     """Grey values counted by the deviation around them, in windows of 1/64 of the side; float64 [256] of sum 1."""
     image = np.ascontiguousarray(pixels.permute(1, 2, 0).numpy())  # [h, w, 3]
     shrink = _MEASURED_PX / max(image.shape[:2])
@@ -84,12 +88,18 @@ def _activity_histogram(pixels: Tensor) -> Tensor:
     window = max(3, round(max(grey.shape) / 64) | 1)
     mean, square = (cv2.blur(x, (window, window), borderType=cv2.BORDER_REFLECT_101) for x in (grey, grey * grey))
     activity = np.sqrt(np.maximum(square - mean * mean, 0)).clip(_LEAST_ACTIVITY, _MOST_ACTIVITY)
+    if opacity is not None:
+        there = cv2.resize(opacity.numpy(), grey.shape[::-1], interpolation=cv2.INTER_AREA)
+        activity = activity * (there / np.float32(255))
     counts = np.bincount(grey.round().astype(np.int64).ravel(), activity.ravel().astype(np.float64), minlength=256)
     return torch.from_numpy(counts / counts.sum())
 
 
-def _histogram(pixels: Tensor) -> Tensor:
+def _histogram(pixels: Tensor, opacity: Tensor | None) -> Tensor:
     counts = torch.zeros(256, dtype=torch.float64)
+    if opacity is not None:
+        counts += torch.bincount(_grey(pixels).flatten(), opacity.flatten().double() / 255, minlength=256)
+        return counts / counts.sum()
     for rows in _bands(pixels):
         counts += torch.bincount(_grey(rows).flatten(), minlength=256)
     return counts / counts.sum()

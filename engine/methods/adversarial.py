@@ -6,7 +6,7 @@ A method draws a batch with style in it, and names the terms of its loss; the re
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, Self, TypeVar
 
@@ -80,7 +80,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
 
     def _contents_of(self, job: Job) -> list[Source]:
         """The content images, their tones moved towards those of `self._styles` as far as is asked for."""
-        contents = sources.load(job.sources["content"], self.settings.content_scale, "content", self.warnings)
+        contents = sources.load(job.sources["content"], self.settings.content_scale, "content", self.warnings, True)
         return [tone_matched(content, self._styles, self.settings.tone_matching) for content in contents]
 
     def frame(self, path: str, tones: str) -> Tensor:
@@ -112,7 +112,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         if self._originals is None or self._originals[0] != scale:
             self._originals = None  # before the new one is made
             pictures, reached = sources.reread(self._styles, scale)
-            self._originals = scale, Atlas(pictures, self.device), reached
+            self._originals = scale, atlas_of(pictures, self.device), reached
         return self._originals[1:]
 
     @property
@@ -272,6 +272,13 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         if strict and self.settings.precision == "auto" and state.plain.get("device") == self.device.type:
             self._bfloat16 = bool(state.plain["bfloat16"])
         return left
+
+
+def atlas_of(styles: Sequence[Source], device: torch.device) -> Atlas:
+    """The style images for templates, with their transparent places."""
+    cut_out = any(style.opacity is not None for style in styles)
+    opacities = [style.opacity for style in styles] if cut_out else ()
+    return Atlas([style.pixels for style in styles], device, opacities)
 
 
 def coarsened(image: Tensor, correspondence: str, blur_px: float) -> Tensor:

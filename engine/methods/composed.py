@@ -275,9 +275,12 @@ def piece_of(templates: Templates, mixture: Tensor, row: int, column: int, box: 
     return Piece(paths[image], float(shares[templates.image == image].sum()), at[0], at[1], index)
 
 
-def log_bias(place: Tensor | None, piece: Tensor | None) -> Tensor | None:
-    """Both kinds of bias together: by place [..., K, h, w], and by piece [K] or [..., K]."""
-    if piece is None:
-        return place
-    piece = piece[..., None, None]
-    return piece if place is None else place + piece
+def log_bias(*parts: Tensor | None) -> Tensor | None:
+    """All that is added to log A together, each [..., K, h, w], with sides of 1 where it is the same everywhere."""
+    there = [part for part in parts if part is not None]
+    return sum(there[1:], there[0]) if there else None
+
+
+def everywhere(piece: Tensor | None) -> Tensor | None:
+    """A bias of pieces, [..., K], as one of places, [B, K, 1, 1]."""
+    return None if piece is None else piece.view(-1, piece.shape[-1], 1, 1)

@@ -40,16 +40,19 @@ class Fields:
         regions: shares of the regions, [R, h, w] of any box.
         amounts: powers of `maps.STRONGEST` by setting, [1, h, w] of any box.
         soft: whether regions go over into one another.
+        guided: how much the content guides at all, 0..1, [1, h, w] of any box: it is transparent elsewhere.
     """
 
     regions: Plane | None = None
     amounts: Mapping[str, Plane] = field(default_factory=dict)
     soft: bool = False
+    guided: Plane | None = None
 
     def changed(self, change: Callable[[Plane], Plane]) -> Fields:
         """The same, each plane changed alike: closed, for repeats."""
         regions = None if self.regions is None else change(self.regions)
-        return Fields(regions, {name: change(plane) for name, plane in self.amounts.items()}, self.soft)
+        guided = None if self.guided is None else change(self.guided)
+        return Fields(regions, {name: change(plane) for name, plane in self.amounts.items()}, self.soft, guided)
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,13 @@ class Directions:
         pieces: None where all images may lie anywhere.
         amounts: powers of `maps.STRONGEST` by setting, float32 [1, H, W].
         canvas_size: that is trained for.
+        opacity: of the content, uint8 [H, W], where it is transparent in places: these are free.
     """
 
     pieces: RegionMap | None
     amounts: Mapping[str, Tensor]
     canvas_size: Size
+    opacity: Tensor | None = None
 
     def on(self, canvas_size: Size, device: torch.device, feather_px: float = 0.0) -> Fields:
         """Them as fields of a canvas.
@@ -79,7 +84,11 @@ class Directions:
             deviation = round(feather_px * step / _FEATHER_DEVIATIONS, 2)
             regions = self.pieces.field(canvas_size, device, deviation).at
         amounts = {name: ContentField(plane, canvas_size, device).at for name, plane in self.amounts.items()}
-        return Fields(regions, amounts, soft=feather_px > 0)
+        guided = None
+        if self.opacity is not None:
+            guided = ContentField(self.opacity[None], canvas_size, device).at
+            amounts[CONTENT] = _where_guided(amounts.get(CONTENT), guided)
+        return Fields(regions, amounts, feather_px > 0, guided)
 
     def draws_as(self, other: Directions) -> bool:
         """Whether pieces are drawn alike: then decisions that were made of them stay."""
@@ -117,7 +126,19 @@ class Directions:
         return None if regions is None or self.pieces is None else self.pieces.bias(regions, image, soft)
 
 
-def directions(job: Job, styles: Sequence[Source], canvas_size: Size, said: list[str]) -> Directions:
+def _where_guided(powers: Plane | None, guided: Plane) -> Plane:
+    """Powers of a map of content where its content guides, and the least elsewhere."""
+
+    def at(box: Box) -> Tensor:
+        part = guided(box)
+        return part - 1 if powers is None else part * powers(box) + part - 1
+
+    return at
+
+
+def directions(
+    job: Job, styles: Sequence[Source], canvas_size: Size, said: list[str], contents: Sequence[Source] = ()
+) -> Directions:
     """Reads a job's maps; one that can not be read is named in `said` and left out.
 
     Raises:
@@ -140,7 +161,7 @@ def directions(job: Job, styles: Sequence[Source], canvas_size: Size, said: list
                 said.append(maps.missing(error))
             if size is not None and (shape := maps.told_shape(path, size, canvas_size)):
                 said.append(shape)
-    return Directions(pieces, amounts, canvas_size)
+    return Directions(pieces, amounts, canvas_size, contents[0].opacity if contents else None)
 
 
 def undirected(job: Job) -> Job:
@@ -156,7 +177,8 @@ def with_regions_of(job: Job, styles: Sequence[Source]) -> list[Source]:
     """The style images that were read, each with the regions that a job gives it."""
     regions = {image.path: image.regions for image in job.sources.get("style", ())}
     return [
-        Source(style.image.model_copy(update={"regions": regions[style.image.path]}), style.pixels) for style in styles
+        Source(style.image.model_copy(update={"regions": regions[style.image.path]}), style.pixels, style.opacity)
+        for style in styles
     ]
 
 

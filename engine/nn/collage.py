@@ -15,7 +15,7 @@ from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import SetUNet, SetUNetShape
 from engine.nn.smoothing import smoothed
 from engine.nn.unet import UNet, UNetShape
-from engine.templates.atlas import Mixture, mix, mix_only, weighted
+from engine.templates.atlas import Mixture, mix, mix_only, opacity_bias, weighted
 from engine.templates.mix_kernel import MixKernel
 from engine.templates.sets import Sets
 
@@ -77,6 +77,14 @@ class Choice(NamedTuple):
     def smoothed(self, deviation_px: float) -> Choice:
         """The same decisions, averaged over their surroundings."""
         return self if not deviation_px else self._replace(logits=smoothed(self.logits, deviation_px))
+
+    def transparency(self) -> Tensor | None:
+        """What is added to log A since elements are transparent in places, [B, K, H, W]; None where none is."""
+        if not self.sets.atlas.has_cut_outs:
+            return None
+        if self.displacement is None:
+            return self.sets.view(self.logits.shape[2], self.logits.shape[3]).bias()
+        return opacity_bias(self.sets.warped_opacity(self.displacement))
 
     def biased(self, bias: Tensor | None, temperature: float) -> Choice:
         """The same where log A is moved by `bias`, [B, K, H, W]."""

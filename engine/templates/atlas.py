@@ -21,23 +21,29 @@ from engine.device import uploaded
 from engine.templates.mix_kernel import MixKernel
 from engine.tiling import Edge, tiled
 
+TRANSPARENT = -1.5e4
+"""Added to log A where a template is transparent; a map forbids by -1e4, and a piece is muted by twice as much."""
+_LEAST_OPACITY = 4 / 255
 CARD_CROPS_BYTES = 256 * 2**20
 """Crops that a graphics card holds at a time while templates are mixed: all 80 of the paper's training step."""
 
 
 class Atlas:
-    """The style images on the device, one int32 a pixel (red, green, blue in the low three bytes).
+    """The style images on the device, one int32 a pixel: red, green, blue, transparency, the lowest byte first.
 
     Args:
         images: uint8 [3, H, W] each.
+        opacities: uint8 [H, W] of each that is transparent in places; none at all where all are opaque.
     """
 
-    def __init__(self, images: Sequence[Tensor], device: torch.device) -> None:
+    def __init__(self, images: Sequence[Tensor], device: torch.device, opacities: Sequence[Tensor | None] = ()) -> None:
         self.heights = torch.tensor([image.shape[1] for image in images], device=device)  # [S]
         self.widths = torch.tensor([image.shape[2] for image in images], device=device)  # [S]
         areas = torch.tensor([image.shape[1] * image.shape[2] for image in images], device=device)
         self.starts = areas.cumsum(0) - areas  # [S]
-        self.pixels = torch.cat([_packed(image) for image in images]).to(device)  # [P]
+        each = opacities or [None] * len(images)
+        self.pixels = torch.cat([_packed(*parts) for parts in zip(images, each, strict=True)]).to(device)  # [P]
+        self.has_cut_outs = any(opacity is not None for opacity in each)
 
     def __len__(self) -> int:
         return len(self.heights)
@@ -73,6 +79,11 @@ class Atlas:
         """Pixels as float32 0..255: [..., H] and [..., W] give [..., 3, H, W]."""
         return colors(self.pixels[begins[..., :, None] + columns[..., None, :]])
 
+    def opacity(self, begins: Tensor, columns: Tensor) -> Tensor:
+        """How opaque pixels are, float32 0..1: [..., H] and [..., W] give [..., H, W]."""
+        packed = self.pixels[begins[..., :, None] + columns[..., None, :]]
+        return 1 - packed.view(torch.uint8).unflatten(-1, (-1, 4))[..., 3].float() / 255
+
 
 @dataclass(frozen=True)
 class View:
@@ -90,6 +101,18 @@ class View:
         """Templates first..last, average-pooled: float32 [B, last - first, 3, H / pool, W / pool], 0..1."""
         crops = self.atlas.gather(self.begins[:, first:last], self.columns[:, first:last]) / 255
         return crops if pool == 1 else functional.avg_pool2d(crops.flatten(0, 1), pool).unflatten(0, crops.shape[:2])
+
+    def bias(self) -> Tensor | None:
+        """What is added to log A since templates are transparent in places, [B, N, H, W]: log of how opaque they are.
+
+        None where no image has such places.
+        """
+        return opacity_bias(self.atlas.opacity(self.begins, self.columns)) if self.atlas.has_cut_outs else None
+
+
+def opacity_bias(opacity: Tensor) -> Tensor:
+    """log of 0..1; far below anything that is decided where (nearly) nothing is there, and below what a map forbids."""
+    return torch.where(opacity < _LEAST_OPACITY, TRANSPARENT, opacity.clamp_min(_LEAST_OPACITY).log())
 
 
 class Templates:
@@ -315,8 +338,10 @@ def _dense(logits: Tensor, overwrite: bool) -> Tensor:
     return torch.empty(logits.shape, dtype=torch.float32).copy_(logits)
 
 
-def _packed(image: Tensor) -> Tensor:
+def _packed(image: Tensor, opacity: Tensor | None) -> Tensor:
     packed = image[2].to(torch.int32)
+    if opacity is not None:  # the other way round, so that opaque images are as they always were
+        packed.bitwise_or_((255 - opacity.to(torch.int32)).bitwise_left_shift(8))
     for channel in (image[1], image[0]):
         packed.bitwise_left_shift_(8).bitwise_or_(channel)
     return packed.flatten()

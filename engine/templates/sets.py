@@ -5,7 +5,7 @@ An element is a template as in atlas.py, (style image, offset, flip), with the p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,6 +53,13 @@ class Sets:
         Returns:
             float32 [B, K, 3, H, W], 0..1.
         """
+        return self._warped(displacement, colors)
+
+    def warped_opacity(self, displacement: Tensor) -> Tensor:
+        """How opaque elements are there, float32 [B, K, H, W]."""
+        return 1 - self._warped(displacement, _transparency)[:, :, 0]
+
+    def _warped(self, displacement: Tensor, read: Callable[[Tensor], Tensor]) -> Tensor:
         _, _, _, height, width = displacement.shape
         device = displacement.device
         whole = displacement.detach().floor()
@@ -65,7 +72,8 @@ class Sets:
         for down in (0, 1):
             for right in (0, 1):
                 weight = (part_y if down else 1 - part_y) * (part_x if right else 1 - part_x)
-                total = total + weight[:, :, None] * self._pixels(place[:, :, 0] + down, place[:, :, 1] + right)
+                there = self._pixels(place[:, :, 0] + down, place[:, :, 1] + right, read)
+                total = total + weight[:, :, None] * there
         return total
 
     def places(self, row: int, column: int) -> tuple[Tensor, Tensor]:
@@ -78,11 +86,11 @@ class Sets:
             (columns[0, :, 0, 0] + 0.5) / self.atlas.widths[image],
         )
 
-    def _pixels(self, rows: Tensor, columns: Tensor) -> Tensor:
-        """int64 [B, K, H, W] twice gives float32 [B, K, 3, H, W], 0..1."""
+    def _pixels(self, rows: Tensor, columns: Tensor, read: Callable[[Tensor], Tensor]) -> Tensor:
+        """int64 [B, K, H, W] twice gives float32 [B, K, C, H, W], 0..1."""
         rows, columns = self._places(rows, columns)
         image = self.image[..., None, None]
-        return colors(self.atlas.pixels[self.atlas.starts[image] + rows * self.atlas.widths[image] + columns]) / 255
+        return read(self.atlas.pixels[self.atlas.starts[image] + rows * self.atlas.widths[image] + columns]) / 255
 
     def _places(self, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
         """Rows and columns in the images, of places in the elements' tilings: int64 [B, K, H, W] each."""
@@ -90,6 +98,11 @@ class Sets:
         rows, columns = torch.where(flip_rows, -1 - rows, rows), torch.where(flip_columns, -1 - columns, columns)
         image = self.image[..., None, None]
         return tiled(rows, self.atlas.heights[image], self.edge), tiled(columns, self.atlas.widths[image], self.edge)
+
+
+def _transparency(packed: Tensor) -> Tensor:
+    """Of pixels of the atlas, int32 [..., H, W]: float32 0..255, [..., 1, H, W]."""
+    return packed.view(torch.uint8).unflatten(-1, (-1, 4))[..., 3].float().unsqueeze(-3)
 
 
 class SetDraw:

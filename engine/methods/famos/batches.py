@@ -14,8 +14,8 @@ from engine.box import Box, Size
 from engine.device import uploaded, uploaded_together
 from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.images.sources import Source
-from engine.methods.composed import Composed, log_bias
-from engine.methods.directed import PAINT, Directions, painted_share, times
+from engine.methods.composed import Composed, everywhere, log_bias
+from engine.methods.directed import CONTENT, PAINT, Directions, painted_share, times
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import MosaicShape, Noise
 from engine.templates.atlas import Atlas, View
@@ -86,11 +86,11 @@ class Batches:
         if self._crops == "apart":
             places = torch.stack([corner(self._canvas, side, random) for _ in range(count)])
         boxes = [Box(int(top), int(left), side, side) for top, left in places.tolist()]
-        directed = self._directed(boxes, feather_px)
         places = uploaded(places, self._device)
         view = None
         if self.pieces is not None:
             view = self.pieces.templates.view(places[:, 0], places[:, 1], side, side)
+        directed = self._directed(boxes, view, feather_px)
         return Batch(
             content=content,
             style=self._styles.draw(side, count, random),
@@ -100,17 +100,19 @@ class Batches:
             directed=directed,
         )
 
-    def _directed(self, boxes: Sequence[Box], feather_px: float) -> Directed:
+    def _directed(self, boxes: Sequence[Box], view: View | None, feather_px: float) -> Directed:
         pieces, fields = self.pieces, self.directions.on(self._canvas, self._device, feather_px)
         powers = {name: torch.stack([plane(box) for box in boxes]) for name, plane in fields.amounts.items()}
         weights = {name: times(-power if name == PAINT else power) for name, power in powers.items()}
+        if fields.guided is not None:
+            weights[CONTENT] = weights[CONTENT] * torch.stack([fields.guided(box) for box in boxes])
         painted = painted_share(powers[PAINT]) if PAINT in powers else None
         bias = free = None
-        if pieces is not None:
+        if pieces is not None and view is not None:
             regions = None if fields.regions is None else torch.stack([fields.regions(box) for box in boxes])
             image = pieces.templates.image.expand(len(boxes), -1)
-            everywhere = None if pieces.bias is None else pieces.bias[None]
-            bias = log_bias(self.directions.bias(regions, image, fields.soft), everywhere)
+            by_map = self.directions.bias(regions, image, fields.soft)
+            bias = log_bias(by_map, everywhere(pieces.bias), view.bias())
             free = None if bias is None else bias.softmax(1).mean((0, 2, 3))
         return Directed(bias, weights, painted, free)
 

@@ -19,9 +19,9 @@ from engine.images import sources
 from engine.images.sources import ContentField
 from engine.job import Job
 from engine.method import Layer, Layers, Piece, Renderer, State, Term
-from engine.methods.adversarial import AdversarialMethod
+from engine.methods.adversarial import AdversarialMethod, atlas_of
 from engine.methods.adversarial_renderer import renderer
-from engine.methods.composed import Composed, Composer, Tally, log_bias, piece_of
+from engine.methods.composed import Composed, Composer, Tally, everywhere, log_bias, piece_of
 from engine.methods.directed import PAINT, SIZE, Directions, directions, painted_share, undirected, with_regions_of
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
@@ -35,7 +35,7 @@ from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Noise, Painti
 from engine.nn.unet import NO_MARGIN
 from engine.options import RenderMode
 from engine.pieces import PieceInfo
-from engine.templates.atlas import Atlas, Templates, shares
+from engine.templates.atlas import Templates, shares
 from engine.templates.palette import palette
 
 _IMAGES = "templates.image"
@@ -112,13 +112,13 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         for slot in self.slots:
             if slot.minimum and not job.sources.get(slot.key):
                 raise MissingSourcesError(f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}.")
-        self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
+        self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings, True)
         self._contents = self._contents_of(job)
         self._canvas = job.canvas_size or self._contents[0].size
-        self.atlas = Atlas([style.pixels for style in self._styles], self.device)
+        self.atlas = atlas_of(self._styles, self.device)
         self._said: list[str] = []
         """What there is to say of the maps as they are."""
-        self._directions = directions(job, self._styles, self._canvas, self._said)
+        self._directions = directions(job, self._styles, self._canvas, self._said, self._contents)
         if s.mode != "paint":
             self._say_of_groups(self._directions, self._said)
         self.warnings += self._said
@@ -152,7 +152,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         if undirected(job) != undirected(self._job) or self._job.settings.needs_rebuild(job.settings):
             return False
         styles, said, composed = with_regions_of(job, self._styles), list[str](), self._composed
-        new = directions(job, styles, self._canvas, said)
+        new = directions(job, styles, self._canvas, said, self._contents)
         if composed is not None:
             self._say_of_groups(new, said)
             composed = self._composer_of(job).composed(self._drawn_for(job, new, composed.drawn, said))
@@ -265,12 +265,13 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             return None
         shares, pieces = None if regions is None else regions[None], self._composed.bias
         image, soft = self._composed.templates.image[None], self.settings.feather_px > 0
-        return log_bias(self._directions.bias(shares, image, soft), None if pieces is None else pieces[None])
+        return log_bias(self._directions.bias(shares, image, soft), everywhere(pieces))
 
     @property
     def is_directed(self) -> bool:
-        """Whether there is such a bias."""
-        return self._directions.pieces is not None or (self._composed is not None and self._composed.bias is not None)
+        """Whether anything is added to log A."""
+        weighed = self._composed is not None and self._composed.bias is not None
+        return weighed or self._directions.pieces is not None or self.atlas.has_cut_outs
 
     @property
     def region_count(self) -> int:
@@ -287,16 +288,19 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         margin = self.halo if self.average.trims else NO_MARGIN
         inner = box.less(margin)
         regions, painted = scene.fields.regions, scene.fields.amounts.get(PAINT)
+        view = None if scene.view is None else scene.view(inner)
         painting = self.average(
             (content[None] * 2 - 1).contiguous(memory_format=torch.channels_last),
             scene.coordinates(box)[None],
             self._canvas_noise(box, scene.period),
-            None if scene.view is None else scene.view(inner),
+            view,
             self.temperature,
             self._mix_kernel,
             measure=False,
             margin=margin,
-            bias=self.bias(None if regions is None else regions(inner)),
+            bias=log_bias(
+                self.bias(None if regions is None else regions(inner)), None if view is None else view.bias()
+            ),
             painted_share=None if painted is None else painted_share(painted(inner))[None],
             keep_logits=keep_logits,
         )

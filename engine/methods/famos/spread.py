@@ -13,8 +13,9 @@ from torch import Tensor
 
 from engine.box import Box, Size
 from engine.images.maps import RegionMap
-from engine.images.sources import ContentField, Source, resampled
-from engine.templates.atlas import Atlas, Templates
+from engine.images.sources import ContentField, Source
+from engine.methods.adversarial import atlas_of
+from engine.templates.atlas import Templates
 
 _CELLS = 2_500
 """Places of the canvas whose tones are compared, about."""
@@ -22,6 +23,7 @@ _CANDIDATES = 5
 """Templates that are drawn for each one that is taken."""
 _FARTHEST = 1.0
 """Squared distance of tones where nothing may lie."""
+_LEAST_OPACITY = 0.5
 
 
 def spread(
@@ -90,7 +92,7 @@ def _errors(
 ) -> Tensor:
     """Squared distance of grey values at each cell, float32 [M, cells]; where a template may not lie, the farthest."""
     device = torch.device("cpu")
-    atlas = Atlas([resampled(style.pixels, 1 / side) for style in styles], device)
+    atlas = atlas_of([style.smaller(side) for style in styles], device)
     on_cpu = drawn.enlarged(atlas)
     on_cpu = Templates(atlas, on_cpu.image.cpu(), on_cpu.offset.cpu(), on_cpu.flip.cpu(), on_cpu.edge)
     wanted = ContentField(content.pixels, small, device).at(small.box).mean(0).flatten()  # [cells]
@@ -98,6 +100,9 @@ def _errors(
     tones = torch.cat([view.crops(index, index + 1)[0].mean(1).flatten(1) for index in range(len(drawn))])
     place = regions.field(small, device).at(small.box).argmax(0).flatten()  # [cells]
     may = regions.allowed[place][:, drawn.image.cpu()].T  # [M, cells]
+    if atlas.has_cut_outs:
+        opacity = atlas.opacity(view.begins, view.columns)[0].flatten(1)
+        may = may & (opacity > _LEAST_OPACITY)
     return torch.where(may, (tones - wanted).square(), _FARTHEST)
 
 

@@ -18,7 +18,8 @@ from engine.templates.sets import Sets
 class Batch(NamedTuple):
     """content [B, 3, H, W] in -1..1, None unguided; style the same. A set of its own for each patch.
 
-    bias: what is added to log A, [B, K, H, W]. powers: of each map of amounts, [B, 1, H, W]. See directed.py.
+    bias: what is added to log A, [B, K, H, W]. powers: of each map of amounts, [B, 1, H, W].
+    guided: how much the content counts, [B, 1, H, W], where it is transparent in places. See directed.py.
     """
 
     content: Tensor | None
@@ -26,6 +27,7 @@ class Batch(NamedTuple):
     sets: Sets
     bias: Tensor | None = None
     powers: Mapping[str, Tensor] = MappingProxyType({})
+    guided: Tensor | None = None
 
     def apart(self) -> Iterator[Batch]:
         """Batches of one patch each."""
@@ -38,6 +40,7 @@ class Batch(NamedTuple):
                 replace(sets, image=sets.image[one], origin=sets.origin[one], flip=sets.flip[one]),
                 None if self.bias is None else self.bias[one],
                 {name: powers[one] for name, powers in self.powers.items()},
+                None if self.guided is None else self.guided[one],
             )
 
 

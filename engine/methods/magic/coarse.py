@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from torch import Tensor
-
 from engine.box import Box, Size
-from engine.images.sources import resampled
+from engine.images.sources import Source
 from engine.method import Layers, RendererAround
+from engine.methods.adversarial import atlas_of
 from engine.methods.magic.renderer import Painted, layers_of
-from engine.templates.atlas import Atlas, Templates
+from engine.templates.atlas import Templates
 from engine.templates.sets import Sets
 
 
@@ -22,13 +21,13 @@ class CoarseRenderer(RendererAround):
     """A `method.Renderer` of canvases that are `reduction` times smaller than the method's own.
 
     Args:
-        styles: uint8 [3, h, w] each, at working scale.
+        styles: at working scale.
     """
 
-    def __init__(self, method: Painted, styles: Sequence[Tensor], reduction: int) -> None:
+    def __init__(self, method: Painted, styles: Sequence[Source], reduction: int) -> None:
         super().__init__(method)
         self._method, self.reduction = method, reduction
-        self._atlas = Atlas([resampled(pixels, 1 / reduction) for pixels in styles], method.device)
+        self._atlas = atlas_of([style.smaller(reduction) for style in styles], method.device)
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
         def sets(templates: Templates, box: Box) -> Sets:

@@ -21,8 +21,8 @@ from engine.images import sources
 from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.job import Job
 from engine.method import State, Term
-from engine.methods.adversarial import coarsened
-from engine.methods.composed import Composer, Tally
+from engine.methods.adversarial import atlas_of, coarsened
+from engine.methods.composed import Composer, Tally, log_bias
 from engine.methods.directed import (
     CONTENT,
     PAINT,
@@ -47,7 +47,6 @@ from engine.methods.magic.shape import collage_shape, fitting_scales, initialise
 from engine.methods.magic.slots import SLOTS
 from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
-from engine.templates.atlas import Atlas
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets
 
@@ -128,7 +127,7 @@ class Magic(PaintingMagic):
         s = self.settings
         if not job.sources.get("style"):
             raise MissingSourcesError("MAGIC needs at least one style image. Drop one on Style.")
-        self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings)
+        self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings, True)
         if s.placement == "aligned":
             self._styles = sources.of_one_size(self._styles)
         self._contents = []
@@ -144,8 +143,8 @@ class Magic(PaintingMagic):
                 "let the elements lie anywhere."
             )
         self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
-        self.atlas = Atlas([style.pixels for style in self._styles], self.device)
-        self._directions = directions(job, self._styles, self._canvas, self._said)
+        self.atlas = atlas_of(self._styles, self.device)
+        self._directions = directions(job, self._styles, self._canvas, self._said, self._contents)
         self.draw = self._drawn_from(self._directions, job, self._said)
         self._composer = self._composer_of(job, self.draw)
         self.warnings += self._said
@@ -178,7 +177,7 @@ class Magic(PaintingMagic):
             return False
         styles = with_regions_of(job, self._styles)
         said: list[str] = []
-        new = directions(job, styles, self._canvas, said)
+        new = directions(job, styles, self._canvas, said, self._contents)
         alike = new.draws_as(self._directions) and job.pieces.draw == self._job.pieces.draw
         draw = self.draw if alike else self._drawn_from(new, job, said)
         composer = self._composer_of(job, draw)
@@ -243,8 +242,9 @@ class Magic(PaintingMagic):
         fields = self._directions.on(self._canvas, self.device, s.feather_px)
         powers = {name: torch.stack([plane(box) for box in boxes]) for name, plane in fields.amounts.items()}
         regions = None if fields.regions is None else torch.stack([fields.regions(box) for box in boxes])
-        bias = self._bias(regions, sets, wanted)
-        return Batch(content, self._style_patches.draw(side, batch, random), sets, bias, powers)
+        bias = log_bias(self._bias(regions, sets, wanted), sets.view(side, side).bias())
+        guided = None if fields.guided is None else torch.stack([fields.guided(box) for box in boxes])
+        return Batch(content, self._style_patches.draw(side, batch, random), sets, bias, powers, guided)
 
     def _with_shown(self, sets: Sets, corners: Tensor, random: torch.Generator) -> tuple[Sets, Tensor]:
         """The sets of a batch, the first of them from the pieces that the artist composed; and their bias, [B, K].
@@ -319,7 +319,8 @@ class Magic(PaintingMagic):
         if batch.content is not None:
             wanted, weight = self._coarse(losses.grey(batch.content)), 1.0
             if CONTENT in batch.powers:
-                weight = self._coarse(times(batch.powers[CONTENT]))
+                weight = times(batch.powers[CONTENT])
+                weight = self._coarse(weight if batch.guided is None else weight * batch.guided)
             terms["content"] = losses.content(self._coarse(losses.grey(fake.result)), wanted, weight)
             terms["content_collage"] = losses.content(self._coarse(losses.grey(fake.collage)), wanted, weight)
         return terms

@@ -17,7 +17,7 @@ from engine.images.sources import ContentField
 from engine.method import Layer, Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
-from engine.methods.composed import Composed, Composer, Tally, log_bias
+from engine.methods.composed import Composed, Composer, Tally, everywhere, log_bias
 from engine.methods.directed import PAINT, Directions, painted_share, times
 from engine.methods.magic.batches import Batch
 from engine.methods.magic.coarse import CoarseRenderer
@@ -109,7 +109,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             regions: their shares, [B, R, H, W], where a map has them.
             pieces: what is added everywhere, [K] or [B, K].
         """
-        return log_bias(self._directions.bias(regions, sets.image, self.settings.feather_px > 0), pieces)
+        return log_bias(self._directions.bias(regions, sets.image, self.settings.feather_px > 0), everywhere(pieces))
 
     # -------------------------------------------------------- painting
 
@@ -135,9 +135,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
 
     def coarse(self, reduction: int) -> Renderer:
         if reduction not in self._coarse_renderers:
-            self._coarse_renderers[reduction] = CoarseRenderer(
-                self, [style.pixels for style in self._styles], reduction
-            )
+            self._coarse_renderers[reduction] = CoarseRenderer(self, self._styles, reduction)
         return self._coarse_renderers[reduction]
 
     def painting(self, box: Box, scene: Scene) -> Painting:
@@ -243,13 +241,16 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     def _placed(self, choice: Choice, regions: Tensor | None, seed: int) -> Choice:
         """A choice with elements only where they may lie; what was decided stays as it is."""
         at = None if regions is None else regions[None]
-        return choice.biased(self._bias(at, choice.sets, self.composed(seed).bias), self.settings.temperature)
+        bias = log_bias(self._bias(at, choice.sets, self.composed(seed).bias), choice.transparency())
+        return choice.biased(bias, self.settings.temperature)
 
     def placed_logarithms(self, logits: Tensor, regions: Tensor | None, seed: int) -> Tensor:
         """Logarithms of A [1, K, h, w] where elements lie only where they may; regions: their shares, [R, h, w]."""
         composed, soft = self.composed(seed), self.settings.feather_px > 0
         by_place = None if regions is None else regions[None]
-        bias = log_bias(self._directions.bias(by_place, composed.templates.image[None], soft), composed.bias)
+        bias = log_bias(
+            self._directions.bias(by_place, composed.templates.image[None], soft), everywhere(composed.bias)
+        )
         return logits if bias is None else logits + bias
 
     @property
