@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Margin, Size
+from engine.device import uploaded_together
 from engine.errors import MissingSourcesError
 from engine.fields.noise import NoiseField, constant
 from engine.images import sources
@@ -22,7 +23,8 @@ from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
-from engine.methods.famos.renderer import FamosRenderer, Mirrored, Scene
+from engine.methods.famos.mirrored import Mirrored
+from engine.methods.famos.renderer import FamosRenderer, Scene
 from engine.methods.famos.settings import PRESETS, FamosSettings
 from engine.methods.famos.shape import measured_halo, mosaic_shape
 from engine.methods.famos.slots import SLOTS
@@ -150,9 +152,15 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         So psi says everywhere what the templates show, as it has been learned, and the network sees no other value.
         """
         field = ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device)
-        templates, plane = self.templates, Mirrored(self._canvas, self.device)
-        view = None if templates is None else (lambda box: templates.view_at(*plane.places(box)))
-        return Scene(field.at, plane.coordinates, view)
+        templates, plane = self.templates, Mirrored(self._canvas)
+
+        def places(box: Box) -> tuple[Tensor, Tensor]:
+            corner = torch.tensor([[box.top, box.left]])
+            rows, columns = uploaded_together(plane.places(corner, box.size), self.device)
+            return rows, columns
+
+        view = None if templates is None else (lambda box: templates.view_at(*places(box)))
+        return Scene(field.at, lambda box: plane.coordinates(*places(box))[0], view)
 
     def painting(self, box: Box, scene: Scene) -> tuple[Painting, Tensor]:
         """One forward pass over an aligned box, and its content [3, h, w], 0..1.

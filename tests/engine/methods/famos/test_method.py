@@ -10,6 +10,7 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
+from engine.images.sampling import step_generator
 from engine.methods.famos.method import Famos
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import blended
@@ -167,6 +168,32 @@ def test_a_state_of_other_networks_is_taken_over_where_it_fits(tmp_path: Path) -
     more.step(1)
     with pytest.raises(BadProjectError, match="does not fit"):
         more.restore(small.state())
+
+
+@pytest.mark.parametrize("crops", ["same", "apart"])
+def test_patches_reach_over_the_border_where_all_is_mirrored_in_step(crops: str, tmp_path: Path) -> None:
+    """What a patch holds beyond the canvas is what painting shows the network there; the border is seen often."""
+    method = Famos(job(tmp_path, {"crops": crops, "batch": 16}), CPU)
+    assert method.templates is not None
+    canvas_size, side, at_the_border = method.canvas_size, 32, 0
+    for step in range(4):
+        batch = method.batches.draw(step_generator(1, step))
+        assert batch.view is not None
+        crops_of = batch.view.crops(0, len(method.templates))
+        for psi, crop, content in zip(batch.psi, crops_of, batch.content, strict=True):
+            rows = ((psi[0, :, 0] + 1) * canvas_size.height / 2 - 0.5).round().long()
+            columns = ((psi[1, 0] + 1) * canvas_size.width / 2 - 0.5).round().long()
+            assert rows.min() >= 0
+            assert rows.max() < canvas_size.height
+            assert set(rows.diff().tolist()) <= {-1, 0, 1}
+            at_the_border += bool((rows == 0).any())
+            whole = method.templates.at(canvas_size.box)  # [N, 3, H, W]
+            assert torch.equal(crop, whole[:, :, rows][..., columns])
+            if crops == "same":
+                picture = method.scene(canvas_size).content(canvas_size.box) * 2 - 1
+                assert torch.allclose(content, picture[:, rows][..., columns], atol=1e-5)
+    share = side / (canvas_size.height + 1)  # of the places whose patch has a row in the middle
+    assert at_the_border > 0.25 * share * 64
 
 
 LIVE = [spec.name for spec in specs(FamosSettings) if spec.knob.live and spec.name != "noise_seed"]
