@@ -23,6 +23,7 @@ from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
+from engine.methods.famos.loss import Compared
 from engine.methods.famos.mirrored import Mirrored
 from engine.methods.famos.renderer import FamosRenderer, Scene
 from engine.methods.famos.settings import PRESETS, FamosSettings
@@ -32,6 +33,8 @@ from engine.nn.layers import initialise
 from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Noise, Painting
 from engine.nn.unet import NO_MARGIN
 from engine.options import RenderMode
+from engine.style.networks import open_network
+from engine.style.perceptual import Perceptual
 from engine.templates.atlas import Atlas, Templates
 from engine.templates.palette import palette
 
@@ -85,6 +88,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
         self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
+        self.compared = Compared(self.reconstruction, self._perceptual() if s.correspondence == "features" else None)
+        self._usage = torch.full((s.templates,), 1 / s.templates, device=device)  # [N], over the last steps
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
             s, self._contents, self._styles, self.atlas, self.templates, self.canvas_size, self.shape, device
@@ -100,6 +105,21 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         self._contents = self._contents_of(job)
         self._canvas = job.canvas_size or self._contents[0].size
         self.atlas = Atlas([style.pixels for style in self._styles], self.device)
+
+    def _perceptual(self) -> Perceptual:
+        """What features are compared in; each answers alike over styles and contents (see `Perceptual.normalise`)."""
+        network = open_network(
+            self.settings.features_network,
+            statistic="gram",
+            random=torch.Generator().manual_seed(self.seed),
+            device=self.device,
+            filters=32,
+            levels=3,
+        )
+        images = [source.pixels for source in (*self._styles, *self._contents)]
+        small = [sources.resampled(x, min(1.0, 512 / max(x.shape[1:])), least_px=64) for x in images]
+        network.normalise([x[None].to(self.device).float() / 255 for x in small])
+        return network
 
     # -------------------------------------------------------- facts
 
@@ -135,7 +155,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         return network(batch.content, batch.psi, batch.noise, batch.view, self.temperature, self._mix_kernel)
 
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
-        return loss.terms_of(self.settings, batch, fake, self.reconstruction)
+        usage = self._usage if self.settings.balance_over == "canvas" else None
+        return loss.terms_of(self.settings, batch, fake, self.compared, usage)
 
     # -------------------------------------------------------- painting
 
@@ -210,9 +231,17 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         )
 
     def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
-        """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed and `noise_seed`."""
+        """The noise of a box of the canvas, on the bottleneck's grid: that of `noise_seed`, or on the way to the next.
+
+        Always the same for one seed and one place on the way.
+        """
+        s = self.settings
+        here = self._noise_of(s.noise_seed, box, period)
+        return here.towards(self._noise_of(s.noise_seed + 1, box, period), s.noise_drift) if s.noise_drift else here
+
+    def _noise_of(self, noise_seed: int, box: Box, period: Size | None) -> Noise:
         s, alignment_px = self.settings, self.alignment_px
-        seed = self.seed + 10_007 * s.noise_seed
+        seed = self.seed + 10_007 * noise_seed
         coarse = box.coarser(alignment_px)
         rows = torch.arange(coarse.top, coarse.bottom, device=self.device)
         columns = torch.arange(coarse.left, coarse.right, device=self.device)
@@ -248,6 +277,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         yield from super()._tensors()
         if self.templates is not None:
             yield from (("templates.offset", self.templates.offset), ("templates.flip", self.templates.flip))
+        if self.settings.balance_over == "canvas":
+            yield "templates.usage", self._usage
 
 
 METHOD = Famos
