@@ -136,7 +136,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         ]
         regions = None if scene.fields.regions is None else scene.fields.regions(box)
         placed = [(self._placed(choice, regions), share) for choice, share in choices]
-        collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel)
+        collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel, s.between_by == "pieces")
         result = self.average.refined(collage, s.repaint_bound)
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         return Painting(result, collage, mixture, shown, choices, box, regions)
