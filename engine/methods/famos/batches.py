@@ -46,18 +46,18 @@ class Batches:
         self._patch, self._batch, self._crops = settings.patch, settings.batch, settings.crops
         self._templates, self._canvas, self._shape, self._device = templates, canvas_size, shape, device
         self._plane = Mirrored(canvas_size)
+        # Over the border patches see it as often as half of the inside, and the mirror images beyond, which painting
+        # shows the network; else hardly a patch ever has the outermost pixels, and a fringe can remain there.
+        self._over_px = settings.patch // 2 if settings.border == "over" else 0
         self._contents = ContentPatches(contents, canvas_size, device)
         self._styles = StylePatches(styles, atlas, settings.tiling)
 
     def draw(self, random: torch.Generator) -> Batch:
         side, count = self._patch, self._batch
-        # Places reach over the border: it is seen as often as half of the inside, and so are the mirror images beyond
-        # it, which painting shows the network. Else a fringe of 2 to 3 px remains that hardly a patch has ever had.
-        over_px = side // 2
-        content, corners = self._contents.draw(side, count, random, over_px=over_px)
+        content, corners = self._contents.draw(side, count, random, over_px=self._over_px)
         places = corners
         if self._crops == "apart":
-            places = torch.stack([corner(self._canvas, side, random, over_px) for _ in range(count)])
+            places = torch.stack([corner(self._canvas, side, random, self._over_px) for _ in range(count)])
         rows, columns = uploaded_together(self._plane.places(places, Size(side, side)), self._device)
         return Batch(
             content=content,

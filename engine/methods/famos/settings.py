@@ -7,7 +7,7 @@ from typing import Any, Literal
 from engine.knobs import above, choice, count, number, one_of, redeclared, share, steps, toggle, weight
 from engine.method import Preset
 from engine.methods.adversarial_settings import IMAGES, LOOK, PIECES, AdversarialSettings
-from engine.methods.trained_settings import NETWORK
+from engine.methods.trained_settings import NETWORK, TRAINING
 
 _MEMORY, _NOISE = "Memory", "Noise"
 _COPYING, _BLENDING = one_of("mode", "blend", "copy"), one_of("mode", "blend")
@@ -122,6 +122,9 @@ class FamosSettings(AdversarialSettings):
         symbol="figure 8", group=NETWORK, advanced=True, when=_BLENDING)
 
     # ------------------------------------------------------------ training
+    border: Literal["over", "inside"] = choice("over", ("Over the border", "Inside alone"), "Patches lie",
+        "Over the border: it is learned as often as half of the rest, with mirror images beyond. Inside alone: the "
+        "outermost pixels are hardly ever learned, and can get a fringe.", group=TRAINING, advanced=True)
     adversarial: Literal["hinge", "wgan_gp", "dcgan", "lsgan"] = redeclared(AdversarialSettings, "adversarial",
         help="Hinge is fast and steady; WGAN-GP is the paper's for templates, DCGAN for paint only.")
     # fmt: on
@@ -141,6 +144,7 @@ _PAPER: dict[str, Any] = {
     "mix_scales": False,
     "patch": 160,
     "batch": 8,
+    "border": "inside",
     "learning_rate": 2e-4,
     "discriminator_rate": 2e-4,
     "discriminator_steps": 1,

@@ -199,6 +199,9 @@ def test_patches_reach_over_the_border_where_all_is_mirrored_in_step(crops: str,
                 assert torch.allclose(content, picture[:, rows][..., columns], atol=1e-5)
     share = side / (canvas_size.height + 1)  # of the places whose patch has a row in the middle
     assert at_the_border > 0.25 * share * 64
+    method = Famos(job(tmp_path, {"crops": crops, "border": "inside"}), CPU)
+    inside = method.batches.draw(step_generator(1, 0)).psi.diff(dim=3)[:, 1]
+    assert (inside > 0).all(), "as it was"
 
 
 PAINT_ONLY = ("noise_seed", "noise_drift")
