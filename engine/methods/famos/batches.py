@@ -46,8 +46,8 @@ class Batches:
         self._patch, self._batch, self._crops = settings.patch, settings.batch, settings.crops
         self._templates, self._canvas, self._shape, self._device = templates, canvas_size, shape, device
         self._plane = Mirrored(canvas_size)
-        # Over the border patches see it as often as half of the inside, and the mirror images beyond, which painting
-        # shows the network; else hardly a patch ever has the outermost pixels, and a fringe can remain there.
+        # Over the border patches see it half as often as the inside, and the mirror images beyond, which painting shows
+        # the network; else only a patch that lies exactly at an edge has the outermost pixels.
         self._over_px = settings.patch // 2 if settings.border == "over" else 0
         self._contents = ContentPatches(contents, canvas_size, device)
         self._styles = StylePatches(styles, atlas, settings.tiling)

@@ -122,9 +122,10 @@ class FamosSettings(AdversarialSettings):
         symbol="figure 8", group=NETWORK, advanced=True, when=_BLENDING)
 
     # ------------------------------------------------------------ training
-    border: Literal["over", "inside"] = choice("over", ("Over the border", "Inside alone"), "Patches lie",
-        "Over the border: it is learned as often as half of the rest, with mirror images beyond. Inside alone: the "
-        "outermost pixels are hardly ever learned, and can get a fringe.", group=TRAINING, advanced=True)
+    border: Literal["inside", "over"] = choice("inside", ("Inside alone", "Over the border"), "Patches lie",
+        "Inside alone: few patches have the outermost pixels, which may get a fringe. Over the border: they are "
+        "learned half as often as the rest, and so are the mirror images beyond, which a canvas of more pieces shows.",
+        group=TRAINING, advanced=True)
     adversarial: Literal["hinge", "wgan_gp", "dcgan", "lsgan"] = redeclared(AdversarialSettings, "adversarial",
         help="Hinge is fast and steady; WGAN-GP is the paper's for templates, DCGAN for paint only.")
     # fmt: on

@@ -178,7 +178,7 @@ def test_a_state_of_other_networks_is_taken_over_where_it_fits(tmp_path: Path) -
 @pytest.mark.parametrize("crops", ["same", "apart"])
 def test_patches_reach_over_the_border_where_all_is_mirrored_in_step(crops: str, tmp_path: Path) -> None:
     """What a patch holds beyond the canvas is what painting shows the network there; the border is seen often."""
-    method = Famos(job(tmp_path, {"crops": crops, "batch": 16}), CPU)
+    method = Famos(job(tmp_path, {"crops": crops, "batch": 16, "border": "over"}), CPU)
     assert method.templates is not None
     canvas_size, side, at_the_border = method.canvas_size, 32, 0
     for step in range(4):
@@ -199,7 +199,7 @@ def test_patches_reach_over_the_border_where_all_is_mirrored_in_step(crops: str,
                 assert torch.allclose(content, picture[:, rows][..., columns], atol=1e-5)
     share = side / (canvas_size.height + 1)  # of the places whose patch has a row in the middle
     assert at_the_border > 0.25 * share * 64
-    method = Famos(job(tmp_path, {"crops": crops, "border": "inside"}), CPU)
+    method = Famos(job(tmp_path, {"crops": crops}), CPU)
     inside = method.batches.draw(step_generator(1, 0)).psi.diff(dim=3)[:, 1]
     assert (inside > 0).all(), "as it was"
 
