@@ -148,6 +148,7 @@ class ExportRequest(Command):
         bleed_px: more picture on each side, to be cut away.
         frames: a folder of images or a video that takes the place of the content, image after image; `out` is then
             a video (.mp4, .avi), or the name that numbered pictures have before their number.
+        sweep: a film along a live setting instead, as "between=0:1:75" (see export/sweep.py); `out` as for `frames`.
         resume: go on with what an earlier attempt has painted.
         canvas_folder: a folder that keeps the canvas file, so that other formats need no painting; None removes it.
         devices: keys of several devices that share the tiles; none for the session's own.
@@ -170,6 +171,7 @@ class ExportRequest(Command):
     devices: tuple[str, ...] = ()
     part: tuple[int, int] = (1, 1)
     assemble: bool = False
+    sweep: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.export.checks import Check, ChecksList, Tone
+from app.export.film import WALKS
 from app.export.form import ExportForm
 from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
@@ -87,7 +88,10 @@ class ExportDialog(QDialog):
         self.setWindowTitle(title)
         self.setModal(False)
         best = preflight.best_originals(job) if "originals" in capabilities else 1.0
-        self.form = ExportForm(canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self, best)
+        walks = [walk for walk in WALKS if hasattr(job.settings, walk)]
+        self.form = ExportForm(
+            canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self, best, walks
+        )
         self.on_paper, self.on_disk, self.pieces, self.cut_away = (QLabel(self) for _ in range(4))
         self.checks = ChecksList(self)
         self.rows = QueueRows(queue, self)

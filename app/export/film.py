@@ -1,35 +1,61 @@
-"""A film instead of one picture: where its frames come from, and whether pictures or a video are written."""
+"""A film instead of one picture: what its frames show, and whether pictures or a video are written."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QHBoxLayout, QWidget
 
 from app.widgets import theme
 from engine.export.video_formats import READ_SUFFIXES, VIDEO_FORMATS
 
 _ONE, _FOLDER, _VIDEO = "one", "folder", "video"
+_SECONDS, _FRAMES_PER_S = 6.0, 25
+WALKS = ("between", "noise_drift", "sample_drift")
+"""Live settings that lead from one picture to another, 0 to 1: a film along them needs no other content."""
 
 
 class FilmField(QWidget):
-    """One picture, or one for each image of a folder or frame of a video, which take the content's place.
+    """One picture; one for each image of a folder or frame of a video, which take the content's place; or a walk.
 
     `changed` says that it became another.
+
+    Args:
+        frames: other contents can take the content's place.
+        walks: settings of `WALKS` that there are.
     """
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, frames: bool = True, walks: Sequence[str] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.source: Path | None = None
-        """A folder or a video; None for one picture."""
+        """A folder or a video; None for one picture, and for a walk."""
+        self.walk = ""
+        """The setting that leads to another picture; empty for none."""
         self.choice = QComboBox(self)
         self.choice.setAccessibleName(self.tr("Film"))
         self.choice.addItem(self.tr("One picture"), _ONE)
-        self.choice.addItem(self.tr("For each image of a folder…"), _FOLDER)
-        self.choice.addItem(self.tr("For each frame of a video…"), _VIDEO)
+        if frames:
+            self.choice.addItem(self.tr("For each image of a folder…"), _FOLDER)
+            self.choice.addItem(self.tr("For each frame of a video…"), _VIDEO)
+        titles = {
+            "between": self.tr("From this set to the other"),
+            "noise_drift": self.tr("From this noise to the next"),
+            "sample_drift": self.tr("From this sample to the next"),
+        }
+        for walk in walks:
+            self.choice.addItem(titles[walk], walk)
+        self._ways = self.choice.count()
+        self.seconds = QDoubleSpinBox(self)
+        self.seconds.setAccessibleName(self.tr("How long the film is"))
+        self.seconds.setRange(0.5, 600)
+        self.seconds.setDecimals(1)
+        self.seconds.setValue(_SECONDS)
+        self.seconds.setSuffix(self.tr(" s"))
+        self.seconds.setToolTip(self.tr("At {} pictures a second.").format(_FRAMES_PER_S))
         self.written = QComboBox(self)
         self.written.setAccessibleName(self.tr("What is written of a film"))
         self.written.addItem(self.tr("as numbered pictures"), "")
@@ -39,36 +65,62 @@ class FilmField(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.UNIT)
         row.addWidget(self.choice, 1)
+        row.addWidget(self.seconds)
         row.addWidget(self.written)
         self.setFocusProxy(self.choice)
         self.choice.activated.connect(lambda _index: self._on_choice(self.choice.currentData()))
         self.written.currentIndexChanged.connect(self.changed)
+        self.seconds.valueChanged.connect(self.changed)
         self.set_source(None)
+
+    @property
+    def is_film(self) -> bool:
+        """More than one picture."""
+        return self.source is not None or bool(self.walk)
+
+    @property
+    def sweep(self) -> str:
+        """Of the request: the walk and its frames; empty for none."""
+        return f"{self.walk}=0:1:{max(2, round(self.seconds.value() * _FRAMES_PER_S))}" if self.walk else ""
 
     @property
     def suffix(self) -> str:
         """Of the video that is written; empty for pictures."""
-        return self.written.currentData() if self.source is not None else ""
+        return self.written.currentData() if self.is_film else ""
 
     def set_source(self, source: Path | None) -> None:
         """A folder of images, a video, or None for one picture."""
-        self.source = source
+        self.source, self.walk = source, ""
         with QSignalBlocker(self.choice):
-            while self.choice.count() > 3:
-                self.choice.removeItem(3)
+            while self.choice.count() > self._ways:
+                self.choice.removeItem(self._ways)
             if source is not None:
                 self.choice.addItem(source.name, source)
-                self.choice.setItemData(3, str(source), Qt.ItemDataRole.ToolTipRole)
-            self.choice.setCurrentIndex(0 if source is None else 3)
-        self.written.setVisible(source is not None)
+                self.choice.setItemData(self._ways, str(source), Qt.ItemDataRole.ToolTipRole)
+            self.choice.setCurrentIndex(0 if source is None else self._ways)
+        self._show()
+
+    def set_walk(self, walk: str) -> None:
+        """One of `WALKS`."""
+        self.source, self.walk = None, walk
+        with QSignalBlocker(self.choice):
+            self.choice.setCurrentIndex(self.choice.findData(walk))
+        self._show()
+
+    def _show(self) -> None:
+        self.written.setVisible(self.is_film)
+        self.seconds.setVisible(bool(self.walk))
         self.changed.emit()
 
     def _on_choice(self, choice: object) -> None:
         if choice == _ONE:
             self.set_source(None)
+        elif choice in WALKS:
+            self.set_walk(str(choice))
         elif choice in (_FOLDER, _VIDEO):
             with QSignalBlocker(self.choice):
-                self.choice.setCurrentIndex(0 if self.source is None else 3)
+                now = self._ways if self.source is not None else max(0, self.choice.findData(self.walk or _ONE))
+                self.choice.setCurrentIndex(now)
             self._ask(folder=choice == _FOLDER)
 
     def _ask(self, folder: bool) -> None:

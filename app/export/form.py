@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -50,6 +51,7 @@ class ExportForm(QWidget):
         name: proposed for the file.
         content: size of the content in its file.
         best: how many times as large as trained the originals hold.
+        walks: settings that lead from one picture to another, see film.py.
     """
 
     changed = Signal()
@@ -67,6 +69,7 @@ class ExportForm(QWidget):
         content: Size | None = None,
         parent: QWidget | None = None,
         best: float = 1.0,
+        walks: Sequence[str] = (),
     ) -> None:
         super().__init__(parent)
         self.canvas, self.capabilities, self.snapshot = canvas, capabilities, snapshot
@@ -92,7 +95,7 @@ class ExportForm(QWidget):
         self.detail.addItem(self.tr("The same picture, with all detail of its pieces"), True)
         self.detail.addItem(self.tr("More pieces of the same size"), False)
         self.compare = QPushButton(self.tr("Compare…"), self)
-        self.film = FilmField(self)
+        self.film = FilmField("frames" in capabilities, walks, self)
         self.options = ExportOptions("repeat" in capabilities, self)
         self._lay_out()
         self.lab.activated.connect(lambda _index: self._take(self.lab.currentData()))
@@ -122,6 +125,7 @@ class ExportForm(QWidget):
             render_mode=self.render_mode(),
             bleed_px=self.options.bleed_px(self.size_field.dpi),
             frames=self.film.source,
+            sweep=self.film.sweep,
         )
 
     def render_mode(self, originals: bool | None = None) -> RenderMode:
@@ -199,7 +203,7 @@ class ExportForm(QWidget):
         plain = self.layout_px().file.area * 3 * self.options.bits() / 8
         packed = plain * self.kind().packed_share
         folder = self.out().parent
-        one = self.tr("File of about {}") if self.film.source is None else self.tr("Each frame about {}")
+        one = self.tr("Each frame about {}") if self.film.is_film else self.tr("File of about {}")
         about = one.format(words.amount(packed))
         if not folder.is_dir():
             return about
@@ -266,7 +270,7 @@ class ExportForm(QWidget):
         self.fold.toggled.connect(self._open)
         self.options.add_first(self.tr("Made for"), self.lab)
         self.options.add_first(self.tr("Picture"), self.layer)
-        if "frames" in self.capabilities:
+        if self.film.choice.count() > 1:
             self.options.add_first(self.tr("Film"), self.film)
         else:
             self.film.hide()

@@ -108,6 +108,7 @@ def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) 
             devices=arguments.devices,
             part=arguments.part,
             assemble=arguments.assemble,
+            sweep=arguments.sweep if arguments.sweep and is_video(picture.out) else "",
         )
 
     with interrupted(lambda: session.post(Stop(keep=False))):
@@ -226,7 +227,7 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
             if arguments.canvas or arguments.assemble or arguments.part != (1, 1):
                 raise UsageError("argument --frames: it does not go with --canvas, --part or --assemble.")
     with argument("--out"):
-        if arguments.frames is not None and is_video(out):
+        if (arguments.frames is not None or arguments.sweep) and is_video(out):
             check_video(out, Size(1, 1))
         else:
             check_limits(out, Size(1, 1), arguments.bits, encode_options)

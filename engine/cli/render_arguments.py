@@ -92,7 +92,11 @@ def _add_painting(render: argparse.ArgumentParser) -> None:
     )
     kind.add_argument("--from-originals", action="store_true", help=argparse.SUPPRESS)  # what is done without it
     add("--repeat", action="store_true", help="a seamless repeat, for fabric and wallpaper")
-    add("--sweep", metavar="NAME=A:B:N", help="N numbered files along a live setting, as between=0:1:25")
+    add(
+        "--sweep",
+        metavar="NAME=A:B:N",
+        help="N numbered files, or a video's frames, along a live setting, as between=0:1:25",
+    )
     add("--frames", type=Path, metavar="PATH", help="a folder of images or a video in place of the content")
     add("--tile", type=tile_px, metavar="T", help="side of a tile in pixels, a multiple of 16 from 64 to 8192")
     add("--resume", action="store_true", help="go on with what an earlier attempt has painted")

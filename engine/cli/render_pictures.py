@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.box import Size
-from engine.cli.sweep import live_values, numbered, sweep
 from engine.cli.terminal import argument
 from engine.errors import BadImageError, TesseraError, UsageError
 from engine.export import journal, unfinished
 from engine.export.print_sizes import print_scale, proposed_size
+from engine.export.sweep import live_values, numbered, sweep
 from engine.export.video_formats import is_video
 from engine.images.find import find_images
 from engine.images.read import image_size
@@ -53,6 +53,8 @@ def pictures(arguments: Namespace, method: type[Method]) -> list[Picture]:
         )
     with argument("--sweep"):
         places = sweep(method.Settings, arguments.sweep)
+    if is_video(arguments.out):  # painted as one
+        return [Picture(arguments.out, values)]
     return [
         Picture(numbered(arguments.out, index, len(places)), values | place)
         for index, place in enumerate(places, start=1)

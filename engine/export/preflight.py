@@ -102,7 +102,7 @@ def _impossible(request: ExportRequest, layout: Layout, job: Job) -> Iterator[Fi
     out = request.out
     try:
         refuse_to_overwrite(out, job)
-        if request.frames is not None and is_video(out):
+        if (request.frames is not None or request.sweep) and is_video(out):
             check_video(out, layout.file)
             out = out.with_suffix(".png")
         check(out, layout.file, request.bits, request.encode_options, request.canvas_folder)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,8 +26,9 @@ from engine.export.preflight import Probe, findings, measured
 from engine.export.print_sizes import Layout
 from engine.export.relink import refuse_missing_images, refuse_to_overwrite
 from engine.export.renderer import PatientRenderer
+from engine.export.sweep import sweep
 from engine.export.tiles import ExportPlan, Report, fulfil
-from engine.export.video import Film, begin_film, end_film, numbered, open_film, write_video
+from engine.export.video import FRAMES_PER_S, Film, begin_film, end_film, numbered, open_film, write_video
 from engine.export.video_formats import check_video, is_video
 from engine.fields.artwork import Artwork
 from engine.job import Job
@@ -88,7 +90,8 @@ class ExportRun:
         refuse_missing_images(self._now.job)
         refuse_to_overwrite(self.request.out, self._now.job)
         try:
-            done = yield from self._all_frames(stop) if self.request.frames else self._picture(stop)
+            request = self.request
+            done = yield from self._all_frames(stop) if request.frames or request.sweep else self._picture(stop)
         except CancelledError:
             kept = keep()
             if not kept:
@@ -113,13 +116,11 @@ class ExportRun:
     def _all_frames(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
         """Picture after picture, those that are there already left out; a video is made of them at the end."""
         request, folder = self.request, self._folder
-        assert request.frames is not None
-        film, video = open_film(request.frames), is_video(request.out)
+        film, video = self._film(), is_video(request.out)
         if video:
             check_video(request.out, self._size())
         plan = replace(self._plan(), details={}, request_json={}, resume=False, fill=lambda _: None)
         goes_on = begin_film(folder, self._about_film(film), request.resume)
-        first = str(film.first(folder))
         pictures: list[Path] = []
         seams: list[float] = []
         before = 0
@@ -127,14 +128,15 @@ class ExportRun:
         def target(number: int) -> Path:
             return numbered(folder / "painted.png" if video else request.out, number)
 
-        for number, frame in film.frames(folder, lambda number: not (goes_on and target(number).exists())):
+        for number, render_mode, values in self._frames(film, lambda number: not (goes_on and target(number).exists())):
             pictures.append(target(number))
             if goes_on and target(number).exists():
                 before += 1
                 continue
-            render_mode = replace(request.render_mode, frame=str(frame), tones=first)
-            job = fulfil(self._painters(render_mode), replace(plan, out=target(number)), stop=stop)
-            report = yield from self._told_between(job, number - 1, max(film.count, number))
+            count = max(film.count, number)
+            with self._along(values):
+                job = fulfil(self._painters(render_mode), replace(plan, out=target(number)), stop=stop)
+                report = yield from self._told_between(job, number - 1, count)
             seams.append(report.seam or 1.0)
         if video:
             write_video(pictures, request.out, film.per_second)
@@ -143,13 +145,47 @@ class ExportRun:
         size = Layout(self._size(), request.bleed_px, request.encode_options).file
         return Exported(out, size, 0.0, 0, max(seams, default=1.0), resumed_share=before / len(pictures))
 
+    def _film(self) -> Film:
+        """What is filmed; along a setting no files are."""
+        if self.request.frames is not None:
+            return open_film(self.request.frames)
+        return Film(Path(), (), len(self._values), FRAMES_PER_S)
+
+    @cached_property
+    def _values(self) -> list[dict[str, Any]]:
+        """Of the setting that is swept, frame by frame. Raises BadSettingError."""
+        return sweep(type(self._now.method).Settings, self.request.sweep)
+
+    def _frames(self, film: Film, wanted: Callable[[int], bool]) -> Iterator[tuple[int, RenderMode, Mapping[str, Any]]]:
+        """Number, how it is painted, and with which settings."""
+        mode = self.request.render_mode
+        if self.request.frames is None:
+            yield from ((number, mode, values) for number, values in enumerate(self._values, start=1))
+            return
+        first = str(film.first(self._folder))
+        for number, frame in film.frames(self._folder, wanted):
+            yield number, replace(mode, frame=str(frame), tones=first), {}
+
+    @contextmanager
+    def _along(self, values: Mapping[str, Any]) -> Iterator[None]:
+        """With other live settings; what they were before comes back."""
+        methods = [method for method, _ in self._methods] if values else []
+        before = [{name: getattr(method.settings, name) for name in values} for method in methods]
+        for method in methods:
+            method.settings = method.settings.with_values(values)
+        try:
+            yield
+        finally:
+            for method, old in zip(methods, before, strict=True):
+                method.settings = method.settings.with_values(old)
+
     def _about_film(self, film: Film) -> dict[str, Any]:
         """What decides the pixels of all frames."""
         files = [path.name for path in film.files]
         plan = self._plan()
         encode_options = asdict(plan.encode_options)
         return {
-            "film": str(film.path.absolute()),
+            "film": str(film.path.absolute()) if self.request.frames else self.request.sweep,
             "files": files,
             "encode_options": encode_options,
             "picture": plan.picture.stored(),

@@ -5,6 +5,10 @@ No generator has to be run up to a place; what lies at a place never depends on 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import torch
 from torch import Tensor
 
@@ -40,6 +44,31 @@ class NoiseField:
 def constant(channels: int, seed: int, device: torch.device) -> Tensor:
     """[C] uniform values in [-1, 1): noise that is the same all over the canvas."""
     return NoiseField(channels, seed, device).at(Box(0, 0, 1, 1)).flatten()
+
+
+def between(here: Tensor, there: Tensor, part: float) -> Tensor:
+    """Independent noises mixed, 0 to 1 of the way: as large as either all along, where a plain mean would grow flat."""
+    return ((1 - part) * here + part * there) / math.sqrt((1 - part) ** 2 + part**2)
+
+
+NoiseT = TypeVar("NoiseT")
+
+
+def drifting(noise_of: Callable[[int], NoiseT], seed: int, next_seed: int, part: float) -> NoiseT:
+    """Noise of any shape, on the way from one seed to another, 0 to 1."""
+    here = noise_of(seed)
+    return _all_between(here, noise_of(next_seed), part) if part else here
+
+
+def _all_between(here: Any, there: Any, part: float) -> Any:
+    """Tensors mixed, within lists and named tuples; the rest is where it was."""
+    if isinstance(here, Tensor):
+        return between(here, there, part)
+    if isinstance(here, list):
+        return [_all_between(a, b, part) for a, b in zip(here, there, strict=True)]
+    if isinstance(here, tuple):
+        return type(here)(*(_all_between(a, b, part) for a, b in zip(here, there, strict=True)))
+    return here
 
 
 def _mixed(word: Tensor) -> Tensor:

@@ -23,12 +23,19 @@ def step_generator(seed: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed((seed * 0x9E3779B1 + step * 0x85EBCA77) % 2**63)
 
 
-def corner(size: Size, side: int, random: torch.Generator) -> Tensor:
-    """A place for a patch in a picture, int64 [2]; where that is smaller, the patch reaches beyond both edges."""
+def corner(size: Size, side: int, random: torch.Generator, over_px: int = 0) -> Tensor:
+    """A place for a patch in a picture, int64 [2]; where that is smaller, the patch reaches beyond both edges.
+
+    Args:
+        over_px: so far it may reach over an edge.
+    """
     room = [extent - side for extent in (size.height, size.width)]
     draws = torch.rand(2, generator=random)
     return torch.tensor(
-        [int(draw * (r + 1)) if r >= 0 else r // 2 for draw, r in zip(draws.tolist(), room, strict=True)]
+        [
+            int(draw * (r + 2 * over_px + 1)) - over_px if r >= 0 else r // 2
+            for draw, r in zip(draws.tolist(), room, strict=True)
+        ]
     )
 
 
@@ -89,17 +96,21 @@ class ContentPatches:
         self._fields += [ContentField(content.pixels_on(device), content.size, device) for content in contents[1:]]
         self._weights = _weights(contents)
 
-    def draw(self, side: int, count: int, random: torch.Generator, enlarged: float = 1.0) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, side: int, count: int, random: torch.Generator, enlarged: float = 1.0, over_px: int = 0
+    ) -> tuple[Tensor, Tensor]:
         """Patches, float32 [B, 3, side, side] in -1..1, and where they lie, int64 [B, 2], on the CPU.
 
-        `enlarged`: up to so many times, each patch by a factor of its own.
+        Args:
+            enlarged: up to so many times, each patch by a factor of its own.
+            over_px: how far they may reach over the edges, where contents are mirrored.
         """
         chosen = torch.multinomial(self._weights, count, replacement=True, generator=random).tolist()
         fields = [self._fields[index] for index in chosen]
         if enlarged > 1:
             factors = enlarged ** torch.rand(count, generator=random)
             fields = [_enlarged(field, factor) for field, factor in zip(fields, factors.tolist(), strict=True)]
-        corners = torch.stack([corner(field.canvas_size, side, random) for field in fields])
+        corners = torch.stack([corner(field.canvas_size, side, random, over_px) for field in fields])
         boxes = [Box(int(top), int(left), side, side) for top, left in corners.tolist()]
         taps = [field.taps(box) for field, box in zip(fields, boxes, strict=True)]
         there = iter(uploaded_together([part for each in taps for part in each], fields[0].device))

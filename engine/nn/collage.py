@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -21,6 +22,12 @@ from engine.templates.sets import Sets
 
 Warp = Literal["none", "affine", "flow"]
 Paints = Literal["change", "picture"]
+
+
+_GOLDEN = (5**0.5 - 1) / 2
+"""Its multiples, without what is before the point, spread evenly however many there are."""
+_HANDING = 0.2
+"""How long a piece takes to change hands, of the whole way."""
 
 
 @dataclass(frozen=True)
@@ -168,20 +175,29 @@ class CollageGenerator(nn.Module):
         return Choice(sets, x[:, :, 0], displacement, variation)
 
     def paste(
-        self, choices: list[tuple[Choice, float]], temperature: float, mix_kernel: MixKernel | None
+        self,
+        choices: list[tuple[Choice, float]],
+        temperature: float,
+        mix_kernel: MixKernel | None,
+        by_pieces: bool = False,
     ) -> tuple[Tensor, Tensor]:
-        """Collage [B, 3, H, W] in -1..1 and A [B, K, H, W], of sets with shares of the picture; for painting."""
+        """Collage [B, 3, H, W] in -1..1 and A [B, K, H, W], of sets with shares of the picture; for painting.
+
+        Args:
+            by_pieces: see `together`.
+        """
         collages, mixtures = [], []
-        for choice, share in choices:
+        for choice, _ in choices:
             size = (choice.logits.shape[2], choice.logits.shape[3])
             if choice.displacement is None:
                 collage, weights = mix_only(choice.logits, choice.sets.view(*size), temperature, mix_kernel)
             else:
                 weights = (choice.logits.float() / temperature).softmax(1)
                 collage = weighted(weights, choice.sets.warped(choice.displacement))
-            collages.append(share * collage)
-            mixtures.append(share * weights)
-        return torch.stack(collages).sum(0) * 2 - 1, torch.cat(mixtures, 1)
+            collages.append(collage)
+            mixtures.append(weights)
+        collage, mixture = together(collages, mixtures, [share for _, share in choices], by_pieces)
+        return collage * 2 - 1, mixture
 
     def refined(self, collage: Tensor, bound: Tensor | float) -> Tensor:
         """I = I_M + bound * tanh(U-Net_2(I_M)); or where `paints` says so I = tanh(U-Net_2(I_M)), the paper's.
@@ -196,6 +212,45 @@ class CollageGenerator(nn.Module):
         if self.shape.paints == "change":
             return collage + bound * painted
         return torch.lerp(collage, painted, bound.clamp(max=1)) if isinstance(bound, Tensor) else painted
+
+
+def together(
+    collages: Sequence[Tensor], mixtures: Sequence[Tensor], shares: Sequence[float], by_pieces: bool
+) -> tuple[Tensor, Tensor]:
+    """The collages of some sets as one, [B, 3, H, W], and A of all of them [B, K, H, W].
+
+    Args:
+        shares: of the picture; they add up to 1.
+        by_pieces: of two sets, pieces change hands one after another, each as a whole; else all are mixed alike.
+    """
+    parts: Sequence[Tensor | float] = shares
+    if by_pieces and len(collages) == 2:
+        second = handed_over(mixtures[0], mixtures[1], shares[1])
+        parts = (1 - second, second)
+    mixed = [part * mixture for part, mixture in zip(parts, mixtures, strict=True)]
+    return torch.stack([part * c for part, c in zip(parts, collages, strict=True)]).sum(0), torch.cat(mixed, 1)
+
+
+def handed_over(first: Tensor, second: Tensor, part: float) -> Tensor:
+    """How far each place has gone over from one set to another, [B, 1, H, W]: 0 everywhere at first, 1 at the end.
+
+    Each element has a time of its own; a place follows those that it shows, before and after, so that pieces go as a
+    whole, one after another, with soft borders.
+
+    Args:
+        first, second: A of the sets, [B, K, H, W].
+        part: of the way, 0 to 1.
+    """
+    times = [
+        torch.einsum(
+            "bkhw,k->bhw",
+            shares,
+            (torch.arange(1, shares.shape[1] + 1, device=shares.device) * _GOLDEN % 1).to(shares.dtype),
+        )
+        for shares in (first, second)
+    ]
+    time = _HANDING / 2 + (1 - _HANDING) * (times[0] + times[1]) / 2
+    return ((part - time) / _HANDING + 0.5).clamp(0, 1)[:, None]
 
 
 class Locator(nn.Module):

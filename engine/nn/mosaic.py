@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Margin
+from engine.fields.noise import between
 from engine.nn.unet import NO_MARGIN, UNet, UNetShape
 from engine.templates.atlas import Mixture, View, mix, mix_only, weighted_sum
 from engine.templates.mix_kernel import MixKernel
@@ -72,6 +73,15 @@ class Noise(NamedTuple):
     phase: Tensor
     rows: Tensor
     columns: Tensor
+
+    def towards(self, other: Noise, part: float) -> Noise:
+        """On the way to another one, 0 to 1; phases turn the shorter way."""
+        turn = torch.remainder(other.phase - self.phase + math.pi, 2 * math.pi) - math.pi
+        return self._replace(
+            everywhere=between(self.everywhere, other.everywhere, part),
+            local=between(self.local, other.local, part),
+            phase=self.phase + part * turn,
+        )
 
 
 class Painting(NamedTuple):

@@ -157,11 +157,11 @@ class Templates:
         return self.view(corner[0], corner[1], box.height, box.width)
 
     def view_at(self, rows: Tensor, columns: Tensor) -> View:
-        """All templates at places of the plane that need not be neighbours: int64 [h] and [w]."""
-        rows = rows + self.offset[:, :1]  # [N, h]
-        columns = columns + self.offset[:, 1:]
-        begins, columns = self.atlas.indices_at(self.image, rows, columns, self.flip, self.edge)
-        return View(self.atlas, begins[None], columns[None])
+        """All templates at places of the plane that need not be neighbours: int64 [B, h] and [B, w]."""
+        rows = rows[:, None] + self.offset[:, :1]  # [B, N, h]
+        columns = columns[:, None] + self.offset[:, 1:]
+        image, flip = self.image.expand(rows.shape[:2]), self.flip.expand(*rows.shape[:2], 2)
+        return View(self.atlas, *self.atlas.indices_at(image, rows, columns, flip, self.edge))
 
     def enlarged(self, atlas: Atlas) -> Templates:
         """The same tilings of the same images at another size, which `atlas` holds."""

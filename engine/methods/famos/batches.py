@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
-from engine.device import uploaded, uploaded_together
+from engine.device import uploaded_together
 from engine.images.sampling import ContentPatches, StylePatches, corner
 from engine.images.sources import Source
 from engine.methods.composed import Composed, everywhere, log_bias
 from engine.methods.directed import CONTENT, PAINT, Directions, painted_share, times
+from engine.methods.famos.mirrored import Mirrored
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import MosaicShape, Noise
 from engine.templates.atlas import Atlas, View
@@ -72,6 +73,10 @@ class Batches:
         self._patch, self._batch, self._crops = settings.patch, settings.batch, settings.crops
         self.pieces, self.directions = pieces, directions
         self._canvas, self._shape, self._device = canvas_size, shape, device
+        self._plane = Mirrored(canvas_size)
+        # Over the border patches see it half as often as the inside, and the mirror images beyond, which painting shows
+        # the network; else only a patch that lies exactly at an edge has the outermost pixels.
+        self._over_px = settings.patch // 2 if settings.border == "over" else 0
         self._contents = ContentPatches(contents, canvas_size, device)
         self._styles = StylePatches(styles, atlas, settings.tiling)
 
@@ -81,20 +86,18 @@ class Batches:
             feather_px: see `Directions.on`.
         """
         side, count = self._patch, self._batch
-        content, corners = self._contents.draw(side, count, random)
+        content, corners = self._contents.draw(side, count, random, over_px=self._over_px)
         places = corners
         if self._crops == "apart":
-            places = torch.stack([corner(self._canvas, side, random) for _ in range(count)])
+            places = torch.stack([corner(self._canvas, side, random, self._over_px) for _ in range(count)])
         boxes = [Box(int(top), int(left), side, side) for top, left in places.tolist()]
-        places = uploaded(places, self._device)
-        view = None
-        if self.pieces is not None:
-            view = self.pieces.templates.view(places[:, 0], places[:, 1], side, side)
+        rows, columns = uploaded_together(self._plane.places(places, Size(side, side)), self._device)
+        view = None if self.pieces is None else self.pieces.templates.view_at(rows, columns)
         directed = self._directed(boxes, view, feather_px)
         return Batch(
             content=content,
             style=self._styles.draw(side, count, random),
-            psi=self._psi(places),
+            psi=self._plane.coordinates(rows, columns),
             noise=self._noise(random),
             view=view,
             directed=directed,
@@ -115,14 +118,6 @@ class Batches:
             bias = log_bias(by_map, everywhere(pieces.bias), view.bias())
             free = None if bias is None else bias.softmax(1).mean((0, 2, 3))
         return Directed(bias, weights, painted, free)
-
-    def _psi(self, places: Tensor) -> Tensor:
-        """[B, 2, H, W], as `sources.coordinates` for each place."""
-        along = torch.arange(self._patch, device=self._device) + 0.5
-        rows = (places[:, :1] + along) * (2 / self._canvas.height) - 1  # [B, H]
-        columns = (places[:, 1:] + along) * (2 / self._canvas.width) - 1  # [B, W]
-        side = self._patch
-        return torch.stack([rows[:, :, None].expand(-1, side, side), columns[:, None].expand(-1, side, side)], 1)
 
     def _noise(self, random: torch.Generator) -> Noise:
         shape, count = self._shape, self._batch

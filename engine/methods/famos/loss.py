@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
+import torch
 from torch import Tensor
+from torch.nn import functional
 
 from engine import losses
 from engine.methods.adversarial import coarsened
@@ -12,6 +15,17 @@ from engine.methods.directed import CONTENT, PAINT, SIZE
 from engine.methods.famos.batches import Batch
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import ColorReconstruction, Painting
+from engine.style.perceptual import Perceptual
+
+USAGE_DECAY = 0.95
+"""Of the use of templates over the canvas: some twenty steps of patches cover it."""
+
+
+class Compared(NamedTuple):
+    """What contents are compared by besides their tones: colours that are learned, or a perceptual network."""
+
+    reconstruction: ColorReconstruction | None = None
+    network: Perceptual | None = None
 
 
 def weighted(s: FamosSettings, terms: Mapping[str, Tensor], entropy_ramp: float) -> Tensor:
@@ -35,14 +49,18 @@ def weighted(s: FamosSettings, terms: Mapping[str, Tensor], entropy_ramp: float)
 
 
 def terms_of(
-    s: FamosSettings, batch: Batch, fake: Painting, reconstruction: ColorReconstruction | None
+    s: FamosSettings, batch: Batch, fake: Painting, compared: Compared, canvas_usage: Tensor | None = None
 ) -> dict[str, Tensor]:
-    """Unweighted terms besides the adversarial one, and measures; those of pieces are 0 where there are none."""
+    """Unweighted terms besides the adversarial one, and measures; those of pieces are 0 where there are none.
+
+    Args:
+        canvas_usage: u [N] over the last steps, where templates are balanced over the canvas; it moves on.
+    """
 
     directed = batch.directed
 
     def distance(image: Tensor) -> Tensor:
-        return content_distance(s, image, batch.content, reconstruction, directed.times.get(CONTENT))
+        return content_distance(s, image, batch.content, compared, directed.times.get(CONTENT))
 
     nothing = fake.result.new_zeros(())
     terms = {
@@ -62,7 +80,9 @@ def terms_of(
             "entropy": mixture.entropy,
             "variation": mixture.variation,
             "diversity": losses.diversity(mixture.usage),
-            "balance": losses.balance(mixture.usage, directed.free),
+            "balance": losses.balance(
+                mixture.usage if canvas_usage is None else running_usage(mixture.usage, canvas_usage), directed.free
+            ),
             "largest_share": losses.largest_share(mixture.usage),
             "templates_in_use": losses.effective_templates(mixture.usage.detach()),
         }
@@ -72,17 +92,40 @@ def terms_of(
     return terms
 
 
+def running_usage(usage: Tensor, running: Tensor) -> Tensor:
+    """The mean use of templates over the last steps, [1, N], with the whole gradient of this step's.
+
+    Args:
+        usage: u of this step's patches, [B, N].
+        running: [N], moves on by this step.
+    """
+    mean = usage.mean(0)
+    running.lerp_(mean.detach(), 1 - USAGE_DECAY)
+    return (running + mean - mean.detach())[None]
+
+
 def content_distance(
-    s: FamosSettings,
-    image: Tensor,
-    content: Tensor,
-    reconstruction: ColorReconstruction | None,
-    times: Tensor | None = None,
+    s: FamosSettings, image: Tensor, content: Tensor, compared: Compared, times: Tensor | None = None
 ) -> Tensor:
     """||phi(I) - phi(I_C)||^2 (equation 2; the maps are those of the appendix), each place weighed by `times`."""
-    if reconstruction is not None:
-        image, by = reconstruction(image), s.learned_after
+    if (network := compared.network) is not None:
+        layers = network.content_layers
+        with torch.no_grad():
+            wanted = network(content.float() * 0.5 + 0.5, layers)
+        found = network(image.float() * 0.5 + 0.5, layers)
+        return torch.stack(
+            [losses.content(found[layer], wanted[layer], _at_size_of(found[layer], times)) for layer in layers]
+        ).mean()
+    if compared.reconstruction is not None:
+        image, by = compared.reconstruction(image), s.learned_after
     else:
         image, content, by = losses.grey(image), losses.grey(content), s.correspondence
+    if by == "grey":
+        return losses.content(losses.grey(image), losses.grey(content), 1.0 if times is None else times)
     weight = 1.0 if times is None else coarsened(times, by, s.blur_px)
     return losses.content(coarsened(image, by, s.blur_px), coarsened(content, by, s.blur_px), weight)
+
+
+def _at_size_of(features: Tensor, times: Tensor | None) -> Tensor | float:
+    """How much each place of a layer weighs, [B, 1, h, w], the mean of what it stands for."""
+    return 1.0 if times is None else functional.adaptive_avg_pool2d(times, (features.shape[2], features.shape[3]))

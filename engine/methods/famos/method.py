@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Margin, Size
+from engine.device import uploaded_together
 from engine.errors import MissingSourcesError
 from engine.fields.noise import NoiseField, constant
 from engine.images import sources
@@ -25,7 +26,9 @@ from engine.methods.composed import Composed, Composer, Tally, everywhere, log_b
 from engine.methods.directed import PAINT, SIZE, Directions, directions, painted_share, undirected, with_regions_of
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
-from engine.methods.famos.renderer import FamosRenderer, Mirrored, Scene
+from engine.methods.famos.loss import Compared
+from engine.methods.famos.mirrored import Mirrored
+from engine.methods.famos.renderer import FamosRenderer, Scene
 from engine.methods.famos.settings import PRESETS, FamosSettings
 from engine.methods.famos.shape import measured_halo, mosaic_shape
 from engine.methods.famos.slots import SLOTS
@@ -35,6 +38,8 @@ from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Noise, Painti
 from engine.nn.unet import NO_MARGIN
 from engine.options import RenderMode
 from engine.pieces import PieceInfo
+from engine.style.networks import open_network
+from engine.style.perceptual import Perceptual
 from engine.templates.atlas import Templates, shares
 from engine.templates.palette import palette
 
@@ -93,6 +98,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
         self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
+        self.compared = Compared(self.reconstruction, self._perceptual() if s.correspondence == "features" else None)
+        self._usage = torch.full((s.templates,), 1 / s.templates, device=device)  # [N], over the last steps
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
             s,
@@ -187,6 +194,21 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     def _use_pieces(self) -> None:
         self.batches.pieces, self.batches.directions = self._composed, self._directions
 
+    def _perceptual(self) -> Perceptual:
+        """What features are compared in; each answers alike over styles and contents (see `Perceptual.normalise`)."""
+        network = open_network(
+            self.settings.features_network,
+            statistic="gram",
+            random=torch.Generator().manual_seed(self.seed),
+            device=self.device,
+            filters=32,
+            levels=3,
+        )
+        images = [source.pixels for source in (*self._styles, *self._contents)]
+        small = [sources.resampled(x, min(1.0, 512 / max(x.shape[1:])), least_px=64) for x in images]
+        network.normalise([x[None].to(self.device).float() / 255 for x in small])
+        return network
+
     # -------------------------------------------------------- facts
 
     @property
@@ -231,7 +253,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         )
 
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
-        return loss.terms_of(self.settings, batch, fake, self.reconstruction)
+        usage = self._usage if self.settings.balance_over == "canvas" else None
+        return loss.terms_of(self.settings, batch, fake, self.compared, usage)
 
     # -------------------------------------------------------- painting
 
@@ -255,9 +278,16 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         So psi says everywhere what the templates show, as it has been learned, and the network sees no other value.
         """
         field = ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device)
-        s, templates, plane = self.settings, self.templates, Mirrored(self._canvas, self.device)
-        view = None if templates is None else (lambda box: templates.view_at(*plane.places(box)))
-        return Scene(field.at, plane.coordinates, view, self._directions.on(canvas_size, self.device, s.feather_px))
+        s, templates, plane = self.settings, self.templates, Mirrored(self._canvas)
+
+        def places(box: Box) -> tuple[Tensor, Tensor]:
+            corner = torch.tensor([[box.top, box.left]])
+            rows, columns = uploaded_together(plane.places(corner, box.size), self.device)
+            return rows, columns
+
+        view = None if templates is None else (lambda box: templates.view_at(*places(box)))
+        directed = self._directions.on(canvas_size, self.device, s.feather_px)
+        return Scene(field.at, lambda box: plane.coordinates(*places(box))[0], view, directed)
 
     def bias(self, regions: Tensor | None) -> Tensor | None:
         """What is added to log A, [1, N, h, w] or [1, N, 1, 1], where the shares of regions are [R, h, w]."""
@@ -381,9 +411,17 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         )
 
     def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
-        """The noise of a box of the canvas, on the bottleneck's grid: always the same for one seed and `noise_seed`."""
+        """The noise of a box of the canvas, on the bottleneck's grid: that of `noise_seed`, or on the way to the next.
+
+        Always the same for one seed and one place on the way.
+        """
+        s = self.settings
+        here = self._noise_of(s.noise_seed, box, period)
+        return here.towards(self._noise_of(s.noise_seed + 1, box, period), s.noise_drift) if s.noise_drift else here
+
+    def _noise_of(self, noise_seed: int, box: Box, period: Size | None) -> Noise:
         s, alignment_px = self.settings, self.alignment_px
-        seed = self.seed + 10_007 * s.noise_seed
+        seed = self.seed + 10_007 * noise_seed
         coarse = box.coarser(alignment_px)
         rows = torch.arange(coarse.top, coarse.bottom, device=self.device)
         columns = torch.arange(coarse.left, coarse.right, device=self.device)
@@ -420,6 +458,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         if self._composed is not None:
             drawn = self._composed.drawn
             yield from (("templates.offset", drawn.offset), ("templates.flip", drawn.flip))
+        if self.settings.balance_over == "canvas":
+            yield "templates.usage", self._usage
 
     def state(self) -> State:
         state = super().state()

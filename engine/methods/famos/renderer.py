@@ -22,7 +22,6 @@ from engine.methods.directed import Fields
 from engine.nn.mosaic import MosaicShape, Painting, blended
 from engine.options import RenderMode
 from engine.templates.atlas import Mixture, Templates, View
-from engine.tiling import tiled
 
 _LEAST_SHARE = 1e-9
 """Of a template in the mixture: its logarithm has to be a number."""
@@ -45,26 +44,6 @@ class Scene:
     view: Callable[[Box], View] | None
     fields: Fields = field(default_factory=Fields)
     period: Size | None = None
-
-
-class Mirrored:
-    """The canvas that was trained for, and beyond its edges its mirror images."""
-
-    def __init__(self, canvas_size: Size, device: torch.device) -> None:
-        self._canvas, self._device = canvas_size, device
-
-    def places(self, box: Box) -> tuple[Tensor, Tensor]:
-        """Rows [h] and columns [w] of the canvas, int64."""
-        rows = torch.arange(box.top, box.bottom, device=self._device)
-        columns = torch.arange(box.left, box.right, device=self._device)
-        return tiled(rows, self._canvas.height, "mirror"), tiled(columns, self._canvas.width, "mirror")
-
-    def coordinates(self, box: Box) -> Tensor:
-        """psi, [2, h, w], as `sources.coordinates` inside the canvas."""
-        rows, columns = self.places(box)
-        rows = (rows + 0.5) * (2 / self._canvas.height) - 1
-        columns = (columns + 0.5) * (2 / self._canvas.width) - 1
-        return torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
 
 
 class Painted(Printable, Protocol):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from engine.knobs import above, choice, count, number, one_of, redeclared, steps, toggle, weight
+from engine.knobs import above, choice, count, number, one_of, redeclared, share, steps, toggle, weight
 from engine.method import Preset
 from engine.methods.adversarial_settings import IMAGES, LOOK, PIECES, AdversarialSettings
-from engine.methods.trained_settings import NETWORK
+from engine.methods.trained_settings import NETWORK, TRAINING
 
 _MEMORY, _NOISE = "Memory", "Noise"
 _COPYING, _BLENDING = one_of("mode", "blend", "copy"), one_of("mode", "blend")
@@ -30,14 +30,20 @@ class FamosSettings(AdversarialSettings):
         "convex", ("In place of them (paper)", "Two masks", "On top of them"), "Paint lies",
         "In place of the pieces, where it is; two masks let pieces and paint fade or join on their own; on top adds to "
         "pieces that stay whole.", symbol="I of I_G and I_M", group=LOOK, advanced=True, when=_BLENDING)
-    correspondence: Literal["blur", "pool4", "pool8", "pool16", "learned"] = choice(
-        "pool8", ("Blurred", "4 px blocks", "8 px blocks", "16 px blocks", "Learned colours"), "Compare content",
+    correspondence: Literal["blur", "pool4", "pool8", "pool16", "learned", "features"] = choice(
+        "pool8", ("Blurred", "4 px blocks", "8 px blocks", "16 px blocks", "Learned colours", "Features"),
+        "Compare content",
         "What must agree between picture and content. Coarser leaves more room for the style; learned lets colours "
-        "change places.", symbol="φ", group=LOOK, before="blur_px")
-    learned_after: Literal["nothing", "blur", "pool8"] = choice(
-        "pool8", ("Each pixel", "Blur", "8 px blocks"), "Learned colours, then",
+        "change places; features asks for the same edges and shapes, as a perceptual network sees them.", symbol="φ",
+        group=LOOK, before="blur_px")
+    learned_after: Literal["nothing", "blur", "pool8", "pool16", "grey"] = choice(
+        "pool8", ("Each pixel", "Blur", "8 px blocks", "16 px blocks", "Grey"), "Learned colours, then",
         "What is done after the learned colours before comparing.", group=LOOK, advanced=True,
         when=one_of("correspondence", "learned"))
+    features_network: Literal["filters", "vgg19"] = choice(
+        "filters", ("Built-in filters", "VGG-19"), "Features of",
+        "Built-in filters need no download. VGG-19 (575 MB, fetched once) also knows parts of things, for a graphics "
+        "card.", symbol="a layer of the network", group=LOOK, advanced=True, when=one_of("correspondence", "features"))
     blur_px: float = redeclared(AdversarialSettings, "blur_px",
         when=one_of("correspondence", "blur") + one_of("learned_after", "blur"))
     collage_content_weight: float = redeclared(AdversarialSettings, "collage_content_weight", when=_COPYING)
@@ -53,6 +59,11 @@ class FamosSettings(AdversarialSettings):
     balance_weight: float = weight(5.0, 50, "Use all templates",
         "More: all templates get an equal share of the picture. Less: favourites may take over.",
         symbol="balance, 1 - H(u) / log N", group=PIECES, when=_COPYING, before="entropy_ramp_steps")
+    balance_over: Literal["patches", "canvas"] = choice(
+        "patches", ("The patches of a step", "The canvas"), "Equal shares of",
+        "Where Use all templates wants them. Of the patches of each step: works against pieces that are as large as a "
+        "patch. Of the canvas: over the last steps together, so that large pieces can stay.",
+        symbol="u, running mean", group=PIECES, advanced=True, when=above("balance_weight", 0))
     diversity_weight: float = weight(1.0, 10, "Vary the pieces",
         "More: neighbouring patches use different templates.", symbol="diversity of A", group=PIECES, advanced=True,
         when=_COPYING)
@@ -83,6 +94,9 @@ class FamosSettings(AdversarialSettings):
     noise_seed: int = count(0, 0, 9999, "Another one",
         "Each number paints with another noise, as far as the network has learned to follow it.", symbol="z",
         group=_NOISE, live=True)
+    noise_drift: float = share(0.0, "On the way to the next",
+        "0: this one. 1: the next number. Between them the noise drifts slowly from one to the other: frames of a "
+        "film.", symbol="interpolated z", group=_NOISE, live=True, advanced=True)
     global_noise: int = count(20, 0, 64, "Global noise",
         "Channels of chance that are the same all over the canvas.", group=_NOISE, advanced=True)
     local_noise: int = count(10, 0, 64, "Local noise", "Channels of chance at each place.", group=_NOISE, advanced=True)
@@ -108,6 +122,10 @@ class FamosSettings(AdversarialSettings):
         symbol="figure 8", group=NETWORK, advanced=True, when=_BLENDING)
 
     # ------------------------------------------------------------ training
+    border: Literal["inside", "over"] = choice("inside", ("Inside alone", "Over the border"), "Patches lie",
+        "Inside alone: few patches have the outermost pixels, which may get a fringe. Over the border: they are "
+        "learned half as often as the rest, and so are the mirror images beyond, which a canvas of more pieces shows.",
+        group=TRAINING, advanced=True)
     adversarial: Literal["hinge", "wgan_gp", "dcgan", "lsgan"] = redeclared(AdversarialSettings, "adversarial",
         help="Hinge is fast and steady; WGAN-GP is the paper's for templates, DCGAN for paint only.")
     # fmt: on
@@ -127,6 +145,7 @@ _PAPER: dict[str, Any] = {
     "mix_scales": False,
     "patch": 160,
     "batch": 8,
+    "border": "inside",
     "learning_rate": 2e-4,
     "discriminator_rate": 2e-4,
     "discriminator_steps": 1,

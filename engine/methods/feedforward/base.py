@@ -6,7 +6,7 @@ A method says which images it reads, what its generator is, what a batch holds a
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast
 
 import torch
@@ -16,6 +16,7 @@ from engine import losses
 from engine.box import Margin, Size
 from engine.errors import MissingSourcesError
 from engine.fields.artwork import receptive_margin
+from engine.fields.noise import NoiseT, drifting
 from engine.job import Job
 from engine.method import Term
 from engine.methods.feedforward.base_settings import GeneratorSettings
@@ -147,9 +148,11 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     def _norms_see_whole_canvas(self) -> bool:
         return self.settings.norm in ("instance", "batch")
 
-    def noise_seed(self) -> int:
-        """Of the noise on the canvas: one for each of the artist's samples."""
-        return (self.seed * 10_007 + self.settings.sample_seed) * 128
+    def _drifting(self, noise_of: Callable[[int], NoiseT]) -> NoiseT:
+        """The noise of the artist's sample, or on the way to the next one; `noise_of` makes it of a seed."""
+        s = self.settings
+        here, there = ((self.seed * 10_007 + sample) * 128 for sample in (s.sample_seed, s.sample_seed + 1))
+        return drifting(noise_of, here, there, s.sample_drift)
 
     # -------------------------------------------------------- a step
 

@@ -49,6 +49,9 @@ class GeneratorSettings(TrainedSettings):
     # ------------------------------------------------------------ variety
     sample_seed: int = count(0, 0, 9999, "Another one",
         "Each number paints another sample of what was learned.", group=VARIETY, live=True)
+    sample_drift: float = share(0.0, "On the way to the next",
+        "0: this sample. 1: the next number. Between them one drifts slowly into the other: frames of a film.",
+        symbol="interpolated z", group=VARIETY, live=True, advanced=True)
     diversity_weight: float = weight(0.0, 10, "Variety",
         "More: samples differ more from each other. Too much gives bright and dark spots.", symbol="λ", group=VARIETY)
     temperature: float = number(1e-3, 1e-4, 1e5, "Freedom from style",

@@ -144,7 +144,7 @@ class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
         if self._field is None or self._field.canvas_size != canvas_size:  # one for all tiles
             self._field = MaskField(self._target, self.regions, canvas_size, self.device)
         mask = self._field.at(box)
-        noise = self.average.noise_at(box, self.noise_seed(), self.device, None)
+        noise = self._drifting(lambda seed: self.average.noise_at(box, seed, self.device, None))
         image = self._painted(noise, mask[None].contiguous(memory_format=torch.channels_last))
         colors = uploaded(self.palette.float() / 255, self.device)
         return {"result": shown(image[0]), "mask": torch.einsum("rhw,rc->chw", mask, colors)}

@@ -137,9 +137,12 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         content = torch.stack([field.at(box) for box in boxes]) * 2 - 1
         noise = None
         if s.noise:
-            pieces = [self.average.noise_at(box, self.noise_seed(), self.device) for box in boxes]
+            pieces = [self._noise_at(box) for box in boxes]
             noise = ResidualNoise(*(torch.cat(maps) for maps in zip(*pieces, strict=True)))  # type: ignore[arg-type]
         yield Batch(content.contiguous(memory_format=torch.channels_last), noise)
+
+    def _noise_at(self, box: Box) -> ResidualNoise | None:
+        return self._drifting(lambda seed: self.average.noise_at(box, seed, self.device))
 
     def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
         return self.stylised(self._content, box, canvas_size)
@@ -155,7 +158,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         """Layers of an aligned box; `pixels` is the content, uint8 [3, h, w]."""
         self._freeze_if_needed()
         content = ContentField(pixels, canvas_size, self.device).at(box)[None] * 2 - 1
-        noise = self.average.noise_at(box, self.noise_seed(), self.device)
+        noise = self._noise_at(box)
         image = self.average(content.contiguous(memory_format=torch.channels_last), noise)
         return {"result": shown(image[0]), "content": shown(content[0] * 0.5 + 0.5)}
 

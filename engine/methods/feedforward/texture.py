@@ -77,7 +77,7 @@ class Texture(TextureNetworkMethod[TextureSettings, TextureNoise]):
             period = cast(
                 tuple[int, int], tuple(max(1, side // unit) * unit for side in (canvas_size.height, canvas_size.width))
             )
-        noise = self.average.noise_at(box, self.noise_seed(), self.device, period)
+        noise = self._drifting(lambda seed: self.average.noise_at(box, seed, self.device, period))
         return {"result": shown(self._painted(noise, None)[0])}
 
     def _patches_of(self, batch: TextureNoise, output: Tensor) -> dict[str, Tensor]:

@@ -163,7 +163,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             (self._placed(choice, regions, seed), share)
             for (choice, share), (seed, _) in zip(choices, self.shown_sets, strict=True)
         ]
-        collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel)
+        collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel, s.between_by == "pieces")
         if scene.reduction > 1 or (scene.reduction and scene.canvas_size == self.canvas_size):
             pieces, step = mixture[0, :count], self.steps_done
             self._tally.add(self._pieces_key, pieces, box, asked, self.halo, scene.canvas_size, step)

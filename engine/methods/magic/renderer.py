@@ -23,7 +23,7 @@ from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
 from engine.methods.composed import Composed
 from engine.methods.directed import Fields
 from engine.methods.magic.settings import MagicSettings
-from engine.nn.collage import Choice
+from engine.nn.collage import Choice, together
 from engine.options import RenderMode
 from engine.templates.atlas import Templates
 from engine.templates.palette import palette
@@ -198,7 +198,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         sizes = [*(sum(self._of_a_set) for _ in self.method.shown_sets), 3, 3, self.method.region_count]
         *sets, added, content, regions = planes.split(sizes)
         collages, mixtures = [], []
-        for (seed, share), decided in zip(self.method.shown_sets, sets, strict=True):
+        for (seed, _), decided in zip(self.method.shown_sets, sets, strict=True):
             logits, displacement = decided[None].split(self._of_a_set, 1)
             pieces = self._pieces_of(seed, detail)
             logits = self.method.placed_logarithms(logits, regions if len(regions) else None, seed)
@@ -207,10 +207,12 @@ class MagicRenderer(AdversarialRenderer[Painted]):
                 collage = pieces.warped(weights, displacement.unflatten(1, (-1, 2)), box)
             else:
                 collage, weights = pieces.mixed(logits, box)
-            collages.append(share * collage)
-            mixtures.append(share * weights)
-        collage = torch.stack(collages).sum(0) * 2 - 1
-        painting = Painting(collage + added, collage, torch.cat(mixtures, 1), content, [], box)
+            collages.append(collage)
+            mixtures.append(weights)
+        shares = [share for _, share in self.method.shown_sets]
+        collage, mixture = together(collages, mixtures, shares, self.method.settings.between_by == "pieces")
+        collage = collage * 2 - 1
+        painting = Painting(collage + added, collage, mixture, content, [], box)
         return layers_of(painting, self.method.repaint_reach, box)
 
     def _scene_of(self, canvas_size: Size) -> Scene:

@@ -83,6 +83,9 @@ class MagicSettings(AdversarialSettings):
     between: float = share(0.0, "Part of the way",
         "0: this set. 1: the other one. Between them the shares of their pieces are mixed: frames of an animation.",
         symbol="interpolated A", group=_SETS, live=True, advanced=True)
+    between_by: Literal["mixed", "pieces"] = choice("mixed", ("All mixed alike", "Piece by piece"), "On the way",
+        "All mixed alike: one collage shines through the other. Piece by piece: pieces change hands one after another, "
+        "each as a whole.", group=_SETS, live=True, advanced=True, when=above("between", 0))
 
     # ------------------------------------------------------------ images
     placement: Literal["anywhere", "aligned", "middle"] = choice(

@@ -449,3 +449,24 @@ def test_a_film_takes_the_contents_place(dialog, qtbot, tmp_path):
     assert other.form.request().frames is None
     assert other.form.out() == tmp_path / "mosaic.png"
     assert other.start.isEnabled()
+
+
+def test_a_film_from_one_noise_to_the_next(qtbot, tmp_path):
+    form = ExportForm(CANVAS, LAYERS, tmp_path, None, walks=["noise_drift"])
+    qtbot.addWidget(form)
+    form.show()
+    film = form.film
+    assert [film.choice.itemData(index) for index in range(film.choice.count())] == ["one", "noise_drift"]
+    form.fold.setChecked(True)
+    assert not film.seconds.isVisible()
+    film.choice.setCurrentIndex(1)
+    film.choice.activated.emit(1)
+    film.seconds.setValue(2)
+    assert film.seconds.isVisible()
+    assert form.request().sweep == "noise_drift=0:1:50"
+    assert form.request().frames is None
+    film.written.setCurrentIndex(1)
+    assert form.out().suffix == ".mp4"
+    film.set_source(None)
+    assert form.request().sweep == ""
+    assert not film.seconds.isVisible()

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -357,6 +358,19 @@ def test_a_sweep_is_an_animation_along_a_live_setting(project: Path, tmp_path: P
     alone = tmp_path / "alone.png"
     assert render(project, alone, "--width", "64", "--set", "temperature=4") == 0
     assert (pixels(alone) == last).all()
+
+
+def test_a_sweep_to_a_video_has_the_same_pictures(project: Path, tmp_path: Path) -> None:
+    walk = ("--width", "64", "--sweep", "temperature=0.05:4:3")
+    assert render(project, tmp_path / "walk.png", *walk) == 0
+    assert render(project, tmp_path / "walk.avi", *walk) == 0
+    assert left_in(tmp_path) == ["walk-0001.png", "walk-0002.png", "walk-0003.png", "walk.avi"]
+    video = cv2.VideoCapture(str(tmp_path / "walk.avi"))
+    frames = [video.read()[1] for _ in range(3)]
+    assert not video.read()[0]
+    for index, frame in enumerate(frames, start=1):
+        picture = pixels(tmp_path / f"walk-000{index}.png").astype(int)[: frame.shape[0], : frame.shape[1], ::-1]
+        assert abs(frame.astype(int) - picture).mean() < 20, "but for the video's compression"
 
 
 @pytest.mark.parametrize(

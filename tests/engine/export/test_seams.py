@@ -53,4 +53,7 @@ def test_a_fringe_is_seen_and_bleed_is_not_asked(tmp_path: Path) -> None:
     canvas_file.put(Size(200, 180).box, pixels)
     assert measure_border(canvas_file, 20) > 1.3
     assert measure_border(canvas_file, 30) == pytest.approx(1, abs=0.05)
+    pixels[:, 60:140, 60:120] = 0.1  # nothing to see in the middle: no fringe for that
+    canvas_file.put(Size(200, 180).box, pixels)
+    assert measure_border(canvas_file, 30) == pytest.approx(1, abs=0.05)
     assert measure_border(CanvasFile.create(tmp_path / "d.tif", Size(20, 180), 8)) == 1, "too small to tell"

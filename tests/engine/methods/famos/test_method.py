@@ -1,5 +1,6 @@
 """FAMOS: the laws of every method, over the options that change its graph."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine import losses
 from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
+from engine.fields.noise import NoiseField
+from engine.images.sampling import step_generator
+from engine.methods.famos.loss import content_distance, running_usage
 from engine.methods.famos.method import Famos
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import blended
@@ -23,8 +28,9 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "mode": ("blend", "paint", "copy"),
     "blend": ("convex", "separate", "additive"),
     "adversarial": ("hinge", "wgan_gp", "dcgan", "lsgan"),
-    "correspondence": ("pool8", "pool4", "pool16", "blur", "learned"),
-    "learned_after": ("pool8", "nothing", "blur"),
+    "correspondence": ("pool8", "pool4", "pool16", "blur", "learned", "features"),
+    "learned_after": ("pool8", "nothing", "blur", "pool16", "grey"),
+    "balance_over": ("patches", "canvas"),
     "norm": ("layer", "batch", "none"),
     "kernel": ("5", "3", "7"),
     "discriminator_norm": ("none", "layer", "instance"),
@@ -45,7 +51,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "tone_matching": (True, False),
 }
 CHANGE_ONLY_THE_TRAINING = (
-    *("adversarial", "correspondence", "learned_after", "discriminator_norm", "discriminator_steps"),
+    *("adversarial", "correspondence", "learned_after", "balance_over", "discriminator_norm", "discriminator_steps"),
     *("crops", "precision", "tone_matching"),
 )
 
@@ -169,7 +175,36 @@ def test_a_state_of_other_networks_is_taken_over_where_it_fits(tmp_path: Path) -
         more.restore(small.state())
 
 
-_ELSEWHERE = ("noise_seed", "feather_px")  # act on what is shown, and where there is a map
+@pytest.mark.parametrize("crops", ["same", "apart"])
+def test_patches_reach_over_the_border_where_all_is_mirrored_in_step(crops: str, tmp_path: Path) -> None:
+    """What a patch holds beyond the canvas is what painting shows the network there; the border is seen often."""
+    method = Famos(job(tmp_path, {"crops": crops, "batch": 16, "border": "over"}), CPU)
+    assert method.templates is not None
+    canvas_size, side, at_the_border = method.canvas_size, 32, 0
+    for step in range(4):
+        batch = method.batches.draw(step_generator(1, step))
+        assert batch.view is not None
+        crops_of = batch.view.crops(0, len(method.templates))
+        for psi, crop, content in zip(batch.psi, crops_of, batch.content, strict=True):
+            rows = ((psi[0, :, 0] + 1) * canvas_size.height / 2 - 0.5).round().long()
+            columns = ((psi[1, 0] + 1) * canvas_size.width / 2 - 0.5).round().long()
+            assert rows.min() >= 0
+            assert rows.max() < canvas_size.height
+            assert set(rows.diff().tolist()) <= {-1, 0, 1}
+            at_the_border += bool((rows == 0).any())
+            whole = method.templates.at(canvas_size.box)  # [N, 3, H, W]
+            assert torch.equal(crop, whole[:, :, rows][..., columns])
+            if crops == "same":
+                picture = method.scene(canvas_size).content(canvas_size.box) * 2 - 1
+                assert torch.allclose(content, picture[:, rows][..., columns], atol=1e-5)
+    share = side / (canvas_size.height + 1)  # of the places whose patch has a row in the middle
+    assert at_the_border > 0.25 * share * 64
+    method = Famos(job(tmp_path, {"crops": crops}), CPU)
+    inside = method.batches.draw(step_generator(1, 0)).psi.diff(dim=3)[:, 1]
+    assert (inside > 0).all(), "as it was"
+
+
+_ELSEWHERE = ("noise_seed", "noise_drift", "feather_px")  # act on what is shown, and where there is a map
 LIVE = [spec.name for spec in specs(FamosSettings) if spec.knob.live and spec.name not in _ELSEWHERE]
 
 
@@ -220,6 +255,77 @@ def test_another_noise_is_another_picture_and_the_first_one_comes_back(kind: str
     assert torch.equal(pictures[0], pictures[2])
     assert not torch.equal(pictures[0], pictures[1])
     assert all(torch.equal(trained.tensors[key], value) for key, value in method.state().tensors.items())
+
+
+@pytest.mark.parametrize("kind", ["global_noise", "local_noise", "periodic_noise"])
+def test_noise_drifts_from_one_number_to_the_next(kind: str, tmp_path: Path) -> None:
+    """By (1 - t) z + t z', as large as either; at the end it is the next number's."""
+    silent = {"global_noise": 0, "local_noise": 0, "periodic_noise": 0}
+    method = Famos(job(tmp_path, silent | {kind: 3}), CPU)
+    with torch.no_grad():
+        for parameter in method.average.parameters():
+            parameter.mul_(4)
+    pictures = {}
+    for seed, part in ((0, 0.0), (0, 0.5), (0, 1.0), (1, 0.0)):
+        method.settings = method.settings.with_values({"noise_seed": seed, "noise_drift": part})
+        pictures[seed, part] = whole(method, Size(64, 64))
+    assert torch.allclose(pictures[0, 1.0], pictures[1, 0.0], atol=1e-4)
+    steps = [(pictures[0, 0.5] - pictures[0, end]).abs().mean() for end in (0.0, 1.0)]
+    assert min(steps) > 0
+    if kind == "local_noise":
+        box = Box(0, 0, 16, 16)
+        here, there = (NoiseField(3, method.seed + 10_007 * n + 1, CPU).at(box.coarser(4)).double() for n in (0, 1))
+        method.settings = method.settings.with_values({"noise_seed": 0, "noise_drift": 0.25})
+        mixed = (0.75 * here + 0.25 * there) / (0.75**2 + 0.25**2) ** 0.5
+        assert torch.allclose(method._canvas_noise(box, None).local[0].double(), mixed, atol=1e-6)
+
+
+def test_the_canvas_use_is_a_running_mean_with_the_whole_gradient() -> None:
+    """Against the formula in float64: u' = 0.95 u + 0.05 mean; d balance / d mean as if u' were the patches' own."""
+    random = torch.Generator().manual_seed(0)
+    usage = torch.rand(3, 5, generator=random, dtype=torch.float64).softmax(1).requires_grad_()
+    before = torch.rand(5, generator=random, dtype=torch.float64).softmax(0)
+    running = before.clone()
+    found = losses.balance(running_usage(usage, running))
+    expected = 0.95 * before + 0.05 * usage.detach().mean(0)
+    assert torch.allclose(running, expected)
+    value = 1 + float((expected * expected.log()).sum()) / math.log(5)
+    assert found.item() == pytest.approx(value, rel=1e-12)
+    (gradient,) = torch.autograd.grad(found, usage)
+    assert torch.allclose(gradient, ((expected.log() + 1) / math.log(5) / 3).expand(3, 5))
+
+
+@pytest.mark.parametrize("by", ["features", "grey", "pool16"])
+def test_contents_are_compared_by_their_formulas(by: str, tmp_path: Path) -> None:
+    """Against float64, written out."""
+    settings = (
+        {"correspondence": "features"} if by == "features" else {"correspondence": "learned", "learned_after": by}
+    )
+    method = Famos(job(tmp_path, settings), CPU)
+    random = torch.Generator().manual_seed(2)
+    image, content = (torch.rand(2, 3, 32, 32, generator=random) * 2 - 1 for _ in range(2))
+    found = content_distance(method.settings, image, content, method.compared)
+    a, b = image.double(), content.double()
+    if by == "features":
+        network = method.compared.network
+        assert network is not None
+        (layer,) = network.content_layers
+        sides = []
+        for x in (a, b):
+            half = torch.nn.functional.avg_pool2d(x * 0.5 + 0.5, 2)  # `level2`
+            half = torch.nn.functional.pad(half, (3, 3, 3, 3), mode="replicate")
+            weight = network.state_dict()["weight"][1].double()
+            sides.append(torch.nn.functional.conv2d(half, weight).relu() * network._gains[layer].double())
+        expected = (sides[0] - sides[1]).square().mean()
+    else:
+        assert method.reconstruction is not None
+        a = method.reconstruction.double()(a)
+        if by == "grey":
+            expected = (a.mean(1) - b.mean(1)).square().mean()
+        else:
+            blocks = [x.unflatten(3, (2, 16)).unflatten(2, (2, 16)).mean((3, 5)) for x in (a, b)]
+            expected = (blocks[0] - blocks[1]).square().mean()
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_after_diverging_it_learns_more_slowly_and_remembers(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from engine.methods.magic import method as magic_module
 from engine.methods.magic import painting
 from engine.methods.magic.method import Magic
 from engine.methods.magic.settings import MagicSettings
-from engine.nn.collage import affine_displacement
+from engine.nn.collage import affine_displacement, handed_over, together
 from engine.nn.layers import ChannelLayerNorm, InstanceNorm
 from engine.settings import idle, specs
 from engine.templates.atlas import Templates
@@ -28,8 +28,8 @@ from tests.engine.magic_jobs import job
 
 CPU = torch.device("cpu")
 ROUNDING = 4e-5
-"""A hundredth of a level of 255. Sums of other shapes are added in another order, which a sharp softmax makes larger: 1e-5 on
-Intel's processors, 1.8e-5 on AMD's. A halo that is one step too small is off by more than a level."""
+"""A hundredth of a level of 255. Sums of other shapes are added in another order, which a sharp softmax makes larger:
+1e-5 on Intel's processors, 1.8e-5 on AMD's. A halo that is one step too small is off by more than a level."""
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "guidance": ("guided", "unguided"),
@@ -44,6 +44,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "set_size_least": (0, 2),
     "show_size": (0, 7),
     "between": (0.0, 0.3),
+    "between_by": ("mixed", "pieces"),
     "full_size": (False, True),
     "attention": ("full", "inducing"),
     "attention_from": (2, 1),
@@ -206,6 +207,31 @@ def test_frames_between_two_sets_begin_with_one_and_end_with_the_other(tmp_path:
     assert torch.equal(last, frame(0.0, seed=2))
     assert torch.allclose(half, (first + last) / 2, atol=1e-5)
     assert torch.allclose(quarter, 0.75 * first + 0.25 * last, atol=1e-5)
+    method.settings = method.settings.with_values({"between_by": "pieces"})
+    assert torch.allclose(frame(1e-6), first, atol=1e-4)
+    assert torch.allclose(frame(1 - 1e-6), last, atol=1e-4)
+    assert not torch.allclose(frame(0.5), half, atol=1e-2)
+
+
+def test_pieces_change_hands_one_after_another() -> None:
+    """Against the formula, written out in float64 for each place; and where A is decided, most places are decided."""
+    random = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 1, 5, 6, 7, generator=random, dtype=torch.float64) * 20
+    first, second = logits.softmax(2)
+    collages = torch.rand(2, 1, 3, 6, 7, generator=random, dtype=torch.float64).unbind(0)
+    collage, mixture = together(collages, [first, second], [0.4, 0.6], by_pieces=True)
+    shares = handed_over(first, second, 0.6)
+    golden = (5**0.5 - 1) / 2
+    for y in range(6):
+        for x in range(7):
+            time = sum((k + 1) * golden % 1 * float(a[0, k, y, x]) / 2 for a in (first, second) for k in range(5))
+            share = min(1.0, max(0.0, (0.6 - (0.1 + 0.8 * time)) / 0.2 + 0.5))
+            assert shares[0, 0, y, x].item() == pytest.approx(share, abs=1e-6)
+            mixed = (1 - share) * collages[0][0, :, y, x] + share * collages[1][0, :, y, x]
+            assert torch.allclose(collage[0, :, y, x], mixed, atol=1e-6)
+    assert torch.allclose(mixture.sum(1), torch.ones(1, 6, 7, dtype=torch.float64))
+    assert (handed_over(first, second, 0.0) == 0).all()
+    assert (handed_over(first, second, 1.0) == 1).all()
 
 
 @pytest.mark.parametrize("options", [{}, {"norm": "instance", "warp": "affine"}, {"guidance": "unguided"}])
@@ -265,7 +291,7 @@ def test_a_larger_set_needs_no_other_weights(tmp_path: Path) -> None:
 
 
 LIVE = [spec.name for spec in specs(MagicSettings) if spec.knob.live and spec.name != "feather_px"]
-ONLY_SHOWN = ("set_seed", "show_size", "between_seed", "between")
+ONLY_SHOWN = ("set_seed", "show_size", "between_seed", "between", "between_by")
 
 
 @pytest.mark.parametrize("name", LIVE)
@@ -281,6 +307,7 @@ def test_live_settings_act_in_the_next_step_or_picture(name: str, tmp_path: Path
         "warp_px": {"warp": "flow"},
         "warp_variation_weight": {"warp": "flow"},
         "between_seed": {"between": 0.5},
+        "between_by": {"between": 0.5},
     }
     base = job(tmp_path, needs.get(name, {}))
     kept, turned = Magic(base, CPU), Magic(base, CPU)
@@ -289,7 +316,7 @@ def test_live_settings_act_in_the_next_step_or_picture(name: str, tmp_path: Path
         turned.step(step)
     now = getattr(turned.settings, name)
     others = {"r1_every_steps": 2, "average_decay": 0.0, "discriminator_steps": 2, "entropy_ramp_steps": 500}
-    others |= {"correspondence": "pool4", "between": 0.5, "show_size": 9, "repaint_bound": 0.9}
+    others |= {"correspondence": "pool4", "between": 0.5, "between_by": "pieces", "show_size": 9, "repaint_bound": 0.9}
     other = others.get(name)
     if other is None:
         other = now / 10 if name in ("learning_rate", "discriminator_rate") else type(now)(now * 0.5 + 2)

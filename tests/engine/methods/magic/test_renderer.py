@@ -53,7 +53,9 @@ def ways(folder: Path) -> dict[str, RenderMode]:
 
 
 @pytest.mark.parametrize("way", ["repeat", "originals", "beyond", "smaller", "both", "frame", "all"])
-@pytest.mark.parametrize("more", [{"between": 0.4}, {"warp": "flow"}, {"warp": "affine"}], ids=str)
+@pytest.mark.parametrize(
+    "more", [{"between": 0.4, "between_by": "pieces"}, {"warp": "flow"}, {"warp": "affine"}], ids=str
+)
 def test_crops_agree(tmp_path: Path, way: str, more: dict[str, Any]) -> None:
     """From the originals to the last bit of what is written."""
     method, render_mode = magic(tmp_path, **more), ways(tmp_path)[way]
