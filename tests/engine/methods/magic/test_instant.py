@@ -23,6 +23,7 @@ from engine.methods.magic.method import Magic
 from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import Choice
+from engine.nn.parts import painting_quickly
 from engine.preview import views
 from resources import example
 from tests.engine.famos_jobs import picture
@@ -186,6 +187,24 @@ def test_small_views_and_other_methods_come_sharp_at_once(tmp_path: Path) -> Non
     method = Magic(job(tmp_path), CPU)
     box = Box(0, 0, 32, 32)
     assert len(list(views.answer(method, RenderView(box, box.size, coarse_first=True)))) == 1
+
+
+# ---------------------------------------------------------------- quickly
+
+
+def test_what_is_looked_at_may_be_rounded_and_nothing_else_is(tmp_path: Path) -> None:
+    method = enlivened(Magic(job(tmp_path, {"start": "nothing", "precision": "bfloat16"}), CPU))
+    exact = whole(method)
+    with painting_quickly():
+        rounded = whole(method)
+    assert not rounded.equal(exact)
+    assert (rounded - exact).abs().mean() < 0.02
+    assert whole(method).equal(exact), "what was rounded is not remembered as exact"
+    method = enlivened(Magic(job(tmp_path, {"start": "nothing", "precision": "float32"}), CPU))
+    exact = whole(method)
+    method._remembered.forget()
+    with painting_quickly():
+        assert whole(method).equal(exact), "float32 was asked for"
 
 
 # ---------------------------------------------------------------- the network that comes along
