@@ -325,6 +325,19 @@ def test_odd_images_give_a_picture(network: Path, tmp_path: Path, count: int) ->
     assert torch.isfinite(whole(same)).all()
 
 
+def test_three_hundred_images_among_them_an_animated_and_a_damaged_one(network: Path, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (40, 30), color) for color in ("red", "navy")]
+    frames[0].save(tmp_path / "moves.gif", save_all=True, append_images=frames[1:])
+    (tmp_path / "broken.png").write_bytes(picture(tmp_path / "whole.png", 40, 30, 9).path.encode())
+    others = tuple(picture(tmp_path / f"{index}.png", 24, 20 + index % 7, index) for index in range(298))
+    odd = tuple(SourceImage(path=str(tmp_path / name)) for name in ("moves.gif", "broken.png"))
+    method = Magic(job(tmp_path, {"show_size": 50}, sources={"style": (*others, *odd), "content": (others[0],)}), CPU)
+    assert method.instant
+    assert torch.isfinite(whole(method)).all()
+    assert any("broken.png" in sentence for sentence in method.warnings)
+    assert len(method.piece_images) == 299
+
+
 def test_scales_that_suit_are_proposed_for_small_and_huge_images() -> None:
     huge = Magic.fitting({"style": [Size(6000, 4000)], "content": [Size(4000, 3000)]})
     assert huge == {"content_scale": 0.21, "style_scale": 0.11}
