@@ -83,7 +83,9 @@ class Directions:
             step = min(height / self.canvas_size.height, width / self.canvas_size.width)
             deviation = round(feather_px * step / _FEATHER_DEVIATIONS, 2)
             regions = self.pieces.field(canvas_size, device, deviation).at
-        amounts = {name: ContentField(plane, canvas_size, device).at for name, plane in self.amounts.items()}
+        amounts: dict[str, Plane] = {
+            name: ContentField(plane, canvas_size, device).at for name, plane in self.amounts.items()
+        }
         guided = None
         if self.opacity is not None:
             guided = ContentField(self.opacity[None], canvas_size, device).at

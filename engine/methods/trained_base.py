@@ -24,9 +24,9 @@ from engine.nn import training
 FREEZE_EVERY_STEPS = 50
 """Statistics that are frozen for painting are taken anew after so many steps."""
 _CALIBRATION_BATCHES = 4
-LEARNED_STEPS = 10_000
-"""What a network that came along counts as, so that its average is not forgotten in the first steps."""
-WARM_UP_STEPS = 100
+LEARNED_STEPS = 300
+"""What a network that came along counts as: its average is not forgotten in the first steps, and soon follows."""
+WARM_UP_STEPS = 30
 """Steps in which the rates of such a network rise: Adam knows nothing of its gradients yet, and would undo it."""
 
 SettingsT = TypeVar("SettingsT", bound=TrainedSettings)

@@ -296,7 +296,7 @@ def affine_displacement(theta: Tensor, size: tuple[int, int], centre: tuple[floa
 
 
 def _crops(sets: Sets, size: tuple[int, int]) -> Tensor:
-    return sets.view(*size).crops(0, sets.count) * 2 - 1
+    return sets.view(*size).crops(0, sets.count).mul_(2).sub_(1)
 
 
 def _mixture(weights: Tensor, collage: Tensor) -> Mixture:

@@ -101,6 +101,10 @@ class UpConvolution(nn.Module):
         """The same as dense float32 planes, the channels parted: [B, D_i, 2H, 2W] each. For a network's last layer."""
         return list(_Planes.apply(self._phases(x), tuple(splits)))  # type: ignore[arg-type]
 
+    def phases_together(self, x: Tensor) -> Tensor:
+        """The same before the outputs of one place are put apart, dense [B, H, W, 4, D]: two by two, row by row."""
+        return self._phases(x).permute(0, 4, 5, 1, 2, 3).flatten(3, 4).contiguous()
+
     def _phases(self, x: Tensor) -> Tensor:
         """[B, 2, 2, D, H, W]: outputs of one phase lie together, so that one strided copy can place them."""
         with torch.autocast(x.device.type, enabled=False):

@@ -1,6 +1,7 @@
-"""A processor paints part by part: what lies between the layers then stays in its cache, and little of it exists.
+"""How a picture is painted besides what is in it: part by part, giving way to what is more urgent, quickly or exactly.
 
-Only where nothing is kept for a gradient, and only on processors; a graphics card takes all at once.
+On a processor what lies between the layers then stays in its cache, and little of it exists. Only where nothing is kept
+for a gradient; a graphics card takes all at once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ _PART_BYTES = 2**22
 """About what the second cache of a core holds."""
 _gives_way: ContextVar[Callable[[], bool]] = ContextVar("gives_way", default=lambda: False)
 
+_quickly: ContextVar[bool] = ContextVar("quickly", default=False)
+
 
 class InterruptedPainting(Exception):
     """Something else was to be done first; what was painted of this is lost."""
@@ -29,6 +32,27 @@ def giving_way(when: Callable[[], bool]) -> Iterator[None]:
         yield
     finally:
         _gives_way.reset(before)
+
+
+@contextmanager
+def painting_quickly() -> Iterator[None]:
+    """What is painted inside is looked at and gone: it may be rounded to bfloat16 on the way, where that is faster."""
+    before = _quickly.set(True)
+    try:
+        yield
+    finally:
+        _quickly.reset(before)
+
+
+def paints_quickly() -> bool:
+    """Whether this is inside of `painting_quickly`."""
+    return _quickly.get()
+
+
+def give_way() -> None:
+    """Called now and then by what takes long. Raises InterruptedPainting: see `giving_way`."""
+    if _gives_way.get()():
+        raise InterruptedPainting
 
 
 def in_parts(
@@ -53,8 +77,7 @@ def in_parts(
         return function(*tensors)
     whole: Tensor | None = None
     for first in range(0, length, step):
-        if _gives_way.get()():
-            raise InterruptedPainting
+        give_way()
         count = min(step, length - first)
         part = function(*(x.narrow(dim, first, count) for x in tensors))
         if whole is None:

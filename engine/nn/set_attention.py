@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.nn.layers import layer_norm
+from engine.nn.painting_kernel import kernel_for
 from engine.nn.parts import in_parts
 
 _PARTS = 16
@@ -44,7 +45,10 @@ class SetAttention(nn.Module):
         """[B * K, C, h, w] to the same, K = `count`."""
         _, c, h, w = x.shape
         elements = x.permute(0, 2, 3, 1).reshape(-1, count, h * w, c)  # [B, K, P, C], free in channels_last memory
-        if self.points is None:
+        kernel = kernel_for(x, c) if self.points is None else None
+        if kernel is not None:
+            elements = kernel.attend(elements.contiguous(), self.hand_out.heads, self.hand_out.weights())
+        elif self.points is None:
             elements = in_parts(lambda part: self.hand_out(part, part), (elements,), 2)
         else:
             elements = _InParts.apply(self._through_points, elements, *self.parameters())  # type: ignore[assignment]
@@ -80,6 +84,15 @@ class _Attention(nn.Module):
         self.feed_forward = nn.Linear(channels, channels)
         self.norm_attended = nn.LayerNorm(channels)
         self.norm_out = nn.LayerNorm(channels)
+
+    def weights(self) -> tuple[Tensor, ...]:
+        """As `PaintingKernel.attend` takes them."""
+        inward = (
+            torch.cat([self.query.weight, self.key_value.weight]),
+            torch.cat([self.query.bias, self.key_value.bias]),
+        )
+        others = (self.out, self.feed_forward, self.norm_attended, self.norm_out)
+        return (*inward, *(values for layer in others for values in (layer.weight, layer.bias)))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """[B, L, P, C] looks at [B, S, P, C], at each of P pixels; gives [B, L, P, C]."""

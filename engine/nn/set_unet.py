@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from engine.nn.layers import ChannelLayerNorm, UpConvolution, norm_layer
+from engine.nn.painting_kernel import PaintingKernel, kernel_for
 from engine.nn.parts import in_parts
 from engine.nn.set_attention import SetAttention
 
@@ -234,7 +235,7 @@ class _Block(nn.Module):
         features: int,
     ) -> None:
         super().__init__()
-        width = convolution.weight.shape[0]
+        self.width = width = convolution.weight.shape[0]
         self.convolution, self.activation, self.attention = convolution, activation, attention
         self.norm = SettledInstanceNorm(width) if norm == "instance" else norm_layer(norm, width)  # type: ignore[arg-type]
         self.conditional = ConditionalScale(features, width) if features else None
@@ -260,6 +261,9 @@ class _Block(nn.Module):
 
     def _each(self, x: Tensor, told: Tensor | None, shared: Tensor | None = None) -> Tensor:
         """What is made of each element alone."""
+        kernel = None if isinstance(self.norm, nn.BatchNorm2d) else kernel_for(x, self.width)
+        if kernel is not None and (shared is None or len(shared) == 1):
+            return self._compiled(kernel, x, told, shared)
         x = self.convolution(x)
         if shared is not None:
             x = x + shared
@@ -270,3 +274,18 @@ class _Block(nn.Module):
             scale, shift = self.conditional.after(told, self.norm.weight, self.norm.bias)
             return self.activation(self.norm.scaled(x, scale, shift))
         return self.activation(self.conditional(self.norm(x), told))
+
+    def _compiled(self, kernel: PaintingKernel, x: Tensor, told: Tensor | None, shared: Tensor | None) -> Tensor:
+        """The same without gradients: what follows the convolution in one pass over memory."""
+        scale, shift = torch.ones(self.width), torch.zeros(self.width)
+        normed = isinstance(self.norm, ChannelLayerNorm)
+        if isinstance(self.norm, ChannelLayerNorm):
+            scale, shift = self.norm.weight, self.norm.bias
+        if self.conditional is not None:
+            assert told is not None
+            scale, shift = self.conditional.after(told, scale, shift)
+        slope = getattr(self.activation, "negative_slope", 0.0)
+        if isinstance(self.convolution, UpConvolution) and normed:
+            return kernel.enlarged(self.convolution.phases_together(x), scale, shift, slope)
+        x = self.convolution(x).contiguous(memory_format=torch.channels_last)
+        return kernel.normalised(x, scale, shift, slope, normed, shared)

@@ -99,7 +99,7 @@ class View:
 
     def crops(self, first: int, last: int, pool: int = 1) -> Tensor:
         """Templates first..last, average-pooled: float32 [B, last - first, 3, H / pool, W / pool], 0..1."""
-        crops = self.atlas.gather(self.begins[:, first:last], self.columns[:, first:last]) / 255
+        crops = self.atlas.gather(self.begins[:, first:last], self.columns[:, first:last]).div_(255)
         return crops if pool == 1 else functional.avg_pool2d(crops.flatten(0, 1), pool).unflatten(0, crops.shape[:2])
 
     def bias(self) -> Tensor | None:

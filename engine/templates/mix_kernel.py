@@ -1,35 +1,21 @@
-"""The compiled mixture: builds mix.c with the machine's C compiler, once, and calls it. Silent where there is none.
+"""The compiled mixture: calls mix.c, which compiled.py builds, on as many threads as torch uses.
 
-Training must never fail for want of a compiler, so `load` answers None on any trouble, and what it gives has been
-compared with the plain formula. No torch operators live here.
+Where it can not be built, atlas.py has the same in plain torch, with which it has been compared. No torch operators
+live here.
 """
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import os
-import platform
-import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 
-import platformdirs
 import torch
 from torch import Tensor
 
-from engine.errors import NoRoomError
-from engine.files import replacing
-
-_FLAGS = (
-    ("-O3", "-march=native", "-fopenmp-simd", "-ffp-contract=fast"),
-    ("-O3", "-march=native"),
-    ("-O2",),
-)
+from engine import compiled
+from engine.compiled import pointer
 
 
 class _Memory(ctypes.Structure):
@@ -73,14 +59,14 @@ class MixKernel:
             self._library.mix_forward,
             b * h,
             2 * w,
-            *(ctypes.byref(self._struct(memory, weights)), _pointer(weights), ctypes.c_float(inverse_temperature)),
-            *(_pointer(collage), _pointer(entropy), _pointer(usage)),
+            *(ctypes.byref(self._struct(memory, weights)), pointer(weights), ctypes.c_float(inverse_temperature)),
+            *(pointer(collage), pointer(entropy), pointer(usage)),
         )
         if entropy is None or usage is None:
             return collage, None, None, None
         variation = weights.new_empty(b * h, 2)
         struct = ctypes.byref(self._struct(memory, weights))
-        self._banded(self._library.mix_variation, b * h, 0, struct, _pointer(weights), _pointer(variation))
+        self._banded(self._library.mix_variation, b * h, 0, struct, pointer(weights), pointer(variation))
         return collage, entropy.sum(), variation.sum(0), usage.sum(1)
 
     def backward(
@@ -100,9 +86,9 @@ class MixKernel:
             self._library.mix_backward,
             b * h,
             w,
-            *(ctypes.byref(self._struct(memory, weights)), _pointer(weights), ctypes.c_float(inverse_temperature)),
-            *(_pointer(d_collage), ctypes.c_float(d_entropy), *(ctypes.c_float(d) for d in d_variation)),
-            *(_pointer(d_usage), _pointer(gradient)),
+            *(ctypes.byref(self._struct(memory, weights)), pointer(weights), ctypes.c_float(inverse_temperature)),
+            *(pointer(d_collage), ctypes.c_float(d_entropy), *(ctypes.c_float(d) for d in d_variation)),
+            *(pointer(d_usage), pointer(gradient)),
         )
         return gradient
 
@@ -118,7 +104,7 @@ class MixKernel:
         calls = [
             (
                 *arguments,
-                *((_pointer(scratch[i]),) if scratch_floats else ()),
+                *((pointer(scratch[i]),) if scratch_floats else ()),
                 *(ctypes.c_int64(edge) for edge in edges[i : i + 2]),
             )
             for i in range(count)
@@ -130,47 +116,13 @@ def load(cache: Path | None = None, compiler: str | None = None) -> MixKernel | 
     """The compiled kernel, from the cache where it was built before; None where it can not be had.
 
     Args:
-        cache: folder for the library; the user's cache folder by default.
-        compiler: name or path; by default $CC, cc, gcc or clang, whichever is found first.
+        cache, compiler: see `compiled.library`.
     """
-    names = (compiler,) if compiler else (os.environ.get("CC", ""), "cc", "gcc", "clang")
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
-    if found is None or platform.system() == "Windows":
-        return None
-    source = files("engine.templates").joinpath("mix.c").read_text(encoding="utf-8")
-    folder = cache or Path(platformdirs.user_cache_dir("Tessera"))
-    mark = hashlib.sha256("\n".join((source, found, platform.machine(), _processor())).encode()).hexdigest()[:16]
-    path = folder / f"mix-{mark}.so"
-    with suppress(OSError, NoRoomError, subprocess.SubprocessError):
-        if not path.exists():
-            _compile(found, source, path)
-        return MixKernel(_typed(ctypes.CDLL(str(path))))
-    return None
-
-
-def _compile(compiler: str, source: str, path: Path) -> None:
-    with replacing(path) as temporary:
-        for flags in _FLAGS:
-            command = [compiler, *flags, "-shared", "-fPIC", "-x", "c", "-", "-o", str(temporary), "-lm"]
-            done = subprocess.run(command, input=source, text=True, capture_output=True, timeout=60, check=False)
-            if done.returncode == 0:
-                return
-        raise OSError("the compiler could not build the mixture")
+    found = compiled.library("engine.templates", "mix", cache, compiler)
+    return None if found is None else MixKernel(_typed(found))
 
 
 def _typed(library: ctypes.CDLL) -> ctypes.CDLL:
     for name in ("mix_forward", "mix_variation", "mix_backward"):
         getattr(library, name).restype = None
     return library
-
-
-def _processor() -> str:
-    """What `-march=native` depends on: a cache on a network share may be read by another processor."""
-    with suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    return platform.processor()
-
-
-def _pointer(tensor: Tensor | None) -> ctypes.c_void_p:
-    return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())

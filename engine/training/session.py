@@ -59,7 +59,7 @@ from engine.messages import (
 )
 from engine.method import Method, State
 from engine.moments import MomentRule
-from engine.nn.parts import InterruptedPainting, giving_way
+from engine.nn.parts import InterruptedPainting, giving_way, painting_quickly
 from engine.preview import usage, views
 from engine.training.autosave import Autosaver
 from engine.training.matches import MatchMeter
@@ -338,7 +338,7 @@ class Session:
     @contextmanager
     def _at_leisure(self) -> Iterator[None]:
         """Painting that takes all of the processor, and gives way to what would replace the picture."""
-        with all_cores(self._device), giving_way(lambda: self._mailbox.replaces_pictures):
+        with all_cores(self._device), giving_way(lambda: self._mailbox.replaces_pictures), painting_quickly():
             yield
 
     def _finish(self) -> Iterator[Event]:

@@ -28,7 +28,9 @@ from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
 from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import composed_reach, measured_halo
+from engine.nn import training
 from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
+from engine.nn.parts import paints_quickly
 from engine.nn.smoothing import reach_px
 from engine.options import RenderMode
 from engine.pieces import PieceInfo
@@ -294,7 +296,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
 
         if not scene.reduction:
             return decide()
-        state = (self.steps_done, self.settings.warp_px, self._told())
+        state = (self.steps_done, self.settings.warp_px, self._told(), self._rounds)
         of_what = (seed, count, scene.canvas_size, scene.reduction, other)
         return self._remembered.of(state, of_what, box, decide)
 
@@ -306,7 +308,13 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         affine = self._affine(seed, templates, scene) if self.shape.warp == "affine" else None
         size = (box.height, box.width)
         sets, told = scene.sets(templates, box), self._conditions_of(settings)
-        return self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
+        with training.precision(self.device, self._rounds):
+            return self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
+
+    @property
+    def _rounds(self) -> bool:
+        """Whether what is decided now may be rounded to bfloat16: where that pays, and nobody keeps the picture."""
+        return self._bfloat16 and paints_quickly()
 
     def _affine(self, seed: int, templates: Templates, scene: Scene) -> Tensor:
         """theta of a set, from the patch in the middle of the canvas: one for all tiles, as for a patch in training."""

@@ -23,6 +23,7 @@ from engine.methods.magic.method import Magic
 from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import Choice
+from engine.nn.parts import painting_quickly
 from engine.preview import views
 from resources import example
 from tests.engine.famos_jobs import picture
@@ -201,6 +202,24 @@ def test_small_views_and_other_methods_come_sharp_at_once(tmp_path: Path) -> Non
     assert len(list(views.answer(method, RenderView(box, box.size, coarse_first=True)))) == 1
 
 
+# ---------------------------------------------------------------- quickly
+
+
+def test_what_is_looked_at_may_be_rounded_and_nothing_else_is(tmp_path: Path) -> None:
+    method = enlivened(Magic(job(tmp_path, {"start": "nothing", "precision": "bfloat16"}), CPU))
+    exact = whole(method)
+    with painting_quickly():
+        rounded = whole(method)
+    assert not rounded.equal(exact)
+    assert (rounded - exact).abs().mean() < 0.02
+    assert whole(method).equal(exact), "what was rounded is not remembered as exact"
+    method = enlivened(Magic(job(tmp_path, {"start": "nothing", "precision": "float32"}), CPU))
+    exact = whole(method)
+    method._remembered.forget()
+    with painting_quickly():
+        assert whole(method).equal(exact), "float32 was asked for"
+
+
 # ---------------------------------------------------------------- the network that comes along
 
 
@@ -317,6 +336,19 @@ def test_odd_images_give_a_picture(network: Path, tmp_path: Path, count: int) ->
         assert torch.isfinite(whole(method)).all()
     same = Magic(job(tmp_path, sources={"style": (other,), "content": (other,)}), CPU)
     assert torch.isfinite(whole(same)).all()
+
+
+def test_three_hundred_images_among_them_an_animated_and_a_damaged_one(network: Path, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (40, 30), color) for color in ("red", "navy")]
+    frames[0].save(tmp_path / "moves.gif", save_all=True, append_images=frames[1:])
+    (tmp_path / "broken.png").write_bytes(picture(tmp_path / "whole.png", 40, 30, 9).path.encode())
+    others = tuple(picture(tmp_path / f"{index}.png", 24, 20 + index % 7, index) for index in range(298))
+    odd = tuple(SourceImage(path=str(tmp_path / name)) for name in ("moves.gif", "broken.png"))
+    method = Magic(job(tmp_path, {"show_size": 50}, sources={"style": (*others, *odd), "content": (others[0],)}), CPU)
+    assert method.instant
+    assert torch.isfinite(whole(method)).all()
+    assert any("broken.png" in sentence for sentence in method.warnings)
+    assert len(method.piece_images) == 299
 
 
 def test_scales_that_suit_are_proposed_for_small_and_huge_images() -> None:

@@ -1,0 +1,75 @@
+"""C that comes with the program, built by the machine's own compiler, once. Silent where there is none.
+
+Nothing must fail for want of a compiler: `library` answers None on any trouble, and whoever calls compiled code has the
+same computation in plain torch, with which it has been compared.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+
+import platformdirs
+from torch import Tensor
+
+from engine.errors import NoRoomError
+from engine.files import replacing
+
+_FLAGS = (
+    ("-O3", "-march=native", "-fopenmp-simd", "-ffp-contract=fast", "-fno-math-errno"),
+    ("-O3", "-march=native"),
+    ("-O2",),
+)
+
+
+def library(package: str, name: str, cache: Path | None = None, compiler: str | None = None) -> ctypes.CDLL | None:
+    """`name`.c of a package of the program, compiled, from the cache where it was built before; None where it can not
+    be had.
+
+    Args:
+        cache: folder for the library; the user's cache folder by default.
+        compiler: name or path; by default $CC, cc, gcc or clang, whichever is found first.
+    """
+    names = (compiler,) if compiler else (os.environ.get("CC", ""), "cc", "gcc", "clang")
+    found = next((path for name in names if name and (path := shutil.which(name))), None)
+    if found is None or platform.system() == "Windows":
+        return None
+    source = files(package).joinpath(f"{name}.c").read_text(encoding="utf-8")
+    folder = cache or Path(platformdirs.user_cache_dir("Tessera"))
+    mark = hashlib.sha256("\n".join((source, found, platform.machine(), _processor())).encode()).hexdigest()[:16]
+    path = folder / f"{name}-{mark}.so"
+    with suppress(OSError, NoRoomError, subprocess.SubprocessError):
+        if not path.exists():
+            _compile(found, source, path)
+        return ctypes.CDLL(str(path))
+    return None
+
+
+def pointer(tensor: Tensor | None) -> ctypes.c_void_p:
+    """Where a dense tensor begins in memory."""
+    return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
+
+
+def _compile(compiler: str, source: str, path: Path) -> None:
+    with replacing(path) as temporary:
+        for flags in _FLAGS:
+            command = [compiler, *flags, "-shared", "-fPIC", "-x", "c", "-", "-o", str(temporary), "-lm"]
+            done = subprocess.run(command, input=source, text=True, capture_output=True, timeout=60, check=False)
+            if done.returncode == 0:
+                return
+        raise OSError(f"the compiler could not build {path.name}")
+
+
+def _processor() -> str:
+    """What `-march=native` depends on: a cache on a network share may be read by another processor."""
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return platform.processor()
