@@ -51,6 +51,8 @@ class Training(QObject):
     stale_changed = Signal(bool)
     """Whether a setting waits for a rebuild."""
     problem = Signal(str)
+    leaving = Signal(object)
+    """Folder of the moment that the running session was asked to go to."""
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -183,6 +185,7 @@ class Training(QObject):
         self._reload.stop()
         self._arrivals.append(arrived)
         self.post(Restore(snapshot, reason))
+        self.leaving.emit(snapshot)
 
     def _adopt(self, event: Began, left: Path | None) -> None:
         assert event.snapshot is not None

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from app.widgets.thumbnails import read_preview
 from engine import messages as m
 from engine.snapshots import Snapshot, listing, load_state
 from engine.training import autosave
@@ -73,6 +74,19 @@ def test_going_back_keeps_the_present_as_a_moment_first(studio: Studio) -> None:
     assert [snapshot.step for snapshot in left] == [step]
     assert left[0].parent == first.folder.name
     assert restored(studio)[-1].left == left[0].folder
+
+
+def test_going_back_shows_the_stored_picture_at_once(studio: Studio) -> None:
+    studio.train()
+    first = keep(studio)
+    paused_at(studio)
+    view = studio.window.canvas.view
+    studio.window.strip.restore_requested.emit(first)
+    shown = view.picture()
+    assert shown is not None
+    assert shown == read_preview(first.preview).convertToFormat(QImage.Format.Format_RGB32)
+    studio.until(lambda: bool(restored(studio)))
+    studio.until(lambda: not view._pixels.standing_in)  # the network of then has painted all of it
 
 
 def test_autosaves_of_a_new_branch_leave_the_one_that_was_left(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
