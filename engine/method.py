@@ -233,6 +233,10 @@ class Method(ABC, Generic[MethodSettings]):
     key: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
+    summary: ClassVar[str] = ""
+    """What it makes, in one sentence for somebody who has not heard of it."""
+    pace: ClassVar[str] = ""
+    """When there is a picture, in one sentence."""
     Settings: ClassVar[type[Settings]]
     slots: ClassVar[tuple[Slot, ...]]
     layers: ClassVar[tuple[Layer, ...]]

@@ -134,6 +134,14 @@ class ElidedLabel(QLabel):
         if event.type() == QEvent.Type.FontChange:
             self._elide()
 
+    @property
+    def whole_width(self) -> int:
+        """Of all of its text."""
+        return QFontMetrics(self.font()).horizontalAdvance(self._whole) + 2
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.whole_width, super().sizeHint().height())
+
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())
 

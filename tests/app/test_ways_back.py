@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QImage
 
 from app.widgets.thumbnails import read_preview
 from engine import messages as m
@@ -196,15 +194,15 @@ def test_training_goes_on_from_where_one_went_back_to(studio: Studio) -> None:
 def two(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
     """A studio with two methods and images for both."""
     toy_two.register(monkeypatch)
-    studio.window.methods.addItem("Toy two", "toy_two")
+    studio.window.methods.add(toy_two.ToyTwo)
     studio.window.document.add("content", [write_image(studio.folder / "content.png")])
     return studio
 
 
 def choose(studio: Studio, key: str) -> None:
-    box = studio.window.methods
-    box.setCurrentIndex(box.findData(key))
-    box.activated.emit(box.currentIndex())
+    methods = studio.window.methods
+    methods.open_cards()
+    methods.cards.card(key).click()
 
 
 def test_another_method_keeps_the_session_as_a_moment_and_comes_back_to_it(two: Studio) -> None:
@@ -263,23 +261,3 @@ def test_a_method_that_lacks_images_ends_the_session_with_its_work_kept(two: Stu
     studio.until(lambda: window.training.state == "idle")
     assert [s.job.method for s in moments(studio)] == ["toy"]
     assert any("Content" in text for text in studio.said())
-
-
-def test_the_wheel_over_the_box_of_methods_switches_nothing(two: Studio) -> None:
-    window = two.window
-    box = window.methods
-    box.setFocus()
-    for down in (-120, 120):
-        event = QWheelEvent(
-            QPointF(5, 5),
-            QPointF(box.mapToGlobal(QPoint(5, 5))),
-            QPoint(),
-            QPoint(0, down),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(box, event)
-        assert window.document.job.method == "toy"
-        assert box.currentData() == "toy"
