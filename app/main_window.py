@@ -65,7 +65,7 @@ class MainWindow(Shell):
         document = self.document = Document(self._data / "projects", self, small=_is_slow(preferences.device))
         training = self.training = Training(document, self)
         training.device_key = preferences.device
-        snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self)
+        snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self, canvas.view.result)
         self.idle_picture = IdlePictureController(document, training, canvas, snapshots, self)
         CanvasController(training, canvas, self)
         self.comparing = CompareController(training, canvas, snapshots, self.strip, self)

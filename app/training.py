@@ -51,6 +51,8 @@ class Training(QObject):
     stale_changed = Signal(bool)
     """Whether a setting waits for a rebuild."""
     problem = Signal(str)
+    keeping = Signal()
+    """The running session was asked to keep the present; it does so after its step."""
     leaving = Signal(object)
     """Folder of the moment that the running session was asked to go to."""
 
@@ -166,7 +168,9 @@ class Training(QObject):
         self.post(Resume())
 
     def keep(self, name: str = "") -> None:
-        self.post(Keep(name))
+        if self._worker is not None:
+            self.post(Keep(name))
+            self.keeping.emit()
 
     def stop(self, keep: bool = True) -> None:
         if self._worker is not None and self.state != "stopping":

@@ -178,6 +178,10 @@ class CanvasView(ZoomView):
         """The whole canvas as far as it was painted, small."""
         return self._pixels.whole(self.layer)
 
+    def result(self) -> QImage | None:
+        """The same of the finished picture, whichever layer is shown."""
+        return (self._aside[0] if self.layer == PATCHES else self._pixels).whole(RESULT)
+
     def show_piece(self, event: ViewRendered) -> None:
         """A painted piece: onto the screen, and into the small picture of the whole."""
         if event.layer != self.layer or self._away:

@@ -15,6 +15,7 @@ CUTS = {
     "doodle": (0.5, 0.45, 1.0),
     "texture": (0.5, 0.5, 0.7),
     "stylize": (0.5, 0.5, 0.9),
+    "doodle_net": (0.53, 0.45, 0.8),
 }
 """Of each picture: where the middle of the cut lies, across and down, and the cut's width, in shares of the picture."""
 
