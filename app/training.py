@@ -74,6 +74,8 @@ class Training(QObject):
         self._tried_on: Job | None = None
         """What the session worked on before `try_out`."""
         self._begins_paused = False
+        self._then_afresh = False
+        """What runs was asked to end so that it can begin anew."""
         self._live = False
         """Nothing was learned yet: the picture is that of the network that came along."""
         self.events.on(Began, self._on_began)
@@ -178,6 +180,14 @@ class Training(QObject):
             self._become("stopping")
             self.post(Stop(keep))
 
+    def start_afresh(self) -> None:
+        """Begins anew with the document as it is; what runs is kept as a moment first."""
+        if self._worker is None:
+            self.start()
+        else:
+            self._then_afresh = True
+            self.stop()
+
     def go_back(self, snapshot: Path) -> None:
         """Trains on from a snapshot, in the running session or a new one. The present is kept first."""
         if self._worker is None:
@@ -281,6 +291,7 @@ class Training(QObject):
                 elif self.built is not None:  # undo may have changed the settings for a network that did not come
                     self.document.stays_with(self.built)
             case Failed(command=Stop(), fatal=False):  # nothing could be kept: the session waits, paused
+                self._then_afresh = False
                 self.state = "paused"
                 self.state_changed.emit(self.state)
             case Failed(fatal=True):
@@ -294,7 +305,10 @@ class Training(QObject):
         self._arrivals.clear()
         self._reload.stop()
         self._weigh()
+        afresh, self._then_afresh = self._then_afresh, False
         self._become("idle")
+        if afresh:
+            self.start()
 
     def _become(self, state: TrainingState) -> None:
         if state != self.state and not (self.state == "stopping" and state != "idle"):

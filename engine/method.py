@@ -253,6 +253,9 @@ class Method(ABC, Generic[MethodSettings]):
     pretraining: ClassVar[str] = ""
     """ "module:name" of what makes a `Pretrainer`; empty for methods that only learn from the artist's images."""
 
+    learns_the_picture: ClassVar[bool] = False
+    """Whether what is learned is the picture itself, so that another content changes it little once it has begun."""
+
     instant: bool = False
     """Whether its picture is worth showing before the first step: it began with what was learned elsewhere."""
     settings: MethodSettings

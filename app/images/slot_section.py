@@ -62,7 +62,6 @@ class SlotSection(QWidget):
 
         self.title = ElidedLabel(slot.title, self)
         self.title.setProperty("role", "heading")
-        self.title.setToolTip(slot.help)
         self.count = QLabel(self)
         self.count.setProperty("role", "muted")
         one = slot.maximum == 1
@@ -217,6 +216,7 @@ class SlotSection(QWidget):
 
     def _refresh(self) -> None:
         number = len(self._images)
+        self.title.setToolTip(self.slot.help if number or not self.slot.minimum else "")  # else it is written below
         self.zone.setVisible(bool(number) or not self.slot.map)  # maps are many, and most pictures go without
         if number:
             self.count.setText(f"{number}" if self.slot.maximum > 1 else "")
