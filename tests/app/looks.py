@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -53,7 +53,10 @@ def outside(root: QWidget) -> list[str]:
         room = clipped_by(widget, root)
         if room.isEmpty():
             area = _scroll_area(widget)
-            if area is None or area.horizontalScrollBar().maximum():
+            if area is None:
+                continue
+            off = area.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+            if area.horizontalScrollBar().maximum() and not off:
                 continue
             room = QRect(area.viewport().mapTo(root, QPoint(0, 0)), area.viewport().size())
             at = place(widget, root)
