@@ -66,7 +66,7 @@ class MainWindow(Shell):
         document = self.document = Document(self._data / "projects", self, small=_is_slow(preferences.device))
         training = self.training = Training(document, self)
         training.device_key = preferences.device
-        snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self)
+        snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self, canvas.view.result)
         self.idle_picture = IdlePictureController(document, training, canvas, snapshots, self)
         hover = CanvasController(training, canvas, self).hover
         self.comparing = CompareController(training, canvas, snapshots, self.strip, self)
@@ -117,7 +117,7 @@ class MainWindow(Shell):
         self.outside = OutsideController(document, canvas, preferences, messages, self.exports.open, self)
         self.notices = Notices(training, self)
         for key in method_keys():
-            self.methods.addItem(method_class(key).title, key)
+            self.methods.add(method_class(key))
         self._connect()
         self._follow_moments()
         self._follow_loupe()
@@ -200,7 +200,8 @@ class MainWindow(Shell):
         self.recents_menu.chosen.connect(self.files.open_path)
         self.files.example_loaded.connect(self.canvas.focus_canvas)
         self.exports.close_confirmed.connect(self.close_anyway)
-        self.methods.activated.connect(lambda index: document.set_method(self.methods.itemData(index)))
+        self.methods.chosen.connect(document.set_method)
+        self.canvas.start.methods_requested.connect(lambda: self.methods.open_cards(self.canvas.start.other_method))
 
     # ------------------------------------------------------------ showing the document
 
@@ -212,7 +213,7 @@ class MainWindow(Shell):
         self.sources.show_slots(method.slots)
         self.canvas.show_method(method)
         self.curves.show_method(method)
-        self.methods.setCurrentIndex(self.methods.findData(self.document.job.method))
+        self.methods.show_method(self.document.job.method)
         self.own_presets.refresh()
         self.status.clear_run()
         self._show_settings()

@@ -15,11 +15,11 @@ from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
 from app.preferences import Preferences
 from app.project_paths import project_in
+from app.settings.method_chooser import MethodChooser
 from app.settings.panel import SettingsPanel
 from app.snapshots.strip import SnapshotStrip
 from app.status import Status
 from app.widgets import theme
-from app.widgets.controls import StillCombo
 
 LAYOUT_VERSION = 2
 _WORDED = frozenset(actions.TOOLBAR) - {"undo", "redo"}
@@ -126,16 +126,14 @@ class Shell(QMainWindow):
             train.setMinimumWidth(train.fontMetrics().horizontalAdvance(self.tr("Stopping…")) + 28)
             train.setProperty("role", "primary")
         bar.addSeparator()
-        self.methods = StillCombo(self)
-        self.methods.setSizeAdjustPolicy(StillCombo.SizeAdjustPolicy.AdjustToContents)
-        self.methods.setAccessibleName(self.tr("Method"))
-        self.methods.setToolTip(self.tr("The method that makes the mosaic"))
+        self.methods = MethodChooser(self)
         self.presets = QToolButton(self)
         self.presets.setText(self.tr("Preset") + " ▾")
         self.presets.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.presets.setToolTip(self.tr("Values to start from, for speed and for the look"))
         self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.presets.setMenu(QMenu(self))
+        self.presets.setProperty("role", "chooser")
         bar.addWidget(self.methods)
         bar.addWidget(self.presets)
         self.addToolBar(bar)

@@ -12,6 +12,8 @@ from app.training import Training
 from app.weights.controller import WeightsController
 from app.widgets import theme
 from app.widgets.message_bar import MessageBar
+from engine.job import Job
+from engine.messages import Began
 
 _TRAIN_WORDS = {
     "idle": ("Train", "train"),
@@ -44,6 +46,7 @@ class TrainController(QObject):
         super().__init__(parent)
         self._training, self._snapshots, self._weights = training, snapshots, weights
         self._actions, self._messages = actions, messages
+        self._worked_on: Job | None = None
         for name, act in (
             ("train", self.train),
             ("stop", training.stop),
@@ -54,6 +57,7 @@ class TrainController(QObject):
             actions[name].triggered.connect(lambda _checked=False, act=act: act())
         training.state_changed.connect(lambda _state: self.refresh())
         training.stale_changed.connect(self._on_stale)
+        training.events.on(Began, self._on_began)
         training.document.settings_changed.connect(lambda _names: self._name_again())
 
     def train(self) -> None:
@@ -79,7 +83,27 @@ class TrainController(QObject):
         self._actions["afresh"].setEnabled(state == "idle")
         self._actions["rebuild"].setEnabled(self._training.stale)
         if state == "idle":
-            self._messages.withdraw("rebuild")
+            self._worked_on = None
+            for key in ("rebuild", "afresh"):
+                self._messages.withdraw(key)
+
+    def _on_began(self, event: Began) -> None:
+        """Another content hardly shows in a picture that is optimised already: to begin anew is offered."""
+        before, self._worked_on = self._worked_on, event.job
+        self._messages.withdraw("afresh")
+        if before is None or event.reason != "rebuilt" or before.method != event.job.method or not event.step:
+            return
+        same = before.sources.get("content") == event.job.sources.get("content")
+        if not same and self._training.document.method.learns_the_picture:
+            self._messages.show_message(
+                self.tr(
+                    "The picture goes on from what it was, and the other content will hardly show in it. "
+                    "Start afresh with it? What is there is kept as a moment."
+                ),
+                key="afresh",
+                button=self.tr("Start afresh"),
+                act=self._training.start_afresh,
+            )
 
     def _name_again(self) -> None:
         """Another setting waits as well; a message that was dismissed stays away."""

@@ -51,6 +51,10 @@ class Training(QObject):
     stale_changed = Signal(bool)
     """Whether a setting waits for a rebuild."""
     problem = Signal(str)
+    keeping = Signal()
+    """The running session was asked to keep the present; it does so after its step."""
+    leaving = Signal(object)
+    """Folder of the moment that the running session was asked to go to."""
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +74,8 @@ class Training(QObject):
         self._tried_on: Job | None = None
         """What the session worked on before `try_out`."""
         self._begins_paused = False
+        self._then_afresh = False
+        """What runs was asked to end so that it can begin anew."""
         self._live = False
         """Nothing was learned yet: the picture is that of the network that came along."""
         self.events.on(Began, self._on_began)
@@ -165,13 +171,23 @@ class Training(QObject):
         self.post(Resume())
 
     def keep(self, name: str = "") -> None:
-        self.post(Keep(name))
+        if self._worker is not None:
+            self.post(Keep(name))
+            self.keeping.emit()
 
     def stop(self, keep: bool = True) -> None:
         if self._worker is not None and self.state != "stopping":
             self._reload.stop()
             self._become("stopping")
             self.post(Stop(keep))
+
+    def start_afresh(self) -> None:
+        """Begins anew with the document as it is; what runs is kept as a moment first."""
+        if self._worker is None:
+            self.start()
+        else:
+            self._then_afresh = True
+            self.stop()
 
     def go_back(self, snapshot: Path) -> None:
         """Trains on from a snapshot, in the running session or a new one. The present is kept first."""
@@ -184,6 +200,7 @@ class Training(QObject):
         self._reload.stop()
         self._arrivals.append(arrived)
         self.post(Restore(snapshot, reason))
+        self.leaving.emit(snapshot)
 
     def _adopt(self, event: Began, left: Path | None) -> None:
         assert event.snapshot is not None
@@ -275,6 +292,7 @@ class Training(QObject):
                 elif self.built is not None:  # undo may have changed the settings for a network that did not come
                     self.document.stays_with(self.built)
             case Failed(command=Stop(), fatal=False):  # nothing could be kept: the session waits, paused
+                self._then_afresh = False
                 self.state = "paused"
                 self.state_changed.emit(self.state)
             case Failed(fatal=True):
@@ -288,7 +306,10 @@ class Training(QObject):
         self._arrivals.clear()
         self._reload.stop()
         self._weigh()
+        afresh, self._then_afresh = self._then_afresh, False
         self._become("idle")
+        if afresh:
+            self.start()
 
     def _become(self, state: TrainingState) -> None:
         if state != self.state and not (self.state == "stopping" and state != "idle"):

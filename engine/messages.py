@@ -154,6 +154,8 @@ class ExportRequest(Command):
         devices: keys of several devices that share the tiles; none for the session's own.
         part: (k, n): paint the k-th of n parts of a canvas that several machines share, and write no file yet.
         assemble: all parts are painted: write the file.
+        crop: where the size has another shape than the canvas, which part of the same picture it shows: how much of
+            what is cut away lies above it, and how much to its left, 0..1. None paints anew for that shape.
     """
 
     out: Path
@@ -172,6 +174,7 @@ class ExportRequest(Command):
     part: tuple[int, int] = (1, 1)
     assemble: bool = False
     sweep: str = ""
+    crop: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -247,6 +247,10 @@ class Method(ABC, Generic[MethodSettings]):
     key: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
+    summary: ClassVar[str] = ""
+    """What it makes, in one sentence for somebody who has not heard of it."""
+    pace: ClassVar[str] = ""
+    """When there is a picture, in one sentence."""
     Settings: ClassVar[type[Settings]]
     slots: ClassVar[tuple[Slot, ...]]
     layers: ClassVar[tuple[Layer, ...]]
@@ -265,6 +269,8 @@ class Method(ABC, Generic[MethodSettings]):
 
     pieces_layer: ClassVar[str] = ""
     """Key of the layer in which each piece has a colour of `templates.palette`."""
+    learns_the_picture: ClassVar[bool] = False
+    """Whether what is learned is the picture itself, so that another content changes it little once it has begun."""
 
     instant: bool = False
     """Whether its picture is worth showing before the first step: it began with what was learned elsewhere."""

@@ -37,7 +37,7 @@ from engine.project import SNAPSHOTS as FOLDER
 
 MOST_SNAPSHOTS = 10**8
 """Their numbers have at most so many digits as this less one."""
-_ABOUT, _TENSORS, _PLAIN, _PREVIEW = "snapshot.json", "state.safetensors", "state.json", "preview.png"
+_ABOUT, _TENSORS, _PLAIN, PREVIEW = "snapshot.json", "state.safetensors", "state.json", "preview.png"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Snapshot:
     @property
     def preview(self) -> Path:
         """A small picture of the artwork; the file may be missing."""
-        return self.folder / _PREVIEW
+        return self.folder / PREVIEW
 
 
 def keep(
@@ -116,7 +116,7 @@ def keep(
         size = (temporary / _TENSORS).stat().st_size
         (temporary / _ABOUT).write_text(_described(snapshot, project, size), encoding="utf-8")
         if preview is not None:
-            (temporary / _PREVIEW).write_bytes(vips().Image.new_from_array(preview).pngsave_buffer())
+            (temporary / PREVIEW).write_bytes(vips().Image.new_from_array(preview).pngsave_buffer())
     return snapshot
 
 

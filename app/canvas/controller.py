@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject
 
 from app.canvas.hover import PieceHover
 from app.canvas.panel import CanvasPanel
 from app.session_events import CANVAS, LOUPE, TOUCHED
 from app.training import Training
-from engine.messages import Began, Failed, RenderView, Retuned
+from app.widgets.thumbnails import read_preview
+from engine import snapshots
+from engine.messages import Began, Failed, RenderView, Restore, Retuned
 
 
 class CanvasController(QObject):
@@ -18,6 +22,7 @@ class CanvasController(QObject):
         canvas.view.view_requested.connect(training.post)
         self.hover = PieceHover(training, canvas.view, self)
         training.state_changed.connect(self._on_state)
+        training.leaving.connect(self._on_leaving)
         training.events.on_view(CANVAS, canvas.view.show_piece)
         training.events.on_view(TOUCHED, canvas.view.show_touched)
         training.events.on_view(LOUPE, canvas.view.loupe.show_piece)
@@ -35,15 +40,22 @@ class CanvasController(QObject):
             if event.touched.area:
                 view.ask_touched(event.touched)
             return
-        view.set_extent(event.canvas_size)
+        view.begin(event.canvas_size)
         self._canvas.set_hint("")
         self._canvas.show_still(None)
         view.ask(coarse_first=True)
+
+    def _on_leaving(self, moment: Path) -> None:
+        """Its stored picture is there at once; the network follows."""
+        self._canvas.show_still(None)
+        self._canvas.view.leave_for(read_preview(moment / snapshots.PREVIEW))
 
     def _on_retuned(self, _event: Retuned) -> None:
         if self._training.state in ("live", "paused"):  # otherwise the picture is asked for again and again
             self._canvas.view.ask(coarse_first=True)
 
     def _on_failed(self, event: Failed) -> None:
-        if isinstance(event.command, RenderView) and event.command.requester == CANVAS:
+        if isinstance(event.command, Restore):
+            self._canvas.view.stay()
+        elif isinstance(event.command, RenderView) and event.command.requester == CANVAS:
             self._canvas.view.answer_failed()

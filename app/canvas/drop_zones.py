@@ -88,7 +88,7 @@ class DropZones(QWidget):
         window = self.palette().color(QPalette.ColorRole.Window)
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         ink = self.palette().color(QPalette.ColorRole.WindowText)
-        painter.fillRect(self.rect(), _see_through(window, 200))
+        painter.fillRect(self.rect(), window)  # all of it: words, cards and pictures below would fight with the zones
         for index, slot in enumerate(self._slots):
             zone, over = self.zone(index), index == self._over
             painter.setPen(QPen(accent if over else _see_through(ink, 110), 2, Qt.PenStyle.DashLine))

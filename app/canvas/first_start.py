@@ -36,6 +36,7 @@ class FirstStart(QWidget):
     images_requested = Signal()
     project_requested = Signal()
     example_requested = Signal()
+    methods_requested = Signal()
     continue_requested = Signal(object)
     """Path of a project that was worked on before."""
 
@@ -70,6 +71,9 @@ class FirstStart(QWidget):
             self.tr("A few textures and a picture are made for you, and a collage of them is there at once."),
             self.tr("Load the example"),
         )
+        self.other_method = QPushButton(self.tr("Choose another method…"), self)
+        self.other_method.setProperty("role", "small")
+        self.other_method.clicked.connect(self.methods_requested)
         self.images.button.clicked.connect(self.images_requested)
         self.project.button.clicked.connect(self.project_requested)
         self.example.button.clicked.connect(self.example_requested)
@@ -93,7 +97,8 @@ class FirstStart(QWidget):
         layout.addSpacing(28)
         layout.addWidget(title)
         layout.addWidget(self.lead)
-        layout.addSpacing(20)
+        layout.addWidget(self.other_method, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(16)
         layout.addLayout(self._doors)
         layout.addSpacing(20)
         layout.addWidget(self.recents)
@@ -103,6 +108,7 @@ class FirstStart(QWidget):
         self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.scroll_area.setWidget(page)
+        QWidget.setTabOrder(self.example.button, self.other_method)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.scroll_area)
@@ -110,7 +116,7 @@ class FirstStart(QWidget):
     def show_method(self, method: type[Method]) -> None:
         """Says what the method begins with."""
         needed = self._listed([slot.title for slot in method.slots if slot.minimum])
-        optional = self._listed([slot.title for slot in method.slots if not slot.minimum])
+        optional = self._listed([slot.title for slot in method.slots if not slot.minimum and not slot.map])
         words = self.tr("{} begins with images on {}.").format(method.title, needed)
         if optional:
             words += " " + self.tr("Optional: {}.").format(optional)

@@ -26,7 +26,12 @@ DisplayTransform = Callable[[np.ndarray], np.ndarray]
 
 
 class Pixels:
-    """Pieces come in with `put`, and are drawn wherever `draw` is told that the canvas lies."""
+    """Pieces come in with `put`, and are drawn wherever `draw` is told that the canvas lies.
+
+    Where a picture stands in that view already, the pieces of the next one are collected and shown once they are all
+    of it, or once a coarse picture of all of it is there: tiles of two moments are never seen side by side. Where
+    nothing stands, or the view was moved over the same picture, each piece is shown as it comes.
+    """
 
     def __init__(self) -> None:
         self.display_transform: DisplayTransform | None = None
@@ -34,16 +39,26 @@ class Pixels:
         self._front: QImage | None = None
         self._front_box = Box(0, 0, 0, 0)
         self._front_layer = ""
-        self._shown_ticket = -1
-        self._pieces = np.zeros((0, 0), np.int16)
+        self._pieces = _unknown(Size(0, 0))
         """Which piece has most of each pixel of the front; -1 where that is not known."""
+        self._coming: QImage | None = None
+        """What is collected and not shown yet."""
+        self._coming_pieces = _unknown(Size(0, 0))
+        self._coming_area = self._seen_area = 0
+        """In pixels of the canvas: of the pieces that are collected, and of all that is asked for."""
+        self._ticket = -1
         self._back: dict[str, QImage] = {}
+        self._fresh: set[str] = set()
+        self.standing_in = self._of_another = False
+        """Whether what is shown only stands in, and whether it is of another picture than the one that comes."""
         self._canvas_box = Box(0, 0, 0, 0)
 
     def forget(self) -> None:
         """They belong to nothing any more."""
-        self._front, self._back = None, {}
-        self._pieces = np.zeros((0, 0), np.int16)
+        self._front, self._coming, self._back = None, None, {}
+        self._pieces = _unknown(Size(0, 0))
+        self._fresh.clear()
+        self.standing_in = False
 
     def piece_at(self, row: int, column: int) -> int:
         """The piece at a pixel of the canvas; -1 where that is not known."""
@@ -71,43 +86,91 @@ class Pixels:
 
     def set_picture(self, image: QImage, layer: str) -> None:
         """A picture of the whole canvas, to stand until that layer is painted."""
-        self._front, self._front_layer = None, layer
+        self._front, self._coming, self._front_layer = None, None, layer
         self._back[layer] = image.convertToFormat(QImage.Format.Format_RGB32)
+
+    def stand_in(self, image: QImage | None, layer: str) -> None:
+        """Another picture is painted from now on: until all of it is there, `image` stands for it, or what is shown."""
+        if image is not None:
+            self._back = {}
+            self.set_picture(image, layer)
+        else:
+            self._back = {key: back for key, back in self._back.items() if key == self._front_layer}
+            self._coming = None
+        self._ticket = -1
+        self._fresh.clear()
+        self.standing_in, self._of_another = True, image is None
+
+    def outdate(self) -> None:
+        """What is kept of the layers is no longer what would be painted."""
+        self._fresh.clear()
 
     def whole(self, layer: str) -> QImage | None:
         """The whole canvas as far as it was painted, small; of the layer shown before where there is none of this."""
         return self._back.get(layer) or self._back.get(self._front_layer)
 
+    def has(self, layer: str) -> bool:
+        """Whether a picture of the layer is kept, of whatever moment."""
+        return layer in self._back
+
+    def is_fresh(self, layer: str) -> bool:
+        """Whether it was painted since the last change."""
+        return layer in self._fresh
+
+    @property
+    def arrived_share(self) -> float | None:
+        """How much of what is collected is there, 0..1; None where nothing is."""
+        if self._coming is None:
+            return None
+        return min(1.0, self._coming_area / max(1, self._seen_area))
+
     def put(self, event: ViewRendered, asked: RenderView, ground: QColor) -> None:
-        """A piece; `asked` is the newest request, older ones only reach the picture of the whole."""
-        piece = self._taken(event, ground)
+        """A piece; `asked` is the newest request, those of older ones are passed over."""
         if event.ticket != asked.ticket:
             return
-        if self._shown_ticket != event.ticket:
-            self._shown_ticket = event.ticket
-            self._new_front(asked, ground)
-        self._put_front(piece, event)
+        piece = self._as_shown(event)
+        self._canvas_box = event.canvas_size.box
+        seen = asked.box.clip(self._canvas_box)
+        if self._ticket != event.ticket:
+            self._ticket = event.ticket
+            self._seen_area, self._coming_area = seen.area, 0
+            if self._stands(asked):
+                self._coming, self._coming_pieces = _blank(asked.size, ground), _unknown(asked.size)
+            else:
+                self._coming = None
+                self._new_front(asked, ground)
+        if self._coming is None:
+            self._put_front(piece, event)
+            self._put_back(piece, event.box, event.layer, ground)
+        else:
+            put(self._coming, asked.box, piece, event.box)
+            if event.pieces is not None:
+                put_plane(self._coming_pieces, asked.box, event.pieces, event.box)
+            self._coming_area += event.box.area
+            if event.done or event.box.contains(seen):
+                self._show_coming(asked, ground)
+        if event.done:
+            self._fresh.add(event.layer)
 
     def put_touched(self, event: ViewRendered, ground: QColor) -> None:
         """A piece of what is there already, painted anew."""
-        piece = self._taken(event, ground)
-        if self._front_layer == event.layer:
+        piece = self._as_shown(event)
+        self._canvas_box = event.canvas_size.box
+        self._put_back(piece, event.box, event.layer, ground)
+        if self._front is not None and self._front_layer == event.layer:
             self._put_front(piece, event)
 
-    def _taken(self, event: ViewRendered, ground: QColor) -> QImage:
+    def _as_shown(self, event: ViewRendered) -> QImage:
         pixels = event.image if self.display_transform is None else self.display_transform(event.image)
-        piece = to_image(pixels).convertToFormat(QImage.Format.Format_RGB32)
-        self._put_back(piece, event, ground)
-        return piece
+        return to_image(pixels).convertToFormat(QImage.Format.Format_RGB32)
 
     def _put_front(self, piece: QImage, event: ViewRendered) -> None:
-        if self._front is None:
-            return
+        assert self._front is not None
         put(self._front, self._front_box, piece, event.box)
         if event.pieces is not None:
-            size = (self._front.height(), self._front.width())
-            if self._pieces.shape != size:
-                self._pieces = np.full(size, -1, np.int16)
+            size = _size_of(self._front)
+            if self._pieces.shape != (size.height, size.width):
+                self._pieces = _unknown(size)
             put_plane(self._pieces, self._front_box, event.pieces, event.box)
 
     def draw(
@@ -126,46 +189,64 @@ class Pixels:
             empty: pattern for what was never painted.
         """
         whole, front = place(canvas.box), place(self._front_box)
-        if self._front is None or not front.contains(seen.intersected(whole)):
+        in_front = self._front if self._front_layer == layer or layer not in self._back else None
+        if in_front is None or not front.contains(seen.intersected(whole)):
             back = self.whole(layer)
             if back is not None:
                 painter.drawImage(whole, back)
             else:
                 painter.drawTiledPixmap(whole, empty)
-        if self._front is not None:
-            painter.drawImage(front, self._front)
+        if in_front is not None:
+            painter.drawImage(front, in_front)
+
+    def _stands(self, asked: RenderView) -> bool:
+        """Whether a picture is shown that is better to look at than half of the one that was asked for."""
+        if self._front is None or self.standing_in or self._front_layer != asked.layer:
+            return self._front is not None or self.whole(asked.layer) is not None
+        return (self._front_box, _size_of(self._front)) == (asked.box, asked.size)
+
+    def _show_coming(self, asked: RenderView, ground: QColor) -> None:
+        assert self._coming is not None
+        if self.standing_in and self._of_another:
+            self._back = {}
+        self.standing_in = False
+        self._front, self._coming = self._coming, None
+        self._pieces = self._coming_pieces
+        self._front_box, self._front_layer = asked.box, asked.layer
+        self._put_back(self._front, asked.box, asked.layer, ground)
 
     def _new_front(self, asked: RenderView, ground: QColor) -> None:
         """A fresh image for the newest request, on which the earlier picture stands until the pieces come."""
-        if self._front is not None and (self._front_box, _size_of(self._front)) == (asked.box, asked.size):
-            self._front_layer = asked.layer
-            return
-        fresh = QImage(asked.size.width, asked.size.height, QImage.Format.Format_RGB32)
-        fresh.fill(ground)
+        fresh = _blank(asked.size, ground)
         back = self.whole(asked.layer)
         if back is not None:
             put(fresh, asked.box, back, self._canvas_box)
         if self._front is not None:
             put(fresh, asked.box, self._front, self._front_box)
-        pieces = np.full((asked.size.height, asked.size.width), -1, np.int16)
+        pieces = _unknown(asked.size)
         if self._pieces.size:
             put_plane(pieces, asked.box, self._pieces, self._front_box)
         self._pieces = pieces
         self._front, self._front_box, self._front_layer = fresh, asked.box, asked.layer
 
-    def _put_back(self, piece: QImage, event: ViewRendered, ground: QColor) -> None:
-        self._canvas_box = event.canvas_size.box
-        back = self._back.get(event.layer)
+    def _put_back(self, piece: QImage, box: Box, layer: str, ground: QColor) -> None:
+        canvas = self._canvas_box.size
+        back = self._back.get(layer)
         if back is None:
-            scale = min(1.0, BACK_PX / max(event.canvas_size.height, event.canvas_size.width))
-            back = QImage(
-                max(1, round(event.canvas_size.width * scale)),
-                max(1, round(event.canvas_size.height * scale)),
-                QImage.Format.Format_RGB32,
-            )
-            back.fill(ground)
-            self._back[event.layer] = back
-        put(back, event.canvas_size.box, piece, event.box)
+            scale = min(1.0, BACK_PX / max(canvas.height, canvas.width))
+            back = _blank(Size(max(1, round(canvas.height * scale)), max(1, round(canvas.width * scale))), ground)
+            self._back[layer] = back
+        put(back, self._canvas_box, piece, box)
+
+
+def _unknown(size: Size) -> np.ndarray:
+    return np.full((size.height, size.width), -1, np.int16)
+
+
+def _blank(size: Size, ground: QColor) -> QImage:
+    image = QImage(size.width, size.height, QImage.Format.Format_RGB32)
+    image.fill(ground)
+    return image
 
 
 def put(target: QImage, target_box: Box, piece: QImage, box: Box) -> None:

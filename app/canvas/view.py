@@ -38,7 +38,11 @@ from engine.messages import RenderView, Requester, ViewRendered
 
 SETTLE_MS = 70
 """A zoom or pan rests this long before new pixels are asked for."""
-PATCHES = "patches"
+PATCHES, RESULT = "patches", "result"
+SAME_SHAPE = 0.02
+"""By so much two proportions may differ that are shown as one."""
+PROGRESS_PX = 2
+"""Height of the line that says how much of the next picture is there."""
 
 
 class CanvasView(ZoomView):
@@ -50,11 +54,13 @@ class CanvasView(ZoomView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Canvas"))
-        self.layer = "result"
-        self._alive = self._connected = self._resting = False
+        self.layer = RESULT
+        self._alive = self._connected = self._resting = self._away = False
         self._ticket = 0
         self._unseen = False
         self._pixels = Pixels()
+        self._aside = Pixels(), Size(0, 0)
+        """Pixels and extent of the canvas while patches are shown, and the other way round."""
         self._asked = RenderView(Box(0, 0, 0, 0), Size(0, 0))
         self._touched: RenderView | None = None
         """What a brush touched and is being painted anew."""
@@ -79,20 +85,57 @@ class CanvasView(ZoomView):
             self._pixels.forget()
         super().set_extent(extent)
 
+    def begin(self, extent: Size) -> None:
+        """The session paints another picture from now on; what is shown stands in until all of that is there."""
+        self._away = False
+        if self.layer == PATCHES:
+            pixels, former = self._aside
+            self._aside = pixels, extent
+        else:
+            pixels, former = self._pixels, self.extent
+            super().set_extent(extent)
+        if _alike(former, extent):
+            pixels.stand_in(None, self.layer)
+        else:
+            pixels.forget()
+        self._asked = RenderView(Box(0, 0, 0, 0), Size(0, 0))
+
+    def leave_for(self, picture: QImage) -> None:
+        """The session was asked to go to a moment, whose picture stands here from now on; null where there is none."""
+        self._away = True
+        pixels = self._aside[0] if self.layer == PATCHES else self._pixels
+        if not picture.isNull():
+            pixels.stand_in(picture, RESULT)
+        self.viewport().update()
+
+    def stay(self) -> None:
+        """The moment could not be gone to."""
+        if self._away:
+            self._away = False
+            self.ask(coarse_first=True)
+
     def set_display_transform(self, transform: DisplayTransform | None) -> None:
         """What pixels go through on their way to the screen, here and in the loupe; None shows them as they are."""
-        self._pixels.display_transform = self.loupe.pixels.display_transform = transform
+        for pixels in (self._pixels, self._aside[0], self.loupe.pixels):
+            pixels.display_transform = transform
         self.ask()
 
     def set_layer(self, layer: str) -> None:
-        if layer != self.layer:
-            self.layer = layer
-            self.ask()
+        """Shows the last picture of that layer, if one is kept, until it is painted anew."""
+        if layer == self.layer:
+            return
+        if PATCHES in (layer, self.layer):
+            (self._pixels, extent), self._aside = self._aside, (self._pixels, self.extent)
+            super().set_extent(extent)
+        self.layer = layer
+        self.viewport().update()
+        self._ask(coarse_first=not (self._pixels.has(layer) if self._alive else self._pixels.is_fresh(layer)))
 
     def set_session(self, connected: bool, alive: bool) -> None:
         """Whether somebody answers requests, and whether the picture changes by itself."""
         began = (connected and not self._connected) or (alive and not self._alive)
         self._connected, self._alive = connected, alive
+        self._away = self._away and connected
         if began:
             self.ask()
 
@@ -123,7 +166,7 @@ class CanvasView(ZoomView):
         self.compare.show(None)
         self.viewport().update()
 
-    def set_picture(self, image: QImage, layer: str = "result") -> None:
+    def set_picture(self, image: QImage, layer: str = RESULT) -> None:
         """A picture of the whole canvas, to stand until the engine paints that layer."""
         self._pixels.set_picture(image, layer)
         self.viewport().update()
@@ -155,15 +198,19 @@ class CanvasView(ZoomView):
         """The whole canvas as far as it was painted, small."""
         return self._pixels.whole(self.layer)
 
+    def result(self) -> QImage | None:
+        """The same of the finished picture, whichever layer is shown."""
+        return (self._aside[0] if self.layer == PATCHES else self._pixels).whole(RESULT)
+
     def show_piece(self, event: ViewRendered) -> None:
         """A painted piece: onto the screen, and into the small picture of the whole."""
-        if event.layer != self.layer:
+        if event.layer != self.layer or self._away:
             return
         if event.image.size:  # patches before the first step, or a view beside the canvas, are empty
             if event.canvas_size != self.extent:
                 self.set_extent(event.canvas_size)
             self._pixels.put(event, self._asked, self._surround())
-            self.viewport().update(self.on_screen(event.box).toAlignedRect())
+            self.viewport().update()
         if event.done and event.ticket == self._ticket:
             self._unseen = True
 
@@ -198,8 +245,13 @@ class CanvasView(ZoomView):
         Args:
             coarse_first: everything that is in sight changed, so that a coarse picture says more than the stored one.
         """
+        if coarse_first:
+            self._pixels.outdate()
+        self._ask(coarse_first)
+
+    def _ask(self, coarse_first: bool) -> None:
         self._settle.stop()
-        if not self._connected or self._resting or not self.isVisible() or self.loupe.isVisible():
+        if not self._connected or self._resting or self._away or not self.isVisible() or self.loupe.isVisible():
             return
         box = self.visible_box() if self.extent.area else Box(0, 0, self.viewport().height(), self.viewport().width())
         if box.area == 0:
@@ -269,7 +321,16 @@ class CanvasView(ZoomView):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < 4)
             self._draw_stored(painter, self.on_screen, QRectF(self.viewport().rect()))
             self.compare.paint(painter, whole)
+            self._draw_progress(painter, whole)
         painter.restore()
+
+    def _draw_progress(self, painter: QPainter, whole: QRectF) -> None:
+        """A line at the upper edge: how much of the next picture is there, while the last one still stands."""
+        share = self._pixels.arrived_share if self._pixels.standing_in or not self._alive else None
+        if share is not None:
+            seen = whole.intersected(QRectF(self.viewport().rect()))
+            line = QRectF(seen.left(), seen.top(), seen.width() * share, PROGRESS_PX)
+            painter.fillRect(line, QColor(theme.colors().accent))
 
     def _draw_stored(self, painter: QPainter, place: Callable[[Box], QRectF], seen: QRectF) -> None:
         if self.extent.area:
@@ -339,3 +400,10 @@ class CanvasView(ZoomView):
         if self.loupe.isVisible():
             self.loupe.hide()
             self.ask()
+
+
+def _alike(a: Size, b: Size) -> bool:
+    """Whether two canvases have about one shape, so that a picture of one can stand for the other."""
+    if not (a.area and b.area):
+        return False
+    return abs(a.height * b.width - a.width * b.height) <= SAME_SHAPE * a.height * b.width

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app.canvas.view import CanvasView
@@ -20,6 +21,7 @@ from app.snapshots.controller import SnapshotsController
 from app.training import Training
 from app.widgets import words
 from app.widgets.message_bar import MessageBar
+from app.widgets.thumbnails import read_preview
 from engine import messages as m
 from engine import snapshots
 from engine.box import Size
@@ -60,6 +62,7 @@ class ExportController(QObject):
         self.others: OthersWindow | None = None
         self._about: tuple[object, ...] = ()
         """What the dialog was made for."""
+        self._canvas_view = canvas_view
         self.views = ExportViews(training, snapshots, canvas_view, window)
         self.queue.progressed.connect(self.views.show_so_far)
         training.events.on(m.Inspected, self._on_inspected)
@@ -88,6 +91,7 @@ class ExportController(QObject):
         if self.dialog is not None and self._about == about:  # with the choices as they were left
             self._on_state()
             self.dialog.set_job(self._job(snapshot))
+            self.dialog.form.crop.set_picture(self._picture(snapshot))
             self.dialog.show()
             self.dialog.raise_()
             return
@@ -101,6 +105,7 @@ class ExportController(QObject):
         dialog = ExportDialog(
             size, method.layers, place, self.queue, job, snapshot, method.capabilities, name, self._window
         )
+        dialog.form.crop.set_picture(self._picture(snapshot))
         dialog.start_requested.connect(self.start)
         dialog.settled.connect(self._inspect)
         dialog.measure_requested.connect(self._measure)
@@ -115,6 +120,12 @@ class ExportController(QObject):
         self.dialog, self._about = dialog, about
         self._on_state()
         dialog.show()
+
+    def _picture(self, snapshot: Path | None) -> QImage:
+        """What is exported, small; null where nobody has seen it yet."""
+        if snapshot is not None:
+            return read_preview(snapshot / snapshots.PREVIEW)
+        return self._canvas_view.result() or QImage()
 
     def paint_others(self) -> None:
         """Shows the window in which other contents are painted by what was learned."""

@@ -114,8 +114,8 @@ class ExportDialog(QDialog):
         self.on_disk.setText(self.form.on_disk())
         self.pieces.setText(self.form.pieces(preflight.best_originals(self.job)))
         self.cut_away.setText(self.form.cut_away())
-        for label in (self.pieces, self.cut_away):
-            label.setVisible(bool(label.text()))
+        self.pieces.setVisible(bool(self.pieces.text()))
+        self.cut.setVisible(bool(self.cut_away.text()) and not self.form.options.repeats())
         checks = self._checks()
         self.checks.show_checks(checks)
         queued = self._queue.is_wanted(self.form.out())
@@ -145,8 +145,15 @@ class ExportDialog(QDialog):
             label.setWordWrap(True)
         facts = QVBoxLayout()
         facts.setSpacing(2)
-        for label in (self.on_paper, self.on_disk, self.pieces, self.cut_away):
+        for label in (self.on_paper, self.on_disk, self.pieces):
             facts.addWidget(label)
+        self.cut = QWidget(self)
+        beside = QHBoxLayout(self.cut)
+        beside.setContentsMargins(0, theme.UNIT, 0, 0)
+        beside.setSpacing(2 * theme.UNIT)
+        beside.addWidget(self.form.crop)
+        beside.addWidget(self.cut_away, 1)
+        facts.addWidget(self.cut)
         body = QWidget(self)
         above = QVBoxLayout(body)
         above.setContentsMargins(0, 0, 0, 0)

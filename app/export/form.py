@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.export.crop import CropField
 from app.export.film import FilmField
 from app.export.options import ExportOptions
 from app.export.size import SizeField
@@ -95,6 +96,7 @@ class ExportForm(QWidget):
         self.detail.addItem(self.tr("The same picture, with all detail of its pieces"), True)
         self.detail.addItem(self.tr("More pieces of the same size"), False)
         self.compare = QPushButton(self.tr("Compare…"), self)
+        self.crop = CropField(canvas, self)
         self.film = FilmField("frames" in capabilities, walks, self)
         self.options = ExportOptions("repeat" in capabilities, self)
         self._lay_out()
@@ -107,6 +109,7 @@ class ExportForm(QWidget):
             combo.currentIndexChanged.connect(self._on_changed)
         self.film.changed.connect(self._on_changed)
         self.size_field.changed.connect(self._on_changed)
+        self.crop.changed.connect(self._on_changed)
         self.options.changed.connect(self._on_changed)
         self._on_changed()
 
@@ -126,6 +129,7 @@ class ExportForm(QWidget):
             bleed_px=self.options.bleed_px(self.size_field.dpi),
             frames=self.film.source,
             sweep=self.film.sweep,
+            crop=self.crop.crop if self.cut_away() and not self.options.repeats() else None,
         )
 
     def render_mode(self, originals: bool | None = None) -> RenderMode:
@@ -186,6 +190,8 @@ class ExportForm(QWidget):
         if request.size is not None and request.size != self.size_field.size_px:
             self.size_field.choose(request.size)
         self.options.take(request.bits, request.encode_options, request.bleed_px)
+        if request.crop is not None:
+            self.crop.set_crop(request.crop)
         if self._has_detail():
             self.detail.setCurrentIndex(self.detail.findData(request.render_mode.originals > 0))
         self._on_changed()
@@ -217,7 +223,9 @@ class ExportForm(QWidget):
         if lost < 1:
             return ""
         sides = self.tr("top and bottom") if shares[0] < shares[1] else self.tr("left and right")
-        return self.tr("Another shape than the canvas: {} lose {} % in all.").format(sides, lost)
+        return self.tr("Another shape than the canvas: {} lose {} % in all. Drag the frame to what is to stay.").format(
+            sides, lost
+        )
 
     def pieces(self, best: float) -> str:
         """From which size on pieces are enlarged; empty where that is not what was chosen.
@@ -288,6 +296,7 @@ class ExportForm(QWidget):
 
     def _on_changed(self) -> None:
         self.options.show_format(self.kind())
+        self.crop.set_print(self.size_field.size_px)
         self.format.setEnabled(not self.film.suffix)
         for widget in (self.detail, self.compare, self._labels[self.detail]):
             widget.setVisible(self._has_detail())

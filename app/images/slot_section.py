@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QDrag, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QDrag, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.images.source_tile import SIDE, SourceTile
 from app.images.tile_grid import TILE_TYPE, TileGrid
@@ -60,9 +60,8 @@ class SlotSection(QWidget):
         self._images: tuple[SourceImage, ...] = ()
         self._selected = -1
 
-        self.title = QLabel(slot.title, self)
+        self.title = ElidedLabel(slot.title, self)
         self.title.setProperty("role", "heading")
-        self.title.setToolTip(slot.help)
         self.count = QLabel(self)
         self.count.setProperty("role", "muted")
         one = slot.maximum == 1
@@ -76,6 +75,7 @@ class SlotSection(QWidget):
         self.paint_button.setVisible(slot.painted)
         header = QHBoxLayout()
         header.setSpacing(theme.UNIT)
+        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         header.addWidget(self.title)
         header.addWidget(self.count)
         header.addStretch(1)
@@ -216,6 +216,7 @@ class SlotSection(QWidget):
 
     def _refresh(self) -> None:
         number = len(self._images)
+        self.title.setToolTip(self.slot.help if number or not self.slot.minimum else "")  # else it is written below
         self.zone.setVisible(bool(number) or not self.slot.map)  # maps are many, and most pictures go without
         if number:
             self.count.setText(f"{number}" if self.slot.maximum > 1 else "")
@@ -225,6 +226,15 @@ class SlotSection(QWidget):
         self.add_button.setEnabled(number < self.slot.maximum or self.slot.maximum == 1)
         for i, tile in enumerate(self.tiles):
             tile.set_badge("target" if i == 0 and self.slot.key == "content" and self.slot.maximum > 1 else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is no room for all, it is the word beside the title that goes, and never a button."""
+        super().resizeEvent(event)
+        buttons = sum(
+            b.sizeHint().width() + theme.UNIT for b in (self.paint_button, self.add_button) if not b.isHidden()
+        )
+        words = self.title.whole_width + theme.UNIT + self.count.sizeHint().width()
+        self.count.setVisible(buttons + words <= self.width())
 
     def _button(self, icon: str, words: str) -> QToolButton:
         button = QToolButton(self)

@@ -51,7 +51,7 @@ class TileGrid(QWidget):
         self.setAcceptDrops(True)
         self.link = LinkLabel(_invitation(slot), self)
         self.link.setWordWrap(True)
-        self.link.setToolTip(slot.help)
+        self.link.setToolTip("" if slot.minimum else slot.help)  # what is needed says so itself
         self.link.setProperty("role", "muted")
         self.link.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.link.setTextInteractionFlags(

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QToolTip, QVBoxLayout, QWidget
 
 from app.settings.controls import Mark, NumberField
 from app.settings.knob_slider import LEAST_WIDTH_PX, KnobSlider
@@ -22,6 +22,8 @@ from engine.settings import Spec
 
 _SHORT_UNIT = 2
 _LABEL_SHARE, _CONTROL_SHARE = 1, 1
+TIP_PX, TIP_FRAME_PX, TIP_DROP_PX = 250, 38, 18
+"""Width of a tooltip's words, what its frame and the gap to the panel add, and how far below a place it stands."""
 
 
 def make(spec: Spec, parent: QWidget | None = None, *, marked: bool = True, stacked: bool = False) -> KnobWidget:
@@ -35,11 +37,12 @@ def make(spec: Spec, parent: QWidget | None = None, *, marked: bool = True, stac
     return kinds[spec.kind](spec, parent, marked, stacked)
 
 
-def describe(spec: Spec, where: str = "") -> str:
+def describe(spec: Spec, where: str = "", explained: bool = False) -> str:
     """Rich text for a tooltip: label, the paper's term, what more and less do, default, range, live or rebuild.
 
     Args:
         where: the condition under which it acts, in words; empty for always.
+        explained: label, and what more and less do, are told elsewhere at the same time.
     """
     knob = spec.knob
     muted = theme.colors().muted
@@ -57,6 +60,9 @@ def describe(spec: Spec, where: str = "") -> str:
         else "Needs a rebuild; what was learned stays where it fits."
     )
     only = f"<br>Only where {escape(where)}." if where else ""
+    if explained:
+        term = f"In the paper: {escape(knob.symbol)}<br>" if knob.symbol else ""
+        return f'<table width="{TIP_PX}"><tr><td>{term}{facts}<br>{when}{only}</td></tr></table>'
     return (
         f"<p><b>{escape(knob.label)}</b>{symbol}</p><p>{escape(knob.help)}</p>"
         f'<p style="color:{muted}">{facts}<br>{when}{only}</p>'
@@ -75,6 +81,9 @@ class KnobWidget(QWidget):
     changed = Signal(str, object)
     reset_requested = Signal(str)
     noticed = Signal(str, bool)
+
+    explained_in: QWidget | None = None
+    """The panel that explains the setting in a line of its own; the tooltip says the rest, beside the panel."""
 
     def __init__(self, spec: Spec, parent: QWidget | None, marked: bool, stacked: bool) -> None:
         super().__init__(parent)
@@ -126,7 +135,7 @@ class KnobWidget(QWidget):
         self.mark.setVisible(marked)
         self.idle = False
         self._where = ""
-        self.setToolTip(describe(spec))
+        self._set_tip()
 
     def value(self) -> Any:
         """The present value, exactly as it was set or moved to."""
@@ -142,7 +151,23 @@ class KnobWidget(QWidget):
     def set_condition(self, where: str) -> None:
         """Where the setting acts, in words, for the tooltip."""
         self._where = where
-        self.setToolTip(describe(self.spec, where))
+        self._set_tip()
+
+    def _set_tip(self) -> None:
+        self.setToolTip(describe(self.spec, self._where, self.explained_in is not None))
+
+    def event(self, event: QEvent) -> bool:
+        """A tooltip stands beside the panel, where it covers none of the rows that one looks at."""
+        panel = self.explained_in
+        if event.type() != QEvent.Type.ToolTip or panel is None:
+            return super().event(event)
+        screen, left = self.screen().availableGeometry(), panel.mapToGlobal(QPoint(0, 0)).x()
+        x = left - TIP_PX - TIP_FRAME_PX
+        if x < screen.left():
+            x = left + panel.width()
+        # Qt puts a tooltip below the place that it is told, for a pointer that is there
+        QToolTip.showText(QPoint(x, self.mapToGlobal(QPoint(0, 0)).y() - TIP_DROP_PX), self.toolTip(), self)
+        return True
 
     def set_idle(self, idle: bool) -> None:
         """Greyed where it changes nothing now; it can be set all the same once its condition holds."""
@@ -213,7 +238,7 @@ class KnobWidget(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
-            self.setToolTip(describe(self.spec, self._where))
+            self._set_tip()
         super().changeEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

@@ -170,6 +170,7 @@ class SettingsPanel(QWidget):
             knob.changed.connect(self.edited)
             knob.reset_requested.connect(self.reset_requested)
             knob.noticed.connect(self._notice)
+            knob.explained_in = self
             knob.set_condition(self._conditions[spec.name])
             self._knobs[spec.name] = knob
             section.add(knob)

@@ -48,11 +48,13 @@ class PresetsMenu(QObject):
             for preset in (p for p in method.presets if p.group == group):
                 action = menu.addAction(preset.name, lambda name=preset.name: self._apply(name, None))
                 action.setToolTip(preset.help)
+                action.setCheckable(True)
         own = self._own = own_presets.listing(self._folder, self._document.job.method)
         if own:
             menu.addSection(self.tr("Your own"))
             for preset in own:
-                menu.addAction(preset.name, lambda preset=preset: self._apply(preset.name, preset.values))
+                action = menu.addAction(preset.name, lambda preset=preset: self._apply(preset.name, preset.values))
+                action.setCheckable(True)
         menu.addSeparator()
         menu.addAction(self.tr("Keep these settings as a preset…"), self.ask_name)
         menu.addAction(self.tr("Bring in a preset from a file…"), self._ask_file)
@@ -65,6 +67,9 @@ class PresetsMenu(QObject):
     def show_active(self) -> None:
         """On the button the preset that is in force; the one applied last where it was changed."""
         names = self._in_force()
+        for action in self._button.menu().actions():
+            if action.isCheckable():
+                action.setChecked(action.text() in names)
         if self._applied and self._applied not in names:
             words = self.tr("{} (changed)").format(self._applied)
         else:

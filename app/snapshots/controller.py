@@ -19,7 +19,7 @@ from engine import moments, snapshots
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.job import Job
-from engine.messages import Began, Kept
+from engine.messages import Began, Ended, Failed, Keep, Kept
 from engine.snapshots import Snapshot, size_bytes
 
 BUDGET_BYTES = 4_000_000_000
@@ -31,8 +31,17 @@ class SnapshotsController(QObject):
     picture_chosen = Signal(QImage, str)
     """A snapshot's picture, to be compared with the present one, and what it is called."""
 
-    def __init__(self, document: Document, training: Training, strip: SnapshotStrip, parent: QObject) -> None:
+    def __init__(
+        self,
+        document: Document,
+        training: Training,
+        strip: SnapshotStrip,
+        parent: QObject,
+        present_picture: Callable[[], QImage | None] = lambda: None,
+    ) -> None:
+        """Args: present_picture: what the canvas shows of the result, to stand for a moment that is being kept."""
         super().__init__(parent)
+        self._present_picture = present_picture
         self._document, self._training, self._strip = document, training, strip
         self._all: list[Snapshot] = []
         self._sizes: dict[Path, int] = {}
@@ -47,7 +56,10 @@ class SnapshotsController(QObject):
         strip.removed.connect(lambda snapshot: self.remove([snapshot]))
         strip.picture_requested.connect(self._show_picture)
         strip.choice.grid_requested.connect(self.open_grid)
-        training.events.on(Kept, lambda _event: self._on_kept())
+        training.keeping.connect(lambda: strip.show_pending(self._present_picture()))
+        training.events.on(Kept, self._on_kept)
+        training.events.on(Failed, self._on_failed)
+        training.events.on(Ended, lambda _event: strip.end_pending(all_of_them=True))
         training.events.on(Began, lambda _event: self._show())
         document.job_replaced.connect(self._on_project)
         document.moment_wanted.connect(lambda _moment, _left: self._show())
@@ -102,9 +114,15 @@ class SnapshotsController(QObject):
         if gone:
             self.refresh()
 
-    def _on_kept(self) -> None:
+    def _on_kept(self, event: Kept) -> None:
+        if event.reason == "kept":
+            self._strip.end_pending()
         self.refresh()
         self.thin()
+
+    def _on_failed(self, event: Failed) -> None:
+        if isinstance(event.command, Keep):
+            self._strip.end_pending()
 
     def _on_project(self) -> None:
         """Another project: what was removed in it some time ago goes for good, since no undo leads there any more."""

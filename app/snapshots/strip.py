@@ -1,13 +1,17 @@
-"""The snapshots in a row, the newest at the right: look, go back, rename, remove. Tiles are in tile.py."""
+"""The snapshots in a row, the newest at the right: look, go back, rename, remove. Tiles are in tile.py.
+
+Autosaves, which come and go by themselves, have a low row of their own below it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QCursor, QImage, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QInputDialog,
@@ -21,14 +25,16 @@ from PySide6.QtWidgets import (
 from app.snapshots.band import TreeBand
 from app.snapshots.choice import Choice
 from app.snapshots.keep_tile import KeepTile
+from app.snapshots.pending import PendingTile
 from app.snapshots.sideways import SidewaysArea
-from app.snapshots.tile import HEIGHT, SnapshotTile
+from app.snapshots.tile import HEIGHT, SMALL_HEIGHT, SnapshotTile
 from app.widgets import theme, thumbnails, words
 
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
 _EMPTY = "No snapshots yet. Keep the moments you like:\nyou can always go back to one, go on from it, or export it."
+_AUTOSAVES = "Kept by themselves in case the computer stops: the newest of each branch, until something better is kept."
 
 
 class SnapshotStrip(QWidget):
@@ -63,6 +69,8 @@ class SnapshotStrip(QWidget):
         self._first: Snapshot | None = None
         """The one that another is to be compared with."""
         self._tiles: list[SnapshotTile] = []
+        self._pending: list[PendingTile] = []
+        """Moments that are being kept, oldest first."""
         self._selected: SnapshotTile | None = None
         # twice the height on screen, so that it stays sharp on a high-resolution display
         self._previews = thumbnails.Thumbnails(thumbnails.read_preview, 2 * HEIGHT, self)
@@ -87,6 +95,16 @@ class SnapshotStrip(QWidget):
         column.addWidget(self.band)
         column.addLayout(self._row)
         column.addStretch(1)
+        self._own_row = QWidget(self)
+        self._own_row.setToolTip(_AUTOSAVES)
+        autosaves = QLabel("Autosaves", self._own_row)
+        autosaves.setProperty("role", "muted")
+        self._autosaves = QHBoxLayout(self._own_row)
+        self._autosaves.setContentsMargins(0, 0, 0, 0)
+        self._autosaves.setSpacing(theme.UNIT // 2)
+        self._autosaves.addWidget(autosaves)
+        self._autosaves.addStretch(1)
+        self._own_row.hide()
         self.scroll_area = SidewaysArea(self)
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
@@ -106,9 +124,14 @@ class SnapshotStrip(QWidget):
         layout.setSpacing(theme.UNIT // 2)
         layout.addWidget(self.choice)
         layout.addLayout(middle, 1)
+        layout.addWidget(self._own_row)
         # a low dock has the pictures alone; which of them are shown is chosen where there is room
-        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52)
+        self._fit()
         self._refresh()
+
+    def _fit(self) -> None:
+        autosaves = 0 if self._own_row.isHidden() else SMALL_HEIGHT + 14
+        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52 + autosaves)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -126,30 +149,73 @@ class SnapshotStrip(QWidget):
     def _show(self) -> None:
         snapshots = self.choice.shown(self._all, self._present)
         spare = {tile.snapshot.folder: tile for tile in self._tiles}
-        grown = any(snapshot.folder not in spare for snapshot in snapshots)
+        pointed = self.scroll_area.pointed_at
+        before = {tile: tile.x() for tile in self._tiles}
+        grown = any(s.folder not in spare and not _is_autosave(s) for s in snapshots)
+        rows = [s for s in snapshots if not _is_autosave(s)], [s for s in snapshots if _is_autosave(s)]
         self._tiles = []
-        for place, snapshot in enumerate(snapshots):
-            tile = spare.pop(snapshot.folder, None)
-            if tile is None:
-                tile = self._tile(snapshot)
-            elif tile.snapshot != snapshot:
-                tile.set_snapshot(snapshot)
-            tile.set_present(self._present is not None and snapshot.folder == self._present.folder)
-            self._tiles.append(tile)
-            self._row.insertWidget(place, tile, 0, Qt.AlignmentFlag.AlignTop)
+        for row, in_row, offset in ((self._row, rows[0], 0), (self._autosaves, rows[1], 1)):
+            for place, snapshot in enumerate(in_row):
+                tile = spare.pop(snapshot.folder, None)
+                if tile is None:
+                    tile = self._tile(snapshot)
+                elif tile.snapshot != snapshot:
+                    tile.set_snapshot(snapshot)
+                tile.set_present(self._present is not None and snapshot.folder == self._present.folder)
+                self._tiles.append(tile)
+                row.insertWidget(place + offset, tile, 0, Qt.AlignmentFlag.AlignTop)
         for tile in spare.values():
             if tile is self._selected:
                 self._selected = None
-            self._row.removeWidget(tile)
+            for row in (self._row, self._autosaves):
+                row.removeWidget(tile)
             tile.hide()
             tile.deleteLater()
         from engine.moments import tree  # brings torch along, which no snapshot can be without
 
-        present = next((index for index, tile in enumerate(self._tiles) if tile.present), None)
-        self.band.show_places(tree(snapshots), self._tiles, present)
+        shown = self._tiles[: len(rows[0])]
+        present = next((index for index, tile in enumerate(shown) if tile.present), None)
+        self.band.show_places(tree(rows[0]), shown, present)
+        self._own_row.setVisible(bool(rows[1]))
+        self._fit()
         self._refresh()
         if grown:
             self.scroll_area.follow_end()
+        if pointed:
+            self._keep_in_place(before)
+
+    def _keep_in_place(self, before: dict[SnapshotTile, int]) -> None:
+        """What is under the pointer stays there, whatever went or came beside it."""
+        layout = self._body.layout()
+        assert layout is not None
+        layout.activate()
+        QApplication.sendEvent(self._body, QEvent(QEvent.Type.LayoutRequest))  # the view takes its new width over now
+        at = self._body.mapFromGlobal(QCursor.pos()).x()
+        stayed = [tile for tile in self._tiles if tile in before and tile.parent() is self._body]
+        if stayed:
+            nearest = min(stayed, key=lambda tile: abs(before[tile] + tile.width() / 2 - at))
+            self.scroll_area.shift(nearest.x() - before[nearest])
+
+    def show_pending(self, picture: QImage | None) -> None:
+        """A moment is being kept: its place is there at once, with the picture that the canvas has."""
+        tile = PendingTile(picture, self._body)
+        self._pending.append(tile)
+        self._row.insertWidget(self._row.count() - 1, tile, 0, Qt.AlignmentFlag.AlignTop)
+        self._refresh()
+        self.scroll_area.follow_end()
+
+    def end_pending(self, all_of_them: bool = False) -> None:
+        """The oldest of them is kept, or could not be."""
+        for tile in self._pending if all_of_them else self._pending[:1]:
+            self._row.removeWidget(tile)
+            tile.hide()
+            tile.deleteLater()
+        self._pending = [] if all_of_them else self._pending[1:]
+        self._refresh()
+
+    @property
+    def pending(self) -> list[PendingTile]:
+        return self._pending
 
     def set_can_keep(self, possible: bool) -> None:
         """Whether there is anything to keep a snapshot of."""
@@ -167,7 +233,8 @@ class SnapshotStrip(QWidget):
         """Selects a snapshot by its place in the row, and tells it (`picture_requested`)."""
         tile = self._tiles[place]
         tile.setFocus()
-        self.scroll_area.ensureWidgetVisible(tile, theme.UNIT, 0)
+        if tile.parent() is self._body:
+            self.scroll_area.ensureWidgetVisible(tile, theme.UNIT, 0)
         if tile is not self._selected:
             if self._selected is not None:
                 self._selected.set_selected(False)
@@ -220,7 +287,8 @@ class SnapshotStrip(QWidget):
             super().keyPressEvent(event)
 
     def _tile(self, snapshot: Snapshot) -> SnapshotTile:
-        tile = SnapshotTile(snapshot, self._body)
+        small = _is_autosave(snapshot)
+        tile = SnapshotTile(snapshot, self._own_row if small else self._body, small)
         tile.picked.connect(lambda: self.select(self._tiles.index(tile)))
         tile.restore_requested.connect(lambda: self.restore_requested.emit(tile.snapshot))
         tile.renamed.connect(lambda name: self.renamed.emit(tile.snapshot, name))
@@ -253,13 +321,21 @@ class SnapshotStrip(QWidget):
 
     def _arrived(self, path: str) -> None:
         image = self._previews.image(path) or QImage()
+        before = {tile: tile.x() for tile in self._tiles}
         for tile in self._tiles:
             if tile.snapshot.preview == Path(path):
                 tile.set_image(image)
+        if self.scroll_area.pointed_at:
+            self._keep_in_place(before)
 
     def _refresh(self) -> None:
         self.empty.setText(_EMPTY if not self._all else "No moment is like that.")
-        self.empty.setVisible(not self._tiles)
-        self.scroll_area.setVisible(bool(self._tiles))
+        there = len(self._tiles) + len(self._pending)
+        self.empty.setVisible(not there)
+        self.scroll_area.setVisible(bool(there))
         if self._tiles and self._selected is None:
             self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+
+def _is_autosave(snapshot: Snapshot) -> bool:
+    return snapshot.reason == "autosave" and not (snapshot.starred or snapshot.name or snapshot.note)

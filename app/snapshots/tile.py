@@ -19,9 +19,11 @@ from engine.errors import TesseraError
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
-HEIGHT = 96
-_NARROWEST, _WIDEST = 104, 220
-_PAD = 4
+HEIGHT, SMALL_HEIGHT = 96, 34
+NARROWEST, WIDEST = 104, 220
+_SMALL_PX, _SMALL_WORDS_PX = 52, 104
+"""Width of a small tile's picture, and of the words beside it."""
+PAD = 4
 _STAR_PX = 20
 _BADGES = {
     "kept": "kept",
@@ -39,7 +41,7 @@ _BADGES = {
 
 
 class SnapshotTile(QWidget):
-    """A snapshot of `HEIGHT` pixels and two lines of text.
+    """A snapshot of `HEIGHT` pixels and two lines of text; or a small one with its words beside the picture.
 
     Signals:
         picked(): clicked.
@@ -59,9 +61,9 @@ class SnapshotTile(QWidget):
     menu_requested = Signal(QPoint)
     preview_needed = Signal()
 
-    def __init__(self, snapshot: Snapshot, parent: QWidget | None = None) -> None:
+    def __init__(self, snapshot: Snapshot, parent: QWidget | None = None, small: bool = False) -> None:
         super().__init__(parent)
-        self.snapshot = snapshot
+        self.snapshot, self._small = snapshot, small
         self._image: QImage | None = None
         self._asked = False
         self._selected = self._hovered = False
@@ -90,7 +92,10 @@ class SnapshotTile(QWidget):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
         column = QVBoxLayout(self)
-        column.setContentsMargins(_PAD, HEIGHT + 2 * _PAD, _PAD, _PAD)
+        if small:
+            column.setContentsMargins(_SMALL_PX + 3 * PAD, PAD, PAD, PAD)
+        else:
+            column.setContentsMargins(PAD, HEIGHT + 2 * PAD, PAD, PAD)
         column.setSpacing(0)
         column.addWidget(self.name_label)
         column.addWidget(self.name_edit)
@@ -177,16 +182,28 @@ class SnapshotTile(QWidget):
         width = HEIGHT
         if self._image is not None:
             width = round(self._image.width() * HEIGHT / self._image.height())
-        self.setFixedWidth(min(max(width, _NARROWEST), _WIDEST) + 2 * _PAD)
-        self.setFixedHeight(HEIGHT + 3 * _PAD + 2 * self.fontMetrics().height() + 6)
+        if self._small:
+            self.setFixedSize(_SMALL_PX + _SMALL_WORDS_PX + 4 * PAD, SMALL_HEIGHT + 2 * PAD)
+        else:
+            self.setFixedWidth(min(max(width, NARROWEST), WIDEST) + 2 * PAD)
+            self.setFixedHeight(HEIGHT + 3 * PAD + 2 * self.fontMetrics().height() + 6)
         self._place_buttons()
+
+    def _frame(self) -> QRectF:
+        """Where the picture stands."""
+        if self._small:
+            return QRectF(PAD, PAD, _SMALL_PX, SMALL_HEIGHT)
+        return QRectF(PAD, PAD, self.width() - 2 * PAD, HEIGHT)
 
     def _place_buttons(self) -> None:
         button = self.back_button
         button.adjustSize()
-        width = min(button.width(), self.width() - 4 * _PAD)
+        width = min(button.width(), self.width() - 4 * PAD)
         button.setFixedWidth(width)
-        button.move((self.width() - width) // 2, HEIGHT + _PAD - button.height() - _PAD)
+        if self._small:  # over the words: its picture would be hidden
+            button.move(self.width() - width - PAD, (self.height() - button.height()) // 2)
+        else:
+            button.move((self.width() - width) // 2, HEIGHT + PAD - button.height() - PAD)
 
     def _tell_button(self) -> None:
         self.back_button.setVisible(self._hovered)
@@ -198,13 +215,13 @@ class SnapshotTile(QWidget):
         named = theme.colors()
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        frame = QRectF(_PAD, _PAD, self.width() - 2 * _PAD, HEIGHT)
+        frame = self._frame()
         painter.fillRect(frame, QColor(named.canvas))
         if self._image is not None:
-            painter.drawImage(_inside(frame, self._image), self._image)
+            painter.drawImage(inside(frame, self._image), self._image)
         else:
             painter.setPen(QColor(named.on_canvas))
-            painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, "no picture")
+            painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, "–" if self._small else "no picture")
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._selected:
             painter.setPen(QPen(QColor(named.accent), 3 if self.hasFocus() else 2))
@@ -212,11 +229,13 @@ class SnapshotTile(QWidget):
         else:
             painter.setPen(QPen(QColor(named.border), 1))
             painter.drawRect(frame)
-        if self.snapshot.starred or self.underMouse():
+        if self.snapshot.starred or (self.underMouse() and not self._small):
             self._paint_star(painter, named)
 
     def _star_place(self) -> QRectF:
-        return QRectF(self.width() - _PAD - _STAR_PX - 3, _PAD + 3, _STAR_PX, _STAR_PX)
+        if self._small and not self.snapshot.starred:
+            return QRectF()  # a click on so small a picture means the picture
+        return QRectF(self._frame().right() - _STAR_PX - 3, PAD + 3, _STAR_PX, _STAR_PX)
 
     def _paint_star(self, painter: QPainter, named: theme.Colors) -> None:
         place = self._star_place()
@@ -237,7 +256,7 @@ class SnapshotTile(QWidget):
             self.toggle_star()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.position().y() > HEIGHT + _PAD:
+        if not self._small and event.position().y() > HEIGHT + PAD:
             self.rename()
         elif event.button() == Qt.MouseButton.LeftButton and not self._star_place().contains(event.position()):
             self.restore_requested.emit()
@@ -265,7 +284,7 @@ class SnapshotTile(QWidget):
         self.update()
 
 
-def _inside(frame: QRectF, image: QImage) -> QRectF:
+def inside(frame: QRectF, image: QImage) -> QRectF:
     """The largest rectangle of the image's proportions in the middle of a frame."""
     factor = min(frame.width() / image.width(), frame.height() / image.height())
     width, height = image.width() * factor, image.height() * factor

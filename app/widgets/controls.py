@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -134,6 +144,14 @@ class ElidedLabel(QLabel):
         if event.type() == QEvent.Type.FontChange:
             self._elide()
 
+    @property
+    def whole_width(self) -> int:
+        """Of all of its text."""
+        return QFontMetrics(self.font()).horizontalAdvance(self._whole) + 2
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.whole_width, super().sizeHint().height())
+
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())
 
@@ -160,7 +178,20 @@ class IconLabel(QWidget):
 
 
 class LinkLabel(QLabel):
-    """A label with links, which keep the colour of the theme that is worn."""
+    """A label with links, which keep the colour of the theme that is worn; the keys stop at it visibly."""
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if event.reason() == Qt.FocusReason.TabFocusReason:
+            self.focusNextPrevChild(True)  # to the first link, so that Return follows it
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(theme.colors().accent), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 5, 5)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -20,6 +20,7 @@ from engine.device import Device, choose, peak_memory_bytes
 from engine.errors import CancelledError
 from engine.export import journal as journals
 from engine.export import provenance, unfinished
+from engine.export.cropping import CroppedArtwork, corner_of, whole_of
 from engine.export.fingerprint import image_digests, state_digest
 from engine.export.legend import credits_line, legend_path, write_legend
 from engine.export.preflight import Probe, findings, measured
@@ -272,6 +273,8 @@ class ExportRun:
         }
         if (version := type(now.method).painting_version) > 1:
             details["painting_version"] = version
+        if request.crop is not None:
+            details["crop"] = list(request.crop)
         inside = snapshots.FOLDER + "/0001"
 
         def fill(folder: Path) -> None:
@@ -345,15 +348,20 @@ class ExportRun:
         return [self._painter(method, device, render_mode) for method, device in self._methods]
 
     def _painter(self, method: Method, device: Device, render_mode: RenderMode) -> PatientRenderer:
-        size, layer = self._size(), self.request.layer
-
         def on_cpu() -> Artwork:
             copy = self._built(self._now.job, torch.device("cpu"))
             copy.restore(method.state())
-            return artwork(copy, size, layer, render_mode)
+            return self._artwork(copy, render_mode)
 
-        field = artwork(method, size, layer, render_mode)
+        field = self._artwork(method, render_mode)
         return PatientRenderer(field, None if device.torch.type == "cpu" else on_cpu, self._told.append)
+
+    def _artwork(self, method: Method, render_mode: RenderMode) -> Artwork:
+        size, layer, crop = self._size(), self.request.layer, self.request.crop
+        if crop is None or render_mode.repeat:
+            return artwork(method, size, layer, render_mode)
+        whole = whole_of(size, method.canvas_size)
+        return CroppedArtwork(artwork(method, whole, layer, render_mode), corner_of(size, whole, crop))
 
     @staticmethod
     def _built(job: Job, device: torch.device) -> Method:

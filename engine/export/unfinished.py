@@ -68,6 +68,7 @@ def _read(values: dict[str, Any], folder: Path) -> ExportRequest:
     values["encode_options"] = EncodeOptions(**values["encode_options"])
     values["render_mode"] = RenderMode(**values["render_mode"])
     values["devices"], values["part"] = tuple(values["devices"]), tuple(values["part"])
+    values["crop"] = tuple(values["crop"]) if values.get("crop") is not None else None  # none before 0.3
     return ExportRequest(**values)
 
 

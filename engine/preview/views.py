@@ -150,9 +150,9 @@ def _coarse(method: Method, look: RenderView, canvas_size: Size) -> Iterator[Pie
     yield Piece(image, shown, canvas_size, False, _at_pixels(planes, image))
 
 
-def preview(method: Method) -> np.ndarray:
-    """The whole canvas, at most 640 px a side: uint8 [h, w, 3]. A very large one is painted smaller."""
-    scale = min(1.0, (PREVIEW_CANVAS_PX / method.canvas_size.area) ** 0.5)
+def preview(method: Method, most_px: int = PREVIEW_CANVAS_PX) -> np.ndarray:
+    """The whole canvas, at most 640 px a side: uint8 [h, w, 3]. One of more than `most_px` is painted smaller."""
+    scale = min(1.0, (most_px / method.canvas_size.area) ** 0.5)
     canvas_size = Size(max(1, int(method.canvas_size.height * scale)), max(1, int(method.canvas_size.width * scale)))
     paint = painter(method, canvas_size, method.layers[0].key)
     return whole(paint, canvas_size, PREVIEW_PX, tile_px(method.device, on_screen=False))

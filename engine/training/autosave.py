@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,14 +13,16 @@ from engine import moments, snapshots
 from engine.errors import BadProjectError, BadSettingError, NoRoomError
 from engine.messages import Event, Kept, Reason, Warned
 from engine.moments import BEST_OF, MomentRule
-from engine.preview.views import preview
+from engine.preview.views import PREVIEW_CANVAS_PX, preview
 from engine.training.trainer import Moment, Trainer, message_for
 
 AUTOSAVE_S = 50.0
 AUTOSAVE_COST = 10.0
 """Between two autosaves training goes on for so many seconds, and for so many times what one costs."""
 QUICK_PREVIEW_S = 5.0
-"""Autosaves go without a picture where the last one took longer."""
+"""The pictures of autosaves are painted so small that they take no longer, judged by the last one."""
+LEAST_PREVIEW_PX = 40_000
+"""Pixels of such a picture at least."""
 LONGEST_LINE = 200
 """Ancestors that a snapshot names."""
 BETTER_BY = 1.0
@@ -40,7 +43,7 @@ class Autosaver:
         self._line: tuple[str, ...] = ()
         self.project, self._previews = project, previews
         self._rule = rule or MomentRule(0.0, best=False)
-        self._preview_s = 0.0
+        self._preview_px_per_s = math.inf
         self._autosave_failed = False
         self._interval_s: float | None = None
         self._superseded: Path | None = None
@@ -110,13 +113,14 @@ class Autosaver:
         if moment is None:
             moment = Moment(trainer.method.state(), trainer.step, trainer.clock.seconds)
         picture = None
-        if self._previews and (reason != "autosave" or self._preview_s < QUICK_PREVIEW_S):
-            started = time.perf_counter()
+        if self._previews:
+            started, most_px = time.perf_counter(), self._preview_px(reason)
             try:
-                picture = preview(trainer.method)
+                picture = preview(trainer.method, most_px)
             except Exception as error:  # a snapshot without a picture is better than none
                 yield Warned(message_for("The snapshot is kept without a picture", error, trainer.device), "preview")
-            self._preview_s = time.perf_counter() - started
+            painted_px = min(most_px, trainer.method.canvas_size.area)
+            self._preview_px_per_s = painted_px / max(1e-6, time.perf_counter() - started)
         snapshot = snapshots.keep(
             self.project,
             moment.state,
@@ -176,6 +180,13 @@ class Autosaver:
                 if trainer.terms.get(term, 0.0) >= self._best.get(reason, (0.0, None))[0] + BETTER_BY:
                     return "style" if reason == "style" else "content"
         return "autosave"
+
+    def _preview_px(self, reason: Reason) -> int:
+        """Pixels that the picture of a snapshot is painted in, at most: training waits for those kept by themselves."""
+        if reason != "autosave" or self._preview_px_per_s == math.inf:
+            return PREVIEW_CANVAS_PX
+        quick_px = min(PREVIEW_CANVAS_PX, QUICK_PREVIEW_S * self._preview_px_per_s)
+        return max(LEAST_PREVIEW_PX, int(quick_px))
 
     def _note_best(self, trainer: Trainer) -> None:
         """What was the best before goes, where nobody has marked it meanwhile."""

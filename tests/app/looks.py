@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -62,7 +63,10 @@ def outside(root: QWidget) -> list[str]:
         room = clipped_by(widget, root)
         if room.isEmpty():
             area = _scroll_area(widget)
-            if area is None or area.horizontalScrollBar().maximum():
+            if area is None:
+                continue
+            off = area.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+            if area.horizontalScrollBar().maximum() and not off:
                 continue
             room = QRect(area.viewport().mapTo(root, QPoint(0, 0)), area.viewport().size())
             at = place(widget, root)
@@ -116,3 +120,17 @@ def _scroll_area(widget: QWidget) -> QScrollArea | None:
 def _named(widget: QWidget) -> str:
     words = widget.text() if isinstance(widget, QLabel | QAbstractButton) else widget.accessibleName()
     return f"{type(widget).__name__} “{words or widget.objectName()}” in {type(widget.parentWidget()).__name__}"
+
+
+def contrast(a: str, b: str) -> float:
+    """The ratio of two colours by WCAG 2, 1 to 21."""
+    light, dark = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(name: str) -> float:
+    def linear(part: float) -> float:
+        return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+    color = QColor(name)
+    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF())

@@ -19,6 +19,7 @@ from engine.box import Size
 from engine.project import load_job
 from engine.snapshots import listing
 from tests.app.toys import register, write_image
+from tests.engine import toy
 from tests.engine.toy import ToySettings
 
 PATIENCE_MS = 60_000
@@ -387,3 +388,28 @@ def test_the_layout_is_remembered(studio: Studio, qtbot) -> None:
     again.reset_layout()
     assert not again.docks["images"].isHidden()
     assert again.docks["curves"].isHidden(), "folded to the line below the canvas until it is wanted"
+
+
+def test_another_content_of_a_picture_that_is_optimised_asks_to_start_afresh(studio: Studio, monkeypatch) -> None:
+    monkeypatch.setattr(toy.Toy, "learns_the_picture", True)
+    window = studio.window
+    studio.train()
+    studio.until(lambda: bool(studio.seen(m.Stepped)))
+    window.document.add("content", [write_image(studio.folder / "content.png")])
+    studio.until(lambda: window.messages.has("afresh"))
+    message = next(message for message in window.messages.messages if message.key == "afresh")
+    assert message.act is not None
+    message.act()
+    studio.until(lambda: studio.seen(m.Began)[-1].reason == "built" and len(studio.seen(m.Began)) == 3)
+    assert studio.seen(m.Began)[-1].step == 0
+    assert studio.seen(m.Began)[-1].job.sources["content"]
+    assert [s.reason for s in listing(window.document.folder)].count("stopped") == 1, "what was there is kept"
+    assert not window.messages.has("afresh")
+
+
+def test_another_content_of_a_network_asks_for_nothing(studio: Studio) -> None:
+    studio.train()
+    studio.until(lambda: bool(studio.seen(m.Stepped)))
+    studio.window.document.add("content", [write_image(studio.folder / "content.png")])
+    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
+    assert not studio.window.messages.has("afresh")

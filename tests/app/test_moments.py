@@ -134,3 +134,14 @@ def test_health_leads_back_to_the_best_moment(studio: Studio, monkeypatch: pytes
     assert window.curves.line.best.isVisible()
     window.curves.line.best.click()
     studio.until(lambda: studio.seen(m.Began)[-1].snapshot == first.folder)
+
+
+def test_keeping_shows_its_place_at_once_with_the_picture_of_the_canvas(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    studio.until(lambda: window.canvas.view.result() is not None)
+    studio.press("keep")
+    assert [tile.picture is not None for tile in window.strip.pending] == [True]
+    studio.until(lambda: any(event.reason == "kept" for event in studio.seen(m.Kept)))
+    assert not window.strip.pending
+    assert any(tile.snapshot.reason == "kept" for tile in window.strip.tiles)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QImage
 
+from app.widgets.thumbnails import read_preview
 from engine import messages as m
 from engine.snapshots import Snapshot, listing, load_state
 from engine.training import autosave
@@ -73,6 +72,19 @@ def test_going_back_keeps_the_present_as_a_moment_first(studio: Studio) -> None:
     assert [snapshot.step for snapshot in left] == [step]
     assert left[0].parent == first.folder.name
     assert restored(studio)[-1].left == left[0].folder
+
+
+def test_going_back_shows_the_stored_picture_at_once(studio: Studio) -> None:
+    studio.train()
+    first = keep(studio)
+    paused_at(studio)
+    view = studio.window.canvas.view
+    studio.window.strip.restore_requested.emit(first)
+    shown = view.picture()
+    assert shown is not None
+    assert shown == read_preview(first.preview).convertToFormat(QImage.Format.Format_RGB32)
+    studio.until(lambda: bool(restored(studio)))
+    studio.until(lambda: not view._pixels.standing_in)  # the network of then has painted all of it
 
 
 def test_autosaves_of_a_new_branch_leave_the_one_that_was_left(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,15 +194,15 @@ def test_training_goes_on_from_where_one_went_back_to(studio: Studio) -> None:
 def two(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
     """A studio with two methods and images for both."""
     toy_two.register(monkeypatch)
-    studio.window.methods.addItem("Toy two", "toy_two")
+    studio.window.methods.add(toy_two.ToyTwo)
     studio.window.document.add("content", [write_image(studio.folder / "content.png")])
     return studio
 
 
 def choose(studio: Studio, key: str) -> None:
-    box = studio.window.methods
-    box.setCurrentIndex(box.findData(key))
-    box.activated.emit(box.currentIndex())
+    methods = studio.window.methods
+    methods.open_cards()
+    methods.cards.card(key).click()
 
 
 def test_another_method_keeps_the_session_as_a_moment_and_comes_back_to_it(two: Studio) -> None:
@@ -249,23 +261,3 @@ def test_a_method_that_lacks_images_ends_the_session_with_its_work_kept(two: Stu
     studio.until(lambda: window.training.state == "idle")
     assert [s.job.method for s in moments(studio)] == ["toy"]
     assert any("Content" in text for text in studio.said())
-
-
-def test_the_wheel_over_the_box_of_methods_switches_nothing(two: Studio) -> None:
-    window = two.window
-    box = window.methods
-    box.setFocus()
-    for down in (-120, 120):
-        event = QWheelEvent(
-            QPointF(5, 5),
-            QPointF(box.mapToGlobal(QPoint(5, 5))),
-            QPoint(),
-            QPoint(0, down),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(box, event)
-        assert window.document.job.method == "toy"
-        assert box.currentData() == "toy"

@@ -50,6 +50,8 @@ _IMAGES = "templates.image"
 class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     key = "famos"
     title = "FAMOS mosaic"
+    summary = "Lays a picture out of small pieces of your images, like glass or stone, and paints what they lack."
+    pace = "Learns for some minutes; the picture grows meanwhile."
     paper = "Jetchev, Bergmann and Yildirim 2018: Copy the Old or Paint Anew?"
     Settings = FamosSettings
     slots = SLOTS["famos"]

@@ -45,6 +45,8 @@ class Batch(NamedTuple):
 class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
     key = "doodle_net"
     title = "Fast doodle"
+    summary = "Learns to paint your regions; then the picture follows the brush."
+    pace = "Learns for some minutes; then at each stroke."
     paper = "Ulyanov 2016: Feed-forward Neural Doodle"
     Settings = DoodleNetSettings
     slots = SLOTS["doodle_net"]

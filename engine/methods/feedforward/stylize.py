@@ -38,6 +38,8 @@ class Batch(NamedTuple):
 class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
     key = "stylize"
     title = "Fast stylisation"
+    summary = "Learns a style once, and gives it to any picture in one pass."
+    pace = "Learns for some minutes; then each picture at once."
     paper = "Ulyanov, Vedaldi and Lempitsky 2017: Improved Texture Networks"
     Settings = StylizeSettings
     slots = SLOTS["stylize"]

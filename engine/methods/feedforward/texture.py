@@ -23,6 +23,8 @@ from engine.style.style_loss import Style
 class Texture(TextureNetworkMethod[TextureSettings, TextureNoise]):
     key = "texture"
     title = "Texture network"
+    summary = "Endless texture of your images, at any size, and seamless if you like."
+    pace = "Learns for some minutes; then any size at once."
     paper = "Ulyanov, Vedaldi and Lempitsky 2017: Improved Texture Networks"
     Settings = TextureSettings
     slots = SLOTS["texture"]

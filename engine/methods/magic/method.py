@@ -54,6 +54,8 @@ from engine.templates.sets import SetDraw, Sets
 class Magic(PaintingMagic):
     key = "magic"
     title = "MAGIC collage"
+    summary = "Lays a picture out of whole pieces of your images, and walks through other sets of them."
+    pace = "There at once; some minutes make it finer."
     paper = "Jetchev, Bergmann and Yildirim 2019: Transform the Set"
     Settings = MagicSettings
     slots = SLOTS["magic"]

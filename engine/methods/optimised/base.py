@@ -54,6 +54,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
     """Base of both. A subclass reads its images, then calls `_prepare`."""
 
     terms = TERMS
+    learns_the_picture = True
     _rate_title = "The step size is"
 
     def _prepare(

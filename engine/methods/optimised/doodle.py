@@ -85,6 +85,8 @@ PRESETS = (
 class Doodle(PixelMethod[DoodleSettings]):
     key = "doodle"
     title = "Doodle"
+    summary = "Paints a mask that you draw: each region becomes what it is in the painting."
+    pace = "Some minutes for each picture."
     paper = "Ulyanov 2016: Feed-forward neural doodle"
     Settings = DoodleSettings
     slots = SLOTS["doodle"]

@@ -91,6 +91,8 @@ PRESETS = (
 class NeuralStyle(PixelMethod[PixelSettings]):
     key = "neural_style"
     title = "Neural style"
+    summary = "Paints one picture anew in the strokes and colours of another."
+    pace = "A minute or two for each picture."
     paper = "Novak and Nikulin 2016: Improving the Neural Algorithm of Artistic Style"
     Settings = NeuralStyleSettings
     slots = SLOTS["neural_style"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.canvas.drop_zones import DropZones
 from app.canvas.view import CanvasView
@@ -329,3 +329,17 @@ def test_the_zones_go_when_the_drag_leaves(host: QWidget, zones: DropZones, tmp_
     zones.show()
     QApplication.sendEvent(host, QDragLeaveEvent())
     assert not zones.isVisible()
+
+
+def test_nothing_shines_through_the_zones(host: QWidget, zones: DropZones, tmp_path: Path) -> None:
+    host.setStyleSheet("QLabel { background: red; }")
+    card = QLabel("A card with words", host)
+    card.setGeometry(100, 100, 300, 60)
+    card.show()
+    zones.show()
+    zones.raise_()
+    zones.setGeometry(host.rect())
+    grabbed = host.grab().toImage()
+    assert not any(
+        grabbed.pixelColor(x, 130).red() > 220 > 100 > grabbed.pixelColor(x, 130).green() for x in range(600)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 
 from app.export.dialog import ExportDialog
 from app.export.form import ExportForm
@@ -215,6 +215,36 @@ def test_another_shape_says_what_is_cut_away(dialog):
     assert "left and right lose 50 %" in dialog.cut_away.text()
     dialog.form.size_field.choose(Size(592, 1760))
     assert "top and bottom lose 50 %" in dialog.cut_away.text()
+
+
+def test_what_is_cut_away_is_chosen_by_dragging_a_frame(dialog, qtbot, requests):
+    crop = dialog.form.crop
+    assert not crop.isVisible()
+    assert dialog.form.request().crop is None
+    dialog.form.size_field.choose(Size(1184, 880))
+    assert crop.isVisible()
+    assert dialog.form.request().crop == (0.5, 0.5)
+    middle = crop.frame().center().toPoint()
+    qtbot.mousePress(crop, Qt.MouseButton.LeftButton, pos=middle)
+    qtbot.mouseMove(crop, middle + QPoint(-8, 5))
+    qtbot.mouseMove(crop, middle + QPoint(-200, 5))
+    qtbot.mouseRelease(crop, Qt.MouseButton.LeftButton, pos=middle)
+    assert dialog.form.request().crop == (0.5, 0.0), "the whole left, and nothing up or down where nothing is cut"
+    assert crop.frame().left() == 0
+    qtbot.keyClick(crop, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert dialog.form.request().crop == (0.5, 0.1)
+    qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+    assert requests[-1].crop == (0.5, 0.1)
+    dialog.form.size_field.choose(times(2))
+    assert not crop.isVisible()
+    assert dialog.form.request().crop is None
+
+
+def test_the_frame_has_the_shape_of_the_paper(dialog):
+    dialog.form.size_field.choose(Size(592, 1760))
+    frame, whole = dialog.form.crop.frame(), dialog.form.crop.rect()
+    assert frame.width() == whole.width()
+    assert frame.width() / frame.height() == pytest.approx(1760 / 592, rel=0.02)
 
 
 def test_a_snapshot_is_passed_on(qtbot, tmp_path):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtGui import QEnterEvent, QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from app.settings.panel import TECHNICAL, SettingsPanel
 from engine.method import Method
@@ -146,3 +146,18 @@ def test_what_is_about_networks_and_training_is_folded_away_until_it_is_wanted(p
     QTest.mouseClick(panel.technical.header, Qt.MouseButton.LeftButton)
     for name in technical:
         assert panel.knob(name).isVisible(), name
+
+
+def test_a_tooltip_repeats_nothing_of_the_line_below_and_covers_no_row(panel, qtbot):
+    panel.move(400, 0)
+    knob = panel.knob("weight")
+    help_words = knob.spec.knob.help
+    assert help_words not in knob.toolTip()
+    assert "Starts at 20" in knob.toolTip()
+    panel._notice("weight", True)
+    assert help_words in panel.help.text()
+    at = knob.rect().center()
+    QApplication.sendEvent(knob, QHelpEvent(QEvent.Type.ToolTip, at, knob.mapToGlobal(at)))
+    tip = next(w for w in QApplication.topLevelWidgets() if w.inherits("QTipLabel") and w.isVisible())
+    assert not tip.geometry().intersects(QRect(panel.mapToGlobal(QPoint(0, 0)), panel.size()))
+    QToolTip.hideText()

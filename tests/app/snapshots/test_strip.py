@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QEnterEvent, QImage, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QCursor, QEnterEvent, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from app.snapshots.strip import SnapshotStrip
@@ -27,7 +27,7 @@ def snapshots(folder: Path, count: int, start: int = 0) -> list[Snapshot]:
             picture = QImage(300, 200, QImage.Format.Format_RGB888)
             picture.fill(QColor.fromHsv(30 * i % 360, 200, 200))
             picture.save(str(place / "preview.png"))
-        reason = ("kept", "autosave", "stopped")[i % 3]
+        reason = ("kept", "minutes", "stopped")[i % 3]
         made.append(
             Snapshot(place, "dawn" if i == 0 else "", 1000 * i, 60.0 * i, job, {"content": 0.25}, reason, None, "")
         )
@@ -76,7 +76,7 @@ def test_tiles_stand_oldest_to_newest_and_say_what_they_are(make, tmp_path, monk
     first, second, third = strip.tiles
     assert first.name_label.accessibleName() == "dawn"
     assert second.name_label.accessibleName() == "Step 1,000"
-    for tile, badge in ((first, "kept"), (second, "autosave"), (third, "at stop")):
+    for tile, badge in ((first, "kept"), (second, "by the clock"), (third, "at stop")):
         assert badge in tile.facts_label.accessibleName()
         assert "Toy" in tile.facts_label.accessibleName(), "and by which method"
         assert badge in tile.accessibleName()
@@ -267,3 +267,83 @@ def test_removing_the_selected_one_forgets_it(make, tmp_path):
     assert strip.selected is None
     strip.set_snapshots([])
     assert strip.empty.isVisible()
+
+
+def autosave(folder: Path, step: int = 7000) -> Snapshot:
+    return replace(snapshots(folder, 1, start=90)[0], step=step, reason="autosave")
+
+
+def test_autosaves_stand_in_a_row_of_their_own_below_the_others(make, tmp_path):
+    strip = make()
+    shown = snapshots(tmp_path, 3)
+    strip.set_snapshots([shown[0], autosave(tmp_path), *shown[1:]])
+    QApplication.processEvents()
+    tiles = {tile.snapshot.reason: tile for tile in strip.tiles}
+    others = [tile for tile in strip.tiles if tile.snapshot.reason != "autosave"]
+    assert [tile.snapshot for tile in others] == shown
+    bottom = max(tile.mapTo(strip, tile.rect().bottomLeft()).y() for tile in others)
+    small = tiles["autosave"]
+    assert small.mapTo(strip, small.rect().topLeft()).y() > bottom
+    assert small.height() < others[0].height()
+    assert strip.rect().contains(small.mapTo(strip, small.rect().bottomRight()))
+    with_autosave = strip.minimumHeight()
+    strip.set_snapshots(shown)
+    assert strip.minimumHeight() < with_autosave, "without them there is no empty row"
+
+
+def test_an_autosave_is_chosen_and_gone_back_to_like_the_others(make, tmp_path, qtbot):
+    strip = make()
+    strip.set_snapshots([*snapshots(tmp_path, 1), autosave(tmp_path)])
+    QApplication.processEvents()
+    asked = heard(strip.restore_requested)
+    small = strip.tiles[-1]
+    qtbot.mouseDClick(small, Qt.MouseButton.LeftButton, pos=QPoint(20, 20))
+    assert [snapshot.reason for (snapshot,) in asked] == ["autosave"]
+    strip.select(0)
+    qtbot.keyClick(strip, Qt.Key.Key_Right)
+    assert strip.selected is not None
+    assert strip.selected.reason == "autosave"
+
+
+def test_a_starred_autosave_stands_with_the_moments(make, tmp_path):
+    strip = make()
+    strip.set_snapshots([replace(autosave(tmp_path), starred=True)])
+    assert strip._own_row.isHidden()
+    assert len(strip.tiles) == 1
+
+
+def test_the_place_of_a_moment_that_is_being_kept_is_there_at_once(make, tmp_path):
+    strip = make()
+    picture = QImage(300, 200, QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.red)
+    strip.show_pending(picture)
+    strip.show_pending(None)
+    QApplication.processEvents()
+    assert [tile.isVisible() for tile in strip.pending] == [True, True]
+    assert not strip.empty.isVisible()
+    strip.end_pending()
+    assert [tile.picture for tile in strip.pending] == [None]
+    strip.set_snapshots(snapshots(tmp_path, 2))
+    QApplication.processEvents()
+    assert strip.pending[0].x() > strip.tiles[-1].x()
+    strip.end_pending(all_of_them=True)
+    assert not strip.pending
+
+
+def test_nothing_moves_under_the_pointer(make, tmp_path, qtbot, monkeypatch):
+    strip = make()
+    all_of_them = snapshots(tmp_path, 12)
+    strip.set_snapshots(all_of_them)
+    bar = strip.scroll_area.horizontalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
+    qtbot.waitUntil(lambda: all(t._image is not None for t in strip.tiles[-4:]) and bar.value() == bar.maximum())
+    tile = strip.tiles[-2]
+    pointer = [tile.mapToGlobal(QPoint(10, 10))]
+    monkeypatch.setattr(QCursor, "pos", lambda: pointer[0])
+    at = tile.mapTo(strip, QPoint(0, 0)).x()
+    strip.set_snapshots([*all_of_them[1:], *snapshots(tmp_path, 1, start=12)])
+    QApplication.processEvents()
+    assert abs(tile.mapTo(strip, QPoint(0, 0)).x() - at) <= 1, "one left of it went, one came at the end"
+    pointer[0] = strip.mapToGlobal(QPoint(-50, -50))
+    QApplication.sendEvent(strip.scroll_area, QEvent(QEvent.Type.Leave))
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum())

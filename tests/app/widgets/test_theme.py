@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 
 import resources
 from app.widgets import theme
+from tests.app.looks import contrast
 
 BOTH = [pytest.param(theme.LIGHT, id="light"), pytest.param(theme.DARK, id="dark")]
 ICONS = sorted(file.stem for file in (Path(resources.__file__).parent / "icons").glob("*.svg"))
@@ -20,20 +21,6 @@ ICONS = sorted(file.stem for file in (Path(resources.__file__).parent / "icons")
 def as_before(qapp):
     yield
     theme.apply(qapp, "system")
-
-
-def luminance(color):
-    def linear(part):
-        return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-
-    color = QColor(color)
-    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF())
-
-
-def contrast(a, b):
-    """The ratio of WCAG 2, 1 to 21."""
-    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 def test_contrast_agrees_with_its_definition():

@@ -161,6 +161,7 @@ def test_a_request_is_read_back_as_it_was(tmp_path: Path) -> None:
         {},
         {"size": SIZE, "bits": 16, "bleed_px": 3, "tile_px": 64, "layer": "mask"},
         {"devices": ("cpu", "cpu"), "part": (2, 3), "render_mode": RenderMode(repeat=True, originals=1.5)},
+        {"crop": (0.25, 1.0)},
         {"snapshot": tmp_path / "s", "frames": tmp_path / "f", "canvas_folder": tmp_path / "c"},
     ]
     for values in requests:
@@ -224,3 +225,20 @@ def test_the_images_that_it_is_made_of_are_not_overwritten(tmp_path: Path) -> No
     events = play(Session(job, tmp_path / "p", device="cpu", paused=True), ExportRequest(style, SIZE))
     assert "is one of the images" in of(events, Failed)[0].message
     assert style.read_bytes() == before
+
+
+def test_a_crop_is_that_part_of_the_whole_print(tmp_path: Path) -> None:
+    """Of FAMOS with its originals, where the picture depends on the place: crops agree for prints, too."""
+    canvas = Size(96, 64)
+    session = Session(famos_jobs.job(tmp_path, canvas_size=canvas), tmp_path / "project", device="cpu", paused=True)
+    whole, part = tmp_path / "whole.png", tmp_path / "part.png"
+    size, narrow, mode = Size(192, 128), Size(192, 64), RenderMode(originals=2.0)
+    events = play(
+        session,
+        ExportRequest(whole, size, render_mode=mode),
+        ExportRequest(part, narrow, render_mode=mode, crop=(0.5, 0.25)),
+    )
+    assert not of(events, Failed)
+    difference = pixels(part).int() - pixels(whole)[:, :, 16:80].int()
+    assert difference.abs().max() <= 1
+    assert (pixels(part).int() - pixels(whole)[:, :, 32:96].int()).abs().max() > 9, "another place differs"

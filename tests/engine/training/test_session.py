@@ -577,6 +577,27 @@ def test_how_it_shares_and_saves_can_be_changed_while_it_trains(tmp_path: Path) 
     assert kept == ["autosave", "minutes"]
 
 
+def test_every_autosave_has_its_picture_however_slow_painting_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autosave, "AUTOSAVE_S", 0.0)
+    monkeypatch.setattr(autosave, "QUICK_PREVIEW_S", 1e-9)
+    monkeypatch.setattr(autosave, "LEAST_PREVIEW_PX", 1600)
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu")
+    sizes: list[int] = []
+
+    def react(event: Event) -> None:
+        if isinstance(event, Kept) and event.reason == "autosave":
+            with Image.open(event.snapshot / snapshots.PREVIEW) as picture:
+                sizes.append(picture.width * picture.height)
+            if len(sizes) == 3:
+                session.post(Stop(keep=False))
+
+    play(session, react)
+    assert all(size <= 1600 for size in sizes[1:]), "it is painted smaller where the last one took long"
+    assert sizes[0] > sizes[1]
+
+
 def test_an_autosave_deletes_none_of_another_branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(autosave, "AUTOSAVE_S", 0.0)
     first = trained(tmp_path, 3)

@@ -1,0 +1,42 @@
+"""The place of a moment that is being kept: the canvas' picture at once, until the snapshot is on disk."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from app.snapshots.tile import HEIGHT, NARROWEST, PAD, WIDEST, inside
+from app.widgets import theme
+from app.widgets.controls import ElidedLabel
+
+
+class PendingTile(QWidget):
+    """As large as the tile that comes; its picture is paler."""
+
+    def __init__(self, picture: QImage | None, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.picture = picture
+        self.setAccessibleName("Being kept")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        width = HEIGHT if picture is None else round(picture.width() * HEIGHT / picture.height())
+        lines = 2 * self.fontMetrics().height()
+        self.setFixedSize(min(max(width, NARROWEST), WIDEST) + 2 * PAD, HEIGHT + 3 * PAD + lines + 6)
+        words = ElidedLabel("Keeping…", self)
+        words.setProperty("role", "muted")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(PAD, HEIGHT + 2 * PAD, PAD, PAD)
+        column.addWidget(words, 0, Qt.AlignmentFlag.AlignTop)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        named = theme.colors()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        frame = QRectF(PAD, PAD, self.width() - 2 * PAD, HEIGHT)
+        painter.fillRect(frame, QColor(named.canvas))
+        if self.picture is not None:
+            painter.setOpacity(0.6)
+            painter.drawImage(inside(frame, self.picture), self.picture)
+            painter.setOpacity(1.0)
+        painter.setPen(QColor(named.border))
+        painter.drawRect(frame)
