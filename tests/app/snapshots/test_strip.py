@@ -35,7 +35,9 @@ def snapshots(folder: Path, count: int, start: int = 0) -> list[Snapshot]:
 
 
 @pytest.fixture
-def make(qtbot):
+def make(qtbot, monkeypatch):
+    monkeypatch.setattr(QCursor, "pos", lambda: QPoint(-1000, -1000))  # not over the row, wherever a test left it
+
     def build():
         strip = SnapshotStrip()
         qtbot.addWidget(strip)
