@@ -20,6 +20,7 @@ from engine.box import Box, Size
 from engine.job import Job
 from engine.method import Piece
 from engine.options import EncodeOptions, RenderMode
+from engine.stop_rule import Limit, StopRule
 
 Requester = NewType("Requester", str)
 """Who asked for a view: a name that its answers carry back. Every requester has one view under way at most."""
@@ -227,6 +228,14 @@ class Share(Command):
     previews: float = 0.2
     autosave_s: float | None = None
     moments_minutes: float | None = None
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class EndBy(Command):
+    """End by itself by this rule from now on, in place of any that was given before."""
+
+    rule: StopRule
     latest_wins: ClassVar[bool] = True
 
 
@@ -451,7 +460,14 @@ class Failed(Event):
 
 @dataclass(frozen=True)
 class Ended(Event):
+    """The session is over.
+
+    Args:
+        limit: what of its `StopRule` it came to; None where something else ended it.
+    """
+
     step: int
+    limit: Limit | None = None
 
 
 # ---------------------------------------------------------------- mailbox
