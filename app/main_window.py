@@ -42,6 +42,7 @@ class MainWindow(Shell):
 
     def build(self) -> None:
         """Fills the frame with what needs the engine, and makes it usable. Who is made first hears events first."""
+        from app.away.controller import AwayController
         from app.canvas.comparing import CompareController
         from app.canvas.controller import CanvasController
         from app.canvas.idle_picture import IdlePictureController
@@ -107,6 +108,8 @@ class MainWindow(Shell):
         self._follow_moments()
         self._follow_loupe()
         self.show_all()
+        self.away = AwayController(document, training, messages, self)
+        self.actions_by_name["away"].triggered.connect(lambda _checked=False: self.away.open())
         self.built = True
         self.setEnabled(True)
 
@@ -277,6 +280,7 @@ class MainWindow(Shell):
     def _on_renamed(self) -> None:
         """The same project in another place: nothing that runs or is shown begins anew."""
         self.exports.project_moved(self.document.folder)
+        self.away.follow()
         self.snapshots.refresh()
         self._show_saved()
 
@@ -334,6 +338,7 @@ class MainWindow(Shell):
             event.ignore()
             return
         self.live.end()
+        self.away.end()
         self.document.flush()
         self.remember_layout()
         self.preferences.last_project = None if self.document.empty else self.document.folder
