@@ -53,6 +53,7 @@ class MainWindow(Shell):
         from app.files import FilesController
         from app.live import LiveController
         from app.masks.controller import MaskController
+        from app.needs import NeedsController
         from app.notices import Notices
         from app.recents_menu import RecentsMenu
         from app.recovery import Recovery
@@ -108,6 +109,7 @@ class MainWindow(Shell):
         self._follow_moments()
         self._follow_loupe()
         self.show_all()
+        self.needs = NeedsController(document, training, messages, self.actions_by_name["needs"], self)
         self.away = AwayController(document, training, messages, self)
         self.actions_by_name["away"].triggered.connect(lambda _checked=False: self.away.open())
         self.built = True
@@ -352,6 +354,7 @@ class MainWindow(Shell):
         self.idle_picture.wait()
         self.files.wait()
         self.masks.wait()
+        self.needs.wait()
         self.recovery.release()
         event.accept()
 
