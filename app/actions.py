@@ -70,6 +70,14 @@ ITEMS = (
     Item("keep", "Training", "Keep snapshot", ("Ctrl+D",), "keep", "", "Keep this moment, to come back to it"),
     Item("afresh", "Training", "Train afresh", tip="Trains from nothing, at once; all snapshots stay", rule=True),
     Item(
+        "needs",
+        "Training",
+        "Measure memory and time",
+        tip="What these settings take, and the largest that fits",
+        rule=True,
+    ),
+    Item("away", "Training", "While you are away…", tip="Several trainings one after another, each kept"),
+    Item(
         "rebuild", "Training", "Rebuild now", ("Ctrl+R",), "rebuild", "", "Put settings marked for a rebuild in force"
     ),
     Item("fit", "View", "Fit the canvas", ("Ctrl+0",), "fit"),

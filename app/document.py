@@ -217,9 +217,12 @@ class Document(QObject):
 
     def set_method(self, key: str) -> None:
         """Another method with the settings that it had in this project, or its defaults; the images stay."""
+        self._change(self.job_by(key), self.tr("change the method"))
+
+    def job_by(self, key: str) -> Job:
+        """The present job by another method, as `set_method` would make it."""
         settings = self._others.get(key) or self._fresh(key).settings
-        after = self.job.model_copy(update={"method": key, "settings": settings})
-        self._change(after, self.tr("change the method"))
+        return self.job.model_copy(update={"method": key, "settings": settings})
 
     def set_frame(self, canvas_size: Size | None, seed: int) -> None:
         """The canvas in pixels, or None to follow the first content image; and the seed."""

@@ -42,6 +42,7 @@ class MainWindow(Shell):
 
     def build(self) -> None:
         """Fills the frame with what needs the engine, and makes it usable. Who is made first hears events first."""
+        from app.away.controller import AwayController
         from app.canvas.comparing import CompareController
         from app.canvas.controller import CanvasController
         from app.canvas.idle_picture import IdlePictureController
@@ -52,6 +53,7 @@ class MainWindow(Shell):
         from app.files import FilesController
         from app.live import LiveController
         from app.masks.controller import MaskController
+        from app.needs import NeedsController
         from app.notices import Notices
         from app.pieces.controller import PiecesController
         from app.recents_menu import RecentsMenu
@@ -122,6 +124,9 @@ class MainWindow(Shell):
         self._follow_moments()
         self._follow_loupe()
         self.show_all()
+        self.needs = NeedsController(document, training, messages, self.actions_by_name["needs"], self)
+        self.away = AwayController(document, training, messages, self)
+        self.actions_by_name["away"].triggered.connect(lambda _checked=False: self.away.open())
         self.built = True
         self.setEnabled(True)
 
@@ -293,6 +298,7 @@ class MainWindow(Shell):
     def _on_renamed(self) -> None:
         """The same project in another place: nothing that runs or is shown begins anew."""
         self.exports.project_moved(self.document.folder)
+        self.away.follow()
         self.snapshots.refresh()
         self._show_saved()
 
@@ -350,6 +356,7 @@ class MainWindow(Shell):
             event.ignore()
             return
         self.live.end()
+        self.away.end()
         self.document.flush()
         self.remember_layout()
         self.preferences.last_project = None if self.document.empty else self.document.folder
@@ -363,6 +370,7 @@ class MainWindow(Shell):
         self.idle_picture.wait()
         self.files.wait()
         self.masks.wait()
+        self.needs.wait()
         self.recovery.release()
         event.accept()
 

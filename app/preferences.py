@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
@@ -147,6 +149,25 @@ class Preferences:
     def loupe(self, magnification: int) -> None:
         self._store.setValue("canvas/loupe", magnification)
 
+    @property
+    def export_form(self) -> dict[str, Any]:
+        """What was chosen for the last export, see export/choices.py; empty before the first."""
+        return self._table("export/form")
+
+    @export_form.setter
+    def export_form(self, choices: dict[str, Any]) -> None:
+        self._store.setValue("export/form", json.dumps(choices))
+
+    @property
+    def export_presets(self) -> dict[str, dict[str, Any]]:
+        """Choices for exports by the names that the artist gave them."""
+        stored = self._table("export/presets")
+        return {name: choices for name, choices in stored.items() if isinstance(choices, dict)}
+
+    @export_presets.setter
+    def export_presets(self, presets: dict[str, dict[str, Any]]) -> None:
+        self._store.setValue("export/presets", json.dumps(presets))
+
     def save(self) -> None:
         """Writes what is pending now instead of later."""
         self._store.sync()
@@ -160,6 +181,13 @@ class Preferences:
         except ValueError:
             return default
         return min(max(value, least), most)
+
+    def _table(self, key: str) -> dict[str, Any]:
+        try:
+            stored = json.loads(self._text(key, "{}"))
+        except (ValueError, RecursionError):
+            return {}
+        return stored if isinstance(stored, dict) else {}
 
     def _bytes(self, key: str) -> bytes:
         value = self._store.value(key, QByteArray(), type=QByteArray)

@@ -21,6 +21,10 @@ class BadProjectError(TesseraError):
     """A project or snapshot could not be read."""
 
 
+class BadPlanError(TesseraError):
+    """A plan of several trainings could not be read, or something in it can not be had."""
+
+
 class MissingSourcesError(TesseraError):
     """A method was given fewer (or more) images than it needs."""
 

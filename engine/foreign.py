@@ -16,11 +16,13 @@ from typing import Any
 from engine.bounded import read_json
 from engine.files import no_room, write_atomically
 from engine.migrations import is_windows_path
-from engine.project import FILE_NAME, SNAPSHOTS, keep_aside
+from engine.project import FILE_NAME, PLAN_NAME, SNAPSHOTS, keep_aside
 
 MOST_FILES = 200_000
 """That are looked through for links."""
-_NOTES = "unfinished.json"
+_SET_ASIDE = ("unfinished.json", PLAN_NAME)
+"""Files that are withheld as a whole: they only tell what was under way."""
+_NOTES = _SET_ASIDE[0]
 _PATHS = ("path", "relative")
 
 
@@ -31,6 +33,12 @@ def outside_paths(folder: Path) -> list[str]:
         for image in _images(_stored(file)):
             outside = [path for name in _PATHS if (path := image.get(name)) and _is_outside(path, folder)]
             found |= dict.fromkeys(map(str, outside[:1]))  # the second is a hint to where the first may be
+    plan = _stored(folder / PLAN_NAME)
+    runs = plan.get("runs") if isinstance(plan, dict) else None
+    for run in runs if isinstance(runs, list) else []:
+        for image in _images(run):
+            outside = [path for name in _PATHS if (path := image.get(name)) and _is_outside(path, folder)]
+            found |= dict.fromkeys(map(str, outside[:1]))
     notes = _stored(folder / _NOTES)
     for path in notes if isinstance(notes, list) else []:
         if isinstance(path, str):
@@ -60,7 +68,7 @@ def withhold(folder: Path) -> None:
         if changed:
             keep_aside(file)
             write_atomically(file, json.dumps(stored, indent=1))
-    for path in [*_links(folder), str(folder / _NOTES)]:
+    for path in [*_links(folder), *(str(folder / name) for name in _SET_ASIDE)]:
         try:
             if os.path.lexists(path):
                 os.rename(path, f"{path}.withheld-{uuid.uuid4().hex[:8]}")

@@ -21,6 +21,7 @@ from engine.job import Job
 from engine.method import Piece
 from engine.options import EncodeOptions, RenderMode
 from engine.pieces import PieceInfo
+from engine.stop_rule import Limit, StopRule
 
 Requester = NewType("Requester", str)
 """Who asked for a view: a name that its answers carry back. Every requester has one view under way at most."""
@@ -246,6 +247,14 @@ class Share(Command):
     previews: float = 0.2
     autosave_s: float | None = None
     moments_minutes: float | None = None
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class EndBy(Command):
+    """End by itself by this rule from now on, in place of any that was given before."""
+
+    rule: StopRule
     latest_wins: ClassVar[bool] = True
 
 
@@ -484,7 +493,14 @@ class Failed(Event):
 
 @dataclass(frozen=True)
 class Ended(Event):
+    """The session is over.
+
+    Args:
+        limit: what of its `StopRule` it came to; None where something else ended it.
+    """
+
     step: int
+    limit: Limit | None = None
 
 
 # ---------------------------------------------------------------- mailbox

@@ -5,6 +5,7 @@
       project-as-it-was-*.json  what a project.json said before something in it had to be repaired
       snapshots/0001/         see snapshots.py
       masks/                  what was painted in the window
+      plan.json               how far a plan of several trainings has come, see plans/journal.py
 
 Images are not copied. Those in the folder are stored by their place in it; the paths of others are stored relative to
 the folder as well as absolute, so a project that is moved together with its images still finds them.
@@ -31,6 +32,8 @@ from engine.migrations import FORMAT, migrated
 from engine.repair import Repaired, repaired_job
 
 FILE_NAME = "project.json"
+PLAN_NAME = "plan.json"
+"""The file of a plan under way; what is in it is plans/journal.py's."""
 PACKED = ".tessera"
 """How the name of a project in one file ends, see archive.py."""
 SNAPSHOTS = "snapshots"

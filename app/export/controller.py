@@ -103,7 +103,16 @@ class ExportController(QObject):
         name = self._proposed_name(place)
         job = self._job(snapshot)
         dialog = ExportDialog(
-            size, method.layers, place, self.queue, job, snapshot, method.capabilities, name, self._window
+            size,
+            method.layers,
+            place,
+            self.queue,
+            job,
+            snapshot,
+            method.capabilities,
+            name,
+            self._window,
+            self._preferences,
         )
         dialog.form.crop.set_picture(self._picture(snapshot))
         dialog.start_requested.connect(self.start)

@@ -17,10 +17,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.export.checks import Check, ChecksList, Tone
+from app.export.choices import choices_of, take
 from app.export.film import WALKS
 from app.export.form import ExportForm
+from app.export.presets_button import ExportPresets
 from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
+from app.preferences import Preferences
 from app.widgets import theme
 from engine import messages as m
 from engine.box import Size
@@ -58,6 +61,7 @@ class ExportDialog(QDialog):
         snapshot: paint this one instead of the present state.
         capabilities: see `Method.capabilities`.
         name: proposed for the file.
+        preferences: where the choices are remembered; None for nowhere.
     """
 
     start_requested = Signal(object)
@@ -77,9 +81,10 @@ class ExportDialog(QDialog):
         capabilities: frozenset[str] = frozenset(),
         name: str = "mosaic",
         parent: QWidget | None = None,
+        preferences: Preferences | None = None,
     ) -> None:
         super().__init__(parent)
-        self._queue = queue
+        self._queue, self._preferences = queue, preferences
         self.job = job
         self._inspected: m.Inspected | None = None
         self.measurable = False
@@ -92,6 +97,9 @@ class ExportDialog(QDialog):
         self.form = ExportForm(
             canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self, best, walks
         )
+        self.presets = ExportPresets(self.form, preferences, self) if preferences is not None else None
+        if preferences is not None:
+            take(self.form, preferences.export_form)
         self.on_paper, self.on_disk, self.pieces, self.cut_away = (QLabel(self) for _ in range(4))
         self.checks = ChecksList(self)
         self.rows = QueueRows(queue, self)
@@ -167,6 +175,8 @@ class ExportDialog(QDialog):
         self.start.setDefault(True)
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.UNIT)
+        if self.presets is not None:
+            buttons.addWidget(self.presets)
         buttons.addStretch(1)
         buttons.addWidget(self.close_button)
         buttons.addWidget(self.start)
@@ -243,6 +253,8 @@ class ExportDialog(QDialog):
     def _start(self) -> None:
         self.refresh()  # the disk may have filled up since the last look
         if self.start.isEnabled():
+            if self._preferences is not None:
+                self._preferences.export_form = choices_of(self.form)
             self.start_requested.emit(self.form.request())
 
     def _fit(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -117,6 +118,14 @@ class ExportOptions(QWidget):
         self.compression.setCurrentIndex(self.compression.findData(encode_options.compression))
         if bleed_px != self.bleed_px(encode_options.dpi):
             self.bleed.setValue(length_mm(bleed_px, encode_options.dpi))
+
+    def show_encoded(self, encode_options: EncodeOptions) -> None:
+        """All options of how a file is written; its resolution and smaller versions are not this fold's."""
+        self.take(self.bits(), replace(encode_options, dpi=EncodeOptions().dpi), self.bleed_px(EncodeOptions().dpi))
+        self.intent.setCurrentIndex(self.intent.findData(encode_options.intent))
+        self.black_point.setChecked(encode_options.black_point)
+        self.marks.setChecked(encode_options.marks)
+        self.provenance.setChecked(encode_options.provenance)
 
     def set_profile(self, profile: str) -> None:
         """ "srgb", "adobe-rgb", or the path of a file, which joins the list."""

@@ -92,6 +92,21 @@ class SizeField(QWidget):
     def dpi(self) -> float:
         return self.dpi_box.value()
 
+    @property
+    def on_paper(self) -> bool:
+        """Whether a length was chosen, which stays when the resolution changes."""
+        return self._on_paper is not None
+
+    def choose_longer(self, side_px: int, on_paper: bool) -> None:
+        """The whole picture, its longer side of so many pixels; `on_paper` that length stays for other resolutions."""
+        height, width = self._canvas.height, self._canvas.width
+        factor = min(max(SMALLEST_PX, side_px), LARGEST_SIDE) / max(height, width)
+        size = Size(max(SMALLEST_PX, round(height * factor)), max(SMALLEST_PX, round(width * factor)))
+        self.choose(size)
+        if on_paper:
+            self._on_paper = length_mm(size.height, self.dpi), length_mm(size.width, self.dpi)
+            self._show()
+
     def choose(self, size: Size | Paper | None) -> None:
         """A size in pixels, or a paper (turned as the canvas lies); None leaves all as it is."""
         if isinstance(size, Paper):

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from engine import moments, snapshots
+from engine.cli import plan
 from engine.cli.map_options import with_maps
+from engine.cli.reports import report_of, told
 from engine.cli.slot_options import slot_options
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
@@ -16,7 +18,7 @@ from engine.errors import TesseraError, UsageError
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.messages import Began, Failed, Kept, Stepped, Stop, Warned
-from engine.method import Method, method_class, preset_values
+from engine.method import Method, method_class, preset_values, wrong_slots
 from engine.opening import open_project
 from engine.project import FILE_NAME, has_snapshots, save_job
 from engine.settings import parse_assignments
@@ -30,6 +32,8 @@ def run(arguments: Namespace) -> int:
         UsageError: an argument names something that is not there.
         TesseraError: it failed; one sentence.
     """
+    if arguments.plan is not None:
+        return plan.run(arguments, slot_options())
     if arguments.steps is None and arguments.minutes is None:
         raise UsageError("argument --steps: say when to end, with --steps N or --minutes M.")
     out: Path = arguments.out
@@ -44,6 +48,8 @@ def run(arguments: Namespace) -> int:
         snapshot=newest.folder if newest else None,
         steps=arguments.steps,
         minutes=arguments.minutes,
+        stall_minutes=arguments.until_stall,
+        measured=arguments.until_stall is not None,
     )
     prepare_thread(device)
     with interrupted(lambda: session.post(Stop())):
@@ -68,15 +74,10 @@ def _follow_training(session: Session, arguments: Namespace, newest: snapshots.S
                     session.post(Stop(keep=False))
                 say(f"Training on {event.device}; Ctrl-C keeps a snapshot and ends.")
             case Stepped():
-                report = {
-                    "step": event.step,
-                    "steps_per_s": round(event.steps_per_s, 4),
-                    "elapsed_s": round(event.elapsed_s, 3),
-                    **event.terms,
-                }
+                report = report_of(event)
                 if arguments.json:
                     print(json.dumps(report), flush=True)
-                progress.show(_share(event, arguments, newest), _told(event))
+                progress.show(_share(event, arguments, newest), told(event))
             case Kept(reason="autosave"):
                 pass
             case Kept():
@@ -168,16 +169,8 @@ def _images(slot: str, paths: list[Path]) -> tuple[SourceImage, ...]:
 
 
 def _check_slots(method: type[Method], sources: dict[str, tuple[SourceImage, ...]]) -> None:
-    slots = {slot.key: slot for slot in method.slots}
-    for key, images in sources.items():
-        if images and key not in slots:
-            taken = ", ".join(slot.option for slot in slots.values())
-            raise UsageError(f"argument {_option(key)}: {method.title} takes no such images; it takes {taken}.")
-    for key, slot in slots.items():
-        count = len(sources.get(key, ()))
-        if not slot.minimum <= count <= slot.maximum:
-            bounds = f"at least {slot.minimum}" if count < slot.minimum else f"at most {slot.maximum}"
-            raise UsageError(f"argument {_option(key)}: {count} images given, but {method.title} needs {bounds}.")
+    for key, sentence in wrong_slots(method, sources, lambda slot: slot.option):
+        raise UsageError(f"argument {_option(key)}: {sentence}")
 
 
 def _share(event: Stepped, arguments: Namespace, newest: snapshots.Snapshot | None) -> float:
@@ -189,8 +182,3 @@ def _share(event: Stepped, arguments: Namespace, newest: snapshots.Snapshot | No
         before_s = newest.elapsed_s if newest else 0.0
         shares.append((event.elapsed_s - before_s) / (arguments.minutes * 60))
     return max(shares)
-
-
-def _told(event: Stepped) -> str:
-    terms = "  ".join(f"{name} {value:.3g}" for name, value in list(event.terms.items())[:4])
-    return f"step {event.step:,}  {event.steps_per_s:.1f} steps/s  {terms}"

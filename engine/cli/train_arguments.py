@@ -21,6 +21,13 @@ def add_train(train: argparse.ArgumentParser) -> None:
     add("--steps", type=whole(1, 1_000_000_000), metavar="N", help="end at this step, those of a project included")
     add("--minutes", type=positive, metavar="M", help="end after so many minutes of training")
     add(
+        "--until-stall",
+        type=positive,
+        metavar="M",
+        help="end sooner where the style match has not risen for so many minutes",
+    )
+    add("--plan", type=Path, metavar="FILE", help="several trainings, one after another, as a file says; docs/away.md")
+    add(
         "--preset", action="append", default=[], metavar="NAME", help="values to start from; may be given several times"
     )
     add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="assignments", help="settings")

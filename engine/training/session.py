@@ -27,6 +27,7 @@ from engine.messages import (
     Command,
     CountImages,
     CountPieces,
+    EndBy,
     Ended,
     Event,
     ExportRequest,
@@ -58,15 +59,18 @@ from engine.messages import (
     Warned,
 )
 from engine.method import Method, State
-from engine.moments import MomentRule
+from engine.moments import BEST_OF, MomentRule
 from engine.nn.parts import InterruptedPainting, giving_way, painting_quickly
 from engine.preview import usage, views
+from engine.stop_rule import Limit, StopRule
 from engine.training.autosave import Autosaver
+from engine.training.limits import Limits
 from engine.training.matches import MatchMeter
 from engine.training.meters import Budget
 from engine.training.rebuilding import built, built_beside
 from engine.training.trainer import GaveUpError, Trainer, message_for
 
+STYLE_MATCH = BEST_OF["style"]
 MOST_LOOKED_AT = 2
 """Snapshots whose networks are held in memory for looking at them, to compare two."""
 _RESTS_AFTER_S = 10.0
@@ -82,14 +86,13 @@ class Session:
         device: key of a device, or "auto".
         snapshot: folder of one to start from; what does not fit `job` starts afresh.
         paused: serve `RenderView` and `ExportRequest`, and do not train before a `Resume`.
-        steps: end when this many are done, those of the snapshot included.
-        minutes: end after so many minutes of training in this session.
+        steps, minutes, stall_minutes: when it ends by itself, see `StopRule`.
         previews: paint a small picture for each snapshot.
         rule: which moments it keeps by itself, besides autosaves.
         measured: measure `method.MATCHES` now and then; reports and snapshots hold them.
 
     Raises:
-        BadSettingError: there is no such device.
+        BadSettingError: there is no such device, or no such way to end.
     """
 
     def __init__(
@@ -102,14 +105,15 @@ class Session:
         paused: bool = False,
         steps: int | None = None,
         minutes: float | None = None,
+        stall_minutes: float | None = None,
         previews: bool = True,
         rule: MomentRule | None = None,
         measured: bool = False,
     ) -> None:
         self._job, self._snapshot = job, snapshot
         self._device = choose(device)
-        self._steps = math.inf if steps is None else steps
-        self._seconds_left = math.inf if minutes is None else minutes * 60
+        self._limits = Limits(StopRule(steps, minutes, stall_minutes))
+        self._limit: Limit | None = None
         self._mailbox = Mailbox()
         self._commands: deque[Command] = deque()
         self._keeper = Autosaver(folder, previews, rule)
@@ -153,7 +157,7 @@ class Session:
             failure = message_for("The training can not go on", error, self._device)
         if failure:
             yield from self._give_up(failure)
-        yield Ended(self._trainer.step)
+        yield Ended(self._trainer.step, self._limit)
 
     # ------------------------------------------------------------ building
 
@@ -258,8 +262,8 @@ class Session:
         if self._paused:
             if self._views:
                 yield from self._paint_piece()
-        elif self._trainer.step >= self._steps or self._seconds_left <= 0:
-            yield from self._finish()
+        elif (limit := self._limits.reached(self._trainer.step)) is not None:
+            yield from self._finish(limit)
         else:
             yield from self._train()
 
@@ -280,7 +284,7 @@ class Session:
         if self._views:
             trainer.finish_step()
         trained_s = trainer.clock.seconds - before_s
-        self._seconds_left -= trained_s
+        self._limits.trained(trained_s)
         self._budget.earn(trained_s)
         if self._views and self._budget.allows:
             started = time.perf_counter()
@@ -296,6 +300,8 @@ class Session:
         try:
             if self._matches.advance(trained_s):
                 self._trainer.measures = self._matches.latest
+                if STYLE_MATCH in self._matches.latest:
+                    self._limits.measured(self._matches.latest[STYLE_MATCH])
         except Exception as error:
             self._matches = None
             text = message_for("Style match and content match are not measured", error, self._device)
@@ -341,13 +347,12 @@ class Session:
         with all_cores(self._device), giving_way(lambda: self._mailbox.replaces_pictures), painting_quickly():
             yield
 
-    def _finish(self) -> Iterator[Event]:
-        """A limit is reached."""
+    def _finish(self, limit: Limit) -> Iterator[Event]:
         step = self._trainer.step
         yield from self._trainer.check()
         if self._trainer.step < step:  # it diverged at the last moment, and went back
             return
-        self._over = True
+        self._over, self._limit = True, limit
         if self._trainer.dirty:
             try:
                 yield from self._keeper.keep(self._trainer, "final")
@@ -407,6 +412,8 @@ class Session:
                 self._budget.set_share(command.previews)
                 elapsed_s = self._trainer.clock.seconds
                 self._keeper.set_intervals(command.autosave_s, command.moments_minutes, elapsed_s)
+            case EndBy():
+                self._limits = Limits(command.rule)
             case Stop():
                 yield from self._stop(command)
 

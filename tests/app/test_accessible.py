@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.away.dialog import AwayDialog
 from app.frame_dialog import FrameDialog
 from app.help_sheet import HelpSheet
 from app.masks.beginning import Beginning
@@ -155,6 +156,7 @@ def test_the_dialogs(studio: Studio, tmp_path: Path) -> None:
         MaskEditor(Beginning("Target mask", MaskFile(np.zeros((60, 80), np.uint8), first_regions())), window),
         WeightsDialog(VGG19, tmp_path, window),
         HelpSheet(window),
+        AwayDialog(window.document, window),
         FrameDialog(None, None, 7, window),
         MomentGrid([moment], window),
     ]

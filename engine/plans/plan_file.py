@@ -1,0 +1,179 @@
+"""The file of a plan, TOML or JSON, as it is written by hand or by the window. docs/away.md describes it.
+
+    minutes = 30                      what stands above the runs holds for all of them
+    style = ["roofs", "streets.jpg"]
+    content = "owl.jpg"
+    [[run]]
+    seed = [7, 8, 9]                  a run for each
+    [[run]]
+    name = "Large pieces"
+    method = "famos"
+    preset = "Draft"
+    set = { content_weight = 20 }
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from engine.bounded import parse_json, read_text
+from engine.box import Size
+from engine.errors import BadPlanError, TesseraError
+from engine.files import write_atomically
+from engine.images.find import find_images
+from engine.job import DEFAULT_METHOD, Job, SourceImage
+from engine.method import method_class, method_keys, method_slots, preset_values
+from engine.opening import open_project
+from engine.plans.plan import MOST_RUNS, Plan, Run, checked, free_name, refuse
+from engine.project import project_folder
+from engine.settings import Settings
+from engine.stop_rule import StopRule
+
+MOST_BYTES = 2**20
+_ENDS = ("minutes", "steps", "stall_minutes")
+_KEYS = ("name", "method", "preset", "set", "canvas", "seed", "project", "go_on", *_ENDS)
+
+
+def read_plan(path: Path) -> Plan:
+    """Reads a plan and checks it; paths in it are relative to its folder.
+
+    Raises:
+        BadPlanError: it can not be read, or something in it can not be had: all of it, in sentences.
+    """
+    stored = _stored(path)
+    tables = stored.pop("run", [{}])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise BadPlanError(f"{path.name}: the runs are tables, each begun by [[run]].")
+    problems: list[str] = []
+    runs: list[Run] = []
+    slots = {slot.key for key in method_keys() for slot in method_slots(key)}
+    for number, table in enumerate(tables[: MOST_RUNS + 1], 1):
+        values = {**stored, **table}
+        if "steps" in table or "minutes" in table:  # its own way to end, and not the one above beside it
+            values = {k: v for k, v in values.items() if k not in _ENDS or k in table or k == "stall_minutes"}
+        where = _text(values.get("name")) or f"Run {number}"
+        unknown = [key for key in values if key not in _KEYS and key not in slots]
+        problems += [f"{where}: there is no key {key}; there are {', '.join((*_KEYS, *sorted(slots)))}." for key in unknown]
+        seeds = values.get("seed", Job.model_fields["seed"].default)
+        for seed in seeds if isinstance(seeds, list) else [seeds]:
+            try:
+                job = _job({**values, "seed": seed}, path.parent, slots)
+                until = StopRule(*(values.get(name) for name in ("steps", "minutes", "stall_minutes")))
+            except TesseraError as error:
+                problems.append(f"{where}: {error}")
+                break
+            name = f"{where}, seed {seed}" if isinstance(seeds, list) else where
+            name = free_name(name, (run.name for run in runs))
+            runs.append(Run(name, job, until, values.get("go_on") is True))
+    refuse(problems)
+    return checked(Plan(tuple(runs)))
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Writes a plan as JSON, with all that `read_plan` needs to make the same one. Raises NoRoomError."""
+    runs = []
+    for run in plan.runs:
+        stored = run.job.stored()
+        canvas = run.job.canvas_size
+        runs.append(
+            {
+                "name": run.name,
+                **run.until.stored(),
+                **({"go_on": True} if run.goes_on else {}),
+                "method": stored["method"],
+                "seed": stored["seed"],
+                **({} if canvas is None else {"canvas": f"{canvas.width}x{canvas.height}"}),
+                "set": stored["settings"],
+                **{slot: images for slot, images in stored["sources"].items() if images},
+            }
+        )
+    write_atomically(path, json.dumps({"run": runs}, indent=1, ensure_ascii=False))
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    try:
+        text = read_text(path, MOST_BYTES)
+    except OSError as error:
+        raise BadPlanError(f"The plan {path} could not be read ({error.strerror or error}).") from None
+    except ValueError as error:
+        raise BadPlanError(f"The plan {path} can not be read: {error}.") from None
+    try:
+        stored = parse_json(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # both kinds say where
+        kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
+        raise BadPlanError(f"{path.name} is not {kind}: {error}.") from None
+    if not isinstance(stored, dict):
+        raise BadPlanError(f"{path.name} holds no plan, which is a table with runs.")
+    return stored
+
+
+def _job(values: Mapping[str, Any], folder: Path, slots: set[str]) -> Job:
+    """What one run asks for. Raises TesseraError."""
+    base = None
+    if "project" in values:
+        base = open_project(project_folder(_path(values["project"], folder, "project"))).job
+    method = method_class(_text(values.get("method")) or (base.method if base else DEFAULT_METHOD))
+    presets, changes = values.get("preset", []), values.get("set", {})
+    names = [presets] if isinstance(presets, str) else presets
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise BadPlanError("preset is a name, or a list of names.")
+    if not isinstance(changes, dict):
+        raise BadPlanError("set is a table of settings, as in set = { content_weight = 20 }.")
+    settings: Settings = base.settings if base and base.method == method.key else method.Settings()
+    settings = settings.with_values({**preset_values(method, names), **changes})
+    sources = dict(base.sources) if base else {}
+    if base and base.method != method.key:
+        taken = {slot.key for slot in method.slots}
+        sources = {slot: images for slot, images in sources.items() if slot in taken}
+    problems: list[str] = []
+    for slot in slots & values.keys():
+        sources[slot] = tuple(_images(slot, values[slot], folder, problems))
+    refuse(problems)
+    canvas = _canvas(values["canvas"]) if "canvas" in values else base.canvas_size if base else None
+    try:
+        return Job(method=method.key, settings=settings, sources=sources, canvas_size=canvas, seed=values["seed"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "canvas" if first["loc"][:1] == ("canvas_size",) else str(first["loc"][0])
+        text = str(first["msg"]).removeprefix("Value error, ")
+        raise BadPlanError(f"{name} can not be {first['input']!r}: {text[:1].lower()}{text[1:]}.") from None
+
+
+def _images(slot: str, value: Any, folder: Path, problems: list[str]) -> list[SourceImage]:
+    images: list[SourceImage] = []
+    for entry in value if isinstance(value, list) else [value]:
+        about = {"path": entry} if isinstance(entry, str) else entry
+        if not isinstance(about, dict):
+            raise BadPlanError(f"{slot} is a path, a table with one, or a list of them.")
+        files, said = find_images([_path(about.get("path"), folder, slot)])
+        problems += said
+        for file in files:
+            try:
+                images.append(SourceImage(**{**about, "path": str(file.absolute())}))
+            except ValidationError as error:
+                first = error.errors()[0]
+                raise BadPlanError(f"{slot}: {first['loc'][0]} can not be {first['input']!r}. {first['msg']}.") from None
+    return images
+
+
+def _path(value: Any, folder: Path, name: str) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise BadPlanError(f"{name} can not be {value!r}; it is a path.")
+    return folder.absolute() / Path(value).expanduser()
+
+
+def _canvas(value: Any) -> Size:
+    width, _, height = value.lower().partition("x") if isinstance(value, str) else ("", "", "")
+    if not (width.isdecimal() and height.isdecimal() and len(value) < 20):
+        raise BadPlanError(f'canvas can not be {value!r}; it is written as "1200x800", width first.')
+    return Size(int(height), int(width))
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
