@@ -86,8 +86,9 @@ def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) 
         for key in arguments.devices:
             choose(key)
     wanted = pictures(arguments, method)
-    session = Session(job, project, device=device.key, snapshot=snapshot, paused=True)
-    prepare_thread(device)
+    fixed = arguments.threads is not None
+    session = Session(job, project, device=device.key, snapshot=snapshot, paused=True, fixed_threads=fixed)
+    prepare_thread(device, threads=arguments.threads)
 
     originals = reads_originals(arguments, method)
 

@@ -44,8 +44,9 @@ def run(arguments: Namespace) -> int:
         snapshot=newest.folder if newest else None,
         steps=arguments.steps,
         minutes=arguments.minutes,
+        fixed_threads=arguments.threads is not None,
     )
-    prepare_thread(device)
+    prepare_thread(device, threads=arguments.threads)
     with interrupted(lambda: session.post(Stop())):
         return _follow_training(session, arguments, newest)
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from engine import snapshots
-from engine.box import Size
+from engine.box import Box, Size
 from engine.device import Device, choose, peak_memory_bytes
 from engine.errors import CancelledError
 from engine.export import journal as journals
@@ -24,7 +25,7 @@ from engine.export.preflight import Probe, findings, measured
 from engine.export.print_sizes import Layout
 from engine.export.relink import refuse_missing_images, refuse_to_overwrite
 from engine.export.renderer import PatientRenderer
-from engine.export.tiles import ExportPlan, Report, fulfil
+from engine.export.tiles import ExportPlan, Paint, Report, fulfil
 from engine.export.video import Film, begin_film, end_film, numbered, open_film, write_video
 from engine.export.video_formats import check_video, is_video
 from engine.fields.artwork import Artwork
@@ -33,6 +34,7 @@ from engine.messages import Event, ExportCancelled, Exported, ExportRequest, Fin
 from engine.method import Method, method_class
 from engine.options import RenderMode
 from engine.preview.views import artwork, tile_px
+from engine.threads import Threads
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,13 @@ class ExportRun:
         present: what is painted, unless the request names a snapshot.
         project: the folder that notes unfinished exports.
         device: the session's.
+        threads: the session's, with which tiles are painted.
     """
 
-    def __init__(self, request: ExportRequest, present: Present, project: Path, device: Device) -> None:
-        self.request, self._project, self._device = request, project, device
+    def __init__(
+        self, request: ExportRequest, present: Present, project: Path, device: Device, threads: Threads | None = None
+    ) -> None:
+        self.request, self._project, self._device, self._threads = request, project, device, threads
         self._told: deque[str] = deque()
         self._noted = False
         self._folder = request.canvas_folder or journals.folder_for(request.out)
@@ -295,8 +300,17 @@ class ExportRun:
             methods.append((method, device))
         return methods
 
-    def _painters(self, render_mode: RenderMode) -> list[PatientRenderer]:
-        return [self._painter(method, device, render_mode) for method, device in self._methods]
+    def _painters(self, render_mode: RenderMode) -> list[Paint]:
+        painters = [self._painter(method, device, render_mode) for method, device in self._methods]
+        if self._threads is None or len(painters) > 1:  # several paint in threads of their own
+            return list(painters)
+        threads, paint = self._threads, painters[0]
+
+        def painted(tile: Box) -> Tensor:
+            with threads.picture():
+                return paint(tile)
+
+        return [painted]
 
     def _painter(self, method: Method, device: Device, render_mode: RenderMode) -> PatientRenderer:
         size, layer = self._size(), self.request.layer
