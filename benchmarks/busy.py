@@ -1,7 +1,7 @@
-"""`python -m benchmarks.busy`: training and painting beside other programs, with fixed numbers of threads and by itself.
+"""`python -m benchmarks.busy`: training and painting beside other programs, with fixed numbers of threads and its own.
 
-For each kind of neighbour the same program runs with one thread, two, and so on, and with as many as it finds to pay, in
-turn, several rounds; what is told is the part of the best fixed number that the last one reaches. 70 % are asked.
+For each kind of neighbour the same program runs with one thread, two, and so on, and with as many as it finds to pay,
+in turn, several rounds; what is told is the part of the best fixed number that the last one reaches. 70 % are asked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from engine.project import save_job
 
 _LOOP = "import os\nparent = {parent}\nwhile os.getppid() == parent:\n    for _ in range(10**6): pass\n"
 _TORCH = (
-    "import os, torch\ntorch.set_num_threads({threads})\nimage, kernel = torch.rand(4, 64, 64, 64), torch.rand(64, 64, 3, 3)\n"
+    "import os, torch\ntorch.set_num_threads({threads})\n"
+    "image, kernel = torch.rand(4, 64, 64, 64), torch.rand(64, 64, 3, 3)\n"
     "parent = {parent}\nwhile os.getppid() == parent:\n    torch.nn.functional.conv2d(image, kernel)\n"
 )
 """Programs that end by themselves when nobody is left who began them."""

@@ -98,11 +98,15 @@ def probe_s(threads: int) -> float:
     generator = torch.Generator().manual_seed(0)
     image = torch.rand(1, 32, 48, 48, generator=generator).to(memory_format=torch.channels_last)
     kernel = (torch.rand(32, 32, 3, 3, generator=generator) / 144).to(memory_format=torch.channels_last)
+
+    def paint() -> None:
+        picture = image
+        for _ in range(_LAYERS):
+            picture = torch.nn.functional.conv2d(picture, kernel, padding=1)
+
     with torch.no_grad():
-        for number in range(_ROUNDS + 1):
-            if number == 1:  # what is only done once for each number of threads is done
-                started = time.perf_counter()
-            picture = image
-            for _ in range(_LAYERS):
-                picture = torch.nn.functional.conv2d(picture, kernel, padding=1)
-    return time.perf_counter() - started
+        paint()  # what is only done once for each number of threads is done now
+        started = time.perf_counter()
+        for _ in range(_ROUNDS):
+            paint()
+        return time.perf_counter() - started

@@ -19,9 +19,14 @@ def test_neighbours_are_there_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
         return begun[-1]
 
     monkeypatch.setattr(subprocess, "Popen", noted)
-    with pytest.raises(ValueError, match="broken"), busy.neighbors("loop"):
-        assert [program.poll() for program in begun] == [None]
-        raise ValueError("broken")
+
+    def broken() -> None:
+        with busy.neighbors("loop"):
+            assert [program.poll() for program in begun] == [None]
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        broken()
     assert all(program.poll() is not None for program in begun)
 
 
