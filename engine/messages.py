@@ -150,6 +150,7 @@ class ExportRequest(Command):
         devices: keys of several devices that share the tiles; none for the session's own.
         part: (k, n): paint the k-th of n parts of a canvas that several machines share, and write no file yet.
         assemble: all parts are painted: write the file.
+        cluster: address of a scheduler of Dask whose workers paint, or "local"; empty for this process.
     """
 
     out: Path
@@ -167,6 +168,7 @@ class ExportRequest(Command):
     devices: tuple[str, ...] = ()
     part: tuple[int, int] = (1, 1)
     assemble: bool = False
+    cluster: str = ""
 
 
 @dataclass(frozen=True)

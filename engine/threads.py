@@ -33,10 +33,13 @@ class Threads:
         device: what computes.
         fixed: leave the number as it is, so that results are equal bit for bit.
         probe: the seconds that some work takes with so many threads.
+
+    Attributes:
+        fixed: nothing is changed here.
     """
 
     def __init__(self, device: Device, fixed: bool = False, probe: Callable[[int], float] | None = None) -> None:
-        self._fixed = fixed or device.key != "cpu" or cores.asked_for() is not None
+        self.fixed = fixed or device.key != "cpu" or cores.asked_for() is not None
         self._probe = probe or probe_s
         self._allow(torch.get_num_threads())
 
@@ -55,7 +58,7 @@ class Threads:
     @contextmanager
     def step(self) -> Iterator[None]:
         """One step of training, whose time decides with how many threads the next one computes."""
-        if self._fixed or self._bound == 1:
+        if self.fixed or self._bound == 1:
             yield
             return
         _use(self._steps.count)
@@ -72,7 +75,7 @@ class Threads:
                 for a moment, stepping back for the window as always.
         """
         bound = cores.usable() if awaited and self._bound == cores.usable() - 1 else self._bound
-        if self._fixed or bound == 1:
+        if self.fixed or bound == 1:
             yield
             return
         before = torch.get_num_threads()

@@ -110,6 +110,7 @@ def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) 
             devices=arguments.devices,
             part=arguments.part,
             assemble=arguments.assemble,
+            cluster=arguments.cluster,
         )
 
     with interrupted(lambda: session.post(Stop(keep=False))):
@@ -252,6 +253,8 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
     for option, (way, wanted) in asked.items():
         if wanted and way not in method.capabilities:
             raise UsageError(f"argument {option}: {method.title} does not know this option. Leave it out.")
+    if arguments.cluster and (arguments.devices or arguments.assemble or arguments.part != (1, 1)):
+        raise UsageError("argument --cluster: it does not go with --devices, --part or --assemble.")
     if arguments.assemble and arguments.part != (1, 1):
         raise UsageError("argument --assemble: paint the parts first, and assemble them with a command without --part.")
     if arguments.size is not None:

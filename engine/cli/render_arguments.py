@@ -128,6 +128,12 @@ def _add_sharing(render: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
     add("--devices", type=devices, default=(), metavar="D,D", help="several share the tiles, as in cuda:0,cuda:1")
+    add(
+        "--cluster",
+        default="",
+        metavar="ADDRESS",
+        help="workers of a Dask scheduler share the tiles, as in tcp://render:8786; local: processes of this machine",
+    )
     add("--part", type=part, default=(1, 1), metavar="K/N", help="paint the K-th of N parts on a shared disk")
     add("--assemble", action="store_true", help="write the file when all parts are painted")
 

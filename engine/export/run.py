@@ -18,8 +18,9 @@ from engine import snapshots
 from engine.box import Box, Size
 from engine.device import Device, choose, peak_memory_bytes
 from engine.errors import CancelledError
+from engine.export import cluster, provenance, unfinished
 from engine.export import journal as journals
-from engine.export import provenance, unfinished
+from engine.export.cluster_tasks import Order, painted_frame
 from engine.export.fingerprint import image_digests, state_digest
 from engine.export.preflight import Probe, findings, measured
 from engine.export.print_sizes import Layout
@@ -104,7 +105,13 @@ class ExportRun:
 
     def _picture(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
         request = self.request
-        report = yield from self._told_between(fulfil(self._painters(request.render_mode), self._plan(), stop=stop))
+        if request.cluster:
+            with cluster.opened(request.cluster) as machines:
+                shared = machines.tiles(self._order(request.render_mode))
+                report = yield from self._told_between(fulfil([], self._plan(), stop=stop, shared=shared))
+        else:
+            painters = self._painters(request.render_mode)
+            report = yield from self._told_between(fulfil(painters, self._plan(), stop=stop))
         share = report.resumed_tiles / report.tiles
         meters = (report.seam, report.border)
         return Exported(request.out, report.size, 0.0, 0, *meters, share, request.canvas_folder)
@@ -126,21 +133,76 @@ class ExportRun:
         def target(number: int) -> Path:
             return numbered(folder / "painted.png" if video else request.out, number)
 
-        for number, frame in film.frames(folder, lambda number: not (goes_on and target(number).exists())):
-            pictures.append(target(number))
-            if goes_on and target(number).exists():
-                before += 1
-                continue
-            render_mode = replace(request.render_mode, frame=str(frame), tones=first)
-            job = fulfil(self._painters(render_mode), replace(plan, out=target(number)), stop=stop)
-            report = yield from self._told_between(job, number - 1, max(film.count, number))
-            seams.append(report.seam or 1.0)
+        def unpainted() -> Iterator[tuple[int, Path]]:
+            nonlocal before
+            for number, frame in film.frames(folder, lambda number: not (goes_on and target(number).exists())):
+                pictures.append(target(number))
+                if goes_on and target(number).exists():
+                    before += 1
+                    continue
+                yield number, frame
+
+        def mode(frame: Path) -> RenderMode:
+            return replace(request.render_mode, frame=str(frame), tones=first)
+
+        if request.cluster:
+            frames = unpainted() if film.files else (self._kept_apart(*each) for each in unpainted())
+            tasks = (
+                (number, (self._order(mode(frame)), replace(plan, out=target(number)))) for number, frame in frames
+            )
+            seams += yield from self._frames_elsewhere(tasks, film, stop, lambda: before)
+        else:
+            for number, frame in unpainted():
+                job = fulfil(self._painters(mode(frame)), replace(plan, out=target(number)), stop=stop)
+                report = yield from self._told_between(job, number - 1, max(film.count, number))
+                seams.append(report.seam or 1.0)
         if video:
             write_video(pictures, request.out, film.per_second)
         end_film(folder, pictures)
         out = request.out if video else pictures[0]
         size = Layout(self._size(), request.bleed_px, request.encode_options).file
         return Exported(out, size, 0.0, 0, max(seams, default=1.0), resumed_share=before / len(pictures))
+
+    def _kept_apart(self, number: int, frame: Path) -> tuple[int, Path]:
+        """A video's frame lies in one place, one after the other; where several are painted, each has its own."""
+        return number, frame.rename(Film.scratch(self._folder, number))
+
+    def _frames_elsewhere(
+        self,
+        tasks: Iterator[tuple[int, tuple[Order, ExportPlan]]],
+        film: Film,
+        stop: Callable[[], bool],
+        before: Callable[[], int],
+    ) -> Generator[Event, None, list[float]]:
+        """Whole frames as tasks of a cluster, in any order; returns their seam meters."""
+        seams: list[float] = []
+        unfinished.note(self._project, self._folder)
+        with cluster.opened(self.request.cluster) as machines:
+            for number, seam in machines.results(painted_frame, tasks):
+                seams.append(seam)
+                film.scratch(self._folder, number).unlink(missing_ok=True)
+                yield Progressed("export", before() + len(seams), max(film.count, before() + len(seams)), None)
+                if stop():
+                    raise CancelledError(f"The export of {self.request.out.name} was stopped.")
+        return seams
+
+    def _order(self, render_mode: RenderMode) -> Order:
+        """What other machines are told to paint."""
+        now = self._now
+        return Order(
+            now.job,
+            None if now.kept is None else now.kept.absolute(),
+            self._weights,
+            image_digests(now.job),
+            self._size(),
+            self.request.layer,
+            render_mode,
+            torch.get_num_threads() if self._threads is not None and self._threads.fixed else None,
+        )
+
+    @cached_property
+    def _weights(self) -> str:
+        return state_digest(self._now.method.state())
 
     def _about_film(self, film: Film) -> dict[str, Any]:
         """What decides the pixels of all frames."""
@@ -228,7 +290,7 @@ class ExportRun:
         details = {
             "job": {key: value for key, value in now.job.stored().items() if key != "sources"},
             "images": image_digests(now.job),
-            "weights": state_digest(state),
+            "weights": self._weights,
             "canvas_size": [size.height, size.width],
             "layer": request.layer,
             "render_mode": request.render_mode.stored(),
