@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine import heap
+from engine import cores, heap
 from engine.cli.commands import COMMANDS, spelled
 
 NAMES = tuple(command.name for command in COMMANDS)
@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     if not _has_display():
         return _no_display()
+    cores.wait_passively()
     heap.keep_freed()  # before there are threads
     sys.setswitchinterval(0.001)  # the window's thread gets its turn soon while the engine's computes
     if sys.platform == "win32":

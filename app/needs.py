@@ -58,9 +58,7 @@ class NeedsController(QObject):
             return
         job, key = self._document.job, self._training.device_key
         self._asked = job.settings
-        self._task = task = background.CountedTask(
-            lambda count: probe(job, choose(key), lambda: count(0, 1)), self
-        )
+        self._task = task = background.CountedTask(lambda count: probe(job, choose(key), lambda: count(0, 1)), self)
         self._messages.show_message(
             self.tr("Memory and time are measured on a few small steps …"),
             "info",

@@ -5,6 +5,7 @@ The command line is __main__.py's.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from PySide6.QtCore import (
     qInstallMessageHandler,
 )
 from PySide6.QtGui import QColor, QFont, QImageReader, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QSplashScreen
+from PySide6.QtWidgets import QApplication, QLabel
 
 from app import crash
 from app.widgets import background, theme
@@ -37,6 +38,7 @@ NO_WINDOW = (
 
 def run(paths: list[Path]) -> int:
     """Opens the window with a project or images, and stays until it is closed. Returns the exit status."""
+    gc.disable()  # while thousands of classes are made, which stay: a sixth of the time
     QCoreApplication.setApplicationName("Tessera")
     QCoreApplication.setOrganizationName("Tessera")
     app = _open_application()
@@ -59,7 +61,9 @@ def run(paths: list[Path]) -> int:
             return
         for end in (window.training.wait, window.recovery.release):
             app.aboutToQuit.connect(end)  # the system may end the program without closing the window
-        splash.finish(window)
+        splash.close()
+        gc.freeze()
+        gc.enable()
         window.files.open_all(paths)
 
     def fail(error: BaseException) -> None:
@@ -110,8 +114,11 @@ def load_engine() -> None:
         method_class(key)
 
 
-def make_splash() -> QSplashScreen:
-    """The program's name over a small mosaic."""
+def make_splash() -> QLabel:
+    """The program's name over a small mosaic.
+
+    Not Qt's own splash screen, which waits a second for the screen to show it, in vain: events come later.
+    """
     width, height = SPLASH_PX
     ratio = QApplication.primaryScreen().devicePixelRatio() if QApplication.primaryScreen() else 1.0
     picture = QPixmap(round(width * ratio), round(height * ratio))
@@ -136,4 +143,11 @@ def make_splash() -> QSplashScreen:
     painter.setPen(QColor(theme.DARK.muted))
     painter.drawText(QRect(20, height - 34, width - 40, 22), Qt.AlignmentFlag.AlignVCenter, "Getting the studio ready…")
     painter.end()
-    return QSplashScreen(picture)
+    flags = Qt.WindowType.SplashScreen | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint
+    splash = QLabel()
+    splash.setWindowFlags(flags)
+    splash.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
+    splash.setPixmap(picture)
+    splash.setFixedSize(width, height)
+    splash.move(QApplication.primaryScreen().geometry().center() - splash.rect().center())
+    return splash

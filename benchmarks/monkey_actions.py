@@ -133,10 +133,8 @@ class Moves:
         return done
 
     def method(self) -> bool:
-        methods = self.window.methods
-        index = self._chance.randrange(methods.count())
-        methods.setCurrentIndex(index)
-        methods.activated.emit(index)
+        cards = self.window.methods.cards
+        cards.card(self._chance.choice(cards.keys)).click()
         self.make_small()
         return True
 

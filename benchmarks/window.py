@@ -6,6 +6,7 @@ The real program runs in a process of its own, driven by window_driver.py; here 
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from benchmarks import common
 from engine.device import choose
 from engine.errors import TesseraError
 
+_ROOT = Path(__file__).parents[1]
 _SAID = 2000
 """Characters of what the program said last that are worth showing where it failed."""
 
@@ -46,6 +48,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 def _drive(order: dict[str, Any], platform: str, timeout_s: float) -> dict[str, Any]:
     """What the driven program measured. Raises TesseraError where it fails or hangs."""
     environment = os.environ | ({"QT_QPA_PLATFORM": platform} if platform else {})
+    for package in ("app", "benchmarks", "engine"):  # an installed program is compiled once, and not at each start
+        compileall.compile_dir(_ROOT / package, quiet=2)
     order_file = Path(order["folder"]) / "order.json"
     # The clock is one for all processes of a machine, so that the child can tell how long ago it was started.
     order["started"] = time.monotonic()

@@ -11,7 +11,7 @@ import os
 import sys
 from typing import NoReturn
 
-from engine import heap
+from engine import cores, heap
 from engine.cli.commands import COMMANDS
 from engine.errors import TesseraError, UsageError
 
@@ -26,6 +26,7 @@ def main(argv: list[str]) -> int:
         arguments = _parser(argv).parse_args(argv)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
+    cores.wait_passively()
     heap.keep_freed()
     try:
         return arguments.command.run(arguments)

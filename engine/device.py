@@ -7,15 +7,15 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from engine import heap
+from engine import cores, heap
 from engine.errors import BadSettingError
 
 
@@ -192,9 +192,11 @@ def empty_cache(device: torch.device) -> None:
     heap.give_back()
 
 
-def prepare_thread(device: Device, background: bool = False) -> None:
+def prepare_thread(device: Device, background: bool = False, threads: int | None = None) -> None:
     """Called once in the thread that trains.
 
+    It may compute with all cores, or with so many `threads`, or as many as OMP_NUM_THREADS says; how many of them it
+    takes is threads.py's.
     In the `background` of a window one core stays free for it, and on Linux the thread steps back (nice 10). One that
     feeds a graphics card does not: it takes little of the processor, and the card would wait for it.
     """
@@ -202,34 +204,10 @@ def prepare_thread(device: Device, background: bool = False) -> None:
         torch.cuda.set_device(device.torch)
     if device.key != "cpu":
         return
-    cores = os.cpu_count() or 1
-    torch.set_num_threads(max(1, cores - 1) if background else cores)
+    torch.set_num_threads(threads or cores.asked_for() or max(1, cores.usable() - background))
     if background and sys.platform.startswith("linux"):
         with suppress(OSError):
             os.nice(10)
-
-
-def use_threads(count: int) -> None:
-    """Called in the thread that trains: computes with so many threads of the processor; 0 leaves one core free."""
-    cores = os.cpu_count() or 1
-    torch.set_num_threads(min(count, cores) if count else max(1, cores - 1))
-
-
-@contextmanager
-def all_cores(device: Device) -> Iterator[None]:
-    """What is computed inside may take the core that `prepare_thread` left free for a window, too.
-
-    For pictures that somebody waits for: they take a moment, and the thread steps back for the window as before.
-    """
-    before, cores = torch.get_num_threads(), os.cpu_count() or 1
-    if device.key != "cpu" or before != cores - 1:  # somebody chose another number
-        yield
-        return
-    torch.set_num_threads(cores)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def bfloat16_pays(device: torch.device) -> bool:

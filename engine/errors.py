@@ -45,6 +45,10 @@ class NotLocalError(TesseraError):
     """A network's output depends on its whole input, so tiles of it would disagree."""
 
 
+class ClusterError(TesseraError):
+    """Other machines can not paint: no scheduler, no workers, or workers that lack something."""
+
+
 class DivergedError(TesseraError):
     """Training produced values that are not numbers."""
 

@@ -157,6 +157,7 @@ class ExportRequest(Command):
         assemble: all parts are painted: write the file.
         crop: where the size has another shape than the canvas, which part of the same picture it shows: how much of
             what is cut away lies above it, and how much to its left, 0..1. None paints anew for that shape.
+        cluster: address of a scheduler of Dask whose workers paint, or "local"; empty for this process.
     """
 
     out: Path
@@ -176,6 +177,7 @@ class ExportRequest(Command):
     assemble: bool = False
     sweep: str = ""
     crop: tuple[float, float] | None = None
+    cluster: str = ""
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,13 @@ class StopRule:
         for name in ("minutes", "stall_minutes"):
             value = getattr(self, name)
             if value is not None and not (_is_number(value, int, float) and 0 < value <= MOST_MINUTES):
-                raise BadSettingError(f"{name} can not be {value!r}; it is a number above 0, up to {MOST_MINUTES:,.0f}.")
+                raise BadSettingError(
+                    f"{name} can not be {value!r}; it is a number above 0, up to {MOST_MINUTES:,.0f}."
+                )
         if self.stall_minutes is not None and self.steps is None and self.minutes is None:
-            raise BadSettingError("stall_minutes needs minutes or steps beside it, for pictures that never stop rising.")
+            raise BadSettingError(
+                "stall_minutes needs minutes or steps beside it, for pictures that never stop rising."
+            )
 
     @property
     def ends(self) -> bool:

@@ -22,7 +22,7 @@ from app.curves.health_line import HealthLine
 from app.curves.history import History, Mark
 from app.widgets.controls import ElidedLabel
 from engine.job import Job
-from engine.method import MATCHES, Method
+from engine.method import MATCHES, Method, Term
 from engine.settings import Settings, specs
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Curves(QWidget):
         self.history = History(())
         self._values: Settings | None = None
         self._templates: int | None = None
+        self._terms: tuple[Term, ...] = ()
         self._plots: list[Plot] = []
         self._shown: list[Plot] = []
         self._columns = 0
@@ -100,24 +101,25 @@ class Curves(QWidget):
         self._timer.timeout.connect(self.redraw)
 
     def show_method(self, method: type[Method]) -> None:
-        """Empty plots for a method's terms."""
-        from app.curves.plot import (
-            Plot,  # brings pyqtgraph along, which the first sight of the window need not wait for
-        )
-
+        """Empty plots for a method's terms, made when they are first seen."""
         self._values = method.Settings()
-        terms = (*MATCHES, *method.terms)
-        self.history = History(tuple(term.key for term in terms))
+        self._terms = (*MATCHES, *method.terms)
+        self.history = History(tuple(term.key for term in self._terms))
         for plot in self._plots:
             plot.deleteLater()
+        self._plots, self._shown, self._columns = [], [], 0
+        self.redraw()
+
+    def _make_plots(self) -> None:
+        from app.curves.plot import Plot  # brings pyqtgraph along: half a second that the start need not wait for
+
+        terms = self._terms
         ordered = sorted(terms, key=lambda term: [t.group for t in terms].index(term.group))
         self._plots = [Plot(group, tuple(terms), self) for group, terms in groupby(ordered, key=lambda t: t.group)]
         for plot in self._plots:
             plot.marks_clicked.connect(self._on_marks)
         for plot in self._plots[1:]:
             plot.area.setXLink(self._plots[0].area)
-        self._shown, self._columns = [], 0
-        self.redraw()
 
     def set_templates(self, number: int | None) -> None:
         """How many templates there are, where the method has them."""
@@ -150,6 +152,8 @@ class Curves(QWidget):
 
     def redraw(self) -> None:
         self._timer.stop()
+        if self._terms and not self._plots and self.isVisible():
+            self._make_plots()
         self._arrange()
         self._show_health()
         if self.isVisible():

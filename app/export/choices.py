@@ -52,8 +52,7 @@ def take(form: ExportForm, choices: Mapping[str, Any]) -> None:
         options.show_encoded(replace(EncodeOptions(), **known))
     except (BadSettingError, TypeError, ValueError):
         pass  # somebody wrote them by hand
-    bleed_mm = choices.get("bleed_mm")
-    if _is_number(bleed_mm):
+    if _is_number(bleed_mm := choices.get("bleed_mm", 0.0)):
         options.bleed.setValue(bleed_mm)
     for check, name in ((options.repeat, "repeat"), (options.pyramid, "pyramid")):
         if isinstance(choices.get(name), bool):
@@ -92,5 +91,3 @@ def _take_size(field: SizeField, about: object) -> None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
-
-

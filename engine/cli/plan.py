@@ -57,15 +57,15 @@ def run(arguments: Namespace, images: dict[str, str]) -> int:
         else:
             save_job(out, plan.runs[0].job)
         journal = Journal.begin(out, plan)
-    prepare_thread(device)
+    prepare_thread(device, threads=arguments.threads)
     runner, over = PlanRunner(journal), False
     while not over and (start := runner.next()) is not None:
         say(f"Run {start.index + 1} of {len(plan.runs)}: {start.run.name}.")
-        over = _train(runner, start, device, arguments.json)
+        over = _train(runner, start, device, arguments.json, arguments.threads is not None)
     return _tell_end(journal, arguments.json)
 
 
-def _train(runner: PlanRunner, start: Start, device: Device, as_json: bool) -> bool:
+def _train(runner: PlanRunner, start: Start, device: Device, as_json: bool, fixed_threads: bool) -> bool:
     """One run; True where somebody stopped it, so that the plan is left there."""
     until = start.until
     session = Session(
@@ -78,6 +78,7 @@ def _train(runner: PlanRunner, start: Start, device: Device, as_json: bool) -> b
         stall_minutes=until.stall_minutes,
         rule=MomentRule(),
         measured=True,
+        fixed_threads=fixed_threads,
     )
     progress, stopped = Progress(), False
     before = snapshots.read(start.snapshot).elapsed_s if start.snapshot is not None else 0.0
@@ -114,7 +115,8 @@ def _tell_end(journal: Journal, as_json: bool) -> int:
             about: dict[str, Any] = {"run": entry.run.name, "progress": entry.progress, "told": entry.told}
             print(json.dumps({**about, "snapshot": None if folder is None else str(folder)}), flush=True)
         else:
-            words = {"waiting": "not begun", "begun": "broken off; --resume goes on", "done": "done", "failed": "failed"}
+            broken = "broken off; --resume goes on"
+            words = {"waiting": "not begun", "begun": broken, "done": "done", "failed": "failed"}
             where = f" Kept in {folder}." if folder is not None else ""
             print(f"{entry.run.name}: {words[entry.progress]}. {entry.told}{where}".replace(".. ", ". "))
     failed = [entry for entry in journal.entries if entry.progress == "failed"]

@@ -18,6 +18,7 @@ from engine.errors import BadProjectError, UsageError
 from engine.files import replacing
 from engine.images.find import find_images
 from engine.method import Pretrainer, State, method_class
+from engine.threads import Threads
 
 _SAVE_S = 300.0
 """Seconds between two copies of what was learned."""
@@ -41,7 +42,7 @@ def run(arguments: Namespace) -> int:
         device = choose(arguments.device)
     palettes = _images("FOLDER", arguments.folders)
     contents = _images("--contents", arguments.contents) if arguments.contents else palettes
-    prepare_thread(device)
+    prepare_thread(device, threads=arguments.threads)
     begun = pkgutil.resolve_name(method.pretraining)
     pretrainer: Pretrainer = begun(palettes, contents, arguments.seed, arguments.steps, device.torch)
     for warning in pretrainer.warnings:
@@ -52,16 +53,19 @@ def run(arguments: Namespace) -> int:
         pretrainer.restore(_read(state_file))
         say(f"Going on from step {pretrainer.steps_done:,} of {state_file}.")
     with interrupted(stopped.set):
-        _learn(pretrainer, arguments.steps, out, state_file, stopped)
+        _learn(pretrainer, arguments.steps, out, state_file, stopped, Threads(device, arguments.threads is not None))
     print(f"Learned {pretrainer.steps_done:,} steps; the network is {out}")
     return 0
 
 
-def _learn(pretrainer: Pretrainer, steps: int, out: Path, state_file: Path, stopped: threading.Event) -> None:
+def _learn(
+    pretrainer: Pretrainer, steps: int, out: Path, state_file: Path, stopped: threading.Event, threads: Threads
+) -> None:
     progress, began, first = Progress(), time.monotonic(), pretrainer.steps_done
     saved = began
     while pretrainer.steps_done < steps and not stopped.is_set():
-        pretrainer.step(pretrainer.steps_done)
+        with threads.step():
+            pretrainer.step(pretrainer.steps_done)
         done, now = pretrainer.steps_done, time.monotonic()
         progress.show(done / steps, f"step {done:,}  {(done - first) / (now - began):.2f} steps/s")
         if now - saved >= _SAVE_S:

@@ -85,8 +85,9 @@ def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) 
         for key in arguments.devices:
             choose(key)
     wanted = pictures(arguments, method)
-    session = Session(job, project, device=device.key, snapshot=snapshot, paused=True)
-    prepare_thread(device)
+    fixed = arguments.threads is not None
+    session = Session(job, project, device=device.key, snapshot=snapshot, paused=True, fixed_threads=fixed)
+    prepare_thread(device, threads=arguments.threads)
 
     originals = reads_originals(arguments, method)
 
@@ -109,6 +110,7 @@ def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) 
             part=arguments.part,
             assemble=arguments.assemble,
             sweep=arguments.sweep if arguments.sweep and is_video(picture.out) else "",
+            cluster=arguments.cluster,
         )
 
     with interrupted(lambda: session.post(Stop(keep=False))):
@@ -251,6 +253,8 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
     for option, (way, wanted) in asked.items():
         if wanted and way not in method.capabilities:
             raise UsageError(f"argument {option}: {method.title} does not know this option. Leave it out.")
+    if arguments.cluster and (arguments.devices or arguments.assemble or arguments.part != (1, 1)):
+        raise UsageError("argument --cluster: it does not go with --devices, --part or --assemble.")
     if arguments.assemble and arguments.part != (1, 1):
         raise UsageError("argument --assemble: paint the parts first, and assemble them with a command without --part.")
     if arguments.size is not None:

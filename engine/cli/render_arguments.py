@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from engine.cli.map_arguments import add_map_options
-from engine.cli.values import devices, part, positive, tile_px, whole
+from engine.cli.values import add_threads, devices, part, positive, tile_px, whole
 from engine.export.format import LARGEST_SIDE, formats, in_words, names
 from engine.export.video_formats import VIDEO_FORMATS
 from engine.options import ADOBE_RGB, SRGB, Compression, EncodeOptions, Intent
@@ -127,9 +127,17 @@ def _add_finish(render: argparse.ArgumentParser) -> None:
 
 
 def _add_sharing(render: argparse.ArgumentParser) -> None:
-    add = render.add_argument_group("devices").add_argument
+    group = render.add_argument_group("devices")
+    add_threads(group)
+    add = group.add_argument
     add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
     add("--devices", type=devices, default=(), metavar="D,D", help="several share the tiles, as in cuda:0,cuda:1")
+    add(
+        "--cluster",
+        default="",
+        metavar="ADDRESS",
+        help="workers of a Dask scheduler share the tiles, as in tcp://render:8786; local: processes of this machine",
+    )
     add("--part", type=part, default=(1, 1), metavar="K/N", help="paint the K-th of N parts on a shared disk")
     add("--assemble", action="store_true", help="write the file when all parts are painted")
 

@@ -50,8 +50,9 @@ def run(arguments: Namespace) -> int:
         minutes=arguments.minutes,
         stall_minutes=arguments.until_stall,
         measured=arguments.until_stall is not None,
+        fixed_threads=arguments.threads is not None,
     )
-    prepare_thread(device)
+    prepare_thread(device, threads=arguments.threads)
     with interrupted(lambda: session.post(Stop())):
         return _follow_training(session, arguments, newest)
 

@@ -32,6 +32,12 @@ def positive(text: str) -> float:
     return number
 
 
+def add_threads(parser: argparse._ActionsContainer) -> None:
+    """The option of all commands that compute."""
+    text = "of the processor, always so many, for results that are equal bit for bit; as many as pay unless given"
+    parser.add_argument("--threads", type=whole(1, 1024), metavar="T", help=text)
+
+
 def tile_px(text: str) -> int:
     if not (text.isdecimal() and 64 <= int(text) <= 8192 and int(text) % 16 == 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a multiple of 16 from 64 to 8192")

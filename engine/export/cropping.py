@@ -7,6 +7,20 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.export.print_sizes import print_scale
 from engine.fields.artwork import Artwork
+from engine.method import Method
+from engine.options import RenderMode
+from engine.preview.views import artwork
+
+
+def cropped(
+    method: Method, size: Size, layer: str, render_mode: RenderMode, crop: tuple[float, float] | None
+) -> Artwork:
+    """What a print shows: the part of the whole picture that `crop` says, see `corner_of`; None, or what repeats, is
+    painted for the size itself."""
+    if crop is None or render_mode.repeat:
+        return artwork(method, size, layer, render_mode)
+    whole = whole_of(size, method.canvas_size)
+    return CroppedArtwork(artwork(method, whole, layer, render_mode), corner_of(size, whole, crop))
 
 
 def whole_of(size: Size, trained: Size) -> Size:

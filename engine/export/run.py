@@ -10,17 +10,20 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 from engine import snapshots
-from engine.box import Size
+from engine.box import Box, Size
 from engine.device import Device, choose, peak_memory_bytes
 from engine.errors import CancelledError
+from engine.export import cluster, provenance, unfinished
 from engine.export import journal as journals
-from engine.export import provenance, unfinished
-from engine.export.cropping import CroppedArtwork, corner_of, whole_of
+from engine.export.cluster_tasks import Order, painted_frame
+from engine.export.cropping import cropped
 from engine.export.fingerprint import image_digests, state_digest
 from engine.export.legend import credits_line, legend_path, write_legend
 from engine.export.preflight import Probe, findings, measured
@@ -28,7 +31,7 @@ from engine.export.print_sizes import Layout
 from engine.export.relink import refuse_missing_images, refuse_to_overwrite
 from engine.export.renderer import PatientRenderer
 from engine.export.sweep import sweep
-from engine.export.tiles import ExportPlan, Report, fulfil
+from engine.export.tiles import ExportPlan, Paint, Report, fulfil
 from engine.export.video import FRAMES_PER_S, Film, begin_film, end_film, numbered, open_film, write_video
 from engine.export.video_formats import check_video, is_video
 from engine.fields.artwork import Artwork
@@ -39,6 +42,7 @@ from engine.options import RenderMode
 from engine.preview import usage
 from engine.preview.views import artwork, tile_px
 from engine.templates.palette import palette
+from engine.threads import Threads
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,14 @@ class Present:
     kept: Path | None
 
 
+class Frame(NamedTuple):
+    """A picture of a film: how it is painted, and with which live settings in place of the present ones."""
+
+    number: int
+    render_mode: RenderMode
+    values: Mapping[str, Any]
+
+
 class ExportRun:
     """One export.
 
@@ -66,10 +78,13 @@ class ExportRun:
         present: what is painted, unless the request names a snapshot.
         project: the folder that notes unfinished exports.
         device: the session's.
+        threads: the session's, with which tiles are painted.
     """
 
-    def __init__(self, request: ExportRequest, present: Present, project: Path, device: Device) -> None:
-        self.request, self._project, self._device = request, project, device
+    def __init__(
+        self, request: ExportRequest, present: Present, project: Path, device: Device, threads: Threads | None = None
+    ) -> None:
+        self.request, self._project, self._device, self._threads = request, project, device, threads
         self._told: deque[str] = deque()
         self._noted = False
         self._folder = request.canvas_folder or journals.folder_for(request.out)
@@ -106,7 +121,13 @@ class ExportRun:
 
     def _picture(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
         request = self.request
-        report = yield from self._told_between(fulfil(self._painters(request.render_mode), self._plan(), stop=stop))
+        if request.cluster:
+            with cluster.opened(request.cluster) as machines:
+                shared = machines.tiles(self._order(request.render_mode))
+                report = yield from self._told_between(fulfil([], self._plan(), stop=stop, shared=shared))
+        else:
+            painters = self._painters(request.render_mode)
+            report = yield from self._told_between(fulfil(painters, self._plan(), stop=stop))
         if request.layer == self._now.method.pieces_layer and request.part == (1, 1):
             pieces = usage.pieces_of(self._now.method)
             write_legend(legend_path(request.out), pieces, palette(len(pieces)).tolist())
@@ -129,16 +150,28 @@ class ExportRun:
         def target(number: int) -> Path:
             return numbered(folder / "painted.png" if video else request.out, number)
 
-        for number, render_mode, values in self._frames(film, lambda number: not (goes_on and target(number).exists())):
-            pictures.append(target(number))
-            if goes_on and target(number).exists():
-                before += 1
-                continue
-            count = max(film.count, number)
-            with self._along(values):
-                job = fulfil(self._painters(render_mode), replace(plan, out=target(number)), stop=stop)
-                report = yield from self._told_between(job, number - 1, count)
-            seams.append(report.seam or 1.0)
+        def unpainted() -> Iterator[Frame]:
+            nonlocal before
+            for frame in self._frames(film, lambda number: not (goes_on and target(number).exists())):
+                pictures.append(target(frame.number))
+                if goes_on and target(frame.number).exists():
+                    before += 1
+                    continue
+                yield frame
+
+        if request.cluster:
+            frames = (self._kept_apart(frame, film) for frame in unpainted())
+            tasks = (
+                (each.number, (self._order(each.render_mode, each.values), replace(plan, out=target(each.number))))
+                for each in frames
+            )
+            seams += yield from self._frames_elsewhere(tasks, film, stop, lambda: before)
+        else:
+            for number, render_mode, values in unpainted():
+                with self._along(values):
+                    job = fulfil(self._painters(render_mode), replace(plan, out=target(number)), stop=stop)
+                    report = yield from self._told_between(job, number - 1, max(film.count, number))
+                seams.append(report.seam or 1.0)
         if video:
             write_video(pictures, request.out, film.per_second)
         end_film(folder, pictures)
@@ -157,15 +190,15 @@ class ExportRun:
         """Of the setting that is swept, frame by frame. Raises BadSettingError."""
         return sweep(type(self._now.method).Settings, self.request.sweep)
 
-    def _frames(self, film: Film, wanted: Callable[[int], bool]) -> Iterator[tuple[int, RenderMode, Mapping[str, Any]]]:
-        """Number, how it is painted, and with which settings."""
+    def _frames(self, film: Film, wanted: Callable[[int], bool]) -> Iterator[Frame]:
+        """All frames; a video's lie in one place, one after the other, where they are wanted."""
         mode = self.request.render_mode
         if self.request.frames is None:
-            yield from ((number, mode, values) for number, values in enumerate(self._values, start=1))
+            yield from (Frame(number, mode, values) for number, values in enumerate(self._values, start=1))
             return
         first = str(film.first(self._folder))
-        for number, frame in film.frames(self._folder, wanted):
-            yield number, replace(mode, frame=str(frame), tones=first), {}
+        for number, picture in film.frames(self._folder, wanted):
+            yield Frame(number, replace(mode, frame=str(picture), tones=first), {})
 
     @contextmanager
     def _along(self, values: Mapping[str, Any]) -> Iterator[None]:
@@ -179,6 +212,52 @@ class ExportRun:
         finally:
             for method, old in zip(methods, before, strict=True):
                 method.settings = method.settings.with_values(old)
+
+    def _kept_apart(self, frame: Frame, film: Film) -> Frame:
+        """Where several frames are painted at a time, each picture of a video has a place of its own."""
+        if self.request.frames is None or film.files:
+            return frame
+        place = Path(frame.render_mode.frame).rename(Film.scratch(self._folder, frame.number))
+        return frame._replace(render_mode=replace(frame.render_mode, frame=str(place)))
+
+    def _frames_elsewhere(
+        self,
+        tasks: Iterator[tuple[int, tuple[Order, ExportPlan]]],
+        film: Film,
+        stop: Callable[[], bool],
+        before: Callable[[], int],
+    ) -> Generator[Event, None, list[float]]:
+        """Whole frames as tasks of a cluster, in any order; returns their seam meters."""
+        seams: list[float] = []
+        unfinished.note(self._project, self._folder)
+        with cluster.opened(self.request.cluster) as machines:
+            for number, seam in machines.results(painted_frame, tasks):
+                seams.append(seam)
+                film.scratch(self._folder, number).unlink(missing_ok=True)
+                yield Progressed("export", before() + len(seams), max(film.count, before() + len(seams)), None)
+                if stop():
+                    raise CancelledError(f"The export of {self.request.out.name} was stopped.")
+        return seams
+
+    def _order(self, render_mode: RenderMode, values: Mapping[str, Any] = MappingProxyType({})) -> Order:
+        """What other machines are told to paint."""
+        now = self._now
+        job = now.job.model_copy(update={"settings": now.job.settings.with_values(values)}) if values else now.job
+        return Order(
+            job,
+            None if now.kept is None else now.kept.absolute(),
+            self._weights,
+            image_digests(now.job),
+            self._size(),
+            self.request.layer,
+            render_mode,
+            self.request.crop,
+            torch.get_num_threads() if self._threads is not None and self._threads.fixed else None,
+        )
+
+    @cached_property
+    def _weights(self) -> str:
+        return state_digest(self._now.method.state())
 
     def _about_film(self, film: Film) -> dict[str, Any]:
         """What decides the pixels of all frames."""
@@ -266,7 +345,7 @@ class ExportRun:
         details = {
             "job": {key: value for key, value in now.job.stored().items() if key != "sources"},
             "images": image_digests(now.job),
-            "weights": state_digest(state),
+            "weights": self._weights,
             "canvas_size": [size.height, size.width],
             "layer": request.layer,
             "render_mode": request.render_mode.stored(),
@@ -344,8 +423,17 @@ class ExportRun:
             methods.append((method, device))
         return methods
 
-    def _painters(self, render_mode: RenderMode) -> list[PatientRenderer]:
-        return [self._painter(method, device, render_mode) for method, device in self._methods]
+    def _painters(self, render_mode: RenderMode) -> list[Paint]:
+        painters = [self._painter(method, device, render_mode) for method, device in self._methods]
+        if self._threads is None or len(painters) > 1:  # several paint in threads of their own
+            return list(painters)
+        threads, paint = self._threads, painters[0]
+
+        def painted(tile: Box) -> Tensor:
+            with threads.picture():
+                return paint(tile)
+
+        return [painted]
 
     def _painter(self, method: Method, device: Device, render_mode: RenderMode) -> PatientRenderer:
         def on_cpu() -> Artwork:
@@ -357,11 +445,7 @@ class ExportRun:
         return PatientRenderer(field, None if device.torch.type == "cpu" else on_cpu, self._told.append)
 
     def _artwork(self, method: Method, render_mode: RenderMode) -> Artwork:
-        size, layer, crop = self._size(), self.request.layer, self.request.crop
-        if crop is None or render_mode.repeat:
-            return artwork(method, size, layer, render_mode)
-        whole = whole_of(size, method.canvas_size)
-        return CroppedArtwork(artwork(method, whole, layer, render_mode), corner_of(size, whole, crop))
+        return cropped(method, self._size(), self.request.layer, render_mode, self.request.crop)
 
     @staticmethod
     def _built(job: Job, device: torch.device) -> Method:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from engine.messages import Progressed
 from engine.options import EncodeOptions, canvas_bits
 
 Paint = Callable[[Box], Tensor]
+Painted = Callable[[list[tuple[int, Box]]], Iterator[tuple[int, Box, Tensor]]]
 _FIRST_GUESS_BYTES_PER_S = 60e6  # of encoding, for the time left before any is done
 
 
@@ -164,7 +166,11 @@ def export(
 
 
 def fulfil(
-    paint: Paint | Sequence[Paint], plan: ExportPlan, *, stop: Callable[[], bool] = lambda: False
+    paint: Paint | Sequence[Paint],
+    plan: ExportPlan,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    shared: Painted | None = None,
 ) -> Generator[Progressed, None, Report]:
     """Paints a canvas to a file, which appears when all is done; the memory in use is that of a tile.
 
@@ -174,6 +180,7 @@ def fulfil(
         paint: float [3, h, w], 0..1, of any box of the plane; called under `torch.no_grad()`. Several share the
             tiles, each in a thread of its own.
         stop: is asked between two tiles, and while the file is encoded.
+        shared: paints the tiles in place of `paint`, in any order: other machines.
 
     Raises:
         CancelledError: `stop` said so.
@@ -186,7 +193,8 @@ def fulfil(
     painting = _Painting(journal, tiles, plan, stop)
     encoding_s = plan.layout.file.area * 3 * (plan.bits // 8) / _FIRST_GUESS_BYTES_PER_S
     parts = len(tiles) + max(1, len(tiles) // 10)  # the last tenth is the encoding
-    for done, seconds_left in painting.run(list(paint) if isinstance(paint, Sequence) else [paint]):
+    paints = list(paint) if isinstance(paint, Sequence) else [paint]
+    for done, seconds_left in painting.run(shared or partial(_painted, paints)):
         yield Progressed("export", done, parts, None if seconds_left is None else seconds_left + encoding_s)
     before = len(painting.before)
     if plan.partial and not plan.assemble:
@@ -228,19 +236,19 @@ class _Painting:
     def missing(self) -> set[int]:
         return set(range(len(self.tiles))) - self.after
 
-    def run(self, paints: list[Paint]) -> Iterator[tuple[int, float | None]]:
+    def run(self, painted: Painted) -> Iterator[tuple[int, float | None]]:
         """Yields how many are done, and the seconds left."""
         yield len(self.after), None
         if self.plan.assemble:
             return
         left = [(number, tile) for number, tile in self.journal.mine(self.tiles) if number not in self.before]
-        for number, tile, picture in _painted(paints, left):
+        for count, (number, tile, picture) in enumerate(painted(left), start=1):
             with _writing(self.plan.out):
                 self.journal.put(number, tile, picture)
             self.after.add(number)
             self.area += tile.area
             yield len(self.after), self._seconds_left(left)
-            if self.stop() and number != left[-1][0]:
+            if self.stop() and count < len(left):
                 raise CancelledError(f"The export of {self.plan.out.name} was stopped.")
 
     def _seconds_left(self, left: list[tuple[int, Box]]) -> float:

@@ -67,6 +67,7 @@ def _read(values: dict[str, Any], folder: Path) -> ExportRequest:
     values["size"] = None if values["size"] is None else Size(**values["size"])
     values["encode_options"] = EncodeOptions(**values["encode_options"])
     values["render_mode"] = RenderMode(**values["render_mode"])
+    values["cluster"] = ""  # which may be gone; whoever goes on says where
     values["devices"], values["part"] = tuple(values["devices"]), tuple(values["part"])
     values["crop"] = tuple(values["crop"]) if values.get("crop") is not None else None  # none before 0.3
     return ExportRequest(**values)

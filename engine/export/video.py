@@ -51,6 +51,7 @@ class Film:
         if self.files:
             yield from enumerate(self.files, start=1)
             return
+        place = self.scratch(scratch)
         with _opened(self.path) as video:
             number = 0
             while True:
@@ -58,12 +59,16 @@ class Film:
                 if not read:
                     break
                 number += 1
-                place = scratch / _FRAME
                 if wanted(number):
                     _write(place, picture)
                 yield number, place
         if not number:
             raise _undecodable(self.path)
+
+    @staticmethod
+    def scratch(folder: Path, number: int | None = None) -> Path:
+        """Where the present frame of a video lies; or a numbered one, where several are painted at a time."""
+        return folder / _FRAME if number is None else numbered(folder / _FRAME, number)
 
     def first(self, scratch: Path) -> Path:
         """The picture whose tones all others follow."""
@@ -153,7 +158,9 @@ def _with_present_names(about: dict[str, Any]) -> dict[str, Any]:
 
 def end_film(folder: Path, pictures: list[Path]) -> None:
     """Removes what was noted, and pictures that a video was made of. Other things in the folder stay."""
-    for path in (folder / _ABOUT, folder / _FIRST, folder / _FRAME, *(p for p in pictures if p.parent == folder)):
+    made = [path for path in pictures if path.parent == folder]
+    apart = folder.glob(f"{Path(_FRAME).stem}-*.png")
+    for path in (folder / _ABOUT, folder / _FIRST, folder / _FRAME, *apart, *made):
         path.unlink(missing_ok=True)
     with suppress(OSError):
         folder.rmdir()

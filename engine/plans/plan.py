@@ -1,4 +1,5 @@
-"""A plan: trainings one after another, for while nobody is there. Plain values; files are plan_file.py's and journal.py's."""
+"""A plan: trainings one after another, for while nobody is there. Plain values; files are plan_file.py's and
+journal.py's."""
 
 from __future__ import annotations
 

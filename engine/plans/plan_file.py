@@ -1,15 +1,15 @@
 """The file of a plan, TOML or JSON, as it is written by hand or by the window. docs/away.md describes it.
 
-    minutes = 30                      what stands above the runs holds for all of them
-    style = ["roofs", "streets.jpg"]
-    content = "owl.jpg"
-    [[run]]
-    seed = [7, 8, 9]                  a run for each
-    [[run]]
-    name = "Large pieces"
-    method = "famos"
-    preset = "Draft"
-    set = { content_weight = 20 }
+minutes = 30                      what stands above the runs holds for all of them
+style = ["roofs", "streets.jpg"]
+content = "owl.jpg"
+[[run]]
+seed = [7, 8, 9]                  a run for each
+[[run]]
+name = "Large pieces"
+method = "famos"
+preset = "Draft"
+set = { content_weight = 20 }
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def read_plan(path: Path) -> Plan:
             values = {k: v for k, v in values.items() if k not in _ENDS or k in table or k == "stall_minutes"}
         where = _text(values.get("name")) or f"Run {number}"
         unknown = [key for key in values if key not in _KEYS and key not in slots]
-        problems += [f"{where}: there is no key {key}; there are {', '.join((*_KEYS, *sorted(slots)))}." for key in unknown]
+        keys = ", ".join((*_KEYS, *sorted(slots)))
+        problems += [f"{where}: there is no key {key}; there are {keys}." for key in unknown]
         seeds = values.get("seed", Job.model_fields["seed"].default)
         for seed in seeds if isinstance(seeds, list) else [seeds]:
             try:
@@ -148,7 +149,7 @@ def _job(values: Mapping[str, Any], folder: Path, slots: set[str]) -> Job:
 def _images(slot: str, value: Any, folder: Path, problems: list[str]) -> list[SourceImage]:
     images: list[SourceImage] = []
     for entry in value if isinstance(value, list) else [value]:
-        about = {"path": entry} if isinstance(entry, str) else entry
+        about: Any = {"path": entry} if isinstance(entry, str) else entry
         if not isinstance(about, dict):
             raise BadPlanError(f"{slot} is a path, a table with one, or a list of them.")
         files, said = find_images([_path(about.get("path"), folder, slot)])
@@ -158,7 +159,8 @@ def _images(slot: str, value: Any, folder: Path, problems: list[str]) -> list[So
                 images.append(SourceImage(**{**about, "path": str(file.absolute())}))
             except ValidationError as error:
                 first = error.errors()[0]
-                raise BadPlanError(f"{slot}: {first['loc'][0]} can not be {first['input']!r}. {first['msg']}.") from None
+                what = f"{slot}: {first['loc'][0]} can not be {first['input']!r}"
+                raise BadPlanError(f"{what}. {first['msg']}.") from None
     return images
 
 

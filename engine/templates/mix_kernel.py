@@ -16,6 +16,7 @@ from torch import Tensor
 
 from engine import compiled
 from engine.compiled import pointer
+from engine.cores import usable
 
 
 class _Memory(ctypes.Structure):
@@ -30,14 +31,14 @@ class _Memory(ctypes.Structure):
 
 
 class MixKernel:
-    """Bands of rows of mix.c on as many threads as torch uses. Tensors are dense, on the CPU."""
+    """Bands of rows of mix.c on as many threads as torch uses at the moment. Tensors are dense, on the CPU."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max(1, torch.get_num_threads()), thread_name_prefix="mix")
+        return ThreadPoolExecutor(max(2, usable()), thread_name_prefix="mix")
 
     def forward(
         self, memory: tuple[Tensor, Tensor, Tensor], weights: Tensor, inverse_temperature: float, measure: bool
@@ -98,7 +99,7 @@ class MixKernel:
         return _Memory(atlas.data_ptr(), row.data_ptr(), column.data_ptr(), n, h, w)
 
     def _banded(self, function, rows: int, scratch_floats: int, *arguments) -> None:
-        count = min(self._threads._max_workers, rows)
+        count = min(torch.get_num_threads(), rows)
         edges = [rows * i // count for i in range(count + 1)]
         scratch = torch.empty(count, max(1, scratch_floats))
         calls = [
@@ -109,7 +110,10 @@ class MixKernel:
             )
             for i in range(count)
         ]
-        list(self._threads.map(lambda call: function(*call), calls))
+        others = [self._threads.submit(function, *call) for call in calls[1:]]
+        function(*calls[0])
+        for other in others:
+            other.result()
 
 
 def load(cache: Path | None = None, compiler: str | None = None) -> MixKernel | None:

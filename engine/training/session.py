@@ -17,7 +17,7 @@ from typing import Literal
 from engine import snapshots
 from engine.box import Box
 from engine.copying import bring_snapshots
-from engine.device import all_cores, choose, empty_cache, is_lost, use_threads
+from engine.device import choose, empty_cache, is_lost
 from engine.errors import NoRoomError, OutOfMemoryError
 from engine.export.run import ExportRun, Present
 from engine.job import Job
@@ -63,6 +63,7 @@ from engine.moments import BEST_OF, MomentRule
 from engine.nn.parts import InterruptedPainting, giving_way, painting_quickly
 from engine.preview import usage, views
 from engine.stop_rule import Limit, StopRule
+from engine.threads import Threads
 from engine.training.autosave import Autosaver
 from engine.training.limits import Limits
 from engine.training.matches import MatchMeter
@@ -90,6 +91,7 @@ class Session:
         previews: paint a small picture for each snapshot.
         rule: which moments it keeps by itself, besides autosaves.
         measured: measure `method.MATCHES` now and then; reports and snapshots hold them.
+        fixed_threads: compute with as many threads as it was prepared with, so that results are equal bit for bit.
 
     Raises:
         BadSettingError: there is no such device, or no such way to end.
@@ -109,6 +111,7 @@ class Session:
         previews: bool = True,
         rule: MomentRule | None = None,
         measured: bool = False,
+        fixed_threads: bool = False,
     ) -> None:
         self._job, self._snapshot = job, snapshot
         self._device = choose(device)
@@ -119,7 +122,8 @@ class Session:
         self._keeper = Autosaver(folder, previews, rule)
         self._budget = Budget()
         self._piece_counter = usage.PieceCounter()
-        self._measured = measured
+        self._measured, self._fixed_threads = measured, fixed_threads
+        self._threads: Threads
         self._matches: MatchMeter | None = None
         self._trainer: Trainer
         self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece]]] = {}
@@ -166,8 +170,9 @@ class Session:
         if self._snapshot is not None:
             snapshot = snapshots.read(self._snapshot)
             state = snapshots.load_state(snapshot)
+        self._threads = Threads(self._device, self._fixed_threads)
         method = built(self._job, self._device)
-        self._trainer = Trainer(method, self._job, self._device)
+        self._trainer = Trainer(method, self._job, self._device, self._threads)
         unfit: list[str] = []
         if snapshot is not None and state is not None:
             unfit = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
@@ -313,7 +318,7 @@ class Session:
         request, pieces = self._views.pop(requester)
         piece, failure = None, ""
         try:
-            with self._at_leisure() if self._paused else nullcontext():
+            with self._threads.picture(awaited=self._paused), self._at_leisure() if self._paused else nullcontext():
                 piece = next(pieces)
         except InterruptedPainting:
             again = views.answer(self._method_of(request.snapshot), request)
@@ -343,8 +348,8 @@ class Session:
 
     @contextmanager
     def _at_leisure(self) -> Iterator[None]:
-        """Painting that takes all of the processor, and gives way to what would replace the picture."""
-        with all_cores(self._device), giving_way(lambda: self._mailbox.replaces_pictures), painting_quickly():
+        """Painting that is only looked at, and gives way to what would replace the picture."""
+        with giving_way(lambda: self._mailbox.replaces_pictures), painting_quickly():
             yield
 
     def _finish(self, limit: Limit) -> Iterator[Event]:
@@ -408,7 +413,7 @@ class Session:
                 self._keeper.relocate(command.folder)
                 yield Relocated(command.folder)
             case Share():
-                use_threads(command.threads)
+                self._threads.limit(command.threads)
                 self._budget.set_share(command.previews)
                 elapsed_s = self._trainer.clock.seconds
                 self._keeper.set_intervals(command.autosave_s, command.moments_minutes, elapsed_s)
@@ -511,7 +516,7 @@ class Session:
         present = Present(
             trainer.method, trainer.job, trainer.step, trainer.clock.seconds, trainer.terms, self._keeper.kept(trainer)
         )
-        return ExportRun(command, present, self._keeper.project, self._device)
+        return ExportRun(command, present, self._keeper.project, self._device, self._threads)
 
     def _export(self, command: ExportRequest) -> Iterator[Event]:
         yield from self._exporting(command).run(self._export_is_unwanted, self._export_is_kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from engine.job import Job
 from engine.messages import Event, Stepped, Warned
 from engine.method import MATCHES, Method, State
 from engine.settings import differing
+from engine.threads import Threads
 from engine.training.meters import Clock, Meter
 
 REPORT_S = 0.25
@@ -51,8 +53,9 @@ class Trainer:
         failures: how often in a row it diverged.
     """
 
-    def __init__(self, method: Method, job: Job, device: Device) -> None:
+    def __init__(self, method: Method, job: Job, device: Device, threads: Threads | None = None) -> None:
         self.method, self.job, self.device = method, job, device
+        self._step = nullcontext if threads is None else threads.step
         self.step = 0
         self.clock = Clock()
         self.terms: dict[str, float] = {}
@@ -132,7 +135,9 @@ class Trainer:
         failure: TesseraError | None = None
         self.clock.start()
         try:
-            self._meter.add(self.method.step(self.step))
+            with self._step():
+                terms = self.method.step(self.step)
+            self._meter.add(terms)
         except Exception as error:
             failure = self._classify_error(error)
         if failure is not None:  # outside the except block, so that the failed step's tensors are free

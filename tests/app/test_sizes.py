@@ -101,6 +101,7 @@ def test_a_narrow_window_folds_the_layers_into_a_menu_that_chooses_them(studio: 
 def test_the_status_leaves_out_whole_facts_and_what_matters_least_first(studio: Studio) -> None:
     window, status = studio.window, studio.window.status
     studio.train()
+    studio.until(lambda: bool(status.time.text()))
     status.set_device("A graphics card with a name so long that nothing else has room beside it in the line")
     window.resize(1024, 700)
     QApplication.processEvents()

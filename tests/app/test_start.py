@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplashScreen
 
 from app import __main__, crash
 from app.window import SPLASH_PX, make_splash
@@ -115,6 +117,47 @@ def test_splash_and_frame_are_shown_before_torch_is_loaded() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+HEAVY = (
+    *("torch._dynamo", "torch._inductor", "torch._functorch.aot_autograd", "triton", "sympy", "scipy", "networkx"),
+    *("pyqtgraph", "pyvips", "pillow_heif", "PIL", "dask", "distributed", "matplotlib", "pandas"),
+)
+"""What an empty window can do without, and which takes a tenth of a second or more together."""
+
+
+def test_the_empty_window_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, sys; from PySide6.QtCore import QSettings; from PySide6.QtWidgets import QApplication\n"
+        "app = QApplication([]); home = pathlib.Path(sys.argv[1])\n"
+        "QSettings.setDefaultFormat(QSettings.Format.IniFormat)\n"
+        "QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(home))\n"
+        "import app.window as program; program.crash.data_folder = lambda: home / 'data'\n"
+        "window = program.make_window(app); window.show(); program.load_engine(); window.build()\n"
+        "app.processEvents(); print(*(set(sys.argv[2:]) & set(sys.modules)))\n"
+        "assert window.built; import os; sys.stdout.flush(); os._exit(0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), *HEAVY],
+        cwd=ROOT,
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
+def test_the_splash_is_there_without_waiting(qtbot) -> None:
+    """Qt's own waits a second for events that come only afterwards."""
+    splash = make_splash()
+    assert not isinstance(splash, QSplashScreen)
+    qtbot.addWidget(splash)
+    splash.show()
+    qtbot.waitExposed(splash)
+    assert not splash.testAttribute(Qt.WidgetAttribute.WA_QuitOnClose)
 
 
 def test_the_splash_has_its_size(qtbot) -> None:

@@ -13,7 +13,7 @@ from engine.plans.journal import Journal
 from engine.plans.plan import Plan, Run
 from engine.plans.plan_file import read_plan
 from engine.project import PLAN_NAME
-from engine.snapshots import Snapshot, listing, load_state
+from engine.snapshots import Snapshot, listing
 from engine.stop_rule import StopRule
 from engine.training import trainer
 from tests.app.test_main_window import Studio, studio

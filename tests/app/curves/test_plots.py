@@ -120,6 +120,9 @@ def test_a_term_that_is_left_out_has_no_place_until_it_comes(qtbot, monkeypatch)
     curves = Curves()
     qtbot.addWidget(curves)
     curves.show_method(Toy)
+    curves.show()
+    curves.redraw()
+    assert len(curves._plots) == 3
     assert not any(plot.isHidden() for plot in curves._plots), "nothing is known before training"
     curves.add(0, {"distance": 1.0})
     curves.redraw()

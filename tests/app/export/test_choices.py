@@ -26,8 +26,8 @@ def preferences(tmp_path: Path) -> Preferences:
     return Preferences(QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat))
 
 
-def form(qtbot, tmp_path: Path, canvas: Size = Size(200, 300)) -> ExportForm:
-    made = ExportForm(canvas, LAYERS, tmp_path, None, frozenset({"repeat", "originals"}))
+def form(qtbot, tmp_path: Path, canvas: Size | None = None) -> ExportForm:
+    made = ExportForm(canvas or Size(200, 300), LAYERS, tmp_path, None, frozenset({"repeat", "originals"}))
     qtbot.addWidget(made)
     return made
 

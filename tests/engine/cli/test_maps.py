@@ -21,7 +21,7 @@ QUICK = [f"{name}={value}" for name, value in magic_jobs.TINY.items()]
 @pytest.fixture(autouse=True)
 def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
     for command in ("train", "render"):  # the tests keep their own number of threads
-        monkeypatch.setattr(f"engine.cli.{command}.prepare_thread", lambda device: None)
+        monkeypatch.setattr(f"engine.cli.{command}.prepare_thread", lambda device, threads=None: None)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ QUICK = [f"{name}={value}" for name, value in famos_jobs.TINY.items()]
 @pytest.fixture(autouse=True)
 def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
     for command in ("train", "render"):  # the tests keep their own number of threads
-        monkeypatch.setattr(f"engine.cli.{command}.prepare_thread", lambda device: None)
+        monkeypatch.setattr(f"engine.cli.{command}.prepare_thread", lambda device, threads=None: None)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     begun = ["train", "--method", "famos", *images]
     arguments = [*begun, "--steps", "2", "--out", str(folder / "p"), "--set", *QUICK, "style_scale=0.5"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("engine.cli.train.prepare_thread", lambda device: None)
+        patch.setattr("engine.cli.train.prepare_thread", lambda device, threads=None: None)
         assert main([*arguments, "--device", "cpu"]) == 0
     return folder / "p"
 

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[3]
 def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
     toy.register(monkeypatch)
     for command in ("train", "render"):  # the tests keep their own number of threads
-        monkeypatch.setattr(f"engine.cli.{command}.prepare_thread", lambda device: None)
+        monkeypatch.setattr(f"engine.cli.{command}.prepare_thread", lambda device, threads=None: None)
 
 
 def train(folder: Path, *more: str, out: str = "out") -> int:

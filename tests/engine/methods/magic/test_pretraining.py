@@ -127,7 +127,7 @@ def test_files_that_can_not_be_read_are_named(images: tuple[list[Path], list[Pat
 def test_the_command_makes_a_network_and_goes_on(
     images: tuple[list[Path], list[Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
 ) -> None:
-    monkeypatch.setattr("engine.cli.pretrain.prepare_thread", lambda device: None)
+    monkeypatch.setattr("engine.cli.pretrain.prepare_thread", lambda device, threads=None: None)
     out = tmp_path / "networks" / "new.safetensors"
     folders = [str(tmp_path / "red"), str(tmp_path / "blue")]
     command = ["pretrain", *folders, "--contents", str(tmp_path / "shown"), "--out", str(out), "--device", "cpu"]
