@@ -76,8 +76,8 @@ class Choice(NamedTuple):
         if box == outer:
             return self
         rows, columns = box.within(outer)
-        moved = self.sets.origin.new_tensor([rows.start, columns.start])
-        sets = replace(self.sets, origin=self.sets.origin + moved)
+        top, left = self.sets.origin.unbind(-1)
+        sets = replace(self.sets, origin=torch.stack([top + rows.start, left + columns.start], -1))
         displacement = None if self.displacement is None else self.displacement[..., rows, columns]
         return self._replace(sets=sets, logits=self.logits[..., rows, columns], displacement=displacement)
 

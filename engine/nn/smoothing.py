@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -22,20 +23,36 @@ def smoothed(planes: Tensor, deviation_px: float) -> Tensor:
     radius = reach_px(deviation_px)
     if not radius:
         return planes
-    places = torch.arange(-radius, radius + 1, device=planes.device, dtype=torch.float32)
-    window = torch.exp(-0.5 * (places / deviation_px) ** 2)  # [2 r + 1]
-    window = window / window.sum()
+    along = _adding(radius, deviation_px) if planes.device.type == "cpu" else _convolving(radius, deviation_px, planes)
     with torch.autocast(planes.device.type, enabled=False):
-        shares = window.tolist()
-        x = functional.pad(planes.float(), (radius, radius, 0, 0), mode="replicate")
-        x = _summed(x, shares, 3)
-        return _summed(functional.pad(x, (0, 0, radius, radius), mode="replicate"), shares, 2)
+        x = along(functional.pad(planes.float(), (radius, radius, 0, 0), mode="replicate"), 3)
+        return along(functional.pad(x, (0, 0, radius, radius), mode="replicate"), 2)
 
 
-def _summed(x: Tensor, shares: list[float], axis: int) -> Tensor:
-    """A plane's neighbours along an axis, each by its share: several times faster than a convolution of one channel."""
-    length = x.shape[axis] - len(shares) + 1
-    total = x.narrow(axis, 0, length) * shares[0]
-    for place, share in enumerate(shares[1:], 1):
-        total.add_(x.narrow(axis, place, length), alpha=share)
-    return total
+def _adding(radius: int, deviation_px: float) -> Callable[[Tensor, int], Tensor]:
+    """Adds a plane's neighbours along an axis, each by its share: on the processor several times faster than a
+    convolution of one channel."""
+    window = [math.exp(-0.5 * (place / deviation_px) ** 2) for place in range(-radius, radius + 1)]
+    shares = [weight / sum(window) for weight in window]
+
+    def along(x: Tensor, axis: int) -> Tensor:
+        length = x.shape[axis] - 2 * radius
+        total = x.narrow(axis, 0, length) * shares[0]
+        for place, share in enumerate(shares[1:], 1):
+            total.add_(x.narrow(axis, place, length), alpha=share)
+        return total
+
+    return along
+
+
+def _convolving(radius: int, deviation_px: float, planes: Tensor) -> Callable[[Tensor, int], Tensor]:
+    """The same in one call, which is what counts on a card."""
+    places = torch.arange(-radius, radius + 1, device=planes.device, dtype=torch.float32)
+    window = torch.exp(-0.5 * (places / deviation_px) ** 2)
+    window = (window / window.sum())[None, None, None]
+
+    def along(x: Tensor, axis: int) -> Tensor:
+        kernel = window if axis == 3 else window.transpose(2, 3)
+        return functional.conv2d(x.flatten(0, 1)[:, None], kernel)[:, 0].unflatten(0, x.shape[:2])
+
+    return along

@@ -134,7 +134,7 @@ def test_prints_and_repeats_leave_muted_pieces_out(key, tmp_path):
     at = torch.tensor([alone.index])
     templates = method.templates if isinstance(method, Famos) else method.composed(1).templates
     assert templates is not None
-    tiling = templates.view_at(rows, columns).crops(int(at), int(at) + 1)[0, 0]
+    tiling = templates.view_at(rows[None], columns[None]).crops(int(at), int(at) + 1)[0, 0]
     assert (once - tiling).abs().max() < 1e-3
     assert torch.nn.functional.avg_pool2d(twice, 2).sub(once).abs().mean() < 0.05  # the same, in more detail
     assert listed_anew(method)[0].usage == pytest.approx(1)

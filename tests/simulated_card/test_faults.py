@@ -306,9 +306,9 @@ def test_norms_keep_the_type_of_their_input(device: torch.device) -> None:
 
 def test_attention_over_more_pixels_than_a_kernel_takes(device: torch.device) -> None:
     """A tile of 1024 px with its halo, at a quarter of the size."""
-    module = SetAttention(2, 1)
+    module = SetAttention(8, 2)
     module.initialise(torch.Generator().manual_seed(0))
-    x = torch.randn(2, 2, 257, 256, generator=torch.Generator().manual_seed(1))
+    x = torch.randn(2, 8, 257, 256, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         expected = module(x, 2)
         found = module.to(device)(x.to(device), 2)

@@ -244,7 +244,8 @@ class Magic(PaintingMagic):
         fields = self._directions.on(self._canvas, self.device, s.feather_px)
         powers = {name: torch.stack([plane(box) for box in boxes]) for name, plane in fields.amounts.items()}
         regions = None if fields.regions is None else torch.stack([fields.regions(box) for box in boxes])
-        bias = log_bias(self._bias(regions, sets, wanted), sets.view(side, side).bias())
+        opaque = sets.view(side, side).bias() if self.atlas.has_cut_outs else None
+        bias = log_bias(self._bias(regions, sets, wanted), opaque)
         guided = None if fields.guided is None else torch.stack([fields.guided(box) for box in boxes])
         return Batch(content, self._style_patches.draw(side, batch, random), sets, bias, powers, guided)
 

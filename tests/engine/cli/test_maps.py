@@ -97,8 +97,8 @@ def test_the_report_says_which_image_gave_how_much(name, folder, capsys):
         found = {Path(row["image"]).name: row["percent"] for row in json.loads(text)}
     else:
         header, *rows = csv.reader(text.splitlines())
-        assert header == ["image", "percent"]
-        found = {Path(path).name: float(percent) for path, percent in rows}
+        assert header == ["image", "percent", "percent_of_copied"]
+        found = {Path(path).name: float(percent) for path, percent, _copied in rows}
     assert found == {"a.png": pytest.approx(50, abs=2), "b.png": pytest.approx(50, abs=2)}
 
 

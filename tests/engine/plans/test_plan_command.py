@@ -42,8 +42,8 @@ set = { rate = 0.3 }
 def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
     toy.register(monkeypatch)
     monkeypatch.setattr(trainer, "REPORT_S", 0.0)
-    monkeypatch.setattr("engine.cli.plan.prepare_thread", lambda device: None)
-    monkeypatch.setattr("engine.cli.train.prepare_thread", lambda device: None)
+    monkeypatch.setattr("engine.cli.plan.prepare_thread", lambda device, threads=None: None)
+    monkeypatch.setattr("engine.cli.train.prepare_thread", lambda device, threads=None: None)
 
 
 def written(folder: Path, text: str = PLAN) -> Path:

@@ -526,7 +526,7 @@ def test_a_snapshot_has_a_picture(tmp_path: Path) -> None:
 
 
 def test_the_picture_of_a_wall_is_painted_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "PREVIEW_CANVAS_PX", 20_000)
+    monkeypatch.setattr(autosave, "PREVIEW_CANVAS_PX", 20_000)
     painted: list[Size] = []
     paint = toy.Toy.paint
 
