@@ -17,8 +17,8 @@ from tests.simulated_card.card import Counts, SimulatedCard
 
 LAUNCHES = {  # of a step, and of a tile of 1024 px
     "FAMOS": (769, 348),
-    "MAGIC guided": (2042, 455),
-    "MAGIC with inducing points": (3589, 947),
+    "MAGIC guided": (2043, 455),
+    "MAGIC with inducing points": (3590, 947),
     "texture network": (1522, 270),
     "fast stylisation": (1449, 315),
     "fast doodle": (1591, 474),
