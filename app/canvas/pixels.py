@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
@@ -80,6 +79,8 @@ class Pixels:
         row, column = int(down * height), int(right * width)
         if self._pieces[row, column] < 0:
             return None
+        import cv2  # takes a tenth of a second, which the empty window need not wait for
+
         same = (self._pieces == self._pieces[row, column]).astype(np.uint8)
         _count, parts = cv2.connectedComponents(same, connectivity=8)
         return parts == parts[row, column]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
-
 from engine.files import replacing
 from engine.pieces import PieceInfo
 
@@ -43,6 +41,8 @@ def write_legend(path: Path, pieces: Sequence[PieceInfo], colors: Sequence[Seque
     Raises:
         NoRoomError: the file can not be written.
     """
+    from PIL import Image, ImageDraw, ImageFont  # which a window without an export does not load
+
     rows = sorted(pieces, key=lambda piece: -piece.usage)
     image = Image.new("RGB", (_WIDTH_PX, 2 * _MARGIN_PX + _ROW_PX * max(1, len(rows))), "white")
     draw = ImageDraw.Draw(image)

@@ -43,6 +43,7 @@ def test_seeds_contents_and_methods_are_trained_one_after_another_and_kept(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     toy_two.register(monkeypatch)
+    studio.window.methods.add(toy_two.ToyTwo)
     studio.drop_style()
     document = studio.window.document
     document.add("content", [write_image(studio.folder / "content.png")])
