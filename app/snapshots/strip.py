@@ -8,10 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QCursor, QImage, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QFrame,
     QHBoxLayout,
     QInputDialog,
@@ -149,8 +148,7 @@ class SnapshotStrip(QWidget):
     def _show(self) -> None:
         snapshots = self.choice.shown(self._all, self._present)
         spare = {tile.snapshot.folder: tile for tile in self._tiles}
-        pointed = self.scroll_area.pointed_at
-        before = {tile: tile.x() for tile in self._tiles}
+        held = self._held()
         grown = any(s.folder not in spare and not _is_autosave(s) for s in snapshots)
         rows = [s for s in snapshots if not _is_autosave(s)], [s for s in snapshots if _is_autosave(s)]
         self._tiles = []
@@ -164,6 +162,7 @@ class SnapshotStrip(QWidget):
                 tile.set_present(self._present is not None and snapshot.folder == self._present.folder)
                 self._tiles.append(tile)
                 row.insertWidget(place + offset, tile, 0, Qt.AlignmentFlag.AlignTop)
+                tile.show()  # now, and not with the next event: it takes its room at once
         for tile in spare.values():
             if tile is self._selected:
                 self._selected = None
@@ -181,20 +180,31 @@ class SnapshotStrip(QWidget):
         self._refresh()
         if grown:
             self.scroll_area.follow_end()
-        if pointed:
-            self._keep_in_place(before)
+        self._keep_in_place(held)
 
-    def _keep_in_place(self, before: dict[SnapshotTile, int]) -> None:
+    def _held(self) -> list[tuple[SnapshotTile, int]]:
+        """The tiles of the row and where each begins, as they are seen now, the one under the pointer first; none where
+        the pointer is elsewhere. Widths say nothing: those of pictures that just came are not laid out yet."""
+        if not self.scroll_area.pointed_at:
+            return []
+        at = self._body.mapFromGlobal(QCursor.pos()).x()
+        tiles = [tile for tile in self._tiles if tile.parent() is self._body]
+        tiles.sort(key=lambda tile: (tile.x() > at, abs(tile.x() - at)))
+        return [(tile, tile.x()) for tile in tiles]
+
+    def _keep_in_place(self, held: list[tuple[SnapshotTile, int]]) -> None:
         """What is under the pointer stays there, whatever went or came beside it."""
+        if not held:
+            return
         layout = self._body.layout()
         assert layout is not None
         layout.activate()
-        QApplication.sendEvent(self._body, QEvent(QEvent.Type.LayoutRequest))  # the view takes its new width over now
-        at = self._body.mapFromGlobal(QCursor.pos()).x()
-        stayed = [tile for tile in self._tiles if tile in before and tile.parent() is self._body]
-        if stayed:
-            nearest = min(stayed, key=lambda tile: abs(before[tile] + tile.width() / 2 - at))
-            self.scroll_area.shift(nearest.x() - before[nearest])
+        # its new width now, and not with the next event: else tiles are laid out in the old one, too near to each other
+        width = max(layout.totalMinimumSize().width(), self.scroll_area.viewport().width())
+        self._body.resize(width, self._body.height())
+        stayed = next(((tile, before) for tile, before in held if tile in self._tiles), None)
+        if stayed is not None:
+            self.scroll_area.shift(stayed[0].x() - stayed[1])
 
     def show_pending(self, picture: QImage | None) -> None:
         """A moment is being kept: its place is there at once, with the picture that the canvas has."""
@@ -321,12 +331,11 @@ class SnapshotStrip(QWidget):
 
     def _arrived(self, path: str) -> None:
         image = self._previews.image(path) or QImage()
-        before = {tile: tile.x() for tile in self._tiles}
+        held = self._held()
         for tile in self._tiles:
             if tile.snapshot.preview == Path(path):
                 tile.set_image(image)
-        if self.scroll_area.pointed_at:
-            self._keep_in_place(before)
+        self._keep_in_place(held)
 
     def _refresh(self) -> None:
         self.empty.setText(_EMPTY if not self._all else "No moment is like that.")
