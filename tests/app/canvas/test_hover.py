@@ -6,13 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from PySide6.QtCore import QEvent, QPoint
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
+from torch import Tensor
 
 from app.canvas.hover import words
+from engine.box import Box, Size
 from engine.messages import PieceFound
-from engine.method import Piece
+from engine.method import PIECES_LAYER, Piece
 from tests.app.test_live import live, shown  # noqa: F401 - a fixture
 from tests.app.test_main_window import Studio, studio  # noqa: F401 - a fixture
 from tests.engine.toy import Toy
@@ -31,6 +34,12 @@ def test_the_piece_under_the_pointer_is_told(live: Studio, monkeypatch: pytest.M
         asked.append((row, column))
         return Piece(Path("/images/leaves & co.jpg"), 0.8, 0.25, 0.5)
 
+    paint = Toy.paint
+
+    def paint_pieces(toy: Toy, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        return paint(toy, box, canvas_size) | {PIECES_LAYER: torch.zeros(1, box.height, box.width)}
+
+    monkeypatch.setattr(Toy, "paint", paint_pieces)
     monkeypatch.setattr(Toy, "piece_at", piece_at)
     monkeypatch.setattr(Toy, "capabilities", frozenset({"pieces"}))
     shown(live)
