@@ -1,4 +1,4 @@
-"""Previews, autosaves and exports while it trains leave nothing behind; `python -m benchmarks.soak` does it for an hour."""
+"""Previews, autosaves and exports while it trains leave nothing behind; `benchmarks.soak` does it for an hour."""
 
 from __future__ import annotations
 
