@@ -286,8 +286,7 @@ class MainWindow(Shell):
     def _on_began(self, event: m.Began) -> None:
         self.status.set_device(event.device)
         self.status.began(event.step)
-        self.curves.set_templates(getattr(event.job.settings, "templates", None))
-        self.curves.began(event.step)
+        self.curves.began(event.step, event.job.settings)
 
     def _on_state(self, state: str) -> None:
         self.status.set_state(state)

@@ -7,6 +7,7 @@ patch scores of a discriminator [B, 1, h, w]. All results are scalars.
 from __future__ import annotations
 
 import math
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -52,6 +53,17 @@ def generator_loss(kind: Adversarial, fake: Tensor) -> Tensor:
     if kind == "lsgan":
         return (fake - 1).square().mean()
     return -fake.mean()
+
+
+def loss_of_guessing(kind: Adversarial, generated: int = 1) -> float | None:
+    """`real_loss` and `fake_loss` together, of a D that can not tell real from generated; None where it has no scale.
+
+    Args:
+        generated: how many kinds of generated patches it judges.
+    """
+    if kind == "wgan_gp":
+        return None
+    return {"dcgan": math.log(2), "lsgan": 0.25, "hinge": 1.0}[kind] * (1 + generated)
 
 
 def gradient_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, position: Tensor) -> Tensor:

@@ -40,6 +40,7 @@ from engine.options import RenderMode
 from engine.pieces import PieceInfo
 from engine.style.networks import open_network
 from engine.style.perceptual import Perceptual
+from engine.settings import Settings
 from engine.templates.atlas import Templates, shares
 from engine.templates.palette import palette
 
@@ -115,6 +116,11 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             device,
         )
         self._decide_precision()
+
+    @classmethod
+    def number_of_pieces(cls, settings: Settings) -> int | None:
+        assert isinstance(settings, FamosSettings)
+        return settings.templates if settings.mode != "paint" else None
 
     def _read_images(self, job: Job) -> None:
         s = self.settings
