@@ -7,7 +7,6 @@ patch scores of a discriminator [B, 1, h, w]. All results are scalars.
 from __future__ import annotations
 
 import math
-import math
 from collections.abc import Callable
 from typing import Literal
 

@@ -38,9 +38,9 @@ from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Noise, Painti
 from engine.nn.unet import NO_MARGIN
 from engine.options import RenderMode
 from engine.pieces import PieceInfo
+from engine.settings import Settings
 from engine.style.networks import open_network
 from engine.style.perceptual import Perceptual
-from engine.settings import Settings
 from engine.templates.atlas import Templates, shares
 from engine.templates.palette import palette
 

@@ -83,7 +83,7 @@ def trained(job: Job, steps: int, turned: tuple[int, dict[str, Any]] | None = No
 
 
 def pixels_of(image: SourceImage) -> torch.Tensor:
-    return torch.from_numpy(np.asarray(Image.open(image.path))).permute(2, 0, 1)
+    return torch.from_numpy(np.array(Image.open(image.path))).permute(2, 0, 1)
 
 
 def picture_of(method: Any) -> torch.Tensor:
@@ -117,26 +117,23 @@ def test_pieces_are_mixed_to_a_grey(tmp_path: Path, method: str) -> None:
     check(state, "A grey mixture", "entropy_weight")
 
 
-@pytest.mark.parametrize("method", ["famos", "texture", "doodle_net"])
-def test_the_discriminator_wins(tmp_path: Path, method: str) -> None:
+def test_the_discriminator_wins(tmp_path: Path) -> None:
     """A white style, and a picture that stays as it is."""
-    values: dict[str, Any] = STILL
-    if method == "famos":
-        values = values | {"adversarial": "hinge", "discriminator_rate": FAST, "mode": "paint"}
-    state = trained(job(method, tmp_path, values, style=plain(tmp_path, 250)), 90)
+    values = STILL | {"adversarial": "hinge", "discriminator_rate": FAST, "mode": "paint"}
+    state = trained(job("famos", tmp_path, values, style=plain(tmp_path, 250)), 80)
     check(state, "has won", "discriminator_rate")
 
 
-@pytest.mark.parametrize("method", ["famos", "magic", *NETWORKS])
+@pytest.mark.parametrize("method", ["famos", "magic", "texture"])
 def test_the_discriminator_only_guesses(tmp_path: Path, method: str) -> None:
     values = {"discriminator_rate": FROZEN, "adversarial_weight": 1.0}
     values |= STILL if method in NETWORKS else {"adversarial": "hinge", "entropy_weight": 10}
-    check(trained(job(method, tmp_path, values), 60), "only guesses", "discriminator_rate")
+    check(trained(job(method, tmp_path, values), 44), "only guesses", "discriminator_rate")
 
 
-@pytest.mark.parametrize("method", NETWORKS)
+@pytest.mark.parametrize("method", ["texture", "stylize"])
 def test_the_discriminator_is_too_quick_for_itself(tmp_path: Path, method: str) -> None:
-    state = trained(job(method, tmp_path, STILL | {"adversarial_weight": 1.0, "discriminator_rate": 0.1}), 60)
+    state = trained(job(method, tmp_path, STILL | {"adversarial_weight": 1.0, "discriminator_rate": 0.1}), 44)
     assert state.role == "warning"
     assert state.remedy is not None
     assert (state.remedy.setting, state.remedy.factor) == ("discriminator_rate", 0.5), "slower, and not faster"
@@ -152,10 +149,8 @@ def test_a_loss_rises_that_should_fall(tmp_path: Path, method: str, term: str) -
     check(state, f"{term} rises", "learning_rate")
 
 
-@pytest.mark.parametrize("method", ["neural_style", "stylize"])
-def test_the_style_match_stands_still(tmp_path: Path, method: str) -> None:
-    values = STILL | {"adversarial_weight": 0.0} if method in NETWORKS else {"learning_rate": 1e-4}
-    state = trained(job(method, tmp_path, values), 45, match=True)
+def test_the_style_match_stands_still(tmp_path: Path) -> None:
+    state = trained(job("neural_style", tmp_path, {"learning_rate": 1e-4}), 44, match=True)
     assert "the style match has not changed" in state.text
     assert state.role == "muted", "a picture that is done is no trouble"
     assert state.remedy is not None
