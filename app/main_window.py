@@ -160,6 +160,7 @@ class MainWindow(Shell):
             "zoom_in": lambda: self.canvas.view.zoom_by(1.25),
             "zoom_out": lambda: self.canvas.view.zoom_by(0.8),
             "next_layer": self.canvas.layers.choose_next,
+            "grid": self.snapshots.open_grid,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
             "keys": lambda: HelpSheet(self).show(),
             "about": self.show_about,

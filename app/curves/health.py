@@ -124,7 +124,7 @@ def health(
     if share is None:
         mixture = Health(_tr("All is well."), "muted")
     else:
-        said = _tr("Health: {} of {} templates in use").format(f"{in_use:.0f}", templates)
+        said = _tr("Health: {} of {} pieces in use").format(f"{in_use:.0f}", templates)
         if late and share < FEW:
             return _trouble("collapse", said, history, settings)
         mixture = Health(f"{said}.", "muted") if share < SOME else Health(said + _tr(", a rich mixture."), "good")

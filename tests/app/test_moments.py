@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.curves.health import Health
+from app.snapshots.grid import MomentGrid
 from engine import messages as m
 from engine.snapshots import listing
 from tests.app.test_main_window import Studio, studio
@@ -145,3 +146,17 @@ def test_keeping_shows_its_place_at_once_with_the_picture_of_the_canvas(studio: 
     studio.until(lambda: any(event.reason == "kept" for event in studio.seen(m.Kept)))
     assert not window.strip.pending
     assert any(tile.snapshot.reason == "kept" for tile in window.strip.tiles)
+
+
+def test_moments_side_by_side_are_reached_where_the_row_is_low(studio: Studio) -> None:
+    studio.train()
+    studio.window.training.keep()
+    studio.until_seen(m.Kept)
+    strip = studio.window.strip
+    for height, roomy in ((strip.minimumHeight(), False), (strip.minimumHeight() + 80, True)):
+        strip.resize(strip.width(), height)
+        assert (strip.choice.isVisibleTo(strip), strip.grid_button.isVisibleTo(strip)) == (roomy, not roomy)
+    studio.press("grid")
+    (grid,) = studio.window.findChildren(MomentGrid)
+    assert grid.isVisible()
+    grid.close()

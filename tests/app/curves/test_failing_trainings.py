@@ -108,7 +108,7 @@ def test_one_piece_takes_all(tmp_path: Path, method: str, setting: str) -> None:
     values |= {"templates": 12, "mode": "copy", "balance_weight": 0} if method == "famos" else {"set_size": 12}
     styles = plain(tmp_path, 250, *range(11))
     state = trained(job(method, tmp_path, values, style=styles, content=plain(tmp_path, 250)), 60)
-    check(state, "1 of 12 templates in use", setting)
+    check(state, "1 of 12 pieces in use", setting)
 
 
 @pytest.mark.parametrize("method", ["famos", "magic"])
