@@ -6,6 +6,7 @@ import pytest
 
 from app.curves.health import Health
 from app.snapshots.grid import MomentGrid
+from app.snapshots.strip import SnapshotStrip
 from engine import messages as m
 from engine.snapshots import listing
 from tests.app.test_main_window import Studio, studio
@@ -152,10 +153,12 @@ def test_moments_side_by_side_are_reached_where_the_row_is_low(studio: Studio) -
     studio.train()
     studio.window.training.keep()
     studio.until_seen(m.Kept)
-    strip = studio.window.strip
-    for height, roomy in ((strip.minimumHeight(), False), (strip.minimumHeight() + 80, True)):
-        strip.resize(strip.width(), height)
-        assert (strip.choice.isVisibleTo(strip), strip.grid_button.isVisibleTo(strip)) == (roomy, not roomy)
+    for height, roomy in ((0, False), (400, True)):
+        strip = SnapshotStrip()
+        studio.qtbot.addWidget(strip)
+        strip.resize(700, max(height, strip.minimumHeight()))
+        strip.show()
+        assert (strip.choice.isVisible(), strip.grid_button.isVisible()) == (roomy, not roomy)
     studio.press("grid")
     (grid,) = studio.window.findChildren(MomentGrid)
     assert grid.isVisible()
