@@ -280,7 +280,7 @@ class MainWindow(Shell):
         events.on(m.Began, self._on_began)
         events.on(m.Stepped, self.status.stepped)
         events.on(m.Kept, lambda _event: self.status.kept())
-        events.on(m.Stepped, lambda event: self.curves.add(event.step, event.terms))
+        events.on(m.Stepped, self._on_stepped)
         events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
         events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
 
@@ -288,6 +288,11 @@ class MainWindow(Shell):
         self.status.set_device(event.device)
         self.status.began(event.step)
         self.curves.began(event.step, event.job.settings)
+
+    def _on_stepped(self, event: m.Stepped) -> None:
+        built = self.training.built  # after another method was chosen, the session ends a step of the one before
+        if built is not None and built.method == self.document.job.method:
+            self.curves.add(event.step, event.terms)
 
     def _on_state(self, state: str) -> None:
         self.status.set_state(state)

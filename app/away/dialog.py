@@ -350,7 +350,16 @@ class AwayDialog(QDialog):
     def _show_mode(self, mode: str) -> None:
         self._mode = mode
         edited = mode == "edited"
-        for widget in (self.by, self.minutes, self.steps, self.stalls, self.count, self.add_seeds, self.add_preset, self.add_method):
+        for widget in (
+            self.by,
+            self.minutes,
+            self.steps,
+            self.stalls,
+            self.count,
+            self.add_seeds,
+            self.add_preset,
+            self.add_method,
+        ):
             widget.setEnabled(edited)
         self.stall_minutes.setEnabled(edited and self.stalls.isChecked())
         self.add_contents.setEnabled(edited and make.varied_slot(self._document) is not None)
