@@ -138,13 +138,17 @@ class SnapshotStrip(QWidget):
 
     def _fit(self) -> None:
         autosaves = 0 if self._own_row.isHidden() else SMALL_HEIGHT + 14
-        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52 + autosaves)
+        branches = self.band.height() - TreeBand.LEAST_PX
+        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52 + autosaves + branches)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
         roomy = self.height() >= self.minimumHeight() + self.choice.sizeHint().height()
         self.choice.setVisible(roomy)
-        self.grid_button.setVisible(not roomy)
+        self.grid_button.setVisible(not roomy and len(self._tiles) > 1)
 
     def set_snapshots(self, snapshots: list[Snapshot], present: Snapshot | None = None) -> None:
         """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing.
@@ -355,6 +359,7 @@ class SnapshotStrip(QWidget):
         there = len(self._tiles) + len(self._pending)
         self.empty.setVisible(not there)
         self.scroll_area.setVisible(bool(there))
+        self._share_room()
         if self._tiles and self._selected is None:
             self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
