@@ -13,6 +13,7 @@ from engine import losses
 from engine.methods.adversarial import coarsened
 from engine.methods.directed import CONTENT, PAINT, SIZE
 from engine.methods.famos.batches import Batch
+from engine.methods.famos.lines import line_weight
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import ColorReconstruction, Painting
 from engine.style.perceptual import Perceptual
@@ -26,13 +27,15 @@ class Compared(NamedTuple):
 
     reconstruction: ColorReconstruction | None = None
     network: Perceptual | None = None
+    contrast: float | None = None
+    """The unit of `line_weight`, where contents count along their lines alone."""
 
 
 def weighted(s: FamosSettings, terms: Mapping[str, Tensor], entropy_ramp: float) -> Tensor:
     """L_adv + lambda L_content (equation 3) and the regularisers of appendix II.
 
     Args:
-        entropy_ramp: 0 to 1, how much of its weight the entropy has by now.
+        entropy_ramp: 0 to 1, how much of its weight the entropy has by now, and the decision of alpha with it.
     """
     return (
         s.adversarial_weight * terms["generator"]
@@ -41,6 +44,8 @@ def weighted(s: FamosSettings, terms: Mapping[str, Tensor], entropy_ramp: float)
         + s.variation_weight * terms["variation"]
         + s.alpha_weight * terms["alpha"]
         + s.alpha_variation_weight * terms["alpha_variation"]
+        # differs from the paper: each place is wholly painted or wholly copied, as strokes of a pen are
+        + s.decision_weight * entropy_ramp * terms["undecided"]
         + s.diversity_weight * terms["diversity"]
         # differs from the paper: balance over templates, without which A collapses
         + s.balance_weight * terms["balance"]
@@ -59,15 +64,28 @@ def terms_of(
 
     directed = batch.directed
 
-    def distance(image: Tensor) -> Tensor:
-        return content_distance(s, image, batch.content, compared, directed.times.get(CONTENT))
+    wanted = directed.times.get(CONTENT)
+    if compared.contrast is not None:
+        along = line_weight(batch.content.float(), s.content_counts == "dark", compared.contrast)
+        along = along if wanted is None else wanted * along
+    else:
+        along = wanted
+
+    def of_collage(image: Tensor) -> Tensor:
+        if s.collage_correspondence == "same":
+            return content_distance(s, image, batch.content, compared, along)
+        coarse, weight = s.collage_correspondence, 1.0 if wanted is None else wanted
+        grey, content = losses.grey(image), losses.grey(batch.content)
+        weight = weight if isinstance(weight, float) else coarsened(weight, coarse, s.blur_px)
+        return losses.content(coarsened(grey, coarse, s.blur_px), coarsened(content, coarse, s.blur_px), weight)
 
     nothing = fake.result.new_zeros(())
     terms = {
-        "content": distance(fake.result),
+        "content": content_distance(s, fake.result, batch.content, compared, along),
         "content_collage": nothing,
         "alpha": (directed.times.get(PAINT, 1.0) * fake.alpha).mean(),
         "alpha_variation": losses.total_variation(fake.alpha),
+        "undecided": losses.undecided(fake.alpha),
         "entropy": nothing,
         "variation": nothing,
         "diversity": nothing,
@@ -76,7 +94,7 @@ def terms_of(
     }
     if (mixture := fake.mixture) is not None:
         terms |= {
-            "content_collage": distance(fake.collage),
+            "content_collage": of_collage(fake.collage),
             "entropy": mixture.entropy,
             "variation": mixture.variation,
             "diversity": losses.diversity(mixture.usage),

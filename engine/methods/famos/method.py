@@ -26,6 +26,7 @@ from engine.methods.composed import Composed, Composer, Tally, everywhere, log_b
 from engine.methods.directed import PAINT, SIZE, Directions, directions, painted_share, undirected, with_regions_of
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
+from engine.methods.famos.lines import mean_contrast
 from engine.methods.famos.loss import Compared
 from engine.methods.famos.mirrored import Mirrored
 from engine.methods.famos.renderer import FamosRenderer, Scene
@@ -76,6 +77,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         Term("diversity", "Diversity", "Diversity", "Lower: patches use different templates."),
         Term("alpha", "Painted share", "Painting", "0: all copied. 1: all painted."),
         Term("alpha_variation", "Variation of the mask", "Painting"),
+        Term("undecided", "Undecided paint", "Painting", "0: each place is wholly painted or not at all. 1: half."),
         Term("largest_share", "Largest share", "Pieces", "Share of the most used template in a patch."),
         Term("penalty", "Gradient penalty", "Penalty"),
     )
@@ -100,7 +102,11 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
         self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
-        self.compared = Compared(self.reconstruction, self._perceptual() if s.correspondence == "features" else None)
+        self.compared = Compared(
+            self.reconstruction,
+            self._perceptual() if s.correspondence == "features" else None,
+            None if s.content_counts == "everywhere" else mean_contrast(self._contents, s.content_counts == "dark"),
+        )
         self._usage = torch.full((s.templates,), 1 / s.templates, device=device)  # [N], over the last steps
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
