@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
 from engine import losses
 from engine.methods.adversarial import coarsened
 from engine.methods.directed import CONTENT, PAINT, SIZE
 from engine.methods.famos.batches import Batch
+from engine.methods.famos.compared import Compared, content_distance
 from engine.methods.famos.lines import line_weight
 from engine.methods.famos.settings import FamosSettings
-from engine.nn.mosaic import ColorReconstruction, Painting
-from engine.style.perceptual import Perceptual
+from engine.nn.mosaic import Painting
 
 USAGE_DECAY = 0.95
 """Of the use of templates over the canvas: some twenty steps of patches cover it."""
-
-
-class Compared(NamedTuple):
-    """What contents are compared by besides their tones: colours that are learned, or a perceptual network."""
-
-    reconstruction: ColorReconstruction | None = None
-    network: Perceptual | None = None
-    contrast: float | None = None
-    """The unit of `line_weight`, where contents count along their lines alone."""
 
 
 def weighted(s: FamosSettings, terms: Mapping[str, Tensor], entropy_ramp: float) -> Tensor:
@@ -74,10 +62,8 @@ def terms_of(
     def of_collage(image: Tensor) -> Tensor:
         if s.collage_correspondence == "same":
             return content_distance(s, image, batch.content, compared, along)
-        coarse, weight = s.collage_correspondence, 1.0 if wanted is None else wanted
-        grey, content = losses.grey(image), losses.grey(batch.content)
-        weight = weight if isinstance(weight, float) else coarsened(weight, coarse, s.blur_px)
-        return losses.content(coarsened(grey, coarse, s.blur_px), coarsened(content, coarse, s.blur_px), weight)
+        grey, content = (coarsened(losses.grey(x), s.collage_correspondence, 0.0) for x in (image, batch.content))
+        return losses.content(grey, content, 1.0 if wanted is None else coarsened(wanted, s.collage_correspondence, 0))
 
     nothing = fake.result.new_zeros(())
     terms = {
@@ -120,30 +106,3 @@ def running_usage(usage: Tensor, running: Tensor) -> Tensor:
     mean = usage.mean(0)
     running.lerp_(mean.detach(), 1 - USAGE_DECAY)
     return (running + mean - mean.detach())[None]
-
-
-def content_distance(
-    s: FamosSettings, image: Tensor, content: Tensor, compared: Compared, times: Tensor | None = None
-) -> Tensor:
-    """||phi(I) - phi(I_C)||^2 (equation 2; the maps are those of the appendix), each place weighed by `times`."""
-    if (network := compared.network) is not None:
-        layers = network.content_layers
-        with torch.no_grad():
-            wanted = network(content.float() * 0.5 + 0.5, layers)
-        found = network(image.float() * 0.5 + 0.5, layers)
-        return torch.stack(
-            [losses.content(found[layer], wanted[layer], _at_size_of(found[layer], times)) for layer in layers]
-        ).mean()
-    if compared.reconstruction is not None:
-        image, by = compared.reconstruction(image), s.learned_after
-    else:
-        image, content, by = losses.grey(image), losses.grey(content), s.correspondence
-    if by == "grey":
-        return losses.content(losses.grey(image), losses.grey(content), 1.0 if times is None else times)
-    weight = 1.0 if times is None else coarsened(times, by, s.blur_px)
-    return losses.content(coarsened(image, by, s.blur_px), coarsened(content, by, s.blur_px), weight)
-
-
-def _at_size_of(features: Tensor, times: Tensor | None) -> Tensor | float:
-    """How much each place of a layer weighs, [B, 1, h, w], the mean of what it stands for."""
-    return 1.0 if times is None else functional.adaptive_avg_pool2d(times, (features.shape[2], features.shape[3]))
