@@ -203,7 +203,8 @@ def _detail(
         if "originals" in capabilities and not request.render_mode.originals and size != trained:
             mode = replace(request.render_mode, originals=print_scale(size, trained))
             remedies.append(Remedy("The same pieces", {"render_mode": mode}))
-            if getattr(job.settings, "crops", "") == "same":
+            texture = getattr(job.settings, "guidance", "") == "unguided"
+            if getattr(job.settings, "crops", "") == "same" and not texture:
                 yield Finding(
                     "more_pieces",
                     "warning",

@@ -19,6 +19,7 @@ from engine.images.sources import coordinates
 from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
 from engine.methods.directed import Fields
+from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import MosaicShape, Painting, blended
 from engine.options import RenderMode
 from engine.templates.atlas import Mixture, Templates, View
@@ -48,6 +49,9 @@ class Scene:
 
 class Painted(Printable, Protocol):
     """What the renderer asks of a trained FAMOS: its templates, and one forward pass over any scene."""
+
+    @property
+    def settings(self) -> FamosSettings: ...
 
     @property
     def templates(self) -> Templates | None: ...
@@ -132,11 +136,12 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         content = self._content(canvas_size, plain.content)
         if not self.repeats:
             return Scene(content, plain.coordinates, plain.view, plain.fields)
-        plane = Closed(lambda box: coordinates(box, canvas_size, self.device), canvas_size)
+        known = Closed(lambda box: coordinates(box, canvas_size, self.device), canvas_size)
+        places = known.at if self.method.settings.knows_places else plain.coordinates
         templates = self.method.templates
         view = None if templates is None else ClosedTemplates(templates, canvas_size).view
         fields = plain.fields.changed(lambda plane: Closed(plane, canvas_size).at)
-        return Scene(content, plane.at, view, fields, canvas_size)
+        return Scene(content, places, view, fields, canvas_size)
 
     def _pieces_of(self, detail: Detail) -> DetailedTemplates:
         assert self.method.templates is not None
