@@ -51,6 +51,7 @@ class ExportDialog(QDialog):
         images_requested(): images are missing, and the artist knows where they are.
         settled(messages.ExportRequest): nothing was changed for a moment; time to inspect it, where a session runs.
         measure_requested(messages.ExportRequest): begin one for it.
+        learn_requested(Size): the network is to learn on, on a canvas of this size.
 
     Args:
         canvas: the size that was trained for, 1x.
@@ -69,6 +70,7 @@ class ExportDialog(QDialog):
     images_requested = Signal()
     settled = Signal(object)
     measure_requested = Signal(object)
+    learn_requested = Signal(object)
 
     def __init__(
         self,
@@ -239,6 +241,8 @@ class ExportDialog(QDialog):
             self.resume_requested.emit(journal.folder_for(self.form.out()))
         elif remedy.ask == "images":
             self.images_requested.emit()
+        elif remedy.ask == "learn":
+            self.learn_requested.emit(self.form.size_field.size_px)
         elif remedy.ask == "folder":
             self.form.ask_for_folder()
         elif remedy.ask == "profile":

@@ -47,8 +47,8 @@ class Famos(PaintingFamos):
     slots = SLOTS["famos"]
     terms = TERMS
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames", "pieces"))
-    painting_version = 2  # beyond the canvas psi and templates are mirrored in step
+    capabilities = frozenset(("repeat", "originals", "frames", "pieces", "paint_detail"))
+    painting_version = 3  # paint has the detail of the pieces; before, beyond the canvas psi and templates in step
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, FamosSettings)

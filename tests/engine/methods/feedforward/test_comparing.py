@@ -1,6 +1,5 @@
 """texture, stylize and doodle_net compare by the layers, links and sizes that the methods on pixels have."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +29,12 @@ CHOICES = [
 
 
 @pytest.fixture(autouse=True)
-def tiny_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def opened(kind: str, **_options: Any) -> Vgg19:
         assert kind == "vgg19"
         return tiny_vgg()
 
     monkeypatch.setattr(base, "open_network", opened)
-    yield
 
 
 def first_terms(method: str, folder: Path, settings: dict[str, Any]) -> dict[str, float]:
