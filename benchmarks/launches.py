@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from benchmarks.common import wait
@@ -47,10 +46,10 @@ def counted(work: Callable[[], object], device: torch.device) -> Told:
 
 def told(events: Sequence[Any]) -> Told:
     """Of what a profiler saw, the part between the marks, and all that the card did."""
-    host = [event for event in events if event.device_type == DeviceType.CPU]
+    host = [event for event in events if event.device_type.name == "CPU"]
     marked = next(event.time_range for event in host if event.name == MARK)
     within = [event.name for event in host if marked.start <= event.time_range.start < marked.end]
-    kernels = [event for event in events if event.device_type == DeviceType.CUDA and event.name != MARK]
+    kernels = [event for event in events if event.device_type.name == "CUDA" and event.name != MARK]
     return Told(
         launches=sum(any(word in name for word in _LAUNCHES) for name in within),
         waits=sum(any(word in name for word in _WAITS) for name in within),
