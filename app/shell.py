@@ -20,7 +20,7 @@ from app.settings.panel import SettingsPanel
 from app.snapshots.strip import SnapshotStrip
 from app.status import Status
 from app.widgets import theme
-from app.widgets.docks import TabbedDock, TitledDock
+from app.widgets.docks import TabbedDock, TitledDock, floating_action
 
 LAYOUT_VERSION = 3
 _WORDED = frozenset(actions.TOOLBAR) - {"undo", "redo"}
@@ -104,6 +104,8 @@ class Shell(QMainWindow):
         view.addSeparator()
         for dock in self.docks.values():
             view.addActions(self.side.actions_of_panels() if dock is self.side else [dock.toggleViewAction()])
+        apart = view.addMenu(self.tr("In a window of its own"))
+        apart.addActions([floating_action(dock) for dock in self.docks.values()])
         view.addAction(self.tr("Usual layout"), self.reset_layout)
         view.addSeparator()
         themes = view.addMenu(self.tr("Theme"))

@@ -296,7 +296,8 @@ class _FittingScroll(QScrollArea):
         return QSize(body.sizeHint().width(), height)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._body.minimumSizeHint().width(), min(_LEAST_PX, self.sizeHint().height()))
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self._body.minimumSizeHint().width() + bar, min(_LEAST_PX, self.sizeHint().height()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:

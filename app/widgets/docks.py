@@ -95,6 +95,15 @@ class TabbedDock(QDockWidget):
         self.shown.emit(self._keys[index])
 
 
+def floating_action(dock: QDockWidget) -> QAction:
+    """For a menu: whether the dock is in a window of its own."""
+    action = QAction(dock.windowTitle(), dock)
+    action.setCheckable(True)
+    action.toggled.connect(lambda on: (dock.show(), dock.setFloating(on)))
+    dock.topLevelChanged.connect(action.setChecked)
+    return action
+
+
 def _title_bar(dock: QDockWidget, title: QWidget) -> QWidget:
     """A title with what floats and what closes the dock; the keys reach both by the menu View."""
     bar = QWidget(dock)
@@ -114,6 +123,7 @@ def _title_bar(dock: QDockWidget, title: QWidget) -> QWidget:
         button.setFixedSize(_BUTTON_PX, _BUTTON_PX)
         button.setFocusPolicy(button.focusPolicy().NoFocus)
         button.setToolTip(words)
+        button.setProperty("keys", "Alt+V")
         button.setAccessibleName(f"{words.split(';')[0].split(',')[0]}: {dock.windowTitle()}")
         button.clicked.connect(act)
         row.addWidget(button)
