@@ -45,7 +45,7 @@ def test_a_picture_without_memory_does_not_end_the_training(
     """Painted in quarters, or told as a picture that failed."""
     monkeypatch.setattr(trainer, "REPORT_S", 0.0)
     session = Session(JOBS["famos"](tmp_path), tmp_path, device="cuda:0", steps=3, previews=False)
-    session.post(RenderView(Box(0, 0, 77, 101), Size(77, 101)))
+    session.post(RenderView(Box(0, 0, 24, 24), Size(24, 24)))
 
     def react(event: Event) -> None:
         if isinstance(event, Stepped) and event.step == 1:
