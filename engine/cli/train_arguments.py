@@ -36,5 +36,5 @@ def add_train(train: argparse.ArgumentParser) -> None:
     add("--seed", type=whole(0, 2**31 - 1), metavar="S", help=f"of weights, crops and noise; {seed} unless given")
     add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
     add_threads(train)
-    add("--resume", action="store_true", help="go on from the newest snapshot of the project in DIR")
+    add("--resume", action="store_true", help="go on from the newest snapshot of the project in DIR; see --threads")
     add("--json", action="store_true", help="print a JSON object per report, and one with the snapshot at the end")
