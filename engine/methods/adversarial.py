@@ -8,13 +8,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine import losses
+from engine import losses, sharing
 from engine.device import bfloat16_pays, uploaded
 from engine.errors import BadSettingError
 from engine.images import sources
@@ -35,6 +35,8 @@ from engine.templates.mix_kernel import load as load_mix_kernel
 class AdversarialBatch(Protocol):
     @property
     def style(self) -> Tensor: ...  # [B, 3, H, W], -1..1
+
+    def part(self, rows: slice) -> Self: ...  # some of its patches
 
 
 class Fake(Protocol):
@@ -151,6 +153,10 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             return 1.0
         return min(1.0, (self.steps_done + 1) / max(1, self.settings.entropy_ramp_steps))
 
+    def _own(self, batch: BatchT) -> BatchT:
+        rows = sharing.rows()
+        return batch if rows is None else batch.part(rows)
+
     def _precision(self) -> AbstractContextManager:
         return training.precision(self.device, self._bfloat16)
 
@@ -197,7 +203,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         terms: dict[str, Tensor] = {}
         for turn in range(s.discriminator_steps):
             if turn:
-                batch = self._draw_batch(random)
+                batch = self._own(self._draw_batch(random))
                 with torch.no_grad(), self._precision():
                     fake = self._generate(self.generator, batch)
             terms = {}
@@ -230,7 +236,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             terms["discriminator"] = terms["discriminator"] + pieces.detach()
             yield pieces
         if s.adversarial == "wgan_gp":
-            position = uploaded(torch.rand(len(batch.style), 1, 1, 1, generator=random), self.device)
+            drawn = torch.rand(sharing.whole(len(batch.style)), 1, 1, 1, generator=random)
+            position = uploaded(sharing.own(drawn), self.device)
             penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
             terms["penalty"] = penalty.detach()
             yield s.penalty_weight * penalty
@@ -246,6 +253,18 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             return super().slow_down()
         self._bfloat16 = False
         return "It computes in float32 from here on, which takes longer and holds larger numbers exactly."
+
+    # -------------------------------------------------------- steps that several devices share
+
+    @property
+    def shared_batch(self) -> int:
+        return self.settings.batch
+
+    def decisions(self) -> dict[str, Any]:
+        return {"bfloat16": self._bfloat16}
+
+    def decide(self, decisions: Mapping[str, Any]) -> None:
+        self._bfloat16 = bool(decisions["bfloat16"])
 
     # -------------------------------------------------------- state
 

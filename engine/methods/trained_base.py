@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from engine import sharing
 from engine.box import Margin
 from engine.images.sampling import step_generator
 from engine.method import State
@@ -134,7 +135,7 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
         random = step_generator(self.seed, step)
         self.half_done = False  # until judges have learned something
         self._begin_step(random)
-        batch = self._draw_batch(random)
+        batch = self._own(self._draw_batch(random))
         with self._precision():
             output = self._generate(self.generator, batch)
         loss, terms = self._losses(batch, output, step, random)
@@ -144,7 +145,11 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
         self.steps_done += 1
         self.half_done = False
         self._last = (batch, self._without_gradients(output))
-        return {key: value.detach() for key, value in terms.items()}
+        return sharing.means({key: value.detach() for key, value in terms.items()})
+
+    def _own(self, batch: BatchT) -> BatchT:
+        """What this process learns from in a step that several share: all of it, as a rule."""
+        return batch
 
     @property
     def _pace(self) -> float:

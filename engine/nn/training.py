@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 
+from engine import sharing
 from engine.errors import BadProjectError
 
 
@@ -30,14 +31,16 @@ def descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor], rate: fl
 
     Each loss is made, and its gradient taken, before the next one is made, so that their graphs never lie in memory
     together; gradients are freed afterwards, so that they take no memory in the other network's update, and none of an
-    update that was broken off joins those of the next.
+    update that was broken off joins those of the next. In a step that several processes share, losses are means over
+    the rows of each, and all of them make the same update.
     """
     for group in optimizer.param_groups:
         group["lr"] = rate
     try:
         for loss in losses:
-            loss.backward()
+            sharing.weighted(loss).backward()
             del loss
+        sharing.add_gradients(parameter for group in optimizer.param_groups for parameter in group["params"])
         optimizer.step()
     finally:
         optimizer.zero_grad(set_to_none=True)

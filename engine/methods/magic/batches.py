@@ -29,19 +29,22 @@ class Batch(NamedTuple):
     powers: Mapping[str, Tensor] = MappingProxyType({})
     guided: Tensor | None = None
 
+    def part(self, rows: slice) -> Batch:
+        """Some of its patches."""
+        sets = self.sets
+        return Batch(
+            None if self.content is None else self.content[rows],
+            self.style[rows],
+            replace(sets, image=sets.image[rows], origin=sets.origin[rows], flip=sets.flip[rows]),
+            None if self.bias is None else self.bias[rows],
+            {name: powers[rows] for name, powers in self.powers.items()},
+            None if self.guided is None else self.guided[rows],
+        )
+
     def apart(self) -> Iterator[Batch]:
         """Batches of one patch each."""
         for index in range(len(self.style)):
-            one = slice(index, index + 1)
-            sets = self.sets
-            yield Batch(
-                None if self.content is None else self.content[one],
-                self.style[one],
-                replace(sets, image=sets.image[one], origin=sets.origin[one], flip=sets.flip[one]),
-                None if self.bias is None else self.bias[one],
-                {name: powers[one] for name, powers in self.powers.items()},
-                None if self.guided is None else self.guided[one],
-            )
+            yield self.part(slice(index, index + 1))
 
 
 def joined(collages: Sequence[Collage]) -> Collage:
