@@ -143,6 +143,9 @@ class SnapshotStrip(QWidget):
             present: the one that the training goes on from.
         """
         self._all, self._present = list(snapshots), present
+        self._previews.keep_only(str(snapshot.preview) for snapshot in snapshots)
+        if self._first is not None and self._first.folder not in {snapshot.folder for snapshot in snapshots}:
+            self._first = None
         self._show()
 
     def _show(self) -> None:

@@ -48,6 +48,18 @@ class FamosSettings(AdversarialSettings):
         when=one_of("correspondence", "blur") + one_of("learned_after", "blur"))
     collage_content_weight: float = redeclared(AdversarialSettings, "collage_content_weight", when=_COPYING)
     collage_adversarial_weight: float = redeclared(AdversarialSettings, "collage_adversarial_weight", when=_BLENDING)
+    decision_weight: float = weight(0.0, 20, "Painted or not",
+        "More: each place is wholly painted or wholly left, as strokes of a pen over a print. 0: veils of paint as "
+        "well.", symbol="4 α (1 - α)", group=LOOK, advanced=True, when=_BLENDING)
+    content_counts: Literal["everywhere", "lines", "dark"] = choice(
+        "everywhere", ("Everywhere", "Along its lines", "Along its dark lines"), "Content counts",
+        "Along its lines: outlines and strokes of the content must be seen, and areas without any are free, so that "
+        "whole pieces stay there. Dark lines are as ink; the light ones then ask for nothing.", symbol="weight of φ",
+        group=LOOK, advanced=True)
+    collage_correspondence: Literal["same", "pool16", "pool32"] = choice(
+        "same", ("As the picture", "16 px blocks", "32 px blocks"), "Compare the collage",
+        "What of the content the pieces alone must agree with. Blocks: pieces follow light and dark from afar, the "
+        "fine content is painted over them.", symbol="φ of I_M", group=LOOK, advanced=True, when=_BLENDING)
     alpha_variation_weight: float = weight(0.02, 5, "Calm painting",
         "More: painted and copied areas are larger and smoother.", symbol="TV of alpha", group=LOOK, advanced=True,
         when=_BLENDING, before="variation_weight")

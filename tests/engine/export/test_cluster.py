@@ -99,6 +99,14 @@ def test_a_worker_that_dies_costs_its_task_only(machines: cluster.Cluster, tmp_p
 
 
 @lacking
+def test_no_port_that_others_use_is_taken(machines: cluster.Cluster) -> None:
+    """Dask's own, 8787, may belong to a cluster of somebody else; it would say so, and answer the whole network."""
+    server = machines._client.cluster.scheduler.http_server
+    assert server.address == "127.0.0.1"
+    assert server.port != 8787
+
+
+@lacking
 def test_a_worker_s_sentence_arrives(machines: cluster.Cluster) -> None:
     with pytest.raises(TesseraError, match="There is no paint for 3"):
         list(machines.results(refuses, [(3, (3,))]))
@@ -128,7 +136,7 @@ def test_without_workers_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(cluster, "PATIENCE_S", 0.0)
     monkeypatch.setattr(cluster, "_LOOK_S", 0.1)
-    nobody = LocalCluster(n_workers=0, dashboard_address=None, processes=False)  # pyright: ignore[reportArgumentType]
+    nobody = LocalCluster(n_workers=0, processes=False, **cluster.WITHOUT_DASHBOARD)
     with nobody, Client(nobody, set_as_default=False) as client:
         machines = cluster.Cluster(client, "tcp://here:1")
         with pytest.raises(ClusterError, match="has no workers"):
