@@ -20,6 +20,7 @@ class Batch(NamedTuple):
 
     bias: what is added to log A, [B, K, H, W]. powers: of each map of amounts, [B, 1, H, W].
     guided: how much the content counts, [B, 1, H, W], where it is transparent in places. See directed.py.
+    told: c, what the network is told of its loss, [P], where it is and for all patches the same.
     """
 
     content: Tensor | None
@@ -28,6 +29,7 @@ class Batch(NamedTuple):
     bias: Tensor | None = None
     powers: Mapping[str, Tensor] = MappingProxyType({})
     guided: Tensor | None = None
+    told: Tensor | None = None
 
     def part(self, rows: slice) -> Batch:
         """Some of its patches."""
@@ -39,6 +41,7 @@ class Batch(NamedTuple):
             None if self.bias is None else self.bias[rows],
             {name: powers[rows] for name, powers in self.powers.items()},
             None if self.guided is None else self.guided[rows],
+            self.told,
         )
 
     def apart(self) -> Iterator[Batch]:

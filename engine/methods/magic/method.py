@@ -264,7 +264,8 @@ class Magic(PaintingMagic):
         opaque = sets.view(side, side).bias() if self.atlas.has_cut_outs else None
         bias = log_bias(self._bias(regions, sets, wanted), opaque)
         guided = None if fields.guided is None else torch.stack([fields.guided(box) for box in boxes])
-        return Batch(content, self._style_patches.draw(side, batch, random), sets, bias, powers, guided)
+        style = self._style_patches.draw(side, batch, random)
+        return Batch(content, style, sets, bias, powers, guided, self._conditions())
 
     def _with_shown(self, sets: Sets, corners: Tensor, random: torch.Generator) -> tuple[Sets, Tensor]:
         """The sets of a batch, the first of them from the pieces that the artist composed; and their bias, [B, K].
@@ -286,8 +287,7 @@ class Magic(PaintingMagic):
     def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
         s = self.settings
         size = (s.patch, s.patch)
-        if not s.conditional or not set(batch.powers) & set(RANGES):
-            told = self._conditions()
+        if self._may_be_captured(batch):
             return network(
                 batch.sets,
                 batch.content,
@@ -295,7 +295,7 @@ class Magic(PaintingMagic):
                 s.temperature,
                 (self._bound_of(batch), s.warp_px),
                 self._mix_kernel,
-                told,
+                batch.told,
                 batch.bias,
                 s.smoothing_px,
             )
@@ -315,6 +315,10 @@ class Magic(PaintingMagic):
             for one in batch.apart()
         ]
         return joined(each)
+
+    def _may_be_captured(self, batch: Batch) -> bool:
+        """Unless each patch is told what the maps ask for there, which the host has to read."""
+        return not self.settings.conditional or not set(batch.powers) & set(RANGES)
 
     def _bound_of(self, batch: Batch) -> Tensor | float:
         return self.bound_at(batch.powers.get(PAINT))
