@@ -92,7 +92,9 @@ def test_a_card_is_measured_as_well(card: SimulatedCard, monkeypatch: pytest.Mon
 
 def test_launches_and_waits_of_one_piece_of_work_are_counted() -> None:
     def seen(name: str, start: int, end: int, where: str = "CPU") -> SimpleNamespace:
-        return SimpleNamespace(name=name, device_type=SimpleNamespace(name=where), time_range=SimpleNamespace(start=start, end=end))
+        return SimpleNamespace(
+            name=name, device_type=SimpleNamespace(name=where), time_range=SimpleNamespace(start=start, end=end)
+        )
 
     found = launches.told(
         [
