@@ -408,6 +408,19 @@ class Method(ABC, Generic[MethodSettings]):
             BadProjectError: `strict`, and something is missing or has another shape.
         """
 
+    @property
+    def shared_batch(self) -> int:
+        """Patches of a step, where several devices can share them; 0 where its loss is of all of them together."""
+        return 0
+
+    def decisions(self) -> dict[str, Any]:
+        """What was decided by the memory and the speed that are here, as plain JSON values."""
+        return {}
+
+    def decide(self, decisions: Mapping[str, Any]) -> None:
+        """Takes over the decisions of the device that leads, whose steps it shares."""
+        del decisions
+
     def slow_down(self) -> str:
         """Answers divergence: lowers learning rates until the next rebuild. Returns what was done, as a sentence."""
         return ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from engine import losses
+from engine import losses, sharing
 from engine.methods.adversarial import coarsened
 from engine.methods.directed import CONTENT, PAINT, SIZE
 from engine.methods.famos.batches import Batch
@@ -79,16 +79,17 @@ def terms_of(
         "largest_share": nothing,
     }
     if (mixture := fake.mixture) is not None:
+        usage = sharing.gathered(mixture.usage)  # patches are compared, so those of other devices as well
         terms |= {
             "content_collage": of_collage(fake.collage) if guided else nothing,
             "entropy": mixture.entropy,
             "variation": mixture.variation,
-            "diversity": losses.diversity(mixture.usage),
+            "diversity": losses.diversity(usage),
             "balance": losses.balance(
-                mixture.usage if canvas_usage is None else running_usage(mixture.usage, canvas_usage), directed.free
+                usage if canvas_usage is None else running_usage(usage, canvas_usage), directed.free
             ),
             "largest_share": losses.largest_share(mixture.usage),
-            "templates_in_use": losses.effective_templates(mixture.usage.detach()),
+            "templates_in_use": losses.effective_templates(usage.detach()),
         }
         if SIZE in directed.times and fake.logits is not None:
             logits = fake.logits if directed.bias is None else fake.logits + directed.bias

@@ -6,7 +6,7 @@ what a training step draws in batches.py, what it weighs in loss.py and compared
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -139,6 +139,10 @@ class Famos(PaintingFamos):
         self.batches.pieces, self.batches.directions = self._composed, self._directions
 
     # -------------------------------------------------------- a step
+
+    @property
+    def _graph_key(self) -> Hashable:
+        return super()._graph_key, self.temperature
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
         return loss.weighted(self.settings, terms, self._entropy_ramp)

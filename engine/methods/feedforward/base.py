@@ -189,6 +189,12 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     def _begin_step(self, random: torch.Generator) -> None:
         self.style_loss.refresh(random)
 
+    def _learn(self, batch: BatchT, step: int, random: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        output = self._generate(self.generator, batch)
+        loss, terms = self._losses(batch, output, step, random)
+        self._descend(loss, self.settings.learning_rate * self._rate_part, self._decay)
+        return output.detach(), terms
+
     def _losses(
         self, batch: BatchT, output: Tensor, step: int, random: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -202,9 +208,6 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
             terms["distance"] = losses.mean_distance(groups.detach())
             loss = loss - s.diversity_weight * terms["diversity"]
         return loss, terms
-
-    def _without_gradients(self, output: Tensor) -> Tensor:
-        return output.detach()
 
     def _discriminator_terms(
         self, batch: BatchT, images: Tensor, step: int, random: torch.Generator
