@@ -343,12 +343,15 @@ class Method(ABC, Generic[MethodSettings]):
             )
         return self
 
-    def coarse(self, reduction: int) -> Renderer | None:
+    def coarse(self, reduction: int, render_mode: RenderMode | None = None) -> Renderer | None:
         """Paints about the same picture on a canvas that is `reduction` times smaller, and so much sooner.
 
         None where only the picture itself can be painted.
+
+        Args:
+            render_mode: at most another content; None for as trained.
         """
-        del reduction
+        del reduction, render_mode
         return None
 
     @property

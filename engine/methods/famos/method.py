@@ -25,7 +25,8 @@ from engine.methods.famos.compared import compared_by
 from engine.methods.famos.drawing import Drawing, said_of_groups
 from engine.methods.famos.layers import TERMS, patches_of
 from engine.methods.famos.painting import PaintingFamos
-from engine.methods.famos.settings import PRESETS, FamosSettings
+from engine.methods.famos.presets import PRESETS
+from engine.methods.famos.settings import FamosSettings
 from engine.methods.famos.shape import mosaic_shape
 from engine.methods.famos.slots import SLOTS
 from engine.nn.layers import initialise

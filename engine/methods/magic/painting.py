@@ -135,10 +135,13 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         fields = self._directions.on(canvas_size, self.device, self.settings.feather_px)
         return Scene(canvas_size, content, self.draw.at, fields, reduction=1)
 
-    def coarse(self, reduction: int) -> Renderer:
+    def coarse(self, reduction: int, render_mode: RenderMode | None = None) -> Renderer:
         if reduction not in self._coarse_renderers:
             self._coarse_renderers[reduction] = CoarseRenderer(self, self._styles, reduction)
-        return self._coarse_renderers[reduction]
+        renderer = self._coarse_renderers[reduction]
+        if render_mode is None or not render_mode.frame:
+            return renderer
+        return renderer.of(self.frame(render_mode.frame, render_mode.tones).to(self.device))
 
     def painting(self, box: Box, scene: Scene) -> Painting:
         """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
