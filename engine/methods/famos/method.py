@@ -81,7 +81,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     )
     presets = PRESETS
     pieces_layer = "templates"
-    capabilities = frozenset(("repeat", "originals", "frames", "pieces"))
+    capabilities = frozenset(("repeat", "originals", "frames", "pieces", "transparent"))
     painting_version = 2  # beyond the canvas psi and templates are mirrored in step
 
     def __init__(self, job: Job, device: torch.device) -> None:
