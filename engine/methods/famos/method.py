@@ -17,7 +17,7 @@ from engine.device import uploaded_together
 from engine.errors import MissingSourcesError
 from engine.fields.noise import NoiseField, constant
 from engine.images import sources
-from engine.images.sources import ContentField
+from engine.images.sources import ContentField, Source
 from engine.job import Job
 from engine.method import Layer, Layers, Piece, Renderer, State, Term
 from engine.methods.adversarial import AdversarialMethod, atlas_of
@@ -274,10 +274,11 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     def renderer(self, render_mode: RenderMode) -> Renderer:
         return renderer(FamosRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
 
-    def scene(self, canvas_size: Size) -> Scene:
+    def scene(self, canvas_size: Size, frame: Source | None = None) -> Scene:
         """What is painted as trained; beyond that canvas psi and templates are mirrored, in step with one another.
 
         So psi says everywhere what the templates show, as it has been learned, and the network sees no other value.
+        A frame will take the content's place.
         """
         field = ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device)
         s, templates, plane = self.settings, self.templates, Mirrored(self._canvas)
@@ -288,7 +289,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             return rows, columns
 
         view = None if templates is None else (lambda box: templates.view_at(*places(box)))
-        directed = self._directions.on(canvas_size, self.device, s.feather_px)
+        directed = self._directions.following(frame).on(canvas_size, self.device, s.feather_px)
         return Scene(field.at, lambda box: plane.coordinates(*places(box))[0], view, directed)
 
     def bias(self, regions: Tensor | None) -> Tensor | None:

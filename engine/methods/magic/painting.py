@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes, uploaded
-from engine.images.sources import ContentField
+from engine.images.sources import ContentField, Source
 from engine.method import Layer, Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
@@ -125,14 +125,14 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     def renderer(self, render_mode: RenderMode) -> Renderer:
         return renderer(MagicRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
 
-    def scene(self, canvas_size: Size) -> Scene:
-        """What is painted as trained."""
+    def scene(self, canvas_size: Size, frame: Source | None = None) -> Scene:
+        """What is painted as trained; a frame will take the content's place."""
         content = (
             ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device).at
             if self._contents
             else None
         )
-        fields = self._directions.on(canvas_size, self.device, self.settings.feather_px)
+        fields = self._directions.following(frame).on(canvas_size, self.device, self.settings.feather_px)
         return Scene(canvas_size, content, self.draw.at, fields, reduction=1)
 
     def coarse(self, reduction: int) -> Renderer:
