@@ -60,7 +60,7 @@ def findings(
     if not found:
         found += _begun(request)
     found += _paper(request)
-    found += _transparency(request, job)
+    found += _transparency(request, job, capabilities)
     if not missing_images(job):
         found += _detail(request, size, trained, job, capabilities)
     return found
@@ -193,17 +193,24 @@ def _paper(request: ExportRequest) -> Iterator[Finding]:
         )
 
 
-def _transparency(request: ExportRequest, job: Job) -> Iterator[Finding]:
-    for image in job.sources.get("content", ())[:1]:
-        if not request.encode_options.transparent or request.render_mode.frame or request.frames is not None:
-            continue
-        try:
-            opaque = not may_be_transparent(Path(image.path))
-        except BadImageError:
-            continue
-        if opaque:
-            remedy = Remedy("Opaque", {"encode_options": replace(request.encode_options, transparent=False)})
-            yield Finding("transparency", "warning", opaque_everywhere(Path(image.path)), (remedy,))
+def _transparency(request: ExportRequest, job: Job, capabilities: frozenset[str]) -> Iterator[Finding]:
+    """What can be had, or not, of the content's transparency."""
+    wanted = request.encode_options.transparent
+    contents = job.sources.get("content", ())
+    if "transparent" not in capabilities or not contents or request.render_mode.frame or request.frames is not None:
+        return
+    path = Path(contents[0].path)
+    other = {"encode_options": replace(request.encode_options, transparent=not wanted)}
+    try:
+        clear = may_be_transparent(path)
+        holds = not is_video(request.out) and format_of(request.out).transparency
+    except (BadImageError, BadSettingError):
+        return
+    if wanted and not clear:
+        yield Finding("transparency", "warning", opaque_everywhere(path), (Remedy("Opaque", other),))
+    elif clear and not wanted and holds:
+        message = f"{path.name} is transparent in places. The picture is painted there, too."
+        yield Finding("transparency", "note", message, (Remedy("Stay transparent there", other),))
 
 
 def _detail(

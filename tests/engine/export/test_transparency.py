@@ -23,7 +23,7 @@ from engine.export.print_sizes import Layout
 from engine.export.transparency import Opacity, opacity_of
 from engine.export.video_formats import check_video
 from engine.job import Job, SourceImage
-from engine.messages import Exported, ExportRequest, Failed, Stop, Warned
+from engine.messages import Exported, ExportRequest, Failed, Finding, Stop, Warned
 from engine.method import Method, method_class
 from engine.options import EncodeOptions, RenderMode
 from engine.training.session import Session
@@ -199,11 +199,25 @@ def test_a_content_that_is_opaque_everywhere_is_named(tmp_path):
     with Image.open(tmp_path / "one.png") as image:
         assert image.mode == "RGB"
     request = ExportRequest(tmp_path / "two.png", SIZE, encode_options=CLEAR)
-    assert "transparency" not in {finding.kind for finding in findings(request, SIZE, job)}
+    assert not told_of(request, job)
     Image.fromarray(pixels[..., :3]).save(content)  # has none
-    (found,) = (finding for finding in findings(request, SIZE, job) if finding.kind == "transparency")
+    (found,) = told_of(request, job)
     assert "opaque everywhere" in found.message
     assert not found.remedies[0].applied(request).encode_options.transparent
+
+
+def told_of(request: ExportRequest, job: Job) -> list[Finding]:
+    found = findings(request, SIZE, job, frozenset(("transparent",)))
+    return [finding for finding in found if finding.kind == "transparency"]
+
+
+def test_transparency_is_offered_where_the_content_has_it(tmp_path):
+    job, request = magic(tmp_path), ExportRequest(tmp_path / "one.png", SIZE)
+    (found,) = told_of(request, job)
+    assert found.message == "c.png is transparent in places. The picture is painted there, too."
+    assert found.remedies[0].applied(request).encode_options.transparent
+    assert not told_of(replace(request, out=tmp_path / "one.jpg"), job)
+    assert not told_of(request, magic_jobs.job(tmp_path))
 
 
 def canvas(folder: Path, bits: int, size: Size) -> CanvasFile:
