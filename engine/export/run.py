@@ -104,7 +104,7 @@ class ExportRun:
             TesseraError: one sentence; what was painted stays.
         """
         started = time.perf_counter()
-        refuse_missing_images(self._now.job)
+        refuse_missing_images(self._now.job, type(self._now.method).slots)
         refuse_to_overwrite(self.request.out, self._now.job)
         try:
             request = self.request
