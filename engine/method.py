@@ -374,6 +374,11 @@ class Method(ABC, Generic[MethodSettings]):
         del row, column
         return None
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """Those of the sentences in `warnings` that hold only as long as the job is as it is."""
+        return ()
+
     @abstractmethod
     def patches(self) -> dict[str, Tensor]:
         """The last training patches by layer title, float32 [B, 3, h, w], 0..1; empty before the first step."""

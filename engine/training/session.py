@@ -229,7 +229,8 @@ class Session:
     ) -> Iterator[Event]:
         trainer = self._trainer
         canvas_size, device = trainer.method.canvas_size, self._device.title
-        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched)
+        notes = tuple(trainer.method.notes)
+        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched, notes)
         yield from trainer.warnings()
         if unfit:
             yield Warned("A part of what was learned does not fit the new settings or images; it starts afresh.", "fit")

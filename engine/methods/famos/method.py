@@ -374,6 +374,10 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         return self._composer_of(self._job).infos(self._composed, shares)
 
     @property
+    def notes(self) -> Sequence[str]:
+        return self._said
+
+    @property
     def pieces_counted_at(self) -> int | None:
         return self._tally.oldest_step(self._pieces_key)
 
