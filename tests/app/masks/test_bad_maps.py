@@ -92,7 +92,7 @@ CASES: dict[str, tuple[Given, str]] = {
     ),
     "a file that is missing": (
         lambda at, job: directed(job, SourceImage(path=str(at / "gone.png")), slot=CONTENT_MAP),
-        "gone.png is not there (any more). Put it back, or choose it again where it is now. Until then the picture is shown",
+        "choose it again where it is now. Until then the picture is shown without this map.",
     ),
 }
 
