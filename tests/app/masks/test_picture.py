@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -60,6 +61,28 @@ def test_undo_and_redo_walk_through_the_same_pictures(points) -> None:
     for after in seen[1:]:
         picture.stack.redo()
         assert np.array_equal(picture.labels, after)
+
+
+@given(places=st.lists(place, min_size=0, max_size=9))
+def test_a_lasso_paints_what_it_goes_around_wherever_its_corners_lie(places) -> None:
+    """As far as it lies on the picture; the same as in a picture so large that nothing of it lies beyond."""
+    picture, larger = blank(), blank(160, 160)
+    for one, shift in ((picture, 0), (larger, 50)):
+        one.begin()
+        one.lasso([(x + shift, y + shift) for x, y in places], LAND.label)
+        one.commit("lasso")
+    whole = (larger.labels == LAND.label).astype(np.uint8)
+    square = np.ones((3, 3), np.uint8)
+    border = (cv2.dilate(whole, square) != cv2.erode(whole, square))[50:90, 50:110]
+    other = (picture.labels == LAND.label) != whole[50:90, 50:110].astype(bool)
+    assert not other[~border].any(), "the same, but for pixels of its line"
+
+
+def test_a_lasso_around_everything_paints_everything() -> None:
+    picture = blank()
+    picture.begin()
+    picture.lasso([(-9, -9), (70, -9), (70, 50), (-9, 50)], LAND.label)
+    assert (picture.labels == LAND.label).all()
 
 
 def test_what_is_told_to_have_changed_covers_what_has_changed() -> None:
