@@ -32,6 +32,7 @@ class MainWindow(Shell):
         super().__init__(preferences)
         self._data = data
         self._closing = False
+        self._notes: tuple[str, ...] = ()
         self.built = False
         self.restore_layout()
         if built:
@@ -284,6 +285,9 @@ class MainWindow(Shell):
         events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
 
     def _on_began(self, event: m.Began) -> None:
+        for gone in set(self._notes) - set(event.notes):
+            self.messages.unsay(gone)
+        self._notes = event.notes
         self.status.set_device(event.device)
         self.status.began(event.step)
         self.curves.set_templates(getattr(event.job.settings, "templates", None))

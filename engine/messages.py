@@ -282,6 +282,7 @@ class Began(Event):
     Args:
         left: the snapshot of what was left for it, where training went back or to another method.
         touched: the part of the canvas that looks otherwise than before; None for all of it.
+        notes: see `Method.notes`; those of before that are not among them hold no longer.
     """
 
     step: int
@@ -292,6 +293,7 @@ class Began(Event):
     reason: Literal["built", "rebuilt", "restored"] = "built"
     left: Path | None = None
     touched: Box | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -259,7 +259,8 @@ class Method(ABC, Generic[MethodSettings]):
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
     """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones;
-    "pieces", if it knows which image lies where; "paint_detail", if what it paints over them can be `smooth_paint`."""
+    "pieces", if it knows which image lies where; "paint_detail", if what it paints over them can be `smooth_paint`;
+    "transparent", if it leaves places free where the content is transparent."""
 
     painting_version: ClassVar[int] = 1
     """Raised when equal weights paint another picture than before: canvases begun by then can not be gone on with."""
@@ -376,6 +377,11 @@ class Method(ABC, Generic[MethodSettings]):
         """What lies at a pixel of the canvas; None where that is not known."""
         del row, column
         return None
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Those of the sentences in `warnings` that hold only as long as the job is as it is."""
+        return ()
 
     @abstractmethod
     def patches(self) -> dict[str, Tensor]:

@@ -29,7 +29,7 @@ from engine import messages as m
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, preflight
-from engine.images.read import image_size
+from engine.images.read import image_size, may_be_transparent
 from engine.job import Job
 from engine.method import Layer
 
@@ -99,6 +99,7 @@ class ExportDialog(QDialog):
         self.form = ExportForm(
             canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self, best, walks
         )
+        self.form.options.set_free_places(self._has_free_places())
         self.presets = ExportPresets(self.form, preferences, self) if preferences is not None else None
         if preferences is not None:
             take(self.form, preferences.export_form)
@@ -140,6 +141,7 @@ class ExportDialog(QDialog):
     def set_job(self, job: Job) -> None:
         """What is painted, with its images, has changed."""
         self.job = job
+        self.form.options.set_free_places(self._has_free_places())
         self.refresh()
 
     def show_inspected(self, event: m.Inspected) -> None:
@@ -221,6 +223,14 @@ class ExportDialog(QDialog):
             message = self.tr("{} is there already and will be replaced.").format(out.name)
             checks.append(Check(message, "muted" if mine else "warning"))
         return checks
+
+    def _has_free_places(self) -> bool:
+        """Whether the content may be transparent in places, and the method leaves these free."""
+        if "transparent" in self.form.capabilities:
+            for image in self.job.sources.get("content", ())[:1]:
+                with suppress(TesseraError):
+                    return may_be_transparent(Path(image.path))
+        return False
 
     def _is_wanted(self, finding: m.Finding) -> bool:
         """What only adds to one's knowledge is for those who want to know more."""

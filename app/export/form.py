@@ -198,6 +198,7 @@ class ExportForm(QWidget):
         if request.size is not None and request.size != self.size_field.size_px:
             self.size_field.choose(request.size)
         self.options.take(request.bits, request.encode_options, request.bleed_px)
+        self.options.transparent.setChecked(request.encode_options.transparent)
         if request.crop is not None:
             self.crop.set_crop(request.crop)
         if self._has_detail():

@@ -208,6 +208,7 @@ def _encode_options(arguments: Namespace) -> EncodeOptions:
             pyramid=arguments.pyramid,
             marks=arguments.marks,
             provenance=not arguments.no_provenance,
+            transparent=arguments.transparent,
         )
     with argument("--profile"):
         profiles.load(encode_options.profile)
@@ -230,7 +231,7 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
                 raise UsageError("argument --frames: it does not go with --canvas, --part or --assemble.")
     with argument("--out"):
         if (arguments.frames is not None or arguments.sweep) and is_video(out):
-            check_video(out, Size(1, 1))
+            check_video(out, Size(1, 1), encode_options.transparent)
         else:
             check_limits(out, Size(1, 1), arguments.bits, encode_options)
     if out.is_dir():
@@ -250,6 +251,7 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
         "--content": ("frames", bool(arguments.content)),
         "--report": ("pieces", arguments.report is not None),
         "--style": ("styles", bool(arguments.style)),
+        "--transparent": ("transparent", arguments.transparent),
     }
     for option, (way, wanted) in asked.items():
         if wanted and way not in method.capabilities:

@@ -128,6 +128,11 @@ def _add_finish(render: argparse.ArgumentParser) -> None:
         help=f"of {_readers('compression')}",
     )
     add("--pyramid", action="store_true", help=f"smaller versions of the picture inside {_readers('pyramid')}")
+    add(
+        "--transparent",
+        action="store_true",
+        help=f"where the content is transparent the file is too: {names(lambda kind: kind.transparency)}",
+    )
     add("--no-provenance", action="store_true", help="leave settings, seeds and names of images out of the file")
 
 

@@ -93,8 +93,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         contents = sources.load(job.sources["content"], self.settings.content_scale, "content", self.warnings, True)
         return [tone_matched(content, self._styles, self.settings.tone_matching) for content in contents]
 
-    def frame(self, path: str, tones: str) -> Tensor:
-        """An image file as the target: uint8 [3, h, w], scaled and matched in tone as the content is.
+    def frame(self, path: str, tones: str) -> Source:
+        """An image file as the target, scaled, cut out and matched in tone as the content is.
 
         Args:
             tones: an image file whose tones decide those of all frames; empty for its own.
@@ -107,11 +107,12 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         scale = self._contents[0].image.scale
 
         def load(path: str) -> Source:
-            (source,) = sources.load([SourceImage(path=path, scale=scale)], self.settings.content_scale, "content", [])
+            images = [SourceImage(path=path, scale=scale)]
+            (source,) = sources.load(images, self.settings.content_scale, "content", [], cut_out=True)
             return source
 
         like = load(tones) if tones else None
-        return tone_matched(load(path), self._styles, self.settings.tone_matching, like).pixels
+        return tone_matched(load(path), self._styles, self.settings.tone_matching, like)
 
     def originals(self, scale: float) -> tuple[Atlas, float]:
         """The style images from their files again, `scale` times as large as trained or as near as they come.

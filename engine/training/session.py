@@ -248,7 +248,8 @@ class Session:
         trainer = self._trainer
         canvas_size, leader = trainer.method.canvas_size, self._leader
         device = self._device.title if leader is None else leader.title
-        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched)
+        notes = tuple(trainer.method.notes)
+        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched, notes)
         yield from trainer.warnings()
         if leader is not None and (alone := leader.why_alone(trainer.method)):
             yield Warned(alone, "devices")

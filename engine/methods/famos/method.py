@@ -48,7 +48,7 @@ class Famos(PaintingFamos):
     slots = SLOTS["famos"]
     terms = TERMS
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames", "pieces", "paint_detail"))
+    capabilities = frozenset(("repeat", "originals", "frames", "pieces", "paint_detail", "transparent"))
     painting_version = 3  # paint has the detail of the pieces; before, beyond the canvas psi and templates in step
 
     def __init__(self, job: Job, device: torch.device) -> None:
