@@ -7,9 +7,9 @@ from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QKeySequenc
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QToolBar, QToolButton
 
 from app import actions
-from app.canvas.drop_zones import paths_in
 from app.canvas.panel import CanvasPanel
 from app.curves.plots import Curves
+from app.images.arrivals import local_paths
 from app.images.sources_bar import SourcesBar
 from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
@@ -65,12 +65,12 @@ class Shell(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Drags come here that no part of the window takes."""
-        if project_in(paths_in(event.mimeData())) is not None:
+        if project_in(local_paths(event.mimeData())) is not None:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        project = project_in(paths_in(event.mimeData()))
+        project = project_in(local_paths(event.mimeData()))
         if project is not None:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()

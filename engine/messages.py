@@ -58,9 +58,14 @@ class Retune(Command):
 
 @dataclass(frozen=True)
 class Load(Command):
-    """Other images, method or settings that need a rebuild; present weights are kept where names and shapes allow."""
+    """Other images, method or settings that need a rebuild; present weights are kept where names and shapes allow.
+
+    Args:
+        reread: the images are others than they were, although their paths may be the same.
+    """
 
     job: Job
+    reread: bool = False
     replaces_pictures: ClassVar[bool] = True
 
 
