@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QDropEvent, QFont, QFontMetrics, QPainter, QPalette, QPen
@@ -130,25 +131,43 @@ def _distance(zone: QRect, point: QPoint) -> int:
     return right + down
 
 
+class _Words(NamedTuple):
+    """What is written into a zone, and the room that it takes."""
+
+    font: QFont
+    words: str
+    title: QRect
+    text: QRect
+
+    @property
+    def size(self) -> QSize:
+        gap = GAP_PX // 2 if self.words else 0
+        return QSize(max(self.title.width(), self.text.width()), self.title.height() + self.text.height() + gap)
+
+
 def _write(painter: QPainter, font: QFont, room: QRect, slot: Slot) -> None:
     """The title as large as there is room for, and what the slot is for where that fits below it."""
     flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-    sizes = (1.25, 1.0) if slot.map else (1.7, 1.25, 1.0)
-    for size, words in ((sizes[0], slot.help), *((size, "") for size in sizes)):
+
+    def measured(size: float, words: str) -> _Words:
         bold = QFont(font)
         bold.setPointSizeF(font.pointSizeF() * size)
         bold.setWeight(QFont.Weight.DemiBold)
-        title = QFontMetrics(bold).boundingRect(room, flags, slot.title)
         text = QFontMetrics(font).boundingRect(room, flags, words) if words else QRect()
-        high = title.height() + (text.height() + GAP_PX // 2 if words else 0)
-        if high <= room.height() and max(title.width(), text.width()) <= room.width():
-            break
+        return _Words(bold, words, QFontMetrics(bold).boundingRect(room, flags, slot.title), text)
+
+    sizes = (1.25, 1.0) if slot.map else (1.7, 1.25, 1.0)
+    choices = [measured(sizes[0], slot.help), *(measured(size, "") for size in sizes)]
+    fitting = (each for each in choices if each.size.boundedTo(room.size()) == each.size)
+    chosen = next(fitting, choices[-1])
+    high = chosen.size.height()
     top = room.top() + max(0, (room.height() - high) // 2)
-    painter.setFont(bold)
-    painter.drawText(QRect(room.left(), top, room.width(), title.height()), flags, slot.title)
-    if words:
+    painter.setFont(chosen.font)
+    painter.drawText(QRect(room.left(), top, room.width(), chosen.title.height()), flags, slot.title)
+    if chosen.words:
         painter.setFont(font)
-        painter.drawText(QRect(room.left(), top + high - text.height(), room.width(), text.height()), flags, words)
+        below = chosen.text.height()
+        painter.drawText(QRect(room.left(), top + high - below, room.width(), below), flags, chosen.words)
 
 
 def _see_through(color: QColor, alpha: int) -> QColor:

@@ -82,7 +82,8 @@ def fetched(address: str, folder: Path) -> Path:
     if len(content) > MOST_BYTES:
         raise BadImageError(f"The picture at {host} is larger than {MOST_BYTES // 10**6} MB. {advice}")
     stem = re.sub(r"[^\w.-]+", "_", Path(unquote(parts.path)).stem if parts.scheme != "data" else "")[:60] or "picture"
-    path = _free(folder, stem, _SUFFIXES.get(kind, "." + kind.removeprefix("image/").removeprefix("x-")))
+    suffix = _SUFFIXES.get(kind) or "." + kind.removeprefix("image/").removeprefix("x-")
+    path = _free(folder, stem, suffix)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
