@@ -88,7 +88,7 @@ class FirstStart(QWidget):
         self._doors.addStretch(1)
         page = QWidget()
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(24, 12, 24, 12)
+        layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(8)
         layout.addStretch(2)
         layout.addWidget(self.rescue, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -224,10 +224,10 @@ class _Door(QFrame):
     def set_flat(self, flat: bool) -> None:
         """A row of little height, or a card."""
         self.setMaximumWidth(WIDEST_ROW_PX if flat else WIDEST_CARD_PX)
-        edge = 10 if flat else 16
-        self._grid.setContentsMargins(16, edge, 16, edge)
+        side, edge = (12, 10) if flat else (16, 16)
+        self._grid.setContentsMargins(side, edge, side, edge)
         self._grid.setVerticalSpacing(2 if flat else 8)
-        self._grid.setHorizontalSpacing(16 if flat else 8)
+        self._grid.setHorizontalSpacing(12 if flat else 8)
         top, left, middle = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignVCenter
         if flat:
             self._grid.addWidget(self._picture, 0, 0, 2, 1, middle | left)
