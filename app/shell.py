@@ -21,6 +21,7 @@ from app.snapshots.strip import SnapshotStrip
 from app.status import Status
 from app.widgets import theme
 from app.widgets.docks import TabbedDock, TitledDock, floating_action
+from app.widgets.placing import place, room_for
 
 LAYOUT_VERSION = 3
 _WORDED = frozenset(actions.TOOLBAR) - {"undo", "redo"}
@@ -199,11 +200,10 @@ class Shell(QMainWindow):
         self.resizeDocks(below, 2 * [min(BELOW_PX, self.height() // 4)], Qt.Orientation.Vertical)
 
     def restore_layout(self) -> None:
-        screen = self.screen().availableGeometry()
-        self.resize(min(1440, screen.width()), min(900, screen.height()))
+        self.resize(QSize(1440, 900).boundedTo(room_for(self)))
         geometry, state = self.preferences.geometry, self.preferences.state
         if not (geometry and self.restoreGeometry(QByteArray(geometry))):
-            self.move(screen.center() - self.rect().center())
+            place(self, self.size())
         if not (state and self.restoreState(QByteArray(state), LAYOUT_VERSION)):
             self.reset_layout()
 

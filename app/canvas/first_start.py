@@ -214,7 +214,6 @@ class _Door(QFrame):
         self._words.setWordWrap(True)
         self._words.setProperty("role", "muted")
         self._words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._words.setMinimumWidth(90)  # it wraps, and gives way before the button
         self._words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
         self.button = QPushButton(button, self)
         self.button.setAccessibleDescription(text)
