@@ -164,6 +164,7 @@ class MainWindow(Shell):
             "zoom_in": lambda: self.canvas.view.zoom_by(1.25),
             "zoom_out": lambda: self.canvas.view.zoom_by(0.8),
             "next_layer": self.canvas.layers.choose_next,
+            "grid": self.snapshots.open_grid,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
             "keys": lambda: HelpSheet(self).show(),
             "about": self.show_about,
@@ -302,7 +303,7 @@ class MainWindow(Shell):
         events.on(m.Began, self._on_began)
         events.on(m.Stepped, self.status.stepped)
         events.on(m.Kept, lambda _event: self.status.kept())
-        events.on(m.Stepped, lambda event: self.curves.add(event.step, event.terms))
+        events.on(m.Stepped, self._on_stepped)
         events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
         events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
 
@@ -312,8 +313,12 @@ class MainWindow(Shell):
         self._notes = event.notes
         self.status.set_device(event.device)
         self.status.began(event.step)
-        self.curves.set_templates(getattr(event.job.settings, "templates", None))
-        self.curves.began(event.step)
+        self.curves.began(event.step, event.job.settings)
+
+    def _on_stepped(self, event: m.Stepped) -> None:
+        built = self.training.built  # after another method was chosen, the session ends a step of the one before
+        if built is not None and built.method == self.document.job.method:
+            self.curves.add(event.step, event.terms)
 
     def _on_state(self, state: str) -> None:
         self.status.set_state(state)

@@ -299,6 +299,18 @@ class Method(ABC, Generic[MethodSettings]):
         return False
 
     @classmethod
+    def loss_of_guessing(cls, settings: Settings) -> float | None:
+        """The term "discriminator" where one can not tell pictures from the style; None where it has no such value."""
+        del settings
+        return None
+
+    @classmethod
+    def number_of_pieces(cls, settings: Settings) -> int | None:
+        """What the term "templates_in_use" is counted of; None where there is none."""
+        del settings
+        return None
+
+    @classmethod
     def fitting(cls, sizes: Mapping[str, Sequence[Size]]) -> dict[str, Any]:
         """Settings that suit images of some sizes, by slot: what a new project takes over when they are dropped."""
         del sizes

@@ -28,6 +28,7 @@ from engine.methods.trained_base import NetworkT, TrainedMethod
 from engine.nn import training
 from engine.nn.capture import CapturedSteps, Rate, Rates
 from engine.nn.discriminator import Discriminator
+from engine.settings import Settings
 from engine.templates.atlas import Atlas
 from engine.templates.mix_kernel import MixKernel
 from engine.templates.mix_kernel import load as load_mix_kernel
@@ -66,6 +67,13 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     """A subclass reads its images, makes `generator`, then calls `_assemble`."""
 
     _rate_title = "The learning rates are"
+
+    @classmethod
+    def loss_of_guessing(cls, settings: Settings) -> float | None:
+        assert isinstance(settings, AdversarialSettings)
+        kinds = 2 if settings.collage_adversarial_weight else 1
+        return losses.loss_of_guessing(settings.adversarial, kinds) if settings.adversarial_weight else None
+
     _styles: list[Source]
     _contents: list[Source]
     _mix_kernel: MixKernel | None

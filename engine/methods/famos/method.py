@@ -31,6 +31,7 @@ from engine.methods.famos.shape import mosaic_shape
 from engine.methods.famos.slots import SLOTS
 from engine.nn.layers import initialise
 from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Painting
+from engine.settings import Settings
 from engine.templates.atlas import Templates, shares
 from engine.templates.palette import palette
 
@@ -82,6 +83,11 @@ class Famos(PaintingFamos):
             device,
         )
         self._decide_precision()
+
+    @classmethod
+    def number_of_pieces(cls, settings: Settings) -> int | None:
+        assert isinstance(settings, FamosSettings)
+        return settings.templates if settings.mode != "paint" else None
 
     def _read_images(self, job: Job) -> None:
         s = self.settings

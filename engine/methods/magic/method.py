@@ -113,6 +113,11 @@ class Magic(PaintingMagic):
             self._remembered.forget()
 
     @classmethod
+    def number_of_pieces(cls, settings: Settings) -> int | None:
+        assert isinstance(settings, MagicSettings)
+        return settings.set_size_least or settings.set_size
+
+    @classmethod
     def is_instant(cls, settings: Settings) -> bool:
         assert isinstance(settings, MagicSettings)
         if settings.start != "network":
