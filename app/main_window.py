@@ -88,7 +88,7 @@ class MainWindow(Shell):
         )
         self.pieces.follow_pointer(hover.pointed, hover.found, hover.pinned)
         hover.share_of = self.pieces.share_of
-        hover.pinned.connect(lambda _index: self.show_dock("pieces"))
+        hover.pinned.connect(lambda _index: self.side.bring("pieces"))
         self.live = LiveController(document, training, snapshots.newest, self)
         self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)

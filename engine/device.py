@@ -193,6 +193,8 @@ def lost_message(error: BaseException, device: Device) -> str:
             f"This build of torch ({torch.__version__}) has no code for {device.title}. Install the build that "
             "pytorch.org names for this card, or train on the CPU."
         )
+    if "busy or unavailable" in reason:  # it takes one program at a time
+        return f"Another program has {device.title} for itself. End that one, or train on the CPU."
     return (
         f"{device.title} has stopped working ({reason or 'it gave no reason'}). Start Tessera again and go on from the "
         "last snapshot; if it happens again, update the card's driver, or train on the CPU."

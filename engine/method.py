@@ -259,7 +259,7 @@ class Method(ABC, Generic[MethodSettings]):
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
     """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones;
-    "pieces", if it knows which image lies where."""
+    "pieces", if it knows which image lies where; "paint_detail", if what it paints over them can be `smooth_paint`."""
 
     painting_version: ClassVar[int] = 1
     """Raised when equal weights paint another picture than before: canvases begun by then can not be gone on with."""

@@ -39,5 +39,5 @@ def add_train(train: argparse.ArgumentParser) -> None:
         "--devices", type=devices, metavar="D,D", help="several that share each step, as cuda:0,cuda:1; or use torchrun"
     )
     add_threads(train)
-    add("--resume", action="store_true", help="go on from the newest snapshot of the project in DIR")
+    add("--resume", action="store_true", help="go on from the newest snapshot of the project in DIR; see --threads")
     add("--json", action="store_true", help="print a JSON object per report, and one with the snapshot at the end")

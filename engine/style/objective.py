@@ -112,7 +112,7 @@ class Objective:
         tile_px: int,
         kept_shares: Mapping[str, float] | None = None,
     ) -> None:
-        self._kept_shares, self._thresholds = kept_shares or {}, dict[str, Tensor]()
+        self.kept_shares, self._thresholds = kept_shares or {}, dict[str, Tensor]()
         self.network, self.statistic, self.styles = network, statistic, styles
         self.labels, self.regions, self.content = labels, regions, content
         self.blur_px, self.tile_px = blur_px, tile_px
@@ -219,9 +219,9 @@ class Objective:
 
     def _masked(self, tile: Tile, features: Features) -> Features:
         """The same features, with gradients only where the content's are strong."""
-        if not self._kept_shares or self.content is None:
+        if not self.kept_shares or self.content is None:
             return features
-        layers = list(self._kept_shares)
+        layers = list(self.kept_shares)
         if not self._thresholds:
             self._thresholds = self._measured_thresholds(self.content, layers)
         with torch.no_grad():
@@ -242,7 +242,7 @@ class Objective:
                 for layer in layers:
                     values = features.core(features.activations[layer], features.strides[layer], layer).flatten()
                     samples[layer].append(values[:: max(1, len(values) * len(tiles) // _SAMPLED)])
-        return {layer: torch.cat(found).quantile(1 - self._kept_shares[layer]) for layer, found in samples.items()}
+        return {layer: torch.cat(found).quantile(1 - self.kept_shares[layer]) for layer, found in samples.items()}
 
     def _layers(self, weights: Weights) -> list[str]:
         wanted = {*self.statistic.layers, *weights.content_layers}

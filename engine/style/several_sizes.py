@@ -73,5 +73,5 @@ def of_each_size(layers: Sequence[str]) -> list[list[str]]:
     """Layers that belong together, the image's own first: links and weights are made within each."""
     found: dict[str, list[str]] = {}
     for name in layers:
-        found.setdefault(name.partition("/")[2], []).append(name)
+        found.setdefault(name.rpartition("/")[2] if "/" in name else "", []).append(name)
     return list(found.values())

@@ -86,7 +86,7 @@ class Batches:
         self._patch, self._batch, self._crops = settings.patch, settings.batch, settings.crops
         self.pieces, self.directions = pieces, directions
         self._canvas, self._shape, self._device = canvas_size, shape, device
-        self._plane = Mirrored(canvas_size)
+        self._plane = Mirrored(canvas_size, settings.knows_places)
         # Over the border patches see it half as often as the inside, and the mirror images beyond, which painting shows
         # the network; else only a patch that lies exactly at an edge has the outermost pixels.
         self._over_px = settings.patch // 2 if settings.border == "over" else 0

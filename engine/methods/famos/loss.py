@@ -65,9 +65,9 @@ def terms_of(
         grey, content = (coarsened(losses.grey(x), s.collage_correspondence, 0.0) for x in (image, batch.content))
         return losses.content(grey, content, 1.0 if wanted is None else coarsened(wanted, s.collage_correspondence, 0))
 
-    nothing = fake.result.new_zeros(())
+    nothing, guided = fake.result.new_zeros(()), s.guidance == "guided"
     terms = {
-        "content": content_distance(s, fake.result, batch.content, compared, along),
+        "content": content_distance(s, fake.result, batch.content, compared, along) if guided else nothing,
         "content_collage": nothing,
         "alpha": (directed.times.get(PAINT, 1.0) * fake.alpha).mean(),
         "alpha_variation": losses.total_variation(fake.alpha),
@@ -81,7 +81,7 @@ def terms_of(
     if (mixture := fake.mixture) is not None:
         usage = sharing.gathered(mixture.usage)  # patches are compared, so those of other devices as well
         terms |= {
-            "content_collage": of_collage(fake.collage),
+            "content_collage": of_collage(fake.collage) if guided else nothing,
             "entropy": mixture.entropy,
             "variation": mixture.variation,
             "diversity": losses.diversity(usage),

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from engine.errors import MissingSourcesError
 from engine.images import sources
+from engine.images.sources import Source
 from engine.job import Job
 from engine.method import State
 from engine.methods.adversarial import atlas_of
@@ -46,8 +47,8 @@ class Famos(PaintingFamos):
     slots = SLOTS["famos"]
     terms = TERMS
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames", "pieces"))
-    painting_version = 2  # beyond the canvas psi and templates are mirrored in step
+    capabilities = frozenset(("repeat", "originals", "frames", "pieces", "paint_detail"))
+    painting_version = 3  # paint has the detail of the pieces; before, beyond the canvas psi and templates in step
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, FamosSettings)
@@ -65,12 +66,12 @@ class Famos(PaintingFamos):
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
         self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
-        self.compared = compared_by(s, self._styles, self._contents, self.reconstruction, self.seed, device)
+        self.compared = compared_by(s, self._styles, self._targets, self.reconstruction, self.seed, device)
         self._usage = torch.full((s.templates,), 1 / s.templates, device=device)  # [N], over the last steps
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
             s,
-            self._contents,
+            self._targets,
             self._styles,
             self.atlas,
             self._composed,
@@ -83,16 +84,22 @@ class Famos(PaintingFamos):
 
     def _read_images(self, job: Job) -> None:
         s = self.settings
-        for slot in self.slots:
-            if slot.minimum and not job.sources.get(slot.key):
-                raise MissingSourcesError(f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}.")
+        guided = s.guidance == "guided"
+        for slot in self.slots[: 2 if guided else 1]:
+            if not job.sources.get(slot.key):
+                without = ", or choose Unguided for a texture" if slot.key == "content" else ""
+                raise MissingSourcesError(
+                    f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}{without}."
+                )
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings, True)
-        self._contents = self._contents_of(job)
-        self._canvas = job.canvas_size or self._contents[0].size
+        self._contents = self._contents_of(job) if guided else []
+        self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
+        grey = torch.full((3, self._canvas.height, self._canvas.width), 128, dtype=torch.uint8)
+        self._targets = self._contents or [Source(self._styles[0].image, grey)]
         self.atlas = atlas_of(self._styles, self.device)
         self._said: list[str] = []
         """What there is to say of the maps as they are."""
-        self._directions = directions(job, self._styles, self._canvas, self._said, self._contents)
+        self._directions = directions(job, self._styles, self._canvas, self._said, self._targets)
         if s.mode != "paint":
             self._said += said_of_groups(self._directions, s.templates)
         self.warnings += self._said
@@ -104,7 +111,7 @@ class Famos(PaintingFamos):
         if undirected(job) != undirected(self._job) or self._job.settings.needs_rebuild(job.settings):
             return False
         styles, said, composed = with_regions_of(job, self._styles), list[str](), self._composed
-        new = directions(job, styles, self._canvas, said, self._contents)
+        new = directions(job, styles, self._canvas, said, self._targets)
         if composed is not None:
             said += said_of_groups(new, self.settings.templates)
             composed = self._composer_of(job).composed(self._drawn_for(job, new, composed.drawn))
@@ -115,7 +122,7 @@ class Famos(PaintingFamos):
 
     @property
     def _drawing(self) -> Drawing:
-        return Drawing(self.settings, self.atlas, self._styles, self._contents, self._canvas, self.seed)
+        return Drawing(self.settings, self.atlas, self._styles, self._targets, self._canvas, self.seed)
 
     def _drawn_for(self, job: Job, new: Directions, present: Templates) -> Templates:
         """The templates as they were drawn, or others: where a job asks for it, and where nothing was learned of them.

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.box import Box, Margin, Size
 from engine.device import uploaded_together
-from engine.images.sources import ContentField
+from engine.images.sources import ContentField, Source
 from engine.job import Job
 from engine.method import Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
@@ -45,6 +45,8 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     _job: Job
     _canvas: Size
     _composed: Composed | None
+    _targets: list[Source]
+    """The contents; one of plain grey where none guides."""
     _directions: Directions
     _tally: Tally
 
@@ -94,13 +96,18 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     def renderer(self, render_mode: RenderMode) -> Renderer:
         return renderer(FamosRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
 
+    @property
+    def plane(self) -> Mirrored:
+        """Where places are, as the network is told."""
+        return Mirrored(self._canvas, self.settings.knows_places)
+
     def scene(self, canvas_size: Size) -> Scene:
         """What is painted as trained; beyond that canvas psi and templates are mirrored, in step with one another.
 
         So psi says everywhere what the templates show, as it has been learned, and the network sees no other value.
         """
-        field = ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device)
-        s, templates, plane = self.settings, self.templates, Mirrored(self._canvas)
+        field = ContentField(self._targets[0].pixels_on(self.device), canvas_size, self.device)
+        s, templates, plane = self.settings, self.templates, self.plane
 
         def places(box: Box) -> tuple[Tensor, Tensor]:
             corner = torch.tensor([[box.top, box.left]])
