@@ -43,13 +43,13 @@ class _Attention(torch.autograd.Function):
         return tuple(card.wrap(x) for x in card.carried_out(_gradients, (*context.saved_tensors, gradient), {}))
 
 
-def _numbers(*parts: Tensor) -> Tensor:
+def _numbers(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     with torch.no_grad():
-        return _plain(*parts)
+        return _plain(query, key, value)
 
 
 def _gradients(query: Tensor, key: Tensor, value: Tensor, gradient: Tensor) -> list[Tensor]:
-    inner = [part.detach().requires_grad_() for part in (query, key, value)]
+    query, key, value = inner = [part.detach().requires_grad_() for part in (query, key, value)]
     with torch.enable_grad():
-        attended = _plain(*inner)
+        attended = _plain(query, key, value)
     return [*torch.autograd.grad(attended, inner, gradient)]

@@ -10,8 +10,9 @@ It raises where a card would: tensors of two devices in one operator, `.numpy()`
 operator without a CUDA kernel, attention over more than 65,535 batches; without `doubles`, float64, as on MPS. It can
 break at a launch, at once (too little memory) or late, as kernels do whose errors are heard at the next wait.
 
-What it does not know: time, memory, two cards, streams, the memory of graphs (see graph.py), the numerics of CUDA's kernels, which dtypes single
-kernels lack, how many kernels a library call really launches, and faults of drivers. Needs a C++ compiler, once.
+What it does not know: time, memory, two cards, streams, the memory of graphs (see graph.py), the numerics of CUDA's
+kernels, which dtypes single kernels lack, how many kernels a library call really launches, and faults of drivers.
+Needs a C++ compiler, once.
 """
 
 from __future__ import annotations

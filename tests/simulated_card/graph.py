@@ -1,4 +1,4 @@
-"""CUDA graphs on the simulated card: operators are recorded while a step is captured, and carried out again in a replay.
+"""CUDA graphs on the simulated card: operators are recorded while a step is captured, and a replay does them again.
 
 As on a card nothing is computed while it is captured: what stood before stands there afterwards, and what was made
 meanwhile holds no numbers (here nan) until the first replay. Each replay reads and writes the same tensors. Whatever
