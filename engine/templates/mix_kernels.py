@@ -1,4 +1,4 @@
-"""Which kernel mixes templates on a device: mix.c on the processor, Triton's on a card, or none."""
+"""Which kernel mixes templates on a device: mix.c on the processor, Triton's on a card, or none for plain torch."""
 
 from __future__ import annotations
 
