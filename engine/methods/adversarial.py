@@ -31,7 +31,7 @@ from engine.nn.discriminator import Discriminator
 from engine.settings import Settings
 from engine.templates.atlas import Atlas
 from engine.templates.mix_kernel import MixKernel
-from engine.templates.mix_kernel import load as load_mix_kernel
+from engine.templates.mix_kernels import kernel_for
 
 
 class AdversarialBatch(Protocol):
@@ -136,7 +136,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
 
     @property
     def mix_kernel(self) -> MixKernel | None:
-        """Mixes templates on the CPU; None elsewhere, and where there is no compiler."""
+        """Mixes templates in one pass over memory; None where plain torch has to."""
         return self._mix_kernel
 
     def _decide_precision(self) -> None:
@@ -161,7 +161,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         self._settling = Settling()
         self.discriminator_optimizer = training.adam(self.discriminator.parameters(), s.discriminator_rate)
         self._captured = CapturedSteps(self.device, self._tensors, self.warnings)
-        self._mix_kernel = load_mix_kernel() if self.device.type == "cpu" else None
+        self._mix_kernel = kernel_for(self.device)
 
     # -------------------------------------------------------- a step
 
