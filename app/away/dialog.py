@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -32,6 +32,7 @@ from app.away import runs as make
 from app.document import Document
 from app.widgets import theme, words
 from app.widgets.controls import Note, StillCombo
+from app.widgets.placing import place
 from engine.errors import TesseraError
 from engine.images.find import SUFFIXES
 from engine.method import method_class, method_keys
@@ -232,7 +233,7 @@ class AwayDialog(QDialog):
         column.addWidget(self.facts)
         column.addWidget(self.note)
         column.addLayout(ends)
-        self.resize(620, 460)
+        place(self, QSize(620, 460))
 
     def _connect(self) -> None:
         document = self._document

@@ -76,6 +76,11 @@ class IdlePictureController(QObject):
         self._tasks.append(task)
         task.finished.connect(lambda: self._tasks.remove(task))
 
+    def read_again(self) -> None:
+        """A file may have changed under its name."""
+        self._shown = ""
+        self.refresh()
+
     def wait(self) -> None:
         """For pictures that are still being read."""
         for task in list(self._tasks):
@@ -111,7 +116,7 @@ class IdlePictureController(QObject):
         if missing:
             return self.tr("Add images to {} to begin.").format(" and ".join(slot.title for slot in missing))
         if self._snapshots.newest() is not None:
-            return self.tr("The newest snapshot. Train goes on from it.")
+            return self.tr("The newest moment. Train goes on from it.")
         if not self._document.sources("content"):
             return ""
         return self.tr("The content, before it is painted.")

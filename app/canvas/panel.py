@@ -30,6 +30,7 @@ SHARE_POSITIONS = 200
 
 class CanvasPanel(QWidget):
     dropped = Signal(str, list)
+    data_dropped = Signal(str, object)
     project_dropped = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -53,8 +54,8 @@ class CanvasPanel(QWidget):
         self.share.setRange(0, SHARE_POSITIONS)
         self.share.setMinimumWidth(40)
         self.share.setMaximumWidth(110)
-        self.share.setAccessibleName(self.tr("Compare the snapshot with the present picture"))
-        self.share.setToolTip(self.tr("Left of the line the snapshot, right of it the present picture"))
+        self.share.setAccessibleName(self.tr("Compare the moment with the present picture"))
+        self.share.setToolTip(self.tr("Left of the line the moment, right of it the present picture"))
         self.share.hide()
         self.share.valueChanged.connect(lambda value: self.view.compare.set_share(value / SHARE_POSITIONS))
         self.view.compare.changed.connect(self._show_compared)
@@ -87,6 +88,7 @@ class CanvasPanel(QWidget):
         self.zones = (DropZones(self.view.viewport()), DropZones(self.start))
         for zones in self.zones:
             zones.dropped.connect(self.dropped)
+            zones.data_dropped.connect(self.data_dropped)
             zones.project_dropped.connect(self.project_dropped)
         self.view.zoomed.connect(lambda zoom: self._zoom.setText(_percent(zoom)))
         self.show_start(True)

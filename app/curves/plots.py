@@ -121,8 +121,6 @@ class Curves(QWidget):
         self._plots = [Plot(group, tuple(terms), self) for group, terms in groupby(ordered, key=lambda t: t.group)]
         for plot in self._plots:
             plot.marks_clicked.connect(self._on_marks)
-        for plot in self._plots[1:]:
-            plot.area.setXLink(self._plots[0].area)
 
     def set_values(self, settings: Settings) -> None:
         """The settings in force, which a remedy changes."""

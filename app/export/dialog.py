@@ -25,11 +25,12 @@ from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
 from app.preferences import Preferences
 from app.widgets import theme
+from app.widgets.placing import place, room_for
 from engine import messages as m
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, preflight
-from engine.images.read import image_size
+from engine.images.read import image_size, may_be_transparent
 from engine.job import Job
 from engine.method import Layer
 
@@ -38,8 +39,6 @@ PROBED_PX = 4_000_000
 _WIDTH_PX = 560
 _LEAST_PX = 160
 """Of the form's height that is always in sight."""
-_FRAME_PX = 40
-"""Of the screen's height that the window's own title takes."""
 
 
 class ExportDialog(QDialog):
@@ -51,6 +50,7 @@ class ExportDialog(QDialog):
         images_requested(): images are missing, and the artist knows where they are.
         settled(messages.ExportRequest): nothing was changed for a moment; time to inspect it, where a session runs.
         measure_requested(messages.ExportRequest): begin one for it.
+        learn_requested(Size): the network is to learn on, on a canvas of this size.
 
     Args:
         canvas: the size that was trained for, 1x.
@@ -69,6 +69,7 @@ class ExportDialog(QDialog):
     images_requested = Signal()
     settled = Signal(object)
     measure_requested = Signal(object)
+    learn_requested = Signal(object)
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class ExportDialog(QDialog):
         self._inspected: m.Inspected | None = None
         self.measurable = False
         """Whether minutes are measured only when asked for, since no session runs."""
-        title = self.tr("Export") if snapshot is None else self.tr("Export snapshot {}").format(snapshot.name)
+        title = self.tr("Export") if snapshot is None else self.tr("Export moment {}").format(snapshot.name)
         self.setWindowTitle(title)
         self.setModal(False)
         best = preflight.best_originals(job) if "originals" in capabilities else 1.0
@@ -97,6 +98,7 @@ class ExportDialog(QDialog):
         self.form = ExportForm(
             canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self, best, walks
         )
+        self.form.options.set_free_places(self._has_free_places())
         self.presets = ExportPresets(self.form, preferences, self) if preferences is not None else None
         if preferences is not None:
             take(self.form, preferences.export_form)
@@ -122,10 +124,11 @@ class ExportDialog(QDialog):
         self.on_disk.setText(self.form.on_disk())
         self.pieces.setText(self.form.pieces(preflight.best_originals(self.job)))
         self.cut_away.setText(self.form.cut_away())
-        self.pieces.setVisible(bool(self.pieces.text()))
         self.cut.setVisible(bool(self.cut_away.text()) and not self.form.options.repeats())
         checks = self._checks()
         self.checks.show_checks(checks)
+        told = any(self.tr("full-size images") in check.message for check in checks)
+        self.pieces.setVisible(bool(self.pieces.text()) and not told)
         queued = self._queue.is_wanted(self.form.out())
         self.start.setEnabled(not queued and not any(check.tone == "error" for check in checks))
         self.start.setText(self.tr("Add to the queue") if self._queue.busy else self.tr("Export"))
@@ -137,6 +140,7 @@ class ExportDialog(QDialog):
     def set_job(self, job: Job) -> None:
         """What is painted, with its images, has changed."""
         self.job = job
+        self.form.options.set_free_places(self._has_free_places())
         self.refresh()
 
     def show_inspected(self, event: m.Inspected) -> None:
@@ -219,6 +223,14 @@ class ExportDialog(QDialog):
             checks.append(Check(message, "muted" if mine else "warning"))
         return checks
 
+    def _has_free_places(self) -> bool:
+        """Whether the content may be transparent in places, and the method leaves these free."""
+        if "transparent" in self.form.capabilities:
+            for image in self.job.sources.get("content", ())[:1]:
+                with suppress(TesseraError):
+                    return may_be_transparent(Path(image.path))
+        return False
+
     def _is_wanted(self, finding: m.Finding) -> bool:
         """What only adds to one's knowledge is for those who want to know more."""
         known = [item for item in self._queue.items if item.request.out == self.form.out() and item.kept]
@@ -239,6 +251,8 @@ class ExportDialog(QDialog):
             self.resume_requested.emit(journal.folder_for(self.form.out()))
         elif remedy.ask == "images":
             self.images_requested.emit()
+        elif remedy.ask == "learn":
+            self.learn_requested.emit(self.form.size_field.size_px)
         elif remedy.ask == "folder":
             self.form.ask_for_folder()
         elif remedy.ask == "profile":
@@ -262,8 +276,11 @@ class ExportDialog(QDialog):
         layout = self.layout()
         if layout is not None:
             layout.activate()
-        room = self.screen().availableGeometry().height() - _FRAME_PX
-        self.resize(max(self.width(), _WIDTH_PX), min(room, self.sizeHint().height()))
+        size = QSize(max(self.width(), _WIDTH_PX), self.sizeHint().height())
+        if self.isVisible():
+            self.resize(size.boundedTo(room_for(self)))
+        else:
+            place(self, size)
 
 
 def _content_size(job: Job) -> Size | None:
@@ -295,7 +312,8 @@ class _FittingScroll(QScrollArea):
         return QSize(body.sizeHint().width(), height)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._body.minimumSizeHint().width(), min(_LEAST_PX, self.sizeHint().height()))
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self._body.minimumSizeHint().width() + bar, min(_LEAST_PX, self.sizeHint().height()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:

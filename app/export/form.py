@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QGridLayout,
@@ -26,6 +27,8 @@ from app.export.size import SizeField
 from app.widgets import theme, words
 from engine import messages
 from engine.box import Size
+from engine.errors import BadSettingError
+from engine.export import layered
 from engine.export.format import Format, format_of, formats, suffixes
 from engine.export.print_sizes import LABS, Lab, Layout, print_scale
 from engine.method import Layer
@@ -91,6 +94,10 @@ class ExportForm(QWidget):
         for layer in layers:
             self.layer.addItem(layer.title, layer.key)
             self.layer.setItemData(self.layer.count() - 1, layer.help, Qt.ItemDataRole.ToolTipRole)
+        if len(layers) > 1:
+            self.layer.addItem(self.tr("All of them, as layers of a TIFF"), messages.ALL_LAYERS)
+            tip = self.tr("GIMP and Krita open them as layers. It takes as long as to paint each of them.")
+            self.layer.setItemData(self.layer.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.size_field = SizeField(canvas, content, self, best)
         self.detail = QComboBox(self)
         self.detail.addItem(self.tr("The same picture, with all detail of its pieces"), True)
@@ -99,12 +106,16 @@ class ExportForm(QWidget):
         self.crop = CropField(canvas, self)
         self.film = FilmField("frames" in capabilities, walks, self)
         self.options = ExportOptions("repeat" in capabilities, self)
+        self.paint_detail = QCheckBox(self.tr("With the fine detail of the pieces beneath"), self)
+        self.paint_detail.setChecked(True)
         self._lay_out()
         self.lab.activated.connect(lambda _index: self._take(self.lab.currentData()))
         self.compare.clicked.connect(self.compare_requested)
         self.options.look_at_repeat.clicked.connect(self.repeat_requested)
         for edit in (self.file_name, self.folder):
             edit.textChanged.connect(self._on_changed)
+        self.paint_detail.toggled.connect(self._on_changed)
+        self.layer.activated.connect(lambda _index: self._fit_format())
         for combo in (self.format, self.layer, self.detail):
             combo.currentIndexChanged.connect(self._on_changed)
         self.film.changed.connect(self._on_changed)
@@ -136,7 +147,11 @@ class ExportForm(QWidget):
         """The ways it is painted; `originals` overrules what was chosen."""
         wanted = bool(self.detail.currentData()) if originals is None else originals
         factor = self.factor() if wanted and self._has_detail() else 0.0
-        return RenderMode(repeat=self.options.repeats(), originals=factor)
+        return RenderMode(
+            repeat=self.options.repeats(),
+            originals=factor,
+            smooth_paint=factor > 0 and not self.paint_detail.isChecked(),
+        )
 
     def factor(self) -> float:
         """How many times as large as the trained picture."""
@@ -169,6 +184,10 @@ class ExportForm(QWidget):
             return self.tr("Give the file a name.")
         if any(sign in name for sign in FORBIDDEN):
             return self.tr("A file name can not contain any of {}").format(" ".join(FORBIDDEN))
+        try:
+            layered.check(self.request())
+        except BadSettingError as error:
+            return str(error)
         if not out.parent.is_dir():
             return self.tr("There is no folder {}. Choose another one.").format(out.parent)
         return ""
@@ -190,6 +209,7 @@ class ExportForm(QWidget):
         if request.size is not None and request.size != self.size_field.size_px:
             self.size_field.choose(request.size)
         self.options.take(request.bits, request.encode_options, request.bleed_px)
+        self.options.transparent.setChecked(request.encode_options.transparent)
         if request.crop is not None:
             self.crop.set_crop(request.crop)
         if self._has_detail():
@@ -278,6 +298,10 @@ class ExportForm(QWidget):
         self.fold.toggled.connect(self._open)
         self.options.add_first(self.tr("Made for"), self.lab)
         self.options.add_first(self.tr("Picture"), self.layer)
+        if "paint_detail" in self.capabilities:
+            self.options.add_first(self.tr("Paint"), self.paint_detail)
+        else:
+            self.paint_detail.hide()
         if self.film.choice.count() > 1:
             self.options.add_first(self.tr("Film"), self.film)
         else:
@@ -302,6 +326,17 @@ class ExportForm(QWidget):
             widget.setVisible(self._has_detail())
         self.lab.setCurrentIndex(max(0, self.lab.findData(self.options.lab(self.kind()))))
         self.changed.emit()
+
+    def _fit_format(self) -> None:
+        """Only a TIFF holds layers."""
+        if self.layer.currentData() == messages.ALL_LAYERS:
+            self._set_format(Path("layers.tif"))
+
+    @property
+    def shown_layer(self) -> str:
+        """The layer to look at: the first one, where all are painted."""
+        chosen = self.layer.currentData()
+        return self.layer.itemData(0) if chosen == messages.ALL_LAYERS else chosen
 
     def _has_detail(self) -> bool:
         """Whether there are two ways to reach this size."""

@@ -32,7 +32,7 @@ from app.widgets import theme, thumbnails, words
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
-_EMPTY = "No snapshots yet. Keep the moments you like:\nyou can always go back to one, go on from it, or export it."
+_EMPTY = "No moments yet. Keep those you like:\nyou can always go back to one, go on from it, or export it."
 _AUTOSAVES = "Kept by themselves in case the computer stops: the newest of each branch, until something better is kept."
 
 
