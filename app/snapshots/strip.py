@@ -82,6 +82,7 @@ class SnapshotStrip(QWidget):
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
+        self.empty.setMinimumWidth(LEAST_PX)
         self.keep_button = KeepTile(self)
         self.keep_button.clicked.connect(self.keep_requested)
         self.grid_button = grid_button(self)
@@ -365,8 +366,11 @@ class SnapshotStrip(QWidget):
     def _refresh(self) -> None:
         self.empty.setText(_EMPTY if not self._all else "No moment is like that.")
         there = len(self._tiles) + len(self._pending)
-        self.empty.setVisible(not there)
-        self.scroll_area.setVisible(bool(there))
+        # the one that goes first: both of them beside each other would make the window wider, which stays so
+        for widget, shown in sorted(
+            ((self.empty, not there), (self.scroll_area, bool(there))), key=lambda pair: pair[1]
+        ):
+            widget.setVisible(shown)
         self._share_room()
         if self._tiles and self._selected is None:
             self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
