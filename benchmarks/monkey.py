@@ -53,8 +53,8 @@ SMALL: dict[str, dict[str, Any]] = {
         "batch": 2,
         "points": 2,
     },
+    **{key: {"patch": 64, "batch": 1, "width": 4} for key in ("texture", "stylize", "doodle_net")},
 }
-_QUICK = {"patch": 64, "batch": 1, "width": 4}
 _PATIENCE_S = 120.0
 _REST_S = 0.3
 _WAITS = 0.6
@@ -75,7 +75,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def load_methods(folder: Path) -> None:
-    """A step and a picture of each method: what each loads when it is first used stays, some megabytes of the libraries.
+    """A step and a picture of each method: what each loads when it is first used stays, some megabytes of libraries.
 
     Chance may choose a method for the first time after the memory was taken down.
     """
@@ -83,9 +83,8 @@ def load_methods(folder: Path) -> None:
     picture = common.made_picture(folder / "first" / "picture.png", 96, 128, seed=1)
     for key in method_keys():
         kind = method_class(key)
-        quick = SMALL.get(key, {name: value for name, value in _QUICK.items() if name in kind.Settings.model_fields})
         sources = {slot.key: (SourceImage(path=str(picture)),) for slot in kind.slots}
-        job = Job(method=key, settings=kind.Settings.of(dict(quick)), sources=sources)
+        job = Job(method=key, settings=kind.Settings.of(dict(SMALL.get(key, {}))), sources=sources)
         method = kind(job, device.choose("cpu").torch)
         method.step(0)
         preview(method)

@@ -367,10 +367,9 @@ class SnapshotStrip(QWidget):
         self.empty.setText(_EMPTY if not self._all else "No moment is like that.")
         there = len(self._tiles) + len(self._pending)
         # the one that goes first: both of them beside each other would make the window wider, which stays so
-        for widget, shown in sorted(
-            ((self.empty, not there), (self.scroll_area, bool(there))), key=lambda pair: pair[1]
-        ):
-            widget.setVisible(shown)
+        gone, shown = (self.empty, self.scroll_area) if there else (self.scroll_area, self.empty)
+        gone.hide()
+        shown.show()
         self._share_room()
         if self._tiles and self._selected is None:
             self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
