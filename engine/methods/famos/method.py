@@ -105,7 +105,6 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
             s,
-            self._contents,
             self._styles,
             self.atlas,
             self._composed,
@@ -122,7 +121,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             if slot.minimum and not job.sources.get(slot.key):
                 raise MissingSourcesError(f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}.")
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings, True)
-        self._contents = self._contents_of(job)
+        self._matched = self._read_contents(job)
         self._canvas = job.canvas_size or self._contents[0].size
         self.atlas = atlas_of(self._styles, self.device)
         self._said: list[str] = []
@@ -239,7 +238,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         return loss.weighted(self.settings, terms, self._entropy_ramp)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
-        return self.batches.draw(random, self.settings.feather_px)
+        assert self._content_patches is not None
+        return self.batches.draw(self._content_patches, random, self.settings.feather_px)
 
     def _generate(self, network: MosaicGenerator, batch: Batch) -> Painting:
         return network(
