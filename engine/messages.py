@@ -134,6 +134,18 @@ class Restore(Command):
 
 
 @dataclass(frozen=True)
+class StartFrom(Command):
+    """Begin anew with the networks of another project. What is left is kept first, where no snapshot has it yet.
+
+    Args:
+        project: its folder, or anything in it.
+    """
+
+    project: Path
+    replaces_pictures: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class ExportRequest(Command):
     """Paint a canvas to a file. Several wait for each other; training pauses meanwhile.
 

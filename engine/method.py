@@ -272,6 +272,8 @@ class Method(ABC, Generic[MethodSettings]):
     learns_the_picture: ClassVar[bool] = False
     """Whether what is learned is the picture itself, so that another content changes it little once it has begun."""
 
+    borrowed: bool = False
+    """Whether it began with another project's networks, see `begin_from`."""
     instant: bool = False
     """Whether its picture is worth showing before the first step: it began with what was learned elsewhere."""
     settings: MethodSettings
@@ -380,6 +382,14 @@ class Method(ABC, Generic[MethodSettings]):
 
     def freeze_statistics(self) -> None:
         """Freezes statistics that would depend on the whole canvas; nothing to do where all norms are local."""
+
+    def begin_from(self, state: State) -> bool:
+        """Takes over the networks of another project's method of the same kind, before the first step.
+
+        False, and nothing is changed, where they do not fit, or the method has none.
+        """
+        del state
+        return False
 
     def try_update(self, job: Job) -> bool:
         """Takes over a job that differs from the present one only in what asks for no rebuild: a mask, single pieces.

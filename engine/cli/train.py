@@ -36,6 +36,8 @@ def run(arguments: Namespace) -> int:
         return plan.run(arguments, slot_options())
     if arguments.steps is None and arguments.minutes is None:
         raise UsageError("argument --steps: say when to end, with --steps N or --minutes M.")
+    if arguments.start_from is not None and arguments.resume:
+        raise UsageError("argument --start-from: a training that is gone on with has begun; leave out one of them.")
     out: Path = arguments.out
     newest = _checked_folder(out, arguments.resume)
     with argument("--device"):
@@ -46,6 +48,7 @@ def run(arguments: Namespace) -> int:
         out,
         device=device.key,
         snapshot=newest.folder if newest else None,
+        start_from=arguments.start_from,
         steps=arguments.steps,
         minutes=arguments.minutes,
         stall_minutes=arguments.until_stall,

@@ -18,7 +18,7 @@ from engine import snapshots
 from engine.box import Box
 from engine.copying import bring_snapshots
 from engine.device import choose, empty_cache, is_lost
-from engine.errors import NoRoomError, OutOfMemoryError
+from engine.errors import NoRoomError, OutOfMemoryError, TesseraError
 from engine.export.run import ExportRun, Present
 from engine.job import Job
 from engine.messages import (
@@ -54,6 +54,7 @@ from engine.messages import (
     Retune,
     Retuned,
     Share,
+    StartFrom,
     Stop,
     ViewRendered,
     Warned,
@@ -62,8 +63,10 @@ from engine.method import Method, State
 from engine.moments import BEST_OF, MomentRule
 from engine.nn.parts import InterruptedPainting, giving_way, painting_quickly
 from engine.preview import usage, views
+from engine.project import project_folder
 from engine.stop_rule import Limit, StopRule
 from engine.threads import Threads
+from engine.training import borrowed
 from engine.training.autosave import Autosaver
 from engine.training.limits import Limits
 from engine.training.matches import MatchMeter
@@ -86,6 +89,7 @@ class Session:
         folder: the project's; snapshots are kept below it.
         device: key of a device, or "auto".
         snapshot: folder of one to start from; what does not fit `job` starts afresh.
+        start_from: another project, whose networks are begun with; where they can not be had, that is said.
         paused: serve `RenderView` and `ExportRequest`, and do not train before a `Resume`.
         steps, minutes, stall_minutes: when it ends by itself, see `StopRule`.
         previews: paint a small picture for each snapshot.
@@ -104,6 +108,7 @@ class Session:
         *,
         device: str = "auto",
         snapshot: Path | None = None,
+        start_from: Path | None = None,
         paused: bool = False,
         steps: int | None = None,
         minutes: float | None = None,
@@ -113,7 +118,7 @@ class Session:
         measured: bool = False,
         fixed_threads: bool = False,
     ) -> None:
-        self._job, self._snapshot = job, snapshot
+        self._job, self._snapshot, self._start_from = job, snapshot, start_from
         self._device = choose(device)
         self._limits = Limits(StopRule(steps, minutes, stall_minutes))
         self._limit: Limit | None = None
@@ -178,7 +183,17 @@ class Session:
             unfit = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
             self._go_on_from(snapshot, supersedes=True)
         self._measure_anew()
+        told = [] if self._start_from is None else [self._begun_with(method, self._start_from)]
         yield from self._begin("built" if snapshot is None else "restored", self._snapshot, unfit)
+        yield from told
+
+    def _begun_with(self, method: Method, project: Path) -> Warned:
+        """Lets a method begin with the networks of another project, and says whether it does."""
+        try:
+            borrowed.begin_with(method, project)
+        except TesseraError as error:
+            return Warned(f"{error} It begins without it.", "start")
+        return Warned(f"It begins with what was learned in {project}.", "start")
 
     def _built_beside(
         self, job: Job, present: State, take_over: Callable[[Method], object]
@@ -396,6 +411,8 @@ class Session:
                 yield from self._keeper.keep(self._trainer, command.reason, command.name)
             case Restore():
                 yield from self._restore(command)
+            case StartFrom():
+                yield from self._begin_from(command.project)
             case ExportRequest():
                 yield from self._export(command)
             case Inspect():
@@ -442,7 +459,7 @@ class Session:
         state, unfit = trainer.method.state(), list[str]()
 
         def take_over(method: Method) -> None:
-            if job.method == trainer.job.method and trainer.step:
+            if job.method == trainer.job.method and (trainer.step or trainer.method.borrowed):
                 unfit.extend(method.restore(state, strict=False))
 
         left: Path | None = None
@@ -494,6 +511,19 @@ class Session:
             self._exchange(method, snapshot.job)
         self._go_on_from(snapshot)
         yield from self._begin("restored", folder, [], left)
+
+    def _begin_from(self, project: Path) -> Iterator[Event]:
+        """Another project's networks in place of the present ones; kept at once, so that they are found again."""
+        trainer = self._trainer
+        state = borrowed.state_of(project, trainer.job.method)
+        left = yield from self._keep_present("before")
+        before = trainer.method.state()
+        method = yield from self._built_beside(trainer.job, before, lambda new: borrowed.take(new, state, project))
+        trainer.begin_anew()
+        self._keeper.begin_anew()
+        self._exchange(method, trainer.job)
+        yield from self._begin("rebuilt", None, [], left)
+        yield from self._keeper.keep(trainer, "kept", f"From {project_folder(project.absolute()).name}"[:60])
 
     def _method_of(self, folder: Path | None) -> Method:
         """The present method; or a snapshot's, of which the last ones that were looked at are held."""

@@ -355,6 +355,11 @@ class Magic(PaintingMagic):
     def _initialise(self, network: torch.nn.Module, random: torch.Generator) -> None:
         initialised(network, random)
 
+    def begin_from(self, state: State) -> bool:
+        self._shown = {}
+        self._remembered.forget()
+        return super().begin_from(state)
+
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._shown = {}
         self._remembered.forget()
