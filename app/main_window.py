@@ -271,6 +271,7 @@ class MainWindow(Shell):
         events.on(m.Began, self._on_began)
         events.on(m.Stepped, self.status.stepped)
         events.on(m.Kept, lambda _event: self.status.kept())
+        events.on(m.StoodIn, lambda event: self.status.set_stand_in(event.title))
         events.on(m.Stepped, lambda event: self.curves.add(event.step, event.terms))
         events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
         events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))

@@ -88,6 +88,8 @@ class TrainController(QObject):
         """Shows what can be done in the present state."""
         state = self._training.state
         words, icon = _TRAIN_WORDS[state]
+        if state == "live" and self._training.document.method.stand_in:  # what is shown is not what will learn
+            words = _TRAIN_WORDS["idle"][0]
         self._actions["train"].setText(self.tr(words))
         self._actions["train"].setIcon(theme.icon(icon))
         self._actions["train"].setEnabled(state in ("idle", "live", "training", "paused"))

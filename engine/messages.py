@@ -307,6 +307,17 @@ class Began(Event):
 
 
 @dataclass(frozen=True)
+class StoodIn(Event):
+    """Another method's picture is shown from now on, until the present one's own is better; or no more.
+
+    Args:
+        title: of the other method; empty where the own picture is shown.
+    """
+
+    title: str
+
+
+@dataclass(frozen=True)
 class Stepped(Event):
     """A report, a few times a second: means since the last one.
 

@@ -267,6 +267,9 @@ class Method(ABC, Generic[MethodSettings]):
     pretraining: ClassVar[str] = ""
     """ "module:name" of what makes a `Pretrainer`; empty for methods that only learn from the artist's images."""
 
+    stand_in: ClassVar[str] = ""
+    """Key of a method that shows a picture of the same images at once, until this one's own is better."""
+
     pieces_layer: ClassVar[str] = ""
     """Key of the layer in which each piece has a colour of `templates.palette`."""
     learns_the_picture: ClassVar[bool] = False
@@ -295,9 +298,12 @@ class Method(ABC, Generic[MethodSettings]):
 
     @classmethod
     def is_instant(cls, settings: Settings) -> bool:
-        """Whether a method built with these settings would be `instant`, told without building it."""
+        """Whether there is a picture before the first step, told without building it: its own, or a stand-in's."""
         del settings
-        return False
+        if not cls.stand_in:
+            return False
+        other = method_class(cls.stand_in)
+        return other.is_instant(other.Settings())
 
     @classmethod
     def fitting(cls, sizes: Mapping[str, Sequence[Size]]) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     )
     presets = PRESETS
     pieces_layer = "templates"
+    stand_in = "magic"
     capabilities = frozenset(("repeat", "originals", "frames", "pieces"))
     painting_version = 2  # beyond the canvas psi and templates are mirrored in step
 
