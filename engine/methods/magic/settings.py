@@ -198,6 +198,7 @@ _PAPER: dict[str, Any] = {
     "collage_content_weight": 0.0,
     "collage_adversarial_weight": 0.0,
     "tone_matching": 0.0,
+    "color_matching": 0.0,
     "temperature": 1.0,
     "entropy_ramp_steps": 0,
     "content_scale": 1.0,
