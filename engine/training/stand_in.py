@@ -20,7 +20,7 @@ MOST_STEPS = 1500
 """From then on the own picture is shown in any case."""
 LEAST_CONTENT, LEAST_STYLE = 60.0, 40.0
 """Content match and style match from which on the own picture is worth showing."""
-_SHARED = ("tone_matching", "color_matching", "style_scale", "content_scale", "tiling", "set_seed")
+_SHARED = ("guidance", "tone_matching", "color_matching", "style_scale", "content_scale", "tiling", "set_seed")
 """Settings that mean the same in both, whatever else is called alike."""
 
 
