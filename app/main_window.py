@@ -295,7 +295,8 @@ class MainWindow(Shell):
         self.show_next(state)
         if self.training.running:
             self.messages.withdraw("begin")
-        self.strip.set_can_keep(state in ("live", "training", "paused"))
+        keeps = state in ("live", "training", "paused") and not self.training.has_learned_nothing
+        self.strip.set_can_keep(keeps)
         self.panel.set_state(state)
         if state == "idle":
             self.snapshots.refresh()

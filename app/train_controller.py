@@ -88,13 +88,14 @@ class TrainController(QObject):
         """Shows what can be done in the present state."""
         state = self._training.state
         words, icon = _TRAIN_WORDS[state]
-        if state == "live" and self._training.document.method.stand_in:  # what is shown is not what will learn
+        if self._training.has_learned_nothing:  # what is shown is not what will learn
             words = _TRAIN_WORDS["idle"][0]
         self._actions["train"].setText(self.tr(words))
         self._actions["train"].setIcon(theme.icon(icon))
         self._actions["train"].setEnabled(state in ("idle", "live", "training", "paused"))
         self._actions["stop"].setEnabled(state in ("training", "paused"))
-        self._actions["keep"].setEnabled(state in ("live", "training", "paused"))
+        keeps = state in ("live", "training", "paused") and not self._training.has_learned_nothing
+        self._actions["keep"].setEnabled(keeps)
         self._actions["afresh"].setEnabled(state == "idle")
         self._actions["rebuild"].setEnabled(self._training.stale)
         learns = not self._training.document.method.learns_the_picture

@@ -97,6 +97,11 @@ class Training(QObject):
     def running(self) -> bool:
         return self._worker is not None
 
+    @property
+    def has_learned_nothing(self) -> bool:
+        """Whether the picture is another method's, which stands in: there is nothing of its own to be kept."""
+        return self.state == "live" and bool(self.document.method.stand_in)
+
     # ------------------------------------------------------------ what the artist can ask for
 
     def start(

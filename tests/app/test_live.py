@@ -211,3 +211,14 @@ def test_it_can_start_from_another_project(live: Studio, monkeypatch: pytest.Mon
     kept = live.until_seen(m.Kept)
     assert read(kept.snapshot).name == "From other"
     assert window.training.state == "live"
+
+
+def test_what_stands_in_is_not_refined_and_not_kept(live: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown(live)
+    monkeypatch.setattr(Toy, "stand_in", "magic")
+    live.window.training_actions.refresh()
+    assert live.window.actions_by_name["train"].text() == "Train"
+    assert not live.window.actions_by_name["keep"].isEnabled()
+    live.press("train")
+    live.until_seen(m.Stepped)
+    assert live.window.actions_by_name["keep"].isEnabled()
