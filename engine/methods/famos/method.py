@@ -195,6 +195,16 @@ class Famos(PaintingFamos):
         """The image of each template where no map says which are needed; states do not name it."""
         return torch.tensor(shares([style.image.weight for style in self._styles], self.settings.templates))
 
+    def begin_from(self, state: State) -> bool:
+        """All but the layer that decides A: its channels belong to templates by their place, and these are others."""
+        tensors, count = dict(state.tensors), self.shape.templates if self.shape.mixes else 0
+        for name, network in (("generator", self.generator), ("average", self.average)):
+            for key, own in network.unet.head.named_parameters(f"{name}.unet.head"):
+                value, painted = tensors.get(key), len(own) - count
+                if value is not None and value.shape[1:] == own.shape[1:] and len(value) >= painted:
+                    tensors[key] = torch.cat([own[:count].detach(), value[len(value) - painted :].to(own)])
+        return super().begin_from(State(tensors, state.plain))
+
     def restore(self, state: State, strict: bool = True) -> list[str]:
         drawn = None if self._composed is None else self._composed.drawn
         if drawn is None:
