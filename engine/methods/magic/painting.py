@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes, uploaded
-from engine.images.sources import ContentField
+from engine.images.sources import ContentField, Source
 from engine.method import Layer, Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
@@ -21,6 +21,7 @@ from engine.methods.composed import Composed, Composer, Tally, everywhere, log_b
 from engine.methods.directed import PAINT, Directions, painted_share, times
 from engine.methods.magic.batches import Batch
 from engine.methods.magic.coarse import CoarseRenderer
+from engine.methods.magic.color_choice import BLOCK_PX, ColorChoice
 from engine.methods.magic.conditions import conditions
 from engine.methods.magic.directions import parts
 from engine.methods.magic.memory_plan import paint_bytes
@@ -52,12 +53,14 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     shape: CollageShape
     draw: SetDraw
     _directions: Directions
+    _said: list[str]
     _shown: dict[tuple[int, ...], Tensor]
     _coarse_renderers: dict[int, CoarseRenderer]
     _remembered: RememberedChoices
     _composer: Composer
     _composed: dict[tuple[int, int], Composed]
     _tally: Tally
+    _color_choice: ColorChoice
     _reach: Margin | None = None
 
     # -------------------------------------------------------- facts
@@ -125,14 +128,14 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     def renderer(self, render_mode: RenderMode) -> Renderer:
         return renderer(MagicRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
 
-    def scene(self, canvas_size: Size) -> Scene:
-        """What is painted as trained."""
+    def scene(self, canvas_size: Size, frame: Source | None = None) -> Scene:
+        """What is painted as trained; a frame will take the content's place."""
         content = (
             ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device).at
             if self._contents
             else None
         )
-        fields = self._directions.on(canvas_size, self.device, self.settings.feather_px)
+        fields = self._directions.following(frame).on(canvas_size, self.device, self.settings.feather_px)
         return Scene(canvas_size, content, self.draw.at, fields, reduction=1)
 
     def coarse(self, reduction: int, render_mode: RenderMode | None = None) -> Renderer:
@@ -141,7 +144,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         renderer = self._coarse_renderers[reduction]
         if render_mode is None or not render_mode.frame:
             return renderer
-        return renderer.of(self.frame(render_mode.frame, render_mode.tones).to(self.device))
+        return renderer.of(self.frame(render_mode.frame, render_mode.tones))
 
     def painting(self, box: Box, scene: Scene) -> Painting:
         """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
@@ -235,6 +238,10 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         return self._composer.infos(composed, None if known is None else known / self.shown_sets[0][1])
 
     @property
+    def notes(self) -> Sequence[str]:
+        return self._said
+
+    @property
     def pieces_counted_at(self) -> int | None:
         return self._tally.oldest_step(self._pieces_key)
 
@@ -299,7 +306,8 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
 
         if not scene.reduction:
             return decide()
-        state = (self.steps_done, self.settings.warp_px, self._told(), self._rounds)
+        s = self.settings
+        state = (self.steps_done, s.warp_px, s.tone_matching, s.color_matching, self._told(), self._rounds)
         of_what = (seed, count, scene.canvas_size, scene.reduction, other)
         return self._remembered.of(state, of_what, box, decide)
 
@@ -312,7 +320,17 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         size = (box.height, box.width)
         sets, told = scene.sets(templates, box), self._conditions_of(settings)
         with training.precision(self.device, self._rounds):
-            return self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
+            choice = self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
+        if content is None or not self.settings.color_matching:
+            return choice
+        guided = None if scene.fields.guided is None else scene.fields.guided(box)[None]
+        return choice._replace(logits=choice.logits.float() + self._by_color(sets, content, guided, scene.reduction))
+
+    def _by_color(self, sets: Sets, content: Tensor, guided: Tensor | None, reduction: int = 1) -> Tensor:
+        """What *Match the colours* adds to what is decided, [B, K, H, W], where the content counts by `guided`."""
+        block_px = max(1, min(BLOCK_PX, self.alignment_px) // max(1, reduction))  # boxes are made of whole ones
+        added = self._color_choice.added(sets, content, self.settings.color_matching, block_px)
+        return added if guided is None else added * guided
 
     @property
     def _rounds(self) -> bool:
