@@ -59,7 +59,7 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
         self.device, self.seed, self.warnings = device, job.seed, []
         s = self.settings
         for slot in self.slots:
-            if not job.sources.get(slot.key):
+            if slot.minimum and not job.sources.get(slot.key):
                 raise MissingSourcesError(f"{self.title} needs at least one image on {slot.title}. Drop one there.")
         styles = self._read(job)
         random = torch.Generator().manual_seed(self.seed)

@@ -8,8 +8,12 @@ from engine.style.perceptual import Perceptual
 from engine.style.statistics import Gram, Linking, Sliced, Statistic, geometric, links_of
 
 
-def statistic_of(s: PixelSettings, network: Perceptual) -> Statistic:
-    """How styles are compared, and of which layers."""
+def statistic_of(s: PixelSettings, network: Perceptual, by_area: bool = False) -> Statistic:
+    """How styles are compared, and of which layers.
+
+    Args:
+        by_area: see `Gram`.
+    """
     layers = _chosen(s.style_layers, network.style_layers, network)
     if s.statistic == "sliced":
         return Sliced(layers)
@@ -17,7 +21,7 @@ def statistic_of(s: PixelSettings, network: Perceptual) -> Statistic:
     middle = network.content_layers[0]
     if links == "to_content" and middle not in layers:
         layers = tuple(layer for layer in network.layers if layer in (*layers, middle))
-    return Gram(links_of(layers, links, s.blurred, middle), s.shift, s.adjacent)
+    return Gram(links_of(layers, links, s.blurred, middle), s.shift, s.adjacent, by_area)
 
 
 def seen_layers(s: PixelSettings, network: Perceptual, statistic: Statistic, with_content: bool) -> list[str]:
