@@ -33,6 +33,8 @@ FORBIDDEN = -1e4
 _SAME_COLOR = 60.0
 """A region whose colour is nearer than this (of 441 from black to white) to the one that was named is meant."""
 _SAME_SHAPE = 0.01
+_FEATHER_DEVIATIONS = 4.0
+"""Deviations of the Gaussian that make the width of a border."""
 _LEAST_SHARE = 2.0**-9
 """Of regions that go over into one another: where there is less of one, nothing of it lies any more."""
 
@@ -67,6 +69,12 @@ class RegionMap:
             self._pixels.clear()
             self._pixels[deviation] = self._blurred(deviation).to(device)
         return ContentField(self._pixels[deviation], canvas_size, device)
+
+    def on(self, canvas_size: Size, trained_for: Size, device: torch.device, feather_px: float) -> ContentField:
+        """`field`, with borders that go over into one another over so many pixels of the canvas that is trained for."""
+        height, width = self.labels.shape
+        step = min(height / trained_for.height, width / trained_for.width)
+        return self.field(canvas_size, device, round(feather_px * step / _FEATHER_DEVIATIONS, 2))
 
     def _blurred(self, deviation: float) -> Tensor:
         hot = one_hot(self.labels, self.count)

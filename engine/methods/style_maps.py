@@ -42,6 +42,11 @@ class StyleDirections:
         """bool [R, S]"""
         return None if self.regions is None else self.regions.allowed
 
+    @property
+    def strengthens(self) -> bool:
+        """Whether the style is stronger anywhere than the settings say."""
+        return self.strength is not None and float(self.strength.max()) > 0
+
     def same_styles(self, other: StyleDirections) -> bool:
         """Whether there are regions of the same styles, wherever they lie."""
         ours, theirs = self.allowed, other.allowed
