@@ -103,6 +103,11 @@ class Directions:
             and torch.equal(ours.allowed, theirs.allowed)
         )
 
+    def only(self, *names: str) -> Directions:
+        """The same regions, and of the amounts those of some settings alone."""
+        amounts = {name: plane for name, plane in self.amounts.items() if name in names}
+        return Directions(self.pieces, amounts, self.canvas_size)
+
     @property
     def groups(self) -> Tensor | None:
         """bool [G, S], images of which there have to be pieces; None where all may lie everywhere."""

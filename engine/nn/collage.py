@@ -81,6 +81,10 @@ class Choice(NamedTuple):
         displacement = None if self.displacement is None else self.displacement[..., rows, columns]
         return self._replace(sets=sets, logits=self.logits[..., rows, columns], displacement=displacement)
 
+    def decisions(self) -> tuple[Tensor | None, ...]:
+        """What takes memory where it is kept."""
+        return self.logits, self.displacement
+
     def smoothed(self, deviation_px: float) -> Choice:
         """The same decisions, averaged over their surroundings."""
         return self if not deviation_px else self._replace(logits=smoothed(self.logits, deviation_px))

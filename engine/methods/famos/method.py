@@ -23,7 +23,16 @@ from engine.method import Layer, Layers, Piece, Renderer, State, Term
 from engine.methods.adversarial import AdversarialMethod, atlas_of
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.composed import Composed, Composer, Tally, everywhere, log_bias, piece_of
-from engine.methods.directed import PAINT, SIZE, Directions, directions, painted_share, undirected, with_regions_of
+from engine.methods.directed import (
+    PAINT,
+    SIZE,
+    Directions,
+    directions,
+    painted_share,
+    touched,
+    undirected,
+    with_regions_of,
+)
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
 from engine.methods.famos.loss import Compared
@@ -33,9 +42,9 @@ from engine.methods.famos.settings import PRESETS, FamosSettings
 from engine.methods.famos.shape import measured_halo, mosaic_shape
 from engine.methods.famos.slots import SLOTS
 from engine.methods.famos.spread import candidates, completed, spread
+from engine.methods.remembered import Remembered
 from engine.nn.layers import initialise
-from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Noise, Painting
-from engine.nn.unet import NO_MARGIN
+from engine.nn.mosaic import ColorReconstruction, Decision, MosaicGenerator, Noise, Painting
 from engine.options import RenderMode
 from engine.pieces import PieceInfo
 from engine.style.networks import open_network
@@ -96,6 +105,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         if s.mode != "paint":
             self._composed = self._composer_of(job).composed(self._drawn(random, job, self._directions))
         self._tally = Tally()
+        self._remembered = Remembered[Decision]()
         self.shape = mosaic_shape(s)
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
@@ -165,10 +175,20 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         if composed is not None:
             self._say_of_groups(new, said)
             composed = self._composer_of(job).composed(self._drawn_for(job, new, composed.drawn, said))
+        self.touched = self._touched_by(job, new, composed)
         self.warnings = [sentence for sentence in said if sentence not in self._said]
         self._said, self._job, self._directions, self._styles, self._composed = said, job, new, styles, composed
         self._use_pieces()
         return True
+
+    def _touched_by(self, job: Job, new: Directions, composed: Composed | None) -> Box | None:
+        """What of the canvas other maps change at once: those of content and size only act in training."""
+        present = None if self._composed is None else self._composed.drawn
+        if job.pieces != self._job.pieces or (composed is not None and composed.drawn is not present):
+            return None
+        if not self.average.trims or self._norms_see_whole_canvas:  # what looks sideways is felt elsewhere
+            return None
+        return touched(self._directions.only(PAINT), new.only(PAINT), self.settings.feather_px)
 
     def _say_of_groups(self, new: Directions, said: list[str]) -> None:
         if new.groups is not None and len(new.groups) > self.settings.templates:
@@ -289,7 +309,11 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
 
         view = None if templates is None else (lambda box: templates.view_at(*places(box)))
         directed = self._directions.on(canvas_size, self.device, s.feather_px)
-        return Scene(field.at, lambda box: plane.coordinates(*places(box))[0], view, directed)
+
+        def psi(box: Box) -> Tensor:
+            return plane.coordinates(*places(box))[0]
+
+        return Scene(field.at, psi, view, directed, canvas_size=canvas_size)
 
     def bias(self, regions: Tensor | None) -> Tensor | None:
         """What is added to log A, [1, N, h, w] or [1, N, 1, 1], where the shares of regions are [R, h, w]."""
@@ -316,28 +340,55 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         Where the generator trims, both without the halo; else they are valid away from the edges by it.
         """
         self._freeze_if_needed()
-        content = scene.content(box)
-        margin = self.halo if self.average.trims else NO_MARGIN
-        inner = box.less(margin)
+        inner, view = self.seen(box), None if scene.view is None else scene.view(self.seen(box))
         regions, painted = scene.fields.regions, scene.fields.amounts.get(PAINT)
-        view = None if scene.view is None else scene.view(inner)
-        painting = self.average(
-            (content[None] * 2 - 1).contiguous(memory_format=torch.channels_last),
-            scene.coordinates(box)[None],
-            self._canvas_noise(box, scene.period),
+        bias = log_bias(self.bias(None if regions is None else regions(inner)), None if view is None else view.bias())
+        share = None if painted is None else painted_share(painted(inner))[None]
+        temperature, kernel = self.temperature, self._mix_kernel
+        if not self.average.trims:
+            content, psi, noise = self._looked_at(box, scene)
+            painting = self.average(
+                content,
+                psi,
+                noise,
+                view,
+                temperature,
+                kernel,
+                measure=False,
+                bias=bias,
+                painted_share=share,
+                keep_logits=keep_logits,
+            )
+            return painting, scene.content(box)
+        decision = self._decision(box, scene)
+        return self.average.composed(
+            decision,
             view,
-            self.temperature,
-            self._mix_kernel,
+            temperature,
+            kernel,
             measure=False,
-            margin=margin,
-            bias=log_bias(
-                self.bias(None if regions is None else regions(inner)), None if view is None else view.bias()
-            ),
-            painted_share=None if painted is None else painted_share(painted(inner))[None],
+            bias=bias,
+            painted_share=share,
             keep_logits=keep_logits,
-        )
-        rows, columns = inner.within(box)
-        return painting, content[:, rows, columns]
+            overwrite=scene.canvas_size is None,
+        ), scene.content(inner)
+
+    def _decision(self, box: Box, scene: Scene) -> Decision:
+        """What the generator says of a box without its halo; remembered while nothing changes that it depends on."""
+
+        def decide() -> Decision:
+            return self.average.decided(*self._looked_at(box, scene), self.halo)
+
+        if scene.canvas_size is None:
+            return decide()
+        s = self.settings
+        state = (self.steps_done, self._frozen_at, s.noise_seed, s.noise_drift)
+        return self._remembered.of(state, scene.canvas_size, self.seen(box), decide)
+
+    def _looked_at(self, box: Box, scene: Scene) -> tuple[Tensor, Tensor, Noise]:
+        """Content, coordinates and noise of a box, as the generator takes them."""
+        content = (scene.content(box)[None] * 2 - 1).contiguous(memory_format=torch.channels_last)
+        return content, scene.coordinates(box)[None], self._canvas_noise(box, scene.period)
 
     def seen(self, box: Box) -> Box:
         """The part of a box that `painting` gives."""
@@ -475,6 +526,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         return torch.tensor(shares([style.image.weight for style in self._styles], self.settings.templates))
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
+        self._remembered.forget()
         drawn = None if self._composed is None else self._composed.drawn
         if drawn is None:
             return super().restore(state, strict)

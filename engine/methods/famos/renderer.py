@@ -37,6 +37,7 @@ class Scene:
         view: the templates; None in mode paint.
         fields: the artist's maps.
         period: in pixels, multiples of the alignment; None never repeats.
+        canvas_size: where it is painted as trained, so that what is decided of it may be remembered.
     """
 
     content: Callable[[Box], Tensor]
@@ -44,6 +45,7 @@ class Scene:
     view: Callable[[Box], View] | None
     fields: Fields = field(default_factory=Fields)
     period: Size | None = None
+    canvas_size: Size | None = None
 
 
 class Painted(Printable, Protocol):

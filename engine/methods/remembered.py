@@ -7,27 +7,42 @@ and a small box of a larger one that is kept as well: that of a brush's stroke, 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
+from typing import Generic, Protocol, Self, TypeVar
+
+from torch import Tensor
 
 from engine.box import Box
-from engine.nn.collage import Choice
 
 _MOST_BYTES = 384 * 2**20
 
 
-class RememberedChoices:
-    """The choices asked for last, as many as fit into `most_bytes`."""
+class Decided(Protocol):
+    """What a generator decided of a box."""
+
+    def cropped(self, outer: Box, box: Box) -> Self: ...
+
+    def decisions(self) -> Iterable[Tensor | None]:
+        """Its tensors whose memory counts."""
+        ...
+
+
+DecidedT = TypeVar("DecidedT", bound=Decided)
+
+
+class Remembered(Generic[DecidedT]):
+    """The decisions asked for last, as many as fit into `most_bytes`."""
 
     def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
         self._most_bytes, self._bytes = most_bytes, 0
         self._state: Hashable = None
-        self._kept: OrderedDict[tuple[Hashable, Box], Choice] = OrderedDict()
+        self._kept: OrderedDict[tuple[Hashable, Box], DecidedT] = OrderedDict()
 
-    def of(self, state: Hashable, of_what: Hashable, box: Box, make: Callable[[], Choice]) -> Choice:
+    def of(self, state: Hashable, of_what: Hashable, box: Box, make: Callable[[], DecidedT]) -> DecidedT:
         """
         Args:
             state: all that decisions depend on, besides their place; another one forgets everything.
-            of_what: canvas and set.
+            of_what: canvas, and set where there are several.
         """
         if state != self._state:
             self.forget()
@@ -36,12 +51,12 @@ class RememberedChoices:
             if key[0] == of_what and key[1].contains(box):
                 self._kept.move_to_end(key)
                 return self._kept[key].cropped(key[1], box)
-        choice = make()
-        self._kept[of_what, box] = choice
-        self._bytes += _bytes(choice)
+        decided = make()
+        self._kept[of_what, box] = decided
+        self._bytes += _bytes(decided)
         while self._bytes > self._most_bytes and len(self._kept) > 1:
             self._bytes -= _bytes(self._kept.popitem(last=False)[1])
-        return choice
+        return decided
 
     def forget(self) -> None:
         """Everything: the networks are others now."""
@@ -49,6 +64,5 @@ class RememberedChoices:
         self._bytes, self._state = 0, None
 
 
-def _bytes(choice: Choice) -> int:
-    tensors = (choice.logits, choice.displacement)
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors if tensor is not None)
+def _bytes(decided: Decided) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in decided.decisions() if tensor is not None)
