@@ -47,16 +47,22 @@ class Remembered(Generic[DecidedT]):
         if state != self._state:
             self.forget()
             self._state = state
-        for key in reversed(self._kept):
-            if key[0] == of_what and key[1].contains(box):
-                self._kept.move_to_end(key)
-                return self._kept[key].cropped(key[1], box)
+        if (known := self.known(state, of_what, box)) is not None:
+            return known
         decided = make()
         self._kept[of_what, box] = decided
         self._bytes += _bytes(decided)
         while self._bytes > self._most_bytes and len(self._kept) > 1:
             self._bytes -= _bytes(self._kept.popitem(last=False)[1])
         return decided
+
+    def known(self, state: Hashable, of_what: Hashable, box: Box) -> DecidedT | None:
+        """What is kept of a box; None where it would have to be asked for."""
+        for key in reversed(self._kept) if state == self._state else ():
+            if key[0] == of_what and key[1].contains(box):
+                self._kept.move_to_end(key)
+                return self._kept[key].cropped(key[1], box)
+        return None
 
     def forget(self) -> None:
         """Everything: the networks are others now."""

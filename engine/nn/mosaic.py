@@ -219,7 +219,7 @@ class MosaicGenerator(nn.Module):
         logits, x = decision
         kept = logits.float() / temperature if keep_logits and view is not None else None
         if bias is not None:
-            logits, overwrite = logits.float() + temperature * bias, True
+            logits, overwrite = torch.add(logits.float(), bias, alpha=temperature), True
         collage, mixture = self._collage(logits, view, temperature, mix_kernel, measure, overwrite)
         if self.shape.mode == "copy":
             assert collage is not None

@@ -6,7 +6,8 @@ batches.py, and what it weighs in loss.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -27,6 +28,7 @@ from engine.methods.directed import (
     PAINT,
     SIZE,
     Directions,
+    Fields,
     directions,
     painted_share,
     touched,
@@ -35,6 +37,7 @@ from engine.methods.directed import (
 )
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
+from engine.methods.famos.coarse import CoarseRenderer
 from engine.methods.famos.loss import Compared
 from engine.methods.famos.mirrored import Mirrored
 from engine.methods.famos.renderer import FamosRenderer, Scene
@@ -47,6 +50,7 @@ from engine.nn.layers import initialise
 from engine.nn.mosaic import ColorReconstruction, Decision, MosaicGenerator, Noise, Painting
 from engine.options import RenderMode
 from engine.pieces import PieceInfo
+from engine.planes import largest
 from engine.style.networks import open_network
 from engine.style.perceptual import Perceptual
 from engine.templates.atlas import Templates, shares
@@ -283,7 +287,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     def paint(self, box: Box, canvas_size: Size) -> Layers:
         return self.layers_of(*self._painted(box, canvas_size))
 
-    def _painted(self, box: Box, canvas_size: Size) -> tuple[Painting, Tensor]:
+    def _painted(self, box: Box, canvas_size: Size) -> tuple[Painting, Callable[[], Tensor]]:
         """A box of the picture as trained, whose pieces are counted; see `painting`."""
         painting, content = self.painting(box, self.scene(canvas_size))
         if painting.mixture is not None and canvas_size == self.canvas_size:
@@ -334,8 +338,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         """Regions of the map that says what may lie where; 0 without one."""
         return self._directions.region_count
 
-    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Tensor]:
-        """One forward pass over an aligned box, and its content [3, h, w], 0..1.
+    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Callable[[], Tensor]]:
+        """One forward pass over an aligned box, and what gives its content, [3, h, w], 0..1.
 
         Where the generator trims, both without the halo; else they are valid away from the edges by it.
         """
@@ -359,7 +363,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
                 painted_share=share,
                 keep_logits=keep_logits,
             )
-            return painting, scene.content(box)
+            return painting, partial(scene.content, box)
         decision = self._decision(box, scene)
         return self.average.composed(
             decision,
@@ -371,7 +375,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
             painted_share=share,
             keep_logits=keep_logits,
             overwrite=scene.canvas_size is None,
-        ), scene.content(inner)
+        ), partial(scene.content, inner)
 
     def _decision(self, box: Box, scene: Scene) -> Decision:
         """What the generator says of a box without its halo; remembered while nothing changes that it depends on."""
@@ -381,9 +385,23 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
 
         if scene.canvas_size is None:
             return decide()
-        s = self.settings
-        state = (self.steps_done, self._frozen_at, s.noise_seed, s.noise_drift)
-        return self._remembered.of(state, scene.canvas_size, self.seen(box), decide)
+        return self._remembered.of(self._decides_by, scene.canvas_size, self.seen(box), decide)
+
+    @property
+    def _decides_by(self) -> Hashable:
+        """What decisions depend on, besides their place."""
+        return self.steps_done, self._frozen_at, self.settings.noise_seed, self.settings.noise_drift
+
+    def kept_decision(self) -> Decision | None:
+        """What was decided of all of the canvas, where that is kept."""
+        return self._remembered.known(self._decides_by, self._canvas, self._canvas.box)
+
+    def coarse(self, reduction: int) -> Renderer | None:
+        return None if self.kept_decision() is None else CoarseRenderer(self, reduction)
+
+    def directed_on(self, canvas_size: Size) -> Fields:
+        """The artist's maps on another canvas."""
+        return self._directions.on(canvas_size, self.device, self.settings.feather_px)
 
     def _looked_at(self, box: Box, scene: Scene) -> tuple[Tensor, Tensor, Noise]:
         """Content, coordinates and noise of a box, as the generator takes them."""
@@ -432,8 +450,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         """What the pieces of the mixture are."""
         return id(self.templates)
 
-    def layers_of(self, painting: Painting, content: Tensor) -> Layers:
-        """What is shown of a painting; `content` is that of its box, 0..1."""
+    def layers_of(self, painting: Painting, content: Callable[[], Tensor]) -> Layers:
+        """What is shown of a painting; `content` gives that of its box, 0..1."""
 
         def shown(picture: Tensor) -> Tensor:
             return (picture[0] * 0.5 + 0.5).clamp(0, 1)
@@ -448,8 +466,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
 
         def pieces() -> Tensor:
             if painting.mixture is None:
-                return torch.full_like(content[:1], -1.0)
-            return painting.mixture.weights[0].argmax(0, keepdim=True).float()
+                return torch.full_like(painting.result[0, :1], -1.0)
+            return largest(painting.mixture.weights[0])[None].float()
 
         return Layers(
             {
@@ -458,7 +476,7 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
                 "painted": lambda: shown(painting.painted),
                 "mask": mask,
                 "templates": templates,
-                "content": lambda: content.clamp(0, 1),
+                "content": lambda: content().clamp(0, 1),
             },
             pieces=pieces,
         )

@@ -69,9 +69,9 @@ class Painted(Printable, Protocol):
 
     def seen(self, box: Box) -> Box: ...
 
-    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Tensor]: ...
+    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Callable[[], Tensor]]: ...
 
-    def layers_of(self, painting: Painting, content: Tensor) -> Layers: ...
+    def layers_of(self, painting: Painting, content: Callable[[], Tensor]) -> Layers: ...
 
 
 class FamosRenderer(AdversarialRenderer[Painted]):
@@ -89,7 +89,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         """log A, I_G, alpha, the content, and the regions; where there is a bias, log A without it, not normalised."""
         scene = self._scene_of(canvas_size)
         painting, content = self.method.painting(box, scene, keep_logits=self.method.is_directed)
-        planes = [painting.painted[0], painting.alpha[0], content]
+        planes = [painting.painted[0], painting.alpha[0], content()]
         if painting.logits is not None:
             planes = [painting.logits[0], *planes]
         elif painting.mixture is not None:
@@ -109,7 +109,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         logits, painted, alpha, content, regions = planes[None].split(sizes, 1)
         alpha = alpha.clamp(0, 1)
         if self.method.templates is None:
-            return self.method.layers_of(Painting(painted, painted, painted, alpha, None), content[0])
+            return self.method.layers_of(Painting(painted, painted, painted, alpha, None), lambda: content[0])
         # A softmax of enlarged logarithms: pieces keep crisp borders, and shares add up to 1.
         bias = self.method.bias(regions[0] if len(regions[0]) else None)
         logits = logits.contiguous() if bias is None else logits + bias
@@ -121,7 +121,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
             result = blended(self.method.shape.blend, painted, collage, alpha)
         nothing = weights.new_empty(0)
         mixture = Mixture(collage, nothing, nothing, nothing, weights)
-        return self.method.layers_of(Painting(result, collage, painted, alpha, mixture), content[0])
+        return self.method.layers_of(Painting(result, collage, painted, alpha, mixture), lambda: content[0])
 
     def _scene_of(self, canvas_size: Size) -> Scene:
         if self._scene is None or self._scene[0] != canvas_size:

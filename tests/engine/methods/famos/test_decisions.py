@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.box import Box
+from engine.box import Box, Size
 from engine.fields.artwork import Artwork
 from engine.job import Job, SourceImage
 from engine.methods.famos.method import Famos
@@ -128,3 +128,26 @@ def test_where_a_second_network_looks_sideways_all_is_painted(tmp_path):
     method = made(one)
     assert method.try_update(stroked(one, PIECES_MAP, "#1428dc"))
     assert method.touched is None
+
+
+def test_a_coarse_picture_is_the_sharp_one_at_every_few_pixels(tmp_path, asked):
+    grey = Image.new("RGB", (101, 77), "#808080")
+    grey.save(tmp_path / "paint.png")
+    one = directed("famos", tmp_path, halves(tmp_path) | {PAINT_MAP: SourceImage(path=str(tmp_path / "paint.png"))})
+    method = made(one)
+    assert isinstance(method, Famos)
+    assert method.coarse(3) is None  # nothing is decided yet, and to decide takes as long as the sharp picture
+    sharp = picture_of(method)
+    asked()
+    renderer = method.coarse(3)
+    assert renderer is not None
+    small = Size(26, 34)
+    with torch.no_grad():
+        coarse = Artwork(renderer, small).at(small.box)
+        part = Artwork(renderer, small).at(Box(5, 7, 12, 9))
+    assert asked() == 0
+    # Away from the border between the regions, whose place in a smaller map is another one.
+    assert torch.allclose(coarse[:, :25, :15], sharp[:, 1::3, 1::3][:, :25, :15], atol=1e-5)
+    assert torch.equal(part, coarse[:, 5:17, 7:16])
+    method.step(0)
+    assert method.coarse(3) is None
