@@ -66,9 +66,9 @@ ITEMS = (
     Item("frame", "Edit", "Canvas size and seed…", ("Ctrl+Shift+K",), rule=True),
     Item("preferences", "Edit", "Preferences…", ("Ctrl+,",), "settings"),
     Item("train", "Training", "Train", ("Ctrl+T",), "train", "", "Learn from these images; pause, and go on"),
-    Item("stop", "Training", "Stop", ("Ctrl+.",), "stop", "", "Keep a snapshot and end the training"),
-    Item("keep", "Training", "Keep snapshot", ("Ctrl+D",), "keep", "", "Keep this moment, to come back to it"),
-    Item("afresh", "Training", "Train afresh", tip="Trains from nothing, at once; all snapshots stay", rule=True),
+    Item("stop", "Training", "Stop", ("Ctrl+.",), "stop", "", "Keep this moment and end the training"),
+    Item("keep", "Training", "Keep moment", ("Ctrl+D",), "keep", "", "Keep this moment, to come back to it"),
+    Item("afresh", "Training", "Train afresh", tip="Trains from nothing, at once; all moments stay", rule=True),
     Item(
         "needs",
         "Training",
@@ -98,7 +98,7 @@ MOUSE = (
     ("Z, held", "a loupe at the pointer"),
     ("Rest, click", "which piece lies there; keep it in the tray"),
     ("Right click", "copy, save or export what is there, or copy the settings"),
-    ("Click on a snapshot", "lays it over the picture; drag the line to compare"),
+    ("Click on a moment", "lays it over the picture; drag the line to compare"),
     ("Drop", "images or folders on Style, Content or the canvas; a project anywhere"),
 )
 """What the mouse and single keys do on the canvas, for the sheet of keys."""

@@ -269,7 +269,7 @@ class FilesController(QObject):
 
     def _offer_rescue(self, rescue: Rescue) -> None:
         snapshot = rescue.snapshot
-        kept = self.tr(", with a snapshot of step {}").format(f"{snapshot.step:,}") if snapshot else ""
+        kept = self.tr(", with a moment of step {}").format(f"{snapshot.step:,}") if snapshot else ""
         message = self.tr("Tessera was cut off. “{}” is as it was saved {}{}.").format(
             title_of(rescue.folder), rescue.when, kept
         )

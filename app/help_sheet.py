@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app import actions
 
@@ -26,9 +26,9 @@ class HelpSheet(QDialog):
             columns.addWidget(self._column({name: groups[name] for name in names}), 1)
         close = QPushButton(self.tr("Close"), self)
         close.clicked.connect(self.reject)
-        self.setMinimumWidth(720)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(24, 24, 24, 0)
         layout.setSpacing(16)
         layout.addLayout(columns)
         below = QHBoxLayout()
@@ -36,7 +36,21 @@ class HelpSheet(QDialog):
         below.addWidget(self._column({"Canvas": groups["Canvas"]}), 1)
         below.addWidget(self._column({"Pieces": groups["Pieces"]}), 1)
         layout.addLayout(below)
-        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setAccessibleName(self.windowTitle())
+        area.setWidget(body)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(24, 8, 24, 16)
+        foot.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area, 1)
+        whole.addLayout(foot)
+        close.setFocus()
+        bar, edge = area.verticalScrollBar().sizeHint().width(), 40
+        wanted = body.sizeHint() + QSize(bar, foot.sizeHint().height() + whole.spacing())
+        self.resize(wanted.boundedTo(self.screen().availableGeometry().size() - QSize(0, edge)))
 
     def _column(self, groups: dict[str, list[tuple[str, str]]]) -> QWidget:
         column = QWidget(self)

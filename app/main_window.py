@@ -60,6 +60,7 @@ class MainWindow(Shell):
         from app.recovery import Recovery
         from app.settings.presets_menu import PresetsMenu
         from app.snapshots.controller import SnapshotsController
+        from app.taskbar import Taskbar
         from app.train_controller import TrainController
         from app.training import Training
         from app.weights.controller import WeightsController
@@ -87,7 +88,7 @@ class MainWindow(Shell):
         )
         self.pieces.follow_pointer(hover.pointed, hover.found, hover.pinned)
         hover.share_of = self.pieces.share_of
-        hover.pinned.connect(lambda _index: self.show_dock("pieces"))
+        hover.pinned.connect(lambda _index: self.side.bring("pieces"))
         self.live = LiveController(document, training, snapshots.newest, self)
         self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)
@@ -117,7 +118,8 @@ class MainWindow(Shell):
             self,
         )
         self.outside = OutsideController(document, canvas, preferences, messages, self.exports.open, self)
-        self.notices = Notices(training, self)
+        self.notices = Notices(training, self, of_many=lambda: self.away.running)
+        self.taskbar = Taskbar(self.exports.queue, self)
         for key in method_keys():
             self.methods.add(method_class(key))
         self._connect()
@@ -126,6 +128,8 @@ class MainWindow(Shell):
         self.show_all()
         self.needs = NeedsController(document, training, messages, self.actions_by_name["needs"], self)
         self.away = AwayController(document, training, messages, self)
+        self.away.finished.connect(self.notices.tell)
+        self.away.progressed.connect(self.taskbar.set_plan)
         self.actions_by_name["away"].triggered.connect(lambda _checked=False: self.away.open())
         self.built = True
         self.setEnabled(True)
@@ -173,6 +177,7 @@ class MainWindow(Shell):
         document.job_replaced.connect(self.show_all)
         document.frame_changed.connect(self._show_saved)
         document.saved.connect(self._show_saved)
+        self.taskbar.changed.connect(self._show_title)
         training.state_changed.connect(self._on_state)
         self.recovery.shared.connect(
             lambda folder: self.messages.show_message(
@@ -249,11 +254,14 @@ class MainWindow(Shell):
 
     def _show_saved(self) -> None:
         document = self.document
-        self.setWindowTitle(f"{document.title} – Tessera")
+        self._show_title()
         self.status.set_seed(document.job.seed)
         state = "empty" if not document.written else "saving" if document.dirty else "saved"
         self.status.set_saved("refused" if document.refused else state, document.untitled)
         self._show_undo()
+
+    def _show_title(self) -> None:
+        self.setWindowTitle(f"{self.taskbar.prefix}{self.document.title} – Tessera")
 
     def _show_undo(self) -> None:
         stack = self.document.stack

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QTabWidget, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QToolBar, QToolButton
 
 from app import actions
 from app.canvas.drop_zones import paths_in
@@ -20,8 +20,9 @@ from app.settings.panel import SettingsPanel
 from app.snapshots.strip import SnapshotStrip
 from app.status import Status
 from app.widgets import theme
+from app.widgets.docks import TabbedDock, TitledDock, floating_action
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 _WORDED = frozenset(actions.TOOLBAR) - {"undo", "redo"}
 _WORDED_NARROW = frozenset({"train", "keep", "export"})
 _WORDED_NARROWEST = frozenset({"train"})
@@ -29,6 +30,12 @@ _WORDED_NARROWEST = frozenset({"train"})
 ROOMY_PX, BELOW_PX = 1280, 228
 """Width of a window with room for all; height of what is below the canvas."""
 _BESIDE, _BELOW = ("images", "settings"), ("snapshots", "curves")
+_AREAS = {
+    "images": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "settings": Qt.DockWidgetArea.RightDockWidgetArea,
+    "snapshots": Qt.DockWidgetArea.BottomDockWidgetArea,
+    "curves": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
 
 
 class Shell(QMainWindow):
@@ -70,20 +77,24 @@ class Shell(QMainWindow):
             self.project_dropped.emit(project)
 
     def _lay_out(self) -> None:
-        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        self.setCorner(Qt.Corner.BottomLeftCorner, left)
-        self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.docks = {
-            "images": self._dock("images", self.tr("Images"), self.sources, left),
-            "settings": self._dock("settings", self.tr("Settings"), self.panel, right),
-            "pieces": self._dock("pieces", self.tr("Pieces"), self.tray, right),
-            "report": self._dock("report", self.tr("Report"), self.report, right),
-            "snapshots": self._dock("snapshots", self.tr("Moments"), self.strip, bottom),
-            "curves": self._dock("curves", self.tr("Curves"), self.curves, bottom),
+        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        side = {
+            "settings": (self.tr("Settings"), self.panel),
+            "pieces": (self.tr("Pieces"), self.tray),
+            "report": (self.tr("Report"), self.report),
         }
-        self._tab_pieces()
+        self.side = TabbedDock("settings", side, self)
+        """Tray and report lie behind the settings, where they take no room from the picture."""
+        self.docks = {
+            "images": TitledDock("images", self.tr("Images"), self.sources, self),
+            "settings": self.side,
+            "snapshots": TitledDock("snapshots", self.tr("Moments"), self.strip, self),
+            "curves": TitledDock("curves", self.tr("Curves"), self.curves, self),
+        }
+        for name, dock in self.docks.items():
+            self.addDockWidget(_AREAS[name], dock)
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
@@ -92,7 +103,9 @@ class Shell(QMainWindow):
         view = self.menu("View")
         view.addSeparator()
         for dock in self.docks.values():
-            view.addAction(dock.toggleViewAction())
+            view.addActions(self.side.actions_of_panels() if dock is self.side else [dock.toggleViewAction()])
+        apart = view.addMenu(self.tr("In a window of its own"))
+        apart.addActions([floating_action(dock) for dock in self.docks.values()])
         view.addAction(self.tr("Usual layout"), self.reset_layout)
         view.addSeparator()
         themes = view.addMenu(self.tr("Theme"))
@@ -102,13 +115,6 @@ class Shell(QMainWindow):
             action.setCheckable(True)
             action.setChecked(mode == self.preferences.theme)
             group.addAction(action)
-
-    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setWidget(widget)
-        self.addDockWidget(area, dock)
-        return dock
 
     def _make_toolbar(self) -> None:
         bar = QToolBar(self.tr("Tools"), self)
@@ -180,37 +186,17 @@ class Shell(QMainWindow):
 
     def reset_layout(self) -> None:
         """All docks at their first places; the curves are folded to the line of health below the canvas."""
-        for name, area in (
-            ("images", 1),
-            ("settings", 2),
-            ("pieces", 2),
-            ("report", 2),
-            ("snapshots", 8),
-            ("curves", 8),
-        ):
-            dock = self.docks[name]
+        for name, dock in self.docks.items():
             dock.setFloating(False)
-            self.addDockWidget(Qt.DockWidgetArea(area), dock)
+            self.addDockWidget(_AREAS[name], dock)
             dock.setVisible(name != "curves")
-        self._tab_pieces()
+        self.side.bring("settings")
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         beside, below = ([self.docks[name] for name in names] for names in (_BESIDE, _BELOW))
         roomy = self.width() >= ROOMY_PX
         self.resizeDocks(beside, [264, 400] if roomy else [200, 360], Qt.Orientation.Horizontal)
         self.resizeDocks(below, [345, 440], Qt.Orientation.Horizontal)
         self.resizeDocks(below, 2 * [min(BELOW_PX, self.height() // 4)], Qt.Orientation.Vertical)
-
-    def _tab_pieces(self) -> None:
-        """Tray and report behind the settings, where they take no room from the picture."""
-        self.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
-        self.tabifyDockWidget(self.docks["settings"], self.docks["pieces"])
-        self.tabifyDockWidget(self.docks["pieces"], self.docks["report"])
-        self.docks["settings"].raise_()
-
-    def show_dock(self, name: str) -> None:
-        """In front of those that lie behind the same tabs."""
-        self.docks[name].show()
-        self.docks[name].raise_()
 
     def restore_layout(self) -> None:
         screen = self.screen().availableGeometry()

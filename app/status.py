@@ -116,7 +116,7 @@ class Status(QStatusBar):
         words = self._saved_words
         if self._learning and words == self.tr("saved"):
             if self._kept_at is None:
-                words = self.tr("settings saved, no snapshot yet")
+                words = self.tr("settings saved, no moment yet")
             else:
                 words = self.tr("saved {} ago").format(duration(time.monotonic() - self._kept_at))
         self._say(self.saved, words)
@@ -133,7 +133,7 @@ class Status(QStatusBar):
             self._say(self.device, f"{self._device} · {memory} GB")
 
     def began(self, step: int) -> None:
-        self._say(self.step, f"step {step:,}")
+        self._say(self.step, f"step {step:,}" if step else "")
 
     def clear_run(self) -> None:
         for label in (self.speed, self.step, self.time):

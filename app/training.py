@@ -204,7 +204,7 @@ class Training(QObject):
 
     def _adopt(self, event: Began, left: Path | None) -> None:
         assert event.snapshot is not None
-        self.document.went_back(event.job, self.tr("go back to a snapshot"), left, event.snapshot)
+        self.document.went_back(event.job, self.tr("go back to a moment"), left, event.snapshot)
 
     def _return_to(self, moment: Path, left: Callable[[Path | None], None]) -> None:
         """Undo or redo lead to a moment."""

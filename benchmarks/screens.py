@@ -14,6 +14,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
 
 GALLERY = Path(__file__).parents[1] / "docs" / "gallery"
 STYLES, CONTENT = ("famos.jpg", "texture.jpg"), "magic.jpg"
@@ -63,6 +67,8 @@ class _Tour:
         preferences = Preferences(QSettings(str(home / "preferences.ini"), QSettings.Format.IniFormat))
         self._window = MainWindow(preferences, home)
         self._window.show()
+        self._front: QWidget = self._window
+        """What the pictures are of."""
 
     def run(self) -> None:
         for state, ready in self._stations():
@@ -96,8 +102,56 @@ class _Tour:
         window.strip.select(0)
         yield "compare", lambda: self._rest(1)
         window.canvas.show_still(None)
+        window.docks["curves"].show()
+        yield "curves", lambda: self._rest(1)
+        window.docks["curves"].hide()
+        window.side.bring("pieces")
+        yield "pieces", lambda: self._until(lambda: bool(window.tray.model.infos)) and self._choose_a_piece()
+        window.side.bring("report")
+        window.report.count_button.click()
+        yield "report", lambda: self._rest(3)
+        window.side.bring("settings")
+        yield from self._dialogs()
+
+    def _dialogs(self) -> Iterator[tuple[str, Callable[[], bool]]]:
+        """What opens over the window."""
+        from app.help_sheet import HelpSheet
+        from app.preferences_dialog import PreferencesDialog
+        from engine.export.print_sizes import PAPERS
+
+        window = self._window
+        window.methods.open_cards()
+        yield "methods", lambda: self._show(window.methods.cards)
+        window.methods.cards.close()
         window.exports.open()
-        yield "export", lambda: self._until(lambda: window.exports.dialog is not None) and self._rest(1)
+        yield "export", lambda: self._show(window.exports.dialog)
+        dialog = window.exports.dialog
+        assert dialog is not None
+        dialog.form.size_field.choose(next(paper for paper in PAPERS if paper.name == "A3"))
+        dialog.form.fold.setChecked(True)
+        yield "export-all", lambda: self._show(dialog)
+        dialog.close()
+        for state, kind in (("masks", "mask"), ("amounts", "amount")):
+            window.masks.open(next(slot.key for slot in window.document.method.slots if slot.kind == kind))
+            self._until(lambda: window.masks.editor is not None)
+            yield state, lambda: self._show(window.masks.editor)
+            if window.masks.editor is not None:
+                window.masks.editor.close()
+        yield "away", lambda: self._show(window.away.open())
+        made = {"preferences": PreferencesDialog(window.preferences, window), "keys": HelpSheet(window)}
+        for state, other in made.items():
+            other.show()
+            yield state, lambda other=other: self._show(other)
+            other.close()
+
+    def _choose_a_piece(self) -> bool:
+        self._window.tray.choose(self._window.tray.model.infos[0].index)
+        return self._rest(1)
+
+    def _show(self, front: QWidget | None) -> bool:
+        """Has the next picture taken of this."""
+        self._front = front or self._window
+        return front is not None and self._rest(1)
 
     def _until(self, condition: Callable[[], bool]) -> bool:
         end = time.monotonic() + PATIENCE_S
@@ -116,15 +170,20 @@ class _Tour:
     def _paint(self, state: str) -> None:
         from PySide6.QtWidgets import QDialog
 
+        window, front = self._window, self._front
+        curves, panel = window.docks["curves"].isVisible(), window.side.front
         for theme in THEMES:
-            self._window.set_theme(theme)
+            window.set_theme(theme)
             for width, height in SIZES[self._scale]:
-                self._window.resize(width, height)
+                window.resize(width, height)
+                window.reset_layout()  # as at a first start on such a screen
+                window.docks["curves"].setVisible(curves)
+                window.side.bring(panel)
+                if isinstance(front, QDialog):
+                    front.resize(front.sizeHint().boundedTo(window.size()))
                 self._rest(0.3)
-                place = f"{width}x{height}@{self._scale}-{theme}.png"
-                dialogs = [d for d in self._window.findChildren(QDialog) if d.isVisible()]
-                picture = (dialogs or [self._window])[0].grab()
-                picture.save(str(self._out / f"{state}-{place}"))
+                front.grab().save(str(self._out / f"{state}-{width}x{height}@{self._scale}-{theme}.png"))
+        self._front = window
 
 
 if __name__ == "__main__":

@@ -123,6 +123,11 @@ def total_variation(image: Tensor, times: Tensor | None = None) -> Tensor:
     return (right.mean() if right.numel() else right.sum()) + (lower.mean() if lower.numel() else lower.sum())
 
 
+def undecided(alpha: Tensor) -> Tensor:
+    """Mean of 4 alpha (1 - alpha): 0 where each place is wholly the one or the other, 1 where all is half of both."""
+    return 4 * (alpha * (1 - alpha)).mean()
+
+
 def diversity(usage: Tensor) -> Tensor:
     """Minus the mean squared distance between the rows of u: low where patches use different templates."""
     distances = (usage[:, None] - usage[None]).square().sum(2)  # [B, B]

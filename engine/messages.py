@@ -405,12 +405,13 @@ class Remedy:
     Args:
         title: of the button.
         changes: fields of `ExportRequest` and their other values.
-        ask: what the artist has to choose first, where nothing else helps.
+        ask: what the artist has to choose first, where nothing else helps; "learn" is whether to learn on for this
+            size.
     """
 
     title: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    ask: Literal["", "folder", "images", "profile"] = ""
+    ask: Literal["", "folder", "images", "profile", "learn"] = ""
 
     def applied(self, export: ExportRequest) -> ExportRequest:
         return replace(export, **self.changes)
@@ -421,7 +422,8 @@ class Finding:
     """Something to know before an export begins.
 
     Args:
-        kind: "format", "disk", "images", "begun", "bleed", "style_detail", "content_detail", "memory" or "time".
+        kind: "format", "disk", "images", "begun", "bleed", "more_pieces", "style_detail", "content_detail", "memory" or
+            "time".
         severity: "stop" where the export can not be as it is.
     """
 

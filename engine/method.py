@@ -259,7 +259,7 @@ class Method(ABC, Generic[MethodSettings]):
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
     """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones;
-    "pieces", if it knows which image lies where."""
+    "pieces", if it knows which image lies where; "paint_detail", if what it paints over them can be `smooth_paint`."""
 
     painting_version: ClassVar[int] = 1
     """Raised when equal weights paint another picture than before: canvases begun by then can not be gone on with."""
@@ -404,6 +404,19 @@ class Method(ABC, Generic[MethodSettings]):
         Raises:
             BadProjectError: `strict`, and something is missing or has another shape.
         """
+
+    @property
+    def shared_batch(self) -> int:
+        """Patches of a step, where several devices can share them; 0 where its loss is of all of them together."""
+        return 0
+
+    def decisions(self) -> dict[str, Any]:
+        """What was decided by the memory and the speed that are here, as plain JSON values."""
+        return {}
+
+    def decide(self, decisions: Mapping[str, Any]) -> None:
+        """Takes over the decisions of the device that leads, whose steps it shares."""
+        del decisions
 
     def slow_down(self) -> str:
         """Answers divergence: lowers learning rates until the next rebuild. Returns what was done, as a sentence."""

@@ -26,6 +26,6 @@ def open_project(folder: Path) -> Repaired:
         there = (folder / FILE_NAME).exists()
         reason = str(error).partition(". ")[0].rstrip(".") if there else f"{folder / FILE_NAME} is not there"
         name = f"“{newest.name}”" if newest.name else newest.folder.name
-        sentence = f"{reason}. The project opens from its newest whole snapshot, {name} of step {newest.step:,}."
+        sentence = f"{reason}. The project opens from its newest whole moment, {name} of step {newest.step:,}."
         return Repaired(newest.job, (sentence, *lost))
     return Repaired(job, (*sentences, *lost))

@@ -26,6 +26,8 @@ class RenderMode:
         frame: an image file that takes the place of the content.
         tones: an image file whose tones decide how those of all frames are matched; empty for the frame's own.
         own_shape: the canvas takes the frame's shape, and about as many pixels as were trained for.
+        smooth_paint: with `originals`, what is painted is enlarged as it is, without the fine detail of the pieces
+            beneath.
     """
 
     repeat: bool = False
@@ -33,12 +35,14 @@ class RenderMode:
     frame: str = ""
     tones: str = ""
     own_shape: bool = False
+    smooth_paint: bool = False
 
     def stored(self) -> dict[str, Any]:
         """Plain JSON values; what came later is left out where it is not used, so that canvases begun before fit."""
         values = asdict(self)
-        if not self.own_shape:
-            del values["own_shape"]
+        for later in ("own_shape", "smooth_paint"):
+            if not values[later]:
+                del values[later]
         return values
 
     @property

@@ -62,7 +62,7 @@ class FirstStart(QWidget):
         self.project = _Door(
             "open",
             self.tr("Open a project"),
-            self.tr("Go on where you stopped: the images, the settings and all snapshots are there."),
+            self.tr("Go on where you stopped: the images, the settings and all moments are there."),
             self.tr("Open project…"),
         )
         self.example = _Door(

@@ -111,7 +111,7 @@ class IdlePictureController(QObject):
         if missing:
             return self.tr("Add images to {} to begin.").format(" and ".join(slot.title for slot in missing))
         if self._snapshots.newest() is not None:
-            return self.tr("The newest snapshot. Train goes on from it.")
+            return self.tr("The newest moment. Train goes on from it.")
         if not self._document.sources("content"):
             return ""
         return self.tr("The content, before it is painted.")

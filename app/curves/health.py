@@ -16,6 +16,7 @@ from app.curves.history import History
 from engine.settings import Settings, Spec, specs
 
 IN_USE, ENTROPY, DISCRIMINATOR, STYLE_MATCH = "templates_in_use", "entropy", "discriminator", "style_match"
+DIFFERENCE = "distance"
 LOSSES = ("generator", "discriminator")
 FALLING = ("style", "content", "tones")
 """Terms that should fall, in methods that have no opponent to fight with."""
@@ -30,10 +31,14 @@ LONG_STEPS = 600
 """A trouble that comes and goes by itself has to last so long to be told."""
 WON, LOST = 0.05, 0.97
 """Shares of its first loss, which is that of guessing, below and above which a discriminator wins or loses."""
+WRONG = 1.5
+"""Shares of the same, above which it is not guessing any more, but wrong: it learns too quickly for itself."""
 LEAST_GUESS = 0.5
 """A first loss below this says nothing of guessing: the discriminator measures a distance."""
 RISE = 1.5
 """A loss that should fall has risen where it is so many times its lowest."""
+ALIKE = 0.02
+"""Mean difference of two samples, 0 to 1, below which they are one picture: texture networks reach 0.1 and more."""
 WORSE_BY = 12.0
 """Points of the style match below its best."""
 STALL_STEPS, STALL_POINTS = 3000, 1.0
@@ -69,7 +74,9 @@ REMEDIES = {
         Remedy("largest_share_weight", "No single favourite", 2.0, 1.0),
     ),
     "grey": (Remedy("entropy_weight", "Cleaner cuts", 2.0, 1.0),),
+    "alike": (Remedy("diversity_weight", "More variety", 2.0, 0.5),),
     "runaway": (Remedy("learning_rate", "Slower learning", 0.5, 0.0),),
+    "wrong": (Remedy("discriminator_rate", "Slower discriminator", 0.5, 0.0),),
     "won": (
         Remedy("discriminator_rate", "Slower discriminator", 0.5, 0.0),
         Remedy("learning_rate", "Faster learning", 1.5, 0.0),
@@ -107,8 +114,10 @@ def health(history: History, templates: int | None, settings: type[Settings] | N
     steps = history.steps[-1]
     in_use, entropy = _now(history, IN_USE), _now(history, ENTROPY)
     late = steps >= LATE_STEPS
-    if any(_runs_away(history, key) for key in LOSSES):
-        return _trouble("runaway", _tr("The losses run away"), history, settings)
+    running = [key for key in LOSSES if _runs_away(history, key)]
+    if running:  # where the discriminator does, the generator's loss goes along, and slowing it would not help
+        kind = "wrong" if DISCRIMINATOR in running else "runaway"
+        return _trouble(kind, _tr("The losses run away"), history, settings)
     share = in_use / templates if in_use is not None and templates else None
     if share is None:
         mixture = Health(_tr("All is well."), "muted")
@@ -119,6 +128,9 @@ def health(history: History, templates: int | None, settings: type[Settings] | N
         mixture = Health(f"{said}.", "muted") if share < SOME else Health(said + _tr(", a rich mixture."), "good")
     if late and entropy is not None and entropy > GREY:
         return _trouble("grey", _tr("A grey mixture, pieces do not separate"), history, settings)
+    difference = _now(history, DIFFERENCE)
+    if late and difference is not None and difference < ALIKE:
+        return _trouble("alike", _tr("The samples are all alike"), history, settings)
     return _lasting(history, settings) or mixture
 
 
@@ -129,6 +141,9 @@ def _lasting(history: History, settings: type[Settings] | None) -> Health | None
         if fight.max() < WON * first:
             said = _tr("The discriminator has won, the picture learns nothing from it any more")
             return _trouble("won", said, history, settings)
+        if fight.min() > WRONG * first:
+            said = _tr("The discriminator is wrong more often than a guess would be")
+            return _trouble("wrong", said, history, settings)
         if fight.min() > LOST * first:
             said = _tr("The discriminator only guesses, so that it teaches nothing")
             return _trouble("lost", said, history, settings)

@@ -118,8 +118,6 @@ class Curves(QWidget):
         self._plots = [Plot(group, tuple(terms), self) for group, terms in groupby(ordered, key=lambda t: t.group)]
         for plot in self._plots:
             plot.marks_clicked.connect(self._on_marks)
-        for plot in self._plots[1:]:
-            plot.area.setXLink(self._plots[0].area)
 
     def set_templates(self, number: int | None) -> None:
         """How many templates there are, where the method has them."""

@@ -51,6 +51,7 @@ class ExportDialog(QDialog):
         images_requested(): images are missing, and the artist knows where they are.
         settled(messages.ExportRequest): nothing was changed for a moment; time to inspect it, where a session runs.
         measure_requested(messages.ExportRequest): begin one for it.
+        learn_requested(Size): the network is to learn on, on a canvas of this size.
 
     Args:
         canvas: the size that was trained for, 1x.
@@ -69,6 +70,7 @@ class ExportDialog(QDialog):
     images_requested = Signal()
     settled = Signal(object)
     measure_requested = Signal(object)
+    learn_requested = Signal(object)
 
     def __init__(
         self,
@@ -89,7 +91,7 @@ class ExportDialog(QDialog):
         self._inspected: m.Inspected | None = None
         self.measurable = False
         """Whether minutes are measured only when asked for, since no session runs."""
-        title = self.tr("Export") if snapshot is None else self.tr("Export snapshot {}").format(snapshot.name)
+        title = self.tr("Export") if snapshot is None else self.tr("Export moment {}").format(snapshot.name)
         self.setWindowTitle(title)
         self.setModal(False)
         best = preflight.best_originals(job) if "originals" in capabilities else 1.0
@@ -122,10 +124,11 @@ class ExportDialog(QDialog):
         self.on_disk.setText(self.form.on_disk())
         self.pieces.setText(self.form.pieces(preflight.best_originals(self.job)))
         self.cut_away.setText(self.form.cut_away())
-        self.pieces.setVisible(bool(self.pieces.text()))
         self.cut.setVisible(bool(self.cut_away.text()) and not self.form.options.repeats())
         checks = self._checks()
         self.checks.show_checks(checks)
+        told = any(self.tr("full-size images") in check.message for check in checks)
+        self.pieces.setVisible(bool(self.pieces.text()) and not told)
         queued = self._queue.is_wanted(self.form.out())
         self.start.setEnabled(not queued and not any(check.tone == "error" for check in checks))
         self.start.setText(self.tr("Add to the queue") if self._queue.busy else self.tr("Export"))
@@ -239,6 +242,8 @@ class ExportDialog(QDialog):
             self.resume_requested.emit(journal.folder_for(self.form.out()))
         elif remedy.ask == "images":
             self.images_requested.emit()
+        elif remedy.ask == "learn":
+            self.learn_requested.emit(self.form.size_field.size_px)
         elif remedy.ask == "folder":
             self.form.ask_for_folder()
         elif remedy.ask == "profile":
@@ -295,7 +300,8 @@ class _FittingScroll(QScrollArea):
         return QSize(body.sizeHint().width(), height)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._body.minimumSizeHint().width(), min(_LEAST_PX, self.sizeHint().height()))
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self._body.minimumSizeHint().width() + bar, min(_LEAST_PX, self.sizeHint().height()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:

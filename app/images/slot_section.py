@@ -221,7 +221,7 @@ class SlotSection(QWidget):
         if number:
             self.count.setText(f"{number}" if self.slot.maximum > 1 else "")
         else:
-            self.count.setText("" if self.slot.minimum else "optional")
+            self.count.setText("" if self.slot.minimum or self.slot.map else "optional")
         # where there is room for one, another takes its place
         self.add_button.setEnabled(number < self.slot.maximum or self.slot.maximum == 1)
         for i, tile in enumerate(self.tiles):

@@ -63,6 +63,7 @@ class ReportPanel(QWidget):
         column.addWidget(self.table, 1)
         column.addWidget(self.note)
         column.addLayout(row)
+        column.addStretch(0)
         self.set_possible(False)
         self.show_shares(())
 
@@ -82,6 +83,7 @@ class ReportPanel(QWidget):
                 if column:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
+        self.table.setVisible(bool(self._shares))  # no empty frame
         self.save_button.setEnabled(bool(self._shares))
         nothing = self.tr("Press Count to see which image gave how much of the picture.")
         self.note.say("" if self._shares else nothing)

@@ -161,7 +161,7 @@ class SnapshotsController(QObject):
     def _show_picture(self, snapshot: Snapshot) -> None:
         image = read_preview(snapshot.preview)
         if not image.isNull():
-            title = snapshot.name or self.tr("Snapshot {}").format(snapshot.folder.name)
+            title = snapshot.name or self.tr("Moment {}").format(snapshot.folder.name)
             self.picture_chosen.emit(image, self.tr("{}, step {}").format(title, f"{snapshot.step:,}"))
 
     def _change(self, change: Callable[[], object]) -> None:

@@ -16,8 +16,8 @@ class KeepTile(QAbstractButton):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setText("Keep")
-        self.setToolTip("Keep a snapshot of this moment")
-        self.setAccessibleName("Keep a snapshot")
+        self.setToolTip("Keep this moment, to come back to it")
+        self.setAccessibleName("Keep this moment")
         self.setFixedSize(72, HEIGHT + 8)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)

@@ -6,7 +6,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from app.snapshots.tile import HEIGHT, NARROWEST, PAD, WIDEST, inside
+from app.snapshots.tile import HEIGHT, NARROWEST, WIDEST
+from app.snapshots.tile_picture import PAD, inside
 from app.widgets import theme
 from app.widgets.controls import ElidedLabel
 

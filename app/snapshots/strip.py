@@ -32,7 +32,7 @@ from app.widgets import theme, thumbnails, words
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
-_EMPTY = "No snapshots yet. Keep the moments you like:\nyou can always go back to one, go on from it, or export it."
+_EMPTY = "No moments yet. Keep those you like:\nyou can always go back to one, go on from it, or export it."
 _AUTOSAVES = "Kept by themselves in case the computer stops: the newest of each branch, until something better is kept."
 
 
@@ -143,6 +143,9 @@ class SnapshotStrip(QWidget):
             present: the one that the training goes on from.
         """
         self._all, self._present = list(snapshots), present
+        self._previews.keep_only(str(snapshot.preview) for snapshot in snapshots)
+        if self._first is not None and self._first.folder not in {snapshot.folder for snapshot in snapshots}:
+            self._first = None
         self._show()
 
     def _show(self) -> None:

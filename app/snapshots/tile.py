@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
-from html import escape
-from math import cos, pi, sin
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app.widgets import theme, words
+from app.snapshots.tile_picture import PAD, STAR_PX, describe, draw_method, draw_star, inside
+from app.widgets import theme
 from app.widgets.controls import ElidedLabel
 from engine.errors import TesseraError
 
@@ -23,8 +21,6 @@ HEIGHT, SMALL_HEIGHT = 96, 34
 NARROWEST, WIDEST = 104, 220
 _SMALL_PX, _SMALL_WORDS_PX = 52, 104
 """Width of a small tile's picture, and of the words beside it."""
-PAD = 4
-_STAR_PX = 20
 _BADGES = {
     "kept": "kept",
     "autosave": "autosave",
@@ -66,6 +62,7 @@ class SnapshotTile(QWidget):
         self.snapshot, self._small = snapshot, small
         self._image: QImage | None = None
         self._asked = False
+        self._method = ""
         self._selected = self._hovered = False
         self.present = False
         """Whether the training goes on from it."""
@@ -74,13 +71,13 @@ class SnapshotTile(QWidget):
 
         self.back_button = QPushButton("Go back", self)
         self.back_button.setProperty("role", "small")
-        self.back_button.setToolTip("Go back to this snapshot and train on from it")
+        self.back_button.setToolTip("Go back to this moment and train on from it")
         self.back_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.back_button.setProperty("keys", "Return")
         self.back_button.clicked.connect(self.restore_requested)
         self.back_button.hide()
         self.name_edit = QLineEdit(self)
-        self.name_edit.setAccessibleName("Name of the snapshot")
+        self.name_edit.setAccessibleName("Name of the moment")
         self.name_edit.setMaxLength(80)
         self.name_edit.hide()
         self.name_edit.editingFinished.connect(self._finish_rename)
@@ -114,19 +111,20 @@ class SnapshotTile(QWidget):
         self.name_label.setText(self.title)
         facts = [f"{snapshot.step:,}"] if snapshot.name else []
         here = ["here"] if self.present else []
-        self.facts_label.setText(" · ".join([*facts, badge, *here, *self._made_by()]))
+        self.facts_label.setText(" · ".join([*facts, badge, *here]))
+        self._method = self._made_by()
         star = ", with a star" if snapshot.starred else ""
-        self.setAccessibleName(f"{self.title}, step {snapshot.step}, {badge}{star}")
+        self.setAccessibleName(f"{self.title}, step {snapshot.step}, {badge}, {self._method}{star}")
         self.update()
-        self.setToolTip(_describe(snapshot, self.title))
+        self.setToolTip(describe(snapshot, self.title, self._method))
 
-    def _made_by(self) -> list[str]:
-        """The method's name; none where it is not known here any more."""
+    def _made_by(self) -> str:
+        """The method's name; empty where it is not known here any more."""
         from engine.method import method_class  # brings torch along, which no snapshot can be without
 
         with suppress(TesseraError):
-            return [method_class(self.snapshot.job.method).title]
-        return []
+            return method_class(self.snapshot.job.method).title
+        return ""
 
     def set_present(self, present: bool) -> None:
         """Whether the training goes on from it."""
@@ -229,26 +227,15 @@ class SnapshotTile(QWidget):
         else:
             painter.setPen(QPen(QColor(named.border), 1))
             painter.drawRect(frame)
+        if self._method and not self._small:
+            draw_method(painter, frame, self._method)
         if self.snapshot.starred or (self.underMouse() and not self._small):
-            self._paint_star(painter, named)
+            draw_star(painter, self._star_place(), self.snapshot.starred)
 
     def _star_place(self) -> QRectF:
         if self._small and not self.snapshot.starred:
             return QRectF()  # a click on so small a picture means the picture
-        return QRectF(self._frame().right() - _STAR_PX - 3, PAD + 3, _STAR_PX, _STAR_PX)
-
-    def _paint_star(self, painter: QPainter, named: theme.Colors) -> None:
-        place = self._star_place()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(0, 0, 0, 130))
-        painter.drawEllipse(place)
-        points = [
-            place.center() + QPointF(sin(k * pi / 5), -cos(k * pi / 5)) * (_STAR_PX * (0.36 if k % 2 == 0 else 0.15))
-            for k in range(10)
-        ]
-        painter.setPen(QPen(QColor("#ffffff"), 1))
-        painter.setBrush(QColor("#ffd24a") if self.snapshot.starred else Qt.BrushStyle.NoBrush)
-        painter.drawPolygon(QPolygonF(points))
+        return QRectF(self._frame().right() - STAR_PX - 3, PAD + 3, STAR_PX, STAR_PX)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.picked.emit()
@@ -282,22 +269,3 @@ class SnapshotTile(QWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.update()
-
-
-def inside(frame: QRectF, image: QImage) -> QRectF:
-    """The largest rectangle of the image's proportions in the middle of a frame."""
-    factor = min(frame.width() / image.width(), frame.height() / image.height())
-    width, height = image.width() * factor, image.height() * factor
-    return QRectF(frame.center().x() - width / 2, frame.center().y() - height / 2, width, height)
-
-
-def _describe(snapshot: Snapshot, title: str) -> str:
-    lines = [f"Step {snapshot.step:,} after {words.duration(snapshot.elapsed_s)} of training"]
-    with suppress(ValueError):  # an odd date says nothing, the rest does
-        lines.append(datetime.fromisoformat(snapshot.created).astimezone().strftime("%d %b %Y, %H:%M"))
-    if snapshot.note:
-        lines.append(snapshot.note)
-    if snapshot.parent:
-        lines.append(f"Came from snapshot {snapshot.parent}")
-    lines += [f"{key.replace('_', ' ')}: {value:.3g}" for key, value in snapshot.terms.items()]
-    return f"<b>{escape(title)}</b><br>" + "<br>".join(escape(line) for line in lines)

@@ -215,7 +215,8 @@ class _Follower(QObject):
             # a text in truth, whatever PySide's stubs say
             self._app.setPalette(menus, kind)  # pyright: ignore[reportArgumentType]
         style = Template((_FOLDER / "window.qss").read_text(encoding="utf-8"))
-        self._app.setStyleSheet(style.substitute(vars(named), disabled=disabled(named)))
+        tick = (_FOLDER / "ticks" / ("dark.svg" if dark else "light.svg")).as_posix()
+        self._app.setStyleSheet(style.substitute(vars(named), disabled=disabled(named), tick=tick))
 
 
 class _LineIcon(QIconEngine):

@@ -91,6 +91,11 @@ def _add_painting(render: argparse.ArgumentParser) -> None:
         help="a larger picture has more pieces of the same size, instead of the same picture with more detail",
     )
     kind.add_argument("--from-originals", action="store_true", help=argparse.SUPPRESS)  # what is done without it
+    add(
+        "--smooth-paint",
+        action="store_true",
+        help="what is painted is enlarged as it is, without the fine detail of the pieces beneath",
+    )
     add("--repeat", action="store_true", help="a seamless repeat, for fabric and wallpaper")
     add(
         "--sweep",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError, BadSettingError, NoRoomError
-from engine.export import journal
+from engine.export import journal, learn_on
 from engine.export.format import format_of, roomiest
 from engine.export.print_sizes import Layout, pixels, print_scale
 from engine.export.relink import missing_images, refuse_to_overwrite
@@ -203,12 +203,15 @@ def _detail(
         if "originals" in capabilities and not request.render_mode.originals and size != trained:
             mode = replace(request.render_mode, originals=print_scale(size, trained))
             remedies.append(Remedy("The same pieces", {"render_mode": mode}))
-            if getattr(job.settings, "crops", "") == "same":
+            texture = getattr(job.settings, "guidance", "") == "unguided"
+            if getattr(job.settings, "crops", "") == "same" and not texture:
+                if request.snapshot is None and learn_on.job_for(job, trained, size) is not None:
+                    remedies.append(Remedy("Learn on for this size", ask="learn"))
                 yield Finding(
                     "more_pieces",
                     "warning",
                     "This network has learned where pieces lie on its own canvas, and is less sure on another one. For "
-                    "more pieces train it for Any picture, or with a larger canvas scale.",
+                    "more pieces let it learn on for this size, or train it for Any picture.",
                     tuple(remedies),
                 )
                 remedies = []

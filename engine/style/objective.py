@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -20,6 +20,9 @@ from engine.images.regions import one_hot
 from engine.style.perceptual import Features, Perceptual
 from engine.style.statistics import Statistic, Summary, Target
 from engine.style.tones import Tones, tone_difference
+
+_SAMPLED = 1_000_000
+"""Activations of a layer that a share of them is found by."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ class Objective:
         content: [1, 3, H, W] of the picture's size; None where it does not matter.
         blur_px: sigma of the blur before tones are compared.
         tile_px: side of a tile's core; a multiple of the network's strides.
+        kept_shares: by layer, how much of the gradient of style passes: where the content's activations are strongest
+            (Novak and Nikulin 2016, section 4.1); empty for all of it.
         allowed: bool [R, styles], which of the styles, that have no regions themselves, each region is like.
         times: [1, 1, H, W], how many times the style weighs at each place; None for once.
     """
@@ -107,9 +112,11 @@ class Objective:
         content: Tensor | None,
         blur_px: float,
         tile_px: int,
+        kept_shares: Mapping[str, float] | None = None,
         allowed: Tensor | None = None,
         times: Tensor | None = None,
     ) -> None:
+        self.kept_shares, self._thresholds = kept_shares or {}, dict[str, Tensor]()
         self.network, self.statistic, self.styles = network, statistic, styles
         self.labels, self.regions, self.content = labels, regions, content
         self.blur_px, self.tile_px = blur_px, tile_px
@@ -205,7 +212,8 @@ class Objective:
         for tile in tiles:
             image = tile.of(picture).detach().clone().requires_grad_()
             features = self.see(tile, image, self.labels, self._layers(counted), self.times)
-            surrogates = self.statistic.surrogate_loss(features, gradient_tables, self.target)
+            pulled = self._masked(tile, features)
+            surrogates = self.statistic.surrogate_loss(pulled, gradient_tables, self.target)
             parts = {"style": _weighted(surrogates, counted.style_layers) * self._times_mean}
             parts |= self._other_parts(tile, image, features, counted, picture)
             _sum(parts, counted).backward()
@@ -221,14 +229,42 @@ class Objective:
     def _in_one_piece(self, picture: Tensor, weights: Weights, tile: Tile) -> Outcome:
         image = picture.detach().clone().requires_grad_()
         features = self.see(tile, image, self.labels, self._layers(weights), self.times)
+        pulled = self._masked(tile, features)
         # What places count is divided out of the statistics, so that these are those of a picture as large.
-        style = _weighted(self.statistic.losses(features, self.target), weights.style_layers)
+        style = _weighted(self.statistic.losses(pulled, self.target), weights.style_layers)
         terms = {"style": style * self._times_mean}
         terms |= self._other_parts(tile, image, features, weights, picture)
         loss = _sum(terms, weights)
         loss.backward()
         assert image.grad is not None
         return Outcome({key: term.detach() for key, term in terms.items()}, loss.detach(), image.grad)
+
+    def _masked(self, tile: Tile, features: Features) -> Features:
+        """The same features, with gradients only where the content's are strong."""
+        if not self.kept_shares or self.content is None:
+            return features
+        layers = list(self.kept_shares)
+        if not self._thresholds:
+            self._thresholds = self._measured_thresholds(self.content, layers)
+        with torch.no_grad():
+            seen = self.network(tile.of(self.content), layers)
+        passing = dict(features.activations)
+        for layer in layers:
+            x = passing[layer]
+            passing[layer] = torch.where(seen[layer] >= self._thresholds[layer], x, x.detach())
+        return replace(features, activations=passing)
+
+    def _measured_thresholds(self, content: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """What the strongest shares of the content's activations are above, by a sample of each tile's."""
+        samples: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+        tiles = self.tiles(content)
+        with torch.no_grad():
+            for tile in tiles:
+                features = self.network.extract(tile.of(content), layers, halo=tile.halo)
+                for layer in layers:
+                    values = features.core(features.activations[layer], features.strides[layer], layer).flatten()
+                    samples[layer].append(values[:: max(1, len(values) * len(tiles) // _SAMPLED)])
+        return {layer: torch.cat(found).quantile(1 - self.kept_shares[layer]) for layer, found in samples.items()}
 
     def _layers(self, weights: Weights) -> list[str]:
         wanted = {*self.statistic.layers, *weights.content_layers}

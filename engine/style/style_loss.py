@@ -6,13 +6,14 @@ How activations are seen and compared is perceptual.py's and statistics.py's.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from engine import losses
 from engine.box import Box, Size
 from engine.images.regions import one_hot
 from engine.images.sampling import corner
@@ -46,6 +47,8 @@ class StyleLoss:
         window_px: side of the pieces in which large style images are looked at.
         area_px: of the style images, how much is looked at for each exchange of filters.
         contents: images that a network whose filters stay is normalised over as well as over the styles.
+        style_weights, content_weights: of the statistic's terms, and of the layers that contents are compared in; None
+            for the same for all, and the classic layers.
     """
 
     def __init__(
@@ -58,7 +61,12 @@ class StyleLoss:
         area_px: int,
         random: torch.Generator,
         contents: Sequence[Style] = (),
+        style_weights: Mapping[str, float] | None = None,
+        content_weights: Mapping[str, float] | None = None,
     ) -> None:
+        self._style_weights = style_weights or dict.fromkeys(statistic.names, 1 / len(statistic.names))
+        layers = network.content_layers
+        self._content_weights = content_weights or dict.fromkeys(layers, 1 / len(layers))
         self.network, self.statistic, self._styles = network, statistic, styles
         self._regions, self._window_px = regions, window_px
         self._area_px = FIXED_AREA_PX
@@ -91,15 +99,17 @@ class StyleLoss:
             features = replace(
                 features, activations={layer: with_gradient(x, pull) for layer, x in features.activations.items()}
             )
-        return torch.stack(list(self.statistic.losses(features, self._target).values())).mean()
+        found = self.statistic.losses(features, self._target)
+        return torch.stack([self._style_weights[name] * value for name, value in found.items()]).sum()
 
     def content(self, images: Tensor, contents: Tensor) -> Tensor:
-        """Mean square difference of the content layers' activations (Gatys et al. 2015), mean over the layers."""
-        layers = self.network.content_layers
+        """Mean square difference of the content layers' activations (Gatys et al. 2015), by the layers' weights."""
+        layers = list(self._content_weights)
         with torch.no_grad():
             wanted = self.network(contents, layers)
         found = self.network(images, layers)
-        return torch.stack([(found[layer] - wanted[layer]).square().mean() for layer in layers]).mean()
+        parts = [weight * losses.content(found[name], wanted[name]) for name, weight in self._content_weights.items()]
+        return torch.stack(parts).sum()
 
     def _looked_at(self, random: torch.Generator) -> Target:
         pictures: list[list[Features]] = []

@@ -97,6 +97,10 @@ class View:
     begins: Tensor
     columns: Tensor
 
+    def part(self, rows: slice) -> View:
+        """Inside some of the boxes."""
+        return View(self.atlas, self.begins[rows], self.columns[rows])
+
     def crops(self, first: int, last: int, pool: int = 1) -> Tensor:
         """Templates first..last, average-pooled: float32 [B, last - first, 3, H / pool, W / pool], 0..1."""
         crops = self.atlas.gather(self.begins[:, first:last], self.columns[:, first:last]).div_(255)

@@ -118,7 +118,7 @@ class Autosaver:
             try:
                 picture = preview(trainer.method, most_px)
             except Exception as error:  # a snapshot without a picture is better than none
-                yield Warned(message_for("The snapshot is kept without a picture", error, trainer.device), "preview")
+                yield Warned(message_for("The moment is kept without a picture", error, trainer.device), "preview")
             painted_px = min(most_px, trainer.method.canvas_size.area)
             self._preview_px_per_s = painted_px / max(1e-6, time.perf_counter() - started)
         snapshot = snapshots.keep(

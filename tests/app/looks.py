@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor
@@ -11,31 +12,25 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QCheckBox,
     QComboBox,
-    QDockWidget,
     QLabel,
     QPushButton,
     QScrollArea,
-    QTabBar,
     QToolButton,
     QWidget,
 )
 
+from app.canvas.drop_zones import DropZones
+from app.canvas.view import CanvasView
+from app.images.source_tile import SourceTile
+from app.snapshots.tile import SnapshotTile
 from app.widgets.controls import ElidedLabel
 
 
 def seen(root: QWidget) -> Iterator[QWidget]:
     """The widgets in sight, but for the insides of Qt's own."""
     for widget in root.findChildren(QWidget):
-        if widget.isVisible() and not widget.objectName().startswith("qt_") and not _behind_a_tab(widget):
+        if widget.isVisible() and not widget.objectName().startswith("qt_"):
             yield widget
-
-
-def _behind_a_tab(widget: QWidget | None) -> bool:
-    """Whether it is in a dock behind another one, or in tabs without use: Qt puts them beside the window, and calls
-    them visible."""
-    while widget is not None and not isinstance(widget, QDockWidget | QTabBar):
-        widget = widget.parentWidget()
-    return widget is not None and not widget.isWindow() and widget.geometry().right() < 0
 
 
 def place(widget: QWidget, root: QWidget) -> QRect:
@@ -76,6 +71,30 @@ def outside(root: QWidget) -> list[str]:
         if sticks_out:
             found.append(f"{_named(widget)} at {place(widget, root).getRect()} sticks out of {room.getRect()}")
     return found
+
+
+def overlapping(root: QWidget) -> list[str]:
+    """Neighbours that cover one another, but for what is laid over a picture on purpose."""
+    beside: dict[QWidget, list[QWidget]] = {}
+    for widget in seen(root):
+        parent = widget.parentWidget()
+        if widget.isWindow() or parent is None or not widget.width() or not widget.height():
+            continue
+        if not any(isinstance(above, CanvasView | SnapshotTile | SourceTile) for above in _above(widget)):
+            beside.setdefault(parent, []).append(widget)
+    return [
+        f"{_named(one)} at {one.geometry().getRect()} covers {_named(other)} at {other.geometry().getRect()}"
+        for neighbours in beside.values()
+        for one, other in combinations(neighbours, 2)
+        if one.geometry().intersects(other.geometry()) and not {type(one), type(other)} & {DropZones}
+    ]
+
+
+def _above(widget: QWidget) -> Iterator[QWidget]:
+    parent = widget.parentWidget()
+    while parent is not None:
+        yield parent
+        parent = parent.parentWidget()
 
 
 def cut(root: QWidget) -> list[str]:

@@ -42,7 +42,12 @@ def best_contrast(widget: QWidget) -> float:
 def faint(root: QWidget) -> Iterator[str]:
     """What of the words and icons in sight stands out too little; what can not be used now may be pale."""
     for widget in seen(root):
-        if not widget.isEnabled() or widget.visibleRegion().isEmpty() or widget.width() < 8 or widget.height() < 8:
+        if (
+            not widget.isEnabled()
+            or widget.visibleRegion().boundingRect() != widget.rect()
+            or widget.width() < 8
+            or widget.height() < 8
+        ):
             continue
         words = isinstance(widget, QLabel | QAbstractButton) and bool(widget.text())
         icon = isinstance(widget, QToolButton) and not widget.icon().isNull()

@@ -161,7 +161,7 @@ def test_saved_is_said_of_what_was_learned_as_well(studio: Studio) -> None:
     assert window.status.saved.text() == "saving…"
     studio.press("train")
     studio.until_seen(m.Stepped)
-    assert window.status.saved.text() == "settings saved, no snapshot yet"
+    assert window.status.saved.text() == "settings saved, no moment yet"
     studio.press("keep")
     studio.until_seen(m.Kept)
     assert window.status.saved.text() == "saved 0 s ago"
@@ -332,7 +332,7 @@ def test_a_damaged_project_opens_from_its_newest_snapshot_and_the_window_says_so
     (studio.folder / "mine" / FILE_NAME).write_text("\0" * 300)
     window.files.open_path(studio.folder / "mine")
     assert len(window.document.sources("style")) == 1
-    assert any("opens from its newest whole snapshot" in text for text in studio.said())
+    assert any("opens from its newest whole moment" in text for text in studio.said())
     window.document.set("weight", 3.0)
     window.document.save()
     assert load_job(studio.folder / "mine").stored()["settings"]["weight"] == 3.0

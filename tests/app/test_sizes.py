@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QSize, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 
+from app.help_sheet import HelpSheet
+from app.preferences_dialog import PreferencesDialog
+from engine.export.print_sizes import PAPERS
 from engine.method import method_keys
-from tests.app.looks import cut, outside
+from tests.app.looks import cut, outside, overlapping
 from tests.app.test_main_window import Studio, studio
 
 __all__ = ["studio"]
@@ -22,10 +25,13 @@ SIZES = ((1024, 700), (960, 540), (1366, 768))
 def qt_said() -> Iterator[list[str]]:
     """What Qt complained of meanwhile."""
     said: list[str] = []
-    usual = "This plugin does not support propagateSizeHints()"  # offscreen has no window manager to tell
-    before = qInstallMessageHandler(
-        lambda kind, _where, text: said.append(text) if kind != QtMsgType.QtDebugMsg and text != usual else None
-    )
+    usual = "This plugin does not support "  # offscreen has no window manager to ask
+
+    def hear(kind: QtMsgType, _where: object, text: str) -> None:
+        if kind != QtMsgType.QtDebugMsg and not text.startswith(usual):
+            said.append(text)
+
+    before = qInstallMessageHandler(hear)
     yield said
     qInstallMessageHandler(before)
 
@@ -41,7 +47,24 @@ def look(studio: Studio, said: list[str], state: str) -> None:
             assert (window.width(), window.height()) == size, state
             assert not outside(window), f"{state} at {size}"
             assert not cut(window), f"{state} at {size}"
+            assert not overlapping(window), f"{state} at {size}"
             window.grab()
+    assert not said, state
+
+
+def look_at_dialog(studio: Studio, dialog: QWidget, said: list[str], state: str) -> None:
+    """In both themes, as it opens and on a screen of 960 x 540."""
+    for mode in ("dark", "light"):
+        studio.window.set_theme(mode)
+        for room in (QSize(1200, 800), QSize(960, 520)):
+            least = dialog.minimumSizeHint()
+            assert least.boundedTo(room) == least, f"{state} does not fit into {room}"
+            dialog.resize(dialog.sizeHint().boundedTo(room))
+            QApplication.processEvents()
+            assert not outside(dialog), state
+            assert not cut(dialog), state
+            assert not overlapping(dialog), state
+            dialog.grab()
     assert not said, state
 
 
@@ -70,13 +93,77 @@ def test_every_state_fits(studio: Studio, qt_said: list[str]) -> None:
     look(studio, qt_said, "export")
     dialog = window.exports.dialog
     assert dialog is not None
+    look_at_dialog(studio, dialog, qt_said, "export")
     dialog.form.fold.setChecked(True)
-    QApplication.processEvents()
-    dialog.grab()
-    assert not outside(dialog)
-    assert not cut(dialog)
-    assert not qt_said
+    dialog.form.size_field.choose(PAPERS[2])
+    look_at_dialog(studio, dialog, qt_said, "export, with all of its choices")
     dialog.close()
+    window.side.bring("pieces")
+    look(studio, qt_said, "pieces")
+    window.side.bring("report")
+    look(studio, qt_said, "report")
+    for other in (PreferencesDialog(window.preferences, window), HelpSheet(window), window.away.open()):
+        other.show()
+        look_at_dialog(studio, other, qt_said, type(other).__name__)
+        other.close()
+
+
+@pytest.mark.parametrize("kind", ["mask", "amount"])
+def test_the_editors_of_masks_and_maps_fit(studio: Studio, qt_said: list[str], kind: str) -> None:
+    window = studio.window
+    window.document.set_method("magic")
+    studio.drop_style()
+    window.masks.open(next(slot.key for slot in window.document.method.slots if slot.kind == kind))
+    studio.until(lambda: window.masks.editor is not None)
+    editor = window.masks.editor
+    assert editor is not None
+    look_at_dialog(studio, editor, qt_said, kind)
+    editor.close()
+
+
+def test_the_cards_of_methods_fit(studio: Studio, qt_said: list[str]) -> None:
+    window = studio.window
+    for size in SIZES:
+        window.resize(*size)
+        QApplication.processEvents()
+        window.methods.open_cards()
+        cards = window.methods.cards
+        QApplication.processEvents()
+        assert not overlapping(cards)
+        assert not outside(cards)
+        cards.grab()
+        cards.close()
+    assert not qt_said
+
+
+def test_a_layout_laid_out_anew_leaves_nothing_over_the_picture(studio: Studio) -> None:
+    window = studio.window
+    tabs = window.side.tabs
+    for change in (
+        window.reset_layout,
+        lambda: window.side.setFloating(True),
+        window.reset_layout,
+        lambda: window.restoreState(window.saveState(1), 1),
+        window.reset_layout,
+    ):
+        change()
+        QApplication.processEvents()
+        assert [bar for bar in window.findChildren(QTabBar) if bar.isVisible()] == [tabs]
+    assert not overlapping(window)
+
+
+def test_menus_show_and_hide_the_panels_behind_tabs(studio: Studio) -> None:
+    window = studio.window
+    shown = {action.text(): action for action in window.menu("View").actions() if action.isCheckable()}
+    assert shown["Settings"].isChecked()
+    shown["Pieces"].trigger()
+    assert window.tray.isVisible()
+    assert shown["Pieces"].isChecked()
+    assert not shown["Settings"].isChecked()
+    shown["Pieces"].trigger()
+    assert not window.side.isVisible()
+    shown["Report"].trigger()
+    assert window.report.isVisible()
 
 
 def test_a_narrow_window_folds_the_layers_into_a_menu_that_chooses_them(studio: Studio) -> None:
@@ -102,7 +189,7 @@ def test_the_status_leaves_out_whole_facts_and_what_matters_least_first(studio: 
     window, status = studio.window, studio.window.status
     studio.train()
     studio.until(lambda: bool(status.time.text()))
-    status.set_device("A graphics card with a name so long that nothing else has room beside it in the line")
+    status.set_device("A graphics card with a name so long that nothing else has room beside it in the line" + 20 * "!")
     window.resize(1024, 700)
     QApplication.processEvents()
     assert status.saved.isVisible()

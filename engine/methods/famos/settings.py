@@ -11,6 +11,7 @@ from engine.methods.trained_settings import NETWORK, TRAINING
 
 _MEMORY, _NOISE = "Memory", "Noise"
 _COPYING, _BLENDING = one_of("mode", "blend", "copy"), one_of("mode", "blend")
+_GUIDED = one_of("guidance", "guided")
 
 
 class FamosSettings(AdversarialSettings):
@@ -26,6 +27,9 @@ class FamosSettings(AdversarialSettings):
         "blend", ("Blend both", "Paint only", "Copy only"), "Copy or paint",
         "Blend copies pieces and paints where copying does not work; paint uses no pieces at all; copy is a pure "
         "collage.", group=LOOK)
+    guidance: Literal["guided", "unguided"] = choice("guided", ("Guided", "Unguided"), "Guided by a content",
+        "Guided shows your content image; unguided makes a texture of the style alone, of any size, that chance "
+        "decides. See Noise.", symbol="PSGAN", group=LOOK)
     blend: Literal["convex", "separate", "additive"] = choice(
         "convex", ("In place of them (paper)", "Two masks", "On top of them"), "Paint lies",
         "In place of the pieces, where it is; two masks let pieces and paint fade or join on their own; on top adds to "
@@ -44,10 +48,24 @@ class FamosSettings(AdversarialSettings):
         "filters", ("Built-in filters", "VGG-19"), "Features of",
         "Built-in filters need no download. VGG-19 (575 MB, fetched once) also knows parts of things, for a graphics "
         "card.", symbol="a layer of the network", group=LOOK, advanced=True, when=one_of("correspondence", "features"))
+    content_weight: float = redeclared(AdversarialSettings, "content_weight", when=_GUIDED)
+    tone_matching: float = redeclared(AdversarialSettings, "tone_matching", when=_GUIDED)
     blur_px: float = redeclared(AdversarialSettings, "blur_px",
         when=one_of("correspondence", "blur") + one_of("learned_after", "blur"))
     collage_content_weight: float = redeclared(AdversarialSettings, "collage_content_weight", when=_COPYING)
     collage_adversarial_weight: float = redeclared(AdversarialSettings, "collage_adversarial_weight", when=_BLENDING)
+    decision_weight: float = weight(0.0, 20, "Painted or not",
+        "More: each place is wholly painted or wholly left, as strokes of a pen over a print. 0: veils of paint as "
+        "well.", symbol="4 α (1 - α)", group=LOOK, advanced=True, when=_BLENDING)
+    content_counts: Literal["everywhere", "lines", "dark"] = choice(
+        "everywhere", ("Everywhere", "Along its lines", "Along its dark lines"), "Content counts",
+        "Along its lines: outlines and strokes of the content must be seen, and areas without any are free, so that "
+        "whole pieces stay there. Dark lines are as ink; the light ones then ask for nothing.", symbol="weight of φ",
+        group=LOOK, advanced=True)
+    collage_correspondence: Literal["same", "pool16", "pool32"] = choice(
+        "same", ("As the picture", "16 px blocks", "32 px blocks"), "Compare the collage",
+        "What of the content the pieces alone must agree with. Blocks: pieces follow light and dark from afar, the "
+        "fine content is painted over them.", symbol="φ of I_M", group=LOOK, advanced=True, when=_BLENDING)
     alpha_variation_weight: float = weight(0.02, 5, "Calm painting",
         "More: painted and copied areas are larger and smoother.", symbol="TV of alpha", group=LOOK, advanced=True,
         when=_BLENDING, before="variation_weight")
@@ -130,8 +148,14 @@ class FamosSettings(AdversarialSettings):
         help="Hinge is fast and steady; WGAN-GP is the paper's for templates, DCGAN for paint only.")
     # fmt: on
 
+    @property
+    def knows_places(self) -> bool:
+        """Whether the network is told where a place is; a texture without templates and content is alike everywhere."""
+        return self.guidance == "guided" or self.mode != "paint"
+
 
 _PAPER: dict[str, Any] = {
+    "guidance": "guided",
     "depth": 4,
     "discriminator_depth": 4,
     "kernel": "5",
@@ -239,6 +263,41 @@ PRESETS = (
             "adversarial_weight": 1.0,
             "discriminator_norm": "batch",
             "r1_weight": 0.0,
+        },
+    ),
+    Preset(
+        "Texture without a content",
+        "An adversarial texture of your images, painted by noise alone, with waves for regular patterns. Export it "
+        "with more pieces for any size, or as a repeat. After PSGAN (2017), with the sizes of the peer's code; for a "
+        "graphics card.",
+        {
+            "guidance": "unguided",
+            "mode": "paint",
+            "adversarial": "dcgan",
+            "adversarial_weight": 1.0,
+            "discriminator_norm": "batch",
+            "r1_weight": 0.0,
+            "norm": "batch",
+            "depth": 5,
+            "discriminator_depth": 5,
+            "kernel": "5",
+            "generator_width": 120,
+            "discriminator_width": 120,
+            "bottleneck": 0,
+            "skips": False,
+            "residual_blocks": 0,
+            "global_noise": 20,
+            "local_noise": 50,
+            "periodic_noise": 4,
+            "noise_at": "bottleneck",
+            "patch": 160,
+            "batch": 16,
+            "learning_rate": 2e-4,
+            "discriminator_rate": 2e-4,
+            "discriminator_steps": 1,
+            "average_decay": 0.0,
+            "settle_after_steps": 0,
+            "style_scale": 1.0,
         },
     ),
     Preset(

@@ -209,6 +209,15 @@ def test_larger_and_smaller_is_the_same_picture_and_more_pieces_the_second_choic
     assert plain.form.request().render_mode == RenderMode(), "a method that has no such ways is not asked for them"
 
 
+def test_learning_on_is_asked_for_at_the_size_of_the_print(dialog):
+    seen = []
+    dialog.learn_requested.connect(seen.append)
+    dialog.form.size_field.choose(times(2))
+    learn = messages.Remedy("Learn on for this size", ask="learn")
+    dialog._apply(messages.Finding("more_pieces", "warning", "Less sure.", (learn,)), learn)
+    assert seen == [times(2)]
+
+
 def test_another_shape_says_what_is_cut_away(dialog):
     assert not dialog.cut_away.isVisible()
     dialog.form.size_field.choose(Size(1184, 880))

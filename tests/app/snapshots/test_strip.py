@@ -80,7 +80,7 @@ def test_tiles_stand_oldest_to_newest_and_say_what_they_are(make, tmp_path, monk
     assert second.name_label.accessibleName() == "Step 1,000"
     for tile, badge in ((first, "kept"), (second, "by the clock"), (third, "at stop")):
         assert badge in tile.facts_label.accessibleName()
-        assert "Toy" in tile.facts_label.accessibleName(), "and by which method"
+        assert "Toy" in tile.accessibleName(), "and by which method"
         assert badge in tile.accessibleName()
     assert "content: 0.25" in first.toolTip()
 
