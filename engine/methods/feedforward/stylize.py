@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -84,6 +84,10 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         if (allowed := self._directions.allowed) is None:
             return [styles]
         return [[style for style, there in zip(styles, may, strict=True) if there] for may in allowed.tolist()]
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self._said
 
     def try_update(self, job: Job) -> bool:
         """Other maps, as long as there are regions of the same styles: these are learned."""

@@ -8,6 +8,7 @@ anew each time, in minutes where a trained network (stylize) takes a moment. The
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -123,6 +124,10 @@ class NeuralStyle(PixelMethod[PixelSettings]):
         directed = style_directions(job, styles, canvas_size, self._said)
         self.warnings += self._said
         self._prepare(job, device, styles, content, canvas_size, directions=directed)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self._said
 
     def try_update(self, job: Job) -> bool:
         """Other maps: the picture goes on from where it is, towards what they say."""
