@@ -460,6 +460,8 @@ class _Change(QUndoCommand):
         if not isinstance(other, _Change) or other.merge != self.merge:
             return False
         self.after = other.after
+        # Qt deletes the other one, and Python never lets go of what it held: two jobs for each tick of a slider.
+        del other.after, other._before
         self.setObsolete(self.after == self._before)
         return True
 

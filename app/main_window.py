@@ -33,6 +33,7 @@ class MainWindow(Shell):
         self._data = data
         self.sources.arrivals.folder = data / "pasted"
         self._closing = False
+        self._notes: tuple[str, ...] = ()
         self.built = False
         self.restore_layout()
         if built:
@@ -62,6 +63,7 @@ class MainWindow(Shell):
         from app.recovery import Recovery
         from app.settings.presets_menu import PresetsMenu
         from app.snapshots.controller import SnapshotsController
+        from app.taskbar import Taskbar
         from app.train_controller import TrainController
         from app.training import Training
         from app.weights.controller import WeightsController
@@ -120,7 +122,8 @@ class MainWindow(Shell):
             self,
         )
         self.outside = OutsideController(document, canvas, preferences, messages, self.exports.open, self)
-        self.notices = Notices(training, self)
+        self.notices = Notices(training, self, of_many=lambda: self.away.running)
+        self.taskbar = Taskbar(self.exports.queue, self)
         for key in method_keys():
             self.methods.add(method_class(key))
         self._connect()
@@ -129,6 +132,8 @@ class MainWindow(Shell):
         self.show_all()
         self.needs = NeedsController(document, training, messages, self.actions_by_name["needs"], self)
         self.away = AwayController(document, training, messages, self)
+        self.away.finished.connect(self.notices.tell)
+        self.away.progressed.connect(self.taskbar.set_plan)
         self.actions_by_name["away"].triggered.connect(lambda _checked=False: self.away.open())
         self.built = True
         self.setEnabled(True)
@@ -159,6 +164,7 @@ class MainWindow(Shell):
             "zoom_in": lambda: self.canvas.view.zoom_by(1.25),
             "zoom_out": lambda: self.canvas.view.zoom_by(0.8),
             "next_layer": self.canvas.layers.choose_next,
+            "grid": self.snapshots.open_grid,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
             "keys": lambda: HelpSheet(self).show(),
             "about": self.show_about,
@@ -176,6 +182,7 @@ class MainWindow(Shell):
         document.job_replaced.connect(self.show_all)
         document.frame_changed.connect(self._show_saved)
         document.saved.connect(self._show_saved)
+        self.taskbar.changed.connect(self._show_title)
         training.state_changed.connect(self._on_state)
         self.recovery.shared.connect(
             lambda folder: self.messages.show_message(
@@ -271,11 +278,14 @@ class MainWindow(Shell):
 
     def _show_saved(self) -> None:
         document = self.document
-        self.setWindowTitle(f"{document.title} – Tessera")
+        self._show_title()
         self.status.set_seed(document.job.seed)
         state = "empty" if not document.written else "saving" if document.dirty else "saved"
         self.status.set_saved("refused" if document.refused else state, document.untitled)
         self._show_undo()
+
+    def _show_title(self) -> None:
+        self.setWindowTitle(f"{self.taskbar.prefix}{self.document.title} – Tessera")
 
     def _show_undo(self) -> None:
         stack = self.document.stack
@@ -293,15 +303,22 @@ class MainWindow(Shell):
         events.on(m.Began, self._on_began)
         events.on(m.Stepped, self.status.stepped)
         events.on(m.Kept, lambda _event: self.status.kept())
-        events.on(m.Stepped, lambda event: self.curves.add(event.step, event.terms))
+        events.on(m.Stepped, self._on_stepped)
         events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
         events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
 
     def _on_began(self, event: m.Began) -> None:
+        for gone in set(self._notes) - set(event.notes):
+            self.messages.unsay(gone)
+        self._notes = event.notes
         self.status.set_device(event.device)
         self.status.began(event.step)
-        self.curves.set_templates(getattr(event.job.settings, "templates", None))
-        self.curves.began(event.step)
+        self.curves.began(event.step, event.job.settings)
+
+    def _on_stepped(self, event: m.Stepped) -> None:
+        built = self.training.built  # after another method was chosen, the session ends a step of the one before
+        if built is not None and built.method == self.document.job.method:
+            self.curves.add(event.step, event.terms)
 
     def _on_state(self, state: str) -> None:
         self.status.set_state(state)

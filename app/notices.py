@@ -22,6 +22,7 @@ class Notices(QObject):
 
     Args:
         elsewhere: whether the artist is looking at another window.
+        of_many: whether the training is one of a plan, whose end alone is worth a word.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class Notices(QObject):
         training: Training,
         window: QWidget,
         elsewhere: Callable[[], bool] | None = None,
+        of_many: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._elsewhere = elsewhere or (lambda: not window.isActiveWindow())
+        self._of_many = of_many
         self._tray: QSystemTrayIcon | None = None
         self._shown: Path | None = None
         self.told: list[str] = []
@@ -44,17 +47,18 @@ class Notices(QObject):
     def _on_exported(self, event: m.Exported) -> None:
         if event.seconds >= LONG_S:
             text = self.tr("{} is ready, after {}.").format(event.out.name, words.duration(event.seconds))
-            self._tell(text, event.out)
+            self.tell(text, event.out)
 
     def _on_kept(self, event: m.Kept) -> None:
-        if event.reason == "final":
-            self._tell(self.tr("The training has reached its end, step {}.").format(f"{event.step:,}"))
+        if event.reason == "final" and not self._of_many():
+            self.tell(self.tr("The training has reached its end, step {}.").format(f"{event.step:,}"))
 
     def _on_failed(self, event: m.Failed) -> None:
-        if event.fatal:
-            self._tell(event.message)
+        if event.fatal and not self._of_many():
+            self.tell(event.message)
 
-    def _tell(self, text: str, path: Path | None = None) -> None:
+    def tell(self, text: str, path: Path | None = None) -> None:
+        """A sentence about what has ended; `path` is what a click on it shows in its folder."""
         if not self._elsewhere():
             return
         self.told.append(text)

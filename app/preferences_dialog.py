@@ -57,8 +57,12 @@ class PreferencesDialog(QDialog):
         self.loupe.activated.connect(self._on_loupe)
         self.device = QComboBox(self)
         self.device.addItem("The fastest one", "auto")
-        for device in available() if devices is None else devices:
+        found = available() if devices is None else devices
+        for device in found:
             self.device.addItem(device.title, device.key)
+        cards = [device.key for device in found if device.key.startswith("cuda:")]
+        if len(cards) > 1:
+            self.device.addItem(f"All {len(cards)} cards together", ",".join(cards))
         # a graphics card that was taken out falls back to the automatic choice
         self.device.setCurrentIndex(max(0, self.device.findData(preferences.device)))
         self.device.activated.connect(self._on_device)

@@ -24,7 +24,10 @@ import torch
 from benchmarks import common
 from engine import device, heap
 from engine.errors import TesseraError
+from engine.job import Job, SourceImage
+from engine.method import method_class, method_keys
 from engine.opening import open_project
+from engine.preview.views import preview
 
 MOST_GROWTH_MB = 50.0
 WARM_UP = 100
@@ -51,6 +54,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "points": 2,
     },
 }
+_QUICK = {"patch": 64, "batch": 1, "width": 4}
 _PATIENCE_S = 120.0
 _REST_S = 0.3
 _WAITS = 0.6
@@ -66,7 +70,25 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     faulthandler.enable()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with common.workshop() as folder:
+        load_methods(folder)
         return play(folder, arguments.actions, arguments.seed, SMALL, arguments.told)
+
+
+def load_methods(folder: Path) -> None:
+    """A step and a picture of each method: what each loads when it is first used stays, some megabytes of the libraries.
+
+    Chance may choose a method for the first time after the memory was taken down.
+    """
+    (folder / "first").mkdir()
+    picture = common.made_picture(folder / "first" / "picture.png", 96, 128, seed=1)
+    for key in method_keys():
+        kind = method_class(key)
+        quick = SMALL.get(key, {name: value for name, value in _QUICK.items() if name in kind.Settings.model_fields})
+        sources = {slot.key: (SourceImage(path=str(picture)),) for slot in kind.slots}
+        job = Job(method=key, settings=kind.Settings.of(dict(quick)), sources=sources)
+        method = kind(job, device.choose("cpu").torch)
+        method.step(0)
+        preview(method)
 
 
 def play(

@@ -53,11 +53,13 @@ def available() -> list[Device]:
 
 
 def choose(key: str = "auto") -> Device:
-    """The device with this key; "auto" is the fastest, "cuda" the first of its kind.
+    """The device with this key; "auto" is the fastest, "cuda" the first of its kind, "cuda:0,cuda:1" the first of two.
 
     Raises:
         BadSettingError: there is no such device here.
     """
+    if "," in key:
+        return several(key)[0]
     devices = available()
     if key == "auto":
         return devices[0]
@@ -66,6 +68,20 @@ def choose(key: str = "auto") -> Device:
             return device
     allowed = f"device can not be {key!r}; it is auto or one of {', '.join(d.key for d in devices)}."
     raise BadSettingError(f"{allowed} {why_no_card()}".strip() if key.startswith("cuda") else allowed)
+
+
+def several(key: str) -> list[Device]:
+    """All devices of "cuda:0,cuda:1"; the one of a key that names one. "cpu,cpu" are two processes on one processor.
+
+    Raises:
+        BadSettingError: one of them is not here, or a card is named twice.
+    """
+    devices = [choose(each.strip()) for each in key.split(",")]
+    cards = [device.key for device in devices if device.key != "cpu"]
+    twice = next((card for card in cards if cards.count(card) > 1), None)
+    if twice is not None:
+        raise BadSettingError(f"devices can not be {key!r}: {twice} is named twice. Name each card once.")
+    return devices
 
 
 def why_no_card() -> str:
@@ -177,6 +193,8 @@ def lost_message(error: BaseException, device: Device) -> str:
             f"This build of torch ({torch.__version__}) has no code for {device.title}. Install the build that "
             "pytorch.org names for this card, or train on the CPU."
         )
+    if "busy or unavailable" in reason:  # it takes one program at a time
+        return f"Another program has {device.title} for itself. End that one, or train on the CPU."
     return (
         f"{device.title} has stopped working ({reason or 'it gave no reason'}). Start Tessera again and go on from the "
         "last snapshot; if it happens again, update the card's driver, or train on the CPU."

@@ -291,6 +291,7 @@ class Began(Event):
     Args:
         left: the snapshot of what was left for it, where training went back or to another method.
         touched: the part of the canvas that looks otherwise than before; None for all of it.
+        notes: see `Method.notes`; those of before that are not among them hold no longer.
     """
 
     step: int
@@ -301,6 +302,7 @@ class Began(Event):
     reason: Literal["built", "rebuilt", "restored"] = "built"
     left: Path | None = None
     touched: Box | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -414,12 +416,13 @@ class Remedy:
     Args:
         title: of the button.
         changes: fields of `ExportRequest` and their other values.
-        ask: what the artist has to choose first, where nothing else helps.
+        ask: what the artist has to choose first, where nothing else helps; "learn" is whether to learn on for this
+            size.
     """
 
     title: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    ask: Literal["", "folder", "images", "profile"] = ""
+    ask: Literal["", "folder", "images", "profile", "learn"] = ""
 
     def applied(self, export: ExportRequest) -> ExportRequest:
         return replace(export, **self.changes)
@@ -430,7 +433,8 @@ class Finding:
     """Something to know before an export begins.
 
     Args:
-        kind: "format", "disk", "images", "begun", "bleed", "style_detail", "content_detail", "memory" or "time".
+        kind: "format", "disk", "images", "begun", "bleed", "more_pieces", "style_detail", "content_detail", "memory" or
+            "time".
         severity: "stop" where the export can not be as it is.
     """
 

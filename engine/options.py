@@ -26,6 +26,8 @@ class RenderMode:
         frame: an image file that takes the place of the content.
         tones: an image file whose tones decide how those of all frames are matched; empty for the frame's own.
         own_shape: the canvas takes the frame's shape, and about as many pixels as were trained for.
+        smooth_paint: with `originals`, what is painted is enlarged as it is, without the fine detail of the pieces
+            beneath.
     """
 
     repeat: bool = False
@@ -33,12 +35,14 @@ class RenderMode:
     frame: str = ""
     tones: str = ""
     own_shape: bool = False
+    smooth_paint: bool = False
 
     def stored(self) -> dict[str, Any]:
         """Plain JSON values; what came later is left out where it is not used, so that canvases begun before fit."""
         values = asdict(self)
-        if not self.own_shape:
-            del values["own_shape"]
+        for later in ("own_shape", "smooth_paint"):
+            if not values[later]:
+                del values[later]
         return values
 
     @property
@@ -62,6 +66,7 @@ class EncodeOptions:
         pyramid: a TIFF also holds smaller versions of itself.
         marks: crop marks outside the picture.
         provenance: settings, seeds, method and names of the images are written into the file.
+        transparent: where the content is transparent, the file is too; the picture is painted there all the same.
     """
 
     dpi: float = 300.0
@@ -73,6 +78,7 @@ class EncodeOptions:
     pyramid: bool = False
     marks: bool = False
     provenance: bool = True
+    transparent: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.dpi <= 10_000:
@@ -83,6 +89,13 @@ class EncodeOptions:
             raise BadSettingError(f"intent can not be {self.intent!r}; it is relative or perceptual.")
         if self.compression not in ("none", "lzw", "deflate"):
             raise BadSettingError(f"compression can not be {self.compression!r}; it is none, lzw or deflate.")
+
+    def stored(self) -> dict[str, Any]:
+        """Plain JSON values; what came later is left out where it is not used, so that what was begun before fits."""
+        values = asdict(self)
+        if not self.transparent:
+            del values["transparent"]
+        return values
 
     @property
     def converts(self) -> bool:

@@ -5,7 +5,7 @@ Who looks sees what is trained; every run is a step of undo. The plan's account 
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.away.dialog import AwayDialog
@@ -27,7 +27,14 @@ class AwayController(QObject):
 
     Attributes:
         dialog: the window that is open, or was last.
+
+    Signals:
+        progressed(float | None): the share of the plan that is done, 0 to 1; None where none is carried out.
+        finished(str): all runs are over, as a sentence.
     """
+
+    progressed = Signal(object)
+    finished = Signal(str)
 
     def __init__(self, document: Document, training: Training, messages: MessageBar, window: QWidget) -> None:
         super().__init__(window)
@@ -39,6 +46,8 @@ class AwayController(QObject):
         self._start: Start | None = None
         self._began_s: float | None = None
         self._now = ""
+        self._share = 0.0
+        """Of the present run, as far as it was told."""
         self._over = False
         training.events.on(Event, self._hear)
         training.state_changed.connect(self._on_state)
@@ -129,7 +138,7 @@ class AwayController(QObject):
                     "warning",
                     key="away unsaved",
                 )
-            self._began_s, self._now = None, self.tr("begins")
+            self._began_s, self._share, self._now = None, 0.0, self.tr("begins")
             self._document.adopt(start.run.job, self.tr("while away: {}").format(start.run.name))
             told: list[str] = []
             self._training.problem.connect(told.append)
@@ -157,12 +166,14 @@ class AwayController(QObject):
         self._start = None
         self._forget()
         self._messages.show_message(text, "warning" if failed else "good", key=_KEY)
+        self.finished.emit(text)
 
     def _forget(self) -> None:
         if self._journal is not None:
             self._journal.remove()
         self._journal = self._runner = None
         self._messages.withdraw(_KEY)
+        self.progressed.emit(None)
 
     def _hear(self, event: Event) -> None:
         runner = self._runner
@@ -223,8 +234,12 @@ class AwayController(QObject):
         if self._began_s is None:
             self._began_s = event.elapsed_s
         until = self._start.until
+        trained_s = event.elapsed_s - self._began_s
+        shares = [trained_s / (60 * until.minutes)] if until.minutes is not None else []
+        shares += [event.step / until.steps] if until.steps is not None else []
+        self._share = min(1.0, max(shares, default=0.0))
         if until.minutes is not None:
-            done = words.duration(event.elapsed_s - self._began_s)
+            done = words.duration(trained_s)
             now = self.tr("{} of {}").format(done, words.duration(60 * until.minutes))
         else:
             now = self.tr("step {} of {}").format(f"{event.step:,}", f"{until.steps or 0:,}")
@@ -235,11 +250,14 @@ class AwayController(QObject):
 
     def _show(self) -> None:
         journal = self._journal
+        if journal is None or self._runner is None:
+            self.progressed.emit(None)
         if journal is None:
             return
         if self.dialog is not None:
             self.dialog.show_entries(journal.entries, self._runner is not None, self._now)
         if self._runner is not None and self._start is not None:
+            self.progressed.emit((self._start.index + self._share) / len(journal.entries))
             self._messages.show_message(
                 self.tr("While you are away: {} of {}, “{}”, {}.").format(
                     self._start.index + 1, len(journal.entries), self._start.run.name, self._now

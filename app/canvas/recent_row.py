@@ -48,6 +48,7 @@ class RecentRow(QWidget):
             self._row.removeWidget(tile)
             tile.deleteLater()
         self.tiles = [RecentTile(recent, self) for recent in recents[:MOST_SHOWN]]
+        self._thumbnails.keep_only(str(tile.recent.picture) for tile in self.tiles)
         for place, tile in enumerate(self.tiles, 1):
             self._row.insertWidget(place, tile)
             tile.clicked.connect(lambda _checked=False, tile=tile: self.chosen.emit(tile.recent.folder))

@@ -32,6 +32,8 @@ def choices_of(form: ExportForm) -> dict[str, Any]:
         "size": _size_choices(size),
         **{name: getattr(encode, name) for name in _ENCODED},
         "pyramid": options.pyramid.isChecked(),
+        "transparent": options.transparent.isChecked(),
+        "paint_detail": form.paint_detail.isChecked(),
     }
 
 
@@ -54,12 +56,13 @@ def take(form: ExportForm, choices: Mapping[str, Any]) -> None:
         pass  # somebody wrote them by hand
     if _is_number(bleed_mm := choices.get("bleed_mm", 0.0)):
         options.bleed.setValue(bleed_mm)
-    for check, name in ((options.repeat, "repeat"), (options.pyramid, "pyramid")):
+    checks = ((options.repeat, "repeat"), (options.pyramid, "pyramid"), (form.paint_detail, "paint_detail"))
+    for check, name in checks:
         if isinstance(choices.get(name), bool):
             check.setChecked(choices[name])
 
 
-_ENCODED = ("profile", "intent", "black_point", "quality", "compression", "marks", "provenance")
+_ENCODED = ("profile", "intent", "black_point", "quality", "compression", "marks", "provenance", "transparent")
 
 
 def _size_choices(field: SizeField) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from app.canvas.view import CanvasView
 from app.document import Document
 from app.export.dialog import PROBED_PX, ExportDialog
+from app.export.learning_on import LearningOn
 from app.export.others import OthersWindow, connected
 from app.export.queue import ExportQueue, Item
 from app.export.views import ExportViews
@@ -64,6 +65,7 @@ class ExportController(QObject):
         """What the dialog was made for."""
         self._canvas_view = canvas_view
         self.views = ExportViews(training, snapshots, canvas_view, window)
+        self.learning_on = LearningOn(document, training, snapshots, messages, window)
         self.queue.progressed.connect(self.views.show_so_far)
         training.events.on(m.Inspected, self._on_inspected)
         training.events.on(m.Exported, self._on_exported)
@@ -119,6 +121,7 @@ class ExportController(QObject):
         dialog.settled.connect(self._inspect)
         dialog.measure_requested.connect(self._measure)
         dialog.images_requested.connect(self._ask_for_images)
+        dialog.learn_requested.connect(lambda wanted: self.learning_on.ask(size, wanted, dialog))
         dialog.resume_requested.connect(self._resume)
         dialog.rows.look_requested.connect(self.views.open_so_far)
         dialog.rows.removed.connect(self._remove)

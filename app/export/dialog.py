@@ -30,7 +30,7 @@ from engine import messages as m
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, preflight
-from engine.images.read import image_size
+from engine.images.read import image_size, may_be_transparent
 from engine.job import Job
 from engine.method import Layer
 
@@ -50,6 +50,7 @@ class ExportDialog(QDialog):
         images_requested(): images are missing, and the artist knows where they are.
         settled(messages.ExportRequest): nothing was changed for a moment; time to inspect it, where a session runs.
         measure_requested(messages.ExportRequest): begin one for it.
+        learn_requested(Size): the network is to learn on, on a canvas of this size.
 
     Args:
         canvas: the size that was trained for, 1x.
@@ -68,6 +69,7 @@ class ExportDialog(QDialog):
     images_requested = Signal()
     settled = Signal(object)
     measure_requested = Signal(object)
+    learn_requested = Signal(object)
 
     def __init__(
         self,
@@ -96,6 +98,7 @@ class ExportDialog(QDialog):
         self.form = ExportForm(
             canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self, best, walks
         )
+        self.form.options.set_free_places(self._has_free_places())
         self.presets = ExportPresets(self.form, preferences, self) if preferences is not None else None
         if preferences is not None:
             take(self.form, preferences.export_form)
@@ -137,6 +140,7 @@ class ExportDialog(QDialog):
     def set_job(self, job: Job) -> None:
         """What is painted, with its images, has changed."""
         self.job = job
+        self.form.options.set_free_places(self._has_free_places())
         self.refresh()
 
     def show_inspected(self, event: m.Inspected) -> None:
@@ -219,6 +223,14 @@ class ExportDialog(QDialog):
             checks.append(Check(message, "muted" if mine else "warning"))
         return checks
 
+    def _has_free_places(self) -> bool:
+        """Whether the content may be transparent in places, and the method leaves these free."""
+        if "transparent" in self.form.capabilities:
+            for image in self.job.sources.get("content", ())[:1]:
+                with suppress(TesseraError):
+                    return may_be_transparent(Path(image.path))
+        return False
+
     def _is_wanted(self, finding: m.Finding) -> bool:
         """What only adds to one's knowledge is for those who want to know more."""
         known = [item for item in self._queue.items if item.request.out == self.form.out() and item.kept]
@@ -239,6 +251,8 @@ class ExportDialog(QDialog):
             self.resume_requested.emit(journal.folder_for(self.form.out()))
         elif remedy.ask == "images":
             self.images_requested.emit()
+        elif remedy.ask == "learn":
+            self.learn_requested.emit(self.form.size_field.size_px)
         elif remedy.ask == "folder":
             self.form.ask_for_folder()
         elif remedy.ask == "profile":

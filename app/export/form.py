@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QGridLayout,
@@ -105,12 +106,15 @@ class ExportForm(QWidget):
         self.crop = CropField(canvas, self)
         self.film = FilmField("frames" in capabilities, walks, self)
         self.options = ExportOptions("repeat" in capabilities, self)
+        self.paint_detail = QCheckBox(self.tr("With the fine detail of the pieces beneath"), self)
+        self.paint_detail.setChecked(True)
         self._lay_out()
         self.lab.activated.connect(lambda _index: self._take(self.lab.currentData()))
         self.compare.clicked.connect(self.compare_requested)
         self.options.look_at_repeat.clicked.connect(self.repeat_requested)
         for edit in (self.file_name, self.folder):
             edit.textChanged.connect(self._on_changed)
+        self.paint_detail.toggled.connect(self._on_changed)
         self.layer.activated.connect(lambda _index: self._fit_format())
         for combo in (self.format, self.layer, self.detail):
             combo.currentIndexChanged.connect(self._on_changed)
@@ -143,7 +147,11 @@ class ExportForm(QWidget):
         """The ways it is painted; `originals` overrules what was chosen."""
         wanted = bool(self.detail.currentData()) if originals is None else originals
         factor = self.factor() if wanted and self._has_detail() else 0.0
-        return RenderMode(repeat=self.options.repeats(), originals=factor)
+        return RenderMode(
+            repeat=self.options.repeats(),
+            originals=factor,
+            smooth_paint=factor > 0 and not self.paint_detail.isChecked(),
+        )
 
     def factor(self) -> float:
         """How many times as large as the trained picture."""
@@ -201,6 +209,7 @@ class ExportForm(QWidget):
         if request.size is not None and request.size != self.size_field.size_px:
             self.size_field.choose(request.size)
         self.options.take(request.bits, request.encode_options, request.bleed_px)
+        self.options.transparent.setChecked(request.encode_options.transparent)
         if request.crop is not None:
             self.crop.set_crop(request.crop)
         if self._has_detail():
@@ -289,6 +298,10 @@ class ExportForm(QWidget):
         self.fold.toggled.connect(self._open)
         self.options.add_first(self.tr("Made for"), self.lab)
         self.options.add_first(self.tr("Picture"), self.layer)
+        if "paint_detail" in self.capabilities:
+            self.options.add_first(self.tr("Paint"), self.paint_detail)
+        else:
+            self.paint_detail.hide()
         if self.film.choice.count() > 1:
             self.options.add_first(self.tr("Film"), self.film)
         else:

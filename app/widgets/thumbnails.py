@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,6 +60,12 @@ class Thumbnails(QObject):
         """The next `want` reads the file again."""
         self._images.pop(path, None)
         self._reasons.pop(path, None)
+
+    def keep_only(self, paths: Iterable[str]) -> None:
+        """Forgets all files but these, which are the only ones that are shown."""
+        wanted = set(paths)
+        self._images = {path: image for path, image in self._images.items() if path in wanted}
+        self._reasons = {path: reason for path, reason in self._reasons.items() if path in wanted}
 
     def _take(self, path: str, image: QImage) -> None:
         self._waiting.discard(path)

@@ -102,7 +102,7 @@ def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) 
             arguments.tile,
             arguments.bits,
             encode_options=encode_options,
-            render_mode=render_mode(picture, arguments.repeat, originals, size, trained),
+            render_mode=render_mode(picture, arguments.repeat, originals, size, trained, arguments.smooth_paint),
             bleed_px=bleed_px,
             frames=arguments.frames,
             resume=arguments.resume,
@@ -209,6 +209,7 @@ def _encode_options(arguments: Namespace) -> EncodeOptions:
             pyramid=arguments.pyramid,
             marks=arguments.marks,
             provenance=not arguments.no_provenance,
+            transparent=arguments.transparent,
         )
     with argument("--profile"):
         profiles.load(encode_options.profile)
@@ -231,7 +232,7 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
                 raise UsageError("argument --frames: it does not go with --canvas, --part or --assemble.")
     with argument("--out"):
         if (arguments.frames is not None or arguments.sweep) and is_video(out):
-            check_video(out, Size(1, 1))
+            check_video(out, Size(1, 1), encode_options.transparent)
         else:
             check_limits(out, Size(1, 1), arguments.bits, encode_options)
     if out.is_dir():
@@ -248,10 +249,12 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
         "--from-originals": ("originals", arguments.from_originals),
         "--more-pieces": ("originals", arguments.more_pieces),
         "--repeat": ("repeat", arguments.repeat),
+        "--smooth-paint": ("paint_detail", arguments.smooth_paint),
         "--frames": ("frames", arguments.frames is not None),
         "--content": ("frames", bool(arguments.content)),
         "--report": ("pieces", arguments.report is not None),
         "--style": ("styles", bool(arguments.style)),
+        "--transparent": ("transparent", arguments.transparent),
     }
     for option, (way, wanted) in asked.items():
         if wanted and way not in method.capabilities:

@@ -96,6 +96,11 @@ def _add_painting(render: argparse.ArgumentParser) -> None:
         help="a larger picture has more pieces of the same size, instead of the same picture with more detail",
     )
     kind.add_argument("--from-originals", action="store_true", help=argparse.SUPPRESS)  # what is done without it
+    add(
+        "--smooth-paint",
+        action="store_true",
+        help="what is painted is enlarged as it is, without the fine detail of the pieces beneath",
+    )
     add("--repeat", action="store_true", help="a seamless repeat, for fabric and wallpaper")
     add(
         "--sweep",
@@ -128,6 +133,11 @@ def _add_finish(render: argparse.ArgumentParser) -> None:
         help=f"of {_readers('compression')}",
     )
     add("--pyramid", action="store_true", help=f"smaller versions of the picture inside {_readers('pyramid')}")
+    add(
+        "--transparent",
+        action="store_true",
+        help=f"where the content is transparent the file is too: {names(lambda kind: kind.transparency)}",
+    )
     add("--no-provenance", action="store_true", help="leave settings, seeds and names of images out of the file")
 
 

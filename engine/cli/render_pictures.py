@@ -119,7 +119,9 @@ def reads_originals(arguments: Namespace, method: type[Method]) -> bool:
     return True
 
 
-def render_mode(picture: Picture, repeat: bool, originals: bool, size: Size, trained: Size) -> RenderMode:
+def render_mode(
+    picture: Picture, repeat: bool, originals: bool, size: Size, trained: Size, smooth_paint: bool = False
+) -> RenderMode:
     """
     Args:
         originals: larger and smaller pictures show the same pieces, read from the files.
@@ -127,4 +129,4 @@ def render_mode(picture: Picture, repeat: bool, originals: bool, size: Size, tra
     """
     scale = print_scale(size, trained) if originals and size != trained else 0.0
     frame = "" if picture.content is None else str(picture.content.absolute())
-    return RenderMode(repeat, scale, frame, own_shape=bool(frame))
+    return RenderMode(repeat, scale, frame, own_shape=bool(frame), smooth_paint=smooth_paint)

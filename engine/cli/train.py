@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from engine.cli.map_options import with_maps
 from engine.cli.reports import report_of, told
 from engine.cli.slot_options import slot_options
 from engine.cli.terminal import Progress, argument, interrupted, say
-from engine.device import choose, prepare_thread
+from engine.cli.train_devices import by_torchrun, devices_of, follow, lead
+from engine.device import prepare_thread
 from engine.errors import TesseraError, UsageError
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
@@ -33,26 +35,30 @@ def run(arguments: Namespace) -> int:
         TesseraError: it failed; one sentence.
     """
     if arguments.plan is not None:
+        if arguments.devices or by_torchrun():
+            raise UsageError("argument --plan: a plan trains on one device; leave --devices and torchrun out.")
         return plan.run(arguments, slot_options())
     if arguments.steps is None and arguments.minutes is None:
         raise UsageError("argument --steps: say when to end, with --steps N or --minutes M.")
+    devices = devices_of(arguments)
+    prepare_thread(devices[0], threads=arguments.threads)
+    if by_torchrun() and os.environ["RANK"] != "0":
+        return follow(devices[0])
     out: Path = arguments.out
     newest = _checked_folder(out, arguments.resume)
-    with argument("--device"):
-        device = choose(arguments.device)
     job = _job(arguments, _resumed(out) if arguments.resume else None)
     session = Session(
         job,
         out,
-        device=device.key,
+        device=",".join(device.key for device in devices),
         snapshot=newest.folder if newest else None,
         steps=arguments.steps,
         minutes=arguments.minutes,
         stall_minutes=arguments.until_stall,
         measured=arguments.until_stall is not None,
         fixed_threads=arguments.threads is not None,
+        leader=lead(devices[0]) if by_torchrun() else None,
     )
-    prepare_thread(device, threads=arguments.threads)
     with interrupted(lambda: session.post(Stop())):
         return _follow_training(session, arguments, newest)
 

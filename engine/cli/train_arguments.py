@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.cli.map_arguments import add_map_options
 from engine.cli.slot_options import add_slot_options
-from engine.cli.values import add_threads, canvas_size, positive, whole
+from engine.cli.values import add_threads, canvas_size, devices, positive, whole
 from engine.job import DEFAULT_METHOD, Job
 
 
@@ -35,6 +35,9 @@ def add_train(train: argparse.ArgumentParser) -> None:
     seed = Job.model_fields["seed"].default
     add("--seed", type=whole(0, 2**31 - 1), metavar="S", help=f"of weights, crops and noise; {seed} unless given")
     add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
+    add(
+        "--devices", type=devices, metavar="D,D", help="several that share each step, as cuda:0,cuda:1; or use torchrun"
+    )
     add_threads(train)
-    add("--resume", action="store_true", help="go on from the newest snapshot of the project in DIR")
+    add("--resume", action="store_true", help="go on from the newest snapshot of the project in DIR; see --threads")
     add("--json", action="store_true", help="print a JSON object per report, and one with the snapshot at the end")

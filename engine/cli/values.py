@@ -34,7 +34,10 @@ def positive(text: str) -> float:
 
 def add_threads(parser: argparse._ActionsContainer) -> None:
     """The option of all commands that compute."""
-    text = "of the processor, always so many, for results that are equal bit for bit; as many as pay unless given"
+    text = (
+        "of the processor, always so many: with the same number results are equal bit for bit, also where training was "
+        "broken off; as many as pay at the moment unless given"
+    )
     parser.add_argument("--threads", type=whole(1, 1024), metavar="T", help=text)
 
 

@@ -28,6 +28,9 @@ PATIENCE_S = 60.0
 _LOOK_S = 2.0
 _AHEAD = 2
 """Tasks that each worker has beside the one it paints, so that it never waits for the next."""
+WITHOUT_DASHBOARD: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
+"""Of a local cluster. Dask's scheduler always answers HTTP, on port 8787 unless it is told of another: any free one
+does, of this machine alone, without the pages of the dashboard."""
 Key = TypeVar("Key")
 
 
@@ -54,7 +57,7 @@ def opened(address: str, processes: int | None = None) -> Iterator[Cluster]:
             workers = processes or cores.usable()
             where = stack.enter_context(
                 dask.LocalCluster(
-                    n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=None, silence_logs=50
+                    n_workers=workers, threads_per_worker=1, memory_limit=0, silence_logs=50, **WITHOUT_DASHBOARD
                 )
             )
         try:

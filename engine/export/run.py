@@ -32,6 +32,7 @@ from engine.export.relink import refuse_missing_images, refuse_to_overwrite
 from engine.export.renderer import PatientRenderer
 from engine.export.sweep import sweep
 from engine.export.tiles import ExportPlan, Paint, Report, fulfil
+from engine.export.transparency import Opacity, opacity_of, opaque_everywhere
 from engine.export.video import FRAMES_PER_S, Film, begin_film, end_film, numbered, open_film, write_video
 from engine.export.video_formats import check_video, is_video
 from engine.fields.artwork import Artwork
@@ -103,7 +104,7 @@ class ExportRun:
             TesseraError: one sentence; what was painted stays.
         """
         started = time.perf_counter()
-        refuse_missing_images(self._now.job)
+        refuse_missing_images(self._now.job, type(self._now.method).slots)
         refuse_to_overwrite(self.request.out, self._now.job)
         try:
             request = self.request
@@ -125,13 +126,16 @@ class ExportRun:
 
     def _picture(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
         request = self.request
+        plan = replace(self._plan(), opacity=self._opacity(request.render_mode))
+        if plan.opacity is not None and plan.opacity.plane() is None:
+            self._told.append(opaque_everywhere(plan.opacity.path))
         if request.cluster:
             with cluster.opened(request.cluster) as machines:
                 shared = machines.tiles(self._order(request.render_mode))
-                report = yield from self._told_between(fulfil([], self._plan(), stop=stop, shared=shared))
+                report = yield from self._told_between(fulfil([], plan, stop=stop, shared=shared))
         else:
             painters = self._painters(request.render_mode)
-            report = yield from self._told_between(fulfil(painters, self._plan(), stop=stop))
+            report = yield from self._told_between(fulfil(painters, plan, stop=stop))
         if request.layer == self._now.method.pieces_layer and request.part == (1, 1):
             pieces = usage.pieces_of(self._now.method)
             write_legend(legend_path(request.out), pieces, palette(len(pieces)).tolist())
@@ -166,7 +170,7 @@ class ExportRun:
         request, folder = self.request, self._folder
         film, video = self._film(), is_video(request.out)
         if video:
-            check_video(request.out, self._size())
+            check_video(request.out, self._size(), request.encode_options.transparent)
         plan = replace(self._plan(), details={}, request_json={}, resume=False, fill=lambda _: None)
         goes_on = begin_film(folder, self._about_film(film), request.resume)
         pictures: list[Path] = []
@@ -175,6 +179,9 @@ class ExportRun:
 
         def target(number: int) -> Path:
             return numbered(folder / "painted.png" if video else request.out, number)
+
+        def planned(number: int, render_mode: RenderMode) -> ExportPlan:
+            return replace(plan, out=target(number), opacity=self._opacity(render_mode))
 
         def unpainted() -> Iterator[Frame]:
             nonlocal before
@@ -188,14 +195,14 @@ class ExportRun:
         if request.cluster:
             frames = (self._kept_apart(frame, film) for frame in unpainted())
             tasks = (
-                (each.number, (self._order(each.render_mode, each.values), replace(plan, out=target(each.number))))
+                (each.number, (self._order(each.render_mode, each.values), planned(each.number, each.render_mode)))
                 for each in frames
             )
             seams += yield from self._frames_elsewhere(tasks, film, stop, lambda: before)
         else:
             for number, render_mode, values in unpainted():
                 with self._along(values):
-                    job = fulfil(self._painters(render_mode), replace(plan, out=target(number)), stop=stop)
+                    job = fulfil(self._painters(render_mode), planned(number, render_mode), stop=stop)
                     report = yield from self._told_between(job, number - 1, max(film.count, number))
                 seams.append(report.seam or 1.0)
         if video:
@@ -289,7 +296,7 @@ class ExportRun:
         """What decides the pixels of all frames."""
         files = [path.name for path in film.files]
         plan = self._plan()
-        encode_options = asdict(plan.encode_options)
+        encode_options = plan.encode_options.stored()
         return {
             "film": str(film.path.absolute()) if self.request.frames else self.request.sweep,
             "files": files,
@@ -423,6 +430,12 @@ class ExportRun:
             xmp=xmp if request.encode_options.provenance else None,
             fill=fill,
         )
+
+    def _opacity(self, render_mode: RenderMode) -> Opacity | None:
+        """Which places stay transparent, where that is wanted."""
+        if not self.request.encode_options.transparent:
+            return None
+        return opacity_of(self._now.method, self._now.job, self._size(), render_mode, self.request.crop)
 
     def _size(self) -> Size:
         """A repeat closes on the method's alignment, so its sides may change by a few pixels."""

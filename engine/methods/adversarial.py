@@ -6,15 +6,15 @@ A method draws a batch with style in it, and names the terms of its loss; the re
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine import losses
+from engine import losses, sharing
 from engine.device import bfloat16_pays, uploaded
 from engine.errors import BadSettingError
 from engine.images import sources
@@ -26,15 +26,19 @@ from engine.methods.adversarial_settings import AdversarialSettings
 from engine.methods.settling import Settling
 from engine.methods.trained_base import NetworkT, TrainedMethod
 from engine.nn import training
+from engine.nn.capture import CapturedSteps, Rate, Rates
 from engine.nn.discriminator import Discriminator
+from engine.settings import Settings
 from engine.templates.atlas import Atlas
 from engine.templates.mix_kernel import MixKernel
-from engine.templates.mix_kernel import load as load_mix_kernel
+from engine.templates.mix_kernels import kernel_for
 
 
 class AdversarialBatch(Protocol):
     @property
     def style(self) -> Tensor: ...  # [B, 3, H, W], -1..1
+
+    def part(self, rows: slice) -> Self: ...  # some of its patches
 
 
 class Fake(Protocol):
@@ -52,10 +56,24 @@ BatchT = TypeVar("BatchT", bound=AdversarialBatch)
 FakeT = TypeVar("FakeT", bound=Fake)
 
 
+class Turn(NamedTuple, Generic[BatchT]):
+    """What one update of D learns from. position: see `losses.gradient_penalty`; None where that is not taken."""
+
+    batch: BatchT
+    position: Tensor | None
+
+
 class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     """A subclass reads its images, makes `generator`, then calls `_assemble`."""
 
     _rate_title = "The learning rates are"
+
+    @classmethod
+    def loss_of_guessing(cls, settings: Settings) -> float | None:
+        assert isinstance(settings, AdversarialSettings)
+        kinds = 2 if settings.collage_adversarial_weight else 1
+        return losses.loss_of_guessing(settings.adversarial, kinds) if settings.adversarial_weight else None
+
     _styles: list[Source]
     _contents: list[Source]
     _mix_kernel: MixKernel | None
@@ -83,8 +101,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         contents = sources.load(job.sources["content"], self.settings.content_scale, "content", self.warnings, True)
         return [tone_matched(content, self._styles, self.settings.tone_matching) for content in contents]
 
-    def frame(self, path: str, tones: str) -> Tensor:
-        """An image file as the target: uint8 [3, h, w], scaled and matched in tone as the content is.
+    def frame(self, path: str, tones: str) -> Source:
+        """An image file as the target, scaled, cut out and matched in tone as the content is.
 
         Args:
             tones: an image file whose tones decide those of all frames; empty for its own.
@@ -97,11 +115,12 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         scale = self._contents[0].image.scale
 
         def load(path: str) -> Source:
-            (source,) = sources.load([SourceImage(path=path, scale=scale)], self.settings.content_scale, "content", [])
+            images = [SourceImage(path=path, scale=scale)]
+            (source,) = sources.load(images, self.settings.content_scale, "content", [], cut_out=True)
             return source
 
         like = load(tones) if tones else None
-        return tone_matched(load(path), self._styles, self.settings.tone_matching, like).pixels
+        return tone_matched(load(path), self._styles, self.settings.tone_matching, like)
 
     def originals(self, scale: float) -> tuple[Atlas, float]:
         """The style images from their files again, `scale` times as large as trained or as near as they come.
@@ -117,7 +136,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
 
     @property
     def mix_kernel(self) -> MixKernel | None:
-        """Mixes templates on the CPU; None elsewhere, and where there is no compiler."""
+        """Mixes templates in one pass over memory; None where plain torch has to."""
         return self._mix_kernel
 
     def _decide_precision(self) -> None:
@@ -141,7 +160,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         self._begin_training(others)
         self._settling = Settling()
         self.discriminator_optimizer = training.adam(self.discriminator.parameters(), s.discriminator_rate)
-        self._mix_kernel = load_mix_kernel() if self.device.type == "cpu" else None
+        self._captured = CapturedSteps(self.device, self._tensors, self.warnings)
+        self._mix_kernel = kernel_for(self.device)
 
     # -------------------------------------------------------- a step
 
@@ -150,6 +170,10 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         if self.instant:  # its pieces have found their places
             return 1.0
         return min(1.0, (self.steps_done + 1) / max(1, self.settings.entropy_ramp_steps))
+
+    def _own(self, batch: BatchT) -> BatchT:
+        rows = sharing.rows()
+        return batch if rows is None else batch.part(rows)
 
     def _precision(self) -> AbstractContextManager:
         return training.precision(self.device, self._bfloat16)
@@ -168,17 +192,61 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     def _average_decay(self) -> float:
         return self._settling.decay(self.settings.average_decay, self.settings.settle_after_steps)
 
+    def _learn(self, batch: BatchT, step: int, random: torch.Generator) -> tuple[FakeT, dict[str, Tensor]]:
+        s, part = self.settings, self._rate_part
+        turns, lazy = self._turns(batch, random), step % s.r1_every_steps == 0
+        rates = Rates(s.learning_rate * part, s.discriminator_rate * part, self._decay)
+
+        def learned(turns: list[Turn[BatchT]], rates: Rates) -> tuple[FakeT, dict[str, Tensor]]:
+            return self._learned(turns, lazy, rates)
+
+        if sharing.size() > 1 or not self._may_be_captured(batch):
+            return learned(turns, rates)
+        return self._captured.run(self._graph_key, lazy, turns, rates, learned)
+
+    @property
+    def _graph_key(self) -> Hashable:
+        """What the host decides by within a step, besides what was drawn and the rates."""
+        return self.settings, self._entropy_ramp, self._bfloat16
+
+    def _may_be_captured(self, batch: BatchT) -> bool:
+        """Whether nothing of the batch is read by the host while it learns from it."""
+        del batch
+        return True
+
+    def _turns(self, batch: BatchT, random: torch.Generator) -> list[Turn[BatchT]]:
+        """All that chance decides of D's updates, the first of which is by `batch`."""
+        turns = []
+        for turn in range(self.settings.discriminator_steps):
+            if turn:
+                batch = self._own(self._draw_batch(random))
+            position = None
+            if self.settings.adversarial == "wgan_gp":
+                drawn = torch.rand(sharing.whole(len(batch.style)), 1, 1, 1, generator=random)
+                position = uploaded(sharing.own(drawn), self.device)
+            turns.append(Turn(batch, position))
+        return turns
+
+    def _learned(self, turns: list[Turn[BatchT]], lazy: bool, rates: Rates) -> tuple[FakeT, dict[str, Tensor]]:
+        """D's updates and then G's: all of a step but its chance."""
+        with self._precision():
+            output = self._generate(self.generator, turns[0].batch)
+        loss, terms = self._losses(output, turns, lazy, rates.discriminator)
+        self._descend(loss, rates.generator, rates.decay)
+        return output.shown(), {key: value.detach() for key, value in terms.items()}
+
     def _losses(
-        self, batch: BatchT, output: FakeT, step: int, random: torch.Generator
+        self, output: FakeT, turns: list[Turn[BatchT]], lazy: bool, rate: Rate
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        judged = self._train_discriminator(batch, output, step, random)
+        """G's loss, once D has learned, and the unweighted terms and measures of both."""
+        judged = self._train_discriminator(turns, output, lazy, rate)
         with training.frozen(self.discriminator), self._precision():
             scores = self.discriminator(output.result).float()
             of_collage = self.discriminator(output.collage).float() if self._judges_collage(output) else None
         terms = {"generator": losses.generator_loss(self.settings.adversarial, scores)}
         if of_collage is not None:
             terms["generator_collage"] = losses.generator_loss(self.settings.adversarial, of_collage)
-        terms |= self._generator_terms(batch, output)
+        terms |= self._generator_terms(turns[0].batch, output)
         loss = self._loss(terms)
         if of_collage is not None:
             loss = loss + self.settings.collage_adversarial_weight * terms["generator_collage"]
@@ -188,30 +256,24 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         """Whether I_M is judged beside I, as the peer's code can (`--fAdvM`): where it is asked for and another one."""
         return self.settings.collage_adversarial_weight > 0 and fake.collage is not fake.result
 
-    def _without_gradients(self, output: FakeT) -> FakeT:
-        return output.shown()
-
-    def _train_discriminator(self, batch: BatchT, fake: FakeT, step: int, random: torch.Generator) -> dict[str, Tensor]:
+    def _train_discriminator(self, turns: list[Turn[BatchT]], fake: FakeT, lazy: bool, rate: Rate) -> dict[str, Tensor]:
         """D's updates; the first one shares the fakes of the generator's update."""
-        s = self.settings
         terms: dict[str, Tensor] = {}
-        for turn in range(s.discriminator_steps):
-            if turn:
-                batch = self._draw_batch(random)
+        for turn in turns:
+            if turn is not turns[0]:
                 with torch.no_grad(), self._precision():
-                    fake = self._generate(self.generator, batch)
+                    fake = self._generate(self.generator, turn.batch)
             terms = {}
-            lazy = turn == 0 and step % s.r1_every_steps == 0
-            parts = self._discriminator_losses(batch, fake, random, lazy, terms)
-            rate = s.discriminator_rate * self._rate_factor * self._pace
+            parts = self._discriminator_losses(turn, fake, lazy and turn is turns[0], terms)
             training.descend(self.discriminator_optimizer, parts, rate)
             self.half_done = True
         return terms
 
     def _discriminator_losses(
-        self, batch: BatchT, fake: FakeT, random: torch.Generator, lazy: bool, terms: dict[str, Tensor]
+        self, turn: Turn[BatchT], fake: FakeT, lazy: bool, terms: dict[str, Tensor]
     ) -> Iterator[Tensor]:
         """The weighted parts of D's loss one after another, see `training.descend`; their values join `terms`."""
+        batch = turn.batch
         s = self.settings
         with self._precision():
             scores = self.discriminator(batch.style)
@@ -229,9 +291,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             pieces = losses.fake_loss(s.adversarial, scores.float())
             terms["discriminator"] = terms["discriminator"] + pieces.detach()
             yield pieces
-        if s.adversarial == "wgan_gp":
-            position = uploaded(torch.rand(len(batch.style), 1, 1, 1, generator=random), self.device)
-            penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, position)
+        if turn.position is not None:
+            penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, turn.position)
             terms["penalty"] = penalty.detach()
             yield s.penalty_weight * penalty
         elif s.r1_weight and lazy and s.discriminator_norm != "batch":  # see `discriminator_norm`
@@ -246,6 +307,18 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             return super().slow_down()
         self._bfloat16 = False
         return "It computes in float32 from here on, which takes longer and holds larger numbers exactly."
+
+    # -------------------------------------------------------- steps that several devices share
+
+    @property
+    def shared_batch(self) -> int:
+        return self.settings.batch
+
+    def decisions(self) -> dict[str, Any]:
+        return {"bfloat16": self._bfloat16}
+
+    def decide(self, decisions: Mapping[str, Any]) -> None:
+        self._bfloat16 = bool(decisions["bfloat16"])
 
     # -------------------------------------------------------- state
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from engine import sharing
 from engine.box import Margin
 from engine.images.sampling import step_generator
 from engine.method import State
 from engine.methods.stepped_base import SteppedMethod
 from engine.methods.trained_settings import TrainedSettings
 from engine.nn import training
+from engine.nn.capture import Rate
 
 FREEZE_EVERY_STEPS = 50
 """Statistics that are frozen for painting are taken anew after so many steps."""
@@ -59,17 +60,11 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
         """The pictures of a batch by the generator or its average, with gradients where they are enabled."""
 
     @abstractmethod
-    def _losses(
-        self, batch: BatchT, output: OutputT, step: int, random: torch.Generator
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The generator's loss, and the unweighted terms and measures of this step.
+    def _learn(self, batch: BatchT, step: int, random: torch.Generator) -> tuple[OutputT, dict[str, Tensor]]:
+        """One update of everything: pictures of the batch without gradients, and the unweighted terms and measures.
 
-        Judges are trained here; `half_done` is set then.
+        Where judges have learned before the generator, `half_done` is set meanwhile.
         """
-
-    @abstractmethod
-    def _without_gradients(self, output: OutputT) -> OutputT:
-        """What is kept of the pictures to be looked at."""
 
     @abstractmethod
     def _patches_of(self, batch: BatchT, output: OutputT) -> dict[str, Tensor]:
@@ -91,10 +86,6 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
         """Batches over which statistics are taken before they are frozen."""
         for _ in range(_CALIBRATION_BATCHES):
             yield self._draw_batch(random)
-
-    def _precision(self) -> AbstractContextManager:
-        """Of what the generator computes in a step: float32, as a rule."""
-        return nullcontext()
 
     # -------------------------------------------------------- building
 
@@ -134,17 +125,31 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
         random = step_generator(self.seed, step)
         self.half_done = False  # until judges have learned something
         self._begin_step(random)
-        batch = self._draw_batch(random)
-        with self._precision():
-            output = self._generate(self.generator, batch)
-        loss, terms = self._losses(batch, output, step, random)
-        training.descend(self.optimizer, (loss,), self.settings.learning_rate * self._rate_factor * self._pace)
-        before = self.steps_done + (LEARNED_STEPS if self.instant else 0)
-        training.update_ema(self.average, self.generator, self._average_decay, before)
+        batch = self._own(self._draw_batch(random))
+        output, terms = self._learn(batch, step, random)
         self.steps_done += 1
         self.half_done = False
-        self._last = (batch, self._without_gradients(output))
-        return {key: value.detach() for key, value in terms.items()}
+        self._last = (batch, output)
+        return sharing.means({key: value.detach() for key, value in terms.items()})
+
+    def _descend(self, loss: Tensor, rate: Rate, decay: Rate) -> None:
+        """One update of the generator, which its average follows."""
+        training.descend(self.optimizer, (loss,), rate)
+        training.update_ema(self.average, self.generator, decay)
+
+    @property
+    def _rate_part(self) -> float:
+        """Of the rates that the settings ask for, what this step takes."""
+        return self._rate_factor * self._pace
+
+    @property
+    def _decay(self) -> float:
+        """Of the average, in this step."""
+        return training.rising(self._average_decay, self.steps_done + (LEARNED_STEPS if self.instant else 0))
+
+    def _own(self, batch: BatchT) -> BatchT:
+        """What this process learns from in a step that several share: all of it, as a rule."""
+        return batch
 
     @property
     def _pace(self) -> float:

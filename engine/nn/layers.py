@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine import sharing
+
 Norm = Literal["layer", "instance", "batch", "none"]
 Padding = Literal["zeros", "circular", "replicate", "reflect"]
 
@@ -43,6 +45,30 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         return functional.layer_norm(x, weight.shape, weight.to(x.dtype), bias.to(x.dtype))
 
 
+class BatchNorm(nn.BatchNorm2d):
+    """torch's; in a step that several processes share, its statistics are those of the whole batch."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if not self.training or self.momentum is None or sharing.rows() is None:
+            return super().forward(input)
+        x = input.float()
+        ones = x.new_full((1,), x.numel() / x.shape[1])
+        counted = sharing.total(torch.cat([x.sum((0, 2, 3)), ones]))
+        count = counted[-1].detach()
+        mean = counted[:-1] / count  # [C]
+        centred = x - mean[:, None, None]
+        variance = sharing.total(centred.square().sum((0, 2, 3))) / count
+        with torch.no_grad():
+            assert self.running_mean is not None
+            assert self.running_var is not None
+            assert self.num_batches_tracked is not None
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+            self.num_batches_tracked.add_(1)
+        scale = self.weight * (variance + self.eps).rsqrt()
+        return (centred * scale[:, None, None] + self.bias[:, None, None]).to(input.dtype)
+
+
 class InstanceNorm(nn.BatchNorm2d):
     """Each channel of each sample to mean 0 and deviation 1 (Ulyanov et al. 2017, equation 12), then scale and shift.
 
@@ -62,7 +88,7 @@ def norm_layer(kind: Norm, channels: int) -> nn.Module:
     if kind == "instance":
         return InstanceNorm(channels)
     if kind == "batch":
-        return nn.BatchNorm2d(channels)
+        return BatchNorm(channels)
     return nn.Identity()
 
 

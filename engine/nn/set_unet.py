@@ -215,7 +215,8 @@ class SetUNet(nn.Module):
 
     def _run(self, block: nn.Module, *arguments: object) -> Tensor:
         if self.checkpointed and torch.is_grad_enabled():
-            return checkpoint(block, *arguments, use_reentrant=False)  # type: ignore[return-value]
+            # No block draws anything; the state of chance could not be read while a step is captured.
+            return checkpoint(block, *arguments, use_reentrant=False, preserve_rng_state=False)  # type: ignore[return-value]
         return block(*arguments)
 
 

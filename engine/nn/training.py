@@ -8,14 +8,17 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 
+from engine import sharing
 from engine.errors import BadProjectError
+from engine.nn.capture import Rate
 
 
 def adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
     """Adam (0.5, 0.999), fused where the device has it; its moments exist from the start, so that state has them."""
     parameters = list(parameters)
-    fused = parameters[0].device.type in ("cpu", "cuda")
-    optimizer = torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.999), fused=fused)
+    device = parameters[0].device.type
+    fused = device in ("cpu", "cuda")
+    optimizer = torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.999), fused=fused, capturable=device == "cuda")
     for parameter in parameters:
         optimizer.state[parameter] = {
             "step": torch.zeros((), device=parameter.device if fused else None),
@@ -25,19 +28,21 @@ def adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
     return optimizer
 
 
-def descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor], rate: float) -> None:
+def descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor], rate: Rate) -> None:
     """One update by the sum of some losses.
 
     Each loss is made, and its gradient taken, before the next one is made, so that their graphs never lie in memory
     together; gradients are freed afterwards, so that they take no memory in the other network's update, and none of an
-    update that was broken off joins those of the next.
+    update that was broken off joins those of the next. In a step that several processes share, losses are means over
+    the rows of each, and all of them make the same update.
     """
     for group in optimizer.param_groups:
         group["lr"] = rate
     try:
         for loss in losses:
-            loss.backward()
+            sharing.weighted(loss).backward()
             del loss
+        sharing.add_gradients(parameter for group in optimizer.param_groups for parameter in group["params"])
         optimizer.step()
     finally:
         optimizer.zero_grad(set_to_none=True)
@@ -45,7 +50,11 @@ def descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor], rate: fl
 
 def precision(device: torch.device, bfloat16: bool) -> AbstractContextManager:
     """Convolutions and matrix products in bfloat16, or nothing."""
-    return torch.autocast(device.type, dtype=torch.bfloat16) if bfloat16 else nullcontext()
+    if not bfloat16:
+        return nullcontext()
+    # Weights that were cast before would not be cast again by a captured step.
+    captured = device.type == "cuda" and torch.cuda.is_current_stream_capturing()
+    return torch.autocast(device.type, dtype=torch.bfloat16, cache_enabled=not captured)
 
 
 @contextmanager
@@ -61,11 +70,21 @@ def frozen(network: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def update_ema(shown: nn.Module, trained: nn.Module, decay: float, steps_done: int) -> None:
-    """Exponential moving average of weights; the decay grows in the first steps, so that the start is forgotten."""
-    decay = min(decay, (1 + steps_done) / (10 + steps_done))
+def rising(decay: float, steps_done: int) -> float:
+    """The decay of an average, smaller in the first steps, so that the start is forgotten."""
+    return min(decay, (1 + steps_done) / (10 + steps_done))
+
+
+def update_ema(shown: nn.Module, trained: nn.Module, decay: Rate) -> None:
+    """Exponential moving average of weights."""
+    averages, present = [*shown.parameters()], [*trained.parameters()]
     with torch.no_grad():
-        torch._foreach_lerp_([*shown.parameters()], [*trained.parameters()], 1 - decay)  # type: ignore[attr-defined]
+        if not isinstance(decay, Tensor):
+            torch._foreach_lerp_(averages, present, 1 - decay)  # type: ignore[attr-defined]
+            return
+        ways = torch._foreach_sub(present, averages)  # type: ignore[attr-defined]
+        torch._foreach_mul_(ways, 1 - decay)  # type: ignore[attr-defined]
+        torch._foreach_add_(averages, ways)  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from torch import Tensor
 from engine import losses
 from engine.box import Box, Margin, Size
 from engine.images.regions import one_hot
+from engine.style.gradient_mask import GradientMask
 from engine.style.perceptual import Features, Perceptual
 from engine.style.statistics import Statistic, Summary, Target
 from engine.style.tones import Tones, tone_difference
@@ -93,6 +94,8 @@ class Objective:
         content: [1, 3, H, W] of the picture's size; None where it does not matter.
         blur_px: sigma of the blur before tones are compared.
         tile_px: side of a tile's core; a multiple of the network's strides.
+        kept_shares: by layer, how much of the gradient of style passes: where the content's activations are strongest
+            (Novak and Nikulin 2016, section 4.1); empty for all of it.
     """
 
     def __init__(
@@ -105,7 +108,10 @@ class Objective:
         content: Tensor | None,
         blur_px: float,
         tile_px: int,
+        kept_shares: Mapping[str, float] | None = None,
     ) -> None:
+        self.kept_shares = kept_shares or {}
+        self._mask: GradientMask | None = None
         self.network, self.statistic, self.styles = network, statistic, styles
         self.labels, self.regions, self.content = labels, regions, content
         self.blur_px, self.tile_px = blur_px, tile_px
@@ -185,7 +191,8 @@ class Objective:
         for tile in tiles:
             image = tile.of(picture).detach().clone().requires_grad_()
             features = self.see(tile, image, self.labels, self._layers(counted))
-            surrogates = self.statistic.surrogate_loss(features, gradient_tables, self.target)
+            pulled = self._masked(tile, features)
+            surrogates = self.statistic.surrogate_loss(pulled, gradient_tables, self.target)
             parts = {"style": _weighted(surrogates, counted.style_layers)}
             parts |= self._other_parts(tile, image, features, counted, picture)
             _sum(parts, counted).backward()
@@ -201,12 +208,22 @@ class Objective:
     def _in_one_piece(self, picture: Tensor, weights: Weights, tile: Tile) -> Outcome:
         image = picture.detach().clone().requires_grad_()
         features = self.see(tile, image, self.labels, self._layers(weights))
-        terms = {"style": _weighted(self.statistic.losses(features, self.target), weights.style_layers)}
+        pulled = self._masked(tile, features)
+        terms = {"style": _weighted(self.statistic.losses(pulled, self.target), weights.style_layers)}
         terms |= self._other_parts(tile, image, features, weights, picture)
         loss = _sum(terms, weights)
         loss.backward()
         assert image.grad is not None
         return Outcome({key: term.detach() for key, term in terms.items()}, loss.detach(), image.grad)
+
+    def _masked(self, tile: Tile, features: Features) -> Features:
+        """The same features, with gradients only where the content's are strong."""
+        if not self.kept_shares or self.content is None:
+            return features
+        if self._mask is None:
+            tiles = [(each.of(self.content), each.halo) for each in self.tiles(self.content)]
+            self._mask = GradientMask(self.network, self.kept_shares, tiles)
+        return self._mask.passing(features, tile.of(self.content))
 
     def _layers(self, weights: Weights) -> list[str]:
         wanted = {*self.statistic.layers, *weights.content_layers}

@@ -27,6 +27,8 @@ Linking = Literal["each", "chain", "to_content"]
 BINS = 4096
 _ROOM = 1.0
 """How far bins go beyond the style's values on either side, as a share of their range; a picture may begin there."""
+_LEAST_SQUARE = 1e-8
+"""Added under roots, whose slope is without bound at 0."""
 ROUNDING = 2e-3
 """Distances below it are squared instead of absolute, so that gradients do not jump where picture and style agree."""
 
@@ -183,10 +185,23 @@ class Gram(Statistic):
     Args:
         shift: s; -1 centres activations whose mean is 1.
         adjacent: also correlate with the eight neighbours (Novak and Nikulin 2016, section 4.3).
+        power: activations are raised to it first: above 1 strong responses count more (4.2).
+        cubes: triple correlations with so many of a layer's filters, its first, in place of pairs (4.5); 0 for pairs.
+        equal_regions: roots of the losses of regions instead of squares, so that each pulls alike, however far it is
+            from its target: the gradient at its matrix has the same length.
     """
 
-    def __init__(self, links: Sequence[Link], shift: float = 0.0, adjacent: bool = False) -> None:
+    def __init__(
+        self,
+        links: Sequence[Link],
+        shift: float = 0.0,
+        adjacent: bool = False,
+        power: float = 1.0,
+        cubes: int = 0,
+        equal_regions: bool = False,
+    ) -> None:
         self.links, self.shift, self.adjacent = tuple(links), shift, adjacent
+        self.power, self.cubes, self.equal_regions = power, cubes, equal_regions
         self.names = tuple(link.name for link in links)
         self.layers = tuple(dict.fromkeys(layer for link in links for layer in (link.fine, link.coarse)))
 
@@ -212,8 +227,13 @@ class Gram(Statistic):
             counted = target.present[name] & (summary.weights[name] > 0)  # [B, R]
             off = (mean - target.means[name]) * _like(counted.to(mean.dtype), mean)  # [B, R, ..., C, D]
             size = off[0, 0].numel()
-            values[name] = off.square().sum() / (size * len(off))
-            tables[name] = 2 * off / (size * len(off)) / _like(summary.weights[name].clamp_min(1e-8), off)
+            squares = off.square().flatten(2).sum(2) / size  # [B, R]
+            slope = 2 * off / size
+            if self.equal_regions:
+                roots = (squares + _LEAST_SQUARE).sqrt()
+                squares, slope = roots, slope / _like(2 * roots, slope)
+            values[name] = squares.sum() / len(off)
+            tables[name] = slope / len(off) / _like(summary.weights[name].clamp_min(1e-8), off)
             shares[name] = summary.weights[name]
         return GradientTables(tables, shares, values)
 
@@ -250,6 +270,8 @@ class Gram(Statistic):
         if times > 1:
             coarse = coarse.repeat_interleave(times, 2).repeat_interleave(times, 3)
             fine = fine[..., : coarse.shape[-2], : coarse.shape[-1]]
+        if self.power != 1.0:
+            fine, coarse = fine.clamp_min(_LEAST_SQUARE) ** self.power, coarse.clamp_min(_LEAST_SQUARE) ** self.power
         for _ in range(link.blurs):
             coarse = functional.avg_pool2d(functional.pad(coarse, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
         moved = [coarse]
@@ -261,7 +283,10 @@ class Gram(Statistic):
         if mask is not None:
             mask = features.core(mask[..., : fine.shape[-2], : fine.shape[-1]], stride, *link[:2])
         fine = features.core(fine, stride, *link[:2]) + self.shift
-        return fine, [features.core(x, stride, *link[:2]) + self.shift for x in moved], mask
+        moved = [features.core(x, stride, *link[:2]) + self.shift for x in moved]
+        if self.cubes:
+            moved = [x * x[:, index : index + 1] for x in moved for index in range(min(self.cubes, x.shape[1]))]
+        return fine, moved, mask
 
 
 class Sliced(Statistic):

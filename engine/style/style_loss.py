@@ -6,14 +6,16 @@ How activations are seen and compared is perceptual.py's and statistics.py's.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from engine import losses
 from engine.box import Box, Size
+from engine.device import uploaded
 from engine.images.regions import one_hot
 from engine.images.sampling import corner
 from engine.style.perceptual import Features, Perceptual
@@ -46,6 +48,8 @@ class StyleLoss:
         window_px: side of the pieces in which large style images are looked at.
         area_px: of the style images, how much is looked at for each exchange of filters.
         contents: images that a network whose filters stay is normalised over as well as over the styles.
+        style_weights, content_weights: of the statistic's terms, and of the layers that contents are compared in; None
+            for the same for all, and the classic layers.
     """
 
     def __init__(
@@ -58,7 +62,13 @@ class StyleLoss:
         area_px: int,
         random: torch.Generator,
         contents: Sequence[Style] = (),
+        style_weights: Mapping[str, float] | None = None,
+        content_weights: Mapping[str, float] | None = None,
     ) -> None:
+        self._style_weights = style_weights or dict.fromkeys(statistic.names, 1 / len(statistic.names))
+        layers = network.content_layers
+        self._on_device: dict[object, Tensor] = {}
+        self._content_weights = content_weights or dict.fromkeys(layers, 1 / len(layers))
         self.network, self.statistic, self._styles = network, statistic, styles
         self._regions, self._window_px = regions, window_px
         self._area_px = FIXED_AREA_PX
@@ -91,15 +101,25 @@ class StyleLoss:
             features = replace(
                 features, activations={layer: with_gradient(x, pull) for layer, x in features.activations.items()}
             )
-        return torch.stack(list(self.statistic.losses(features, self._target).values())).mean()
+        found = self.statistic.losses(features, self._target)
+        return self._weighed(found, self._style_weights)
 
     def content(self, images: Tensor, contents: Tensor) -> Tensor:
-        """Mean square difference of the content layers' activations (Gatys et al. 2015), mean over the layers."""
-        layers = self.network.content_layers
+        """Mean square difference of the content layers' activations (Gatys et al. 2015), by the layers' weights."""
+        layers = list(self._content_weights)
         with torch.no_grad():
             wanted = self.network(contents, layers)
         found = self.network(images, layers)
-        return torch.stack([(found[layer] - wanted[layer]).square().mean() for layer in layers]).mean()
+        parts = {name: losses.content(found[name], wanted[name]) for name in layers}
+        return self._weighed(parts, self._content_weights)
+
+    def _weighed(self, values: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+        """The sum of some scalars, each by its weight; a card is told one product for all."""
+        names = tuple(values)
+        key = names, tuple(weights[name] for name in names)
+        if key not in self._on_device:
+            self._on_device[key] = uploaded(torch.tensor(key[1]), values[names[0]].device)
+        return torch.dot(torch.stack([*values.values()]), self._on_device[key])
 
     def _looked_at(self, random: torch.Generator) -> Target:
         pictures: list[list[Features]] = []

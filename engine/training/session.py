@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine import snapshots
 from engine.box import Box
 from engine.copying import bring_snapshots
-from engine.device import choose, empty_cache, is_lost
+from engine.device import empty_cache, is_lost, several
 from engine.errors import NoRoomError, OutOfMemoryError
 from engine.export.run import ExportRun, Present
 from engine.job import Job
@@ -71,6 +71,9 @@ from engine.training.meters import Budget
 from engine.training.rebuilding import built, built_beside
 from engine.training.trainer import GaveUpError, Trainer, message_for
 
+if TYPE_CHECKING:
+    from engine.training.leader import Leader
+
 STYLE_MATCH = BEST_OF["style"]
 MOST_LOOKED_AT = 2
 """Snapshots whose networks are held in memory for looking at them, to compare two."""
@@ -84,7 +87,7 @@ class Session:
     Args:
         job: what to train.
         folder: the project's; snapshots are kept below it.
-        device: key of a device, or "auto".
+        device: key of a device, or "auto"; several, as "cuda:0,cuda:1", share the steps.
         snapshot: folder of one to start from; what does not fit `job` starts afresh.
         paused: serve `RenderView` and `ExportRequest`, and do not train before a `Resume`.
         steps, minutes, stall_minutes: when it ends by itself, see `StopRule`.
@@ -92,6 +95,7 @@ class Session:
         rule: which moments it keeps by itself, besides autosaves.
         measured: measure `method.MATCHES` now and then; reports and snapshots hold them.
         fixed_threads: compute with as many threads as it was prepared with, so that results are equal bit for bit.
+        leader: of devices that share the steps, where their processes are there already; it is ended with the session.
 
     Raises:
         BadSettingError: there is no such device, or no such way to end.
@@ -112,9 +116,12 @@ class Session:
         rule: MomentRule | None = None,
         measured: bool = False,
         fixed_threads: bool = False,
+        leader: Leader | None = None,
     ) -> None:
         self._job, self._snapshot = job, snapshot
-        self._device = choose(device)
+        self._devices = several(device)
+        self._device = self._devices[0]
+        self._leader = leader
         self._limits = Limits(StopRule(steps, minutes, stall_minutes))
         self._limit: Limit | None = None
         self._mailbox = Mailbox()
@@ -140,6 +147,13 @@ class Session:
 
     def run(self) -> Iterator[Event]:
         """Trains until a limit, a `Stop` or a fatal failure; the last event is always `Ended`. To be iterated once."""
+        try:
+            yield from self._run()
+        finally:
+            if self._leader is not None:
+                self._leader.end()
+
+    def _run(self) -> Iterator[Event]:
         failure = ""
         try:
             yield from self._build()
@@ -171,8 +185,12 @@ class Session:
             snapshot = snapshots.read(self._snapshot)
             state = snapshots.load_state(snapshot)
         self._threads = Threads(self._device, self._fixed_threads)
+        if self._leader is None and len(self._devices) > 1:
+            from engine.training.leader import led  # brings torch.distributed along
+
+            self._leader = led(self._devices)
         method = built(self._job, self._device)
-        self._trainer = Trainer(method, self._job, self._device, self._threads)
+        self._trainer = Trainer(method, self._job, self._device, self._threads, self._leader)
         unfit: list[str] = []
         if snapshot is not None and state is not None:
             unfit = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
@@ -228,9 +246,13 @@ class Session:
         touched: Box | None = None,
     ) -> Iterator[Event]:
         trainer = self._trainer
-        canvas_size, device = trainer.method.canvas_size, self._device.title
-        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched)
+        canvas_size, leader = trainer.method.canvas_size, self._leader
+        device = self._device.title if leader is None else leader.title
+        notes = tuple(trainer.method.notes)
+        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched, notes)
         yield from trainer.warnings()
+        if leader is not None and (alone := leader.why_alone(trainer.method)):
+            yield Warned(alone, "devices")
         if unfit:
             yield Warned("A part of what was learned does not fit the new settings or images; it starts afresh.", "fit")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 from engine.device import Device, is_lost, is_out_of_memory, lost_message, memory_used_bytes
 from engine.errors import DivergedError, OutOfMemoryError, TesseraError
@@ -40,6 +41,17 @@ class Moment:
     elapsed_s: float
 
 
+class Leader(Protocol):
+    """Leads other devices that share the steps, see leader.py."""
+
+    @property
+    def failure(self) -> str: ...  # a sentence, once one of them is lost
+
+    def refresh(self) -> None: ...  # the method is another one, or in another state
+
+    def step(self, method: Method, job: Job, number: int) -> dict[str, Tensor]: ...
+
+
 class Trainer:
     """One method's training.
 
@@ -53,8 +65,15 @@ class Trainer:
         failures: how often in a row it diverged.
     """
 
-    def __init__(self, method: Method, job: Job, device: Device, threads: Threads | None = None) -> None:
+    def __init__(
+        self, method: Method, job: Job, device: Device, threads: Threads | None = None, leader: Leader | None = None
+    ) -> None:
+        """
+        Args:
+            leader: of the devices that share the steps; None where this one trains alone.
+        """
         self.method, self.job, self.device = method, job, device
+        self._leader = leader
         self._step = nullcontext if threads is None else threads.step
         self.step = 0
         self.clock = Clock()
@@ -73,11 +92,18 @@ class Trainer:
             self._told = 0
         self.method, self.job = method, job
         self._meter.clear()
+        self._refresh_others()
         self.failures, self.good = 0, None
 
     def release_method(self) -> None:
         """Lets the method go, so that another one finds its memory free; one has to be put in its place."""
         del self.method
+        self._refresh_others()
+
+    def _refresh_others(self) -> None:
+        """What goes on is not what the other devices have."""
+        if self._leader is not None:
+            self._leader.refresh()
 
     @property
     def has_method(self) -> bool:
@@ -128,7 +154,7 @@ class Trainer:
         Raises:
             OutOfMemoryError: the step was not done. All is as before it; where a part of it had been done already, as
                 it was at the last good moment.
-            GaveUpError: there is no way to go on.
+            GaveUpError: there is no way to go on, or another device that shares the steps was lost.
         """
         if self.good is None:
             self.good = self._now()
@@ -136,12 +162,16 @@ class Trainer:
         self.clock.start()
         try:
             with self._step():
-                terms = self.method.step(self.step)
+                if self._leader is None:
+                    terms = self.method.step(self.step)
+                else:
+                    terms = self._leader.step(self.method, self.job, self.step)
             self._meter.add(terms)
         except Exception as error:
             failure = self._classify_error(error)
         if failure is not None:  # outside the except block, so that the failed step's tensors are free
             self.clock.stop()
+            self._keep_whole()
             if not isinstance(failure, DivergedError):
                 self._meter.clear()
                 if isinstance(failure, OutOfMemoryError) and self.method.half_done:
@@ -152,9 +182,24 @@ class Trainer:
             return
         self.step += 1
         self.dirty = True
+        self._keep_whole()
         if self.clock.seconds >= self._report_due_s:
             yield from self.report()
         self.clock.stop()
+
+    def _keep_whole(self) -> None:
+        """Where another device was lost, the present is the last good moment, unless a step was broken off in it.
+
+        Raises GaveUpError there.
+        """
+        if self._leader is None or not self._leader.failure:
+            return
+        self.clock.stop()
+        if not self.method.half_done:
+            with suppress(RuntimeError):  # from this device, which may be what was lost
+                now = self._now()
+                self.good = now if _finite(now.state) else self.good
+        raise GaveUpError(self._leader.failure)
 
     def finish_step(self) -> None:
         """Waits for what a GPU still has to do, on the account of training, before something else is timed."""
@@ -230,6 +275,7 @@ class Trainer:
 
     def _rewind_to(self, good: Moment) -> None:
         self.method.restore(good.state)
+        self._refresh_others()
         self.step = good.step
         self._remember_due_s = self.clock.seconds + REMEMBER_S
 

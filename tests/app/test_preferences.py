@@ -86,6 +86,17 @@ def test_the_dialog_stores_and_tells_at_once(reopen, qtbot):
     assert device_chosen.args == ["cuda:0"] == [preferences.device]
 
 
+def test_several_cards_can_be_chosen_together(reopen, qtbot):
+    preferences = reopen()
+    cards = [Device("cuda:0", "Card", 1), Device("cuda:1", "Card", 1), Device("cpu", "Processor", 1)]
+    dialog = PreferencesDialog(preferences, devices=cards)
+    qtbot.addWidget(dialog)
+    with qtbot.waitSignal(dialog.device_chosen) as device_chosen:
+        qtbot.keyClick(dialog.device, Qt.Key.Key_End)
+    assert dialog.device.currentText() == "All 2 cards together"
+    assert device_chosen.args == ["cuda:0,cuda:1"] == [preferences.device]
+
+
 def test_what_the_computer_is_shared_by_acts_at_once_and_comes_back(reopen, qtbot, tmp_path):
     preferences = reopen()
     assert (preferences.threads, preferences.preview_percent) == (0, 20)

@@ -122,6 +122,7 @@ def test_splash_and_frame_are_shown_before_torch_is_loaded() -> None:
 HEAVY = (
     *("torch._dynamo", "torch._inductor", "torch._functorch.aot_autograd", "triton", "sympy", "scipy", "networkx"),
     *("pyqtgraph", "pyvips", "pillow_heif", "PIL", "dask", "distributed", "matplotlib", "pandas"),
+    "engine.training.channel",  # which brings torch.distributed along
 )
 """What an empty window can do without, and which takes a tenth of a second or more together."""
 

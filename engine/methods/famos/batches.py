@@ -35,6 +35,12 @@ class Directed(NamedTuple):
     painted_share: Tensor | None = None
     free: Tensor | None = None
 
+    def part(self, rows: slice) -> Directed:
+        """Of some boxes; shares of templates stay those of all."""
+        bias = self.bias if self.bias is None or len(self.bias) == 1 else self.bias[rows]
+        times = {name: weight[rows] for name, weight in self.times.items()}
+        return Directed(bias, times, None if self.painted_share is None else self.painted_share[rows], self.free)
+
 
 class Batch(NamedTuple):
     """content, style: [B, 3, H, W] in -1..1. psi: [B, 2, H, W]. view: the templates at B places; None without them.
@@ -48,6 +54,13 @@ class Batch(NamedTuple):
     noise: Noise
     view: View | None
     directed: Directed
+
+    def part(self, rows: slice) -> Batch:
+        """Some of its patches."""
+        each = self.noise
+        noise = each._replace(everywhere=each.everywhere[rows], local=each.local[rows], phase=each.phase[rows])
+        view = None if self.view is None else self.view.part(rows)
+        return Batch(self.content[rows], self.style[rows], self.psi[rows], noise, view, self.directed.part(rows))
 
 
 class Batches:
@@ -73,7 +86,7 @@ class Batches:
         self._patch, self._batch, self._crops = settings.patch, settings.batch, settings.crops
         self.pieces, self.directions = pieces, directions
         self._canvas, self._shape, self._device = canvas_size, shape, device
-        self._plane = Mirrored(canvas_size)
+        self._plane = Mirrored(canvas_size, settings.knows_places)
         # Over the border patches see it half as often as the inside, and the mirror images beyond, which painting shows
         # the network; else only a patch that lies exactly at an edge has the outermost pixels.
         self._over_px = settings.patch // 2 if settings.border == "over" else 0

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
-from engine import losses
+from engine import losses, sharing
 from engine.methods.adversarial import coarsened
 from engine.methods.directed import CONTENT, PAINT, SIZE
 from engine.methods.famos.batches import Batch
+from engine.methods.famos.compared import Compared, content_distance
+from engine.methods.famos.lines import line_weight
 from engine.methods.famos.settings import FamosSettings
-from engine.nn.mosaic import ColorReconstruction, Painting
-from engine.style.perceptual import Perceptual
+from engine.nn.mosaic import Painting
 
 USAGE_DECAY = 0.95
 """Of the use of templates over the canvas: some twenty steps of patches cover it."""
-
-
-class Compared(NamedTuple):
-    """What contents are compared by besides their tones: colours that are learned, or a perceptual network."""
-
-    reconstruction: ColorReconstruction | None = None
-    network: Perceptual | None = None
 
 
 def weighted(s: FamosSettings, terms: Mapping[str, Tensor], entropy_ramp: float) -> Tensor:
     """L_adv + lambda L_content (equation 3) and the regularisers of appendix II.
 
     Args:
-        entropy_ramp: 0 to 1, how much of its weight the entropy has by now.
+        entropy_ramp: 0 to 1, how much of its weight the entropy has by now, and the decision of alpha with it.
     """
     return (
         s.adversarial_weight * terms["generator"]
@@ -41,6 +32,8 @@ def weighted(s: FamosSettings, terms: Mapping[str, Tensor], entropy_ramp: float)
         + s.variation_weight * terms["variation"]
         + s.alpha_weight * terms["alpha"]
         + s.alpha_variation_weight * terms["alpha_variation"]
+        # differs from the paper: each place is wholly painted or wholly copied, as strokes of a pen are
+        + s.decision_weight * entropy_ramp * terms["undecided"]
         + s.diversity_weight * terms["diversity"]
         # differs from the paper: balance over templates, without which A collapses
         + s.balance_weight * terms["balance"]
@@ -59,15 +52,26 @@ def terms_of(
 
     directed = batch.directed
 
-    def distance(image: Tensor) -> Tensor:
-        return content_distance(s, image, batch.content, compared, directed.times.get(CONTENT))
+    wanted = directed.times.get(CONTENT)
+    if compared.contrast is not None:
+        along = line_weight(batch.content.float(), s.content_counts == "dark", compared.contrast)
+        along = along if wanted is None else wanted * along
+    else:
+        along = wanted
 
-    nothing = fake.result.new_zeros(())
+    def of_collage(image: Tensor) -> Tensor:
+        if s.collage_correspondence == "same":
+            return content_distance(s, image, batch.content, compared, along)
+        grey, content = (coarsened(losses.grey(x), s.collage_correspondence, 0.0) for x in (image, batch.content))
+        return losses.content(grey, content, 1.0 if wanted is None else coarsened(wanted, s.collage_correspondence, 0))
+
+    nothing, guided = fake.result.new_zeros(()), s.guidance == "guided"
     terms = {
-        "content": distance(fake.result),
+        "content": content_distance(s, fake.result, batch.content, compared, along) if guided else nothing,
         "content_collage": nothing,
         "alpha": (directed.times.get(PAINT, 1.0) * fake.alpha).mean(),
         "alpha_variation": losses.total_variation(fake.alpha),
+        "undecided": losses.undecided(fake.alpha if s.decision_weight else fake.alpha.detach()),
         "entropy": nothing,
         "variation": nothing,
         "diversity": nothing,
@@ -75,16 +79,17 @@ def terms_of(
         "largest_share": nothing,
     }
     if (mixture := fake.mixture) is not None:
+        usage = sharing.gathered(mixture.usage)  # patches are compared, so those of other devices as well
         terms |= {
-            "content_collage": distance(fake.collage),
+            "content_collage": of_collage(fake.collage) if guided else nothing,
             "entropy": mixture.entropy,
             "variation": mixture.variation,
-            "diversity": losses.diversity(mixture.usage),
+            "diversity": losses.diversity(usage),
             "balance": losses.balance(
-                mixture.usage if canvas_usage is None else running_usage(mixture.usage, canvas_usage), directed.free
+                usage if canvas_usage is None else running_usage(usage, canvas_usage), directed.free
             ),
             "largest_share": losses.largest_share(mixture.usage),
-            "templates_in_use": losses.effective_templates(mixture.usage.detach()),
+            "templates_in_use": losses.effective_templates(usage.detach()),
         }
         if SIZE in directed.times and fake.logits is not None:
             logits = fake.logits if directed.bias is None else fake.logits + directed.bias
@@ -102,30 +107,3 @@ def running_usage(usage: Tensor, running: Tensor) -> Tensor:
     mean = usage.mean(0)
     running.lerp_(mean.detach(), 1 - USAGE_DECAY)
     return (running + mean - mean.detach())[None]
-
-
-def content_distance(
-    s: FamosSettings, image: Tensor, content: Tensor, compared: Compared, times: Tensor | None = None
-) -> Tensor:
-    """||phi(I) - phi(I_C)||^2 (equation 2; the maps are those of the appendix), each place weighed by `times`."""
-    if (network := compared.network) is not None:
-        layers = network.content_layers
-        with torch.no_grad():
-            wanted = network(content.float() * 0.5 + 0.5, layers)
-        found = network(image.float() * 0.5 + 0.5, layers)
-        return torch.stack(
-            [losses.content(found[layer], wanted[layer], _at_size_of(found[layer], times)) for layer in layers]
-        ).mean()
-    if compared.reconstruction is not None:
-        image, by = compared.reconstruction(image), s.learned_after
-    else:
-        image, content, by = losses.grey(image), losses.grey(content), s.correspondence
-    if by == "grey":
-        return losses.content(losses.grey(image), losses.grey(content), 1.0 if times is None else times)
-    weight = 1.0 if times is None else coarsened(times, by, s.blur_px)
-    return losses.content(coarsened(image, by, s.blur_px), coarsened(content, by, s.blur_px), weight)
-
-
-def _at_size_of(features: Tensor, times: Tensor | None) -> Tensor | float:
-    """How much each place of a layer weighs, [B, 1, h, w], the mean of what it stands for."""
-    return 1.0 if times is None else functional.adaptive_avg_pool2d(times, (features.shape[2], features.shape[3]))

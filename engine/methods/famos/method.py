@@ -1,45 +1,37 @@
 """FAMOS, fully adversarial mosaics (Jetchev, Bergmann and Yildirim 2018): copy pieces of the style, or paint anew.
 
-The settings are in settings.py, the network in nn/mosaic.py and its sizes in shape.py, what a training step draws in
-batches.py, and what it weighs in loss.py.
+The settings are in settings.py, the network in nn/mosaic.py and its sizes in shape.py, the templates in drawing.py,
+what a training step draws in batches.py, what it weighs in loss.py and compared.py, what is shown in layers.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Hashable, Iterator, Mapping
 
 import torch
 from torch import Tensor
 
-from engine.box import Box, Margin, Size
-from engine.device import uploaded_together
 from engine.errors import MissingSourcesError
-from engine.fields.noise import NoiseField, constant
 from engine.images import sources
-from engine.images.sources import ContentField
+from engine.images.sources import Source
 from engine.job import Job
-from engine.method import Layer, Layers, Piece, Renderer, State, Term
-from engine.methods.adversarial import AdversarialMethod, atlas_of
-from engine.methods.adversarial_renderer import renderer
-from engine.methods.composed import Composed, Composer, Tally, everywhere, log_bias, piece_of
-from engine.methods.directed import PAINT, SIZE, Directions, directions, painted_share, undirected, with_regions_of
+from engine.method import State
+from engine.methods.adversarial import atlas_of
+from engine.methods.composed import Composed, Tally
+from engine.methods.directed import SIZE, Directions, directions, undirected, with_regions_of
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
-from engine.methods.famos.loss import Compared
-from engine.methods.famos.mirrored import Mirrored
-from engine.methods.famos.renderer import FamosRenderer, Scene
-from engine.methods.famos.settings import PRESETS, FamosSettings
-from engine.methods.famos.shape import measured_halo, mosaic_shape
+from engine.methods.famos.compared import compared_by
+from engine.methods.famos.drawing import Drawing, said_of_groups
+from engine.methods.famos.layers import TERMS, patches_of
+from engine.methods.famos.painting import PaintingFamos
+from engine.methods.famos.presets import PRESETS
+from engine.methods.famos.settings import FamosSettings
+from engine.methods.famos.shape import mosaic_shape
 from engine.methods.famos.slots import SLOTS
-from engine.methods.famos.spread import candidates, completed, spread
 from engine.nn.layers import initialise
-from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Noise, Painting
-from engine.nn.unet import NO_MARGIN
-from engine.options import RenderMode
-from engine.pieces import PieceInfo
-from engine.style.networks import open_network
-from engine.style.perceptual import Perceptual
+from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Painting
+from engine.settings import Settings
 from engine.templates.atlas import Templates, shares
 from engine.templates.palette import palette
 
@@ -47,7 +39,7 @@ _IMAGES = "templates.image"
 """Name of a tensor in states."""
 
 
-class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
+class Famos(PaintingFamos):
     key = "famos"
     title = "FAMOS mosaic"
     summary = "Lays a picture out of small pieces of your images, like glass or stone, and paints what they lack."
@@ -55,34 +47,10 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
     paper = "Jetchev, Bergmann and Yildirim 2018: Copy the Old or Paint Anew?"
     Settings = FamosSettings
     slots = SLOTS["famos"]
-    layers = (
-        Layer("result", "Result", "The mosaic."),
-        Layer("collage", "Collage", "The pieces alone, before anything is painted over them (I_M)."),
-        Layer("painted", "Painted", "What the network would paint (I_G)."),
-        Layer("mask", "Mask", "Where it is painted (white) and where copied (black): alpha."),
-        Layer("templates", "Templates", "Which template lies where: each has a colour (A)."),
-        Layer("content", "Content", "The content as the network sees it, tones matched."),
-    )
-    terms = (
-        Term("generator", "Generator", "Style", "How far the picture is from fooling the discriminator."),
-        Term("generator_collage", "Generator, collage", "Style", "The same for the pieces alone, where asked for."),
-        Term("discriminator", "Discriminator", "Style", "How well it tells pieces of the style from the mosaic."),
-        Term("content", "Content", "Content", "Distance of the picture to the content."),
-        Term("content_collage", "Content of the collage", "Content", "The same for the pieces alone."),
-        Term("entropy", "Entropy", "Pieces", "0: each place shows one piece. 1: a grey mixture of all."),
-        Term("balance", "Imbalance", "Pieces", "0: all templates are used alike. 1: only one is."),
-        Term("variation", "Variation (TV)", "Borders", "How many borders between pieces there are."),
-        Term("templates_in_use", "Templates in use", "Templates", "How many templates really take part."),
-        Term("diversity", "Diversity", "Diversity", "Lower: patches use different templates."),
-        Term("alpha", "Painted share", "Painting", "0: all copied. 1: all painted."),
-        Term("alpha_variation", "Variation of the mask", "Painting"),
-        Term("largest_share", "Largest share", "Pieces", "Share of the most used template in a patch."),
-        Term("penalty", "Gradient penalty", "Penalty"),
-    )
+    terms = TERMS
     presets = PRESETS
-    pieces_layer = "templates"
-    capabilities = frozenset(("repeat", "originals", "frames", "pieces"))
-    painting_version = 2  # beyond the canvas psi and templates are mirrored in step
+    capabilities = frozenset(("repeat", "originals", "frames", "pieces", "paint_detail", "transparent"))
+    painting_version = 3  # paint has the detail of the pieces; before, beyond the canvas psi and templates in step
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, FamosSettings)
@@ -94,18 +62,18 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         self._job = job
         self._composed: Composed | None = None
         if s.mode != "paint":
-            self._composed = self._composer_of(job).composed(self._drawn(random, job, self._directions))
+            self._composed = self._composer_of(job).composed(self._drawing.drawn(random, job, self._directions))
         self._tally = Tally()
         self.shape = mosaic_shape(s)
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
         self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
-        self.compared = Compared(self.reconstruction, self._perceptual() if s.correspondence == "features" else None)
+        self.compared = compared_by(s, self._styles, self._targets, self.reconstruction, self.seed, device)
         self._usage = torch.full((s.templates,), 1 / s.templates, device=device)  # [N], over the last steps
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
             s,
-            self._contents,
+            self._targets,
             self._styles,
             self.atlas,
             self._composed,
@@ -116,124 +84,71 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         )
         self._decide_precision()
 
+    @classmethod
+    def number_of_pieces(cls, settings: Settings) -> int | None:
+        assert isinstance(settings, FamosSettings)
+        return settings.templates if settings.mode != "paint" else None
+
     def _read_images(self, job: Job) -> None:
         s = self.settings
-        for slot in self.slots:
-            if slot.minimum and not job.sources.get(slot.key):
-                raise MissingSourcesError(f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}.")
+        guided = s.guidance == "guided"
+        for slot in self.slots[: 2 if guided else 1]:
+            if not job.sources.get(slot.key):
+                without = ", or choose Unguided for a texture" if slot.key == "content" else ""
+                raise MissingSourcesError(
+                    f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}{without}."
+                )
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings, True)
-        self._contents = self._contents_of(job)
-        self._canvas = job.canvas_size or self._contents[0].size
+        self._contents = self._contents_of(job) if guided else []
+        self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
+        grey = torch.full((3, self._canvas.height, self._canvas.width), 128, dtype=torch.uint8)
+        self._targets = self._contents or [Source(self._styles[0].image, grey)]
         self.atlas = atlas_of(self._styles, self.device)
         self._said: list[str] = []
         """What there is to say of the maps as they are."""
-        self._directions = directions(job, self._styles, self._canvas, self._said, self._contents)
+        self._directions = directions(job, self._styles, self._canvas, self._said, self._targets)
         if s.mode != "paint":
-            self._say_of_groups(self._directions, self._said)
+            self._said += said_of_groups(self._directions, s.templates)
         self.warnings += self._said
 
     # -------------------------------------------------------- pieces
-
-    def _composer_of(self, job: Job) -> Composer:
-        return Composer(job.pieces, self.piece_images, self._canvas)
-
-    def _drawn(self, random: torch.Generator, job: Job, directions: Directions) -> Templates:
-        """The templates as chance has them; others each time that they are drawn again."""
-        s, weights, again = self.settings, [style.image.weight for style in self._styles], job.pieces.draw
-        templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
-        if not again and directions.groups is None:
-            return templates
-        random = torch.Generator().manual_seed((self.seed * 0x9E3779B1 + again * 0x85EBCA77) % 2**63)
-        if directions.pieces is None or directions.groups is None:
-            return Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
-        weights = directions.pieces.weights(weights)
-        drawn = Templates.drawn(self.atlas, candidates(s.templates), weights, s.tiling, random)
-        chosen = spread(self._styles, self._contents[0], directions.pieces, self._canvas, drawn, s.templates)
-        return completed(chosen, directions.groups, drawn)[0]
-
-    @property
-    def templates(self) -> Templates | None:
-        """As the artist wants them; None in mode paint."""
-        return None if self._composed is None else self._composed.templates
 
     def try_update(self, job: Job) -> bool:
         """Other maps, and other choices of single pieces: they act on what was learned."""
         if undirected(job) != undirected(self._job) or self._job.settings.needs_rebuild(job.settings):
             return False
         styles, said, composed = with_regions_of(job, self._styles), list[str](), self._composed
-        new = directions(job, styles, self._canvas, said, self._contents)
+        new = directions(job, styles, self._canvas, said, self._targets)
         if composed is not None:
-            self._say_of_groups(new, said)
-            composed = self._composer_of(job).composed(self._drawn_for(job, new, composed.drawn, said))
+            said += said_of_groups(new, self.settings.templates)
+            composed = self._composer_of(job).composed(self._drawn_for(job, new, composed.drawn))
         self.warnings = [sentence for sentence in said if sentence not in self._said]
         self._said, self._job, self._directions, self._styles, self._composed = said, job, new, styles, composed
         self._use_pieces()
         return True
 
-    def _say_of_groups(self, new: Directions, said: list[str]) -> None:
-        if new.groups is not None and len(new.groups) > self.settings.templates:
-            said.append(
-                f"The map has {len(new.groups)} groups of images, more than there are templates; what has none shows "
-                "all. Raise Templates."
-            )
+    @property
+    def _drawing(self) -> Drawing:
+        return Drawing(self.settings, self.atlas, self._styles, self._targets, self._canvas, self.seed)
 
-    def _drawn_for(self, job: Job, new: Directions, present: Templates, said: list[str]) -> Templates:
+    def _drawn_for(self, job: Job, new: Directions, present: Templates) -> Templates:
         """The templates as they were drawn, or others: where a job asks for it, and where nothing was learned of them.
 
         Else some may be exchanged, so that no region is without.
         """
         other = job.pieces.draw != self._job.pieces.draw
         if other or (not self.steps_done and not new.same_regions(self._directions)):
-            return self._drawn(torch.Generator().manual_seed(self.seed), job, new)
-        if new.groups is None or bool(new.groups.to(present.image.device)[:, present.image].any(1).all()):
-            return present
-        random = torch.Generator().manual_seed(self.seed)
-        assert new.pieces is not None
-        weights = new.pieces.weights([style.image.weight for style in self._styles])
-        drawn = Templates.drawn(self.atlas, candidates(len(present)), weights, present.edge, random)
-        return completed(present, new.groups, drawn)[0]
+            return self._drawing.drawn_anew(job, new)
+        return self._drawing.completed(new, present)
 
     def _use_pieces(self) -> None:
         self.batches.pieces, self.batches.directions = self._composed, self._directions
 
-    def _perceptual(self) -> Perceptual:
-        """What features are compared in; each answers alike over styles and contents (see `Perceptual.normalise`)."""
-        network = open_network(
-            self.settings.features_network,
-            statistic="gram",
-            random=torch.Generator().manual_seed(self.seed),
-            device=self.device,
-            filters=32,
-            levels=3,
-        )
-        images = [source.pixels for source in (*self._styles, *self._contents)]
-        small = [sources.resampled(x, min(1.0, 512 / max(x.shape[1:])), least_px=64) for x in images]
-        network.normalise([x[None].to(self.device).float() / 255 for x in small])
-        return network
-
-    # -------------------------------------------------------- facts
-
-    @property
-    def alignment_px(self) -> int:
-        return self.shape.unet.alignment_px
-
-    def _measured_halo(self) -> Margin:
-        return measured_halo(self.settings)
-
-    @property
-    def _norms_see_whole_canvas(self) -> bool:
-        return self.settings.norm == "batch"
-
-    @property
-    def temperature(self) -> float:
-        """Of the softmax, now: moves geometrically from its start over the ramp."""
-        s = self.settings
-        if self.steps_done >= s.temperature_ramp_steps:
-            return s.temperature
-        part = self.steps_done / s.temperature_ramp_steps
-        return s.temperature_start ** (1 - part) * s.temperature**part
-
     # -------------------------------------------------------- a step
+
+    @property
+    def _graph_key(self) -> Hashable:
+        return super()._graph_key, self.temperature
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
         return loss.weighted(self.settings, terms, self._entropy_ramp)
@@ -258,197 +173,8 @@ class Famos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Painting]):
         usage = self._usage if self.settings.balance_over == "canvas" else None
         return loss.terms_of(self.settings, batch, fake, self.compared, usage)
 
-    # -------------------------------------------------------- painting
-
-    def paint(self, box: Box, canvas_size: Size) -> Layers:
-        return self.layers_of(*self._painted(box, canvas_size))
-
-    def _painted(self, box: Box, canvas_size: Size) -> tuple[Painting, Tensor]:
-        """A box of the picture as trained, whose pieces are counted; see `painting`."""
-        painting, content = self.painting(box, self.scene(canvas_size))
-        if painting.mixture is not None and canvas_size == self.canvas_size:
-            weights, seen = painting.mixture.weights[0], self.seen(box)
-            self._tally.add(self._pieces_key, weights, seen, box, self.halo, canvas_size, self.steps_done)
-        return painting, content
-
-    def renderer(self, render_mode: RenderMode) -> Renderer:
-        return renderer(FamosRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
-
-    def scene(self, canvas_size: Size) -> Scene:
-        """What is painted as trained; beyond that canvas psi and templates are mirrored, in step with one another.
-
-        So psi says everywhere what the templates show, as it has been learned, and the network sees no other value.
-        """
-        field = ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device)
-        s, templates, plane = self.settings, self.templates, Mirrored(self._canvas)
-
-        def places(box: Box) -> tuple[Tensor, Tensor]:
-            corner = torch.tensor([[box.top, box.left]])
-            rows, columns = uploaded_together(plane.places(corner, box.size), self.device)
-            return rows, columns
-
-        view = None if templates is None else (lambda box: templates.view_at(*places(box)))
-        directed = self._directions.on(canvas_size, self.device, s.feather_px)
-        return Scene(field.at, lambda box: plane.coordinates(*places(box))[0], view, directed)
-
-    def bias(self, regions: Tensor | None) -> Tensor | None:
-        """What is added to log A, [1, N, h, w] or [1, N, 1, 1], where the shares of regions are [R, h, w]."""
-        if self._composed is None:
-            return None
-        shares, pieces = None if regions is None else regions[None], self._composed.bias
-        image, soft = self._composed.templates.image[None], self.settings.feather_px > 0
-        return log_bias(self._directions.bias(shares, image, soft), everywhere(pieces))
-
-    @property
-    def is_directed(self) -> bool:
-        """Whether anything is added to log A."""
-        weighed = self._composed is not None and self._composed.bias is not None
-        return weighed or self._directions.pieces is not None or self.atlas.has_cut_outs
-
-    @property
-    def region_count(self) -> int:
-        """Regions of the map that says what may lie where; 0 without one."""
-        return self._directions.region_count
-
-    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Tensor]:
-        """One forward pass over an aligned box, and its content [3, h, w], 0..1.
-
-        Where the generator trims, both without the halo; else they are valid away from the edges by it.
-        """
-        self._freeze_if_needed()
-        content = scene.content(box)
-        margin = self.halo if self.average.trims else NO_MARGIN
-        inner = box.less(margin)
-        regions, painted = scene.fields.regions, scene.fields.amounts.get(PAINT)
-        view = None if scene.view is None else scene.view(inner)
-        painting = self.average(
-            (content[None] * 2 - 1).contiguous(memory_format=torch.channels_last),
-            scene.coordinates(box)[None],
-            self._canvas_noise(box, scene.period),
-            view,
-            self.temperature,
-            self._mix_kernel,
-            measure=False,
-            margin=margin,
-            bias=log_bias(
-                self.bias(None if regions is None else regions(inner)), None if view is None else view.bias()
-            ),
-            painted_share=None if painted is None else painted_share(painted(inner))[None],
-            keep_logits=keep_logits,
-        )
-        rows, columns = inner.within(box)
-        return painting, content[:, rows, columns]
-
-    def seen(self, box: Box) -> Box:
-        """The part of a box that `painting` gives."""
-        return box.less(self.halo) if self.average.trims else box
-
-    @property
-    def piece_images(self) -> Sequence[Path]:
-        return [] if self.settings.mode == "paint" else [Path(style.image.path) for style in self._styles]
-
-    def image_shares(self, box: Box, canvas_size: Size) -> Tensor:
-        painting, _ = self._painted(box, canvas_size)
-        assert painting.mixture is not None
-        assert self.templates is not None
-        weights = painting.mixture.weights[0].float()
-        shares = weights.new_zeros(len(self._styles), *weights.shape[1:])
-        return shares.index_add_(0, self.templates.image, weights)
-
-    def piece_at(self, row: int, column: int) -> Piece | None:
-        """Where something is painted over a piece, the piece beneath."""
-        if self.templates is None or not self.canvas_size.box.contains(Box(row, column, 1, 1)):
-            return None
-        box = Box(row, column, 1, 1).align(self.alignment_px).pad(self.halo)
-        with torch.no_grad():
-            painting, _ = self._painted(box, self.canvas_size)
-        assert painting.mixture is not None
-        weights = painting.mixture.weights[0]
-        return piece_of(self.templates, weights, row, column, self.seen(box), self.piece_images)
-
-    def pieces(self) -> Sequence[PieceInfo]:
-        if self._composed is None:
-            return ()
-        shares = self._tally.shares if self._tally.knows(self._pieces_key) else None
-        return self._composer_of(self._job).infos(self._composed, shares)
-
-    @property
-    def pieces_counted_at(self) -> int | None:
-        return self._tally.oldest_step(self._pieces_key)
-
-    @property
-    def _pieces_key(self) -> int:
-        """What the pieces of the mixture are."""
-        return id(self.templates)
-
-    def layers_of(self, painting: Painting, content: Tensor) -> Layers:
-        """What is shown of a painting; `content` is that of its box, 0..1."""
-
-        def shown(picture: Tensor) -> Tensor:
-            return (picture[0] * 0.5 + 0.5).clamp(0, 1)
-
-        def mask() -> Tensor:
-            return painting.alpha[0].mean(0).expand(3, -1, -1)  # of alpha and beta, where there are both
-
-        def templates() -> Tensor:
-            if painting.mixture is None:
-                return mask()
-            return torch.einsum("nhw,nc->chw", painting.mixture.weights[0], self.palette)
-
-        def pieces() -> Tensor:
-            if painting.mixture is None:
-                return torch.full_like(content[:1], -1.0)
-            return painting.mixture.weights[0].argmax(0, keepdim=True).float()
-
-        return Layers(
-            {
-                "result": lambda: shown(painting.result),
-                "collage": lambda: shown(painting.collage),
-                "painted": lambda: shown(painting.painted),
-                "mask": mask,
-                "templates": templates,
-                "content": lambda: content.clamp(0, 1),
-            },
-            pieces=pieces,
-        )
-
-    def _canvas_noise(self, box: Box, period: Size | None) -> Noise:
-        """The noise of a box of the canvas, on the bottleneck's grid: that of `noise_seed`, or on the way to the next.
-
-        Always the same for one seed and one place on the way.
-        """
-        s = self.settings
-        here = self._noise_of(s.noise_seed, box, period)
-        return here.towards(self._noise_of(s.noise_seed + 1, box, period), s.noise_drift) if s.noise_drift else here
-
-    def _noise_of(self, noise_seed: int, box: Box, period: Size | None) -> Noise:
-        s, alignment_px = self.settings, self.alignment_px
-        seed = self.seed + 10_007 * noise_seed
-        coarse = box.coarser(alignment_px)
-        rows = torch.arange(coarse.top, coarse.bottom, device=self.device)
-        columns = torch.arange(coarse.left, coarse.right, device=self.device)
-        repeat = None
-        if period is not None:
-            repeat = (period.height // alignment_px, period.width // alignment_px)
-            rows, columns = rows % repeat[0], columns % repeat[1]
-        return Noise(
-            everywhere=constant(s.global_noise, seed, self.device)[None],
-            local=NoiseField(s.local_noise, seed + 1, self.device, repeat).at(coarse)[None],
-            phase=constant(s.periodic_noise, seed + 2, self.device)[None] * torch.pi,
-            rows=rows.float(),
-            columns=columns.float(),
-        )
-
     def _patches_of(self, batch: Batch, output: Painting) -> dict[str, Tensor]:
-        images = {
-            "Style": batch.style,
-            "Content": batch.content,
-            "Collage": output.collage,
-            "Painted": output.painted,
-            "Result": output.result,
-            "Mask": output.alpha.mean(1, keepdim=True).expand(-1, 3, -1, -1) * 2 - 1,
-        }
-        return {title: (image * 0.5 + 0.5).clamp(0, 1) for title, image in images.items()}
+        return patches_of(batch, output)
 
     # -------------------------------------------------------- state
 

@@ -14,10 +14,11 @@ class Mirrored:
 
     Args:
         canvas_size: that was trained for.
+        told: whether psi says where a place is; else it is 0 everywhere, and all places are alike.
     """
 
-    def __init__(self, canvas_size: Size) -> None:
-        self._canvas = canvas_size
+    def __init__(self, canvas_size: Size, told: bool = True) -> None:
+        self._canvas, self._told = canvas_size, told
 
     def places(self, corners: Tensor, size: Size) -> tuple[Tensor, Tensor]:
         """Rows [B, h] and columns [B, w] of the canvas that boxes of one size show, int64; corners [B, 2] anywhere."""
@@ -30,4 +31,5 @@ class Mirrored:
         down = (rows + 0.5) * (2 / self._canvas.height) - 1
         right = (columns + 0.5) * (2 / self._canvas.width) - 1
         height, width = rows.shape[1], columns.shape[1]
-        return torch.stack([down[:, :, None].expand(-1, -1, width), right[:, None].expand(-1, height, -1)], 1)
+        psi = torch.stack([down[:, :, None].expand(-1, -1, width), right[:, None].expand(-1, height, -1)], 1)
+        return psi if self._told else torch.zeros_like(psi)

@@ -15,10 +15,11 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.fields.detail import Detail, DetailedTemplates
 from engine.fields.periodic import Closed, ClosedTemplates
-from engine.images.sources import coordinates
+from engine.images.sources import Source, coordinates
 from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
 from engine.methods.directed import Fields
+from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import MosaicShape, Painting, blended
 from engine.options import RenderMode
 from engine.templates.atlas import Mixture, Templates, View
@@ -50,12 +51,15 @@ class Painted(Printable, Protocol):
     """What the renderer asks of a trained FAMOS: its templates, and one forward pass over any scene."""
 
     @property
+    def settings(self) -> FamosSettings: ...
+
+    @property
     def templates(self) -> Templates | None: ...
 
     @property
     def shape(self) -> MosaicShape: ...
 
-    def scene(self, canvas_size: Size) -> Scene: ...
+    def scene(self, canvas_size: Size, frame: Source | None = None) -> Scene: ...
 
     @property
     def is_directed(self) -> bool: ...
@@ -77,6 +81,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
 
     def __init__(self, method: Painted, render_mode: RenderMode) -> None:
         super().__init__(method, render_mode)
+        self._smooth_paint = render_mode.smooth_paint
         self._scene: tuple[Size, Scene] | None = None
         self._pieces: tuple[Detail, DetailedTemplates] | None = None
 
@@ -84,10 +89,13 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         return self.method.layers_of(*self.method.painting(box, self._scene_of(canvas_size)))
 
     def planes(self, box: Box, canvas_size: Size) -> Tensor:
-        """log A, I_G, alpha, the content, and the regions; where there is a bias, log A without it, not normalised."""
+        """log A, I_G, I_M, alpha, the content, and the regions; where there is a bias, log A without it,
+        and not normalised. I_M is there where it is blended with I_G.
+        """
         scene = self._scene_of(canvas_size)
         painting, content = self.method.painting(box, scene, keep_logits=self.method.is_directed)
-        planes = [painting.painted[0], painting.alpha[0], content]
+        blends = [painting.collage[0]] if self._blends else []
+        planes = [painting.painted[0], *blends, painting.alpha[0], content]
         if painting.logits is not None:
             planes = [painting.logits[0], *planes]
         elif painting.mixture is not None:
@@ -99,12 +107,17 @@ class FamosRenderer(AdversarialRenderer[Painted]):
 
     @property
     def channels(self) -> int:
-        return 6 + self.method.shape.masks + len(self.method.templates or ()) + self.method.region_count
+        collage = 3 if self._blends else 0
+        return 6 + collage + self.method.shape.masks + len(self.method.templates or ()) + self.method.region_count
+
+    @property
+    def _blends(self) -> bool:
+        return self.method.shape.mode == "blend"
 
     def composed(self, planes: Tensor, box: Box, detail: Detail) -> Layers:
         masks = self.method.shape.masks
-        sizes = [len(self.method.templates or ()), 3, masks, 3, self.method.region_count]
-        logits, painted, alpha, content, regions = planes[None].split(sizes, 1)
+        sizes = [len(self.method.templates or ()), 3, 3 if self._blends else 0, masks, 3, self.method.region_count]
+        logits, painted, coarse, alpha, content, regions = planes[None].split(sizes, 1)
         alpha = alpha.clamp(0, 1)
         if self.method.templates is None:
             return self.method.layers_of(Painting(painted, painted, painted, alpha, None), content[0])
@@ -116,6 +129,9 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         if self.method.shape.mode == "copy":
             painted = result = collage
         else:
+            if not self._smooth_paint:
+                # What the files add to the pieces lies in the paint as well, or it would be soft beside them.
+                painted = (painted + (collage - coarse)).clamp(-1, 1)
             result = blended(self.method.shape.blend, painted, collage, alpha)
         nothing = weights.new_empty(0)
         mixture = Mixture(collage, nothing, nothing, nothing, weights)
@@ -128,15 +144,16 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         return self._scene[1]
 
     def _made(self, canvas_size: Size) -> Scene:
-        plain = self.method.scene(canvas_size)
+        plain = self.method.scene(canvas_size, self._frame)
         content = self._content(canvas_size, plain.content)
         if not self.repeats:
             return Scene(content, plain.coordinates, plain.view, plain.fields)
-        plane = Closed(lambda box: coordinates(box, canvas_size, self.device), canvas_size)
+        known = Closed(lambda box: coordinates(box, canvas_size, self.device), canvas_size)
+        places = known.at if self.method.settings.knows_places else plain.coordinates
         templates = self.method.templates
         view = None if templates is None else ClosedTemplates(templates, canvas_size).view
         fields = plain.fields.changed(lambda plane: Closed(plane, canvas_size).at)
-        return Scene(content, plane.at, view, fields, canvas_size)
+        return Scene(content, places, view, fields, canvas_size)
 
     def _pieces_of(self, detail: Detail) -> DetailedTemplates:
         assert self.method.templates is not None

@@ -8,7 +8,13 @@ from engine.methods.map_slots import MAP_SLOTS
 SLOTS = {
     "famos": (
         Slot("style", "Style", "The pieces are cut from these images: city views, foliage, paintings, textiles."),
-        Slot("content", "Content", "What the mosaic shows. The first image is the target; others are learned as well."),
+        Slot(
+            "content",
+            "Content",
+            "What the mosaic shows. The first image is the target; others are learned as well. None is needed for "
+            "unguided textures.",
+            minimum=0,
+        ),
         *MAP_SLOTS,
     ),
 }

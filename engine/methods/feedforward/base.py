@@ -25,8 +25,9 @@ from engine.nn.deep_network import DeepNetwork
 from engine.nn.layers import initialise_scaled
 from engine.nn.residual_network import ResidualNetwork
 from engine.nn.texture_networks import PyramidNetwork
+from engine.settings import Settings
+from engine.style.comparing import Comparison, at_sizes
 from engine.style.networks import open_network
-from engine.style.statistics import Gram, Sliced, links_of
 from engine.style.style_discriminator import StyleDiscriminator
 from engine.style.style_loss import Style, StyleLoss
 
@@ -52,6 +53,11 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     """Base of the three; generated pictures are [B, 3, H, W], around 0..1 without a bound."""
 
     regions = 0
+
+    @classmethod
+    def loss_of_guessing(cls, settings: Settings) -> float | None:
+        assert isinstance(settings, GeneratorSettings)
+        return losses.loss_of_guessing("hinge") if settings.adversarial_weight else None
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, GeneratorSettings)
@@ -84,10 +90,35 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
             levels=s.levels,
             detail=s.detail,
         )
-        layers = network.style_layers
-        statistic = Sliced(layers, BINS) if s.statistic == "sliced" else Gram(links_of(layers, "each"))
+        network.hard_edges = self._hard_edges
+        network = at_sizes(network, s.compared_sizes if s.network == "vgg19" else 1)
+        comparison = self._comparison
+        statistic = comparison.statistic_of(network)
         return StyleLoss(
-            network, statistic, styles, self.regions, s.patch, 2 * s.batch * s.patch**2, random, self._beside()
+            network,
+            statistic,
+            styles,
+            self.regions,
+            s.patch,
+            2 * s.batch * s.patch**2,
+            random,
+            self._beside(),
+            comparison.style_weights(statistic),
+            comparison.content_weights(network),
+        )
+
+    @property
+    def _comparison(self) -> Comparison:
+        """How style and content are compared."""
+        s = self.settings
+        return Comparison(
+            s.statistic,
+            s.style_layers,
+            layer_weights=s.layer_weights,
+            links=s.links,
+            blurred=s.blurred,
+            shift=s.shift,
+            bins=BINS,
         )
 
     def _start_from_mean_color(self, styles: list[Style]) -> None:
@@ -128,6 +159,11 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
         s = self.settings
         return s.gradient_length / s.temperature if s.normalised_gradients else None
 
+    @property
+    def _hard_edges(self) -> bool:
+        """Of regions, see `Perceptual`."""
+        return False
+
     def _mask(self, batch: BatchT) -> Tensor | None:
         """[B, R, H, W], one-hot; None where there are no regions."""
         del batch
@@ -159,6 +195,12 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     def _begin_step(self, random: torch.Generator) -> None:
         self.style_loss.refresh(random)
 
+    def _learn(self, batch: BatchT, step: int, random: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        output = self._generate(self.generator, batch)
+        loss, terms = self._losses(batch, output, step, random)
+        self._descend(loss, self.settings.learning_rate * self._rate_part, self._decay)
+        return output.detach(), terms
+
     def _losses(
         self, batch: BatchT, output: Tensor, step: int, random: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -172,9 +214,6 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
             terms["distance"] = losses.mean_distance(groups.detach())
             loss = loss - s.diversity_weight * terms["diversity"]
         return loss, terms
-
-    def _without_gradients(self, output: Tensor) -> Tensor:
-        return output.detach()
 
     def _discriminator_terms(
         self, batch: BatchT, images: Tensor, step: int, random: torch.Generator

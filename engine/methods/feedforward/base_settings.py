@@ -10,6 +10,7 @@ from engine.knobs import above, choice, count, factor, number, one_of, redeclare
 from engine.methods.trained_settings import NETWORK, TRAINING, TrainedSettings
 
 STYLE, VARIETY = "Style", "Variety"
+_VGG, _GRAM = one_of("network", "vgg19"), one_of("statistic", "gram")
 _FILTERS, _JUDGED = one_of("network", "filters"), above("adversarial_weight", 0)
 
 
@@ -36,6 +37,23 @@ class GeneratorSettings(TrainedSettings):
     detail: float = share(0.6, "Fine detail",
         "For the built-in filters. More: brush marks and grain count as much as large shapes. Less: soft, glossy.",
         group=STYLE, advanced=True, when=one_of("network", "filters") + one_of("statistic", "sliced"))
+    style_layers: Literal["classic", "all"] = choice("classic", ("Classic", "All"), "Style layers",
+        "The first of each block (Gatys), or all.", group=STYLE, advanced=True, when=_VGG)
+    links: Literal["each", "chain"] = choice("each", ("Each layer", "Chain"), "Correlate",
+        "For Gram matrices: each layer with itself, or with the next deeper one.", symbol="G", group=STYLE,
+        advanced=True, when=_GRAM)
+    blurred: bool = toggle(False, "Blurred correlations",
+        "For a chain: the deeper layer is averaged over its surroundings.", group=STYLE, advanced=True,
+        when=one_of("links", "chain", also=_GRAM))
+    shift: float = number(0.0, -2, 2, "Activation shift",
+        "For Gram matrices. -1 keeps patterns out of plain areas; 0 is the original.", symbol="s", group=STYLE,
+        advanced=True, when=_GRAM)
+    layer_weights: Literal["uniform", "geometric"] = choice("uniform", ("Uniform", "Geometric"), "Weights of layers",
+        "Geometric: shallow layers decide the style, deep ones the content.", symbol="2^(D - d), 2^d", group=STYLE,
+        advanced=True)
+    compared_sizes: int = count(1, 1, 3, "Compare at sizes",
+        "1: pictures as they are. 2: their halves as well, 3: quarters, too, so that larger shapes of the style count.",
+        symbol="pyramid loss", group=STYLE, advanced=True, when=_VGG)
     normalised_gradients: bool = toggle(False, "Equal say for all levels",
         "On: every level pulls with the same strength. Off: the level that is worst pulls most.",
         symbol="normalised gradients", group=STYLE, live=True, advanced=True)

@@ -6,6 +6,7 @@ are learned whole; practice has no borders and the finished picture is painted b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from engine.methods.feedforward.slots import SLOTS
 from engine.methods.feedforward.texture_base import TextureNetwork, TextureNetworkMethod, TextureNoise
 from engine.nn.deep_network import DeepNetwork, DeepShape
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
+from engine.style.comparing import Comparison
 from engine.style.style_loss import Style
 
 SAME_COLOR = 60.0
@@ -95,6 +97,14 @@ class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
             return False
         self._target, self._job, self._field = labels, job, None
         return True
+
+    @property
+    def _comparison(self) -> Comparison:
+        return replace(super()._comparison, equal_regions=self.settings.region_pull == "equal")
+
+    @property
+    def _hard_edges(self) -> bool:
+        return self.settings.edges == "hard"
 
     def _network(self, thin: bool) -> TextureNetwork:
         s = self.settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from engine.images.regions import MOST_REGIONS
-from engine.knobs import choice, count, factor, redeclared, share
+from engine.knobs import choice, count, factor, one_of, redeclared, share
 from engine.method import Preset
 from engine.methods.feedforward.base_settings import STYLE, VARIETY, TextureNetworkSettings
 from engine.methods.trained_settings import NETWORK, TRAINING
@@ -21,6 +21,13 @@ class DoodleNetSettings(TextureNetworkSettings):
         group=TRAINING, live=True, advanced=True)
     regions: int = count(0, 0, MOST_REGIONS, "Regions",
         "How many colours the masks have; 0 finds out by itself.", group=STYLE, before="width")
+    region_pull: Literal["worst", "equal"] = choice("worst", ("The worst most", "All alike"), "Regions pull",
+        "The worst most: a region pulls by how far it is from its style. All alike: small and easy regions as much as "
+        "the rest. For Gram matrices.", symbol="gradient norm of a region", group=STYLE, advanced=True,
+        when=one_of("statistic", "gram"))
+    edges: Literal["soft", "hard"] = choice("soft", ("Soft (paper)", "Hard"), "Edges of regions",
+        "Soft: near an edge both regions count, the more the further a layer looks. Hard: each place counts for its "
+        "own alone.", group=STYLE, advanced=True)
     canvas_scale: float = factor(1.0, 0.1, 8, "Canvas scale",
         "Size of the canvas relative to the target mask: more gives relatively finer strokes.", group=STYLE)
     generator: Literal["layered", "pyramid"] = choice("layered", ("Layered", "Pyramid (V1)"), "Generator",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -21,6 +22,7 @@ from engine.methods.feedforward.slots import SLOTS
 from engine.methods.feedforward.stylize_settings import PRESETS, StylizeSettings
 from engine.nn.residual_network import ALIGNMENT_PX, SLOPE, ResidualNetwork, ResidualNoise, ResidualShape
 from engine.options import RenderMode
+from engine.style.comparing import Comparison
 from engine.style.style_loss import Style
 from engine.style.tones import Tones, tone_difference
 
@@ -73,6 +75,10 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         if self.settings.normalised_over == "style":
             return []
         return [Style(source.pixels_on(self.device), source.image.weight) for source in self._contents]
+
+    @property
+    def _comparison(self) -> Comparison:
+        return replace(super()._comparison, content_layers=self.settings.content_layers)
 
     def _network(self, thin: bool) -> ResidualNetwork:
         s = self.settings

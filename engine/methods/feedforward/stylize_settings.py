@@ -24,6 +24,8 @@ class StylizeSettings(GeneratorSettings):
     content_by: Literal["tones", "features"] = choice("tones", ("Tones", "Features"), "Compare content by",
         "Tones: light and dark must lie where the content has them. Features: the network's layers must agree, as in "
         "the papers; use it with VGG-19.", group=STYLE, live=True)
+    content_layers: Literal["classic", "all"] = choice("classic", ("Classic", "All"), "Content layers",
+        "For Features: one deep layer, or all.", group=STYLE, advanced=True, when=one_of("content_by", "features"))
     normalised_over: Literal["both", "style"] = choice(
         "both", ("Style and contents", "The style alone"), "Evened out over",
         "For Gram matrices: over which images each filter responds as much as any other. Both, as for neural style; "

@@ -20,6 +20,7 @@ class Batch(NamedTuple):
 
     bias: what is added to log A, [B, K, H, W]. powers: of each map of amounts, [B, 1, H, W].
     guided: how much the content counts, [B, 1, H, W], where it is transparent in places. See directed.py.
+    told: c, what the network is told of its loss, [P], where it is and for all patches the same.
     """
 
     content: Tensor | None
@@ -28,20 +29,25 @@ class Batch(NamedTuple):
     bias: Tensor | None = None
     powers: Mapping[str, Tensor] = MappingProxyType({})
     guided: Tensor | None = None
+    told: Tensor | None = None
+
+    def part(self, rows: slice) -> Batch:
+        """Some of its patches."""
+        sets = self.sets
+        return Batch(
+            None if self.content is None else self.content[rows],
+            self.style[rows],
+            replace(sets, image=sets.image[rows], origin=sets.origin[rows], flip=sets.flip[rows]),
+            None if self.bias is None else self.bias[rows],
+            {name: powers[rows] for name, powers in self.powers.items()},
+            None if self.guided is None else self.guided[rows],
+            self.told,
+        )
 
     def apart(self) -> Iterator[Batch]:
         """Batches of one patch each."""
         for index in range(len(self.style)):
-            one = slice(index, index + 1)
-            sets = self.sets
-            yield Batch(
-                None if self.content is None else self.content[one],
-                self.style[one],
-                replace(sets, image=sets.image[one], origin=sets.origin[one], flip=sets.flip[one]),
-                None if self.bias is None else self.bias[one],
-                {name: powers[one] for name, powers in self.powers.items()},
-                None if self.guided is None else self.guided[one],
-            )
+            yield self.part(slice(index, index + 1))
 
 
 def joined(collages: Sequence[Collage]) -> Collage:

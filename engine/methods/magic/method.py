@@ -7,13 +7,14 @@ in templates/sets.py, what memory allows in memory_plan.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from engine import losses
+from engine import losses, sharing
 from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes, uploaded
 from engine.errors import BadWeightsError, MissingSourcesError
@@ -39,7 +40,7 @@ from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.coarse import CoarseRenderer
 from engine.methods.magic.conditions import RANGES
 from engine.methods.magic.directions import multiplied
-from engine.methods.magic.memory_plan import plan
+from engine.methods.magic.memory_plan import Plan, plan
 from engine.methods.magic.painting import PaintingMagic
 from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.settings import PRESETS, MagicSettings
@@ -74,7 +75,7 @@ class Magic(PaintingMagic):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces"))
+    capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces", "transparent"))
     painting_version = 2  # the networks see that the canvas ends, where they saw what lies beyond
     pretraining = "engine.methods.magic.pretraining:begun"
 
@@ -110,6 +111,11 @@ class Magic(PaintingMagic):
             self.instant = pretrained.take(network, {"generator": self.generator})
             self.average.load_state_dict(self.generator.state_dict())
             self._remembered.forget()
+
+    @classmethod
+    def number_of_pieces(cls, settings: Settings) -> int | None:
+        assert isinstance(settings, MagicSettings)
+        return settings.set_size_least or settings.set_size
 
     @classmethod
     def is_instant(cls, settings: Settings) -> bool:
@@ -202,11 +208,27 @@ class Magic(PaintingMagic):
     def _make_it_fit(self) -> None:
         """Decides K, B and checkpointing by the memory that is free now."""
         weights = sum(parameter.numel() * 4 for parameter in self.generator.parameters())
-        free = memory_free_bytes(self.device)
-        self.plan = plan(self.settings, self.shape.sets, weights, free, self._bfloat16)
+        free, devices = memory_free_bytes(self.device), sharing.size()
+        s = self.settings  # each device has its part of the batch
+        part = s if devices == 1 else s.model_copy(update={"batch": -(-s.batch // devices)})
+        self.plan = plan(part, self.shape.sets, weights, free, self._bfloat16)
+        self.plan = replace(self.plan, batch=min(s.batch, self.plan.batch * devices))
         self.generator.st_unet.checkpointed = self.plan.checkpointing
         if self.plan.warning:
             self.warnings.append(self.plan.warning)
+
+    @property
+    def shared_batch(self) -> int:
+        return self.plan.batch
+
+    def decisions(self) -> dict[str, Any]:
+        chosen = self.plan
+        return super().decisions() | {"plan": [chosen.set_size, chosen.batch, chosen.checkpointing]}
+
+    def decide(self, decisions: Mapping[str, Any]) -> None:
+        super().decide(decisions)
+        self.plan = Plan(*decisions["plan"])
+        self.generator.st_unet.checkpointed = self.plan.checkpointing
 
     # -------------------------------------------------------- a step
 
@@ -247,7 +269,8 @@ class Magic(PaintingMagic):
         opaque = sets.view(side, side).bias() if self.atlas.has_cut_outs else None
         bias = log_bias(self._bias(regions, sets, wanted), opaque)
         guided = None if fields.guided is None else torch.stack([fields.guided(box) for box in boxes])
-        return Batch(content, self._style_patches.draw(side, batch, random), sets, bias, powers, guided)
+        style = self._style_patches.draw(side, batch, random)
+        return Batch(content, style, sets, bias, powers, guided, self._conditions())
 
     def _with_shown(self, sets: Sets, corners: Tensor, random: torch.Generator) -> tuple[Sets, Tensor]:
         """The sets of a batch, the first of them from the pieces that the artist composed; and their bias, [B, K].
@@ -269,8 +292,7 @@ class Magic(PaintingMagic):
     def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
         s = self.settings
         size = (s.patch, s.patch)
-        if not s.conditional or not set(batch.powers) & set(RANGES):
-            told = self._conditions()
+        if self._may_be_captured(batch):
             return network(
                 batch.sets,
                 batch.content,
@@ -278,7 +300,7 @@ class Magic(PaintingMagic):
                 s.temperature,
                 (self._bound_of(batch), s.warp_px),
                 self._mix_kernel,
-                told,
+                batch.told,
                 batch.bias,
                 s.smoothing_px,
             )
@@ -298,6 +320,10 @@ class Magic(PaintingMagic):
             for one in batch.apart()
         ]
         return joined(each)
+
+    def _may_be_captured(self, batch: Batch) -> bool:
+        """Unless each patch is told what the maps ask for there, which the host has to read."""
+        return not self.settings.conditional or not set(batch.powers) & set(RANGES)
 
     def _bound_of(self, batch: Batch) -> Tensor | float:
         return self.bound_at(batch.powers.get(PAINT))

@@ -86,17 +86,19 @@ class Pretraining(Magic):
         draw, elements = self._scenes.at(step), []
         for scene in draw.chosen(self.plan.batch, random):
             self.settings = base.with_values(drawn_weights(random))
-            batch = Batch(*draw.draw(scene, _count(random), self._guided, random))
+            batch = Batch(*draw.draw(scene, _count(random), self._guided, random))._replace(told=self._conditions())
             with self._precision():
                 elements.append((self.settings, batch, self._generate(self.generator, batch)))
         joined = _Joined(
             torch.cat([batch.style for _, batch, _ in elements]), torch.cat([fake.result for *_, fake in elements])
         )
         self.settings = base
-        terms = self._train_discriminator(joined, joined, step, random)  # type: ignore[arg-type]
+        turns: Any = self._turns(joined, random)  # type: ignore[arg-type]
+        lazy, rate = step % base.r1_every_steps == 0, base.discriminator_rate * self._rate_factor
+        terms = self._train_discriminator(turns, joined, lazy, rate)  # type: ignore[arg-type]
         sums: dict[str, Tensor] = {}
         training.descend(self.optimizer, self._parts(elements, sums), base.learning_rate * self._rate_factor)
-        training.update_ema(self.average, self.generator, base.average_decay, self.steps_done)
+        training.update_ema(self.average, self.generator, training.rising(base.average_decay, self.steps_done))
         self.steps_done += 1
         return {key: value.detach() for key, value in (terms | sums).items()}
 

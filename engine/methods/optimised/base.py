@@ -22,11 +22,11 @@ from engine.images.sampling import step_generator
 from engine.images.sources import ContentField, Source
 from engine.job import Job
 from engine.method import Layer, State, Term
-from engine.methods.optimised import comparing
-from engine.methods.optimised.base_settings import PixelSettings
+from engine.methods.optimised.base_settings import PixelSettings, comparison_of
 from engine.methods.optimised.pictures import enlarged, luma, scattered, thumbnail
 from engine.methods.stepped_base import SteppedMethod
 from engine.nn import training
+from engine.style.comparing import Comparison, at_sizes
 from engine.style.networks import open_network
 from engine.style.objective import LabelledImage, Objective, Weights
 from engine.style.optimizers import Adam, Descent, Lbfgs
@@ -83,7 +83,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         self._labels, self._regions = labels, regions
         self.full = self._bounded(canvas_size)
         first = s.statistic == "gram" or s.optimizer == "lbfgs"
-        self.network = open_network(
+        network = open_network(
             s.network,
             statistic=s.statistic,
             random=torch.Generator().manual_seed(job.seed),
@@ -95,8 +95,9 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
             padding=s.border,
             detail=s.detail,
         )
-        self.network.hard_edges = self._hard_edges
-        self.statistic = comparing.statistic_of(s, self.network)
+        network.hard_edges = self._hard_edges
+        self.network = at_sizes(network, s.compared_sizes if s.network == "vgg19" else 1)
+        self.statistic = self._comparison.statistic_of(self.network)
         self._check_sizes()
         if self.network.fixed:
             self._normalise()
@@ -145,9 +146,10 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         return self.settings.style_scale * style.image.scale * min(1.0, same_area) / 2**scale
 
     def _check_sizes(self) -> None:
-        least = self.network.least_px(
-            comparing.seen_layers(self.settings, self.network, self.statistic, self._content is not None)
-        )
+        seen = [*self.statistic.layers]
+        if self._content is not None and self.settings.content_by == "features":
+            seen += self._comparison.content_layers_of(self.network)
+        least = self.network.least_px(seen)
         named: list[tuple[str, tuple[int, ...]]] = [("The picture", (self.full.height, self.full.width))]
         for style in self._styles:
             factor = self._style_factor(style, 0)
@@ -167,8 +169,21 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
 
     # -------------------------------------------------------- the loss
 
+    @property
+    def _comparison(self) -> Comparison:
+        return comparison_of(self.settings)
+
     def _weights(self) -> Weights:
-        return comparing.weights_of(self.settings, self.network, self.statistic)
+        """Of the terms and of the layers within them, as the settings are now."""
+        s, by_features = self.settings, self.settings.content_by == "features"
+        return Weights(
+            style=s.style_weight,
+            content=s.content_weight if by_features else 0.0,
+            tones=0.0 if by_features else s.content_weight,
+            variation=s.variation_weight,
+            style_layers=self._comparison.style_weights(self.statistic),
+            content_layers=self._comparison.content_weights(self.network),
+        )
 
     def _normalise(self) -> None:
         """Over the style and the content, at a size where means no longer change."""
@@ -191,8 +206,23 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         alignment_px = max(self.network.strides.values())
         tile_px = -(-self.settings.tile // alignment_px) * alignment_px
         return Objective(
-            self.network, self.statistic, styles, labels, self._regions, content, self.settings.blur_px, tile_px
+            self.network,
+            self.statistic,
+            styles,
+            labels,
+            self._regions,
+            content,
+            self.settings.blur_px,
+            tile_px,
+            self._kept_shares(),
         )
+
+    def _kept_shares(self) -> dict[str, float]:
+        """Of the gradient of style, by layer, from all of the shallowest to `kept_share` of the deepest; or none."""
+        share, layers = self.settings.kept_share, self.statistic.layers
+        if share == 1.0 or self._content is None:
+            return {}
+        return {layer: share ** (depth / max(1, len(layers) - 1)) for depth, layer in enumerate(layers)}
 
     def _content_at(self, box: Box, canvas_size: Size) -> Tensor:
         """The content as it is compared with, [3, h, w]; mid-grey where there is none."""

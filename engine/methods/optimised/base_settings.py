@@ -7,8 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from engine.knobs import above, choice, count, number, one_of, share, steps, toggle, weight
 from engine.settings import Settings
+from engine.style.comparing import Comparison
 
 LOOK, IMAGES, COARSE_TO_FINE, NETWORK, _COMPARING = "Look", "Images", "Coarse to fine", "Network", "Comparing"
+_EXPERIMENTAL = "Experimental"
 _FILTERS, _VGG, _GRAM = one_of("network", "filters"), one_of("network", "vgg19"), one_of("statistic", "gram")
 _ADAM = one_of("optimizer", "adam")
 
@@ -112,7 +114,39 @@ class PixelSettings(Settings):
     adjacent: bool = toggle(False, "Adjacent correlations",
         "For Gram matrices: also correlate with the eight neighbours of a place. Nine times the work.",
         group=_COMPARING, advanced=True, when=_GRAM)
+    compared_sizes: int = count(1, 1, 3, "Compare at sizes",
+        "1: the picture as it is. 2: its half as well, 3: a quarter, too, so that larger shapes of the style count.",
+        symbol="pyramid loss", group=_COMPARING, advanced=True, when=_VGG)
+
+    # ------------------------------------------------------------ experimental
+    kept_share: float = number(1.0, 0.05, 1, "Paint where the content is",
+        "Less: deep layers of the style pull only where the content has strong edges and shapes, and leave plain areas "
+        "alone. The paper found that it hardly settles.", symbol="gradient mask", group=_EXPERIMENTAL, advanced=True)
+    power: float = number(1.0, 1, 2, "Amplified responses",
+        "For Gram matrices. More: what a layer answers to most counts more than the rest, as eyes in a face. The paper "
+        "found that it hardly settles.", symbol="F^α", group=_EXPERIMENTAL, advanced=True, when=_GRAM)
+    cubes: int = count(0, 0, 64, "Correlations of three",
+        "For Gram matrices: which three features occur together, with so many of each layer's filters; 0 for two. As "
+        "many times the work, and the paper found no gain.", symbol="Gram cubes", unit="filters", group=_EXPERIMENTAL,
+        advanced=True, when=_GRAM)
     # fmt: on
+
+
+def comparison_of(s: PixelSettings, equal_regions: bool = False) -> Comparison:
+    """How style and content are compared, as the settings are now."""
+    return Comparison(
+        s.statistic,
+        s.style_layers,
+        s.content_layers,
+        s.layer_weights,
+        s.links,
+        s.blurred,
+        s.shift,
+        s.adjacent,
+        s.power,
+        s.cubes,
+        equal_regions,
+    )
 
 
 PAPER: dict[str, Any] = {
@@ -135,5 +169,9 @@ REST: dict[str, Any] = {
     "shift": 0.0,
     "blurred": False,
     "adjacent": False,
+    "compared_sizes": 1,
+    "kept_share": 1.0,
+    "power": 1.0,
+    "cubes": 0,
 }
 """Their first columns: what every preset sets, so that presets do not depend on what was chosen before."""

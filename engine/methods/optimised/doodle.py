@@ -20,12 +20,13 @@ from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.images.regions import MOST_REGIONS, labels_at, regions_of
 from engine.job import Job
-from engine.knobs import choice, count, redeclared
+from engine.knobs import choice, count, one_of, redeclared
 from engine.method import Layer, Preset
 from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CONTENT, RESULT, PixelMethod
-from engine.methods.optimised.base_settings import IMAGES, PAPER, REST, PixelSettings
+from engine.methods.optimised.base_settings import IMAGES, PAPER, REST, PixelSettings, comparison_of
 from engine.methods.optimised.slots import SLOTS
+from engine.style.comparing import Comparison
 
 
 class DoodleSettings(PixelSettings):
@@ -41,6 +42,10 @@ class DoodleSettings(PixelSettings):
     edges: Literal["soft", "hard"] = choice("soft", ("Soft (paper)", "Hard"), "Edges of regions",
         "Soft: near an edge both regions count, the more the further a layer looks. Hard: each place counts for its "
         "own alone.", group=IMAGES, advanced=True)
+    region_pull: Literal["worst", "equal"] = choice("worst", ("The worst most", "All alike"), "Regions pull",
+        "The worst most: a region pulls by how far it is from its style. All alike: small and easy regions as much as "
+        "the rest. For Gram matrices.", symbol="gradient norm of a region", group=IMAGES, advanced=True,
+        when=one_of("statistic", "gram"))
     # fmt: on
 
 
@@ -58,7 +63,7 @@ PRESETS = (
     Preset(
         "Neural doodle",
         "The paper's: a Gram matrix for each region, five layers. VGG-19.",
-        PAPER | REST | {"start_noise": 1.0, "edges": "soft"},
+        PAPER | REST | {"start_noise": 1.0, "edges": "soft", "region_pull": "worst"},
         group="look",
     ),
     Preset(
@@ -69,6 +74,7 @@ PRESETS = (
         | {
             "start_noise": 1.0,
             "edges": "soft",
+            "region_pull": "worst",
             "links": "chain",
             "style_layers": "all",
             "shift": -1.0,
@@ -120,6 +126,10 @@ class Doodle(PixelMethod[DoodleSettings]):
     @property
     def _hard_edges(self) -> bool:
         return self.settings.edges == "hard"
+
+    @property
+    def _comparison(self) -> Comparison:
+        return comparison_of(self.settings, self.settings.region_pull == "equal")
 
     def _start(self, noise: Tensor, content: Tensor | None) -> Tensor:
         return noise if content is None else torch.lerp(content, noise, self.settings.start_noise)

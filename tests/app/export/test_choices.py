@@ -46,9 +46,9 @@ def choose_otherwise(made: ExportForm) -> None:
     options.intent.setCurrentIndex(1)
     options.compression.setCurrentIndex(1)
     options.quality.setValue(77)
-    for check in (options.black_point, options.provenance):
+    for check in (options.black_point, options.provenance, made.paint_detail):
         check.setChecked(False)
-    for check in (options.marks, options.repeat, options.pyramid):
+    for check in (options.marks, options.repeat, options.pyramid, options.transparent):
         check.setChecked(True)
 
 

@@ -99,6 +99,14 @@ def test_a_worker_that_dies_costs_its_task_only(machines: cluster.Cluster, tmp_p
 
 
 @lacking
+def test_no_port_that_others_use_is_taken(machines: cluster.Cluster) -> None:
+    """Dask's own, 8787, may belong to a cluster of somebody else; it would say so, and answer the whole network."""
+    server = machines._client.cluster.scheduler.http_server
+    assert server.address == "127.0.0.1"
+    assert server.port != 8787
+
+
+@lacking
 def test_a_worker_s_sentence_arrives(machines: cluster.Cluster) -> None:
     with pytest.raises(TesseraError, match="There is no paint for 3"):
         list(machines.results(refuses, [(3, (3,))]))
@@ -128,11 +136,50 @@ def test_without_workers_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(cluster, "PATIENCE_S", 0.0)
     monkeypatch.setattr(cluster, "_LOOK_S", 0.1)
-    nobody = LocalCluster(n_workers=0, dashboard_address=None, processes=False)  # pyright: ignore[reportArgumentType]
+    nobody = LocalCluster(n_workers=0, processes=False, **cluster.WITHOUT_DASHBOARD)
     with nobody, Client(nobody, set_as_default=False) as client:
         machines = cluster.Cluster(client, "tcp://here:1")
         with pytest.raises(ClusterError, match="has no workers"):
             list(machines.results(refuses, [(1, (1,))]))
+
+
+@lacking
+def test_a_scheduler_that_goes_is_said_in_a_sentence() -> None:
+    from distributed import Client, LocalCluster
+
+    here = LocalCluster(n_workers=0, processes=False, **cluster.WITHOUT_DASHBOARD)
+    with here, Client(here, set_as_default=False) as client:
+        machines = cluster.Cluster(client, "tcp://render:8786")
+        client.close()
+        with pytest.raises(ClusterError, match=r"scheduler at tcp://render:8786 has gone\. Start it again.*--resume"):
+            list(machines.results(refuses, [(1, (1,))]))
+
+
+@lacking
+def test_what_ends_workers_and_what_they_lack_is_named() -> None:
+    """Too little memory ends a process without a word; a worker may have another version, or none."""
+    from distributed import KilledWorker
+
+    class Broken:
+        def __init__(self, error: Exception) -> None:
+            self._error = error
+
+        def result(self) -> None:
+            raise self._error
+
+    machines = cluster.Cluster(None, "tcp://render:8786")
+    with pytest.raises(ClusterError, match=r"ended several workers.*--tile 512.*--resume"):
+        machines._result(Broken(KilledWorker("tile", None, 3)))  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ClusterError, match=r"lacks Tessera.*No module named 'engine'.*same version there"):
+        machines._result(Broken(ModuleNotFoundError("No module named 'engine'")))
+
+
+@lacking
+@pytest.mark.parametrize("address", ["render:8786", "tcp://"])
+def test_addresses_that_lead_nowhere_are_said_in_a_sentence(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_CONNECT_S", 0.2)
+    with pytest.raises(ClusterError, match="No scheduler of Dask answers at"), cluster.opened(address):
+        pass
 
 
 @lacking

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.box import Size
-from engine.export import preflight
+from engine.export import learn_on, preflight
 from engine.export.preflight import Probe, findings, in_words, measured
 from engine.job import Job, SourceImage
 from engine.messages import ExportRequest, Finding, Inspect, Inspected, Stop
@@ -117,14 +117,27 @@ def test_effective_resolution(tmp_path: Path) -> None:
     large = detail(tmp_path, Size(2400, 3200), 0.25, RenderMode())
     assert "75 DPI" in large["content_detail"].message
     assert "on its own canvas" in large["more_pieces"].message
-    (remedy,) = large["more_pieces"].remedies
-    assert remedy.changes["render_mode"].originals == pytest.approx(4)
+    same, learn = large["more_pieces"].remedies
+    assert same.changes["render_mode"].originals == pytest.approx(4)
+    assert learn.ask == "learn"
     assert "at 300 DPI" in detail(tmp_path, Size(2400, 3200), 0.25, RenderMode(originals=4))["style_detail"].message
     beyond = detail(tmp_path, Size(9600, 12800), 0.25, RenderMode(originals=16))["style_detail"]
     assert "at 75 DPI" in beyond.message
     assert beyond.severity == "warning"
     assert "From 3,200 x 2,400 px on they are enlarged" in beyond.message
     assert detail(tmp_path, SMALL, 1.0, RenderMode())["style_detail"].remedies == ()
+
+
+def test_learning_on_is_a_larger_canvas_and_takes_as_many_more_steps(tmp_path: Path) -> None:
+    job = famos_jobs.job(tmp_path, {"content_scale": 0.5})
+    after = learn_on.job_for(job, SMALL, Size(1200, 1600))
+    assert after is not None
+    assert after.settings.content_scale == pytest.approx(1.0)  # type: ignore[attr-defined]
+    assert learn_on.steps_for(SMALL, Size(1200, 1600)) == 4 * learn_on.steps_for(SMALL, SMALL)
+    assert learn_on.job_for(job, SMALL, Size(12_000, 16_000)) is None, "a canvas scale of 10 can not be had"
+    sized = learn_on.job_for(job.model_copy(update={"canvas_size": SMALL}), SMALL, Size(900, 1600))
+    assert sized is not None
+    assert sized.canvas_size == Size(1200, 1600), "of the canvas' own shape"
 
 
 def test_best_scale_for_the_originals(tmp_path: Path) -> None:

@@ -24,9 +24,10 @@ def made(key: str, folder: Path, settings: dict[str, Any]) -> Any:
 def loss_of_a_step(method: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor], Any]:
     """The generator's loss of its first batch, its terms, and its pictures; with a discriminator that stands still."""
     random = step_generator(0, 0)
-    output = method._generate(method.generator, method._draw_batch(random))
+    turns = method._turns(method._draw_batch(random), random)
+    output = method._generate(method.generator, turns[0].batch)
     method._train_discriminator = lambda *_: {}
-    loss, terms = method._losses(method._draw_batch(step_generator(0, 0)), output, 1, random)
+    loss, terms = method._losses(output, turns, False, 0.0)
     return loss, terms, output
 
 

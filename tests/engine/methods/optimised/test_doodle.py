@@ -1,5 +1,6 @@
 """doodle: regions matched apart, against a plain float64 reference; masks of every kind."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from engine.box import Box, Size
+from engine.box import Box, Margin, Size
 from engine.errors import BadImageError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.job import SourceImage
@@ -18,7 +19,8 @@ from engine.method import preset_values
 from engine.methods.optimised import base
 from engine.methods.optimised.doodle import Doodle
 from engine.style.filters import Filters
-from engine.style.statistics import ROUNDING
+from engine.style.perceptual import Features
+from engine.style.statistics import ROUNDING, Gram, Link
 from engine.style.vgg import Vgg19
 from tests.engine.famos_jobs import picture
 from tests.engine.methods.optimised.test_neural_style import (
@@ -253,3 +255,32 @@ def test_hard_edges_count_each_place_for_its_own_region(
     pooled = pooled.unflatten(3, (-1, hard.network.strides[last])).mean(4)
     assert torch.allclose(hard.network.masks(mask)[last], pooled, atol=1e-12)
     assert torch.isfinite(hard.step(0)["style"])
+
+
+def test_regions_that_pull_alike_pull_by_one_length_however_far_they_are() -> None:
+    """The gradient at each region's matrix is as long as any other's; L-BFGS sees the loss that has this gradient."""
+    random = torch.Generator().manual_seed(2)
+    mask = (torch.arange(12) < 4).double().expand(1, 1, 12, 12)
+    masks = torch.cat([mask, 1 - mask], 1)  # a small region, and a large one
+
+    def features(times: float) -> Features:
+        x = torch.rand(1, 3, 12, 12, generator=random, dtype=torch.float64)
+        x = torch.where(mask.bool(), x * times, x)
+        return Features({"a": x}, {"a": 1}, {"a": Margin(0, 0, 0, 0)}, Size(12, 12), {"a": masks})
+
+    lengths = {}
+    for equal in (False, True):
+        gram = Gram([Link("a", "a")], equal_regions=equal)
+        target, seen = gram.target([[features(1.0)]]), features(20.0)
+        tables = gram.gradient_tables(gram.sums(seen, target), target)
+        pulls = tables.tables["a"] * tables.shares["a"][..., None, None, None]  # at the means
+        lengths[equal] = pulls.flatten(2).norm(dim=2)[0]
+        loose = seen.activations["a"].clone().requires_grad_()
+        gram.losses(replace(seen, activations={"a": loose}), target)["a"].backward()
+        tight = seen.activations["a"].clone().requires_grad_()
+        gram.surrogate_loss(replace(seen, activations={"a": tight}), tables, target)["a"].backward()
+        assert loose.grad is not None
+        assert tight.grad is not None
+        assert torch.allclose(loose.grad, tight.grad)
+    assert lengths[False][0] > 100 * lengths[False][1]
+    assert float(lengths[True][0]) == pytest.approx(float(lengths[True][1]), rel=1e-3)

@@ -1,6 +1,7 @@
 """neural_style: every preset against a plain float64 reference, tiles against one piece, and what an artist may do."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,13 @@ from engine.methods.optimised import base
 from engine.methods.optimised.base import PixelMethod
 from engine.methods.optimised.neural_style import NeuralStyle, NeuralStyleSettings
 from engine.style import weights
+from engine.style.comparing import Comparison, at_sizes
 from engine.style.filters import Filters
 from engine.style.objective import LabelledImage, Objective, Outcome
 from engine.style.statistics import ROUNDING
 from engine.style.vgg import Vgg19
 from tests.engine.famos_jobs import picture
-from tests.engine.pixel_jobs import TINY, open_tiny, style_job
+from tests.engine.pixel_jobs import TINY, open_tiny, style_job, tiny_vgg
 
 CPU = torch.device("cpu")
 CONVOLUTIONS = [f"conv{block}_{n}" for block, depth in enumerate((2, 2, 4, 4, 4), 1) for n in range(1, depth + 1)]
@@ -60,8 +62,9 @@ def in_double(method: PixelMethod, **changes: Any) -> Objective:
     styles = [LabelledImage(style.image.double(), style.labels, style.weight) for style in present.styles]
     content = None if present.content is None else present.content.double()
     blur_px, tile_px = changes.get("blur_px", present.blur_px), changes.get("tile_px", present.tile_px)
+    kept = present.kept_shares
     return Objective(
-        method.network, method.statistic, styles, present.labels, present.regions, content, blur_px, tile_px
+        method.network, method.statistic, styles, present.labels, present.regions, content, blur_px, tile_px, kept
     )
 
 
@@ -259,6 +262,12 @@ TILED = {
         **{"adjacent": True, "shift": -1.0},
     },
     "vgg gram valid": {"network": "vgg19", "statistic": "gram", "content_by": "features", "border": "valid"},
+    "vgg gram of two sizes": {
+        **{"network": "vgg19", "statistic": "gram", "content_by": "features", "links": "chain"},
+        **{"compared_sizes": 2, "layer_weights": "geometric"},
+    },
+    "vgg gram cubes": {"network": "vgg19", "statistic": "gram", "content_by": "features", "cubes": 2, "power": 1.1},
+    "vgg gram masked": {"network": "vgg19", "statistic": "gram", "content_by": "features", "kept_share": 0.3},
 }
 
 
@@ -283,6 +292,38 @@ def test_a_picture_in_tiles_has_the_gradient_of_one_piece(kind: str, tmp_path: P
         assert float(tiled.terms[key]) == pytest.approx(float(value), rel=1e-9, abs=1e-12)
     assert whole.gradient.norm() > 0
     assert (tiled.gradient - whole.gradient).norm() < 1e-6 * whole.gradient.norm()
+
+
+def test_smaller_copies_are_compared_as_pictures_of_their_own() -> None:
+    network, image = tiny_vgg(), torch.rand(1, 3, 64, 80, generator=torch.Generator().manual_seed(1))
+    both = at_sizes(network, 2)
+    found, small = both(image), network(functional.avg_pool2d(image, 2))
+    assert set(found) == {*network.layers, *(f"{layer}/2" for layer in network.layers)}
+    for layer in network.layers:
+        assert torch.equal(found[f"{layer}/2"], small[layer])
+        assert both.strides[f"{layer}/2"] == 2 * network.strides[layer]
+    linked = Comparison("gram", links="chain", layer_weights="geometric")
+    statistic = linked.statistic_of(both)
+    assert statistic.names[3:5] == ("conv4_1-conv5_1", "conv1_1/2-conv2_1/2")  # never from one size to another
+    weights = linked.style_weights(statistic)
+    assert sum(weights.values()) == pytest.approx(1)
+    assert weights["conv1_1-conv2_1"] == weights["conv1_1/2-conv2_1/2"] == 2 * weights["conv2_1-conv3_1"]
+    assert linked.content_layers_of(both) == ("conv4_2",)
+
+
+def test_a_gradient_mask_lets_the_style_pull_where_the_content_is(tmp_path: Path) -> None:
+    """Section 4.1: the shallowest layer is free, the deeper ones pull at the strongest activations alone."""
+    settings = {"network": "vgg19", "statistic": "gram", "content_by": "features", "scales": 1}
+    gradients = []
+    for kept_share in (1.0, 0.2):
+        method = NeuralStyle(style_job(tmp_path, settings | {"kept_share": kept_share}), CPU)
+        objective, weights = in_double(method), method._weights()
+        deepest = {name: float(name == "conv5_1") for name in weights.style_layers}
+        outcome = objective.evaluate(somewhere(method), replace(weights, content=0.0, style_layers=deepest))
+        gradients.append(outcome)
+    free, masked = gradients
+    assert float(masked.terms["style"]) == pytest.approx(float(free.terms["style"]))  # only where it pulls is another
+    assert 0 < masked.gradient.abs().sum() < free.gradient.abs().sum()
 
 
 def test_tiles_agree_in_float32_as_they_are_used(tmp_path: Path) -> None:

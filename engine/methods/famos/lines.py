@@ -1,0 +1,64 @@
+"""Where a content has lines: pen strokes and outlines, which a picture can be told to show rather than its flat areas.
+
+Ours, for pictures as the published sample of the peer's code: old districts stay whole, and a drawing lies over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from engine import losses
+from engine.images.sources import Source
+
+Counts = Literal["everywhere", "lines", "dark"]
+
+_FINE_PX, _COARSE_PX = 1.0, 12.0
+"""A line is what differs from its surroundings: two Gaussians, a pen stroke and what lies around it."""
+_LEAST, _MOST = 0.02, 6.0
+"""Of a weight: flat areas are not wholly free, and no stroke outweighs all others."""
+_SAMPLES, _SAMPLE_PX = 4, 256
+
+
+def local_contrast(content: Tensor) -> Tensor:
+    """How much brighter each place is than what lies around it, [B, 1, H, W], of an image [B, 3, H, W]."""
+    grey = losses.grey(content)
+    return losses.gaussian_blur(grey, _FINE_PX) - losses.gaussian_blur(grey, _COARSE_PX)
+
+
+def mean_contrast(contents: Sequence[Source], dark: bool) -> float:
+    """Of contents as networks see them, -1..1, by evenly spaced parts of each; the unit of `line_weight`."""
+    found = [_lines(local_contrast(part), dark).mean() for content in contents for part in _parts(content.pixels)]
+    return max(1e-3, float(torch.stack(found).mean()))
+
+
+def line_weight(content: Tensor, dark: bool, contrast: float) -> Tensor:
+    """How much each place of a content counts, [B, 1, H, W], 1 where a line is as strong as the mean.
+
+    Args:
+        content: [B, 3, H, W] in -1..1.
+        dark: only what is darker than its surroundings.
+        contrast: see `mean_contrast`.
+    """
+    return (_lines(local_contrast(content), dark) / contrast).clamp(_LEAST, _MOST)
+
+
+def _lines(contrast: Tensor, dark: bool) -> Tensor:
+    return (-contrast).clamp_min(0) if dark else contrast.abs()
+
+
+def _parts(pixels: Tensor) -> list[Tensor]:
+    """Up to 4 x 4 evenly spaced parts of [3, h, w], 0..255, each [1, 3, <= 256, <= 256] in -1..1."""
+    height, width = pixels.shape[1:]
+    rows, columns = (
+        sorted({round(place) for place in torch.linspace(0, max(0, side - _SAMPLE_PX), _SAMPLES).tolist()})
+        for side in (height, width)
+    )
+    return [
+        pixels[None, :, row : row + _SAMPLE_PX, column : column + _SAMPLE_PX].float() / 127.5 - 1
+        for row in rows
+        for column in columns
+    ]
