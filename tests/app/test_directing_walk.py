@@ -54,7 +54,9 @@ def test_a_collage_directed_with_a_brush(program: Open, tmp_path: Path) -> None:
     export_picture(walker, tmp_path)
     with Image.open(tmp_path / "walk.png") as picture:
         assert picture.info["dpi"] == pytest.approx((40, 40), abs=0.1)
-        assert picture.height == pytest.approx(420 / 25.4 * 40, abs=2), "as high as the sheet"
+        sheet_px = (297 / 25.4 * 40, 420 / 25.4 * 40)
+        sides = zip(picture.size, sheet_px, strict=True)
+        assert max(side / longest for side, longest in sides) == pytest.approx(1, abs=0.01), "it fills the sheet"
         assert any("Laid of " in str(said) for said in picture.info.values()), "the images are credited in the file"
     walker.focus()
     walker.keys("ctrl+q")
