@@ -70,6 +70,12 @@ ITEMS = (
     Item("keep", "Training", "Keep moment", ("Ctrl+D",), "keep", "", "Keep this moment, to come back to it"),
     Item("afresh", "Training", "Train afresh", tip="Trains from nothing, at once; all moments stay", rule=True),
     Item(
+        "start_from",
+        "Training",
+        "Start from another project…",
+        tip="Begin with what another project's networks learned; what is there is kept",
+    ),
+    Item(
         "needs",
         "Training",
         "Measure memory and time",
@@ -85,6 +91,7 @@ ITEMS = (
     Item("zoom_in", "View", "Zoom in", ("Ctrl++", "Ctrl+=")),
     Item("zoom_out", "View", "Zoom out", ("Ctrl+-",)),
     Item("next_layer", "View", "Next layer", ("Ctrl+L",), rule=True),
+    Item("grid", "View", "Moments side by side…", ("Ctrl+G",), tip="Many moments at one zoom, to choose from"),
     Item("full_screen", "View", "Full screen", ("F11",)),
     Item("keys", "Help", "Keyboard and mouse", ("?", "F1"), "help"),
     Item("about", "Help", "About Tessera"),

@@ -33,6 +33,7 @@ from engine.messages import (
     Resumed,
     Retune,
     Share,
+    StartFrom,
     Stop,
 )
 from engine.method import method_class
@@ -96,6 +97,11 @@ class Training(QObject):
     def running(self) -> bool:
         return self._worker is not None
 
+    @property
+    def has_learned_nothing(self) -> bool:
+        """Whether the picture is another method's, which stands in: there is nothing of its own to be kept."""
+        return self.state == "live" and bool(self.document.method.stand_in)
+
     # ------------------------------------------------------------ what the artist can ask for
 
     def start(
@@ -105,6 +111,7 @@ class Training(QObject):
         adopt: bool = False,
         job: Job | None = None,
         live: bool = False,
+        start_from: Path | None = None,
     ) -> bool:
         """Begins a session; False (and a `problem`) where it can not begin.
 
@@ -114,6 +121,7 @@ class Training(QObject):
             adopt: the document takes the snapshot's settings over; otherwise the session takes the document's.
             job: the snapshot's with its images in other places.
             live: only paint, and follow the document, until `resume`.
+            start_from: another project, whose networks are begun with.
         """
         if self._worker is not None:
             return False
@@ -131,6 +139,7 @@ class Training(QObject):
                 self.document.folder,
                 device=self.device_key,
                 snapshot=snapshot,
+                start_from=start_from,
                 paused=paused or live,
                 rule=MomentRule(),
                 measured=True,
@@ -189,6 +198,14 @@ class Training(QObject):
             self._then_afresh = True
             self.stop()
 
+    def start_from(self, project: Path) -> None:
+        """Begins with the networks of another project, in the running session or a new one that waits."""
+        if self._worker is None:
+            self.start(paused=True, start_from=project)
+        elif self.state != "stopping":
+            self._reload.stop()
+            self.post(StartFrom(project))
+
     def go_back(self, snapshot: Path) -> None:
         """Trains on from a snapshot, in the running session or a new one. The present is kept first."""
         if self._worker is None:
@@ -234,6 +251,12 @@ class Training(QObject):
             self._tried_on = None  # what is tried out ends, or the session would never be said to work on the document
             self.post(Load(self.document.job))
 
+    def read_again(self) -> None:
+        """The running session reads its images anew: some have changed on disk."""
+        if self.built is not None and self.state in ("live", "training", "paused"):
+            job, self._tried_on = self._tried_on or self.built, None
+            self._load_again(job, reread=True)
+
     def try_out(self, slot: str, images: tuple[SourceImage, ...]) -> bool:
         """Shows what other images in a slot give, before the document has them: a mask while it is painted.
 
@@ -252,11 +275,11 @@ class Training(QObject):
         if job is not None and self.state in ("live", "training", "paused"):
             self._load_again(job)
 
-    def _load_again(self, job: Job) -> None:
+    def _load_again(self, job: Job, reread: bool = False) -> None:
         """Loads a job of the session's own, with the live settings that it was told since it began with that job."""
         if not self._begins_paused and job.method == self.document.job.method:
             job = job.model_copy(update={"settings": job.settings.with_values(live_values(self.document.settings))})
-        self.post(Load(job))
+        self.post(Load(job, reread))
 
     def wait(self) -> None:
         """Blocks until the session's thread has ended. For the end of the program only."""

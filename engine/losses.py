@@ -54,6 +54,17 @@ def generator_loss(kind: Adversarial, fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
+def loss_of_guessing(kind: Adversarial, generated: int = 1) -> float | None:
+    """`real_loss` and `fake_loss` together, of a D that can not tell real from generated; None where it has no scale.
+
+    Args:
+        generated: how many kinds of generated patches it judges.
+    """
+    if kind == "wgan_gp":
+        return None
+    return {"dcgan": math.log(2), "lsgan": 0.25, "hinge": 1.0}[kind] * (1 + generated)
+
+
 def gradient_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, position: Tensor) -> Tensor:
     """mean_b (|grad D| - 1)^2 at points between real and (detached) fake (Gulrajani et al. 2017, equation 3).
 
@@ -79,6 +90,19 @@ def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tenso
 def grey(image: Tensor) -> Tensor:
     """Mean of the three channels, [B, 1, H, W]."""
     return image.mean(1, keepdim=True)
+
+
+def compared(image: Tensor, colors: float) -> Tensor:
+    """What of a picture is compared with a content: grey alone, [B, 1, H, W], or colours by their part, [B, 3, H, W].
+
+    Differences of the three planes have the mean square of the greys', and `colors` times what is left of RGB's.
+    """
+    if not colors:
+        return grey(image)
+    red, green, blue = image.unbind(1)
+    part = colors**0.5
+    planes = (red + green + blue) / 3**0.5, (red - blue) * (part / 2**0.5), (red - 2 * green + blue) * (part / 6**0.5)
+    return torch.stack(planes, 1)
 
 
 def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:

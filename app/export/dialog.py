@@ -25,6 +25,7 @@ from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
 from app.preferences import Preferences
 from app.widgets import theme
+from app.widgets.placing import place, room_for
 from engine import messages as m
 from engine.box import Size
 from engine.errors import TesseraError
@@ -38,8 +39,6 @@ PROBED_PX = 4_000_000
 _WIDTH_PX = 560
 _LEAST_PX = 160
 """Of the form's height that is always in sight."""
-_FRAME_PX = 40
-"""Of the screen's height that the window's own title takes."""
 
 
 class ExportDialog(QDialog):
@@ -277,8 +276,11 @@ class ExportDialog(QDialog):
         layout = self.layout()
         if layout is not None:
             layout.activate()
-        room = self.screen().availableGeometry().height() - _FRAME_PX
-        self.resize(max(self.width(), _WIDTH_PX), min(room, self.sizeHint().height()))
+        size = QSize(max(self.width(), _WIDTH_PX), self.sizeHint().height())
+        if self.isVisible():
+            self.resize(size.boundedTo(room_for(self)))
+        else:
+            place(self, size)
 
 
 def _content_size(job: Job) -> Size | None:

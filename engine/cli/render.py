@@ -32,6 +32,7 @@ from engine.export.video_formats import check_video, is_video
 from engine.images.read import image_size
 from engine.job import Job
 from engine.messages import (
+    ALL_LAYERS,
     Began,
     CountImages,
     ExportCancelled,
@@ -240,8 +241,10 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
         if arguments.report is not None:
             reports.check_name(arguments.report)
     layers = [layer.key for layer in method.layers]
-    if arguments.layer not in layers:
-        raise UsageError(f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}.")
+    if arguments.layer not in (*layers, ALL_LAYERS):
+        raise UsageError(
+            f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}, and all."
+        )
     asked = {
         "--from-originals": ("originals", arguments.from_originals),
         "--more-pieces": ("originals", arguments.more_pieces),

@@ -83,7 +83,12 @@ def _add_size(render: argparse.ArgumentParser) -> None:
 def _add_painting(render: argparse.ArgumentParser) -> None:
     painting = render.add_argument_group("painting")
     add = painting.add_argument
-    add("--layer", default="result", metavar="NAME", help="result unless named; see `tessera methods`")
+    add(
+        "--layer",
+        default="result",
+        metavar="NAME",
+        help="result unless named; see `tessera methods`; all: as the layers of one TIFF",
+    )
     kind = painting.add_mutually_exclusive_group()
     kind.add_argument(
         "--more-pieces",

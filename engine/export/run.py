@@ -20,7 +20,7 @@ from engine import snapshots
 from engine.box import Box, Size
 from engine.device import Device, choose, peak_memory_bytes
 from engine.errors import CancelledError
-from engine.export import cluster, provenance, unfinished
+from engine.export import cluster, layered, provenance, unfinished
 from engine.export import journal as journals
 from engine.export.cluster_tasks import Order, painted_frame
 from engine.export.cropping import cropped
@@ -37,7 +37,7 @@ from engine.export.video import FRAMES_PER_S, Film, begin_film, end_film, number
 from engine.export.video_formats import check_video, is_video
 from engine.fields.artwork import Artwork
 from engine.job import Job
-from engine.messages import Event, ExportCancelled, Exported, ExportRequest, Finding, Progressed, Warned
+from engine.messages import ALL_LAYERS, Event, ExportCancelled, Exported, ExportRequest, Finding, Progressed, Warned
 from engine.method import Method, method_class
 from engine.options import RenderMode
 from engine.preview import usage
@@ -108,9 +108,13 @@ class ExportRun:
         refuse_to_overwrite(self.request.out, self._now.job)
         try:
             request = self.request
-            done = yield from self._all_frames(stop) if request.frames or request.sweep else self._picture(stop)
+            layered.check(request)
+            if request.layer == ALL_LAYERS:
+                done = yield from self._all_layers(stop)
+            else:
+                done = yield from self._all_frames(stop) if request.frames or request.sweep else self._picture(stop)
         except CancelledError:
-            kept = keep()
+            kept = keep() and self.request.layer != ALL_LAYERS
             if not kept:
                 journals.remove(self._folder)
                 end_film(self._folder, [])
@@ -138,6 +142,28 @@ class ExportRun:
         share = report.resumed_tiles / report.tiles
         meters = (report.seam, report.border)
         return Exported(request.out, report.size, 0.0, 0, *meters, share, request.canvas_folder)
+
+    def _all_layers(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
+        """Layer after layer, each in a file of its own, joined at the end; what broke off begins anew."""
+        request, layers = self.request, type(self._now.method).layers
+        plain = replace(request.encode_options, compression="none")
+        painted: list[tuple[str, Path]] = []
+        seams: list[float] = []
+        xmp = None
+        with layered.pages(self._folder) as place:
+            for number, layer in enumerate(layers):
+                page = replace(request, layer=layer.key, out=place / f"{number}.tif", encode_options=plain)
+                one = ExportRun(replace(page, resume=False), self._now, self._project, self._device, self._threads)
+                one._noted = True
+                plan = replace(one._plan(), opacity=self._opacity(page.render_mode))
+                xmp = plan.xmp if xmp is None else xmp
+                job = fulfil(one._painters(page.render_mode), plan, stop=stop)
+                report = yield from one._told_between(job, number, len(layers))
+                painted.append((layer.title, page.out))
+                seams.append(report.seam or 1.0)
+            layered.join(painted, request.out, request.encode_options, xmp, stop)
+        size = Layout(self._size(), request.bleed_px, request.encode_options).file
+        return Exported(request.out, size, 0.0, 0, max(seams))
 
     def _all_frames(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
         """Picture after picture, those that are there already left out; a video is made of them at the end."""
@@ -291,7 +317,9 @@ class ExportRun:
 
     def _probe(self, size: Size) -> Probe:
         """The two tiles nearest to the middle; the first one warms up."""
-        field = artwork(self._now.method, size, self.request.layer, self.request.render_mode)
+        every = self.request.layer == ALL_LAYERS
+        layer = type(self._now.method).layers[0].key if every else self.request.layer
+        field = artwork(self._now.method, size, layer, self.request.render_mode)
         tiles = size.box.tiles_from_middle(self._tile_px())[:2]
         seconds_per_px = 0.0
         for tile in (tiles * 2)[:2]:

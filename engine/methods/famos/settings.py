@@ -1,11 +1,10 @@
-"""The knobs and presets of FAMOS; those that MAGIC has, too, are in adversarial_settings.py."""
+"""The knobs of FAMOS; those that MAGIC has, too, are in adversarial_settings.py. Presets are in presets.py."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from engine.knobs import above, choice, count, number, one_of, redeclared, share, steps, toggle, weight
-from engine.method import Preset
 from engine.methods.adversarial_settings import IMAGES, LOOK, PIECES, AdversarialSettings
 from engine.methods.trained_settings import NETWORK, TRAINING
 
@@ -50,6 +49,7 @@ class FamosSettings(AdversarialSettings):
         "card.", symbol="a layer of the network", group=LOOK, advanced=True, when=one_of("correspondence", "features"))
     content_weight: float = redeclared(AdversarialSettings, "content_weight", when=_GUIDED)
     tone_matching: float = redeclared(AdversarialSettings, "tone_matching", when=_GUIDED)
+    color_matching: float = redeclared(AdversarialSettings, "color_matching", when=_GUIDED)
     blur_px: float = redeclared(AdversarialSettings, "blur_px",
         when=one_of("correspondence", "blur") + one_of("learned_after", "blur"))
     collage_content_weight: float = redeclared(AdversarialSettings, "collage_content_weight", when=_COPYING)
@@ -152,170 +152,3 @@ class FamosSettings(AdversarialSettings):
     def knows_places(self) -> bool:
         """Whether the network is told where a place is; a texture without templates and content is alike everywhere."""
         return self.guidance == "guided" or self.mode != "paint"
-
-
-_PAPER: dict[str, Any] = {
-    "guidance": "guided",
-    "depth": 4,
-    "discriminator_depth": 4,
-    "kernel": "5",
-    "generator_width": 80,
-    "discriminator_width": 80,
-    "norm": "batch",
-    "bottleneck": 0,
-    "skips": True,
-    "residual_blocks": 0,
-    "refine": False,
-    "mix_scales": False,
-    "patch": 160,
-    "batch": 8,
-    "border": "inside",
-    "learning_rate": 2e-4,
-    "discriminator_rate": 2e-4,
-    "discriminator_steps": 1,
-    "average_decay": 0.0,
-    "settle_after_steps": 0,
-    "tone_matching": 0.0,
-    "content_weight": 1.0,
-    "collage_content_weight": 1.0,
-    "collage_adversarial_weight": 0.0,
-    "correspondence": "blur",
-    "content_scale": 1.0,
-    "style_scale": 1.0,
-}
-"""What both presets of the paper have in common. Figure 7's widths, the rate and the weights are not in its text: they
-are those of the peer's code, docs/papers.md has them line by line."""
-
-PRESETS = (
-    Preset(
-        "Draft",
-        "Small and quick, for a laptop without a graphics card: a mosaic in about three minutes.",
-        {
-            "templates": 24,
-            "generator_width": 24,
-            "discriminator_width": 32,
-            "patch": 96,
-            "batch": 4,
-            "content_scale": 0.5,
-            "style_scale": 0.5,
-        },
-    ),
-    Preset(
-        "Standard",
-        "The paper's sizes with what made it work in minutes: hinge, layer norm, balance, tones. For a graphics card.",
-        {
-            "templates": 80,
-            "generator_width": 80,
-            "discriminator_width": 80,
-            "patch": 160,
-            "batch": 8,
-            "content_scale": 1.0,
-            "style_scale": 1.0,
-        },
-    ),
-    Preset(
-        "Rich",
-        "More templates, wider networks and a refining one, for a large graphics card.",
-        {
-            "templates": 160,
-            "generator_width": 96,
-            "discriminator_width": 96,
-            "patch": 192,
-            "batch": 12,
-            "residual_blocks": 1,
-            "refine": True,
-            "content_scale": 1.0,
-            "style_scale": 1.0,
-        },
-    ),
-    Preset(
-        "As in the paper",
-        "WGAN-GP with 100 templates, batch norm, the content as it is, and no balance of templates: few of them may "
-        "take over, as the paper warns. Weights are those of the peer's code. For a graphics card, and for hours.",
-        {
-            **_PAPER,
-            "mode": "blend",
-            "blend": "convex",
-            "templates": 100,
-            "adversarial": "wgan_gp",
-            "penalty_weight": 10.0,
-            "discriminator_norm": "none",
-            "adversarial_weight": 1.0,
-            "alpha_weight": 0.1,
-            "alpha_variation_weight": 0.02,
-            "entropy_weight": 0.023,
-            "entropy_ramp_steps": 0,
-            "variation_weight": 0.001,
-            "diversity_weight": 1.0,
-            "balance_weight": 0.0,
-            "largest_share_weight": 0.0,
-            "temperature": 1.0,
-            "temperature_ramp_steps": 0,
-        },
-    ),
-    Preset(
-        "As in the paper, painted only",
-        "DCGAN without templates, batch norm in both networks: figure 3. For styles that are textures.",
-        {
-            **_PAPER,
-            "mode": "paint",
-            "adversarial": "dcgan",
-            "adversarial_weight": 1.0,
-            "discriminator_norm": "batch",
-            "r1_weight": 0.0,
-        },
-    ),
-    Preset(
-        "Texture without a content",
-        "An adversarial texture of your images, painted by noise alone, with waves for regular patterns. Export it "
-        "with more pieces for any size, or as a repeat. After PSGAN (2017), with the sizes of the peer's code; for a "
-        "graphics card.",
-        {
-            "guidance": "unguided",
-            "mode": "paint",
-            "adversarial": "dcgan",
-            "adversarial_weight": 1.0,
-            "discriminator_norm": "batch",
-            "r1_weight": 0.0,
-            "norm": "batch",
-            "depth": 5,
-            "discriminator_depth": 5,
-            "kernel": "5",
-            "generator_width": 120,
-            "discriminator_width": 120,
-            "bottleneck": 0,
-            "skips": False,
-            "residual_blocks": 0,
-            "global_noise": 20,
-            "local_noise": 50,
-            "periodic_noise": 4,
-            "noise_at": "bottleneck",
-            "patch": 160,
-            "batch": 16,
-            "learning_rate": 2e-4,
-            "discriminator_rate": 2e-4,
-            "discriminator_steps": 1,
-            "average_decay": 0.0,
-            "settle_after_steps": 0,
-            "style_scale": 1.0,
-        },
-    ),
-    Preset(
-        "Fine mosaic",
-        "Small crisp pieces that follow the content closely.",
-        {"content_weight": 90.0, "variation_weight": 0.05, "correspondence": "pool4"},
-        group="look",
-    ),
-    Preset(
-        "Large pieces",
-        "Whole districts of your images; the content shows from afar.",
-        {"content_weight": 40.0, "alpha_weight": 8.0, "variation_weight": 0.4, "correspondence": "pool16"},
-        group="look",
-    ),
-    Preset(
-        "Painted",
-        "The network paints over the pieces: soft, close to the content.",
-        {"alpha_weight": 0.2, "content_weight": 60.0, "correspondence": "blur"},
-        group="look",
-    ),
-)

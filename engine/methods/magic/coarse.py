@@ -6,10 +6,11 @@ The same network looks at the same set and content, both made smaller; its piece
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 
 from engine.box import Box, Size
-from engine.images.sources import Source
+from engine.images.sources import ContentField, Source
 from engine.method import Layers, RendererAround
 from engine.methods.adversarial import atlas_of
 from engine.methods.magic.renderer import Painted, layers_of
@@ -28,11 +29,21 @@ class CoarseRenderer(RendererAround):
         super().__init__(method)
         self._method, self.reduction = method, reduction
         self._atlas = atlas_of([style.smaller(reduction) for style in styles], method.device)
+        self._frame: Source | None = None
+
+    def of(self, frame: Source) -> CoarseRenderer:
+        """The same of another content."""
+        other = copy(self)
+        other._frame = frame
+        return other
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
         def sets(templates: Templates, box: Box) -> Sets:
             return self._method.draw.at(templates.enlarged(self._atlas), box)
 
-        plain = self._method.scene(canvas_size)
+        plain = self._method.scene(canvas_size, self._frame)
         scene = replace(plain, sets=sets, reduction=self.reduction)
+        if self._frame is not None:  # what is decided of another content is not what is remembered of the method's own
+            pixels = self._frame.pixels_on(self.device)
+            scene = replace(scene, content=ContentField(pixels, canvas_size, self.device).at, reduction=0)
         return layers_of(self._method.painting(box, scene), self._method.repaint_reach, box)
