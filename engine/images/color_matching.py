@@ -7,14 +7,10 @@ where they are. As with tones, flat places count little, no colour counts for mo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-
-from engine.images.activity import activity_of
-from engine.images.sources import Source
 
 _COLORS = 8
 """That stand for each side."""

@@ -28,6 +28,7 @@ from engine.methods.trained_base import NetworkT, TrainedMethod
 from engine.nn import training
 from engine.nn.capture import CapturedSteps, Rate, Rates
 from engine.nn.discriminator import Discriminator
+from engine.settings import Settings
 from engine.templates.atlas import Atlas
 from engine.templates.mix_kernel import MixKernel
 from engine.templates.mix_kernels import kernel_for
@@ -66,6 +67,13 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     """A subclass reads its images, makes `generator`, then calls `_assemble`."""
 
     _rate_title = "The learning rates are"
+
+    @classmethod
+    def loss_of_guessing(cls, settings: Settings) -> float | None:
+        assert isinstance(settings, AdversarialSettings)
+        kinds = 2 if settings.collage_adversarial_weight else 1
+        return losses.loss_of_guessing(settings.adversarial, kinds) if settings.adversarial_weight else None
+
     _styles: list[Source]
     _contents: list[Source]
     _mix_kernel: MixKernel | None
@@ -93,8 +101,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         contents = sources.load(job.sources["content"], self.settings.content_scale, "content", self.warnings, True)
         return [tone_matched(content, self._styles, self.settings.tone_matching) for content in contents]
 
-    def frame(self, path: str, tones: str) -> Tensor:
-        """An image file as the target: uint8 [3, h, w], scaled and matched in tone as the content is.
+    def frame(self, path: str, tones: str) -> Source:
+        """An image file as the target, scaled, cut out and matched in tone as the content is.
 
         Args:
             tones: an image file whose tones decide those of all frames; empty for its own.
@@ -107,11 +115,12 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         scale = self._contents[0].image.scale
 
         def load(path: str) -> Source:
-            (source,) = sources.load([SourceImage(path=path, scale=scale)], self.settings.content_scale, "content", [])
+            images = [SourceImage(path=path, scale=scale)]
+            (source,) = sources.load(images, self.settings.content_scale, "content", [], cut_out=True)
             return source
 
         like = load(tones) if tones else None
-        return tone_matched(load(path), self._styles, self.settings.tone_matching, like).pixels
+        return tone_matched(load(path), self._styles, self.settings.tone_matching, like)
 
     def originals(self, scale: float) -> tuple[Atlas, float]:
         """The style images from their files again, `scale` times as large as trained or as near as they come.

@@ -81,6 +81,11 @@ class CapturedSteps:
         self._decided: Hashable = None
         self._pool: Any = None
 
+    @property
+    def held(self) -> int:
+        """How many graphs there are now."""
+        return len(self._graphs)
+
     def run(
         self, decided: Hashable, lazy: bool, drawn: DrawnT, rates: Rates, work: Work[DrawnT, OutputT]
     ) -> tuple[OutputT, dict[str, Tensor]]:

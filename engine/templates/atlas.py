@@ -302,6 +302,7 @@ class _Fused(torch.autograd.Function):
         context.dtype = logits.dtype
         context.save_for_backward(weights)
         context.mark_non_differentiable(weights)
+        context.set_materialize_grads(False)  # A has none, and nothing as large as A is filled with zeros for it
         per_entropy, per_right, per_lower, per_usage = context.counts
         return (
             collage,
@@ -314,14 +315,18 @@ class _Fused(torch.autograd.Function):
     @staticmethod
     def backward(context, d_collage, d_entropy, d_variation, d_usage, _):  # type: ignore[override]
         (weights,) = context.saved_tensors
+        b, n, h, w = weights.shape
         per_entropy, per_right, per_lower, per_usage = context.counts
+        d_entropy, d_variation = (
+            weights.new_zeros((), dtype=torch.float32) if d is None else d for d in (d_entropy, d_variation)
+        )
         gradient = context.mix_kernel.backward(
             context.memory,
             weights,
             context.inverse_temperature,
-            d_collage.float().contiguous(),
+            weights.new_zeros(b, 3, h, w, dtype=torch.float32) if d_collage is None else d_collage.float().contiguous(),
             torch.stack([d_entropy / per_entropy, d_variation / per_right, d_variation / per_lower]),
-            (d_usage / per_usage).contiguous(),
+            weights.new_zeros(b, n, dtype=torch.float32) if d_usage is None else (d_usage / per_usage).contiguous(),
         )
         return gradient.to(context.dtype), None, None, None, None
 

@@ -248,7 +248,8 @@ class Session:
         trainer = self._trainer
         canvas_size, leader = trainer.method.canvas_size, self._leader
         device = self._device.title if leader is None else leader.title
-        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched)
+        notes = tuple(trainer.method.notes)
+        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched, notes)
         yield from trainer.warnings()
         if leader is not None and (alone := leader.why_alone(trainer.method)):
             yield Warned(alone, "devices")
@@ -402,7 +403,7 @@ class Session:
             case Retune():
                 yield from self._retune(command)
             case Load():
-                yield from self._load(command.job)
+                yield from self._load(command.job, command.reread)
             case RenderView():
                 self._views[command.requester] = command, views.answer(self._method_of(command.snapshot), command)
             case Pause():
@@ -451,10 +452,10 @@ class Session:
             self._trainer.retune(job)
             yield Retuned(self._trainer.step, names)
 
-    def _load(self, job: Job) -> Iterator[Event]:
+    def _load(self, job: Job, reread: bool = False) -> Iterator[Event]:
         trainer = self._trainer
         yield from trainer.check()
-        if job.method == trainer.job.method and trainer.method.try_update(job):
+        if not reread and job.method == trainer.job.method and trainer.method.try_update(job):
             same = trainer.method.settings == job.settings
             trainer.method.settings = job.settings
             self._exchange(trainer.method, job)
