@@ -45,13 +45,17 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     _job: Job
     _canvas: Size
     _composed: Composed | None
-    _targets: list[Source]
-    """The contents; one of plain grey where none guides."""
+    _unguided: list[Source]
+    """What is painted towards where no content guides: one of plain grey."""
     _directions: Directions
     _said: list[str]
     _tally: Tally
 
     # -------------------------------------------------------- facts
+
+    @property
+    def _targets(self) -> list[Source]:
+        return self._contents or self._unguided
 
     @property
     def alignment_px(self) -> int:
