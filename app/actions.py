@@ -91,6 +91,7 @@ ITEMS = (
     Item("zoom_in", "View", "Zoom in", ("Ctrl++", "Ctrl+=")),
     Item("zoom_out", "View", "Zoom out", ("Ctrl+-",)),
     Item("next_layer", "View", "Next layer", ("Ctrl+L",), rule=True),
+    Item("grid", "View", "Moments side by side…", ("Ctrl+G",), tip="Many moments at one zoom, to choose from"),
     Item("full_screen", "View", "Full screen", ("F11",)),
     Item("keys", "Help", "Keyboard and mouse", ("?", "F1"), "help"),
     Item("about", "Help", "About Tessera"),

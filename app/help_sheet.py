@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app import actions
+from app.widgets.placing import place
 
 
 class HelpSheet(QDialog):
@@ -48,9 +49,8 @@ class HelpSheet(QDialog):
         whole.addWidget(area, 1)
         whole.addLayout(foot)
         close.setFocus()
-        bar, edge = area.verticalScrollBar().sizeHint().width(), 40
-        wanted = body.sizeHint() + QSize(bar, foot.sizeHint().height() + whole.spacing())
-        self.resize(wanted.boundedTo(self.screen().availableGeometry().size() - QSize(0, edge)))
+        bar = area.verticalScrollBar().sizeHint().width()
+        place(self, body.sizeHint() + QSize(bar, foot.sizeHint().height() + whole.spacing()))
 
     def _column(self, groups: dict[str, list[tuple[str, str]]]) -> QWidget:
         column = QWidget(self)

@@ -50,6 +50,11 @@ class LiveController(QObject):
         """Begins nothing any more: the window closes."""
         self._over = True
 
+    def try_again(self) -> None:
+        """What could not be shown may be whole now."""
+        self._refused = None
+        self._soon.start()
+
     def follow(self) -> None:
         """Begins, loads what changed, or ends, whichever is next."""
         if self._over:

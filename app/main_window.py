@@ -31,7 +31,9 @@ class MainWindow(Shell):
     def __init__(self, preferences: Preferences, data: Path, built: bool = True) -> None:
         super().__init__(preferences)
         self._data = data
+        self.sources.arrivals.folder = data / "pasted"
         self._closing = False
+        self._notes: tuple[str, ...] = ()
         self.built = False
         self.restore_layout()
         if built:
@@ -51,6 +53,7 @@ class MainWindow(Shell):
         from app.document import Document
         from app.export.controller import ExportController
         from app.files import FilesController
+        from app.images.watched import WatchedImages
         from app.live import LiveController
         from app.masks.controller import MaskController
         from app.needs import NeedsController
@@ -104,6 +107,7 @@ class MainWindow(Shell):
             self._data,
             self,
         )
+        self.watched = WatchedImages(document, self)
         self.marks = NamedMarks(document, training, self.curves, self)
         self._listen()
         self.recents_menu = RecentsMenu(self.files.recents, self.menu("File"), self.actions_by_name["save"], self)
@@ -160,6 +164,7 @@ class MainWindow(Shell):
             "zoom_in": lambda: self.canvas.view.zoom_by(1.25),
             "zoom_out": lambda: self.canvas.view.zoom_by(0.8),
             "next_layer": self.canvas.layers.choose_next,
+            "grid": self.snapshots.open_grid,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
             "keys": lambda: HelpSheet(self).show(),
             "about": self.show_about,
@@ -200,6 +205,9 @@ class MainWindow(Shell):
         self.sources.changed.connect(document.set_sources)
         self.sources.paint_requested.connect(self.masks.open)
         self.canvas.dropped.connect(document.add)
+        self.canvas.data_dropped.connect(self.sources.arrivals.take)
+        self.sources.arrivals.waiting.connect(self._on_fetching)
+        self.watched.changed.connect(self._on_images_changed)
         self.project_dropped.connect(self.files.open_path)
         self.canvas.project_dropped.connect(self.files.open_path)
         self.canvas.begin.button.clicked.connect(self.actions_by_name["train"].trigger)
@@ -231,6 +239,22 @@ class MainWindow(Shell):
         self.training_actions.refresh()
         self._on_state(self.training.state)
         self.fit_toolbar()
+
+    def _on_fetching(self, host: str) -> None:
+        if host:
+            self.messages.show_message(self.tr("The picture is fetched from {} …").format(host), key="fetch")
+        else:
+            self.messages.withdraw("fetch")
+
+    def _on_images_changed(self, paths: list[str]) -> None:
+        """Files that were saved by another program: the picture follows."""
+        for path in paths:
+            self.sources.read_again(path)
+        if self.training.running:
+            self.training.read_again()
+        else:
+            self.idle_picture.read_again()
+            self.live.try_again()
 
     def _go_back_to_best(self) -> None:
         best = self.snapshots.best()
@@ -280,15 +304,22 @@ class MainWindow(Shell):
         events.on(m.Stepped, self.status.stepped)
         events.on(m.Kept, lambda _event: self.status.kept())
         events.on(m.StoodIn, lambda event: self.status.set_stand_in(event.title))
-        events.on(m.Stepped, lambda event: self.curves.add(event.step, event.terms))
+        events.on(m.Stepped, self._on_stepped)
         events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
         events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
 
     def _on_began(self, event: m.Began) -> None:
+        for gone in set(self._notes) - set(event.notes):
+            self.messages.unsay(gone)
+        self._notes = event.notes
         self.status.set_device(event.device)
         self.status.began(event.step)
-        self.curves.set_templates(getattr(event.job.settings, "templates", None))
-        self.curves.began(event.step)
+        self.curves.began(event.step, event.job.settings)
+
+    def _on_stepped(self, event: m.Stepped) -> None:
+        built = self.training.built  # after another method was chosen, the session ends a step of the one before
+        if built is not None and built.method == self.document.job.method:
+            self.curves.add(event.step, event.terms)
 
     def _on_state(self, state: str) -> None:
         self.status.set_state(state)
@@ -380,6 +411,7 @@ class MainWindow(Shell):
         self.idle_picture.wait()
         self.files.wait()
         self.masks.wait()
+        self.sources.arrivals.wait()
         self.needs.wait()
         self.recovery.release()
         event.accept()

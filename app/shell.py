@@ -7,9 +7,9 @@ from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QKeySequenc
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QToolBar, QToolButton
 
 from app import actions
-from app.canvas.drop_zones import paths_in
 from app.canvas.panel import CanvasPanel
 from app.curves.plots import Curves
+from app.images.arrivals import local_paths
 from app.images.sources_bar import SourcesBar
 from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
@@ -21,6 +21,7 @@ from app.snapshots.strip import SnapshotStrip
 from app.status import Status
 from app.widgets import theme
 from app.widgets.docks import TabbedDock, TitledDock, floating_action
+from app.widgets.placing import place, room_for
 
 LAYOUT_VERSION = 3
 _WORDED = frozenset(actions.TOOLBAR) - {"undo", "redo"}
@@ -65,12 +66,12 @@ class Shell(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Drags come here that no part of the window takes."""
-        if project_in(paths_in(event.mimeData())) is not None:
+        if project_in(local_paths(event.mimeData())) is not None:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        project = project_in(paths_in(event.mimeData()))
+        project = project_in(local_paths(event.mimeData()))
         if project is not None:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
@@ -199,11 +200,10 @@ class Shell(QMainWindow):
         self.resizeDocks(below, 2 * [min(BELOW_PX, self.height() // 4)], Qt.Orientation.Vertical)
 
     def restore_layout(self) -> None:
-        screen = self.screen().availableGeometry()
-        self.resize(min(1440, screen.width()), min(900, screen.height()))
+        self.resize(QSize(1440, 900).boundedTo(room_for(self)))
         geometry, state = self.preferences.geometry, self.preferences.state
         if not (geometry and self.restoreGeometry(QByteArray(geometry))):
-            self.move(screen.center() - self.rect().center())
+            place(self, self.size())
         if not (state and self.restoreState(QByteArray(state), LAYOUT_VERSION)):
             self.reset_layout()
 

@@ -251,6 +251,12 @@ class Training(QObject):
             self._tried_on = None  # what is tried out ends, or the session would never be said to work on the document
             self.post(Load(self.document.job))
 
+    def read_again(self) -> None:
+        """The running session reads its images anew: some have changed on disk."""
+        if self.built is not None and self.state in ("live", "training", "paused"):
+            job, self._tried_on = self._tried_on or self.built, None
+            self._load_again(job, reread=True)
+
     def try_out(self, slot: str, images: tuple[SourceImage, ...]) -> bool:
         """Shows what other images in a slot give, before the document has them: a mask while it is painted.
 
@@ -269,11 +275,11 @@ class Training(QObject):
         if job is not None and self.state in ("live", "training", "paused"):
             self._load_again(job)
 
-    def _load_again(self, job: Job) -> None:
+    def _load_again(self, job: Job, reread: bool = False) -> None:
         """Loads a job of the session's own, with the live settings that it was told since it began with that job."""
         if not self._begins_paused and job.method == self.document.job.method:
             job = job.model_copy(update={"settings": job.settings.with_values(live_values(self.document.settings))})
-        self.post(Load(job))
+        self.post(Load(job, reread))
 
     def wait(self) -> None:
         """Blocks until the session's thread has ended. For the end of the program only."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import common, device_figures, device_machine
-from benchmarks.device_cases import SIZES, Sizes
+from benchmarks.device_cases import CAPTURED, SIZES, Sizes
 from benchmarks.device_table import text
 from engine.device import Device, is_out_of_memory
 from engine.errors import BadSettingError
@@ -32,11 +32,13 @@ _SAID = 400
 Figure = Callable[[Device, Path], dict[str, Any]]
 
 
-def figures(sizes: Sizes) -> dict[str, Figure]:
-    """All that can be measured, by name."""
-    found: dict[str, Figure] = {
-        f"step-{name}": partial(device_figures.step, case) for name, case in sizes.steps.items()
-    }
+def figures(sizes: Sizes, device: Device) -> dict[str, Figure]:
+    """All that can be measured on the device, by name."""
+    found: dict[str, Figure] = {}
+    for name, case in sizes.steps.items():
+        found[f"step-{name}"] = partial(device_figures.step, case)
+        if device.torch.type == "cuda" and case.method in CAPTURED:
+            found[f"step-{name}-captured"] = partial(device_figures.step, case, captured=True)
     for name, case in sizes.painted.items():
         found[f"painting-{name}"] = partial(device_figures.painting, case, tiles=sizes.tiles)
     return found | {
@@ -50,7 +52,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """The machine and all figures. Raises TesseraError."""
     device = common.prepared(arguments)
     name = arguments.sizes or ("processor" if device.key == "cpu" else "card")
-    known = figures(SIZES[name])
+    known = figures(SIZES[name], device)
     if arguments.one:
         with common.workshop() as folder:
             return known[arguments.one](device, folder)

@@ -92,7 +92,11 @@ class Sizes:
     megapixels: float
 
 
-_PEER = {name: value for name, value in PEER_SIZES.items() if name not in ("adversarial", "precision")}
+CAPTURED = ("famos", "magic")
+"""Methods whose steps can be CUDA graphs."""
+_RAMPED = {"entropy_ramp_steps": 0}
+"""While a ramp rises each step is decided otherwise, and none is captured."""
+_PEER = {name: value for name, value in PEER_SIZES.items() if name not in ("adversarial", "precision")} | _RAMPED
 _PRINT = Case("FAMOS, N 100, ngf 32", "famos", ("Standard",), {"templates": 100, "generator_width": 32})
 _ONE_SIZE = {"scales": 1}
 _SMALL = Size(384, 512)
@@ -108,9 +112,9 @@ CARD = Sizes(
             _PEER | {"adversarial": "wgan_gp", "precision": "float32"},
             30,
         ),
-        "famos-draft": Case("FAMOS Draft", "famos", ("Draft",), None, 100),
-        "magic-guided": Case("MAGIC Guided, sets of 50", "magic", ("Guided",), None, 20),
-        "magic-draft": Case("MAGIC Draft", "magic", ("Draft",), None, 60),
+        "famos-draft": Case("FAMOS Draft", "famos", ("Draft",), _RAMPED, 100),
+        "magic-guided": Case("MAGIC Guided, sets of 50", "magic", ("Guided",), _RAMPED, 20),
+        "magic-draft": Case("MAGIC Draft", "magic", ("Draft",), _RAMPED, 60),
         "texture": Case("texture network", "texture", ("Standard",), None, 30),
         "stylize": Case("fast stylisation", "stylize", ("Standard",), None, 30),
         "doodle_net": Case("fast doodle", "doodle_net", ("Standard",), None, 30),
@@ -132,8 +136,8 @@ _STEPS = {
     "famos-float32": Case(
         "FAMOS, N 80, WGAN-GP, float32", "famos", (), _PEER | {"adversarial": "wgan_gp", "precision": "float32"}, 2
     ),
-    "famos-draft": Case("FAMOS Draft", "famos", ("Draft",), None, 30),
-    "magic-draft": Case("MAGIC Draft", "magic", ("Draft",), None, 20),
+    "famos-draft": Case("FAMOS Draft", "famos", ("Draft",), _RAMPED, 30),
+    "magic-draft": Case("MAGIC Draft", "magic", ("Draft",), _RAMPED, 20),
     "texture": Case("texture network Draft", "texture", ("Draft",), None, 3, _SMALL, _SMALL),
     "stylize": Case("fast stylisation Draft", "stylize", ("Draft",), None, 3, _SMALL, _SMALL),
     "doodle_net": Case("fast doodle Draft", "doodle_net", ("Draft",), None, 3, _SMALL, _SMALL),

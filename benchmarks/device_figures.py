@@ -12,7 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from benchmarks import common, launches
 from benchmarks.device_cases import Case, Sizes
@@ -23,6 +24,7 @@ from engine.errors import TesseraError
 from engine.export.tiles import ExportPlan, fulfil
 from engine.messages import Ended, Event, Failed, Paused, RenderView, Retune, Stepped, Stop, ViewRendered
 from engine.method import Method, method_class
+from engine.nn.capture import PLAIN_STEPS, CapturedSteps
 from engine.preview.views import painter, tile_px
 from engine.training.session import Session
 
@@ -36,23 +38,28 @@ _SETTLED_SHARE = 0.3
 # ---------------------------------------------------------------- steps
 
 
-def step(case: Case, device: Device, folder: Path) -> Row:
-    """Steps of one method: their time, memory over the idle process, and what the card is told."""
+def step(case: Case, device: Device, folder: Path, captured: bool = False) -> Row:
+    """Steps of one method: their time, memory over the idle process, and what the card is told.
+
+    Args:
+        captured: as CUDA graphs, where the method has them. Raises TesseraError where they can not be had.
+    """
     common.import_the_rest()
     memory = PeakMemory(device)
     idle = memory.now_bytes
     method = _built(case, device, folder)
     built = memory.now_bytes
     numbers = iter(range(10**9))
-    for _ in range(_WARM_UP if case.steps > _WARM_UP else 1):
+    with Flops() as flops:
         method.step(next(numbers))
+    _warm_up(method, numbers, captured)
     common.wait(device.torch)
     memory.restart()
     seconds = [_seconds(method, next(numbers)) for _ in range(case.steps)]
     row = {
         "figure": "step",
         "of": case.title,
-        "way": "eager",
+        "way": "captured" if captured else "eager",
         "precision": "bfloat16" if getattr(method, "_bfloat16", False) else "float32",
         "step_s": median(seconds),
         "peak_bytes": memory.peak_bytes - idle,
@@ -62,9 +69,43 @@ def step(case: Case, device: Device, folder: Path) -> Row:
     if device.torch.type == "cuda":
         told = launches.counted(lambda: method.step(next(numbers)), device.torch)
         row |= {"launches": told.launches, "waits": told.waits, "kernels": told.kernels, "kernels_s": told.kernels_s}
-    with FlopCounterMode(display=False) as flops:
+    return row | {"flops": flops.total}
+
+
+class Flops(TorchDispatchMode):
+    """Counts multiplications and additions of convolutions, matrix products and attention.
+
+    As torch's own FlopCounterMode, whose hooks on modules can not be had within `autograd.grad`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func._overloadpacket)
+        if count is not None:
+            self.total += count(*args, **(kwargs or {}), out_val=result)
+        return result
+
+
+def _warm_up(method: Method, numbers: Iterator[int], captured: bool) -> None:
+    """A few plain steps; or as many as it takes until those with R1 and those without are graphs."""
+    graphs: CapturedSteps | None = getattr(method, "_captured", None)
+    if graphs is not None:
+        graphs.off = graphs.off or not captured
+    if not captured:
+        for _ in range(_WARM_UP):
+            method.step(next(numbers))
+        return
+    if graphs is None or graphs.off:
+        raise TesseraError(f"steps of {type(method).title} are not captured here")
+    period = method.settings.r1_every_steps  # type: ignore[attr-defined]
+    for _ in range((PLAIN_STEPS + 2) * period):
         method.step(next(numbers))
-    return row | {"flops": flops.get_total_flops()}
+    if graphs.off or not graphs.held:
+        raise TesseraError(method.warnings[-1] if method.warnings else "no step was captured")
 
 
 def _pipelined(method: Method, numbers: Iterator[int], steps: int) -> Row:

@@ -54,6 +54,17 @@ def generator_loss(kind: Adversarial, fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
+def loss_of_guessing(kind: Adversarial, generated: int = 1) -> float | None:
+    """`real_loss` and `fake_loss` together, of a D that can not tell real from generated; None where it has no scale.
+
+    Args:
+        generated: how many kinds of generated patches it judges.
+    """
+    if kind == "wgan_gp":
+        return None
+    return {"dcgan": math.log(2), "lsgan": 0.25, "hinge": 1.0}[kind] * (1 + generated)
+
+
 def gradient_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, position: Tensor) -> Tensor:
     """mean_b (|grad D| - 1)^2 at points between real and (detached) fake (Gulrajani et al. 2017, equation 3).
 

@@ -58,9 +58,14 @@ class Retune(Command):
 
 @dataclass(frozen=True)
 class Load(Command):
-    """Other images, method or settings that need a rebuild; present weights are kept where names and shapes allow."""
+    """Other images, method or settings that need a rebuild; present weights are kept where names and shapes allow.
+
+    Args:
+        reread: the images are others than they were, although their paths may be the same.
+    """
 
     job: Job
+    reread: bool = False
     replaces_pictures: ClassVar[bool] = True
 
 
@@ -133,6 +138,10 @@ class Restore(Command):
     replaces_pictures: ClassVar[bool] = True
 
 
+ALL_LAYERS = "all"
+"""In place of the key of one layer: all of them, as the layers of one TIFF."""
+
+
 @dataclass(frozen=True)
 class StartFrom(Command):
     """Begin anew with the networks of another project. What is left is kept first, where no snapshot has it yet.
@@ -152,7 +161,7 @@ class ExportRequest(Command):
     Args:
         out: its ending decides the format, see engine/export/format.py.
         size: of the picture after cutting; None for the size that was trained for.
-        layer: key of one of the method's layers.
+        layer: key of one of the method's layers, or ALL_LAYERS.
         tile_px: side of a tile; None lets the device decide.
         bits: 8 or 16 for each channel.
         snapshot: paint from this one instead of the present weights.
@@ -294,6 +303,7 @@ class Began(Event):
     Args:
         left: the snapshot of what was left for it, where training went back or to another method.
         touched: the part of the canvas that looks otherwise than before; None for all of it.
+        notes: see `Method.notes`; those of before that are not among them hold no longer.
     """
 
     step: int
@@ -304,6 +314,7 @@ class Began(Event):
     reason: Literal["built", "rebuilt", "restored"] = "built"
     left: Path | None = None
     touched: Box | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

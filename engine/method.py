@@ -259,7 +259,8 @@ class Method(ABC, Generic[MethodSettings]):
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
     """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones;
-    "pieces", if it knows which image lies where; "paint_detail", if what it paints over them can be `smooth_paint`."""
+    "pieces", if it knows which image lies where; "paint_detail", if what it paints over them can be `smooth_paint`;
+    "transparent", if it leaves places free where the content is transparent."""
 
     painting_version: ClassVar[int] = 1
     """Raised when equal weights paint another picture than before: canvases begun by then can not be gone on with."""
@@ -304,6 +305,18 @@ class Method(ABC, Generic[MethodSettings]):
             return False
         other = method_class(cls.stand_in)
         return other.is_instant(other.Settings())
+
+    @classmethod
+    def loss_of_guessing(cls, settings: Settings) -> float | None:
+        """The term "discriminator" where one can not tell pictures from the style; None where it has no such value."""
+        del settings
+        return None
+
+    @classmethod
+    def number_of_pieces(cls, settings: Settings) -> int | None:
+        """What the term "templates_in_use" is counted of; None where there is none."""
+        del settings
+        return None
 
     @classmethod
     def fitting(cls, sizes: Mapping[str, Sequence[Size]]) -> dict[str, Any]:
@@ -351,12 +364,15 @@ class Method(ABC, Generic[MethodSettings]):
             )
         return self
 
-    def coarse(self, reduction: int) -> Renderer | None:
+    def coarse(self, reduction: int, render_mode: RenderMode | None = None) -> Renderer | None:
         """Paints about the same picture on a canvas that is `reduction` times smaller, and so much sooner.
 
         None where only the picture itself can be painted.
+
+        Args:
+            render_mode: at most another content; None for as trained.
         """
-        del reduction
+        del reduction, render_mode
         return None
 
     @property
@@ -381,6 +397,11 @@ class Method(ABC, Generic[MethodSettings]):
         """What lies at a pixel of the canvas; None where that is not known."""
         del row, column
         return None
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Those of the sentences in `warnings` that hold only as long as the job is as it is."""
+        return ()
 
     @abstractmethod
     def patches(self) -> dict[str, Tensor]:

@@ -66,6 +66,7 @@ class EncodeOptions:
         pyramid: a TIFF also holds smaller versions of itself.
         marks: crop marks outside the picture.
         provenance: settings, seeds, method and names of the images are written into the file.
+        transparent: where the content is transparent, the file is too; the picture is painted there all the same.
     """
 
     dpi: float = 300.0
@@ -77,6 +78,7 @@ class EncodeOptions:
     pyramid: bool = False
     marks: bool = False
     provenance: bool = True
+    transparent: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.dpi <= 10_000:
@@ -87,6 +89,13 @@ class EncodeOptions:
             raise BadSettingError(f"intent can not be {self.intent!r}; it is relative or perceptual.")
         if self.compression not in ("none", "lzw", "deflate"):
             raise BadSettingError(f"compression can not be {self.compression!r}; it is none, lzw or deflate.")
+
+    def stored(self) -> dict[str, Any]:
+        """Plain JSON values; what came later is left out where it is not used, so that what was begun before fits."""
+        values = asdict(self)
+        if not self.transparent:
+            del values["transparent"]
+        return values
 
     @property
     def converts(self) -> bool:

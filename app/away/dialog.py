@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -31,17 +31,18 @@ from PySide6.QtWidgets import (
 from app.away import runs as make
 from app.document import Document
 from app.widgets import theme, words
-from app.widgets.controls import Note
+from app.widgets.controls import Note, StillCombo
+from app.widgets.placing import place
 from engine.errors import TesseraError
 from engine.images.find import SUFFIXES
 from engine.method import method_class, method_keys
 from engine.plans.journal import Entry
 from engine.plans.plan import Plan, Run, checked
 from engine.plans.plan_file import read_plan, write_plan
-from engine.stop_rule import MOST_MINUTES, StopRule
+from engine.stop_rule import MOST_MINUTES, MOST_STEPS, StopRule
 
 PLAN_FILES = "Tessera plan (*.toml *.json)"
-USUAL_MINUTES, USUAL_STALL_MINUTES = 30.0, 5.0
+USUAL_MINUTES, USUAL_STALL_MINUTES, USUAL_STEPS = 30.0, 5.0, 5000
 MOST_SEEDS = 100
 
 
@@ -71,7 +72,17 @@ class AwayDialog(QDialog):
         self.setWindowTitle(self.tr("While you are away"))
         self.setModal(False)
         self.note = Note(self)
+        self.by = StillCombo(self)
+        self.by.setAccessibleName(self.tr("When each ends"))
+        self.by.addItem(self.tr("Each trains for"), "minutes")
+        self.by.addItem(self.tr("Each trains until step"), "steps")
         self.minutes = self._amount(self.tr("Minutes of each"), USUAL_MINUTES)
+        self.steps = QSpinBox(self)
+        self.steps.setRange(1, MOST_STEPS)
+        self.steps.setValue(USUAL_STEPS)
+        self.steps.setGroupSeparatorShown(True)
+        self.steps.setAccessibleName(self.tr("Step at which each ends"))
+        self.steps.hide()
         self.stalls = QCheckBox(self.tr("sooner where the style match has not risen for"), self)
         self.stalls.setChecked(True)
         self.stall_minutes = self._amount(self.tr("Minutes without a rise"), USUAL_STALL_MINUTES)
@@ -108,9 +119,10 @@ class AwayDialog(QDialog):
 
     def until(self) -> StopRule:
         """When each run ends."""
-        return StopRule(
-            minutes=self.minutes.value(), stall_minutes=self.stall_minutes.value() if self.stalls.isChecked() else None
-        )
+        stall_minutes = self.stall_minutes.value() if self.stalls.isChecked() else None
+        if self.by.currentData() == "steps":
+            return StopRule(steps=self.steps.value(), stall_minutes=stall_minutes)
+        return StopRule(minutes=self.minutes.value(), stall_minutes=stall_minutes)
 
     @property
     def plan(self) -> Plan:
@@ -188,8 +200,9 @@ class AwayDialog(QDialog):
         rule = QGridLayout()
         rule.setHorizontalSpacing(theme.UNIT)
         rule.setVerticalSpacing(theme.UNIT)
-        rule.addWidget(QLabel(self.tr("Each trains for"), self), 0, 0)
+        rule.addWidget(self.by, 0, 0)
         rule.addWidget(self.minutes, 0, 1)
+        rule.addWidget(self.steps, 0, 1)
         rule.addWidget(self.stalls, 1, 0)
         rule.addWidget(self.stall_minutes, 1, 1)
         rule.setColumnStretch(2, 1)
@@ -220,12 +233,13 @@ class AwayDialog(QDialog):
         column.addWidget(self.facts)
         column.addWidget(self.note)
         column.addLayout(ends)
-        self.resize(620, 460)
+        place(self, QSize(620, 460))
 
     def _connect(self) -> None:
         document = self._document
-        for box in (self.minutes, self.stall_minutes):
+        for box in (self.minutes, self.stall_minutes, self.steps):
             box.valueChanged.connect(lambda _value: self._on_rule())
+        self.by.currentIndexChanged.connect(lambda _index: self._on_rule())
         self.stalls.toggled.connect(lambda _on: self._on_rule())
         self.add_seeds.clicked.connect(
             lambda: self.add(make.seeds(document, self.runs, self.count.value(), self.until()))
@@ -297,6 +311,8 @@ class AwayDialog(QDialog):
         self.show_plan(Plan(tuple(run for row, run in enumerate(self.runs) if row not in gone)))
 
     def _on_rule(self) -> None:
+        self.minutes.setVisible(self.by.currentData() == "minutes")
+        self.steps.setVisible(self.by.currentData() == "steps")
         self.stall_minutes.setEnabled(self.stalls.isChecked())
         self.show_plan(Plan(tuple(replace(run, until=self.until()) for run in self.runs)))
 
@@ -335,7 +351,16 @@ class AwayDialog(QDialog):
     def _show_mode(self, mode: str) -> None:
         self._mode = mode
         edited = mode == "edited"
-        for widget in (self.minutes, self.stalls, self.count, self.add_seeds, self.add_preset, self.add_method):
+        for widget in (
+            self.by,
+            self.minutes,
+            self.steps,
+            self.stalls,
+            self.count,
+            self.add_seeds,
+            self.add_preset,
+            self.add_method,
+        ):
             widget.setEnabled(edited)
         self.stall_minutes.setEnabled(edited and self.stalls.isChecked())
         self.add_contents.setEnabled(edited and make.varied_slot(self._document) is not None)

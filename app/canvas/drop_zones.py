@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QDropEvent, QFont, QPainter, QPalette, QPen
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QDropEvent, QFont, QFontMetrics, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QWidget
 
+from app.images.arrivals import is_wanted, local_paths
 from app.project_paths import project_in
 from engine.method import Slot
 
 GAP_PX = 16
+IMAGES_SHARE, MAP_PX = 0.6, 150
+"""Of the height, for images where there are maps as well; the least width of the zone of a map."""
 
 
 class DropZones(QWidget):
@@ -19,6 +23,8 @@ class DropZones(QWidget):
 
     dropped = Signal(str, list)
     """Key of a slot, and paths."""
+    data_dropped = Signal(str, object)
+    """Key of a slot, and the QMimeData of a picture that is no file yet."""
     project_dropped = Signal(object)
     """Path of a project, or of an exported file that holds one."""
 
@@ -38,10 +44,17 @@ class DropZones(QWidget):
         self._slots = slots
 
     def zone(self, index: int) -> QRect:
-        """Where the zone of a slot lies."""
+        """Where the zone of a slot lies: images above, and maps, which few need, in rows below them."""
         room = self.rect().adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
-        width = (room.width() - GAP_PX * (len(self._slots) - 1)) // max(1, len(self._slots))
-        return QRect(room.left() + index * (width + GAP_PX), room.top(), width, room.height())
+        images = [slot for slot in self._slots if not slot.map] or list(self._slots)
+        maps = [slot for slot in self._slots if slot not in images]
+        above = room.height() if not maps else round(IMAGES_SHARE * room.height())
+        slot = self._slots[index]
+        if slot in images:
+            return _cell(QRect(room.topLeft(), QSize(room.width(), above)), images.index(slot), len(images), 1)
+        columns = max(1, min(len(maps), room.width() // MAP_PX))
+        below = room.adjusted(0, above + GAP_PX, 0, 0)
+        return _cell(below, maps.index(slot), columns, -(-len(maps) // columns))
 
     def eventFilter(self, host: QObject, event: QEvent) -> bool:
         match event.type():
@@ -55,8 +68,8 @@ class DropZones(QWidget):
         return False
 
     def _on_drag(self, event: QDropEvent) -> bool:
-        paths = paths_in(event.mimeData())
-        if not paths:
+        paths = local_paths(event.mimeData())
+        if not is_wanted(event.mimeData()):
             event.ignore()
             return True
         event.setDropAction(Qt.DropAction.CopyAction)
@@ -75,11 +88,16 @@ class DropZones(QWidget):
         if project is not None:
             self.project_dropped.emit(project)
         elif self._slots:
-            self.dropped.emit(self._slots[self._nearest(event.position().toPoint())].key, paths)
+            slot = self._slots[self._nearest(event.position().toPoint())].key
+            if paths:
+                self.dropped.emit(slot, paths)
+            else:
+                self.data_dropped.emit(slot, event.mimeData())
         return True
 
     def _nearest(self, point: QPoint) -> int:
-        distances = [abs(self.zone(index).center().x() - point.x()) for index in range(len(self._slots))]
+        """The zone at a point, or the one that it is least far from; -1 where there are none."""
+        distances = [_distance(self.zone(index), point) for index in range(len(self._slots))]
         return distances.index(min(distances)) if distances else -1
 
     def paintEvent(self, event) -> None:
@@ -95,20 +113,61 @@ class DropZones(QWidget):
             painter.setBrush(_see_through(accent, 60 if over else 14))
             painter.drawRoundedRect(zone, 12, 12)
             painter.setPen(ink)
-            font = QFont(self.font())
-            font.setPointSizeF(font.pointSizeF() * 1.7)
-            font.setWeight(QFont.Weight.DemiBold)
-            painter.setFont(font)
-            painter.drawText(zone.adjusted(20, 0, -20, -16), Qt.AlignmentFlag.AlignCenter, slot.title)
-            painter.setFont(self.font())
-            below = QRect(zone.left() + 28, zone.center().y() + 18, zone.width() - 56, zone.height() // 3)
-            flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-            painter.drawText(below, flags, slot.help)
+            _write(painter, self.font(), zone.adjusted(10, 8, -10, -8), slot)
 
 
-def paths_in(mime: QMimeData) -> list[Path]:
-    """Local files and folders in a drag or on the clipboard."""
-    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()] if mime.hasUrls() else []
+def _cell(room: QRect, index: int, columns: int, rows: int) -> QRect:
+    """One of the equal parts of a rectangle, with gaps between them."""
+    width = (room.width() - GAP_PX * (columns - 1)) // columns
+    height = (room.height() - GAP_PX * (rows - 1)) // rows
+    down, across = divmod(index, columns)
+    return QRect(room.left() + across * (width + GAP_PX), room.top() + down * (height + GAP_PX), width, height)
+
+
+def _distance(zone: QRect, point: QPoint) -> int:
+    """Along both axes together; 0 inside."""
+    right = max(zone.left() - point.x(), 0, point.x() - zone.right())
+    down = max(zone.top() - point.y(), 0, point.y() - zone.bottom())
+    return right + down
+
+
+class _Words(NamedTuple):
+    """What is written into a zone, and the room that it takes."""
+
+    font: QFont
+    words: str
+    title: QRect
+    text: QRect
+
+    @property
+    def size(self) -> QSize:
+        gap = GAP_PX // 2 if self.words else 0
+        return QSize(max(self.title.width(), self.text.width()), self.title.height() + self.text.height() + gap)
+
+
+def _write(painter: QPainter, font: QFont, room: QRect, slot: Slot) -> None:
+    """The title as large as there is room for, and what the slot is for where that fits below it."""
+    flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+
+    def measured(size: float, words: str) -> _Words:
+        bold = QFont(font)
+        bold.setPointSizeF(font.pointSizeF() * size)
+        bold.setWeight(QFont.Weight.DemiBold)
+        text = QFontMetrics(font).boundingRect(room, flags, words) if words else QRect()
+        return _Words(bold, words, QFontMetrics(bold).boundingRect(room, flags, slot.title), text)
+
+    sizes = (1.25, 1.0) if slot.map else (1.7, 1.25, 1.0)
+    choices = [measured(sizes[0], slot.help), *(measured(size, "") for size in sizes)]
+    fitting = (each for each in choices if each.size.boundedTo(room.size()) == each.size)
+    chosen = next(fitting, choices[-1])
+    high = chosen.size.height()
+    top = room.top() + max(0, (room.height() - high) // 2)
+    painter.setFont(chosen.font)
+    painter.drawText(QRect(room.left(), top, room.width(), chosen.title.height()), flags, slot.title)
+    if chosen.words:
+        painter.setFont(font)
+        below = chosen.text.height()
+        painter.drawText(QRect(room.left(), top + high - below, room.width(), below), flags, chosen.words)
 
 
 def _see_through(color: QColor, alpha: int) -> QColor:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QSpacerItem,
     QVBoxLayout,
     QWidget,
 )
@@ -44,10 +45,7 @@ class FirstStart(QWidget):
         super().__init__(parent)
         self._rescued: Path | None = None
         title = QLabel(self.tr("Make a picture of your images"), self)
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.9)
-        font.setWeight(font.Weight.DemiBold)
-        title.setFont(font)
+        self._title = title
         self.lead = QLabel(self)
         self.lead.setProperty("role", "muted")
         for label in (title, self.lead):
@@ -90,17 +88,18 @@ class FirstStart(QWidget):
         self._doors.addStretch(1)
         page = QWidget()
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(24, 16, 24, 16)
+        layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(8)
         layout.addStretch(2)
         layout.addWidget(self.rescue, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addSpacing(28)
+        self._above, self._between = QSpacerItem(0, 28), QSpacerItem(0, 16)
+        layout.addItem(self._above)
         layout.addWidget(title)
         layout.addWidget(self.lead)
         layout.addWidget(self.other_method, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addSpacing(16)
+        layout.addItem(self._between)
         layout.addLayout(self._doors)
-        layout.addSpacing(20)
+        layout.addSpacing(12)
         layout.addWidget(self.recents)
         layout.addStretch(3)
         self.scroll_area = QScrollArea(self)
@@ -144,6 +143,13 @@ class FirstStart(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         direction, narrow = QBoxLayout.Direction, self.width() < NARROW_PX
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * (1.5 if narrow else 1.9))
+        font.setWeight(font.Weight.DemiBold)
+        self._title.setFont(font)
+        self._doors.setSpacing(8 if narrow else 16)
+        self._above.changeSize(0, 0 if narrow else 28)
+        self._between.changeSize(0, 4 if narrow else 16)
         self._doors.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
         for door in (self.images, self.project, self.example):
             door.set_flat(narrow)
@@ -212,20 +218,25 @@ class _Door(QFrame):
         self.button = QPushButton(button, self)
         self.button.setAccessibleDescription(text)
         self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(16, 16, 16, 16)
-        self._grid.setSpacing(8)
         self.set_flat(False)
 
     def set_flat(self, flat: bool) -> None:
         """A row of little height, or a card."""
         self.setMaximumWidth(WIDEST_ROW_PX if flat else WIDEST_CARD_PX)
-        top, left = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignLeft
-        column = 1 if flat else 0
-        self._grid.addWidget(self._picture, 0, 0, 3 if flat else 1, 1, top | left)
-        for place, widget in enumerate((self._heading, self._words, self.button)):
-            row = place if flat else place + 1
-            self._grid.addWidget(widget, row, column, left if flat and widget is self.button else Qt.AlignmentFlag(0))
+        side, edge = (12, 10) if flat else (16, 16)
+        self._grid.setContentsMargins(side, edge, side, edge)
+        self._grid.setVerticalSpacing(2 if flat else 8)
+        self._grid.setHorizontalSpacing(12 if flat else 8)
+        top, left, middle = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignVCenter
+        if flat:
+            self._grid.addWidget(self._picture, 0, 0, 2, 1, middle | left)
+            self._grid.addWidget(self._heading, 0, 1)
+            self._grid.addWidget(self._words, 1, 1)
+            self._grid.addWidget(self.button, 0, 2, 2, 1, middle)
+        else:
+            for row, widget in enumerate((self._picture, self._heading, self._words, self.button)):
+                self._grid.addWidget(widget, row, 0, top | left if widget is self._picture else Qt.AlignmentFlag(0))
         self._grid.setColumnStretch(0, 0 if flat else 1)
         self._grid.setColumnStretch(1, 1 if flat else 0)
         self._grid.setRowStretch(1, 1 if flat else 0)
-        self._grid.setRowStretch(2, 0 if flat else 1)
+        self._grid.setRowStretch(3, 0 if flat else 1)

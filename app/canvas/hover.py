@@ -121,5 +121,5 @@ def words(piece: Piece, share: float | None = None) -> str:
     if piece.share < 0.995:
         lines.append(f"{100 * piece.share:.0f} % of what lies here")
     if share is not None:
-        lines.append(f"this piece is {100 * share:.1f} % of the picture; a click keeps it in the tray")
-    return "<br>".join(lines)
+        lines += [f"{100 * share:.1f} % of the picture", "Click to keep it chosen in the tray."]
+    return f"<p style='white-space: pre'>{'<br>'.join(lines)}</p>"  # else Qt breaks lines after a few words

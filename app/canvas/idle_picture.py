@@ -76,6 +76,11 @@ class IdlePictureController(QObject):
         self._tasks.append(task)
         task.finished.connect(lambda: self._tasks.remove(task))
 
+    def read_again(self) -> None:
+        """A file may have changed under its name."""
+        self._shown = ""
+        self.refresh()
+
     def wait(self) -> None:
         """For pictures that are still being read."""
         for task in list(self._tasks):

@@ -30,6 +30,7 @@ SHARE_POSITIONS = 200
 
 class CanvasPanel(QWidget):
     dropped = Signal(str, list)
+    data_dropped = Signal(str, object)
     project_dropped = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -87,6 +88,7 @@ class CanvasPanel(QWidget):
         self.zones = (DropZones(self.view.viewport()), DropZones(self.start))
         for zones in self.zones:
             zones.dropped.connect(self.dropped)
+            zones.data_dropped.connect(self.data_dropped)
             zones.project_dropped.connect(self.project_dropped)
         self.view.zoomed.connect(lambda zoom: self._zoom.setText(_percent(zoom)))
         self.show_start(True)

@@ -30,11 +30,9 @@ LATE_STEPS = 300
 LONG_STEPS = 600
 """A trouble that comes and goes by itself has to last so long to be told."""
 WON, LOST = 0.05, 0.97
-"""Shares of its first loss, which is that of guessing, below and above which a discriminator wins or loses."""
+"""Shares of the loss of guessing, below and above which a discriminator wins or loses."""
 WRONG = 1.5
 """Shares of the same, above which it is not guessing any more, but wrong: it learns too quickly for itself."""
-LEAST_GUESS = 0.5
-"""A first loss below this says nothing of guessing: the discriminator measures a distance."""
 RISE = 1.5
 """A loss that should fall has risen where it is so many times its lowest."""
 ALIKE = 0.02
@@ -103,26 +101,30 @@ class Health:
     back: bool = False
 
 
-def health(history: History, templates: int | None, settings: type[Settings] | None) -> Health:
+def health(
+    history: History, templates: int | None, settings: type[Settings] | None, guess: float | None = None
+) -> Health:
     """What can be said of a training now.
 
     Args:
         templates: how many there are, where the method has any.
+        guess: the discriminator's loss where it only guesses; None where there is none, or it measures a distance.
     """
     if not len(history):
         return Health(_tr("Told once training has begun."), "muted")
     steps = history.steps[-1]
     in_use, entropy = _now(history, IN_USE), _now(history, ENTROPY)
     late = steps >= LATE_STEPS
-    running = [key for key in LOSSES if _runs_away(history, key)]
-    if running:  # where the discriminator does, the generator's loss goes along, and slowing it would not help
-        kind = "wrong" if DISCRIMINATOR in running else "runaway"
+    if any(_runs_away(history, key) for key in LOSSES):
+        # where the discriminator does, the generator's loss goes along, and slowing the generator would not help
+        judged = _now(history, DISCRIMINATOR)
+        kind = "wrong" if guess is not None and judged is not None and judged > WRONG * guess else "runaway"
         return _trouble(kind, _tr("The losses run away"), history, settings)
     share = in_use / templates if in_use is not None and templates else None
     if share is None:
         mixture = Health(_tr("All is well."), "muted")
     else:
-        said = _tr("Health: {} of {} templates in use").format(f"{in_use:.0f}", templates)
+        said = _tr("Health: {} of {} pieces in use").format(f"{in_use:.0f}", templates)
         if late and share < FEW:
             return _trouble("collapse", said, history, settings)
         mixture = Health(f"{said}.", "muted") if share < SOME else Health(said + _tr(", a rich mixture."), "good")
@@ -131,26 +133,26 @@ def health(history: History, templates: int | None, settings: type[Settings] | N
     difference = _now(history, DIFFERENCE)
     if late and difference is not None and difference < ALIKE:
         return _trouble("alike", _tr("The samples are all alike"), history, settings)
-    return _lasting(history, settings) or mixture
+    return _lasting(history, settings, guess) or mixture
 
 
-def _lasting(history: History, settings: type[Settings] | None) -> Health | None:
+def _lasting(history: History, settings: type[Settings] | None, guess: float | None) -> Health | None:
     """What is only told once it has lasted: a fight that one side has won, a loss that rises, a standstill."""
-    first, fight = _first(history, DISCRIMINATOR), _last(history, DISCRIMINATOR, LONG_STEPS)
-    if first is not None and first > LEAST_GUESS and fight is not None:
-        if fight.max() < WON * first:
+    fight = _last(history, DISCRIMINATOR, LONG_STEPS)
+    if guess is not None and fight is not None:
+        if fight.max() < WON * guess:
             said = _tr("The discriminator has won, the picture learns nothing from it any more")
             return _trouble("won", said, history, settings)
-        if fight.min() > WRONG * first:
+        if fight.min() > WRONG * guess:
             said = _tr("The discriminator is wrong more often than a guess would be")
             return _trouble("wrong", said, history, settings)
-        if fight.min() > LOST * first:
+        if fight.min() > LOST * guess:
             said = _tr("The discriminator only guesses, so that it teaches nothing")
             return _trouble("lost", said, history, settings)
     match = _last(history, STYLE_MATCH, LONG_STEPS)
     if match is not None and match.max() < np.nanmax(history.curve(STYLE_MATCH)[1]) - WORSE_BY:
         return _trouble("worse", _tr("The style match was better before"), history, settings)
-    for key in FALLING if first is None else ():
+    for key in FALLING if _now(history, DISCRIMINATOR) is None else ():
         recent = _last(history, key, LONG_STEPS)
         if recent is not None and float(np.median(recent)) > RISE * max(_lowest(history, key), 1e-9):
             said = _tr("Health: {} rises instead of falling").format(key)
@@ -181,15 +183,6 @@ def _now(history: History, key: str) -> float | None:
     values = history.curve(key)[1][-RECENT:]
     values = values[~np.isnan(values)]
     return float(np.median(values)) if len(values) else None
-
-
-def _first(history: History, key: str) -> float | None:
-    """The first report of a term."""
-    if key not in history.keys:
-        return None
-    values = history.curve(key)[1]
-    values = values[~np.isnan(values)]
-    return float(values[0]) if len(values) else None
 
 
 def _last(history: History, key: str, steps: int) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.curves.health import health
+from app.curves.health import Health, health
 from app.curves.health_line import HealthLine
 from app.curves.history import History, Mark
 from app.widgets.controls import ElidedLabel
@@ -49,7 +50,9 @@ class Curves(QWidget):
         super().__init__(parent)
         self.history = History(())
         self._values: Settings | None = None
-        self._templates: int | None = None
+        self._method: type[Method] | None = None
+        self._built: Settings | None = None
+        """What the networks that train were made from: some settings wait for a rebuild."""
         self._terms: tuple[Term, ...] = ()
         self._plots: list[Plot] = []
         self._shown: list[Plot] = []
@@ -102,7 +105,7 @@ class Curves(QWidget):
 
     def show_method(self, method: type[Method]) -> None:
         """Empty plots for a method's terms, made when they are first seen."""
-        self._values = method.Settings()
+        self._method, self._values = method, method.Settings()
         self._terms = (*MATCHES, *method.terms)
         self.history = History(tuple(term.key for term in self._terms))
         for plot in self._plots:
@@ -118,10 +121,6 @@ class Curves(QWidget):
         self._plots = [Plot(group, tuple(terms), self) for group, terms in groupby(ordered, key=lambda t: t.group)]
         for plot in self._plots:
             plot.marks_clicked.connect(self._on_marks)
-
-    def set_templates(self, number: int | None) -> None:
-        """How many templates there are, where the method has them."""
-        self._templates = number
 
     def set_values(self, settings: Settings) -> None:
         """The settings in force, which a remedy changes."""
@@ -140,8 +139,9 @@ class Curves(QWidget):
         self.history.mark(step, text, names, job, merge)
         self._schedule()
 
-    def began(self, step: int) -> None:
-        """A session goes on from `step`; 0 begins with empty plots."""
+    def began(self, step: int, settings: Settings | None = None) -> None:
+        """A session goes on from `step`, with networks made from these settings; 0 begins with empty plots."""
+        self._built = settings
         if step == 0:
             self.history = History(self.history.keys)
         else:
@@ -166,14 +166,25 @@ class Curves(QWidget):
         if not self.history.latest:
             self.line.show_nothing()
             return
-        state = health(self.history, self._templates, type(self._values) if self._values is not None else None)
+        state = self._health()
         words = tip = ""
         if state.remedy is not None and self._values is not None:
             ((name, value),) = state.remedy.values(self._values).items()
-            spec = next(spec for spec in specs(type(self._values)) if spec.name == name)
-            words = self.tr("Set {} to {}").format(spec.knob.label, spec.label_of(_figures(value)))
-            tip = self.tr("{}; can be undone").format(state.remedy.title)
+            if value == getattr(self._values, name):  # it is at the end of its range already
+                state = replace(state, remedy=None)
+            else:
+                spec = next(spec for spec in specs(type(self._values)) if spec.name == name)
+                words = self.tr("Set {} to {}").format(spec.knob.label, spec.label_of(_figures(value)))
+                tip = self.tr("{}; can be undone").format(state.remedy.title)
         self.line.show_health(state, words, tip, state.back and self._has_best)
+
+    def _health(self) -> Health:
+        method, values = self._method, self._values
+        if method is None or not isinstance(values, method.Settings):  # between two methods
+            return health(self.history, None, None)
+        built = self._built if isinstance(self._built, method.Settings) else values
+        pieces, guess = method.number_of_pieces(built), method.loss_of_guessing(built)
+        return health(self.history, pieces, method.Settings, guess)
 
     def _last_change(self) -> str:
         marks = self.history.marks

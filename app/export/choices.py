@@ -32,6 +32,7 @@ def choices_of(form: ExportForm) -> dict[str, Any]:
         "size": _size_choices(size),
         **{name: getattr(encode, name) for name in _ENCODED},
         "pyramid": options.pyramid.isChecked(),
+        "transparent": options.transparent.isChecked(),
         "paint_detail": form.paint_detail.isChecked(),
     }
 
@@ -61,7 +62,7 @@ def take(form: ExportForm, choices: Mapping[str, Any]) -> None:
             check.setChecked(choices[name])
 
 
-_ENCODED = ("profile", "intent", "black_point", "quality", "compression", "marks", "provenance")
+_ENCODED = ("profile", "intent", "black_point", "quality", "compression", "marks", "provenance", "transparent")
 
 
 def _size_choices(field: SizeField) -> dict[str, Any]:

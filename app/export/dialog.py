@@ -25,11 +25,12 @@ from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
 from app.preferences import Preferences
 from app.widgets import theme
+from app.widgets.placing import place, room_for
 from engine import messages as m
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, preflight
-from engine.images.read import image_size
+from engine.images.read import image_size, may_be_transparent
 from engine.job import Job
 from engine.method import Layer
 
@@ -38,8 +39,6 @@ PROBED_PX = 4_000_000
 _WIDTH_PX = 560
 _LEAST_PX = 160
 """Of the form's height that is always in sight."""
-_FRAME_PX = 40
-"""Of the screen's height that the window's own title takes."""
 
 
 class ExportDialog(QDialog):
@@ -99,6 +98,7 @@ class ExportDialog(QDialog):
         self.form = ExportForm(
             canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self, best, walks
         )
+        self.form.options.set_free_places(self._has_free_places())
         self.presets = ExportPresets(self.form, preferences, self) if preferences is not None else None
         if preferences is not None:
             take(self.form, preferences.export_form)
@@ -140,6 +140,7 @@ class ExportDialog(QDialog):
     def set_job(self, job: Job) -> None:
         """What is painted, with its images, has changed."""
         self.job = job
+        self.form.options.set_free_places(self._has_free_places())
         self.refresh()
 
     def show_inspected(self, event: m.Inspected) -> None:
@@ -222,6 +223,14 @@ class ExportDialog(QDialog):
             checks.append(Check(message, "muted" if mine else "warning"))
         return checks
 
+    def _has_free_places(self) -> bool:
+        """Whether the content may be transparent in places, and the method leaves these free."""
+        if "transparent" in self.form.capabilities:
+            for image in self.job.sources.get("content", ())[:1]:
+                with suppress(TesseraError):
+                    return may_be_transparent(Path(image.path))
+        return False
+
     def _is_wanted(self, finding: m.Finding) -> bool:
         """What only adds to one's knowledge is for those who want to know more."""
         known = [item for item in self._queue.items if item.request.out == self.form.out() and item.kept]
@@ -267,8 +276,11 @@ class ExportDialog(QDialog):
         layout = self.layout()
         if layout is not None:
             layout.activate()
-        room = self.screen().availableGeometry().height() - _FRAME_PX
-        self.resize(max(self.width(), _WIDTH_PX), min(room, self.sizeHint().height()))
+        size = QSize(max(self.width(), _WIDTH_PX), self.sizeHint().height())
+        if self.isVisible():
+            self.resize(size.boundedTo(room_for(self)))
+        else:
+            place(self, size)
 
 
 def _content_size(job: Job) -> Size | None:

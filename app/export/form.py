@@ -27,6 +27,8 @@ from app.export.size import SizeField
 from app.widgets import theme, words
 from engine import messages
 from engine.box import Size
+from engine.errors import BadSettingError
+from engine.export import layered
 from engine.export.format import Format, format_of, formats, suffixes
 from engine.export.print_sizes import LABS, Lab, Layout, print_scale
 from engine.method import Layer
@@ -92,6 +94,10 @@ class ExportForm(QWidget):
         for layer in layers:
             self.layer.addItem(layer.title, layer.key)
             self.layer.setItemData(self.layer.count() - 1, layer.help, Qt.ItemDataRole.ToolTipRole)
+        if len(layers) > 1:
+            self.layer.addItem(self.tr("All of them, as layers of a TIFF"), messages.ALL_LAYERS)
+            tip = self.tr("GIMP and Krita open them as layers. It takes as long as to paint each of them.")
+            self.layer.setItemData(self.layer.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.size_field = SizeField(canvas, content, self, best)
         self.detail = QComboBox(self)
         self.detail.addItem(self.tr("The same picture, with all detail of its pieces"), True)
@@ -109,6 +115,7 @@ class ExportForm(QWidget):
         for edit in (self.file_name, self.folder):
             edit.textChanged.connect(self._on_changed)
         self.paint_detail.toggled.connect(self._on_changed)
+        self.layer.activated.connect(lambda _index: self._fit_format())
         for combo in (self.format, self.layer, self.detail):
             combo.currentIndexChanged.connect(self._on_changed)
         self.film.changed.connect(self._on_changed)
@@ -177,6 +184,10 @@ class ExportForm(QWidget):
             return self.tr("Give the file a name.")
         if any(sign in name for sign in FORBIDDEN):
             return self.tr("A file name can not contain any of {}").format(" ".join(FORBIDDEN))
+        try:
+            layered.check(self.request())
+        except BadSettingError as error:
+            return str(error)
         if not out.parent.is_dir():
             return self.tr("There is no folder {}. Choose another one.").format(out.parent)
         return ""
@@ -198,6 +209,7 @@ class ExportForm(QWidget):
         if request.size is not None and request.size != self.size_field.size_px:
             self.size_field.choose(request.size)
         self.options.take(request.bits, request.encode_options, request.bleed_px)
+        self.options.transparent.setChecked(request.encode_options.transparent)
         if request.crop is not None:
             self.crop.set_crop(request.crop)
         if self._has_detail():
@@ -314,6 +326,17 @@ class ExportForm(QWidget):
             widget.setVisible(self._has_detail())
         self.lab.setCurrentIndex(max(0, self.lab.findData(self.options.lab(self.kind()))))
         self.changed.emit()
+
+    def _fit_format(self) -> None:
+        """Only a TIFF holds layers."""
+        if self.layer.currentData() == messages.ALL_LAYERS:
+            self._set_format(Path("layers.tif"))
+
+    @property
+    def shown_layer(self) -> str:
+        """The layer to look at: the first one, where all are painted."""
+        chosen = self.layer.currentData()
+        return self.layer.itemData(0) if chosen == messages.ALL_LAYERS else chosen
 
     def _has_detail(self) -> bool:
         """Whether there are two ways to reach this size."""

@@ -45,6 +45,7 @@ class ExportOptions(QWidget):
         self._above = 0
         self._profile = 0
         self._can_repeat = can_repeat
+        self._has_free_places = False
         self.grid = QGridLayout(self)
         self.grid.setContentsMargins(0, 0, 0, 0)
         self.grid.setHorizontalSpacing(2 * theme.UNIT)
@@ -75,6 +76,7 @@ class ExportOptions(QWidget):
             pyramid=self._has("pyramid") and self.pyramid.isChecked(),
             marks=self.marks.isChecked(),
             provenance=self.provenance.isChecked(),
+            transparent=self._has("transparent") and self.transparent.isChecked(),
         )
 
     def lab(self, kind: Format) -> Lab | None:
@@ -94,6 +96,12 @@ class ExportOptions(QWidget):
     def repeats(self) -> bool:
         return self._can_repeat and self.repeat.isChecked()
 
+    def set_free_places(self, there: bool) -> None:
+        """Whether the content is transparent in places, so that the file can be."""
+        if there != self._has_free_places:
+            self._has_free_places = there
+            self._show_rows()
+
     def allow_look(self, allowed: bool) -> None:
         """Whether the repeat can be looked at now."""
         self._may_look = allowed
@@ -110,7 +118,7 @@ class ExportOptions(QWidget):
         self._show_rows()
 
     def take(self, bits: int, encode_options: EncodeOptions, bleed_px: int) -> None:
-        """All options that a lab or a remedy asks for; crop marks and origin stay."""
+        """All options that a lab or a remedy asks for; crop marks, origin and transparency stay."""
         if bits != self.bits():
             self.bits_box.setCurrentIndex(self.bits_box.findData(bits))
         self.set_profile(encode_options.profile)
@@ -126,6 +134,7 @@ class ExportOptions(QWidget):
         self.black_point.setChecked(encode_options.black_point)
         self.marks.setChecked(encode_options.marks)
         self.provenance.setChecked(encode_options.provenance)
+        self.transparent.setChecked(encode_options.transparent)
 
     def set_profile(self, profile: str) -> None:
         """ "srgb", "adobe-rgb", or the path of a file, which joins the list."""
@@ -152,6 +161,11 @@ class ExportOptions(QWidget):
         self.quality.setRange(1, 100)
         self.quality.setValue(EncodeOptions().quality)
         self.quality.setToolTip(self.tr("More keeps finer detail and makes a larger file; 90 to 95 looks flawless."))
+        self.transparent = QCheckBox(self.tr("Transparent where the content is"), self)
+        self.transparent.setToolTip(
+            self.tr("The picture is painted there all the same: without this it is seen, and with it, it is hidden.")
+        )
+        self._add("transparent", self.tr("Ground"), self.transparent)
         self._add("bits", self.tr("Depth"), self.bits_box)
         self._add("compression", self.tr("Packing"), self.compression)
         self._add("pyramid", "", self.pyramid)
@@ -160,7 +174,8 @@ class ExportOptions(QWidget):
         for combo in (self.bits_box, self.compression):
             combo.currentIndexChanged.connect(self.changed)
         self.quality.valueChanged.connect(self.changed)
-        self.pyramid.toggled.connect(self.changed)
+        for check in (self.pyramid, self.transparent):
+            check.toggled.connect(self.changed)
 
     def _make_color_rows(self) -> None:
         self.profile = QComboBox(self)
@@ -246,6 +261,8 @@ class ExportOptions(QWidget):
                 return self.profile.currentData() != SRGB
             case "repeat":
                 return self._can_repeat
+            case "transparent":  # also where the format can not: then that is said
+                return self._has_free_places
         return True
 
     def _show_rows(self) -> None:

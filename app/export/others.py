@@ -163,7 +163,9 @@ class OthersWindow(QDialog):
         mode = RenderMode(frame=str(path), own_shape=True)
         size = Size(_PREVIEW_PX, _PREVIEW_PX)
         self.pane.empty_text = self.tr("Painting…")
-        self.look_wanted.emit(m.RenderView(canvas.box, size, "result", canvas_size=canvas, render_mode=mode))
+        self.look_wanted.emit(
+            m.RenderView(canvas.box, size, "result", canvas_size=canvas, render_mode=mode, coarse_first=True)
+        )
 
     def _export(self) -> None:
         wanted = self.requests()

@@ -99,7 +99,7 @@ class Peeks(QObject):
         place = screen_box(event.box, waiting.request.box, waiting.request.size)
         if event.image.size:
             rows, columns = place.within(Box(0, 0, height, width))
-            waiting.picture[rows, columns] = event.image
+            waiting.picture[rows, columns] = _as_large_as(event.image, place.height, place.width)
 
     def _next(self) -> None:
         if self._waiting:
@@ -108,3 +108,12 @@ class Peeks(QObject):
             self._post(self._waiting[0].request)
         else:
             self.busy_changed.emit(False)
+
+
+def _as_large_as(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The nearest pixels of [h, w, 3]: what comes first is coarse, and smaller than its place."""
+    if image.shape[:2] == (height, width):
+        return image
+    rows = np.arange(height) * image.shape[0] // max(1, height)
+    columns = np.arange(width) * image.shape[1] // max(1, width)
+    return image[rows[:, None], columns]

@@ -183,6 +183,7 @@ class SizeField(QWidget):
         chip = QPushButton(self.tr(use.name), self)
         chip.setProperty("role", "small")
         chip.setAutoDefault(False)
+        chip.setCheckable(True)
         across, down = (pixels(side, dpi) for side in (width_mm, height_mm))
         size = f"{across:,} × {down:,} px" if use.name == "Screen" else words.print_size(across, down, round(dpi))
         chip.setToolTip(self.tr("The whole picture, {} at {:.0f} DPI; nothing is cut away").format(size, dpi))
@@ -205,8 +206,9 @@ class SizeField(QWidget):
         column.setSpacing(theme.UNIT)
         uses = QHBoxLayout()
         uses.setSpacing(theme.UNIT // 2)
-        for use in USES:
-            uses.addWidget(self._chip(use))
+        self.chips = {use: self._chip(use) for use in USES}
+        for chip in self.chips.values():
+            uses.addWidget(chip)
         uses.addStretch(1)
         column.addLayout(uses)
         column.addLayout(above)
@@ -254,6 +256,8 @@ class SizeField(QWidget):
                 box.setValue(_shown(side, per_unit, self.dpi) if length is None else length)
         with QSignalBlocker(self.choice):
             self.choice.setCurrentIndex(self._index_of_choice())
+        for use, chip in self.chips.items():
+            chip.setChecked(self._on_paper == use.lengths_mm(self._canvas))
 
     def _index_of_choice(self) -> int:
         """Which of the choices the present size is; the last one, "Own size", for any other."""

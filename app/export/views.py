@@ -90,7 +90,7 @@ class ExportViews(QObject):
                 request = m.RenderView(
                     window.region(),
                     window.region().size,
-                    form.request().layer,
+                    form.shown_layer,
                     canvas_size=size,
                     render_mode=form.render_mode(originals),
                 )
@@ -118,7 +118,7 @@ class ExportViews(QObject):
         request = m.RenderView(
             size.box,
             Size(REPEAT_PX, REPEAT_PX),
-            form.request().layer,
+            form.shown_layer,
             canvas_size=size,
             render_mode=replace(form.render_mode(originals=False), repeat=True),
         )

@@ -43,12 +43,14 @@ class SlotSection(QWidget):
 
     Signals:
         dropped(paths): files or folders arrived by drag and drop, or an image from another slot.
+        data_dropped(QMimeData): a picture arrived that is no file yet.
         changed(images): removed, moved or weighted by the artist.
         browse_requested(): the plus button or the word "browse".
         paint_requested(): the artist wants to paint a mask here.
     """
 
     dropped = Signal(list)
+    data_dropped = Signal(object)
     changed = Signal(tuple)
     browse_requested = Signal()
     paint_requested = Signal()
@@ -85,6 +87,7 @@ class SlotSection(QWidget):
         self.zone = TileGrid(slot, self)
         self.zone.link.linkActivated.connect(self._on_link)
         self.zone.files_dropped.connect(self.dropped)
+        self.zone.data_dropped.connect(self.data_dropped)
         self.zone.tile_dropped.connect(self._move_to)
         self.zone.key_pressed.connect(self._on_key)
 
@@ -174,6 +177,12 @@ class SlotSection(QWidget):
         for tile in self.tiles:
             if tile.path == path:
                 self._dress(tile)
+
+    def read_again(self, path: str) -> None:
+        """Another thumbnail, of a file that has changed."""
+        if any(tile.path == path for tile in self.tiles):
+            self._thumbnails.forget(path)
+            self._thumbnails.want(path)
 
     def _show(self, images: tuple[SourceImage, ...], selected: str) -> None:
         self._images = images

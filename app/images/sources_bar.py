@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QDateTime, QIODevice, QSaveFile, QStandardPaths, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QImageWriter, QKeyEvent, QKeySequence
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
+from app.images.arrivals import Arrivals
 from app.images.slot_section import SlotSection
 from app.images.source_tile import SIDE
-from app.images.tile_grid import local_paths
 from app.widgets import theme, thumbnails
 from engine.job import SourceImage
 from engine.method import Slot
@@ -27,7 +26,7 @@ class SourcesBar(QWidget):
         paint_requested(slot): the artist wants to paint a mask.
 
     Args:
-        paste_folder: where bitmaps from the clipboard are saved; by default a folder in the user's application data.
+        paste_folder: where pictures are saved that are no files; see `Arrivals`.
         read: makes a thumbnail; see `thumbnails.Thumbnails`.
     """
 
@@ -43,7 +42,9 @@ class SourcesBar(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.paste_folder = paste_folder or _default_paste_folder()
+        self.arrivals = Arrivals(paste_folder, self)
+        self.arrivals.arrived.connect(self.dropped)
+        self.arrivals.problem.connect(self.problem)
         self.browse_folder: Path | None = None
         self._sections: dict[str, SlotSection] = {}
         # twice the size on screen, so that it stays sharp on a high-resolution display
@@ -70,6 +71,7 @@ class SourcesBar(QWidget):
         for slot in slots:
             section = SlotSection(slot, self._thumbnails, body)
             section.dropped.connect(lambda paths, key=slot.key: self.dropped.emit(key, paths))
+            section.data_dropped.connect(lambda data, key=slot.key: self.arrivals.take(key, data))
             section.changed.connect(lambda images, key=slot.key: self.changed.emit(key, images))
             section.browse_requested.connect(lambda key=slot.key: self.browse(key))
             section.paint_requested.connect(lambda key=slot.key: self.paint_requested.emit(key))
@@ -117,16 +119,13 @@ class SourcesBar(QWidget):
 
     def paste(self, slot: str) -> None:
         """Adds what is on the clipboard: files, or a bitmap, which is saved first."""
-        data = QGuiApplication.clipboard().mimeData()
-        paths = local_paths(data)
-        if paths:
-            self.dropped.emit(slot, paths)
-        elif data.hasImage():
-            saved = self._save_bitmap(QImage(data.imageData()))
-            if saved is not None:
-                self.dropped.emit(slot, [saved])
-        else:
+        if not self.arrivals.take(slot, QGuiApplication.clipboard().mimeData()):
             self.problem.emit("There is no picture on the clipboard. Copy an image or image files, then paste again.")
+
+    def read_again(self, path: str) -> None:
+        """A file that has changed is shown as it is now."""
+        for section in self._sections.values():
+            section.read_again(path)
 
     def paste_slot(self) -> str:
         """The slot of the image that has the focus, else the first that lacks images, else the first of all."""
@@ -169,21 +168,6 @@ class SourcesBar(QWidget):
         self.browse_folder = paths[0].parent
         self.dropped.emit(slot, paths)
 
-    def _save_bitmap(self, image: QImage) -> Path | None:
-        stamp = QDateTime.currentDateTime().toString("yyyyMMdd-HHmmss-zzz")
-        path = self.paste_folder / f"pasted-{stamp}.png"
-        with suppress(OSError):  # the failure to open the file below is what is told
-            self.paste_folder.mkdir(parents=True, exist_ok=True)
-        file = QSaveFile(str(path))
-        if (
-            file.open(QIODevice.OpenModeFlag.WriteOnly)
-            and QImageWriter(file, QByteArray(b"png")).write(image)
-            and file.commit()
-        ):
-            return path
-        self.problem.emit(f"The pasted picture could not be saved to {self.paste_folder} ({file.errorString()}).")
-        return None
-
     def _arrived(self, path: str) -> None:
         for section in self._sections.values():
             section.take_thumbnail(path)
@@ -191,7 +175,3 @@ class SourcesBar(QWidget):
     def _failed(self, path: str, message: str) -> None:
         self._arrived(path)
         self.problem.emit(message)
-
-
-def _default_paste_folder() -> Path:
-    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "pasted"

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from app.images.arrivals import is_wanted, local_paths
 from app.images.source_tile import SIDE, SourceTile
 from app.widgets import theme
 from app.widgets.controls import LinkLabel
@@ -34,11 +35,13 @@ class TileGrid(QWidget):
 
     Signals:
         files_dropped(paths): local files and folders, or an image of another slot.
+        data_dropped(QMimeData): a picture that is no file yet, of a browser.
         tile_dropped(index, gap): one of its own tiles, to stand before the tile that is now at `gap`.
         key_pressed(event): a key that no tile used.
     """
 
     files_dropped = Signal(list)
+    data_dropped = Signal(object)
     tile_dropped = Signal(int, int)
     key_pressed = Signal(QKeyEvent)
 
@@ -103,13 +106,13 @@ class TileGrid(QWidget):
         self.key_pressed.emit(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if local_paths(event.mimeData()) or event.mimeData().hasFormat(TILE_TYPE):
-            event.acceptProposedAction()
+        if is_wanted(event.mimeData()) or event.mimeData().hasFormat(TILE_TYPE):
+            _accept(event)
             self._over = True
             self.update()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        event.acceptProposedAction()
+        _accept(event)
         own = _tile_of(event.mimeData())
         self._gap = self.gap_at(event.position().toPoint()) if own and own[0] == self._slot.key else -1
         self.update()
@@ -119,14 +122,21 @@ class TileGrid(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._calm()
-        event.acceptProposedAction()
+        _accept(event)
         tile = _tile_of(event.mimeData())
         if tile is None:
-            self.files_dropped.emit(local_paths(event.mimeData()))
+            self._take(event.mimeData())
         elif tile[0] == self._slot.key:
             self.tile_dropped.emit(tile[1], self.gap_at(event.position().toPoint()))
         else:
             self.files_dropped.emit([Path(tile[2])])
+
+    def _take(self, data: QMimeData) -> None:
+        paths = local_paths(data)
+        if paths:
+            self.files_dropped.emit(paths)
+        else:
+            self.data_dropped.emit(data)
 
     def _calm(self) -> None:
         self._over, self._gap = False, -1
@@ -169,9 +179,11 @@ def _invitation(slot: Slot) -> str:
     return f"{slot.help}<br>{', '.join(ways[:-1])}, or {ways[-1]}."
 
 
-def local_paths(data: QMimeData) -> list[Path]:
-    """The files and folders of this computer in a drag or on the clipboard."""
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+def _accept(event: QDropEvent) -> None:
+    """Files are copied, or a file manager would remove them; a tile is moved."""
+    tile = event.mimeData().hasFormat(TILE_TYPE)
+    event.setDropAction(Qt.DropAction.MoveAction if tile else Qt.DropAction.CopyAction)
+    event.accept()
 
 
 def _tile_of(data: QMimeData) -> tuple[str, int, str] | None:

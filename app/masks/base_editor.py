@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -32,6 +32,7 @@ from app.masks.underlay import Underlay
 from app.masks.view import MaskView
 from app.widgets import background, theme
 from app.widgets.controls import Note
+from app.widgets.placing import place
 from engine.errors import TesseraError
 from engine.images.find import SUFFIXES
 
@@ -97,7 +98,7 @@ class BaseEditor(QDialog):
         self.tools.action("zoom_out", self.tr("Zoom out"), standard.ZoomOut, lambda: self.view.zoom_by(0.8))
         self._show_size()
         self.show_shares()
-        self.resize(1080, 720)
+        place(self, QSize(1080, 720))
         self.view.setFocus()
 
     # ------------------------------------------------------------ what a subclass says

@@ -9,7 +9,6 @@ import weakref
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -167,10 +166,11 @@ class MaskPicture(QObject):
 
     def lasso(self, places: Sequence[Place], label: int, touch: Touch = WHOLLY) -> None:
         """Paints what a line goes around; its ends are joined. Nothing where it goes around nothing."""
-        rect = QRect()
-        for start, end in pairwise(places):
-            rect = rect.united(self._near(start, end, 1))
-        if rect.isEmpty() or len(places) < 3:
+        if len(places) < 3:
+            return
+        across, down = zip(*places, strict=True)
+        rect = self._near((min(across), min(down)), (max(across), max(down)), 1)  # what lies beyond the edge is left
+        if rect.isEmpty():
             return
         corners = np.array(places) - (rect.left() + 0.5, rect.top() + 0.5)
         inside = np.zeros((rect.height(), rect.width()), np.uint8)

@@ -23,6 +23,8 @@ from app.widgets.controls import Note
 from engine.errors import TesseraError
 from engine.reports import ENDINGS, ImageShare, write
 
+_LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+
 
 class ReportPanel(QWidget):
     """
@@ -38,6 +40,10 @@ class ReportPanel(QWidget):
         self.table = QTableWidget(0, 3, self)
         self.table.setHorizontalHeaderLabels([self.tr("Image"), self.tr("Of the area"), self.tr("Of what is copied")])
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.setShowGrid(False)
+        beginning, end = (side | Qt.AlignmentFlag.AlignVCenter for side in (_LEFT, _RIGHT))
+        for column, side in enumerate((beginning, end, end)):
+            self.table.horizontalHeaderItem(column).setTextAlignment(side)  # type: ignore[union-attr]
         for column in (1, 2):
             self.table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.table.verticalHeader().hide()
@@ -56,7 +62,8 @@ class ReportPanel(QWidget):
         self.save_button.clicked.connect(self.browse)
         row = QHBoxLayout()
         row.addWidget(self.count_button)
-        row.addWidget(self.save_button, 1)
+        row.addStretch(1)
+        row.addWidget(self.save_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.UNIT, theme.UNIT, theme.UNIT, theme.UNIT)
         column.setSpacing(theme.UNIT)
@@ -81,7 +88,7 @@ class ReportPanel(QWidget):
                 item = QTableWidgetItem(words)
                 item.setToolTip(str(each.path))
                 if column:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                    item.setTextAlignment(_RIGHT | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
         self.table.setVisible(bool(self._shares))  # no empty frame
         self.save_button.setEnabled(bool(self._shares))

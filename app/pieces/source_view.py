@@ -131,7 +131,7 @@ class SourceView(QWidget):
         painter.setClipRect(place.adjusted(-1, -1, 1, 1))
         if frame.isValid():
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            for color, width in ((QColor(0, 0, 0, 170), 4), (QColor(named.accent), 2)):  # seen on every picture
+            for color, width in ((QColor(0, 0, 0, 170), 4), (QColor(255, 255, 255), 2)):  # seen on every picture
                 painter.setPen(QPen(color, width))
                 painter.drawRect(frame)
         if self._spot is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
@@ -56,10 +56,7 @@ class Choice(QWidget):
         self.search.setMinimumWidth(80)
         self.room = ElidedLabel("", self)
         self.room.setProperty("role", "muted")
-        self.grid = QToolButton(self)
-        self.grid.setText("Grid")
-        self.grid.setToolTip("Look at many moments side by side, at one zoom")
-        self.grid.setIconSize(QSize(14, 14))
+        self.grid = grid_button(self)
         self.grid.clicked.connect(self.grid_requested)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -94,6 +91,14 @@ class Choice(QWidget):
             for moment in moments
             if _is(kind, moment, present) and text in f"{moment.name} {moment.note}".lower()
         ]
+
+
+def grid_button(parent: QWidget) -> QToolButton:
+    """Opens many moments side by side."""
+    button = QToolButton(parent)
+    button.setText("Grid")
+    button.setToolTip("Look at many moments side by side, at one zoom (Ctrl+G)")
+    return button
 
 
 def _is(kind: str, moment: Snapshot, present: Snapshot | None) -> bool:

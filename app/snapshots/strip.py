@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.snapshots.band import TreeBand
-from app.snapshots.choice import Choice
+from app.snapshots.choice import Choice, grid_button
 from app.snapshots.keep_tile import KeepTile
 from app.snapshots.pending import PendingTile
 from app.snapshots.sideways import SidewaysArea
@@ -81,6 +81,8 @@ class SnapshotStrip(QWidget):
         self.empty.setWordWrap(True)
         self.keep_button = KeepTile(self)
         self.keep_button.clicked.connect(self.keep_requested)
+        self.grid_button = grid_button(self)
+        """In place of that of the choice, where there is no room for it."""
 
         self._body = QWidget()
         self.band = TreeBand(self._body)
@@ -113,11 +115,17 @@ class SnapshotStrip(QWidget):
 
         self.choice = Choice(self)
         self.choice.changed.connect(self._show)
+        self.grid_button.clicked.connect(self.choice.grid_requested)
+        beside = QVBoxLayout()
+        beside.setSpacing(theme.UNIT // 2)
+        beside.addWidget(self.keep_button)
+        beside.addWidget(self.grid_button)
+        beside.addStretch(1)
         middle = QHBoxLayout()
         middle.setSpacing(theme.UNIT)
         middle.addWidget(self.empty, 1)
         middle.addWidget(self.scroll_area, 1)
-        middle.addWidget(self.keep_button, 0, Qt.AlignmentFlag.AlignTop)
+        middle.addLayout(beside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.UNIT, theme.UNIT // 2, theme.UNIT, theme.UNIT // 2)
         layout.setSpacing(theme.UNIT // 2)
@@ -134,7 +142,9 @@ class SnapshotStrip(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.choice.setVisible(self.height() >= self.minimumHeight() + self.choice.sizeHint().height())
+        roomy = self.height() >= self.minimumHeight() + self.choice.sizeHint().height()
+        self.choice.setVisible(roomy)
+        self.grid_button.setVisible(not roomy)
 
     def set_snapshots(self, snapshots: list[Snapshot], present: Snapshot | None = None) -> None:
         """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing.

@@ -89,6 +89,11 @@ class MessageBar(QWidget):
         self.messages = [m for m in self.messages if m.key != key]
         self._refresh()
 
+    def unsay(self, text: str) -> None:
+        """The message with this text holds no longer."""
+        self.messages = [m for m in self.messages if m.text != text]
+        self._refresh()
+
     def dismiss(self) -> None:
         """Takes the message in sight away."""
         if self.messages:

@@ -32,6 +32,7 @@ from engine.export.video_formats import check_video, is_video
 from engine.images.read import image_size
 from engine.job import Job
 from engine.messages import (
+    ALL_LAYERS,
     Began,
     CountImages,
     ExportCancelled,
@@ -208,6 +209,7 @@ def _encode_options(arguments: Namespace) -> EncodeOptions:
             pyramid=arguments.pyramid,
             marks=arguments.marks,
             provenance=not arguments.no_provenance,
+            transparent=arguments.transparent,
         )
     with argument("--profile"):
         profiles.load(encode_options.profile)
@@ -230,7 +232,7 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
                 raise UsageError("argument --frames: it does not go with --canvas, --part or --assemble.")
     with argument("--out"):
         if (arguments.frames is not None or arguments.sweep) and is_video(out):
-            check_video(out, Size(1, 1))
+            check_video(out, Size(1, 1), encode_options.transparent)
         else:
             check_limits(out, Size(1, 1), arguments.bits, encode_options)
     if out.is_dir():
@@ -239,8 +241,10 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
         if arguments.report is not None:
             reports.check_name(arguments.report)
     layers = [layer.key for layer in method.layers]
-    if arguments.layer not in layers:
-        raise UsageError(f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}.")
+    if arguments.layer not in (*layers, ALL_LAYERS):
+        raise UsageError(
+            f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}, and all."
+        )
     asked = {
         "--from-originals": ("originals", arguments.from_originals),
         "--more-pieces": ("originals", arguments.more_pieces),
@@ -250,6 +254,7 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
         "--content": ("frames", bool(arguments.content)),
         "--report": ("pieces", arguments.report is not None),
         "--style": ("styles", bool(arguments.style)),
+        "--transparent": ("transparent", arguments.transparent),
     }
     for option, (way, wanted) in asked.items():
         if wanted and way not in method.capabilities:

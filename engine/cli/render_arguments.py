@@ -83,7 +83,12 @@ def _add_size(render: argparse.ArgumentParser) -> None:
 def _add_painting(render: argparse.ArgumentParser) -> None:
     painting = render.add_argument_group("painting")
     add = painting.add_argument
-    add("--layer", default="result", metavar="NAME", help="result unless named; see `tessera methods`")
+    add(
+        "--layer",
+        default="result",
+        metavar="NAME",
+        help="result unless named; see `tessera methods`; all: as the layers of one TIFF",
+    )
     kind = painting.add_mutually_exclusive_group()
     kind.add_argument(
         "--more-pieces",
@@ -128,6 +133,11 @@ def _add_finish(render: argparse.ArgumentParser) -> None:
         help=f"of {_readers('compression')}",
     )
     add("--pyramid", action="store_true", help=f"smaller versions of the picture inside {_readers('pyramid')}")
+    add(
+        "--transparent",
+        action="store_true",
+        help=f"where the content is transparent the file is too: {names(lambda kind: kind.transparency)}",
+    )
     add("--no-provenance", action="store_true", help="leave settings, seeds and names of images out of the file")
 
 

@@ -18,6 +18,8 @@ from engine.errors import BadCanvasError
 from engine.images.quantise import to_uint8, to_uint16
 
 NAME = "canvas.tif"
+OPACITY_NAME = "opacity.raw"
+"""Beside a canvas file while it is encoded with places that are transparent."""
 
 
 class CanvasFile:

@@ -40,6 +40,7 @@ class Encoding:
         layout: of the file, with its crop marks.
         profile: of the file's colours.
         xmp: metadata packet; None to leave it out.
+        opacity: how opaque what was painted is, plain numbers of `bits`; None where it is everywhere.
     """
 
     canvas_file: CanvasFile
@@ -49,25 +50,37 @@ class Encoding:
     layout: Layout
     profile: profiles.Profile
     xmp: bytes | None
+    opacity: Path | None = None
 
     @property
     def plain_bytes(self) -> int:
         """Size of the unpacked picture."""
-        return self.layout.file.area * self.profile.bands * (self.bits // 8)
+        bands = self.profile.bands + (self.opacity is not None)
+        return self.layout.file.area * bands * (self.bits // 8)
 
     def image(self) -> Any:
-        """What is written: the canvas with its marks, in the file's colours and depth; to be read once, downwards."""
+        """What is written: the canvas with its marks, in the file's colours and depth; to be read once, downwards.
+
+        Where places are transparent the last band says how opaque each is.
+        """
         source = vips().Source.new_from_file(os.fsencode(self.canvas_file.path))
         image = vips().Image.new_from_source(source, "", access="sequential")
         image = image.copy(interpretation="srgb" if self.canvas_file.bits == 8 else "rgb16")
         if marks := self.layout.crop_marks():
-            image = _with_marks(image, self.layout, marks)
+            image = _with_marks(image, self.layout, marks, ground=1.0, line=0.0)
         if self.encode_options.converts:
             image = profiles.converted(image, self.profile, self.encode_options, self.bits)
         elif self.bits < self.canvas_file.bits:
             image = (image / 257).rint().cast("uchar").copy(interpretation="srgb")
         elif self.bits > self.canvas_file.bits:
             image = (image.cast("ushort") * 257).cast("ushort").copy(interpretation="rgb16")
+        if self.opacity is not None:
+            painted, kind = self.layout.painted, "uchar" if self.bits == 8 else "ushort"
+            path = os.fsencode(self.opacity)
+            opacity = vips().Image.rawload(path, painted.width, painted.height, 1, format=kind, access="sequential")
+            if marks:
+                opacity = _with_marks(opacity, self.layout, marks, ground=0.0, line=1.0)
+            image = image.bandjoin(opacity)
         per_mm = self.encode_options.dpi / 25.4
         image = image.copy(xres=per_mm, yres=per_mm)
         blob = vips().GValue.blob_type
@@ -122,14 +135,19 @@ class Encoding:
         return (full or lines or ["unknown reason"])[-1]
 
 
-def _with_marks(image: Any, layout: Layout, marks: list[Box]) -> Any:
-    """The picture on white, with thin black lines; still read strip by strip."""
-    white = 255 if image.format == "uchar" else 65535
-    margin = layout.margin_px
+def _with_marks(image: Any, layout: Layout, marks: list[Box], ground: float, line: float) -> Any:
+    """The picture in a margin with thin lines, both of 0..1; still read strip by strip."""
+    largest = 255 if image.format == "uchar" else 65535
+    margin, bands = layout.margin_px, image.bands
     framed = image.embed(
-        margin, margin, layout.file.width, layout.file.height, extend="background", background=[white] * 3
+        margin,
+        margin,
+        layout.file.width,
+        layout.file.height,
+        extend="background",
+        background=[ground * largest] * bands,
     )
     for mark in marks:
-        line = vips().Image.black(mark.width, mark.height, bands=3).cast(image.format)
-        framed = framed.insert(line.copy(interpretation=image.interpretation), mark.left, mark.top)
+        drawn = (vips().Image.black(mark.width, mark.height, bands=bands) + line * largest).cast(image.format)
+        framed = framed.insert(drawn.copy(interpretation=image.interpretation), mark.left, mark.top)
     return framed

@@ -47,6 +47,8 @@ class Format:
         largest_side: in pixels.
         bits: depths for each channel, of 8 and 16.
         cmyk: whether colours for a press fit in.
+        transparency: whether places of it can be transparent.
+        transparent_copies: how often it holds the pixels then.
         largest_bytes: of the unpacked picture; 0 where there is no limit.
         options: the fields of `EncodeOptions` that only some formats read and this one does: of "quality",
             "compression" and "pyramid".
@@ -63,6 +65,8 @@ class Format:
     largest_side: int = LARGEST_SIDE
     bits: tuple[int, ...] = (8,)
     cmyk: bool = False
+    transparency: bool = False
+    transparent_copies: int = 1
     largest_bytes: int = 0
     options: frozenset[str] = frozenset()
     packed_share: float = 0.75

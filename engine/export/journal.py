@@ -20,7 +20,7 @@ from typing import Any
 
 from engine.box import Box, Size
 from engine.errors import BadCanvasError, BadSettingError
-from engine.export.canvas_file import NAME, CanvasFile
+from engine.export.canvas_file import NAME, OPACITY_NAME, CanvasFile
 from engine.files import no_room
 from engine.method import method_class
 
@@ -117,7 +117,7 @@ def remove(folder: Path) -> None:
     if not folder.exists():
         return
     try:
-        for path in (folder / _ABOUT, folder / NAME, *folder.glob(_PARTS)):
+        for path in (folder / _ABOUT, folder / NAME, *folder.glob(_PARTS), folder / OPACITY_NAME):
             path.unlink(missing_ok=True)
         shutil.rmtree(folder / "snapshots", ignore_errors=True)
         if not any(folder.iterdir()):

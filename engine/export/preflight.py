@@ -18,8 +18,9 @@ from engine.export.format import format_of, roomiest
 from engine.export.print_sizes import Layout, pixels, print_scale
 from engine.export.relink import missing_images, refuse_to_overwrite
 from engine.export.tiles import check
+from engine.export.transparency import opaque_everywhere
 from engine.export.video_formats import check_video, is_video
-from engine.images.read import image_size
+from engine.images.read import image_size, may_be_transparent
 from engine.job import Job, SourceImage
 from engine.messages import ExportRequest, Finding, Remedy
 from engine.options import SRGB
@@ -59,6 +60,7 @@ def findings(
     if not found:
         found += _begun(request)
     found += _paper(request)
+    found += _transparency(request, job, capabilities)
     if not missing_images(job):
         found += _detail(request, size, trained, job, capabilities)
     return found
@@ -103,7 +105,7 @@ def _impossible(request: ExportRequest, layout: Layout, job: Job) -> Iterator[Fi
     try:
         refuse_to_overwrite(out, job)
         if (request.frames is not None or request.sweep) and is_video(out):
-            check_video(out, layout.file)
+            check_video(out, layout.file, request.encode_options.transparent)
             out = out.with_suffix(".png")
         check(out, layout.file, request.bits, request.encode_options, request.canvas_folder)
     except NoRoomError as error:
@@ -119,6 +121,7 @@ def _fitting(request: ExportRequest, layout: Layout) -> Iterator[Remedy]:
     tries = [
         Remedy("8 bits", {"bits": 8}),
         Remedy("Use sRGB", {"encode_options": replace(request.encode_options, profile=SRGB)}),
+        Remedy("Opaque", {"encode_options": replace(request.encode_options, transparent=False)}),
         Remedy(f"Save as {roomiest().name}", {"out": request.out.with_suffix(roomiest().suffixes[0])}),
     ]
     if smaller := _largest(request, layout):
@@ -188,6 +191,26 @@ def _paper(request: ExportRequest) -> Iterator[Finding]:
             "There are crop marks, but no bleed: where the cut is not exact, paper will show.",
             (Remedy("3 mm of bleed", {"bleed_px": pixels(_BLEED_MM, request.encode_options.dpi)}),),
         )
+
+
+def _transparency(request: ExportRequest, job: Job, capabilities: frozenset[str]) -> Iterator[Finding]:
+    """What can be had, or not, of the content's transparency."""
+    wanted = request.encode_options.transparent
+    contents = job.sources.get("content", ())
+    if "transparent" not in capabilities or not contents or request.render_mode.frame or request.frames is not None:
+        return
+    path = Path(contents[0].path)
+    other = {"encode_options": replace(request.encode_options, transparent=not wanted)}
+    try:
+        clear = may_be_transparent(path)
+        holds = not is_video(request.out) and format_of(request.out).transparency
+    except (BadImageError, BadSettingError):
+        return
+    if wanted and not clear:
+        yield Finding("transparency", "warning", opaque_everywhere(path), (Remedy("Opaque", other),))
+    elif clear and not wanted and holds:
+        message = f"{path.name} is transparent in places. The picture is painted there, too."
+        yield Finding("transparency", "note", message, (Remedy("Stay transparent there", other),))
 
 
 def _detail(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import BadSettingError, MissingSourcesError
 from engine.job import Job
+from engine.method import Slot
 
 
 def missing_images(job: Job) -> list[Path]:
@@ -41,12 +43,27 @@ def refuse_to_overwrite(out: Path, job: Job) -> None:
                 raise BadSettingError(f"{out} is one of the images that the picture is made of. Choose another name.")
 
 
-def refuse_missing_images(job: Job) -> None:
-    """A picture must not be painted with fewer images than it was learned from. Raises MissingSourcesError."""
+def refuse_missing_images(job: Job, slots: Sequence[Slot] = ()) -> None:
+    """A picture must not be painted with fewer images, or maps, than it was made with.
+
+    Args:
+        slots: of the method, which tell maps from images.
+
+    Raises:
+        MissingSourcesError: some are not where they were.
+    """
     missing = missing_images(job)
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise MissingSourcesError(
-            f"{missing[0]}{more} can not be found, and the picture is made of them. "
-            "Put the images back, or say in which folder they are now."
+    if not missing:
+        return
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    maps = {slot.key: slot.option for slot in slots if slot.map}
+    lost = [maps[key] for key, images in job.sources.items() if key in maps for i in images if Path(i.path) in missing]
+    if len(lost) < len(missing):
+        said = "and the picture is made of them. Put the images back, or say in which folder they are now."
+    else:
+        left_out = ", ".join(f"{option}=none" for option in lost)
+        said = (
+            "and the picture was directed by them. Put the maps back, say in which folder they are now, or take them "
+            f"away ({left_out} on the command line)."
         )
+    raise MissingSourcesError(f"{missing[0]}{more} can not be found, {said}")

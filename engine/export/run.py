@@ -20,7 +20,7 @@ from engine import snapshots
 from engine.box import Box, Size
 from engine.device import Device, choose, peak_memory_bytes
 from engine.errors import CancelledError
-from engine.export import cluster, provenance, unfinished
+from engine.export import cluster, layered, provenance, unfinished
 from engine.export import journal as journals
 from engine.export.cluster_tasks import Order, painted_frame
 from engine.export.cropping import cropped
@@ -32,11 +32,12 @@ from engine.export.relink import refuse_missing_images, refuse_to_overwrite
 from engine.export.renderer import PatientRenderer
 from engine.export.sweep import sweep
 from engine.export.tiles import ExportPlan, Paint, Report, fulfil
+from engine.export.transparency import Opacity, opacity_of, opaque_everywhere
 from engine.export.video import FRAMES_PER_S, Film, begin_film, end_film, numbered, open_film, write_video
 from engine.export.video_formats import check_video, is_video
 from engine.fields.artwork import Artwork
 from engine.job import Job
-from engine.messages import Event, ExportCancelled, Exported, ExportRequest, Finding, Progressed, Warned
+from engine.messages import ALL_LAYERS, Event, ExportCancelled, Exported, ExportRequest, Finding, Progressed, Warned
 from engine.method import Method, method_class
 from engine.options import RenderMode
 from engine.preview import usage
@@ -103,13 +104,17 @@ class ExportRun:
             TesseraError: one sentence; what was painted stays.
         """
         started = time.perf_counter()
-        refuse_missing_images(self._now.job)
+        refuse_missing_images(self._now.job, type(self._now.method).slots)
         refuse_to_overwrite(self.request.out, self._now.job)
         try:
             request = self.request
-            done = yield from self._all_frames(stop) if request.frames or request.sweep else self._picture(stop)
+            layered.check(request)
+            if request.layer == ALL_LAYERS:
+                done = yield from self._all_layers(stop)
+            else:
+                done = yield from self._all_frames(stop) if request.frames or request.sweep else self._picture(stop)
         except CancelledError:
-            kept = keep()
+            kept = keep() and self.request.layer != ALL_LAYERS
             if not kept:
                 journals.remove(self._folder)
                 end_film(self._folder, [])
@@ -121,13 +126,16 @@ class ExportRun:
 
     def _picture(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
         request = self.request
+        plan = replace(self._plan(), opacity=self._opacity(request.render_mode))
+        if plan.opacity is not None and plan.opacity.plane() is None:
+            self._told.append(opaque_everywhere(plan.opacity.path))
         if request.cluster:
             with cluster.opened(request.cluster) as machines:
                 shared = machines.tiles(self._order(request.render_mode))
-                report = yield from self._told_between(fulfil([], self._plan(), stop=stop, shared=shared))
+                report = yield from self._told_between(fulfil([], plan, stop=stop, shared=shared))
         else:
             painters = self._painters(request.render_mode)
-            report = yield from self._told_between(fulfil(painters, self._plan(), stop=stop))
+            report = yield from self._told_between(fulfil(painters, plan, stop=stop))
         if request.layer == self._now.method.pieces_layer and request.part == (1, 1):
             pieces = usage.pieces_of(self._now.method)
             write_legend(legend_path(request.out), pieces, palette(len(pieces)).tolist())
@@ -135,12 +143,34 @@ class ExportRun:
         meters = (report.seam, report.border)
         return Exported(request.out, report.size, 0.0, 0, *meters, share, request.canvas_folder)
 
+    def _all_layers(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
+        """Layer after layer, each in a file of its own, joined at the end; what broke off begins anew."""
+        request, layers = self.request, type(self._now.method).layers
+        plain = replace(request.encode_options, compression="none")
+        painted: list[tuple[str, Path]] = []
+        seams: list[float] = []
+        xmp = None
+        with layered.pages(self._folder) as place:
+            for number, layer in enumerate(layers):
+                page = replace(request, layer=layer.key, out=place / f"{number}.tif", encode_options=plain)
+                one = ExportRun(replace(page, resume=False), self._now, self._project, self._device, self._threads)
+                one._noted = True
+                plan = one._plan()
+                xmp = plan.xmp if xmp is None else xmp
+                job = fulfil(one._painters(page.render_mode), plan, stop=stop)
+                report = yield from one._told_between(job, number, len(layers))
+                painted.append((layer.title, page.out))
+                seams.append(report.seam or 1.0)
+            layered.join(painted, request.out, request.encode_options, xmp, stop)
+        size = Layout(self._size(), request.bleed_px, request.encode_options).file
+        return Exported(request.out, size, 0.0, 0, max(seams))
+
     def _all_frames(self, stop: Callable[[], bool]) -> Generator[Event, None, Exported]:
         """Picture after picture, those that are there already left out; a video is made of them at the end."""
         request, folder = self.request, self._folder
         film, video = self._film(), is_video(request.out)
         if video:
-            check_video(request.out, self._size())
+            check_video(request.out, self._size(), request.encode_options.transparent)
         plan = replace(self._plan(), details={}, request_json={}, resume=False, fill=lambda _: None)
         goes_on = begin_film(folder, self._about_film(film), request.resume)
         pictures: list[Path] = []
@@ -149,6 +179,9 @@ class ExportRun:
 
         def target(number: int) -> Path:
             return numbered(folder / "painted.png" if video else request.out, number)
+
+        def planned(number: int, render_mode: RenderMode) -> ExportPlan:
+            return replace(plan, out=target(number), opacity=self._opacity(render_mode))
 
         def unpainted() -> Iterator[Frame]:
             nonlocal before
@@ -162,14 +195,14 @@ class ExportRun:
         if request.cluster:
             frames = (self._kept_apart(frame, film) for frame in unpainted())
             tasks = (
-                (each.number, (self._order(each.render_mode, each.values), replace(plan, out=target(each.number))))
+                (each.number, (self._order(each.render_mode, each.values), planned(each.number, each.render_mode)))
                 for each in frames
             )
             seams += yield from self._frames_elsewhere(tasks, film, stop, lambda: before)
         else:
             for number, render_mode, values in unpainted():
                 with self._along(values):
-                    job = fulfil(self._painters(render_mode), replace(plan, out=target(number)), stop=stop)
+                    job = fulfil(self._painters(render_mode), planned(number, render_mode), stop=stop)
                     report = yield from self._told_between(job, number - 1, max(film.count, number))
                 seams.append(report.seam or 1.0)
         if video:
@@ -263,7 +296,7 @@ class ExportRun:
         """What decides the pixels of all frames."""
         files = [path.name for path in film.files]
         plan = self._plan()
-        encode_options = asdict(plan.encode_options)
+        encode_options = plan.encode_options.stored()
         return {
             "film": str(film.path.absolute()) if self.request.frames else self.request.sweep,
             "files": files,
@@ -284,7 +317,9 @@ class ExportRun:
 
     def _probe(self, size: Size) -> Probe:
         """The two tiles nearest to the middle; the first one warms up."""
-        field = artwork(self._now.method, size, self.request.layer, self.request.render_mode)
+        every = self.request.layer == ALL_LAYERS
+        layer = type(self._now.method).layers[0].key if every else self.request.layer
+        field = artwork(self._now.method, size, layer, self.request.render_mode)
         tiles = size.box.tiles_from_middle(self._tile_px())[:2]
         seconds_per_px = 0.0
         for tile in (tiles * 2)[:2]:
@@ -395,6 +430,12 @@ class ExportRun:
             xmp=xmp if request.encode_options.provenance else None,
             fill=fill,
         )
+
+    def _opacity(self, render_mode: RenderMode) -> Opacity | None:
+        """Which places stay transparent, where that is wanted."""
+        if not self.request.encode_options.transparent:
+            return None
+        return opacity_of(self._now.method, self._now.job, self._size(), render_mode, self.request.crop)
 
     def _size(self) -> Size:
         """A repeat closes on the method's alignment, so its sides may change by a few pixels."""

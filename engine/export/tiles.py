@@ -27,6 +27,7 @@ from engine.export import seams
 from engine.export.encoders import check_limits, encode
 from engine.export.journal import CanvasSpec, Journal
 from engine.export.print_sizes import Layout
+from engine.export.transparency import Opacity
 from engine.files import no_room
 from engine.messages import Progressed
 from engine.options import EncodeOptions, canvas_bits
@@ -55,6 +56,7 @@ class ExportPlan:
         assemble: paint nothing; write the file when all parts are painted.
         xmp: metadata that says where the picture comes from.
         fill: puts more into a new canvas' folder, such as the weights.
+        opacity: which places of the file stay transparent; None for none.
     """
 
     out: Path
@@ -71,6 +73,7 @@ class ExportPlan:
     assemble: bool = False
     xmp: bytes | None = None
     fill: Callable[[Path], None] = lambda folder: None
+    opacity: Opacity | None = None
 
     @property
     def layout(self) -> Layout:
@@ -145,8 +148,12 @@ def check(
 
 def bytes_needed(canvas_size: Size, bits: int, encode_options: EncodeOptions | None = None) -> int:
     """Disk that an export takes at most while it runs: the canvas file, and a picture that could not be packed."""
-    depth = canvas_bits(bits, encode_options or EncodeOptions())
-    return int(canvas_size.area * 3 * (bits + depth) // 8 * 1.01) + 2**16
+    options = encode_options or EncodeOptions()
+    canvas_bytes = 3 * canvas_bits(bits, options) // 8
+    file_bytes = 3 * bits // 8
+    if options.transparent:  # the plane, and the file with it
+        file_bytes += 2 * bits // 8
+    return int(canvas_size.area * (canvas_bytes + file_bytes) * 1.01) + 2**16
 
 
 def export(
@@ -213,6 +220,7 @@ def fulfil(
         bits=plan.bits,
         layout=plan.layout,
         xmp=plan.xmp,
+        opacity=None if plan.opacity is None else plan.opacity.plane(),
         stop=stop,
     )
     for share, seconds_left in encoding:

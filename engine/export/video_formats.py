@@ -35,8 +35,15 @@ def is_video(out: Path) -> bool:
     return out.suffix.lower() in {*READ_SUFFIXES, *(kind.suffix for kind in VIDEO_FORMATS)}
 
 
-def check_video(out: Path, size: Size) -> VideoFormat:
-    """The format of a video's name. Raises BadSettingError: none of this kind or size can be written."""
+def check_video(out: Path, size: Size, transparent: bool = False) -> VideoFormat:
+    """The format of a video's name.
+
+    Args:
+        transparent: whether places of its pictures are to be.
+
+    Raises:
+        BadSettingError: none of this kind or size can be written.
+    """
     kind = next((kind for kind in VIDEO_FORMATS if kind.suffix == out.suffix.lower()), None)
     if kind is None:
         endings = ", ".join(kind.suffix for kind in VIDEO_FORMATS)
@@ -45,5 +52,9 @@ def check_video(out: Path, size: Size) -> VideoFormat:
         raise BadSettingError(
             f"A video of {size.width:,} x {size.height:,} px can not be written; its sides end at "
             f"{kind.largest_side:,} px. Choose a smaller size, or numbered pictures."
+        )
+    if transparent:
+        raise BadSettingError(
+            f"{kind.title} videos hold no transparency. Choose numbered pictures, or let the film be opaque."
         )
     return kind

@@ -196,7 +196,7 @@ def told_flat(path: Path, power: float, title: str) -> str:
 
 def missing(error: BadImageError) -> str:
     """What is said of a map that can not be read."""
-    return f"{error} The picture is made without this map."
+    return f"{error} Until then the picture is shown without this map."
 
 
 def as_hex(color: Sequence[int]) -> str:

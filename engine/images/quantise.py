@@ -10,17 +10,17 @@ from engine.device import is_out_of_memory
 
 
 def to_uint8(picture: Tensor) -> np.ndarray:
-    """Float [3, h, w], 0..1, to uint8 [h, w, 3], rounded; values outside are clipped, NaN becomes black."""
+    """Float [C, h, w], 0..1, to uint8 [h, w, C], rounded; values outside are clipped, NaN becomes black."""
     return _whole_numbers(picture, 255, torch.uint8)
 
 
 def to_uint16(picture: Tensor) -> np.ndarray:
-    """Float [3, h, w], 0..1, to uint16 [h, w, 3], rounded; values outside are clipped, NaN becomes black."""
+    """Float [C, h, w], 0..1, to uint16 [h, w, C], rounded; values outside are clipped, NaN becomes black."""
     return _whole_numbers(picture, 65535, torch.int32).astype(np.uint16)  # few operators know torch.uint16
 
 
 def _whole_numbers(picture: Tensor, white: int, dtype: torch.dtype) -> np.ndarray:
-    """[h, w, 3], rounded where the picture lies; on the CPU where its device has no memory left, once it is painted."""
+    """[h, w, C], rounded where the picture lies; on the CPU where its device has no memory left, once it is painted."""
     try:
         return _rounded(picture, white, dtype)
     except (RuntimeError, MemoryError) as error:

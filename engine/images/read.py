@@ -79,6 +79,11 @@ def image_size(path: Path) -> Size:
     return _size(decode.open_image(path))
 
 
+def may_be_transparent(path: Path) -> bool:
+    """Whether the file has room for transparency; reads no more of it than `image_size`. Raises BadImageError."""
+    return bool(decode.open_image(path).image.hasalpha())
+
+
 def thumbnail(path: Path, side: int) -> np.ndarray:
     """The picture within a square of `side` pixels, never enlarged: uint8 [h, w, 3], sRGB.
 

@@ -29,9 +29,10 @@ from engine.methods.trained_base import NetworkT, TrainedMethod
 from engine.nn import training
 from engine.nn.capture import CapturedSteps, Rate, Rates
 from engine.nn.discriminator import Discriminator
+from engine.settings import Settings
 from engine.templates.atlas import Atlas
 from engine.templates.mix_kernel import MixKernel
-from engine.templates.mix_kernel import load as load_mix_kernel
+from engine.templates.mix_kernels import kernel_for
 
 
 class AdversarialBatch(Protocol):
@@ -67,6 +68,13 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     """A subclass reads its images, makes `generator`, then calls `_assemble`."""
 
     _rate_title = "The learning rates are"
+
+    @classmethod
+    def loss_of_guessing(cls, settings: Settings) -> float | None:
+        assert isinstance(settings, AdversarialSettings)
+        kinds = 2 if settings.collage_adversarial_weight else 1
+        return losses.loss_of_guessing(settings.adversarial, kinds) if settings.adversarial_weight else None
+
     _styles: list[Source]
     _matched: MatchedContents
     _patches_from: tuple[list[Source], ContentPatches] | None = None
@@ -114,8 +122,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             self._patches_from = contents, ContentPatches(contents, self._canvas, self.device)
         return self._patches_from[1] if contents and self._patches_from else None
 
-    def frame(self, path: str, tones: str) -> Tensor:
-        """An image file as the target: uint8 [3, h, w], scaled and matched in tone and colour as the content is.
+    def frame(self, path: str, tones: str) -> Source:
+        """An image file as the target, scaled, cut out, and matched in tone and colour as the content is.
 
         Args:
             tones: an image file whose tones and colours decide those of all frames; empty for its own.
@@ -128,12 +136,13 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         scale = self._contents[0].image.scale
 
         def load(path: str) -> Source:
-            (source,) = sources.load([SourceImage(path=path, scale=scale)], self.settings.content_scale, "content", [])
+            images = [SourceImage(path=path, scale=scale)]
+            (source,) = sources.load(images, self.settings.content_scale, "content", [], cut_out=True)
             return source
 
         like = load(tones) if tones else None
         matched = MatchedContents([load(path)], self._styles, like)
-        return matched.at(self.settings.tone_matching, self.settings.color_matching > 0)[0].pixels
+        return matched.at(self.settings.tone_matching, self.settings.color_matching > 0)[0]
 
     def originals(self, scale: float) -> tuple[Atlas, float]:
         """The style images from their files again, `scale` times as large as trained or as near as they come.
@@ -149,7 +158,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
 
     @property
     def mix_kernel(self) -> MixKernel | None:
-        """Mixes templates on the CPU; None elsewhere, and where there is no compiler."""
+        """Mixes templates in one pass over memory; None where plain torch has to."""
         return self._mix_kernel
 
     def _decide_precision(self) -> None:
@@ -174,7 +183,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         self._settling = Settling()
         self.discriminator_optimizer = training.adam(self.discriminator.parameters(), s.discriminator_rate)
         self._captured = CapturedSteps(self.device, self._tensors, self.warnings)
-        self._mix_kernel = load_mix_kernel() if self.device.type == "cpu" else None
+        self._mix_kernel = kernel_for(self.device)
 
     # -------------------------------------------------------- a step
 

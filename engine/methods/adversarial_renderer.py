@@ -19,7 +19,7 @@ from engine.fields.blocks import Blocks, block_side
 from engine.fields.detail import Detail
 from engine.fields.periodic import Closed
 from engine.fields.resample import Zoom, needed, resampled
-from engine.images.sources import ContentField
+from engine.images.sources import ContentField, Source
 from engine.method import Layer, Layers, Renderer, RendererAround, Sited
 from engine.options import RenderMode
 from engine.templates.atlas import Atlas
@@ -42,7 +42,7 @@ class Printable(Sited, Protocol):
     @property
     def layers(self) -> tuple[Layer, ...]: ...
 
-    def frame(self, path: str, tones: str) -> Tensor: ...
+    def frame(self, path: str, tones: str) -> Source: ...
 
     def originals(self, scale: float) -> tuple[Atlas, float]: ...
 
@@ -60,12 +60,11 @@ class AdversarialRenderer(RendererAround, ABC, Generic[MethodT]):
     def __init__(self, method: MethodT, render_mode: RenderMode) -> None:
         super().__init__(method)
         self._method, self.repeats = method, render_mode.repeat
-        frame = method.frame(render_mode.frame, render_mode.tones) if render_mode.frame else None
-        self._frame = None if frame is None else frame.to(method.device)  # once, not for every tile
+        self._frame = method.frame(render_mode.frame, render_mode.tones) if render_mode.frame else None
         self.canvas_size = method.canvas_size
         """The canvas at the scale of the training."""
         if render_mode.own_shape and self._frame is not None:
-            self.canvas_size = shaped(self.canvas_size, Size(*self._frame.shape[1:]))
+            self.canvas_size = shaped(self.canvas_size, self._frame.size)
 
     # -------------------------------------------------------- what a method adds
 
@@ -99,7 +98,7 @@ class AdversarialRenderer(RendererAround, ABC, Generic[MethodT]):
         """The content of any box, [3, h, w], 0..1: the frame in place of `plain`, closed where it repeats."""
         content = plain
         if self._frame is not None:
-            content = ContentField(self._frame, canvas_size, self.device).at
+            content = ContentField(self._frame.pixels_on(self.device), canvas_size, self.device).at
         return Closed(content, canvas_size).at if self.repeats else content
 
     def _check_repeat(self, canvas_size: Size) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -91,6 +91,10 @@ class Directions:
             guided = ContentField(self.opacity[None], canvas_size, device).at
             amounts[CONTENT] = _where_guided(amounts.get(CONTENT), guided)
         return Fields(regions, amounts, feather_px > 0, guided)
+
+    def following(self, frame: Source | None) -> Directions:
+        """The same for a frame in the content's place, whose own transparent places are free."""
+        return self if frame is None else replace(self, opacity=frame.opacity)
 
     def draws_as(self, other: Directions) -> bool:
         """Whether pieces are drawn alike: then decisions that were made of them stay."""

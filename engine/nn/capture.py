@@ -81,6 +81,11 @@ class CapturedSteps:
         self._decided: Hashable = None
         self._pool: Any = None
 
+    @property
+    def held(self) -> int:
+        """How many graphs there are now."""
+        return len(self._graphs)
+
     def run(
         self, decided: Hashable, lazy: bool, drawn: DrawnT, rates: Rates, work: Work[DrawnT, OutputT]
     ) -> tuple[OutputT, dict[str, Tensor]]:
@@ -119,7 +124,7 @@ class CapturedSteps:
             if memory_free_bytes(self._device) < torch.cuda.memory_reserved(self._device):
                 return self._give_up("it would take more memory than is free", work, drawn, rates)
             before = self._copies()
-            graph, plain = self._compared(drawn, rates, work)
+            graph = self._compared(drawn, before, rates, work)
         except RuntimeError as error:
             if before is not None:
                 self._put(before)
@@ -130,14 +135,14 @@ class CapturedSteps:
             if graph is not None:
                 self._graphs[key] = graph
                 return graph.output, dict(zip(graph.names, graph.values.clone().unbind(), strict=True))
-            del plain
             self._put(before)
             reason, before = "the first captured step differs from a plain one", None
         return self._give_up(reason, work, drawn, rates)
 
-    def _compared(self, drawn: DrawnT, rates: Rates, work: Work[DrawnT, OutputT]) -> tuple[_Graph | None, list[Tensor]]:
-        """The graph, once it has done this step; None where it does something else. What a plain step leads to."""
-        before = self._copies()
+    def _compared(
+        self, drawn: DrawnT, before: list[Tensor], rates: Rates, work: Work[DrawnT, OutputT]
+    ) -> _Graph | None:
+        """The graph, once it has done this step; None where it does something else than a plain one."""
         kept = mapped(drawn, lambda tensor: tensor.clone())
         numbers = torch.zeros(len(rates), device=self._device)
         _set(numbers, rates, self._device)
@@ -147,18 +152,18 @@ class CapturedSteps:
         with torch.cuda.stream(stream):  # autograd remembers on which stream a parameter was seen first
             _, terms = work(kept, scalars)
         torch.cuda.current_stream(self._device).wait_stream(stream)
-        expected = [*self._copies(), torch.stack([*terms.values()])]
+        expected = [*self._copies(), _together(terms)]
         self._put(before)
         graph = torch.cuda.CUDAGraph()
         if self._pool is None:
             self._pool = torch.cuda.graph_pool_handle()
         with torch.cuda.graph(graph, pool=self._pool, stream=stream, capture_error_mode="thread_local"):
             output, terms = work(kept, scalars)
-            values = torch.stack([*terms.values()])
+            values = _together(terms)
         graph.replay()
         found = [*(tensor for _, tensor in self._changed()), values]
-        alike = _differ(found, expected, before) <= MOST_DIFFERENCE
-        return (_Graph(graph, kept, numbers, output, tuple(terms), values) if alike else None), expected
+        alike = _alike(found, expected, before)
+        return _Graph(graph, kept, numbers, output, tuple(terms), values) if alike else None
 
     def _copies(self) -> list[Tensor]:
         return [tensor.detach().clone() for _, tensor in self._changed()]
@@ -181,6 +186,10 @@ class CapturedSteps:
         return work(drawn, rates)
 
 
+def _together(terms: Mapping[str, Tensor]) -> Tensor:
+    return torch.stack([value.detach().reshape(()).float() for value in terms.values()])
+
+
 def _fill(known: _Graph, drawn: object, rates: Rates, device: torch.device) -> None:
     """What the graph reads becomes this step's; a few launches for all."""
     targets, sources = [*tensors_of(known.drawn)], [*tensors_of(drawn)]
@@ -194,8 +203,8 @@ def _set(numbers: Tensor, rates: Rates, device: torch.device) -> None:
     numbers.copy_(uploaded(torch.tensor([float(rate) for rate in rates]), device))
 
 
-def _differ(found: list[Tensor], expected: list[Tensor], before: list[Tensor]) -> float:
-    """How much what two steps changed differs, relative to the changes; of the terms, relative to themselves."""
+def _alike(found: list[Tensor], expected: list[Tensor], before: list[Tensor]) -> bool:
+    """Whether two steps did the same, relative to the changes; and their terms, relative to themselves."""
     *changed, values = found
     *wanted, wanted_values = expected
     away = torch.zeros((), device=values.device)
@@ -205,7 +214,8 @@ def _differ(found: list[Tensor], expected: list[Tensor], before: list[Tensor]) -
             away += (ours.detach() - theirs).float().square().sum()
             whole += (theirs - old).float().square().sum()
     of_terms = (values - wanted_values).norm() / wanted_values.norm().clamp_min(1e-12)
-    return float(torch.maximum((away / whole.clamp_min(1e-24)).sqrt(), of_terms).nan_to_num(nan=torch.inf))
+    of_changes = (away / whole.clamp_min(1e-24)).sqrt()
+    return bool(torch.maximum(of_changes, of_terms) <= MOST_DIFFERENCE)  # of nan neither is
 
 
 # ---------------------------------------------------------------- what was drawn, as a tree of tensors

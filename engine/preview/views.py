@@ -6,7 +6,7 @@ When to paint is training/session.py's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -130,12 +130,15 @@ def _at_pixels(planes: list[Tensor], image: np.ndarray) -> np.ndarray | None:
 
 
 def _coarse(method: Method, look: RenderView, canvas_size: Size) -> Iterator[Piece]:
-    """All of a view at once on a smaller canvas; nothing where the method can not, or its pieces are as quick."""
+    """All of a view at once on a smaller canvas, also of another content; nothing where the method can not, or its
+    pieces are as quick.
+    """
     visible = look.box.clip(canvas_size.box)
     reduction = 1
     while visible.area > COARSE_PX * reduction**2:
         reduction *= 2
-    renderer = method.coarse(reduction) if reduction > 1 and look.render_mode == RenderMode() else None
+    as_trained = replace(look.render_mode, frame="", tones="", own_shape=False) == RenderMode()
+    renderer = method.coarse(reduction, look.render_mode) if reduction > 1 and as_trained else None
     if renderer is None:
         return
     small = Size(-(-canvas_size.height // reduction), -(-canvas_size.width // reduction))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,12 +17,10 @@ from torch import Tensor
 from engine import losses
 from engine.box import Box, Margin, Size
 from engine.images.regions import one_hot
+from engine.style.gradient_mask import GradientMask
 from engine.style.perceptual import Features, Perceptual
 from engine.style.statistics import Statistic, Summary, Target
 from engine.style.tones import Tones, tone_difference
-
-_SAMPLED = 1_000_000
-"""Activations of a layer that a share of them is found by."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,8 @@ class Objective:
         tile_px: int,
         kept_shares: Mapping[str, float] | None = None,
     ) -> None:
-        self.kept_shares, self._thresholds = kept_shares or {}, dict[str, Tensor]()
+        self.kept_shares = kept_shares or {}
+        self._mask: GradientMask | None = None
         self.network, self.statistic, self.styles = network, statistic, styles
         self.labels, self.regions, self.content = labels, regions, content
         self.blur_px, self.tile_px = blur_px, tile_px
@@ -221,28 +220,10 @@ class Objective:
         """The same features, with gradients only where the content's are strong."""
         if not self.kept_shares or self.content is None:
             return features
-        layers = list(self.kept_shares)
-        if not self._thresholds:
-            self._thresholds = self._measured_thresholds(self.content, layers)
-        with torch.no_grad():
-            seen = self.network(tile.of(self.content), layers)
-        passing = dict(features.activations)
-        for layer in layers:
-            x = passing[layer]
-            passing[layer] = torch.where(seen[layer] >= self._thresholds[layer], x, x.detach())
-        return replace(features, activations=passing)
-
-    def _measured_thresholds(self, content: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
-        """What the strongest shares of the content's activations are above, by a sample of each tile's."""
-        samples: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-        tiles = self.tiles(content)
-        with torch.no_grad():
-            for tile in tiles:
-                features = self.network.extract(tile.of(content), layers, halo=tile.halo)
-                for layer in layers:
-                    values = features.core(features.activations[layer], features.strides[layer], layer).flatten()
-                    samples[layer].append(values[:: max(1, len(values) * len(tiles) // _SAMPLED)])
-        return {layer: torch.cat(found).quantile(1 - self.kept_shares[layer]) for layer, found in samples.items()}
+        if self._mask is None:
+            tiles = [(each.of(self.content), each.halo) for each in self.tiles(self.content)]
+            self._mask = GradientMask(self.network, self.kept_shares, tiles)
+        return self._mask.passing(features, tile.of(self.content))
 
     def _layers(self, weights: Weights) -> list[str]:
         wanted = {*self.statistic.layers, *weights.content_layers}

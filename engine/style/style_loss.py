@@ -15,6 +15,7 @@ from torch import Tensor
 
 from engine import losses
 from engine.box import Box, Size
+from engine.device import uploaded
 from engine.images.regions import one_hot
 from engine.images.sampling import corner
 from engine.style.perceptual import Features, Perceptual
@@ -66,6 +67,7 @@ class StyleLoss:
     ) -> None:
         self._style_weights = style_weights or dict.fromkeys(statistic.names, 1 / len(statistic.names))
         layers = network.content_layers
+        self._on_device: dict[object, Tensor] = {}
         self._content_weights = content_weights or dict.fromkeys(layers, 1 / len(layers))
         self.network, self.statistic, self._styles = network, statistic, styles
         self._regions, self._window_px = regions, window_px
@@ -100,7 +102,7 @@ class StyleLoss:
                 features, activations={layer: with_gradient(x, pull) for layer, x in features.activations.items()}
             )
         found = self.statistic.losses(features, self._target)
-        return torch.stack([self._style_weights[name] * value for name, value in found.items()]).sum()
+        return self._weighed(found, self._style_weights)
 
     def content(self, images: Tensor, contents: Tensor) -> Tensor:
         """Mean square difference of the content layers' activations (Gatys et al. 2015), by the layers' weights."""
@@ -108,8 +110,16 @@ class StyleLoss:
         with torch.no_grad():
             wanted = self.network(contents, layers)
         found = self.network(images, layers)
-        parts = [weight * losses.content(found[name], wanted[name]) for name, weight in self._content_weights.items()]
-        return torch.stack(parts).sum()
+        parts = {name: losses.content(found[name], wanted[name]) for name in layers}
+        return self._weighed(parts, self._content_weights)
+
+    def _weighed(self, values: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+        """The sum of some scalars, each by its weight; a card is told one product for all."""
+        names = tuple(values)
+        key = names, tuple(weights[name] for name in names)
+        if key not in self._on_device:
+            self._on_device[key] = uploaded(torch.tensor(key[1]), values[names[0]].device)
+        return torch.dot(torch.stack([*values.values()]), self._on_device[key])
 
     def _looked_at(self, random: torch.Generator) -> Target:
         pictures: list[list[Features]] = []

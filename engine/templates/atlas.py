@@ -217,10 +217,10 @@ def mix(
 
     Args:
         logits: [B, N, H, W], any float type.
-        mix_kernel: the compiled path; None, or a device other than the CPU, takes plain torch.
+        mix_kernel: the path in one pass; None, or one for another device, takes plain torch.
         overwrite: nobody else reads the logits, so that A may take their place in memory.
     """
-    if mix_kernel is not None and logits.device.type == "cpu":
+    if mix_kernel is not None and logits.device.type == mix_kernel.device_type:
         collage, entropy, variation, usage, weights = _Fused.apply(logits, view, 1 / temperature, mix_kernel, overwrite)  # type: ignore
         return Mixture(collage, entropy, variation, usage, weights)
     weights = (logits.float() / temperature).softmax(1)
@@ -234,7 +234,7 @@ def mix_only(
     logits: Tensor, view: View, temperature: float, mix_kernel: MixKernel | None, overwrite: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Collage [B, 3, H, W] and mixture [B, N, H, W], without gradients and measures: for painting."""
-    if mix_kernel is not None and logits.device.type == "cpu":
+    if mix_kernel is not None and logits.device.type == mix_kernel.device_type:
         weights = _dense(logits, overwrite)
         memory = (view.atlas.pixels, view.begins.contiguous(), view.columns.contiguous())
         return mix_kernel.forward(memory, weights, 1 / temperature, measure=False)[0], weights
@@ -284,7 +284,7 @@ class _WeightedSum(torch.autograd.Function):
 
 
 class _Fused(torch.autograd.Function):
-    """The same mixture through the compiled kernel: one pass over A each way."""
+    """The same mixture through a kernel of its own: one pass over A each way."""
 
     @staticmethod
     def forward(
@@ -302,6 +302,7 @@ class _Fused(torch.autograd.Function):
         context.dtype = logits.dtype
         context.save_for_backward(weights)
         context.mark_non_differentiable(weights)
+        context.set_materialize_grads(False)  # A has none, and nothing as large as A is filled with zeros for it
         per_entropy, per_right, per_lower, per_usage = context.counts
         return (
             collage,
@@ -314,15 +315,18 @@ class _Fused(torch.autograd.Function):
     @staticmethod
     def backward(context, d_collage, d_entropy, d_variation, d_usage, _):  # type: ignore[override]
         (weights,) = context.saved_tensors
+        b, n, h, w = weights.shape
         per_entropy, per_right, per_lower, per_usage = context.counts
+        d_entropy, d_variation = (
+            weights.new_zeros((), dtype=torch.float32) if d is None else d for d in (d_entropy, d_variation)
+        )
         gradient = context.mix_kernel.backward(
             context.memory,
             weights,
             context.inverse_temperature,
-            d_collage.float().contiguous(),
-            float(d_entropy) / per_entropy,
-            (float(d_variation) / per_right, float(d_variation) / per_lower),
-            (d_usage / per_usage).contiguous(),
+            weights.new_zeros(b, 3, h, w, dtype=torch.float32) if d_collage is None else d_collage.float().contiguous(),
+            torch.stack([d_entropy / per_entropy, d_variation / per_right, d_variation / per_lower]),
+            weights.new_zeros(b, n, dtype=torch.float32) if d_usage is None else (d_usage / per_usage).contiguous(),
         )
         return gradient.to(context.dtype), None, None, None, None
 
@@ -339,7 +343,7 @@ def _dense(logits: Tensor, overwrite: bool) -> Tensor:
     """Dense float32 memory that may be written to: that of the logits themselves, where this is allowed."""
     if overwrite and logits.is_contiguous() and logits.dtype == torch.float32:
         return logits
-    return torch.empty(logits.shape, dtype=torch.float32).copy_(logits)
+    return torch.empty(logits.shape, dtype=torch.float32, device=logits.device).copy_(logits)
 
 
 def _packed(image: Tensor, opacity: Tensor | None) -> Tensor:

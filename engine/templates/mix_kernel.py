@@ -1,15 +1,17 @@
-"""The compiled mixture: calls mix.c, which compiled.py builds, on as many threads as torch uses.
+"""The mixture in one pass over memory: what such a kernel is, and that of the processor.
 
-Where it can not be built, atlas.py has the same in plain torch, with which it has been compared. No torch operators
-live here.
+It calls mix.c, which compiled.py builds, on as many threads as torch uses; mix_triton.py has that of graphics cards.
+Where there is none, atlas.py has the same in plain torch, with which both have been compared.
 """
 
 from __future__ import annotations
 
 import ctypes
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -17,6 +19,10 @@ from torch import Tensor
 from engine import compiled
 from engine.compiled import pointer
 from engine.cores import usable
+
+Memory = tuple[Tensor, Tensor, Tensor]
+"""Atlas int32 [P], where rows begin int64 [B, N, H], columns int32 [B, N, W]."""
+Measured = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]
 
 
 class _Memory(ctypes.Structure):
@@ -30,8 +36,43 @@ class _Memory(ctypes.Structure):
     )
 
 
-class MixKernel:
-    """Bands of rows of mix.c on as many threads as torch uses at the moment. Tensors are dense, on the CPU."""
+class MixKernel(ABC):
+    """The mixture and its gradient. Tensors are dense, on a device of `device_type`."""
+
+    device_type: ClassVar[str]
+
+    @abstractmethod
+    def forward(self, memory: Memory, weights: Tensor, inverse_temperature: float, measure: bool) -> Measured:
+        """Turns logits `weights` float32 [B, N, H, W] into the mixture, in place.
+
+        Args:
+            measure: also take the sums for the regularisers.
+
+        Returns:
+            collage [B, 3, H, W]; and, where measured, sums: entropy [], variation [2] (right, lower), usage [B, N].
+        """
+
+    @abstractmethod
+    def backward(
+        self,
+        memory: Memory,
+        weights: Tensor,
+        inverse_temperature: float,
+        d_collage: Tensor,
+        d_sums: Tensor,
+        d_usage: Tensor,
+    ) -> Tensor:
+        """The gradient of the logits [B, N, H, W], given those of what `forward` returned.
+
+        Args:
+            d_sums: float32 [3], of the entropy and of the variation to the right and downwards.
+        """
+
+
+class CompiledMixKernel(MixKernel):
+    """Bands of rows of mix.c on as many threads as torch uses at the moment."""
+
+    device_type = "cpu"
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
@@ -40,18 +81,7 @@ class MixKernel:
     def _threads(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(max(2, usable()), thread_name_prefix="mix")
 
-    def forward(
-        self, memory: tuple[Tensor, Tensor, Tensor], weights: Tensor, inverse_temperature: float, measure: bool
-    ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
-        """Turns logits `weights` float32 [B, N, H, W] into the mixture, in place.
-
-        Args:
-            memory: atlas int32 [P], where rows begin int64 [B, N, H], columns int32 [B, N, W].
-            measure: also take the sums for the regularisers.
-
-        Returns:
-            collage [B, 3, H, W]; and, where measured, sums: entropy [], variation [2] (right, lower), usage [B, N].
-        """
+    def forward(self, memory: Memory, weights: Tensor, inverse_temperature: float, measure: bool) -> Measured:
         b, n, h, w = weights.shape
         collage = weights.new_empty(b, 3, h, w)
         entropy = weights.new_empty(b * h) if measure else None
@@ -72,15 +102,13 @@ class MixKernel:
 
     def backward(
         self,
-        memory: tuple[Tensor, Tensor, Tensor],
+        memory: Memory,
         weights: Tensor,
         inverse_temperature: float,
         d_collage: Tensor,
-        d_entropy: float,
-        d_variation: tuple[float, float],
+        d_sums: Tensor,
         d_usage: Tensor,
     ) -> Tensor:
-        """The gradient of the logits [B, N, H, W], given those of what `forward` returned."""
         b, _, h, w = weights.shape
         gradient = torch.empty_like(weights)
         self._banded(
@@ -88,12 +116,12 @@ class MixKernel:
             b * h,
             w,
             *(ctypes.byref(self._struct(memory, weights)), pointer(weights), ctypes.c_float(inverse_temperature)),
-            *(pointer(d_collage), ctypes.c_float(d_entropy), *(ctypes.c_float(d) for d in d_variation)),
+            *(pointer(d_collage), *(ctypes.c_float(each) for each in d_sums.tolist())),
             *(pointer(d_usage), pointer(gradient)),
         )
         return gradient
 
-    def _struct(self, memory: tuple[Tensor, Tensor, Tensor], weights: Tensor) -> _Memory:
+    def _struct(self, memory: Memory, weights: Tensor) -> _Memory:
         atlas, row, column = memory
         _, n, h, w = weights.shape
         return _Memory(atlas.data_ptr(), row.data_ptr(), column.data_ptr(), n, h, w)
@@ -116,14 +144,14 @@ class MixKernel:
             other.result()
 
 
-def load(cache: Path | None = None, compiler: str | None = None) -> MixKernel | None:
+def load(cache: Path | None = None, compiler: str | None = None) -> CompiledMixKernel | None:
     """The compiled kernel, from the cache where it was built before; None where it can not be had.
 
     Args:
         cache, compiler: see `compiled.library`.
     """
     found = compiled.library("engine.templates", "mix", cache, compiler)
-    return None if found is None else MixKernel(_typed(found))
+    return None if found is None else CompiledMixKernel(_typed(found))
 
 
 def _typed(library: ctypes.CDLL) -> ctypes.CDLL:

@@ -285,7 +285,8 @@ class Session:
         trainer = self._trainer
         canvas_size, leader = trainer.method.canvas_size, self._leader
         device = self._device.title if leader is None else leader.title
-        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched)
+        notes = tuple(trainer.method.notes)
+        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched, notes)
         yield from trainer.warnings()
         if leader is not None and (alone := leader.why_alone(trainer.method)):
             yield Warned(alone, "devices")
@@ -441,7 +442,7 @@ class Session:
             case Retune():
                 yield from self._retune(command)
             case Load():
-                yield from self._load(command.job)
+                yield from self._load(command.job, command.reread)
             case RenderView():
                 method = self._method_of(command.snapshot, command.layer)
                 self._views[command.requester] = command, views.answer(method, command)
@@ -493,10 +494,10 @@ class Session:
             self._trainer.retune(job)
             yield Retuned(self._trainer.step, names)
 
-    def _load(self, job: Job) -> Iterator[Event]:
+    def _load(self, job: Job, reread: bool = False) -> Iterator[Event]:
         trainer = self._trainer
         yield from trainer.check()
-        if job.method == trainer.job.method and trainer.method.try_update(job):
+        if not reread and job.method == trainer.job.method and trainer.method.try_update(job):
             same = trainer.method.settings == job.settings
             trainer.method.settings = job.settings
             self._exchange(trainer.method, job)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -89,6 +89,8 @@ def studio(qtbot, tmp_path: Path, monkeypatch):
     window.close_anyway()  # not qtbot.addWidget, which deletes windows without asking whether they want to close
     qtbot.waitUntil(lambda: not window.training.running, timeout=PATIENCE_MS)
     window.deleteLater()
+    # at once: what collects garbage in the thread of a later test would end it there, in the middle of a repaint
+    QApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)
 
 
 def test_the_first_start_has_doors_and_says_what_is_missing(studio: Studio) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.curves.health import Health
+from app.snapshots.grid import MomentGrid
+from app.snapshots.strip import SnapshotStrip
 from engine import messages as m
 from engine.snapshots import listing
 from tests.app.test_main_window import Studio, studio
@@ -145,3 +147,19 @@ def test_keeping_shows_its_place_at_once_with_the_picture_of_the_canvas(studio: 
     studio.until(lambda: any(event.reason == "kept" for event in studio.seen(m.Kept)))
     assert not window.strip.pending
     assert any(tile.snapshot.reason == "kept" for tile in window.strip.tiles)
+
+
+def test_moments_side_by_side_are_reached_where_the_row_is_low(studio: Studio) -> None:
+    studio.train()
+    studio.window.training.keep()
+    studio.until_seen(m.Kept)
+    for height, roomy in ((0, False), (400, True)):
+        strip = SnapshotStrip()
+        studio.qtbot.addWidget(strip)
+        strip.resize(700, max(height, strip.minimumHeight()))
+        strip.show()
+        assert (strip.choice.isVisible(), strip.grid_button.isVisible()) == (roomy, not roomy)
+    studio.press("grid")
+    (grid,) = studio.window.findChildren(MomentGrid)
+    assert grid.isVisible()
+    grid.close()

@@ -261,3 +261,13 @@ def test_a_method_that_lacks_images_ends_the_session_with_its_work_kept(two: Stu
     studio.until(lambda: window.training.state == "idle")
     assert [s.job.method for s in moments(studio)] == ["toy"]
     assert any("Content" in text for text in studio.said())
+
+
+def test_what_another_method_reports_last_is_in_no_curve_of_this_one(two: Studio) -> None:
+    two.train()
+    window = two.window
+    window.document.set_method("toy_two")
+    late = two.seen(m.Stepped)[-1]
+    window.training.events.deliver(late)
+    assert not len(window.curves.history)
+    assert not window.curves.history.latest

@@ -15,6 +15,7 @@ import torch
 from benchmarks import device, device_figures, launches
 from benchmarks.device_cases import CARD, PROCESSOR, TINY
 from engine.device import choose
+from engine.errors import TesseraError
 from engine.method import method_keys
 from tests.simulated_card.card import SimulatedCard
 from tests.simulated_card.conftest import card, card_can_be_simulated  # noqa: F401 - fixtures
@@ -33,7 +34,7 @@ def test_everything_is_in_the_table_and_in_the_file(tmp_path: Path, capsys: pyte
     assert device.main(arguments) == 0
     shown = capsys.readouterr().out
     found = json.loads(out.read_text())
-    assert [figure["name"] for figure in found["figures"]] == list(device.figures(TINY))
+    assert [figure["name"] for figure in found["figures"]] == list(device.figures(TINY, choose("cpu")))
     assert not [figure for figure in found["figures"] if "failed" in figure], found["figures"]
     assert found["machine"]["torch"] in shown
     for figure in found["figures"]:
@@ -86,8 +87,15 @@ def test_a_card_is_measured_as_well(card: SimulatedCard, monkeypatch: pytest.Mon
     here = choose("cuda:0")
     row = device_figures.step(TINY.steps["famos"], here, tmp_path)
     assert row["pipelined_step_s"] > 0
-    assert (row["launches"], row["kernels"]) == (7, 9)
+    assert (row["way"], row["launches"], row["kernels"]) == ("eager", 7, 9)
     assert device_figures.painting(TINY.painted["famos"], here, tmp_path, tiles=1)["tile_s"] > 0
+    assert {"step-famos", "step-famos-captured", "step-texture"} <= set(device.figures(TINY, here))
+    assert "step-texture-captured" not in device.figures(TINY, here)
+
+
+def test_where_steps_can_not_be_captured_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TesseraError, match="steps of FAMOS.* are not captured here"):
+        device_figures.step(TINY.steps["famos"], choose("cpu"), tmp_path, captured=True)
 
 
 def test_launches_and_waits_of_one_piece_of_work_are_counted() -> None:

@@ -153,3 +153,16 @@ def test_content_is_the_mean_square() -> None:
     a, b = random(2, 1, 3, 3), random(2, 1, 3, 3, seed=4)
     wanted = mean([(p - q) ** 2 for p, q in zip(a.flatten().tolist(), b.flatten().tolist(), strict=True)])
     assert losses.content(a, b).item() == pytest.approx(wanted, rel=1e-12)
+
+
+def test_a_discriminator_that_only_guesses_has_the_loss_that_is_told() -> None:
+    same = torch.full((4, 1), 0.0)
+    for kind in ("dcgan", "hinge"):
+        once = losses.real_loss(kind, same) + losses.fake_loss(kind, same)
+        assert losses.loss_of_guessing(kind) == pytest.approx(float(once))
+        assert losses.loss_of_guessing(kind, 2) == pytest.approx(float(once + losses.fake_loss(kind, same)))
+    half = torch.full((4, 1), 0.5)  # where LSGAN's is lowest, if real and generated are one
+    assert losses.loss_of_guessing("lsgan") == pytest.approx(
+        float(losses.real_loss("lsgan", half) + losses.fake_loss("lsgan", half))
+    )
+    assert losses.loss_of_guessing("wgan_gp") is None, "a distance has no such value"

@@ -32,8 +32,7 @@ class _Attention(torch.autograd.Function):
             raise RuntimeError(f"CUDA error: invalid configuration argument (attention over {batches} batches)")
         card.launch("attention", 1)
         context.save_for_backward(*parts)
-        with torch.no_grad():
-            return card.wrap(_plain(*(part.numbers for part in parts)))  # type: ignore[attr-defined]
+        return card.wrap(card.carried_out(_numbers, parts, {}))
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
@@ -41,7 +40,16 @@ class _Attention(torch.autograd.Function):
 
         card = SimulatedCard.present()
         card.launch("attention_backward", 2)
-        inner = [part.numbers.detach().requires_grad_() for part in context.saved_tensors]
-        with torch.enable_grad():
-            attended = _plain(*inner)
-        return tuple(card.wrap(x) for x in torch.autograd.grad(attended, inner, gradient.numbers))  # type: ignore[attr-defined]
+        return tuple(card.wrap(x) for x in card.carried_out(_gradients, (*context.saved_tensors, gradient), {}))
+
+
+def _numbers(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    with torch.no_grad():
+        return _plain(query, key, value)
+
+
+def _gradients(query: Tensor, key: Tensor, value: Tensor, gradient: Tensor) -> list[Tensor]:
+    query, key, value = inner = [part.detach().requires_grad_() for part in (query, key, value)]
+    with torch.enable_grad():
+        attended = _plain(query, key, value)
+    return [*torch.autograd.grad(attended, inner, gradient)]

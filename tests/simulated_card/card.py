@@ -10,8 +10,9 @@ It raises where a card would: tensors of two devices in one operator, `.numpy()`
 operator without a CUDA kernel, attention over more than 65,535 batches; without `doubles`, float64, as on MPS. It can
 break at a launch, at once (too little memory) or late, as kernels do whose errors are heard at the next wait.
 
-What it does not know: time, memory, two cards, streams, graphs, the numerics of CUDA's kernels, which dtypes single
-kernels lack, how many kernels a library call really launches, and faults of drivers. Needs a C++ compiler, once.
+What it does not know: time, memory, two cards, streams, the memory of graphs (see graph.py), the numerics of CUDA's
+kernels, which dtypes single kernels lack, how many kernels a library call really launches, and faults of drivers.
+Needs a C++ compiler, once.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from tests.simulated_card import attention, guard, kernels
+from tests.simulated_card import attention, graph, guard, kernels
 
 DEVICE, CPU, META = torch.device("cuda", 0), torch.device("cpu"), torch.device("meta")
 _ENGINE = str(Path(__file__).parents[2] / "engine")
@@ -118,6 +119,7 @@ class SimulatedCard(TorchDispatchMode):
         self._breaks_at: tuple[int, Exception, bool] | None = None
         self._broken: Exception | None = None
         self._stack = contextlib.ExitStack()
+        self.recording: graph.CUDAGraph | None = None
 
     @classmethod
     def present(cls) -> SimulatedCard:
@@ -182,6 +184,13 @@ class SimulatedCard(TorchDispatchMode):
         }
         for name, answer in says.items():
             yield cuda, name, lambda *_, answer=answer, **__: answer
+        yield cuda, "is_current_stream_capturing", lambda: self.recording is not None
+        yield cuda, "graph_pool_handle", lambda: object()
+        yield cuda, "current_stream", graph.Stream
+        yield cuda, "stream", lambda _: contextlib.nullcontext()
+        for name in ("CUDAGraph", "Stream"):
+            yield cuda, name, getattr(graph, name)
+        yield cuda, "graph", graph.captured
         yield cuda, "synchronize", lambda *_: self.wait("synchronize")
         yield torch.Tensor, "pin_memory", _pinned
         yield torch.nn.functional, "scaled_dot_product_attention", attention.attend
@@ -219,6 +228,8 @@ class SimulatedCard(TorchDispatchMode):
 
     def wait(self, what: str) -> None:
         """The host waits for all that was launched, and hears of what went wrong."""
+        if self.recording is not None:
+            raise RuntimeError(f"{graph.REFUSED} ({what} {_place()})")
         if self._breaks_at is not None and self._launches >= self._breaks_at[0]:
             self._broken = self._breaks_at[1]
         if self._broken is not None:
@@ -248,12 +259,26 @@ class SimulatedCard(TorchDispatchMode):
             self.launch(name, kernels.launched(func, args))
         if kernels.waits(func, args):
             self.wait(name)
-        result = func(*self._inner(args), **self._inner(kwargs))
+        result = self.carried_out(func, args, kwargs)
         written = kernels.written(func)
         if written:
             targets = [kwargs[key] if isinstance(key, str) else args[key] for key in written]
             return targets[0] if len(targets) == 1 else tuple(targets)
         return self.wrap(result) if asked is None or asked.type == "cuda" else result
+
+    def carried_out(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """An operator's result, in numbers, or another function's; remembered where a step is captured."""
+        if not self.computes and kernels.has_no_shapes(func):
+            return None
+        inner, named = self._inner(args), self._inner(kwargs)
+        if self.recording is None:
+            return func(*inner, **named)
+        changed = kernels.changed(func, inner, named)
+        for numbers in changed:
+            self.recording.about_to_write(numbers)
+        result = func(*inner, **named)
+        self.recording.note(lambda: func(*inner, **named), _flat((*inner, *named.values()), {}), result, bool(changed))
+        return result
 
     def wrap(self, inner: Any) -> Any:
         if isinstance(inner, list | tuple):
@@ -310,7 +335,7 @@ class SimulatedCard(TorchDispatchMode):
         else:
             self.launch("_to_copy", 1)
         if target.type == "cuda":
-            return self.wrap(func(self._inner(source), **{**kwargs, "device": CPU if self.computes else META}))
+            return self.wrap(self.carried_out(func, (source,), {**kwargs, "device": DEVICE}))
         if not self.computes:
             return torch.zeros(source.shape, dtype=kwargs.get("dtype") or source.dtype)
         return func(self._inner(source), **{**kwargs, "device": CPU})
@@ -324,7 +349,7 @@ class SimulatedCard(TorchDispatchMode):
         else:
             self._upload(source, (*args, False)[2])
         if self.computes or isinstance(target, CardTensor):
-            func(*self._inner(args), **kwargs)
+            self.carried_out(func, args, kwargs)
         return target
 
     def _on__local_scalar_dense(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -332,7 +357,12 @@ class SimulatedCard(TorchDispatchMode):
         return func(*self._inner(args), **kwargs) if self.computes else 1
 
     def _upload(self, source: Tensor, asynchronous: bool) -> None:
-        """Copies of the host's pinned memory are launched as kernels are; all others are waited for."""
+        """Copies of the host's pinned memory are launched as kernels are; all others are waited for.
+
+        A graph would copy from that place in the host's memory ever after.
+        """
+        if self.recording is not None:
+            raise RuntimeError(f"{graph.REFUSED} (a copy of the host's memory {_place()})")
         if asynchronous and getattr(source, "is_pinned_here", False):
             self.launch("upload", 1)
             return

@@ -66,6 +66,21 @@ def is_view(operator: Any) -> bool:
     return bool(returns) and all(r.alias_info is not None and not r.alias_info.is_write for r in returns)
 
 
+def changed(operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
+    """The tensors among the arguments that an operator writes to, those that it does not return as well."""
+    if not hasattr(operator, "_schema"):
+        return []
+    if name_of(operator) == "native_batch_norm" and args[5]:  # whose running statistics its schema does not name
+        return [x for x in args[3:5] if x is not None]
+    found: list[Tensor] = []
+    for place, argument in enumerate(operator._schema.arguments):
+        if argument.alias_info is None or not argument.alias_info.is_write:
+            continue
+        given = kwargs.get(argument.name) if argument.kwarg_only or place >= len(args) else args[place]
+        found += [x for x in (given if isinstance(given, list | tuple) else [given]) if isinstance(x, Tensor)]
+    return found
+
+
 @cache
 def written(operator: Any) -> tuple[int | str, ...]:
     """Places or names of the arguments that an operator returns because it wrote to them."""
@@ -77,6 +92,11 @@ def written(operator: Any) -> tuple[int | str, ...]:
         if info is not None and info.is_write and marks & set(info.before_set):
             found.append(argument.name if argument.kwarg_only else place)
     return tuple(found)
+
+
+def has_no_shapes(operator: Any) -> bool:
+    """Whether torch can not say what becomes of shapes; it gives none back, and nothing changes its own."""
+    return hasattr(operator, "_schema") and name_of(operator) == "_fused_adam_"
 
 
 @cache

@@ -20,4 +20,4 @@ def _save(encoding: Encoding, image: Any, path: Path) -> None:
     image.pngsave(os.fsencode(path), compression=6, filter="all")
 
 
-FORMAT = Format("png", "PNG", (".png",), saved_by(_save), place=10, bits=(8, 16))
+FORMAT = Format("png", "PNG", (".png",), saved_by(_save), place=10, bits=(8, 16), transparency=True)

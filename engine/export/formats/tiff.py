@@ -37,5 +37,6 @@ FORMAT = Format(
     place=20,
     bits=(8, 16),
     cmyk=True,
+    transparency=True,
     options=frozenset({"compression", "pyramid"}),
 )

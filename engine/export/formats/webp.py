@@ -23,6 +23,7 @@ FORMAT = Format(
     saved_by(_save),
     place=40,
     largest_side=16_383,
+    transparency=True,
     options=frozenset({"quality"}),
     packed_share=0.2,
 )

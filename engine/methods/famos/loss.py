@@ -71,7 +71,7 @@ def terms_of(
         "content_collage": nothing,
         "alpha": (directed.times.get(PAINT, 1.0) * fake.alpha).mean(),
         "alpha_variation": losses.total_variation(fake.alpha),
-        "undecided": losses.undecided(fake.alpha),
+        "undecided": losses.undecided(fake.alpha if s.decision_weight else fake.alpha.detach()),
         "entropy": nothing,
         "variation": nothing,
         "diversity": nothing,

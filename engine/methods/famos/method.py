@@ -26,11 +26,13 @@ from engine.methods.famos.compared import compared_by
 from engine.methods.famos.drawing import Drawing, said_of_groups
 from engine.methods.famos.layers import TERMS, patches_of
 from engine.methods.famos.painting import PaintingFamos
-from engine.methods.famos.settings import PRESETS, FamosSettings
+from engine.methods.famos.presets import PRESETS
+from engine.methods.famos.settings import FamosSettings
 from engine.methods.famos.shape import mosaic_shape
 from engine.methods.famos.slots import SLOTS
 from engine.nn.layers import initialise
 from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Painting
+from engine.settings import Settings
 from engine.templates.atlas import Templates, shares
 from engine.templates.palette import palette
 
@@ -49,7 +51,7 @@ class Famos(PaintingFamos):
     terms = TERMS
     presets = PRESETS
     stand_in = "magic"
-    capabilities = frozenset(("repeat", "originals", "frames", "pieces", "paint_detail"))
+    capabilities = frozenset(("repeat", "originals", "frames", "pieces", "paint_detail", "transparent"))
     painting_version = 3  # paint has the detail of the pieces; before, beyond the canvas psi and templates in step
 
     def __init__(self, job: Job, device: torch.device) -> None:
@@ -82,6 +84,11 @@ class Famos(PaintingFamos):
             device,
         )
         self._decide_precision()
+
+    @classmethod
+    def number_of_pieces(cls, settings: Settings) -> int | None:
+        assert isinstance(settings, FamosSettings)
+        return settings.templates if settings.mode != "paint" else None
 
     def _read_images(self, job: Job) -> None:
         s = self.settings

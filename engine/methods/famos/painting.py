@@ -48,6 +48,7 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     _unguided: list[Source]
     """What is painted towards where no content guides: one of plain grey."""
     _directions: Directions
+    _said: list[str]
     _tally: Tally
 
     # -------------------------------------------------------- facts
@@ -105,10 +106,11 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
         """Where places are, as the network is told."""
         return Mirrored(self._canvas, self.settings.knows_places)
 
-    def scene(self, canvas_size: Size) -> Scene:
+    def scene(self, canvas_size: Size, frame: Source | None = None) -> Scene:
         """What is painted as trained; beyond that canvas psi and templates are mirrored, in step with one another.
 
         So psi says everywhere what the templates show, as it has been learned, and the network sees no other value.
+        A frame will take the content's place.
         """
         field = ContentField(self._targets[0].pixels_on(self.device), canvas_size, self.device)
         s, templates, plane = self.settings, self.templates, self.plane
@@ -119,7 +121,7 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
             return rows, columns
 
         view = None if templates is None else (lambda box: templates.view_at(*places(box)))
-        directed = self._directions.on(canvas_size, self.device, s.feather_px)
+        directed = self._directions.following(frame).on(canvas_size, self.device, s.feather_px)
         return Scene(field.at, lambda box: plane.coordinates(*places(box))[0], view, directed)
 
     def bias(self, regions: Tensor | None) -> Tensor | None:
@@ -202,6 +204,10 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
             return ()
         shares = self._tally.shares if self._tally.knows(self._pieces_key) else None
         return self._composer_of(self._job).infos(self._composed, shares)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self._said
 
     @property
     def pieces_counted_at(self) -> int | None:

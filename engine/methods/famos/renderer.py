@@ -15,7 +15,7 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.fields.detail import Detail, DetailedTemplates
 from engine.fields.periodic import Closed, ClosedTemplates
-from engine.images.sources import coordinates
+from engine.images.sources import Source, coordinates
 from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
 from engine.methods.directed import Fields
@@ -59,7 +59,7 @@ class Painted(Printable, Protocol):
     @property
     def shape(self) -> MosaicShape: ...
 
-    def scene(self, canvas_size: Size) -> Scene: ...
+    def scene(self, canvas_size: Size, frame: Source | None = None) -> Scene: ...
 
     @property
     def is_directed(self) -> bool: ...
@@ -144,7 +144,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         return self._scene[1]
 
     def _made(self, canvas_size: Size) -> Scene:
-        plain = self.method.scene(canvas_size)
+        plain = self.method.scene(canvas_size, self._frame)
         content = self._content(canvas_size, plain.content)
         if not self.repeats:
             return Scene(content, plain.coordinates, plain.view, plain.fields)

@@ -25,6 +25,7 @@ from engine.nn.deep_network import DeepNetwork
 from engine.nn.layers import initialise_scaled
 from engine.nn.residual_network import ResidualNetwork
 from engine.nn.texture_networks import PyramidNetwork
+from engine.settings import Settings
 from engine.style.comparing import Comparison, at_sizes
 from engine.style.networks import open_network
 from engine.style.style_discriminator import StyleDiscriminator
@@ -52,6 +53,11 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     """Base of the three; generated pictures are [B, 3, H, W], around 0..1 without a bound."""
 
     regions = 0
+
+    @classmethod
+    def loss_of_guessing(cls, settings: Settings) -> float | None:
+        assert isinstance(settings, GeneratorSettings)
+        return losses.loss_of_guessing("hinge") if settings.adversarial_weight else None
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, GeneratorSettings)

@@ -6,10 +6,13 @@ The same network looks at the same set and content, both made smaller; its piece
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 
+from torch import Tensor
+
 from engine.box import Box, Size
-from engine.images.sources import Source
+from engine.images.sources import ContentField, Source
 from engine.method import Layers, RendererAround
 from engine.methods.adversarial import atlas_of
 from engine.methods.magic.renderer import Painted, layers_of
@@ -28,6 +31,13 @@ class CoarseRenderer(RendererAround):
         super().__init__(method)
         self._method, self.reduction = method, reduction
         self._atlas = atlas_of([style.smaller(reduction) for style in styles], method.device)
+        self._frame: Tensor | None = None
+
+    def of(self, frame: Tensor) -> CoarseRenderer:
+        """The same of another content, uint8 [3, h, w]."""
+        other = copy(self)
+        other._frame = frame
+        return other
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
         def sets(templates: Templates, box: Box) -> Sets:
@@ -35,4 +45,6 @@ class CoarseRenderer(RendererAround):
 
         plain = self._method.scene(canvas_size)
         scene = replace(plain, sets=sets, reduction=self.reduction)
+        if self._frame is not None:  # what is decided of another content is not what is remembered of the method's own
+            scene = replace(scene, content=ContentField(self._frame, canvas_size, self.device).at, reduction=0)
         return layers_of(self._method.painting(box, scene), self._method.repaint_reach, box)

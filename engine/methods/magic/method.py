@@ -77,7 +77,7 @@ class Magic(PaintingMagic):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
-    capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces"))
+    capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces", "transparent"))
     painting_version = 2  # the networks see that the canvas ends, where they saw what lies beyond
     pretraining = "engine.methods.magic.pretraining:begun"
 
@@ -113,6 +113,11 @@ class Magic(PaintingMagic):
             self.instant = pretrained.take(network, {"generator": self.generator})
             self.average.load_state_dict(self.generator.state_dict())
             self._remembered.forget()
+
+    @classmethod
+    def number_of_pieces(cls, settings: Settings) -> int | None:
+        assert isinstance(settings, MagicSettings)
+        return settings.set_size_least or settings.set_size
 
     @classmethod
     def is_instant(cls, settings: Settings) -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes, uploaded
-from engine.images.sources import ContentField
+from engine.images.sources import ContentField, Source
 from engine.method import Layer, Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
@@ -53,6 +53,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     shape: CollageShape
     draw: SetDraw
     _directions: Directions
+    _said: list[str]
     _shown: dict[tuple[int, ...], Tensor]
     _coarse_renderers: dict[int, CoarseRenderer]
     _remembered: RememberedChoices
@@ -127,20 +128,23 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     def renderer(self, render_mode: RenderMode) -> Renderer:
         return renderer(MagicRenderer(self, render_mode), render_mode.originals) if render_mode.asks_for else self
 
-    def scene(self, canvas_size: Size) -> Scene:
-        """What is painted as trained."""
+    def scene(self, canvas_size: Size, frame: Source | None = None) -> Scene:
+        """What is painted as trained; a frame will take the content's place."""
         content = (
             ContentField(self._contents[0].pixels_on(self.device), canvas_size, self.device).at
             if self._contents
             else None
         )
-        fields = self._directions.on(canvas_size, self.device, self.settings.feather_px)
+        fields = self._directions.following(frame).on(canvas_size, self.device, self.settings.feather_px)
         return Scene(canvas_size, content, self.draw.at, fields, reduction=1)
 
-    def coarse(self, reduction: int) -> Renderer:
+    def coarse(self, reduction: int, render_mode: RenderMode | None = None) -> Renderer:
         if reduction not in self._coarse_renderers:
             self._coarse_renderers[reduction] = CoarseRenderer(self, self._styles, reduction)
-        return self._coarse_renderers[reduction]
+        renderer = self._coarse_renderers[reduction]
+        if render_mode is None or not render_mode.frame:
+            return renderer
+        return renderer.of(self.frame(render_mode.frame, render_mode.tones).pixels_on(self.device))
 
     def painting(self, box: Box, scene: Scene) -> Painting:
         """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
@@ -232,6 +236,10 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         composed = self.composed(self.shown_sets[0][0])
         known = self._tally.shares if self._tally.knows(self._pieces_key) else None
         return self._composer.infos(composed, None if known is None else known / self.shown_sets[0][1])
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self._said
 
     @property
     def pieces_counted_at(self) -> int | None:

@@ -18,6 +18,7 @@ from engine.device import uploaded
 from engine.errors import BadSettingError
 from engine.fields.detail import Detail, DetailedTemplates
 from engine.fields.periodic import Closed, ClosedSets, ClosedTemplates
+from engine.images.sources import Source
 from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
 from engine.methods.composed import Composed
@@ -135,7 +136,7 @@ class Painted(Printable, Protocol):
     @property
     def shown_sets(self) -> list[tuple[int, float]]: ...
 
-    def scene(self, canvas_size: Size) -> Scene: ...
+    def scene(self, canvas_size: Size, frame: Source | None = None) -> Scene: ...
 
     @property
     def region_count(self) -> int: ...
@@ -222,7 +223,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         return self._scene[1]
 
     def _made(self, canvas_size: Size) -> Scene:
-        plain = self.method.scene(canvas_size)
+        plain = self.method.scene(canvas_size, self._frame)
         content = None if plain.content is None else self._content(canvas_size, plain.content)
         if not self.repeats:
             return replace(plain, content=content, reduction=0)

@@ -163,6 +163,11 @@ def test_the_plan_of_the_window_is_that_of_the_command_line(studio: Studio) -> N
     dialog.minutes.setValue(12)
     dialog.stalls.setChecked(False)
     assert {run.until for run in dialog.runs} == {StopRule(minutes=12)}
+    dialog.by.setCurrentIndex(1)
+    dialog.steps.setValue(700)
+    assert {run.until for run in dialog.runs} == {StopRule(steps=700)}
+    assert (dialog.minutes.isVisibleTo(dialog), dialog.steps.isVisibleTo(dialog)) == (False, True)
+    dialog.by.setCurrentIndex(0)
     path = studio.folder / "plan.json"
     assert dialog.save_file(path)
     assert read_plan(path) == dialog.plan

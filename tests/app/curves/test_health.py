@@ -76,6 +76,8 @@ def curve(of: Mapping[str, Any], steps: int = 8000, keys: tuple[str, ...] = (*KE
     return history
 
 
+GUESS = 2.0
+"""The discriminator's hinge loss where it only guesses."""
 FIGHT = {"generator": 0.3, "entropy": 0.2, "templates_in_use": 20.0}
 
 
@@ -84,6 +86,7 @@ FIGHT = {"generator": 0.3, "entropy": 0.2, "templates_in_use": 20.0}
     [
         (FIGHT | {"discriminator": lambda t: 2.0 if t < 0.3 else 0.02}, "has won", "discriminator_rate"),
         (FIGHT | {"discriminator": 2.0}, "only guesses", "discriminator_rate"),
+        (FIGHT | {"discriminator": lambda t: 2 + 4 * t}, "more often than a guess", "discriminator_rate"),
         ({"style": lambda t: 1 - t if t < 0.5 else 2 * t}, "rises", "learning_rate"),
         ({"style_match": lambda t: min(60.0, 200 * t)}, "has not changed", "learning_rate"),
         (
@@ -92,19 +95,19 @@ FIGHT = {"generator": 0.3, "entropy": 0.2, "templates_in_use": 20.0}
             "",
         ),
     ],
-    ids=["won", "lost", "rising", "stall", "worse"],
+    ids=["won", "lost", "wrong", "rising", "stall", "worse"],
 )
 def test_what_lasts_is_told_in_words_with_what_helps(terms: Mapping[str, Any], word: str, setting: str) -> None:
-    state = health(curve(terms), 24, FAMOS.Settings)
+    state = health(curve(terms), 24, FAMOS.Settings, GUESS)
     assert word in state.text
     assert (state.remedy.setting if state.remedy is not None else "") == setting
     assert state.back is (word != "has not changed"), "a standstill is at its best already"
-    assert word not in health(curve(terms, 300), 24, FAMOS.Settings).text, "not before it has lasted"
+    assert word not in health(curve(terms, 300), 24, FAMOS.Settings, GUESS).text, "not before it has lasted"
 
 
 def test_a_good_fight_and_a_good_descent_are_no_trouble() -> None:
     fight = FIGHT | {"discriminator": lambda t: 2 - t + 0.3 * np.sin(60 * t), "style_match": lambda t: 20 + 60 * t}
-    assert health(curve(fight), 24, FAMOS.Settings).role == "good"
+    assert health(curve(fight), 24, FAMOS.Settings, GUESS).role == "good"
     descent = {"style": lambda t: 1 / (1 + 9 * t), "style_match": lambda t: 20 + 60 * t}
     assert health(curve(descent), None, Every).role == "muted"
     assert health(curve({"discriminator": lambda t: -3.0 * t}), None, FAMOS.Settings).role == "muted", "a distance"
@@ -141,7 +144,6 @@ def test_the_button_turns_the_setting_and_undo_turns_it_back(qtbot, tmp_path: Pa
     document.set_method("famos")
     curves.show_method(FAMOS)
     curves.set_values(document.settings)
-    curves.set_templates(24)
     curves.remedy_wanted.connect(lambda r: document.set_values(r.values(document.settings), r.title))
     curves.line.show()
     assert not curves.line.remedy.isVisible()

@@ -48,7 +48,7 @@ def choose_otherwise(made: ExportForm) -> None:
     options.quality.setValue(77)
     for check in (options.black_point, options.provenance, made.paint_detail):
         check.setChecked(False)
-    for check in (options.marks, options.repeat, options.pyramid):
+    for check in (options.marks, options.repeat, options.pyramid, options.transparent):
         check.setChecked(True)
 
 

@@ -83,11 +83,11 @@ def test_dropped_files_and_folders_are_told_with_their_slot(bar, qtbot, tmp_path
     assert blocker.args == ["content", [tmp_path, tmp_path / "ümlaut.png"]]
 
 
-def test_addresses_of_the_network_are_not_taken(bar):
+def test_addresses_that_no_picture_can_have_are_not_taken(bar):
     told = []
     bar.dropped.connect(lambda *args: told.append(args))
     data = QMimeData()
-    data.setUrls([QUrl("https://example.org/picture.png")])
+    data.setUrls([QUrl("mailto:somebody@example.org")])
     assert not drop(bar.section("style").zone, data, QPoint(20, 20))
     assert not told
 
@@ -258,7 +258,7 @@ def test_paste_without_a_picture_or_a_folder_says_so(bar, qtbot, tmp_path):
         bar.paste("style")
     assert "no picture on the clipboard" in blocker.args[0]
     (tmp_path / "file").write_text("in the way")
-    bar.paste_folder = tmp_path / "file"
+    bar.arrivals.folder = tmp_path / "file"
     QGuiApplication.clipboard().setImage(QImage(4, 4, QImage.Format.Format_RGB888))
     with qtbot.waitSignal(bar.problem) as blocker:
         bar.paste("style")

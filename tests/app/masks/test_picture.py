@@ -62,6 +62,38 @@ def test_undo_and_redo_walk_through_the_same_pictures(points) -> None:
         assert np.array_equal(picture.labels, after)
 
 
+@given(places=st.lists(place, min_size=0, max_size=9))
+def test_a_lasso_stays_within_its_line_wherever_that_lies(places) -> None:
+    picture = blank()
+    picture.begin()
+    picture.lasso(places, LAND.label)
+    rows, columns = np.nonzero(picture.labels == LAND.label)
+    if len(rows):
+        across, down = zip(*places, strict=True)
+        assert min(across) - 2 <= columns.min()
+        assert columns.max() <= max(across) + 1
+        assert min(down) - 2 <= rows.min()
+        assert rows.max() <= max(down) + 1
+
+
+@pytest.mark.parametrize("box", [(20, 10, 40, 90), (20, -50, 40, 30), (20, 10, 140, 30), (-80, 10, 40, 30)])
+def test_a_lasso_that_leaves_the_picture_paints_what_lies_on_it(box) -> None:
+    picture, (left, top, right, bottom) = blank(), box
+    picture.begin()
+    picture.lasso([(left, top), (right, top), (right, bottom), (left, bottom)], LAND.label)
+    painted = picture.labels == LAND.label
+    assert painted[max(0, top + 1) : max(0, bottom - 1), max(0, left + 1) : max(0, right - 1)].all()
+    assert not painted[: max(0, top - 1)].any()
+    assert not painted[:, : max(0, left - 1)].any()
+
+
+def test_a_lasso_around_everything_paints_everything() -> None:
+    picture = blank()
+    picture.begin()
+    picture.lasso([(-9, -9), (70, -9), (70, 50), (-9, 50)], LAND.label)
+    assert (picture.labels == LAND.label).all()
+
+
 def test_what_is_told_to_have_changed_covers_what_has_changed() -> None:
     picture, rects = blank(), []
     picture.painted.connect(rects.append)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
+from engine import pieces, snapshots
 from engine.__main__ import main
 from engine.cli.map_arguments import MAPS
-from engine.method import method_keys, method_slots
+from engine.method import method_class, method_keys, method_slots
 from engine.project import load_job
-from tests.engine import magic_jobs
+from tests.engine import famos_jobs, magic_jobs
 
 QUICK = [f"{name}={value}" for name, value in magic_jobs.TINY.items()]
+RED, BLUE = (220, 20, 20), (20, 40, 220)
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +39,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def train(folder: Path, *more: str) -> int:
+def train(folder: Path, *more: str, values: Sequence[str] = QUICK) -> int:
     images = ["--style", str(folder / "a.png"), "--content", str(folder / "c.png")]
-    sizes = ["--steps", "1", "--device", "cpu", "--out", str(folder / "p"), "--set", *QUICK]
+    sizes = ["--steps", "1", "--device", "cpu", "--out", str(folder / "p"), "--set", *values]
     return main(["train", "--method", "magic", *images, *more, *sizes])
 
 
@@ -112,3 +116,93 @@ def test_a_report_that_can_not_be_had_is_refused_before_anything_is_painted(fold
 
 def test_help_names_every_map() -> None:
     assert set(MAPS) == {slot.map for key in method_keys() for slot in method_slots(key) if slot.map}
+
+
+# ---------------------------------------------------------------- what can be wrong
+
+
+def plain_map(path: Path, color: tuple[int, int, int], size: tuple[int, int] = (101, 77)) -> str:
+    Image.new("RGB", size, color).save(path)
+    return str(path)
+
+
+def render(folder: Path, *more: str) -> int:
+    return main(
+        ["render", str(folder / "p"), "--out", str(folder / "out.png"), "--times", "1", "--device", "cpu", *more]
+    )
+
+
+def test_a_map_of_another_shape_is_fitted_and_that_is_said(folder, capsys):
+    wide = Image.new("RGB", (300, 60), RED)
+    wide.paste(BLUE, (150, 0, 300, 60))
+    wide.save(folder / "wide.png")
+    given = ["--map", f"pieces={folder / 'wide.png'}"]
+    assert train(folder, *given, "--pieces", f"red={folder}/a.png", "--pieces", f"blue={folder}/b.png") == 0
+    assert "wide.png has other proportions than the canvas, so its middle is used" in capsys.readouterr().err
+    assert render(folder) == 0
+    assert "wide.png has other proportions" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "color", "sentence"),
+    [
+        ("pieces", RED, "flat.png has one colour only, so the whole picture is one region"),
+        ("content", (128, 128, 128), "flat.png is of one middle grey, so How much content changes nothing"),
+        ("size", (255, 255, 255), "flat.png has one grey only, so Size of pieces acts alike everywhere"),
+    ],
+)
+def test_a_map_of_one_colour_is_taken_and_that_is_said(name, color, sentence, folder, capsys):
+    assert train(folder, "--map", f"{name}={plain_map(folder / 'flat.png', color)}") == 0
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_region_without_an_image_is_named_and_shows_all(folder, capsys):
+    regions = ["--map", f"pieces={folder / 'regions.png'}"]
+    assert train(folder, *regions, "--pieces", f"red={folder}/a.png", "--pieces", f"red={folder}/b.png") == 0
+    said = capsys.readouterr().err
+    assert "No image is given to the blue (#1428dc) region of regions.png, so all may lie there." in said
+    assert render(folder) == 0
+
+
+def test_maps_that_went_missing_are_named_and_an_export_asks_for_them_or_to_leave_them_out(folder, capsys):
+    where = ["--map", f"pieces={folder / 'regions.png'}", "--map", f"content={folder / 'care.png'}"]
+    assert train(folder, *where, "--pieces", f"red={folder}/a.png", "--pieces", f"blue={folder}/b.png") == 0
+    capsys.readouterr()
+    (folder / "care.png").rename(folder / "kept.png")
+    (folder / "regions.png").unlink()
+    assert render(folder) == 1
+    said = capsys.readouterr().err
+    for name in ("regions.png", "care.png"):
+        assert f"{name} is not there" in said
+    assert "regions.png and 1 more can not be found, and the picture was directed by them" in said
+    assert "--map pieces=none, --map content=none" in said
+    assert not (folder / "out.png").exists()
+    assert render(folder, "--map", "pieces=none", "--map", f"content={folder / 'kept.png'}") == 0
+    job = load_job(folder / "p")
+    assert [bool(job.sources[slot]) for slot in ("pieces_map", "content_map")] == [True, True], "the project keeps them"
+
+
+def test_more_regions_than_pieces_are_said(folder, capsys):
+    image = Image.new("RGB", (101, 77), RED)
+    image.paste(BLUE, (34, 0, 101, 77))
+    image.paste((20, 180, 20), (68, 0, 101, 77))
+    image.save(folder / "three.png")
+    famos_jobs.picture(folder / "d.png", 60, 60, 4)
+    given = ["--map", f"pieces={folder / 'three.png'}"]
+    for region, name in (("red", "a"), ("blue", "b"), ("green", "d")):
+        given += ["--pieces", f"{region}={folder}/{name}.png"]
+    assert train(folder, *given, values=(*QUICK, "set_size=2")) == 0
+    assert "3 groups of images, more than" in capsys.readouterr().err
+
+
+def test_all_pieces_muted_is_refused_with_the_remedy(folder, capsys):
+    assert train(folder) == 0
+    (folder / "out.png").write_text("an earlier picture")
+    job = load_job(folder / "p")
+    method = method_class("magic")(job, torch.device("cpu"))
+    muted = pieces.weighed(job, method.pieces(), 0)
+    snapshots.keep(folder / "p", method.state(), None, job=muted, step=1, elapsed_s=0.0, terms={})
+    capsys.readouterr()
+    assert render(folder) == 1
+    assert "All pieces are muted, so there is nothing to lay. Unmute at least one." in capsys.readouterr().err
+    assert (folder / "out.png").read_text() == "an earlier picture"

@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> kernels.MixKernel:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> kernels.CompiledMixKernel:
     mix_kernel = kernels.load(tmp_path_factory.mktemp("kernel"))
     if mix_kernel is None:
         pytest.skip("no C compiler on this machine: the compiled mixture can not be built")
@@ -134,7 +134,7 @@ def test_the_mix_and_its_gradient_against_the_plain_formula(
     assert (logits.grad.double() - exact.grad).abs().max() < 2e-5 * exact.grad.abs().max() + 1e-8
 
 
-def test_both_paths_paint_alike_and_do_not_depend_on_the_batch(compiled: kernels.MixKernel) -> None:
+def test_both_paths_paint_alike_and_do_not_depend_on_the_batch(compiled: kernels.CompiledMixKernel) -> None:
     memory = templates(6, "mirror")
     logits = torch.randn(2, 6, 24, 40, generator=torch.Generator().manual_seed(2))
     view = memory.view(torch.tensor([0, 9]), torch.tensor([7, -3]), 24, 40)
@@ -145,7 +145,7 @@ def test_both_paths_paint_alike_and_do_not_depend_on_the_batch(compiled: kernels
     assert torch.equal(alone[0][0], fast[0][1])
 
 
-def test_the_compiled_mixture_does_not_hide_what_is_no_number(compiled: kernels.MixKernel) -> None:
+def test_the_compiled_mixture_does_not_hide_what_is_no_number(compiled: kernels.CompiledMixKernel) -> None:
     memory = templates(4, "wrap")
     logits = torch.zeros(1, 4, 8, 8)
     logits[0, 2, 3, 5] = torch.nan
@@ -155,7 +155,7 @@ def test_the_compiled_mixture_does_not_hide_what_is_no_number(compiled: kernels.
     assert not result.collage[0, :, 0, 0].isnan().any()
 
 
-def test_the_mix_does_not_depend_on_the_number_of_threads(compiled: kernels.MixKernel) -> None:
+def test_the_mix_does_not_depend_on_the_number_of_threads(compiled: kernels.CompiledMixKernel) -> None:
     memory = templates(9, "mirror")
     logits = torch.randn(2, 9, 31, 17, generator=torch.Generator().manual_seed(3))
     view = memory.view(torch.tensor([0, 5]), torch.tensor([0, 5]), 31, 17)
@@ -163,7 +163,7 @@ def test_the_mix_does_not_depend_on_the_number_of_threads(compiled: kernels.MixK
     results = []
     for count in (1, 3):
         torch.set_num_threads(count)
-        again = kernels.MixKernel(compiled._library)
+        again = kernels.CompiledMixKernel(compiled._library)
         leaf = logits.clone().requires_grad_()
         made = mix(leaf, view, 0.7, again)
         (made.collage.sum() + made.entropy + made.variation + losses.balance(made.usage)).backward()

@@ -288,7 +288,7 @@ def test_frames_are_matched_in_tone_alike(tmp_path: Path) -> None:
     for name, value in (("dark", 90), ("light", 110)):
         Image.fromarray(np.full((40, 40, 3), value, np.uint8)).save(tmp_path / f"{name}.png")
     dark, light = str(tmp_path / "dark.png"), str(tmp_path / "light.png")
-    assert method.frame(dark, dark).float().mean() == pytest.approx(
-        float(method.frame(light, light).float().mean()), abs=30
+    assert method.frame(dark, dark).pixels.float().mean() == pytest.approx(
+        float(method.frame(light, light).pixels.float().mean()), abs=30
     )
-    assert method.frame(light, dark).float().mean() > method.frame(dark, dark).float().mean()
+    assert method.frame(light, dark).pixels.float().mean() > method.frame(dark, dark).pixels.float().mean()

@@ -167,7 +167,7 @@ def test_the_tones_of_a_film_are_locked_to_its_first_frame(tmp_path: Path) -> No
     for name, value in (("dark", 90), ("light", 110)):
         Image.fromarray(np.full((40, 40, 3), value, np.uint8)).save(tmp_path / f"{name}.png")
     dark, light = str(tmp_path / "dark.png"), str(tmp_path / "light.png")
-    assert method.frame(light, dark).float().mean() > method.frame(dark, dark).float().mean()
-    assert method.frame(light, light).float().mean() == pytest.approx(
-        float(method.frame(dark, dark).float().mean()), abs=30
+    assert method.frame(light, dark).pixels.float().mean() > method.frame(dark, dark).pixels.float().mean()
+    assert method.frame(light, light).pixels.float().mean() == pytest.approx(
+        float(method.frame(dark, dark).pixels.float().mean()), abs=30
     )

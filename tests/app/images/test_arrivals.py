@@ -1,0 +1,118 @@
+"""Pictures that are no files yet: dropped by a browser, as data or as an address, on a slot and on the canvas."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.images.arrivals import Arrivals, address_of
+from tests.app.test_main_window import Studio, studio
+from tests.app.toys import write_image
+
+__all__ = ["studio"]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """A page and a picture on this computer."""
+    picture = write_image(tmp_path / "served.png", 30, 20).read_bytes()
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            kind, content = ("image/png", picture) if self.path.endswith(".png") else ("text/html", b"<p>words</p>")
+            if "gone" in self.path:
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def arrivals(tmp_path: Path, qtbot) -> Iterator[Arrivals]:
+    made = Arrivals(tmp_path / "pasted")
+    yield made
+    qtbot.waitUntil(lambda: not made._tasks)
+    made.wait()
+
+
+def let_go(host: QWidget, data: QMimeData, at: QPoint) -> None:
+    drag = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    enter = QDragEnterEvent(at, *drag)
+    QApplication.sendEvent(host, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(host, QDropEvent(QPointF(at), *drag))
+
+
+def link(address: str) -> QMimeData:
+    data = QMimeData()
+    data.setUrls([QUrl(address)])
+    return data
+
+
+def test_the_picture_is_meant_and_not_the_page_it_links_to() -> None:
+    data = link("https://example.org/page.html")
+    data.setHtml(
+        '<a href="https://example.org/page.html"><img alt="x" src="https://example.org/a.jpg?w=1&amp;h=2"></a>'
+    )
+    assert address_of(data) == "https://example.org/a.jpg?w=1&h=2"
+    assert address_of(link("mailto:somebody@example.org")) == ""
+
+
+def test_an_address_is_fetched_under_its_own_name(server: str, studio: Studio) -> None:
+    window = studio.window
+    let_go(window.sources.section("style").zone, link(f"{server}/Starry%20Night.png"), QPoint(5, 5))
+    assert any("fetched from 127.0.0.1" in text for text in studio.said())
+    studio.until(lambda: len(window.document.sources("style")) == 1)
+    assert Path(window.document.sources("style")[0].path).name == "Starry_Night.png"
+    studio.until(lambda: not studio.said())
+    let_go(window.canvas.view.viewport(), link(f"{server}/Starry%20Night.png"), QPoint(5, 50))
+    studio.until(lambda: len(window.document.sources("style")) == 2)
+
+
+@pytest.mark.parametrize(("path", "said"), [("page", "no picture but a page"), ("gone.png", "could not be fetched")])
+def test_what_can_not_be_fetched_is_told(server: str, arrivals: Arrivals, qtbot, path: str, said: str) -> None:
+    with qtbot.waitSignal(arrivals.problem) as blocker:
+        assert arrivals.take("style", link(f"{server}/{path}"))
+    assert said in blocker.args[0]
+    assert "127.0.0.1" in blocker.args[0]
+
+
+def test_where_the_file_can_not_be_had_what_the_browser_shows_is_taken(server: str, arrivals: Arrivals, qtbot) -> None:
+    data = link(f"{server}/gone.png")
+    image = QImage(8, 6, QImage.Format.Format_RGB888)
+    image.fill(QColor("#336699"))
+    data.setImageData(image)
+    with qtbot.waitSignal(arrivals.arrived) as blocker:
+        arrivals.take("style", data)
+    (path,) = blocker.args[1]
+    assert QImage(str(path)).size() == image.size()
+
+
+def test_a_picture_written_into_its_address(tmp_path: Path, arrivals: Arrivals, qtbot) -> None:
+    content = write_image(tmp_path / "a.png", 12, 9).read_bytes()
+    data = QMimeData()
+    data.setHtml(f'<img src="data:image/png;base64,{base64.b64encode(content).decode()}">')
+    with qtbot.waitSignal(arrivals.arrived) as blocker:
+        arrivals.take("style", data)
+    assert blocker.args[1][0].read_bytes() == content

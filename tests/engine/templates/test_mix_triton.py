@@ -1,0 +1,83 @@
+"""The mixture for graphics cards against plain torch; without a card by Triton's interpreter, on the processor."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine import losses
+from engine.templates.atlas import Atlas, Templates, View, mix, mix_only
+
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")  # is read when Triton is loaded
+triton = pytest.importorskip(
+    "triton",
+    reason="Triton is not installed: pip install triton (it comes along with torch for CUDA)",
+    exc_type=ImportError,
+)
+mix_triton = pytest.importorskip("engine.templates.mix_triton")
+
+DEVICE = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setattr(mix_triton.TritonMixKernel, "device_type", DEVICE.type)
+    monkeypatch.setattr(mix_triton, "BLOCK_PX", 64)  # small pictures have several blocks
+    return mix_triton.TritonMixKernel()
+
+
+def view(count: int, height: int, width: int) -> View:
+    random = torch.Generator().manual_seed(0)
+    images = [torch.randint(0, 256, (3, h, w), dtype=torch.uint8, generator=random) for h, w in ((13, 7), (5, 21))]
+    opacity = torch.randint(0, 256, (13, 7), dtype=torch.uint8, generator=random)
+    templates = Templates.drawn(Atlas(images, DEVICE, (opacity, None)), count, [1, 2], "mirror", random)
+    tops, lefts = (torch.tensor(places, device=DEVICE) for places in ([4, -31], [-9, 70]))
+    return templates.view(tops, lefts, height, width)
+
+
+def loss(parts: tuple[Tensor, ...], towards: Tensor) -> Tensor:
+    collage, entropy, variation, usage, _ = parts
+    of_usage = 5 * losses.balance(usage) + losses.largest_share(usage)
+    return (collage * towards).mean() + 2 * entropy + 3 * variation + of_usage
+
+
+@pytest.mark.parametrize(("count", "height", "width"), [(4, 7, 11), (1, 5, 5), (2, 1, 70), (2, 70, 1)])
+@pytest.mark.parametrize("temperature", [0.5])
+def test_the_mixture_and_its_gradient(count: int, height: int, width: int, temperature: float, kernel: object) -> None:
+    places = view(count, height, width)
+    random = torch.Generator().manual_seed(5)
+    start = torch.randn(2, count, height, width, generator=random).to(DEVICE) * 2
+    towards = torch.randn(2, 3, height, width, generator=random).to(DEVICE)
+    found = {}
+    for name, used in (("plain", None), ("triton", kernel)):
+        logits = start.clone().requires_grad_()
+        parts = mix(logits, places, temperature, used)  # type: ignore[arg-type]
+        loss(parts, towards).backward()
+        found[name] = [*(part.detach() for part in parts), logits.grad]
+    for ours, wanted in zip(found["triton"], found["plain"], strict=True):
+        assert torch.allclose(ours, wanted, atol=3e-6, rtol=1e-5)
+
+
+def test_it_paints_alike_and_hides_no_nan(kernel: object) -> None:
+    places = view(4, 8, 12)
+    logits = torch.randn(2, 4, 8, 12, generator=torch.Generator().manual_seed(1)).to(DEVICE)
+    wanted, found = (mix_only(logits, places, 0.5, used) for used in (None, kernel))  # type: ignore[arg-type]
+    assert all(torch.allclose(a, b, atol=3e-6) for a, b in zip(wanted, found, strict=True))
+    logits[0, 2, 3, 5] = torch.nan
+    parts = mix(logits, places, 0.5, kernel)  # type: ignore[arg-type]
+    assert parts.collage[0, :, 3, 5].isnan().all()
+    assert parts.entropy.isnan()
+    assert not parts.collage[1].isnan().any()
+
+
+def test_it_is_taken_only_where_it_agrees_with_plain_torch(kernel: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mix_triton.checked(DEVICE) is not None
+    plain = mix_triton.TritonMixKernel.backward
+    monkeypatch.setattr(mix_triton.TritonMixKernel, "backward", lambda *given: 1.01 * plain(*given))
+    assert mix_triton.checked(DEVICE) is None
+    monkeypatch.setattr(mix_triton, "_launched", lambda *_: (_ for _ in ()).throw(RuntimeError("no such device")))
+    assert mix_triton.checked(DEVICE) is None

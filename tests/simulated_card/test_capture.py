@@ -1,0 +1,218 @@
+"""Steps that are captured as CUDA graphs: what they compute, when they are plain, and what a card is told by then.
+
+On a machine with a card these tests run there; else on a simulated one, whose graphs are recorded operators.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.job import Job
+from engine.method import method_class
+from engine.methods.adversarial import AdversarialMethod
+from engine.nn import capture
+from tests.engine import famos_jobs, magic_jobs
+from tests.simulated_card import real_sizes
+from tests.simulated_card.card import SimulatedCard
+
+SOON = {"entropy_ramp_steps": 0, "temperature_ramp_steps": 0}
+FAMOS, MAGIC = famos_jobs.job, magic_jobs.job
+STEPS: dict[str, tuple[Callable[..., Job], dict[str, Any]]] = {
+    "famos": (FAMOS, SOON),
+    "famos, WGAN-GP, two turns of D": (FAMOS, SOON | {"adversarial": "wgan_gp", "discriminator_steps": 2}),
+    "famos over the canvas, batch norm": (FAMOS, SOON | {"balance_over": "canvas", "norm": "batch"}),
+    "famos, painted alone": (FAMOS, SOON | {"mode": "paint", "correspondence": "learned", "periodic_noise": 2}),
+    "magic": (MAGIC, {"entropy_ramp_steps": 0}),
+    "magic, sets of any size": (MAGIC, {"entropy_ramp_steps": 0, "set_size_least": 4, "checkpointing": True}),
+    "magic, warped": (MAGIC, {"entropy_ramp_steps": 0, "warp": "flow", "attention": "inducing", "norm": "instance"}),
+}
+
+
+def made(make: Callable[..., Job], options: dict[str, Any], device: torch.device, folder: Path) -> Any:
+    known = type(make(folder).settings).model_fields
+    job = make(folder, {name: value for name, value in options.items() if name in known})
+    method = method_class(job.method)(job, device)
+    assert isinstance(method, AdversarialMethod)
+    return method
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_captured_steps_are_plain_steps(
+    name: str, device: torch.device, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With R1 in every second; the last ones each from one and the same state, where rounding does not add up."""
+    monkeypatch.setattr(capture, "PLAIN_STEPS", 1)
+    make, options = STEPS[name]
+    ours, theirs = (made(make, options | {"r1_every_steps": 2}, device, tmp_path) for _ in range(2))
+    ours._captured.off = True
+    for step in range(9):
+        if step > 5:
+            theirs.restore(ours.state())
+        expected = {key: float(value) for key, value in ours.step(step).items()}
+        found = {key: float(value) for key, value in theirs.step(step).items()}
+        assert found == pytest.approx(expected, rel=2e-3, abs=2e-4), step
+    assert not theirs._captured.off, theirs.warnings
+    assert len(theirs._captured._graphs) >= 2
+    wanted = ours.state().tensors
+    for key, tensor in theirs.state().tensors.items():
+        # Where a gradient is nothing but rounding, Adam makes a whole step of it.
+        within = 2e-3 if key.endswith(("weight", "bias", "gain")) else 2e-4
+        assert torch.allclose(tensor.float(), wanted[key].float(), atol=within), key
+    shown = ours.patches()
+    assert all((patch - shown[key]).abs().max() < 1e-3 for key, patch in theirs.patches().items())
+
+
+def test_a_captured_step_is_one_launch_and_what_is_drawn(card: SimulatedCard, tmp_path: Path) -> None:
+    method = made(FAMOS, SOON, torch.device("cuda:0"), tmp_path)
+    with card.counting() as plain:
+        method.step(1)
+    for step in range(2, 8):
+        method.step(step)
+    with card.counting() as captured:
+        method.step(9)
+    assert captured.kernels["graph"] == 1
+    assert captured.launches < plain.launches / 4
+    assert not captured.waits + captured.uploads
+
+
+def test_other_settings_are_plain_steps_until_they_stay(card: SimulatedCard, tmp_path: Path) -> None:
+    method = made(FAMOS, SOON | {"r1_weight": 0.0}, torch.device("cuda:0"), tmp_path)
+
+    def launched(step: int) -> int:
+        with card.counting() as counts:
+            method.step(step)
+        return counts.kernels["graph"]
+
+    assert [launched(step) for step in range(1, 7)] == [0, 0, 0, 1, 1, 1]
+    method.settings = method.settings.with_values({"content_weight": 200.0})
+    assert [launched(step) for step in range(7, 12)] == [0, 0, 0, 1, 1]
+    assert method.slow_down()
+    assert launched(12) == 1, "a rate is no other step"
+
+
+def test_ramps_are_plain_steps(card: SimulatedCard, tmp_path: Path) -> None:
+    method = made(FAMOS, SOON | {"entropy_ramp_steps": 6}, torch.device("cuda:0"), tmp_path)
+    for step in range(1, 7):
+        method.step(step)
+    assert not method._captured._graphs
+    for step in range(7, 12):
+        method.step(step)
+    assert method._captured._graphs
+
+
+def test_a_replay_that_differs_is_not_used(
+    card: SimulatedCard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A number of the host that is another one in each step, and would stay what it was when it was captured."""
+    ours, theirs = (made(FAMOS, SOON, torch.device("cuda:0"), tmp_path) for _ in range(2))
+    ours._captured.off = True
+
+    def loss(method: Any, terms: Any) -> Any:
+        captured = torch.cuda.is_current_stream_capturing()
+        return type(method)._loss(method, terms) * (7.0 if captured else 1.0)
+
+    for method in (ours, theirs):
+        monkeypatch.setattr(method, "_loss", lambda terms, method=method: loss(method, terms))
+    for step in range(1, 7):
+        ours.step(step)
+        theirs.step(step)
+    assert theirs._captured.off
+    assert "differs from a plain one" in theirs.warnings[-1]
+    same = ours.state().tensors
+    assert all(torch.allclose(tensor, same[key], atol=1e-6) for key, tensor in theirs.state().tensors.items())
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), "it takes more memory than is free"),
+        (RuntimeError("CUDA error: operation not permitted when stream is capturing"), "not permitted"),
+    ],
+)
+@pytest.mark.parametrize("begins", ["warm-up", "capture"])
+def test_steps_stay_plain_where_they_can_not_be_captured(
+    error: Exception, said: str, begins: str, card: SimulatedCard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Told once, and nothing of the step that was tried is left."""
+    ours, theirs = (made(MAGIC, {"entropy_ramp_steps": 0}, torch.device("cuda:0"), tmp_path) for _ in range(2))
+    ours._captured.off = True
+    plain, tried = type(theirs)._loss, []
+
+    def loss(terms: Any) -> Any:
+        if torch.cuda.is_current_stream_capturing() or (begins == "warm-up" and theirs.steps_done == 3 and not tried):
+            tried.append(begins)
+            raise error
+        return plain(theirs, terms)
+
+    monkeypatch.setattr(theirs, "_loss", loss)
+    for step in range(1, 8):
+        expected = {key: float(value) for key, value in ours.step(step).items()}
+        assert {key: float(value) for key, value in theirs.step(step).items()} == pytest.approx(expected, abs=1e-6)
+    assert tried == [begins]
+    assert theirs._captured.off
+    (told,) = theirs.warnings
+    assert said in told
+    assert told.startswith("The card is told each step anew")
+
+
+def test_where_little_memory_is_free_steps_stay_plain(
+    card: SimulatedCard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    method = made(FAMOS, SOON, torch.device("cuda:0"), tmp_path)
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda *_: 2**36)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda *_: (2**30, 2**37))
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda *_: 2**36)
+    for step in range(1, 7):
+        method.step(step)
+    assert method._captured.off
+    assert "more memory than is free" in method.warnings[-1]
+
+
+def test_steps_on_the_processor_are_never_captured(tmp_path: Path) -> None:
+    assert made(FAMOS, SOON, torch.device("cpu"), tmp_path)._captured.off
+
+
+def test_maps_that_the_network_is_told_are_read_by_the_host(tmp_path: Path) -> None:
+    method = made(MAGIC, {"conditional": True}, torch.device("cpu"), tmp_path)
+    batch = method._draw_batch(torch.Generator().manual_seed(0))
+    assert method._may_be_captured(batch)
+    assert not method._may_be_captured(batch._replace(powers={"content_weight": torch.zeros(2, 1, 32, 32)}))
+
+
+def test_trees_that_can_take_each_other_s_place_have_one_signature() -> None:
+    a, b = torch.zeros(2, 3), torch.ones(4)
+    tree = {"x": (a, None), "y": [b]}
+    assert capture.signature(tree) == capture.signature({"x": (a + 1, None), "y": [b * 2]})
+    assert capture.signature(tree) != capture.signature({"x": (a, b), "y": [b]})
+    assert capture.signature(tree) != capture.signature({"x": (a, None), "y": [b.long()]})
+    copied = capture.mapped(tree, torch.clone)
+    assert [x.shape for x in capture.tensors_of(copied)] == [a.shape, b.shape]
+    assert copied["x"][0] is not a
+
+
+CAPTURED = {"FAMOS": 148, "MAGIC guided": 102}
+"""Launches of a captured step at real sizes, see test_budgets.py: what is drawn and copied, and the graph."""
+
+
+@pytest.mark.parametrize("name", CAPTURED)
+def test_captured_steps_keep_their_budgets(
+    name: str, card_can_be_simulated: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    job = real_sizes.job(name, tmp_path)
+    settings = {name: 0 for name in SOON if name in type(job.settings).model_fields}
+    job = job.model_copy(update={"settings": job.settings.with_values(settings)})
+    with SimulatedCard(computes=False) as card:
+        method: Any = method_class(job.method)(job, torch.device("cuda:0"))
+        monkeypatch.setattr(capture, "PLAIN_STEPS", 1)
+        for step in range(1, 4):
+            method.step(step)
+        assert not method._captured.off, method.warnings
+        with card.counting() as counts:
+            method.step(4)
+        assert counts.kernels["graph"] == 1
+        assert not counts.waits + counts.uploads
+        assert CAPTURED[name] * 0.97 <= counts.launches <= CAPTURED[name], counts.kernels.most_common(12)
+        del method
