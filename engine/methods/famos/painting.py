@@ -204,8 +204,9 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
         """What was decided of all of the canvas, where that is kept."""
         return self._remembered.known(self._decides_by, self._canvas, self._canvas.box)
 
-    def coarse(self, reduction: int) -> Renderer | None:
-        return None if self.kept_decision() is None else CoarseRenderer(self, reduction)
+    def coarse(self, reduction: int, render_mode: RenderMode | None = None) -> Renderer | None:
+        other = render_mode is not None and render_mode.frame  # nothing is decided of another content
+        return None if other or self.kept_decision() is None else CoarseRenderer(self, reduction)
 
     def directed_on(self, canvas_size: Size) -> Fields:
         """The artist's maps on another canvas."""
