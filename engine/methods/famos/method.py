@@ -14,6 +14,7 @@ from torch import Tensor
 from engine.box import Box
 from engine.errors import MissingSourcesError
 from engine.images import sources
+from engine.images.contents import MatchedContents
 from engine.images.sources import Source
 from engine.job import Job
 from engine.method import State
@@ -51,6 +52,7 @@ class Famos(PaintingFamos):
     slots = SLOTS["famos"]
     terms = TERMS
     presets = PRESETS
+    stand_in = "magic"
     capabilities = frozenset(("repeat", "originals", "frames", "pieces", "paint_detail", "transparent"))
     painting_version = 3  # paint has the detail of the pieces; before, beyond the canvas psi and templates in step
 
@@ -76,7 +78,6 @@ class Famos(PaintingFamos):
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
             s,
-            self._targets,
             self._styles,
             self.atlas,
             self._composed,
@@ -102,10 +103,10 @@ class Famos(PaintingFamos):
                     f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}{without}."
                 )
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings, True)
-        self._contents = self._contents_of(job) if guided else []
+        self._matched = self._read_contents(job) if guided else MatchedContents([], [])
         self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
         grey = torch.full((3, self._canvas.height, self._canvas.width), 128, dtype=torch.uint8)
-        self._targets = self._contents or [Source(self._styles[0].image, grey)]
+        self._unguided = [Source(self._styles[0].image, grey)]
         self.atlas = atlas_of(self._styles, self.device)
         self._said: list[str] = []
         """What there is to say of the maps as they are."""
@@ -167,7 +168,8 @@ class Famos(PaintingFamos):
         return loss.weighted(self.settings, terms, self._entropy_ramp)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
-        return self.batches.draw(random, self.settings.feather_px)
+        assert self._content_patches is not None
+        return self.batches.draw(self._content_patches, random, self.settings.feather_px)
 
     def _generate(self, network: MosaicGenerator, batch: Batch) -> Painting:
         return network(
@@ -212,6 +214,16 @@ class Famos(PaintingFamos):
     def _usual_images(self) -> Tensor:
         """The image of each template where no map says which are needed; states do not name it."""
         return torch.tensor(shares([style.image.weight for style in self._styles], self.settings.templates))
+
+    def begin_from(self, state: State) -> bool:
+        """All but the layer that decides A: its channels belong to templates by their place, and these are others."""
+        tensors, count = dict(state.tensors), self.shape.templates if self.shape.mixes else 0
+        for name, network in (("generator", self.generator), ("average", self.average)):
+            for key, own in network.unet.head.named_parameters(f"{name}.unet.head"):
+                value, painted = tensors.get(key), len(own) - count
+                if value is not None and value.shape[1:] == own.shape[1:] and len(value) >= painted:
+                    tensors[key] = torch.cat([own[:count].detach(), value[len(value) - painted :].to(own)])
+        return super().begin_from(State(tensors, state.plain))
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._remembered.forget()

@@ -47,14 +47,18 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     _job: Job
     _canvas: Size
     _composed: Composed | None
-    _targets: list[Source]
-    """The contents; one of plain grey where none guides."""
+    _unguided: list[Source]
+    """What is painted towards where no content guides: one of plain grey."""
     _directions: Directions
     _said: list[str]
     _tally: Tally
     _remembered: Remembered[Decision]
 
     # -------------------------------------------------------- facts
+
+    @property
+    def _targets(self) -> list[Source]:
+        return self._contents or self._unguided
 
     @property
     def alignment_px(self) -> int:
@@ -198,7 +202,8 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     @property
     def _decides_by(self) -> Hashable:
         """What decisions depend on, besides their place."""
-        return self.steps_done, self._frozen_at, self.settings.noise_seed, self.settings.noise_drift
+        s = self.settings
+        return self.steps_done, self._frozen_at, s.noise_seed, s.noise_drift, s.tone_matching, s.color_matching
 
     def kept_decision(self) -> Decision | None:
         """What was decided of all of the canvas, where that is kept."""

@@ -28,6 +28,7 @@ _PAPER: dict[str, Any] = {
     "average_decay": 0.0,
     "settle_after_steps": 0,
     "tone_matching": 0.0,
+    "color_matching": 0.0,
     "content_weight": 1.0,
     "collage_content_weight": 1.0,
     "collage_adversarial_weight": 0.0,
