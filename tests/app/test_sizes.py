@@ -13,6 +13,7 @@ from app.help_sheet import HelpSheet
 from app.preferences_dialog import PreferencesDialog
 from engine.export.print_sizes import PAPERS
 from engine.method import method_keys
+from engine.training import autosave
 from tests.app.looks import cut, outside, overlapping
 from tests.app.test_main_window import Studio, studio
 
@@ -113,6 +114,24 @@ def test_every_state_fits(studio: Studio, qt_said: list[str]) -> None:
         other.show()
         look_at_dialog(studio, other, qt_said, type(other).__name__)
         other.close()
+
+
+def test_autosaves_beside_curves_fit(studio: Studio, qt_said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autosave, "AUTOSAVE_S", 0.05)
+    monkeypatch.setattr(autosave, "AUTOSAVE_COST", 0.0)
+    studio.train()
+    studio.window.docks["curves"].show()
+    studio.press("keep")
+    studio.until(lambda: len(studio.window.strip.tiles) > 1)
+    studio.press("train")
+    studio.until(lambda: studio.window.training.state == "paused")
+    for size in SIZES:
+        studio.window.resize(*size)
+        QApplication.processEvents()
+        assert (studio.window.width(), studio.window.height()) == size
+        assert studio.window.minimumSizeHint().width() <= size[0]
+        assert not outside(studio.window)
+    assert not qt_said
 
 
 @pytest.mark.parametrize("kind", ["mask", "amount"])
