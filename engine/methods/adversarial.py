@@ -123,7 +123,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         return self._patches_from[1] if contents and self._patches_from else None
 
     def frame(self, path: str, tones: str) -> Source:
-        """An image file as the target, scaled, cut out, and matched in tone and colour as the content is.
+        """An image file as the target, scaled, cut out and matched in tone and colour as the content is.
 
         Args:
             tones: an image file whose tones and colours decide those of all frames; empty for its own.

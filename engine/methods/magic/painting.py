@@ -144,7 +144,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         renderer = self._coarse_renderers[reduction]
         if render_mode is None or not render_mode.frame:
             return renderer
-        return renderer.of(self.frame(render_mode.frame, render_mode.tones).pixels_on(self.device))
+        return renderer.of(self.frame(render_mode.frame, render_mode.tones))
 
     def painting(self, box: Box, scene: Scene) -> Painting:
         """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
