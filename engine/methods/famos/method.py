@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterator, Mapping
 import torch
 from torch import Tensor
 
+from engine.box import Box
 from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.images.contents import MatchedContents
@@ -19,7 +20,7 @@ from engine.job import Job
 from engine.method import State
 from engine.methods.adversarial import atlas_of
 from engine.methods.composed import Composed, Tally
-from engine.methods.directed import SIZE, Directions, directions, undirected, with_regions_of
+from engine.methods.directed import PAINT, SIZE, Directions, directions, touched, undirected, with_regions_of
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
 from engine.methods.famos.compared import compared_by
@@ -30,8 +31,9 @@ from engine.methods.famos.presets import PRESETS
 from engine.methods.famos.settings import FamosSettings
 from engine.methods.famos.shape import mosaic_shape
 from engine.methods.famos.slots import SLOTS
+from engine.methods.remembered import Remembered
 from engine.nn.layers import initialise
-from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Painting
+from engine.nn.mosaic import ColorReconstruction, Decision, MosaicGenerator, Painting
 from engine.settings import Settings
 from engine.templates.atlas import Templates, shares
 from engine.templates.palette import palette
@@ -66,6 +68,7 @@ class Famos(PaintingFamos):
         if s.mode != "paint":
             self._composed = self._composer_of(job).composed(self._drawing.drawn(random, job, self._directions))
         self._tally = Tally()
+        self._remembered = Remembered[Decision]()
         self.shape = mosaic_shape(s)
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
@@ -123,10 +126,20 @@ class Famos(PaintingFamos):
         if composed is not None:
             said += said_of_groups(new, self.settings.templates)
             composed = self._composer_of(job).composed(self._drawn_for(job, new, composed.drawn))
+        self.touched = self._touched_by(job, new, composed)
         self.warnings = [sentence for sentence in said if sentence not in self._said]
         self._said, self._job, self._directions, self._styles, self._composed = said, job, new, styles, composed
         self._use_pieces()
         return True
+
+    def _touched_by(self, job: Job, new: Directions, composed: Composed | None) -> Box | None:
+        """What of the canvas other maps change at once: those of content and size only act in training."""
+        present = None if self._composed is None else self._composed.drawn
+        if job.pieces != self._job.pieces or (composed is not None and composed.drawn is not present):
+            return None
+        if not self.average.trims or self._norms_see_whole_canvas:  # what looks sideways is felt elsewhere
+            return None
+        return touched(self._directions.only(PAINT), new.only(PAINT), self.settings.feather_px)
 
     @property
     def _drawing(self) -> Drawing:
@@ -213,6 +226,7 @@ class Famos(PaintingFamos):
         return super().begin_from(State(tensors, state.plain))
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
+        self._remembered.forget()
         drawn = None if self._composed is None else self._composed.drawn
         if drawn is None:
             return super().restore(state, strict)

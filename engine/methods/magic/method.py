@@ -44,10 +44,10 @@ from engine.methods.magic.conditions import RANGES
 from engine.methods.magic.directions import multiplied
 from engine.methods.magic.memory_plan import Plan, plan
 from engine.methods.magic.painting import PaintingMagic
-from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.settings import PRESETS, MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
 from engine.methods.magic.slots import SLOTS
+from engine.methods.remembered import Remembered
 from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
 from engine.templates.palette import palette
@@ -96,7 +96,7 @@ class Magic(PaintingMagic):
         self._assemble(torch.Generator().manual_seed(self.seed))
         self._shown: dict[tuple[int, ...], Tensor] = {}
         self._coarse_renderers: dict[int, CoarseRenderer] = {}
-        self._remembered, self._color_choice = RememberedChoices(), ColorChoice()
+        self._remembered, self._color_choice = Remembered(), ColorChoice()
         self._tally, self._composed = Tally(), {}
         if s.start == "network":
             self.begin_with(pretrained.shipped())

@@ -25,10 +25,10 @@ from engine.methods.magic.color_choice import BLOCK_PX, ColorChoice
 from engine.methods.magic.conditions import conditions
 from engine.methods.magic.directions import parts
 from engine.methods.magic.memory_plan import paint_bytes
-from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
 from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import composed_reach, measured_halo
+from engine.methods.remembered import Remembered
 from engine.nn import training
 from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
 from engine.nn.parts import paints_quickly
@@ -56,7 +56,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     _said: list[str]
     _shown: dict[tuple[int, ...], Tensor]
     _coarse_renderers: dict[int, CoarseRenderer]
-    _remembered: RememberedChoices
+    _remembered: Remembered[Choice]
     _composer: Composer
     _composed: dict[tuple[int, int], Composed]
     _tally: Tally

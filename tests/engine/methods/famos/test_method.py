@@ -23,6 +23,7 @@ from tests.engine.combinations import every_pair
 from tests.engine.famos_jobs import job, picture
 
 CPU = torch.device("cpu")
+pytestmark = pytest.mark.usefixtures("forgetful")
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "mode": ("blend", "paint", "copy"),
