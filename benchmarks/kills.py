@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -87,7 +88,12 @@ def _killed(folder: Path, after_s: float) -> float:
         with told.open("w", buffering=1) as said:
             os.dup2(said.fileno(), 1)
             os.dup2(said.fileno(), 2)
-            os._exit(train(folder))
+            try:
+                train(folder)
+            except Exception:
+                traceback.print_exc()
+            finally:  # never out of this function, where the folder would be removed
+                os._exit(1)
     try:
         began, first = time.monotonic(), None
         while first is None or time.monotonic() < first + after_s:

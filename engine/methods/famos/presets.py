@@ -28,6 +28,7 @@ _PAPER: dict[str, Any] = {
     "average_decay": 0.0,
     "settle_after_steps": 0,
     "tone_matching": 0.0,
+    "color_matching": 0.0,
     "content_weight": 1.0,
     "collage_content_weight": 1.0,
     "collage_adversarial_weight": 0.0,
@@ -46,6 +47,7 @@ _PLAIN: dict[str, Any] = {
     "collage_correspondence": "same",
     "collage_content_weight": 1.0,
     "decision_weight": 0.0,
+    "color_matching": 0.0,
 }
 """What looks have in common but *Drawn over*, after which they may be chosen."""
 
@@ -182,16 +184,17 @@ PRESETS = (
         {
             "mode": "blend",
             "blend": "convex",
-            "content_weight": 25.0,
+            "content_weight": 60.0,
             "content_counts": "dark",
             "correspondence": "blur",
             "blur_px": 1.0,
-            "tone_matching": 0.5,
-            "collage_content_weight": 0.7,
+            "tone_matching": 0.7,
+            "color_matching": 1.0,
+            "collage_content_weight": 0.5,
             "collage_correspondence": "pool32",
-            "alpha_weight": 1.2,
+            "alpha_weight": 3.0,
             "alpha_variation_weight": 0.05,
-            "decision_weight": 2.0,
+            "decision_weight": 2.5,
             "variation_weight": 0.4,
             "entropy_weight": 1.0,
             "entropy_ramp_steps": 400,
