@@ -24,7 +24,7 @@ from typing import Any
 import torch
 
 from benchmarks import common
-from engine import snapshots
+from engine import device, snapshots
 from engine.errors import TesseraError
 from engine.opening import open_project
 from engine.training.autosave import AUTOSAVE_S
@@ -150,6 +150,7 @@ def train(folder: Path) -> int:
     from engine.training import autosave
 
     autosave.AUTOSAVE_S = _SAVE_EVERY_S
+    device.prepare_thread = lambda *_what, **_how: None  # stepping back on a busy machine would take for ever
     qt = QApplication([])
     preferences = Preferences(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
     window = MainWindow(preferences, folder / "data")
