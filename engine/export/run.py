@@ -155,7 +155,7 @@ class ExportRun:
                 page = replace(request, layer=layer.key, out=place / f"{number}.tif", encode_options=plain)
                 one = ExportRun(replace(page, resume=False), self._now, self._project, self._device, self._threads)
                 one._noted = True
-                plan = one._plan()
+                plan = replace(one._plan(), opacity=self._opacity(page.render_mode))
                 xmp = plan.xmp if xmp is None else xmp
                 job = fulfil(one._painters(page.render_mode), plan, stop=stop)
                 report = yield from one._told_between(job, number, len(layers))

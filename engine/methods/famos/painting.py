@@ -210,8 +210,8 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
         return self._remembered.known(self._decides_by, self._canvas, self._canvas.box)
 
     def coarse(self, reduction: int, render_mode: RenderMode | None = None) -> Renderer | None:
-        other = render_mode is not None and render_mode.frame  # nothing is decided of another content
-        return None if other or self.kept_decision() is None else CoarseRenderer(self, reduction)
+        another = render_mode is not None and bool(render_mode.frame)  # nothing is kept of another content
+        return None if another or self.kept_decision() is None else CoarseRenderer(self, reduction)
 
     def directed_on(self, canvas_size: Size) -> Fields:
         """The artist's maps on another canvas."""
