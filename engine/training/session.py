@@ -19,7 +19,8 @@ from engine.box import Box
 from engine.copying import bring_snapshots
 from engine.device import empty_cache, is_lost, several
 from engine.errors import NoRoomError, OutOfMemoryError
-from engine.export.run import ExportRun, Present
+from engine.export.painting import Present
+from engine.export.run import ExportRun
 from engine.job import Job
 from engine.messages import (
     Began,
