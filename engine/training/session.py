@@ -10,7 +10,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -48,7 +47,6 @@ from engine.messages import (
     Relocate,
     Relocated,
     RenderView,
-    Requester,
     Restore,
     Resume,
     Resumed,
@@ -56,13 +54,11 @@ from engine.messages import (
     Retuned,
     Share,
     Stop,
-    ViewRendered,
     Warned,
 )
 from engine.method import Method, State
 from engine.moments import BEST_OF, MomentRule
-from engine.nn.parts import InterruptedPainting, giving_way, painting_quickly
-from engine.preview import usage, views
+from engine.preview import usage
 from engine.stop_rule import Limit, StopRule
 from engine.threads import Threads
 from engine.training.autosave import Autosaver
@@ -70,14 +66,13 @@ from engine.training.limits import Limits
 from engine.training.matches import MatchMeter
 from engine.training.meters import Budget
 from engine.training.rebuilding import built, built_beside
+from engine.training.showing import Showing
 from engine.training.trainer import GaveUpError, Trainer, message_for
 
 if TYPE_CHECKING:
     from engine.training.leader import Leader
 
 STYLE_MATCH = BEST_OF["style"]
-MOST_LOOKED_AT = 2
-"""Snapshots whose networks are held in memory for looking at them, to compare two."""
 _RESTS_AFTER_S = 10.0
 """So long after the last picture, memory that is free goes back to the system."""
 
@@ -134,10 +129,7 @@ class Session:
         self._threads: Threads
         self._matches: MatchMeter | None = None
         self._trainer: Trainer
-        self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece]]] = {}
-        """The views under way and what is left of each; the first is next, and goes to the end after each piece."""
-        self._looked_at: dict[Path, Method] = {}
-        """Methods of snapshots that are looked at beside the present; the last used is last."""
+        self._views = Showing(self._device, lambda: self._mailbox.replaces_pictures)
         self._paused = paused
         self._over = False
         self._stop_refused = False
@@ -206,16 +198,15 @@ class Session:
         waiting: list[RenderView] = []
 
         def forget_views() -> None:
-            waiting.extend(request for request, _ in self._views.values())
-            self._views = {}
+            waiting.extend(self._views.let_go())
 
         trainer = self._trainer
         try:
             return (yield from built_beside(trainer, job, take_over, present, self._keeper, self._device, forget_views))
         finally:
-            self._views |= {request.requester: (request, iter(())) for request in waiting}
+            self._views.take_back(waiting)
             if waiting and trainer.has_method:
-                self._answer_views(trainer.method)
+                self._views.begin_anew(trainer.method)
 
     def _measure_anew(self) -> None:
         trainer = self._trainer
@@ -225,14 +216,9 @@ class Session:
         other = not self._trainer.has_method or method is not self._trainer.method
         self._trainer.exchange(method, job)
         self._measure_anew()
-        self._answer_views(method)
+        self._views.begin_anew(method)
         if other:  # the same one keeps its memory, and giving some back takes longer than to paint a stroke
             empty_cache(self._device.torch)
-
-    def _answer_views(self, method: Method) -> None:
-        for requester, (request, _) in self._views.items():  # their last pieces are waited for
-            if request.snapshot is None:
-                self._views[requester] = request, views.answer(method, request)
 
     def _go_on_from(self, snapshot: snapshots.Snapshot, supersedes: bool = False) -> None:
         self._trainer.go_on_from(snapshot.step, snapshot.elapsed_s, snapshot.terms)
@@ -289,7 +275,7 @@ class Session:
             return
         if self._paused:
             if self._views:
-                yield from self._paint_piece()
+                yield from self._views.paint(self._trainer, self._threads, at_leisure=True)
         elif (limit := self._limits.reached(self._trainer.step)) is not None:
             yield from self._finish(limit)
         else:
@@ -316,7 +302,7 @@ class Session:
         self._budget.earn(trained_s)
         if self._views and self._budget.allows:
             started = time.perf_counter()
-            yield from self._paint_piece()
+            yield from self._views.paint(trainer, self._threads, at_leisure=False)
             self._budget.spend(time.perf_counter() - started)
         yield from self._measure(trained_s)
         yield from self._keeper.save_by_itself(trainer)
@@ -335,45 +321,6 @@ class Session:
             text = message_for("Style match and content match are not measured", error, self._device)
             empty_cache(self._device.torch)
             yield Warned(text, "matches")
-
-    def _paint_piece(self) -> Iterator[Event]:
-        requester = next(iter(self._views))
-        request, pieces = self._views.pop(requester)
-        piece, failure = None, ""
-        try:
-            with self._threads.picture(awaited=self._paused), self._at_leisure() if self._paused else nullcontext():
-                piece = next(pieces)
-        except InterruptedPainting:
-            again = views.answer(self._method_of(request.snapshot), request)
-            self._views[requester] = request, again
-            return
-        except Exception as error:
-            failure = message_for("The picture could not be painted", error, self._device)
-            if is_lost(error):
-                raise GaveUpError(failure) from None
-        if piece is None:
-            empty_cache(self._device.torch)
-            yield Failed(failure, command=request)
-            return
-        if not piece.done:
-            self._views[requester] = request, pieces
-        yield ViewRendered(
-            image=piece.image,
-            box=piece.box,
-            canvas_size=piece.canvas_size,
-            layer=request.layer,
-            step=self._trainer.step,
-            ticket=request.ticket,
-            requester=requester,
-            done=piece.done,
-            pieces=piece.pieces,
-        )
-
-    @contextmanager
-    def _at_leisure(self) -> Iterator[None]:
-        """Painting that is only looked at, and gives way to what would replace the picture."""
-        with giving_way(lambda: self._mailbox.replaces_pictures), painting_quickly():
-            yield
 
     def _finish(self, limit: Limit) -> Iterator[Event]:
         step = self._trainer.step
@@ -406,7 +353,7 @@ class Session:
             case Load():
                 yield from self._load(command.job, command.reread)
             case RenderView():
-                self._views[command.requester] = command, views.answer(self._method_of(command.snapshot), command)
+                self._views.ask(command, self._trainer.method)
             case Pause():
                 yield from self._trainer.report()
                 self._paused = True
@@ -517,22 +464,6 @@ class Session:
             self._exchange(method, snapshot.job)
         self._go_on_from(snapshot)
         yield from self._begin("restored", folder, [], left)
-
-    def _method_of(self, folder: Path | None) -> Method:
-        """The present method; or a snapshot's, of which the last ones that were looked at are held."""
-        if folder is None:
-            return self._trainer.method
-        if folder not in self._looked_at:
-            snapshot = snapshots.read(folder)
-            state = snapshots.load_state(snapshot)
-            while len(self._looked_at) >= MOST_LOOKED_AT:
-                del self._looked_at[next(iter(self._looked_at))]
-            empty_cache(self._device.torch)
-            method = built(snapshot.job, self._device)
-            method.restore(state)
-            self._looked_at[folder] = method
-        self._looked_at[folder] = method = self._looked_at.pop(folder)
-        return method
 
     def _exporting(self, command: ExportRequest) -> ExportRun:
         trainer = self._trainer

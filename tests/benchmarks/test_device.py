@@ -94,7 +94,7 @@ def test_a_card_is_measured_as_well(card: SimulatedCard, monkeypatch: pytest.Mon
 
 
 def test_where_steps_can_not_be_captured_that_is_said(tmp_path: Path) -> None:
-    with pytest.raises(TesseraError, match="steps of FAMOS.* are not captured here"):
+    with pytest.raises(TesseraError, match=r"steps of FAMOS.* are not captured here"):
         device_figures.step(TINY.steps["famos"], choose("cpu"), tmp_path, captured=True)
 
 
