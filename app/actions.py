@@ -70,6 +70,12 @@ ITEMS = (
     Item("keep", "Training", "Keep moment", ("Ctrl+D",), "keep", "", "Keep this moment, to come back to it"),
     Item("afresh", "Training", "Train afresh", tip="Trains from nothing, at once; all moments stay", rule=True),
     Item(
+        "start_from",
+        "Training",
+        "Start from another project…",
+        tip="Begin with what another project's networks learned; what is there is kept",
+    ),
+    Item(
         "needs",
         "Training",
         "Measure memory and time",

@@ -303,6 +303,7 @@ class MainWindow(Shell):
         events.on(m.Began, self._on_began)
         events.on(m.Stepped, self.status.stepped)
         events.on(m.Kept, lambda _event: self.status.kept())
+        events.on(m.StoodIn, lambda event: self.status.set_stand_in(event.title))
         events.on(m.Stepped, self._on_stepped)
         events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
         events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
@@ -325,7 +326,8 @@ class MainWindow(Shell):
         self.show_next(state)
         if self.training.running:
             self.messages.withdraw("begin")
-        self.strip.set_can_keep(state in ("live", "training", "paused"))
+        keeps = state in ("live", "training", "paused") and not self.training.has_learned_nothing
+        self.strip.set_can_keep(keeps)
         self.panel.set_state(state)
         if state == "idle":
             self.snapshots.refresh()

@@ -6,6 +6,7 @@ What is offered then is canvas/first_start.py's; saving the project is document.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,9 @@ from PySide6.QtCore import QLockFile, QObject, QSysInfo, Signal
 from app.document import Document
 from app.preferences import Preferences
 from app.widgets.words import moment
-from engine.project import FILE_NAME
+from engine import moments
+from engine.errors import TesseraError
+from engine.project import FILE_NAME, load_job
 from engine.snapshots import Snapshot, listing
 
 LOCK_NAME = ".open.lock"
@@ -26,7 +29,7 @@ class Rescue:
     """A project that was open when the program was cut off.
 
     Args:
-        snapshot: its newest, where there is one.
+        snapshot: the one that it goes on from, where there is one.
         saved: when anything of it was last written.
     """
 
@@ -111,7 +114,7 @@ class Recovery(QObject):
         newest = snapshots[-1] if snapshots else None
         written = [folder / FILE_NAME, *([newest.folder] if newest else [])]
         saved = max(path.stat().st_mtime for path in written)
-        return Rescue(folder, newest, datetime.fromtimestamp(saved))
+        return Rescue(folder, _present(folder) or newest, datetime.fromtimestamp(saved))
 
     def _follow(self) -> None:
         """Locks the folder that the document has now, once there is anything in it."""
@@ -129,6 +132,13 @@ class Recovery(QObject):
         self._folder = folder
         self._preferences.last_project = folder
         self._preferences.save()
+
+
+def _present(folder: Path) -> Snapshot | None:
+    """Where a project's training stands; the newest snapshot may be of another branch, or of another method."""
+    with suppress(TesseraError):
+        return moments.present(folder, load_job(folder).method)
+    return None
 
 
 def _lock(folder: Path) -> QLockFile:

@@ -28,7 +28,7 @@ _WORDED = frozenset(actions.TOOLBAR) - {"undo", "redo"}
 _WORDED_NARROW = frozenset({"train", "keep", "export"})
 _WORDED_NARROWEST = frozenset({"train"})
 """Buttons of the toolbar that have their words beside the icon, in a wide window and in narrower ones."""
-ROOMY_PX, BELOW_PX = 1280, 228
+ROOMY_PX, BELOW_PX = 1240, 228
 """Width of a window with room for all; height of what is below the canvas."""
 _BESIDE, _BELOW = ("images", "settings"), ("snapshots", "curves")
 _AREAS = {

@@ -49,6 +49,7 @@ class Status(QStatusBar):
         self._device = ""
         self._saved_words = ""
         self._learning = False
+        self._stand_in = self._state = ""
         self._kept_at: float | None = None
         """When the last snapshot of this training was kept, in seconds of the computer's clock."""
 
@@ -74,7 +75,10 @@ class Status(QStatusBar):
                 label.setVisible(shown)
 
     def set_state(self, state: str) -> None:
-        self._say(self.state, self.tr(WORDS[state]))
+        self._state = state
+        if state in ("idle", "starting"):
+            self._stand_in = ""
+        self._say_state()
         set_role(self.state, STATE_ROLES.get(state, ""))
         self._learning = state == "training"
         if state == "starting":
@@ -82,6 +86,19 @@ class Status(QStatusBar):
         self._show_saved()
         if state != "training":
             self._say(self.speed)
+
+    def set_stand_in(self, title: str) -> None:
+        """Says that another method's picture is shown; empty where it is the own one."""
+        self._stand_in = title
+        self._say_state()
+
+    def _say_state(self) -> None:
+        words = self.tr(WORDS.get(self._state, ""))
+        if self._stand_in and self._state == "live":
+            words = self.tr("{}, as {} lays it; Train to learn").format(words, self._stand_in)
+        elif self._stand_in and self._state in ("training", "paused"):
+            words = self.tr("{}; {} is shown until this is better").format(words, self._stand_in)
+        self._say(self.state, words)
 
     def set_device(self, title: str) -> None:
         self._device = title

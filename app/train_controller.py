@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QWidget
 
+from app.project_dialog import ProjectDialog
 from app.snapshots.controller import SnapshotsController
 from app.training import Training
 from app.weights.controller import WeightsController
@@ -31,7 +33,8 @@ MOST_NAMED = 2
 class TrainController(QObject):
     """
     Args:
-        actions: those of the window by name: "train", "stop", "keep", "afresh" and "rebuild" are this one's.
+        actions: those of the window by name: "train", "stop", "keep", "afresh", "rebuild" and "start_from" are
+            this one's.
     """
 
     def __init__(
@@ -41,9 +44,10 @@ class TrainController(QObject):
         weights: WeightsController,
         actions: Mapping[str, QAction],
         messages: MessageBar,
-        parent: QObject,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
+        self._window = parent
         self._training, self._snapshots, self._weights = training, snapshots, weights
         self._actions, self._messages = actions, messages
         self._worked_on: Job | None = None
@@ -53,6 +57,7 @@ class TrainController(QObject):
             ("keep", training.keep),
             ("afresh", training.start),
             ("rebuild", training.rebuild),
+            ("start_from", self.ask_where_from),
         ):
             actions[name].triggered.connect(lambda _checked=False, act=act: act())
         training.state_changed.connect(lambda _state: self.refresh())
@@ -71,17 +76,30 @@ class TrainController(QObject):
             case "paused" | "live":
                 self._training.resume()
 
+    def ask_where_from(self) -> ProjectDialog:
+        """Asks for the project whose networks are begun with."""
+        dialog = ProjectDialog(self._training.document.folder.parent, self._window)
+        dialog.setWindowTitle(self.tr("Start from another project"))
+        dialog.chosen.connect(self._training.start_from)
+        dialog.open()
+        return dialog
+
     def refresh(self) -> None:
         """Shows what can be done in the present state."""
         state = self._training.state
         words, icon = _TRAIN_WORDS[state]
+        if self._training.has_learned_nothing:  # what is shown is not what will learn
+            words = _TRAIN_WORDS["idle"][0]
         self._actions["train"].setText(self.tr(words))
         self._actions["train"].setIcon(theme.icon(icon))
         self._actions["train"].setEnabled(state in ("idle", "live", "training", "paused"))
         self._actions["stop"].setEnabled(state in ("training", "paused"))
-        self._actions["keep"].setEnabled(state in ("live", "training", "paused"))
+        keeps = state in ("live", "training", "paused") and not self._training.has_learned_nothing
+        self._actions["keep"].setEnabled(keeps)
         self._actions["afresh"].setEnabled(state == "idle")
         self._actions["rebuild"].setEnabled(self._training.stale)
+        learns = not self._training.document.method.learns_the_picture
+        self._actions["start_from"].setEnabled(learns and state in ("idle", "live", "training", "paused"))
         if state == "idle":
             self._worked_on = None
             for key in ("rebuild", "afresh"):

@@ -33,6 +33,7 @@ from engine.messages import (
     Resumed,
     Retune,
     Share,
+    StartFrom,
     Stop,
 )
 from engine.method import method_class
@@ -96,6 +97,11 @@ class Training(QObject):
     def running(self) -> bool:
         return self._worker is not None
 
+    @property
+    def has_learned_nothing(self) -> bool:
+        """Whether the picture is another method's, which stands in: there is nothing of its own to be kept."""
+        return self.state == "live" and bool(self.document.method.stand_in)
+
     # ------------------------------------------------------------ what the artist can ask for
 
     def start(
@@ -105,6 +111,7 @@ class Training(QObject):
         adopt: bool = False,
         job: Job | None = None,
         live: bool = False,
+        start_from: Path | None = None,
     ) -> bool:
         """Begins a session; False (and a `problem`) where it can not begin.
 
@@ -114,6 +121,7 @@ class Training(QObject):
             adopt: the document takes the snapshot's settings over; otherwise the session takes the document's.
             job: the snapshot's with its images in other places.
             live: only paint, and follow the document, until `resume`.
+            start_from: another project, whose networks are begun with.
         """
         if self._worker is not None:
             return False
@@ -131,6 +139,7 @@ class Training(QObject):
                 self.document.folder,
                 device=self.device_key,
                 snapshot=snapshot,
+                start_from=start_from,
                 paused=paused or live,
                 rule=MomentRule(),
                 measured=True,
@@ -188,6 +197,14 @@ class Training(QObject):
         else:
             self._then_afresh = True
             self.stop()
+
+    def start_from(self, project: Path) -> None:
+        """Begins with the networks of another project, in the running session or a new one that waits."""
+        if self._worker is None:
+            self.start(paused=True, start_from=project)
+        elif self.state != "stopping":
+            self._reload.stop()
+            self.post(StartFrom(project))
 
     def go_back(self, snapshot: Path) -> None:
         """Trains on from a snapshot, in the running session or a new one. The present is kept first."""

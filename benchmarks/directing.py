@@ -3,7 +3,8 @@
     python -m benchmarks.directing --map pieces --style A --style-right B --content C --seconds 90 --out run.png
 
 Each run trains one method (or none, with 0 seconds: what is there at once) and prints a row: of each half the share
-that its own images have, the content match, the error of the content, and the mean area of a piece.
+that its own images have, the content match, the error of the content, and the mean area of a piece. On a computer that
+others use as well `--steps` says how long instead, so that runs are alike.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--style-right", type=Path, nargs="+", required=True, help="images of the right half")
     add("--content", type=Path, required=True)
     add("--seconds", type=float, default=90.0, help="of training; 0 shows what is there at once")
+    add("--steps", type=int, help="of training, in place of seconds")
     add("--set", action="append", default=[], dest="assignments", metavar="NAME=VALUE")
     add("--out", type=Path, help="the picture as PNG")
     return parser.parse_args(arguments)
@@ -127,13 +129,14 @@ def main() -> None:
         job = job_of(arguments, Path(folder))
         method = method_class(job.method)(job, device.torch)
         steps, began = 0, time.monotonic()
-        while time.monotonic() - began < arguments.seconds:
+        while time.monotonic() - began < arguments.seconds if arguments.steps is None else steps < arguments.steps:
             method.step(steps)
             steps += 1
+        seconds = round(time.monotonic() - began, 1)
         left = len(find_images(arguments.style)[0])
         own = list(range(left)), list(range(left, len(job.sources["style"])))
         out = arguments.out or Path(folder) / "picture.png"
-        row = {"method": job.method, "map": arguments.map, "seconds": arguments.seconds, "steps": steps}
+        row = {"method": job.method, "map": arguments.map, "seconds": seconds, "steps": steps}
         print(json.dumps(row | measured(method, own, arguments.content, out)), flush=True)
 
 

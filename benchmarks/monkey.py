@@ -75,7 +75,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def load_methods(folder: Path) -> None:
-    """A step and a picture of each method: what each loads when it is first used stays, some megabytes of the libraries.
+    """A step and a picture of each method: what each loads at its first use stays, some megabytes of the libraries.
 
     Chance may choose a method for the first time after the memory was taken down.
     """

@@ -79,8 +79,13 @@ def stroke(editor: BaseEditor, place: tuple[float, float], length: float, watch:
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, points[-1])
 
 
-def strokes(window: MainWindow, slot: str, watch: Watch, rounds: int, length: float) -> dict[str, Any]:
-    """Seconds and pixels of strokes on one map. Raises RuntimeError where something failed."""
+def strokes(window: MainWindow, slot: str, watch: Watch, rounds: int, brush: float) -> dict[str, Any]:
+    """Seconds and pixels of strokes on one map. Raises RuntimeError where something failed.
+
+    Args:
+        brush: its size, as a share of the map's longer side.
+    """
+    length = 0.06
     window.masks.open(slot)
     until(lambda: window.masks.editor is not None)
     editor = window.masks.editor
@@ -91,7 +96,7 @@ def strokes(window: MainWindow, slot: str, watch: Watch, rounds: int, length: fl
     watch.start()
     stroke(editor, (0.1, 0.1), 0.05, watch)
     until(lambda: watch.quiet, 600)  # the first asks the network for what it was not told yet
-    editor.tools.set_brush(max(editor.picture.width, editor.picture.height) / 25)
+    editor.tools.set_brush(max(editor.picture.width, editor.picture.height) * brush)
     rows = []
     for index in range(rounds):
         if isinstance(editor, MaskEditor):
@@ -135,20 +140,24 @@ def hover(window: MainWindow, rounds: int) -> dict[str, Any]:
     return {name: {"median ms": round(statistics.median(ms), 2), "most ms": round(max(ms), 1)} for name, ms in rows}
 
 
-def measure(styles: Sequence[Path], content: Path, folder: Path, rounds: int, side: int) -> dict[str, Any]:
+def measure(styles: Sequence[Path], content: Path, folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    rounds, side = arguments.rounds, arguments.side
     window = MainWindow(Preferences(), folder)
     window.resize(1500, 1150)
     window.show()
     watch = Watch(window)
     document = window.document
+    document.set_method(arguments.method)
     document.add("style", styles)
     document.add("content", [content])
     document.set_frame(Size(side, side * 3 // 4), document.job.seed)
+    if not document.method.is_instant(document.job.settings):
+        window.training.start(paused=True)
     until(lambda: watch.quiet and window.canvas.view.extent.height == side, 600)
-    slots = [slot.key for slot in document.method.slots if slot.map]
+    slots = [slot.key for slot in document.method.slots if slot.map and slot.map in (arguments.maps or slot.map)]
     result: dict[str, Any] = {"canvas": [side, side * 3 // 4], "on screen": round(window.canvas.view.zoom, 2)}
     for slot in slots[:1] if rounds < 2 else slots:
-        result[slot] = strokes(window, slot, watch, rounds, 0.06)
+        result[slot] = strokes(window, slot, watch, rounds, arguments.brush)
     until(lambda: time.perf_counter() - watch.last_heard > 2)
     result["hover"] = hover(window, 40)
     window.close()
@@ -162,6 +171,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--content", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--side", type=int, default=1000, help="height of the canvas in pixels")
+    parser.add_argument("--method", default="magic", choices=("magic", "famos"))
+    parser.add_argument("--maps", nargs="+", help="names of maps that are painted on; else all")
+    parser.add_argument("--brush", type=float, default=0.04, help="as a share of the longer side; 2 covers everything")
     arguments = parser.parse_args(argv)
     heap.keep_freed()
     sys.setswitchinterval(0.001)
@@ -170,7 +182,7 @@ def main(argv: list[str]) -> int:
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
         styles, _ = find_images(arguments.style)
-        print(json.dumps(measure(styles, arguments.content, Path(folder), arguments.rounds, arguments.side), indent=1))
+        print(json.dumps(measure(styles, arguments.content, Path(folder), arguments), indent=1))
     return 0
 
 

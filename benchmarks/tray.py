@@ -66,7 +66,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     session.post(CountPieces())
     session.post(Resume())
     began_s = asked_s = time.monotonic()
-    began_cpu_s, steps = time.process_time(), 0
+    began_cpu_s, steps, first = time.process_time(), 0, 0
     for event in session.run():
         if isinstance(event, Stepped) and not steps:  # what is built and compiled first is no training
             began_s, began_cpu_s, first = time.monotonic(), time.process_time(), event.step

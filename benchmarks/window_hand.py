@@ -74,7 +74,7 @@ class Hand(QObject):
 
     def _on_event(self, event: m.Event) -> None:
         match event:
-            case m.Began():
+            case m.Began() | m.Resumed() if self._window.training.state == "training":
                 self._watch_steps()
                 QTimer.singleShot(self._settle_ms, self._begin)
             case m.ViewRendered():

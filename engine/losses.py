@@ -92,6 +92,19 @@ def grey(image: Tensor) -> Tensor:
     return image.mean(1, keepdim=True)
 
 
+def compared(image: Tensor, colors: float) -> Tensor:
+    """What of a picture is compared with a content: grey alone, [B, 1, H, W], or colours by their part, [B, 3, H, W].
+
+    Differences of the three planes have the mean square of the greys', and `colors` times what is left of RGB's.
+    """
+    if not colors:
+        return grey(image)
+    red, green, blue = image.unbind(1)
+    part = colors**0.5
+    planes = (red + green + blue) / 3**0.5, (red - blue) * (part / 2**0.5), (red - 2 * green + blue) * (part / 6**0.5)
+    return torch.stack(planes, 1)
+
+
 def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:
     """Separable Gaussian to 3 sigma, reflect padding. The image must be larger than 3 sigma."""
     radius = min(max(1, math.ceil(3 * sigma_px)), min(image.shape[-2:]) - 1)

@@ -143,6 +143,18 @@ ALL_LAYERS = "all"
 
 
 @dataclass(frozen=True)
+class StartFrom(Command):
+    """Begin anew with the networks of another project. What is left is kept first, where no snapshot has it yet.
+
+    Args:
+        project: its folder, or anything in it.
+    """
+
+    project: Path
+    replaces_pictures: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class ExportRequest(Command):
     """Paint a canvas to a file. Several wait for each other; training pauses meanwhile.
 
@@ -303,6 +315,17 @@ class Began(Event):
     left: Path | None = None
     touched: Box | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StoodIn(Event):
+    """Another method's picture is shown from now on, until the present one's own is better; or no more.
+
+    Args:
+        title: of the other method; empty where the own picture is shown.
+    """
+
+    title: str
 
 
 @dataclass(frozen=True)

@@ -268,11 +268,16 @@ class Method(ABC, Generic[MethodSettings]):
     pretraining: ClassVar[str] = ""
     """ "module:name" of what makes a `Pretrainer`; empty for methods that only learn from the artist's images."""
 
+    stand_in: ClassVar[str] = ""
+    """Key of a method that shows a picture of the same images at once, until this one's own is better."""
+
     pieces_layer: ClassVar[str] = ""
     """Key of the layer in which each piece has a colour of `templates.palette`."""
     learns_the_picture: ClassVar[bool] = False
     """Whether what is learned is the picture itself, so that another content changes it little once it has begun."""
 
+    borrowed: bool = False
+    """Whether it began with another project's networks, see `begin_from`."""
     instant: bool = False
     """Whether its picture is worth showing before the first step: it began with what was learned elsewhere."""
     settings: MethodSettings
@@ -294,9 +299,12 @@ class Method(ABC, Generic[MethodSettings]):
 
     @classmethod
     def is_instant(cls, settings: Settings) -> bool:
-        """Whether a method built with these settings would be `instant`, told without building it."""
+        """Whether there is a picture before the first step, told without building it: its own, or a stand-in's."""
         del settings
-        return False
+        if not cls.stand_in:
+            return False
+        other = method_class(cls.stand_in)
+        return other.is_instant(other.Settings())
 
     @classmethod
     def loss_of_guessing(cls, settings: Settings) -> float | None:
@@ -401,6 +409,14 @@ class Method(ABC, Generic[MethodSettings]):
 
     def freeze_statistics(self) -> None:
         """Freezes statistics that would depend on the whole canvas; nothing to do where all norms are local."""
+
+    def begin_from(self, state: State) -> bool:
+        """Takes over the networks of another project's method of the same kind, before the first step.
+
+        False, and nothing is changed, where they do not fit, or the method has none.
+        """
+        del state
+        return False
 
     def try_update(self, job: Job) -> bool:
         """Takes over a job that differs from the present one only in what asks for no rebuild: a mask, single pieces.

@@ -96,7 +96,7 @@ class Plot(QWidget):
             curve.setData(steps, values, connect="finite")
             smooth.setData(steps, smoothed(values), connect="finite")
         if drawn:  # all plots have the same steps; linked views take them over only where they lie below each other
-            self.area.setXRange(history.steps[0], history.steps[-1], padding=0.03)
+            self.area.getViewBox().setXRange(history.steps[0], history.steps[-1], padding=0.03)
         self._shown = history.marks[-MOST_MARKS:]
         steps = [mark.step for mark in self._shown]
         while len(self._marks) < len(steps):

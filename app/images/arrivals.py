@@ -151,10 +151,11 @@ class Arrivals(QObject):
             else:
                 raise error
 
-        task = background.run(self, lambda: fetched(address, self.folder), done, failed)
+        task = background.Task(lambda: fetched(address, self.folder), self)
         self._tasks.append(task)
-        task.finished.connect(lambda: self._ended(task))
+        task.finished.connect(lambda: self._ended(task))  # before it begins: it may end at once
         self.waiting.emit(urlsplit(address).hostname or self.tr("the browser"))
+        background.begin(task, done, failed)
 
     def _ended(self, task: background.Task) -> None:
         self._tasks.remove(task)

@@ -23,6 +23,9 @@ MOST_LANES = 4
 class TreeBand(QWidget):
     """Shows `places` at the middles of the tiles that stand below it, in the same order."""
 
+    LEAST_PX = LANE_PX + 4
+    """Its height where there is one branch."""
+
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -36,7 +39,7 @@ class TreeBand(QWidget):
         """Args: present: index of the moment that the training goes on from."""
         self._places, self._tiles, self._present = places, tiles, present
         lanes = min(MOST_LANES, 1 + max((place.lane for place in places), default=0))
-        self.setFixedHeight(LANE_PX * lanes + 4)
+        self.setFixedHeight(self.LEAST_PX + LANE_PX * (lanes - 1))
         branches = 1 + max((place.lane for place in places), default=0)
         self.setAccessibleDescription(f"{len(places)} moments in {branches} lines of training")
         self.update()

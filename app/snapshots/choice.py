@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from app.widgets import theme, words
 from app.widgets.controls import ElidedLabel, StillCombo
@@ -93,10 +93,10 @@ class Choice(QWidget):
         ]
 
 
-def grid_button(parent: QWidget) -> QToolButton:
+def grid_button(parent: QWidget) -> QPushButton:
     """Opens many moments side by side."""
-    button = QToolButton(parent)
-    button.setText("Grid")
+    button = QPushButton("Grid", parent)
+    button.setProperty("role", "small")
     button.setToolTip("Look at many moments side by side, at one zoom (Ctrl+G)")
     return button
 

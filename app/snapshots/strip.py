@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _EMPTY = "No moments yet. Keep those you like:\nyou can always go back to one, go on from it, or export it."
 _AUTOSAVES = "Kept by themselves in case the computer stops: the newest of each branch, until something better is kept."
 
+LEAST_PX = 56
+"""Width of the row at least, so that the window fits onto a screen of 960 pixels with the curves open."""
+
 
 class SnapshotStrip(QWidget):
     """A row of snapshots and a button that keeps another.
@@ -82,6 +85,7 @@ class SnapshotStrip(QWidget):
         self.keep_button = KeepTile(self)
         self.keep_button.clicked.connect(self.keep_requested)
         self.grid_button = grid_button(self)
+        self.grid_button.setFixedWidth(self.keep_button.width())
         """In place of that of the choice, where there is no room for it."""
 
         self._body = QWidget()
@@ -105,8 +109,10 @@ class SnapshotStrip(QWidget):
         self._autosaves.setSpacing(theme.UNIT // 2)
         self._autosaves.addWidget(autosaves)
         self._autosaves.addStretch(1)
+        self._own_row.setMinimumWidth(1)  # a narrow dock shows a part of it: the window has to fit onto its screen
         self._own_row.hide()
         self.scroll_area = SidewaysArea(self)
+        self.scroll_area.setMinimumWidth(LEAST_PX)
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll_area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -114,6 +120,7 @@ class SnapshotStrip(QWidget):
         self.scroll_area.setWidget(self._body)
 
         self.choice = Choice(self)
+        self.choice.setMinimumWidth(1)  # it is hidden before it would make the window wider
         self.choice.changed.connect(self._show)
         self.grid_button.clicked.connect(self.choice.grid_requested)
         beside = QVBoxLayout()
@@ -138,13 +145,18 @@ class SnapshotStrip(QWidget):
 
     def _fit(self) -> None:
         autosaves = 0 if self._own_row.isHidden() else SMALL_HEIGHT + 14
-        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52 + autosaves)
+        branches = self.band.height() - TreeBand.LEAST_PX
+        self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52 + autosaves + branches)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        roomy = self.height() >= self.minimumHeight() + self.choice.sizeHint().height()
+        self._share_room()
+
+    def _share_room(self) -> None:
+        needed, side = self.choice.minimumSizeHint(), 2 * theme.UNIT
+        roomy = self.height() >= self.minimumHeight() + needed.height() and self.width() >= needed.width() + side
         self.choice.setVisible(roomy)
-        self.grid_button.setVisible(not roomy)
+        self.grid_button.setVisible(not roomy and len(self._tiles) > 1)
 
     def set_snapshots(self, snapshots: list[Snapshot], present: Snapshot | None = None) -> None:
         """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing.
@@ -355,6 +367,7 @@ class SnapshotStrip(QWidget):
         there = len(self._tiles) + len(self._pending)
         self.empty.setVisible(not there)
         self.scroll_area.setVisible(bool(there))
+        self._share_room()
         if self._tiles and self._selected is None:
             self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 

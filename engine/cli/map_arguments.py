@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
 
-MAPS = ("pieces", "content", "size", "paint")
-"""Names of all maps that a method has; a test compares them with the methods' slots."""
+MAPS = ("pieces", "content", "size", "paint", "styles", "strength")
+"""Names of all maps that methods have; a test compares them with the methods' slots."""
 NO_MAP = "none"
 
 
@@ -25,7 +25,7 @@ def add_map_options(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="REGION=IMAGES",
-        help="style images for a region of the map of pieces, as red=city/*.jpg or '#1428dc=leaves.jpg'",
+        help="style images for a region of the map of pieces or styles, as red=city/*.jpg or '#1428dc=leaves.jpg'",
     )
 
 

@@ -40,7 +40,8 @@ def with_maps(sources: Mapping[str, tuple[SourceImage, ...]], method: str, argum
     if arguments.pieces:
         slot = next((slot for slot in slots.values() if slot.directs), None)
         if slot is None or not changed.get(slot.key):
-            raise UsageError("argument --pieces: it needs the map with the regions, as --map pieces=regions.png.")
+            name = "pieces" if slot is None else slot.map
+            raise UsageError(f"argument --pieces: it needs the map with the regions, as --map {name}=regions.png.")
         changed[slot.directs] = _placed(changed.get(slot.directs, ()), changed[slot.key][0], slot, arguments)
     return changed
 

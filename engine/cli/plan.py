@@ -20,7 +20,19 @@ from engine.plans.runner import PlanRunner, Start
 from engine.project import FILE_NAME, SNAPSHOTS, has_snapshots, save_job
 from engine.training.session import Session
 
-_NOT_BESIDE = ("method", "steps", "minutes", "until_stall", "canvas", "seed", "preset", "assignments", "map", "pieces")
+_NOT_BESIDE = (
+    "start_from",
+    "method",
+    "steps",
+    "minutes",
+    "until_stall",
+    "canvas",
+    "seed",
+    "preset",
+    "assignments",
+    "map",
+    "pieces",
+)
 
 
 def run(arguments: Namespace, images: dict[str, str]) -> int:

@@ -40,6 +40,8 @@ def run(arguments: Namespace) -> int:
         return plan.run(arguments, slot_options())
     if arguments.steps is None and arguments.minutes is None:
         raise UsageError("argument --steps: say when to end, with --steps N or --minutes M.")
+    if arguments.start_from is not None and arguments.resume:
+        raise UsageError("argument --start-from: a training that is gone on with has begun; leave out one of them.")
     devices = devices_of(arguments)
     prepare_thread(devices[0], threads=arguments.threads)
     if by_torchrun() and os.environ["RANK"] != "0":
@@ -52,6 +54,7 @@ def run(arguments: Namespace) -> int:
         out,
         device=",".join(device.key for device in devices),
         snapshot=newest.folder if newest else None,
+        start_from=arguments.start_from,
         steps=arguments.steps,
         minutes=arguments.minutes,
         stall_minutes=arguments.until_stall,

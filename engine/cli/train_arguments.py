@@ -31,6 +31,12 @@ def add_train(train: argparse.ArgumentParser) -> None:
         "--preset", action="append", default=[], metavar="NAME", help="values to start from; may be given several times"
     )
     add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="assignments", help="settings")
+    add(
+        "--start-from",
+        type=Path,
+        metavar="PROJECT",
+        help="begin with the networks that another project learned by the same method, at the same sizes",
+    )
     add("--canvas", type=canvas_size, metavar="WIDTHxHEIGHT", help="in pixels; else as the first content image")
     seed = Job.model_fields["seed"].default
     add("--seed", type=whole(0, 2**31 - 1), metavar="S", help=f"of weights, crops and noise; {seed} unless given")

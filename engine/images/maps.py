@@ -21,6 +21,7 @@ from engine.images.read import read_image
 from engine.images.regions import color_of, describe, one_hot, regions_of
 from engine.images.sources import ContentField
 from engine.job import COLOR, SourceImage
+from engine.planes import largest
 
 LIMIT_PX = 4_000_000
 """Of a map; larger ones are read smaller."""
@@ -33,6 +34,8 @@ FORBIDDEN = -1e4
 _SAME_COLOR = 60.0
 """A region whose colour is nearer than this (of 441 from black to white) to the one that was named is meant."""
 _SAME_SHAPE = 0.01
+_FEATHER_DEVIATIONS = 4.0
+"""Deviations of the Gaussian that make the width of a border."""
 _LEAST_SHARE = 2.0**-9
 """Of regions that go over into one another: where there is less of one, nothing of it lies any more."""
 
@@ -68,6 +71,12 @@ class RegionMap:
             self._pixels[deviation] = self._blurred(deviation).to(device)
         return ContentField(self._pixels[deviation], canvas_size, device)
 
+    def on(self, canvas_size: Size, trained_for: Size, device: torch.device, feather_px: float) -> ContentField:
+        """`field`, with borders that go over into one another over so many pixels of the canvas that is trained for."""
+        height, width = self.labels.shape
+        step = min(height / trained_for.height, width / trained_for.width)
+        return self.field(canvas_size, device, round(feather_px * step / _FEATHER_DEVIATIONS, 2))
+
     def _blurred(self, deviation: float) -> Tensor:
         hot = one_hot(self.labels, self.count)
         if not deviation:
@@ -102,14 +111,18 @@ class RegionMap:
         Returns:
             float32 [..., K, h, w]
         """
-        may = self.allowed.to(image.device).T[image]  # [..., K, R]
         if soft:
+            may = self.allowed.to(image.device).T[image]  # [..., K, R]
             share = torch.einsum("...kr,...rhw->...khw", may.float(), shares)
             return torch.where(share < _LEAST_SHARE, FORBIDDEN, share.clamp(_LEAST_SHARE, 1).log())
-        place = shares.argmax(-3)  # [..., h, w]
-        flat = place.flatten(-2)[..., None, :].expand(*image.shape, -1)  # [..., K, h * w]
-        bias = may.float().sub(1).mul(-FORBIDDEN).gather(-1, flat)
-        return bias.unflatten(-1, place.shape[-2:])
+        place = largest(shares).flatten(-2)  # [..., h * w]
+        # Images that may lie in the same regions share a plane, and pieces of one image anyhow.
+        groups, group = self.allowed.to(image.device).T.unique(dim=0, return_inverse=True)  # [G, R], [S]
+        forbidden = groups.float().sub(1).mul(-FORBIDDEN)
+        planes = torch.stack([row[place] for row in forbidden], -2).flatten(0, -2)  # [... * G, h * w]
+        chosen = group[image].view(-1, image.shape[-1])  # [..., K]
+        chosen = chosen + torch.arange(len(chosen), device=image.device)[:, None] * len(groups)
+        return planes.index_select(0, chosen.flatten()).view(*image.shape, *shares.shape[-2:])
 
 
 def read_regions(path: Path, images: Sequence[SourceImage], said: list[str]) -> RegionMap:

@@ -8,6 +8,7 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.images.regions import one_hot
 from engine.images.sources import ContentField
+from engine.planes import largest
 
 
 class MaskField:
@@ -24,11 +25,7 @@ class MaskField:
     def at(self, box: Box) -> Tensor:
         """One-hot, float32 [R, h, w]."""
         shares = self._shares.at(box)
-        most, labels = shares[0], torch.zeros(shares.shape[1:], dtype=torch.long, device=shares.device)
-        for region in range(1, self.channels):  # far faster than argmax over the first dimension
-            labels = torch.where(shares[region] > most, region, labels)
-            most = torch.maximum(shares[region], most)
-        return torch.stack([(labels == region).float() for region in range(self.channels)])
+        return one_hot(largest(shares), self.channels)
 
 
 def nearest_region(mask: Tensor, palette: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,21 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from engine.images.activity import counted
 from engine.images.sources import Source
 
 _LIMIT = 2 / 256
 """Most of the counted content that one of the 256 grey values may hold; what is above is shared out evenly."""
-_MOST_ACTIVITY = 24.0
-"""Deviation, of 0..255, from which on a place counts fully: an edge is not worth more than a cheek."""
-_LEAST_ACTIVITY = 0.5
-"""That of a flat place, so that a content of flat areas alone still has a histogram."""
-_MEASURED_PX = 512
-"""Longer side at which activity is measured: noise of single pixels is not activity."""
 
 
 def tone_matched(content: Source, styles: Sequence[Source], amount: float, like: Source | None = None) -> Source:
@@ -78,19 +72,9 @@ def _limited(histogram: Tensor) -> Tensor:
 
 
 def _activity_histogram(pixels: Tensor, opacity: Tensor | None) -> Tensor:
-    """Grey values counted by the deviation around them, in windows of 1/64 of the side; float64 [256] of sum 1."""
-    image = np.ascontiguousarray(pixels.permute(1, 2, 0).numpy())  # [h, w, 3]
-    shrink = _MEASURED_PX / max(image.shape[:2])
-    if shrink < 1:
-        size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    grey = image.astype(np.float32).mean(2)
-    window = max(3, round(max(grey.shape) / 64) | 1)
-    mean, square = (cv2.blur(x, (window, window), borderType=cv2.BORDER_REFLECT_101) for x in (grey, grey * grey))
-    activity = np.sqrt(np.maximum(square - mean * mean, 0)).clip(_LEAST_ACTIVITY, _MOST_ACTIVITY)
-    if opacity is not None:
-        there = cv2.resize(opacity.numpy(), grey.shape[::-1], interpolation=cv2.INTER_AREA)
-        activity = activity * (there / np.float32(255))
+    """Grey values counted by the deviation around them, see activity.py; float64 [256] of sum 1."""
+    colors, activity = counted(pixels, opacity)
+    grey = colors.mean(2)
     counts = np.bincount(grey.round().astype(np.int64).ravel(), activity.ravel().astype(np.float64), minlength=256)
     return torch.from_numpy(counts / counts.sum())
 

@@ -18,8 +18,9 @@ from engine import losses, sharing
 from engine.device import bfloat16_pays, uploaded
 from engine.errors import BadSettingError
 from engine.images import sources
+from engine.images.contents import MatchedContents
+from engine.images.sampling import ContentPatches
 from engine.images.sources import Source
-from engine.images.tone_matching import tone_matched
 from engine.job import Job, SourceImage
 from engine.method import State
 from engine.methods.adversarial_settings import AdversarialSettings
@@ -75,7 +76,9 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         return losses.loss_of_guessing(settings.adversarial, kinds) if settings.adversarial_weight else None
 
     _styles: list[Source]
-    _contents: list[Source]
+    _matched: MatchedContents
+    _patches_from: tuple[list[Source], ContentPatches] | None = None
+    """What patches of contents are cut from, and these contents."""
     _mix_kernel: MixKernel | None
     _originals: tuple[float, Atlas, float] | None = None
     """The scale that was asked for, the style images, and the scale that they have."""
@@ -96,16 +99,34 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
 
     # -------------------------------------------------------- building
 
-    def _contents_of(self, job: Job) -> list[Source]:
-        """The content images, their tones moved towards those of `self._styles` as far as is asked for."""
+    def _read_contents(self, job: Job) -> MatchedContents:
+        """The content images, to be matched to `self._styles`."""
         contents = sources.load(job.sources["content"], self.settings.content_scale, "content", self.warnings, True)
-        return [tone_matched(content, self._styles, self.settings.tone_matching) for content in contents]
+        return MatchedContents(contents, self._styles)
+
+    @property
+    def _contents(self) -> list[Source]:
+        """The content images, tones and colours moved as is asked for now; the same list while that stays."""
+        return self._matched.at(self.settings.tone_matching, self.settings.color_matching > 0)
+
+    @property
+    def _targets(self) -> list[Source]:
+        """What is painted towards: the contents."""
+        return self._contents
+
+    @property
+    def _content_patches(self) -> ContentPatches | None:
+        """What a step draws patches of the contents from; None where there are none."""
+        contents = self._targets
+        if contents and (self._patches_from is None or self._patches_from[0] is not contents):
+            self._patches_from = contents, ContentPatches(contents, self._canvas, self.device)
+        return self._patches_from[1] if contents and self._patches_from else None
 
     def frame(self, path: str, tones: str) -> Source:
-        """An image file as the target, scaled, cut out and matched in tone as the content is.
+        """An image file as the target, scaled, cut out and matched in tone and colour as the content is.
 
         Args:
-            tones: an image file whose tones decide those of all frames; empty for its own.
+            tones: an image file whose tones and colours decide those of all frames; empty for its own.
 
         Raises:
             BadSettingError: there is no content whose place it could take.
@@ -120,7 +141,8 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             return source
 
         like = load(tones) if tones else None
-        return tone_matched(load(path), self._styles, self.settings.tone_matching, like)
+        matched = MatchedContents([load(path)], self._styles, like)
+        return matched.at(self.settings.tone_matching, self.settings.color_matching > 0)[0]
 
     def originals(self, scale: float) -> tuple[Atlas, float]:
         """The style images from their files again, `scale` times as large as trained or as near as they come.

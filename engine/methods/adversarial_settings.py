@@ -23,7 +23,11 @@ class AdversarialSettings(TrainedSettings):
         before="learning_rate")
     tone_matching: float = share(0.5, "Match the tones",
         "0: the content's own light and dark. Half: moved to the range that the style has, so that a dark style can "
-        "show a bright portrait. 1: exactly the style's tones, which makes noise of flat backgrounds.", group=LOOK)
+        "show a bright portrait. 1: exactly the style's tones, which makes noise of flat backgrounds.", group=LOOK,
+        live=True)
+    color_matching: float = share(0.0, "Match the colours",
+        "0: only light and dark of the content count. More: its colours, moved to those that the style has, count as "
+        "well: pieces of such colours are laid there.", group=LOOK, live=True)
     blur_px: float = number(2.0, 0.5, 16, "Blur before comparing",
         "More: only large shapes must agree. Less: fine lines too. For Blurred.", symbol="σ", unit="px", group=LOOK,
         live=True, advanced=True, when=one_of("correspondence", "blur"))

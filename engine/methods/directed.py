@@ -26,8 +26,6 @@ Plane = Callable[[Box], Tensor]
 CONTENT, SIZE, PAINT = "content_weight", "variation_weight", "alpha_weight"
 """The settings that maps of amounts multiply."""
 _SETTING = {CONTENT_MAP: CONTENT, SIZE_MAP: SIZE, PAINT_MAP: PAINT}
-_FEATHER_DEVIATIONS = 4.0
-"""Deviations of the Gaussian that make the width of a border."""
 _PAINTED_FROM = 0.1
 """From black, the power from which on as much is painted as without a hard limit."""
 
@@ -79,10 +77,7 @@ class Directions:
         """
         regions = None
         if self.pieces is not None:
-            height, width = self.pieces.labels.shape
-            step = min(height / self.canvas_size.height, width / self.canvas_size.width)
-            deviation = round(feather_px * step / _FEATHER_DEVIATIONS, 2)
-            regions = self.pieces.field(canvas_size, device, deviation).at
+            regions = self.pieces.on(canvas_size, self.canvas_size, device, feather_px).at
         amounts: dict[str, Plane] = {
             name: ContentField(plane, canvas_size, device).at for name, plane in self.amounts.items()
         }
@@ -111,6 +106,11 @@ class Directions:
             and torch.equal(ours.labels, theirs.labels)
             and torch.equal(ours.allowed, theirs.allowed)
         )
+
+    def only(self, *names: str) -> Directions:
+        """The same regions, and of the amounts those of some settings alone."""
+        amounts = {name: plane for name, plane in self.amounts.items() if name in names}
+        return Directions(self.pieces, amounts, self.canvas_size)
 
     @property
     def groups(self) -> Tensor | None:

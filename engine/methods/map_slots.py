@@ -1,4 +1,7 @@
-"""The maps of FAMOS and MAGIC, as places for images; read by the command line before torch is loaded."""
+"""Maps of the canvas, as places for images; read by the command line before torch is loaded.
+
+Those of FAMOS and MAGIC, and those of neural style and fast stylisation.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import replace
 from engine.method import Slot
 
 PIECES_MAP, CONTENT_MAP, SIZE_MAP, PAINT_MAP = "pieces_map", "content_map", "size_map", "paint_map"
+STYLES_MAP, STRENGTH_MAP = "styles_map", "strength_map"
 _AMOUNT = Slot("", "", "", minimum=0, maximum=1, kind="amount", beneath=("content", "style"), live=True)
 MAP_SLOTS = (
     Slot(
@@ -42,5 +46,27 @@ MAP_SLOTS = (
         help="Where pieces are painted over more (lighter) or less (darker) than the setting says; where it is black, "
         "they are left as they are.",
         map="paint",
+    ),
+)
+STYLE_MAP_SLOTS = (
+    Slot(
+        STYLES_MAP,
+        "Style from",
+        "Regions of the canvas, a plain colour for each, and which style images each is painted like.",
+        minimum=0,
+        maximum=1,
+        kind="mask",
+        beneath=("content", "style"),
+        live=True,
+        map="styles",
+        directs="style",
+    ),
+    replace(
+        _AMOUNT,
+        key=STRENGTH_MAP,
+        title="How much style",
+        help="Where the style is stronger (lighter) or weaker (darker) than the settings say; where it is black, the "
+        "content stays as it is.",
+        map="strength",
     ),
 )

@@ -191,10 +191,25 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
 
     def state(self) -> State:
         # "settled_at" is the name in snapshots of all versions.
-        return State(training.copies(self._tensors()), {**self._progress(), "settled_at": self._frozen_at})
+        plain = {**self._progress(), "settled_at": self._frozen_at, "instant": self.instant, "borrowed": self.borrowed}
+        return State(training.copies(self._tensors()), plain)
+
+    def begin_from(self, state: State) -> bool:
+        own = {
+            f"{name}.{key}": value for name, network in self._networks() for key, value in network.state_dict().items()
+        }
+        taken = {name: state.tensors.get(name) for name in own}
+        for name, value in taken.items():
+            if value is None or value.shape != own[name].shape or not bool(torch.isfinite(value).all()):
+                return False
+        training.copy_into(own, {name: value for name, value in taken.items() if value is not None}, strict=True)
+        self.instant, self.borrowed, self._frozen_at = True, True, None
+        return True
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
         left = training.copy_into(dict(self._tensors()), state.tensors, strict)
         self._restore_progress(state)
+        self.instant = bool(state.plain.get("instant", self.instant))
+        self.borrowed = bool(state.plain.get("borrowed", False))
         self._frozen_at = state.plain["settled_at"] if strict else None
         return left

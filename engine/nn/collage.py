@@ -81,6 +81,10 @@ class Choice(NamedTuple):
         displacement = None if self.displacement is None else self.displacement[..., rows, columns]
         return self._replace(sets=sets, logits=self.logits[..., rows, columns], displacement=displacement)
 
+    def decisions(self) -> tuple[Tensor | None, ...]:
+        """What takes memory where it is kept."""
+        return self.logits, self.displacement
+
     def smoothed(self, deviation_px: float) -> Choice:
         """The same decisions, averaged over their surroundings."""
         return self if not deviation_px else self._replace(logits=smoothed(self.logits, deviation_px))
@@ -95,7 +99,7 @@ class Choice(NamedTuple):
 
     def biased(self, bias: Tensor | None, temperature: float) -> Choice:
         """The same where log A is moved by `bias`, [B, K, H, W]."""
-        return self if bias is None else self._replace(logits=self.logits.float() + temperature * bias)
+        return self if bias is None else self._replace(logits=torch.add(self.logits.float(), bias, alpha=temperature))
 
 
 class CollageGenerator(nn.Module):
@@ -223,6 +227,8 @@ def together(
         shares: of the picture; they add up to 1.
         by_pieces: of two sets, pieces change hands one after another, each as a whole; else all are mixed alike.
     """
+    if len(collages) == 1 and shares[0] == 1:
+        return collages[0], mixtures[0]
     parts: Sequence[Tensor | float] = shares
     if by_pieces and len(collages) == 2:
         second = handed_over(mixtures[0], mixtures[1], shares[1])

@@ -92,6 +92,48 @@ def norm_layer(kind: Norm, channels: int) -> nn.Module:
     return nn.Identity()
 
 
+class StyledNorm(nn.Module):
+    """A norm for each of several styles, with its own statistics, scale and shift: conditional instance norm (Dumoulin,
+    Shlens and Kudlur 2017, "A learned representation for artistic style").
+
+    All else is shared, so that a network learns many styles for little more than one.
+    """
+
+    def __init__(self, kind: Norm, channels: int, styles: int) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(
+            norm_layer(kind, channels) if kind != "none" else _Scaled(channels) for _ in range(styles)
+        )
+
+    def forward(self, x: Tensor, style: int) -> Tensor:
+        """[B, C, H, W] to the same, all of one style."""
+        return self.norms[style](x)
+
+
+class _Scaled(nn.Module):
+    """A scale and a shift of each channel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight + self.bias
+
+
+def styled_norm(kind: Norm, channels: int, styles: int) -> nn.Module:
+    """`norm_layer`, or with several styles one for each."""
+    return StyledNorm(kind, channels, styles) if styles > 1 else norm_layer(kind, channels)
+
+
+def applied(layers: nn.Sequential, x: Tensor, style: int) -> Tensor:
+    """Layers one after another, in a style where they have several."""
+    for layer in layers:
+        x = layer(x, style) if isinstance(layer, StyledNorm | ResidualBlock) else layer(x)
+    return x
+
+
 class UpConvolution(nn.Module):
     """Nearest-neighbour x2 followed by a k x k convolution, computed at the lower resolution.
 
@@ -192,19 +234,19 @@ def _fold(kernel: int) -> Tensor:
 class ResidualBlock(nn.Module):
     """x + gain * (conv, norm, ReLU, conv, norm)(x); the gain is learned from 0, so a block begins as the identity."""
 
-    def __init__(self, channels: int, kernel: int, norm: Norm, padding: Padding = "zeros") -> None:
+    def __init__(self, channels: int, kernel: int, norm: Norm, padding: Padding = "zeros", styles: int = 1) -> None:
         super().__init__()
         self.gain = nn.Parameter(torch.zeros(1))
         self.body = nn.Sequential(
             nn.Conv2d(channels, channels, kernel, padding=kernel // 2, padding_mode=padding),
-            norm_layer(norm, channels),
+            styled_norm(norm, channels, styles),
             nn.ReLU(inplace=True),
             nn.Conv2d(channels, channels, kernel, padding=kernel // 2, padding_mode=padding),
-            norm_layer(norm, channels),
+            styled_norm(norm, channels, styles),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.gain * self.body(x)
+    def forward(self, x: Tensor, style: int = 0) -> Tensor:
+        return x + self.gain * applied(self.body, x, style)
 
 
 def initialise(network: nn.Module, generator: torch.Generator) -> None:

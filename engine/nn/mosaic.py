@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.box import Margin
+from engine.box import Box, Margin
 from engine.fields.noise import between
 from engine.nn.unet import NO_MARGIN, UNet, UNetShape
 from engine.templates.atlas import Mixture, View, mix, mix_only, weighted_sum
@@ -104,6 +104,25 @@ class Painting(NamedTuple):
         return Painting(result, collage, painted, alpha, None)
 
 
+class Decision(NamedTuple):
+    """What the first U-Net says of a box: logits [B, N, H, W], and of what is painted [B, 3 + masks, H, W].
+
+    Templates, maps and temperature act on it, so that it can be kept while they change.
+    """
+
+    logits: Tensor
+    painted: Tensor
+
+    def cropped(self, outer: Box, box: Box) -> Decision:
+        """The same for a part of the box that it was made for."""
+        rows, columns = box.within(outer)
+        return self if box == outer else Decision(*(part[..., rows, columns] for part in self))
+
+    def decisions(self) -> tuple[Tensor | None, ...]:
+        """What takes memory where it is kept."""
+        return tuple(self)
+
+
 class MosaicGenerator(nn.Module):
     """Content, coordinates, noise and templates to a picture."""
 
@@ -163,10 +182,45 @@ class MosaicGenerator(nn.Module):
             lambda logits, pool: self._mixed(logits, view, temperature, pool, bias),
             margin,
         )
+        painting = self.composed(
+            Decision(logits, x),
+            view,
+            temperature,
+            mix_kernel,
+            measure,
+            bias,
+            painted_share,
+            keep_logits,
+            overwrite=True,
+        )
+        return painting if self.refiner is None else self._refined(painting, content, psi, z, painted_share)
+
+    def decided(self, content: Tensor, psi: Tensor, noise: Noise, margin: Margin = NO_MARGIN) -> Decision:
+        """The first half of `forward`, where `trims`; `composed` is the other. Arguments as there."""
+        return Decision(*self.unet(content, psi, self._noise_map(noise), self._splits, None, margin))
+
+    def composed(
+        self,
+        decision: Decision,
+        view: View | None,
+        temperature: float,
+        mix_kernel: MixKernel | None,
+        measure: bool = True,
+        bias: Tensor | None = None,
+        painted_share: Tensor | None = None,
+        keep_logits: bool = False,
+        overwrite: bool = False,
+    ) -> Painting:
+        """Templates mixed and blended as it was decided, before any second U-Net; arguments as those of `forward`.
+
+        Args:
+            overwrite: nobody else reads the decision, so that A may take its place in memory.
+        """
+        logits, x = decision
         kept = logits.float() / temperature if keep_logits and view is not None else None
         if bias is not None:
-            logits = logits.float() + temperature * bias
-        collage, mixture = self._collage(logits, view, temperature, mix_kernel, measure)
+            logits, overwrite = torch.add(logits.float(), bias, alpha=temperature), True
+        collage, mixture = self._collage(logits, view, temperature, mix_kernel, measure, overwrite)
         if self.shape.mode == "copy":
             assert collage is not None
             return Painting(collage, collage, collage, collage.new_zeros(len(x), 1, *x.shape[2:]), mixture, kept)
@@ -176,13 +230,21 @@ class MosaicGenerator(nn.Module):
         share = 1.0 if painted_share is None else painted_share
         alpha = mask.sigmoid() * share
         result = blended(self.shape.blend, painted, collage, alpha)
-        if self.refiner is not None:
-            seams = edges(mixture.weights)
-            seen = torch.cat([content, collage, result, painted, seams], 1)
-            (x,) = self.refiner(seen, psi, z, self._splits[1:])
-            painted, alpha = x[:, :3].tanh(), x[:, 3:].sigmoid() * share
-            result = blended(self.shape.blend, painted, collage, alpha)
         return Painting(result, collage, painted, alpha, mixture, kept)
+
+    def _refined(
+        self, first: Painting, content: Tensor, psi: Tensor, z: Tensor | None, painted_share: Tensor | None
+    ) -> Painting:
+        """I_G and alpha by the second U-Net (figure 8)."""
+        assert self.refiner is not None
+        assert first.mixture is not None
+        seams = edges(first.mixture.weights)
+        seen = torch.cat([content, first.collage, first.result, first.painted, seams], 1)
+        (x,) = self.refiner(seen, psi, z, self._splits[1:])
+        painted = x[:, :3].tanh()
+        alpha = x[:, 3:].sigmoid() * (1.0 if painted_share is None else painted_share)
+        result = blended(self.shape.blend, painted, first.collage, alpha)
+        return first._replace(result=result, painted=painted, alpha=alpha)
 
     @property
     def trims(self) -> bool:
@@ -191,14 +253,19 @@ class MosaicGenerator(nn.Module):
 
     @staticmethod
     def _collage(
-        logits: Tensor, view: View | None, temperature: float, mix_kernel: MixKernel | None, measure: bool
+        logits: Tensor,
+        view: View | None,
+        temperature: float,
+        mix_kernel: MixKernel | None,
+        measure: bool,
+        overwrite: bool,
     ) -> tuple[Tensor | None, Mixture | None]:
         if view is None:
             return None, None
         if measure:
-            mixture = mix(logits, view, temperature, mix_kernel, overwrite=True)
+            mixture = mix(logits, view, temperature, mix_kernel, overwrite)
         else:
-            collage, weights = mix_only(logits, view, temperature, mix_kernel, overwrite=True)
+            collage, weights = mix_only(logits, view, temperature, mix_kernel, overwrite)
             nothing = weights.new_empty(0)
             mixture = Mixture(collage, nothing, nothing, nothing, weights)
         return mixture.collage * 2 - 1, mixture

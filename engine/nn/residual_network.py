@@ -12,7 +12,7 @@ from torch.nn import functional
 from engine.box import Box
 from engine.device import uploaded
 from engine.fields.noise import NoiseField
-from engine.nn.layers import NoiseInjection, Norm, ResidualBlock, UpConvolution, norm_layer
+from engine.nn.layers import NoiseInjection, Norm, ResidualBlock, UpConvolution, applied, styled_norm
 
 ALIGNMENT_PX = 16
 """Side of the places of the noise that decides strokes, in pixels: channels of finer noise would only show as grain."""
@@ -31,6 +31,7 @@ class ResidualShape:
         noise: channels of noise, one value in 16 x 16 px; with them, one map is injected at a half and at full size.
             0 for a network that gives one picture for a content.
         slope: of the ReLU below 0, outside the residual blocks; 0 for the paper's plain one.
+        styles: how many it knows, see `StyledNorm`.
     """
 
     width: int = 32
@@ -39,6 +40,7 @@ class ResidualShape:
     norm: Norm = "instance"
     padding: Literal["circular", "replicate"] = "replicate"
     slope: float = SLOPE
+    styles: int = 1
 
 
 class ResidualNoise(NamedTuple):
@@ -58,7 +60,7 @@ class ResidualNetwork(nn.Module):
 
         def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
             plain = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, padding_mode=s.padding)
-            return [plain, norm_layer(s.norm, outputs), nn.LeakyReLU(s.slope)]
+            return [plain, styled_norm(s.norm, outputs, s.styles), nn.LeakyReLU(s.slope)]
 
         self.encoder = nn.Sequential(
             *convolution(3, s.width, 9),
@@ -66,34 +68,37 @@ class ResidualNetwork(nn.Module):
             *convolution(2 * s.width, 4 * s.width, 3, 2),
         )
         self.joining = nn.Conv2d(4 * s.width + s.noise, 4 * s.width, 1) if s.noise else None
-        self.blocks = nn.Sequential(*[ResidualBlock(4 * s.width, 3, s.norm, s.padding) for _ in range(s.blocks)])
+        blocks = [ResidualBlock(4 * s.width, 3, s.norm, s.padding, s.styles) for _ in range(s.blocks)]
+        self.blocks = nn.Sequential(*blocks)
         self.enlarging, self.injecting, self.finishing = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for inputs, outputs in ((4 * s.width, 2 * s.width), (2 * s.width, s.width)):
             self.enlarging.append(UpConvolution(inputs, outputs, 5, s.padding))
-            self.finishing.append(nn.Sequential(norm_layer(s.norm, outputs), nn.LeakyReLU(s.slope)))
+            self.finishing.append(nn.Sequential(styled_norm(s.norm, outputs, s.styles), nn.LeakyReLU(s.slope)))
             if s.noise:
                 self.injecting.append(NoiseInjection(outputs))
         self.last = nn.Conv2d(s.width, 3, 9, padding=4, padding_mode=s.padding)
 
-    def forward(self, content: Tensor, noise: ResidualNoise | None = None) -> Tensor:
+    def forward(self, content: Tensor, noise: ResidualNoise | None = None, style: int = 0) -> Tensor:
         """
         Args:
             content: [B, 3, H, W], -1..1.
             noise: where the shape has it.
+            style: which of those that it knows.
 
         Returns:
             [B, 3, H, W], without a bound.
         """
-        x = self.encoder(content)
+        x = applied(self.encoder, content, style)
         if self.joining is not None:
             assert noise is not None
             x = self.joining(torch.cat([x, _enlarged(noise.coarse)], 1))
-        x = self.blocks(x)
+        x = applied(self.blocks, x, style)
         for stage, (enlarge, finish) in enumerate(zip(self.enlarging, self.finishing, strict=True)):
             x = enlarge(x)
             if noise is not None:
                 x = self.injecting[stage](x, (noise.half, noise.full)[stage])
-            x = finish(x)
+            assert isinstance(finish, nn.Sequential)
+            x = applied(finish, x, style)
         return self.last(x)
 
     def drawn(self, count: int, side: int, random: torch.Generator, device: torch.device) -> ResidualNoise | None:

@@ -25,7 +25,7 @@ class Comparison:
         style_layers, content_layers: the classic ones (Gatys), or all.
         layer_weights: geometric ones are of Novak and Nikulin 2016, section 3.1.
         links, blurred: see `links_of`.
-        shift, adjacent, power, cubes, equal_regions: see `Gram`.
+        shift, adjacent, power, cubes, equal_regions, by_area: see `Gram`.
         bins: of sorted values.
     """
 
@@ -40,6 +40,7 @@ class Comparison:
     power: float = 1.0
     cubes: int = 0
     equal_regions: bool = False
+    by_area: bool = False
     bins: int = BINS
 
     def statistic_of(self, network: Perceptual) -> Statistic:
@@ -48,7 +49,7 @@ class Comparison:
         if self.statistic == "sliced":
             return Sliced(layers, self.bins)
         links = [link for own in of_each_size(layers) for link in self._links_of(own, network)]
-        return Gram(links, self.shift, self.adjacent, self.power, self.cubes, self.equal_regions)
+        return Gram(links, self.shift, self.adjacent, self.power, self.cubes, self.equal_regions, self.by_area)
 
     def content_layers_of(self, network: Perceptual) -> tuple[str, ...]:
         """Of the image's own size alone."""

@@ -96,6 +96,8 @@ class Objective:
         tile_px: side of a tile's core; a multiple of the network's strides.
         kept_shares: by layer, how much of the gradient of style passes: where the content's activations are strongest
             (Novak and Nikulin 2016, section 4.1); empty for all of it.
+        allowed: bool [R, styles], which of the styles, that have no regions themselves, each region is like.
+        times: [1, 1, H, W], how many times the style weighs at each place; None for once.
     """
 
     def __init__(
@@ -109,17 +111,25 @@ class Objective:
         blur_px: float,
         tile_px: int,
         kept_shares: Mapping[str, float] | None = None,
+        allowed: Tensor | None = None,
+        times: Tensor | None = None,
     ) -> None:
         self.kept_shares = kept_shares or {}
         self._mask: GradientMask | None = None
         self.network, self.statistic, self.styles = network, statistic, styles
         self.labels, self.regions, self.content = labels, regions, content
         self.blur_px, self.tile_px = blur_px, tile_px
-        self._carried: dict[int, Mapping[str, Tensor]] = {}
+        self.allowed, self.times = allowed, times
+        self._times_mean = 1.0 if times is None else times.mean()
+        self._carried: dict[tuple[int, int], tuple[Mapping[str, Tensor], Mapping[str, Tensor]]] = {}
         self._target: Target | None = None
         # Tones are compared as if the picture's had the style's mean and spread, and the content's its own.
         greys = [losses.grey(style.image) for style in styles]
         self._style_tones = _tones_of(greys)
+        self._tones_by_region: list[Tones] = []
+        if allowed is not None:
+            indices = [may.nonzero().flatten().tolist() for may in allowed]
+            self._tones_by_region = [_tones_of([greys[index] for index in each]) for each in indices]
         if content is not None:
             self._content_tones = _tones_of([losses.grey(content)])
 
@@ -155,20 +165,30 @@ class Objective:
     def target(self) -> Target:
         if self._target is None:
             features = [_Tiles(self, style) for style in self.styles]
-            self._target = self.statistic.target(features, [style.weight for style in self.styles])
+            self._target = self.statistic.target(features, [style.weight for style in self.styles], self.allowed)
         return self._target
 
-    def see(self, tile: Tile, image: Tensor, labels: Tensor | None, layers: Sequence[str]) -> Features:
-        """`image`: what `tile.of` gives; `labels`: of the whole picture."""
-        if labels is None:
+    def see(
+        self, tile: Tile, image: Tensor, labels: Tensor | None, layers: Sequence[str], times: Tensor | None = None
+    ) -> Features:
+        """`image`: what `tile.of` gives; `labels` and `times`: of the whole picture."""
+        guides = [guide for guide in (labels, times) if guide is not None]
+        if not guides:
             return self.network.extract(image, layers, halo=tile.halo)
-        masks = self._carried.get(id(labels))
-        if masks is None:
-            mask = one_hot(tile.of(labels), self.regions, image.dtype)[None]
-            masks = self.network.masks(mask, self.statistic.layers)
-            if tile.core.size == Size(*labels.shape):  # the same at every step: masks do not depend on the filters
-                self._carried[id(labels)] = masks
-        return self.network.extract(image, layers, masks, tile.halo)
+        key = (id(labels), id(times))
+        if key not in self._carried:
+            nothing: Mapping[str, Tensor] = {}
+            masks = counted = nothing
+            if labels is not None:
+                mask = one_hot(tile.of(labels), self.regions, image.dtype)[None]
+                masks = self.network.masks(mask, self.statistic.layers)
+            if times is not None:
+                counted = self.network.masks(tile.of(times), self.statistic.layers)
+            if tile.core.size != Size(*guides[0].shape[-2:]):
+                return self.network.extract(image, layers, masks, tile.halo, counted)
+            self._carried[key] = masks, counted  # the same at every step: they do not depend on the filters
+        masks, counted = self._carried[key]
+        return self.network.extract(image, layers, masks, tile.halo, counted)
 
     # -------------------------------------------------------- evaluation
 
@@ -181,7 +201,7 @@ class Objective:
         total: Summary | None = None
         with torch.no_grad():
             for tile in tiles:
-                features = self.see(tile, tile.of(picture), self.labels, self.statistic.layers)
+                features = self.see(tile, tile.of(picture), self.labels, self.statistic.layers, self.times)
                 part = self.statistic.sums(features, self.target)
                 total = part if total is None else total + part
             assert total is not None
@@ -190,10 +210,10 @@ class Objective:
         terms = {key: picture.new_zeros(()) for key in ("style", "content", "tones", "variation")}
         for tile in tiles:
             image = tile.of(picture).detach().clone().requires_grad_()
-            features = self.see(tile, image, self.labels, self._layers(counted))
+            features = self.see(tile, image, self.labels, self._layers(counted), self.times)
             pulled = self._masked(tile, features)
             surrogates = self.statistic.surrogate_loss(pulled, gradient_tables, self.target)
-            parts = {"style": _weighted(surrogates, counted.style_layers)}
+            parts = {"style": _weighted(surrogates, counted.style_layers) * self._times_mean}
             parts |= self._other_parts(tile, image, features, counted, picture)
             _sum(parts, counted).backward()
             rows, columns = tile.box.within(Box(0, 0, *picture.shape[-2:]))
@@ -202,14 +222,16 @@ class Objective:
             for key, part in parts.items():
                 terms[key] += part.detach()
         if gradient_tables.values is not None:
-            terms["style"] = _weighted(gradient_tables.values, counted.style_layers)
+            terms["style"] = _weighted(gradient_tables.values, counted.style_layers) * self._times_mean
         return Outcome(terms, _sum(terms, counted), gradient)
 
     def _in_one_piece(self, picture: Tensor, weights: Weights, tile: Tile) -> Outcome:
         image = picture.detach().clone().requires_grad_()
-        features = self.see(tile, image, self.labels, self._layers(weights))
+        features = self.see(tile, image, self.labels, self._layers(weights), self.times)
         pulled = self._masked(tile, features)
-        terms = {"style": _weighted(self.statistic.losses(pulled, self.target), weights.style_layers)}
+        # What places count is divided out of the statistics, so that these are those of a picture as large.
+        style = _weighted(self.statistic.losses(pulled, self.target), weights.style_layers)
+        terms = {"style": style * self._times_mean}
         terms |= self._other_parts(tile, image, features, weights, picture)
         loss = _sum(terms, weights)
         loss.backward()
@@ -258,9 +280,17 @@ class Objective:
 
     def _tones(self, tile: Tile, image: Tensor, content: Tensor, picture: Tensor) -> Tensor:
         """Mean square of `tone_difference` over the whole picture: the share of a tile's core."""
-        difference = tone_difference(image, content, self._style_tones, self._content_tones, self.blur_px)
+        tones = self._style_tones if self.labels is None or not self._tones_by_region else self._tones_of(tile)
+        difference = tone_difference(image, content, tones, self._content_tones, self.blur_px)
         rows, columns = tile.core.within(tile.box)
         return difference[..., rows, columns].square().sum() / picture[0, 0].numel()
+
+    def _tones_of(self, tile: Tile) -> Tones:
+        """Those that each place is to have, [1, 1, h, w]."""
+        assert self.labels is not None
+        index = tile.of(self.labels).long()
+        mean, deviation = torch.tensor(self._tones_by_region, device=index.device).T  # [R]
+        return Tones(mean[index][None, None], deviation[index][None, None])
 
     @staticmethod
     def _variation(tile: Tile, image: Tensor, picture: Tensor) -> Tensor:

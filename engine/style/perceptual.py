@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -52,6 +52,7 @@ class Features:
         margins: px at each side of the image that do not count, by layer: a tile's halo, or what padding has touched.
         size: of the image, in px.
         masks: by layer, [1 or B, R, h, w]; empty where there are no regions.
+        times: by layer, [1 or B, 1, h, w], how many times each place counts; empty where all count once.
     """
 
     activations: Mapping[str, Tensor]
@@ -59,10 +60,11 @@ class Features:
     margins: Mapping[str, Margin]
     size: Size
     masks: Mapping[str, Tensor] = field(default_factory=dict)
+    times: Mapping[str, Tensor] = field(default_factory=dict)
 
     def detached(self) -> Features:
         kept = {layer: x.detach() for layer, x in self.activations.items()}
-        return Features(kept, self.strides, self.margins, self.size, self.masks)
+        return replace(self, activations=kept)
 
     def core(self, image: Tensor, stride: int, *layers: str) -> Tensor:
         """The part of [..., h, w] values at a stride that counts in all these layers."""
@@ -135,11 +137,13 @@ class Perceptual(nn.Module, ABC):
         layers: Sequence[str] | None = None,
         mask: Tensor | Mapping[str, Tensor] | None = None,
         halo: Margin = NOTHING,
+        times: Mapping[str, Tensor] | None = None,
     ) -> Features:
         """Activations ready for a statistic.
 
         Args:
             mask: [1 or B, R, H, W], or what `masks` made of it.
+            times: what `masks` made of how often each place counts, [1 or B, 1, H, W].
             halo: px at each side of a tile that only lend their surroundings; 0 at the picture's own border.
         """
         layers = self.layers if layers is None else layers
@@ -149,7 +153,7 @@ class Perceptual(nn.Module, ABC):
             sides = (max(side, touched) for side in (halo.top, halo.left, halo.bottom, halo.right))
             margins[layer] = Margin(*sides)
         masks = self.masks(mask, layers) if isinstance(mask, Tensor) else (mask or {})
-        return Features(self(image, layers), self.strides, margins, Size(*image.shape[-2:]), masks)
+        return Features(self(image, layers), self.strides, margins, Size(*image.shape[-2:]), masks, times or {})
 
     def receptive_px(self, layers: Sequence[str] | None = None) -> int:
         """How far the furthest-looking of these layers looks, in px."""

@@ -147,10 +147,18 @@ class Statistic(ABC):
         return {}
 
     @abstractmethod
-    def target(self, pictures: Sequence[Iterable[Features]], weights: Sequence[float] | None = None) -> Target:
+    def target(
+        self,
+        pictures: Sequence[Iterable[Features]],
+        weights: Sequence[float] | None = None,
+        allowed: Tensor | None = None,
+    ) -> Target:
         """From the tiles of one or several pictures; `weights` mix them. Iterates more than once.
 
         A batch of features is tiles of one picture, too.
+
+        Args:
+            allowed: bool [R, pictures], which of the pictures, that have no regions themselves, each region is like.
         """
 
     @abstractmethod
@@ -180,7 +188,7 @@ class Gram(Statistic):
     """Mean square difference of Gram matrices, G = (F + s)(F' + s)^T / pixels (Gatys 2015; Novak and Nikulin 2016).
 
     With regions each has a matrix of its own, G_r = (F R_r)(F' R_r)^T / sum R_r (Ulyanov 2016), and losses are summed
-    over regions. An empty region contributes nothing.
+    over regions. An empty region contributes nothing. Where places count so many times, t, G = (t F) F'^T / sum t.
 
     Args:
         shift: s; -1 centres activations whose mean is 1.
@@ -189,6 +197,7 @@ class Gram(Statistic):
         cubes: triple correlations with so many of a layer's filters, its first, in place of pairs (4.5); 0 for pairs.
         equal_regions: roots of the losses of regions instead of squares, so that each pulls alike, however far it is
             from its target: the gradient at its matrix has the same length.
+        by_area: regions count by their area, so that each pixel is pulled as without regions; else all count alike.
     """
 
     def __init__(
@@ -199,9 +208,10 @@ class Gram(Statistic):
         power: float = 1.0,
         cubes: int = 0,
         equal_regions: bool = False,
+        by_area: bool = False,
     ) -> None:
         self.links, self.shift, self.adjacent = tuple(links), shift, adjacent
-        self.power, self.cubes, self.equal_regions = power, cubes, equal_regions
+        self.power, self.cubes, self.equal_regions, self.by_area = power, cubes, equal_regions, by_area
         self.names = tuple(link.name for link in links)
         self.layers = tuple(dict.fromkeys(layer for link in links for layer in (link.fine, link.coarse)))
 
@@ -212,10 +222,15 @@ class Gram(Statistic):
             further[link.fine] = max(further.get(link.fine, 0), link.blurs + int(self.adjacent))
         return further
 
-    def target(self, pictures: Sequence[Iterable[Features]], weights: Sequence[float] | None = None) -> Target:
+    def target(
+        self,
+        pictures: Sequence[Iterable[Features]],
+        weights: Sequence[float] | None = None,
+        allowed: Tensor | None = None,
+    ) -> Target:
         with torch.no_grad():
             summaries = [_total(self._sums(features) for features in picture).pooled() for picture in pictures]
-        return Target(*_mixed(summaries, weights))
+        return Target(*_mixed(summaries, weights, allowed))
 
     def sums(self, features: Features, target: Target) -> Summary:
         del target
@@ -232,6 +247,9 @@ class Gram(Statistic):
             if self.equal_regions:
                 roots = (squares + _LEAST_SQUARE).sqrt()
                 squares, slope = roots, slope / _like(2 * roots, slope)
+            if self.by_area:
+                parts = summary.weights[name] / summary.weights[name].sum(1, keepdim=True).clamp_min(1e-8)
+                squares, slope = squares * parts, slope * _like(parts, slope)
             values[name] = squares.sum() / len(off)
             tables[name] = slope / len(off) / _like(summary.weights[name].clamp_min(1e-8), off)
             shares[name] = summary.weights[name]
@@ -251,16 +269,30 @@ class Gram(Statistic):
             fine, coarse, mask = self._aligned(features, link)
             fine = fine.flatten(2)  # [B, C, P]
             coarse = [x.flatten(2) for x in coarse]  # [B, D, P] each
+            times = self._times(features, link)  # [B, 1, P]
+            counted = fine if times is None else fine * times
             if mask is None:
-                regions = [(fine, coarse)]
+                regions = [(counted, coarse)]
                 weight = fine.new_full((len(fine), 1), fine.shape[2])
+                weight = weight if times is None else times.sum(2).expand_as(weight)
             else:
                 parts = mask.flatten(2).unbind(1)  # [B, P] each
-                regions = [(fine * part[:, None], [x * part[:, None] for x in coarse]) for part in parts]
-                weight = mask.flatten(2).sum(2).expand(len(fine), -1)
+                regions = [(counted * part[:, None], [x * part[:, None] for x in coarse]) for part in parts]
+                shares = mask.flatten(2) if times is None else mask.flatten(2) * times
+                weight = shares.sum(2).expand(len(fine), -1)
             products = [torch.stack([a @ b.mT for b in bs], 1) for a, bs in regions]  # [B, shifts, C, D]
             sums[link.name], weights[link.name] = torch.stack(products, 1), weight
         return Summary(sums, weights)
+
+    @staticmethod
+    def _times(features: Features, link: Link) -> Tensor | None:
+        times = features.times.get(link.fine)
+        if times is None:
+            return None
+        sides = (features.activations[link.fine], features.activations[link.coarse])
+        ratio = features.strides[link.coarse] // features.strides[link.fine]
+        h, w = (min(sides[0].shape[axis], sides[1].shape[axis] * ratio) for axis in (-2, -1))
+        return features.core(times[..., :h, :w], features.strides[link.fine], *link[:2]).flatten(2)
 
     def _aligned(self, features: Features, link: Link) -> tuple[Tensor, list[Tensor], Tensor | None]:
         """Both maps of a link on the finer grid, shifted and cropped to what counts, and the masks there."""
@@ -294,19 +326,25 @@ class Sliced(Statistic):
 
     Sorting is replaced by a histogram of 4,096 bins around the range of the style with a cumulative sum that is linear
     inside each bin: it is a sum over pixels, holds for unequal counts, and agrees with sorting to a fraction of a bin.
-    With regions each pixel belongs to the one whose mask is largest there, and is compared within it.
+    With regions each pixel belongs to the one whose mask is largest there, and is compared within it. Where places
+    count so many times, so do their values.
     """
 
     def __init__(self, layers: Sequence[str], bins: int = BINS) -> None:
         self.names = self.layers = tuple(layers)
         self.bins = bins
 
-    def target(self, pictures: Sequence[Iterable[Features]], weights: Sequence[float] | None = None) -> Target:
+    def target(
+        self,
+        pictures: Sequence[Iterable[Features]],
+        weights: Sequence[float] | None = None,
+        allowed: Tensor | None = None,
+    ) -> Target:
         with torch.no_grad():
             ranges = self._ranges(pictures)
             empty = Target({}, {}, ranges)
             summaries = [_total(self.sums(features, empty) for features in picture).pooled() for picture in pictures]
-        return Target(*_mixed(summaries, weights), ranges)
+        return Target(*_mixed(summaries, weights, allowed), ranges)
 
     def _ranges(self, pictures: Sequence[Iterable[Features]]) -> dict[str, Tensor]:
         ranges: dict[str, Tensor] = {}
@@ -335,6 +373,12 @@ class Sliced(Statistic):
             return None, 1
         return features.core(mask, features.strides[layer], layer).flatten(2).argmax(1), mask.shape[1]
 
+    @staticmethod
+    def _times(features: Features, layer: str) -> Tensor | None:
+        """How many times each pixel counts, [1 or B, 1, P]."""
+        times = features.times.get(layer)
+        return None if times is None else features.core(times, features.strides[layer], layer).flatten(2)
+
     def _placed(self, values: Tensor, ranges: Tensor) -> tuple[Tensor, Tensor]:
         """Bin of each value, int32, and how far inside it, 0..1. [B, C, P] each."""
         low, high = ranges
@@ -358,7 +402,9 @@ class Sliced(Statistic):
             region, count = self._regions(features, layer)
             index, _ = self._placed(values, target.ranges[layer])
             index += self._rows(region, count, b, c, values.device) * self.bins
-            sums[layer] = _histogram(index.flatten(), b * count * c * self.bins).view(b, count, c, self.bins)
+            times = self._times(features, layer)
+            each = None if times is None else times.expand_as(values).flatten()
+            sums[layer] = _histogram(index.flatten(), b * count * c * self.bins, each).view(b, count, c, self.bins)
             weights[layer] = sums[layer][:, :, 0].sum(-1).to(values.dtype)  # [B, R]
         return Summary(sums, weights)
 
@@ -392,13 +438,21 @@ class Sliced(Statistic):
                 first, further = gradient_tables.tables[layer].flatten(1)
                 wanted = _picked(further, index).mul_(inside).add_(_picked(first, index))
                 share = gradient_tables.shares[layer].flatten()[rows[:, :1] // c] / (b * c)  # [B, 1, P or 1]
+                if (times := self._times(features, layer)) is not None:
+                    share = share * times
             off = functional.smooth_l1_loss(values, wanted, beta=ROUNDING, reduction="none")
             losses[layer] = (off * share).sum()
         return losses
 
 
-def _histogram(index: Tensor, length: int) -> Tensor:
-    """How often each of 0..length-1 occurs in int32 [P]: [length]. On a card without the two waits of `bincount`."""
+def _histogram(index: Tensor, length: int, times: Tensor | None = None) -> Tensor:
+    """How often each of 0..length-1 occurs in int32 [P]: [length]. On a card without the two waits of `bincount`.
+
+    Args:
+        times: float32 [P], how many times each counts; without, the result is exact.
+    """
+    if times is not None:
+        return torch.zeros(length, device=index.device).index_add_(0, index, times)
     if index.device.type == "cpu":
         return torch.bincount(index, minlength=length)
     one = torch.ones((), dtype=torch.int32, device=index.device)
@@ -442,11 +496,12 @@ def _total(summaries: Iterable[Summary]) -> Summary:
 
 
 def _mixed(
-    summaries: Sequence[Summary], weights: Sequence[float] | None
+    summaries: Sequence[Summary], weights: Sequence[float] | None, allowed: Tensor | None = None
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Means over pictures by name [R, ...], and which regions any picture has [R].
 
-    A region is mixed from the pictures that have it.
+    A region is mixed from the pictures that have it; with `allowed`, bool [R, pictures], from those that it may be
+    like, each of which is all of one region.
     """
     weights = weights or [1.0] * len(summaries)
     if sum(weights) <= 0:
@@ -458,6 +513,11 @@ def _mixed(
             (summary.weights[name][0] > 0).to(parts[0].dtype) * w for summary, w in zip(summaries, weights, strict=True)
         ]
         share = torch.stack(has)  # [pictures, R]
+        if allowed is not None:
+            may = allowed.T.to(share)
+            share = torch.where(
+                (share * may).sum(0) > 0, share * may, may
+            )  # those of no weight, where there are no others
         present[name] = share.sum(0) > 0
         share = share / share.sum(0).clamp_min(1e-8)
         means[name] = sum(part * _like(s, part) for part, s in zip(parts, share, strict=True))

@@ -14,10 +14,10 @@ from engine import losses
 
 
 class Tones(NamedTuple):
-    """Mean and standard deviation of grey values, 0..1."""
+    """Mean and standard deviation of grey values, 0..1: of a whole picture, or of each place, [B, 1, H, W]."""
 
-    mean: float
-    deviation: float
+    mean: float | Tensor
+    deviation: float | Tensor
 
 
 def tone_difference(image: Tensor, content: Tensor, image_tones: Tones, content_tones: Tones, blur_px: float) -> Tensor:

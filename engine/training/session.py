@@ -17,7 +17,7 @@ from engine import snapshots
 from engine.box import Box
 from engine.copying import bring_snapshots
 from engine.device import empty_cache, is_lost, several
-from engine.errors import NoRoomError, OutOfMemoryError
+from engine.errors import NoRoomError, OutOfMemoryError, TesseraError
 from engine.export.painting import Present
 from engine.export.run import ExportRun
 from engine.job import Job
@@ -53,20 +53,25 @@ from engine.messages import (
     Retune,
     Retuned,
     Share,
+    StartFrom,
+    StoodIn,
     Stop,
     Warned,
 )
 from engine.method import Method, State
 from engine.moments import BEST_OF, MomentRule
 from engine.preview import usage
+from engine.project import project_folder
 from engine.stop_rule import Limit, StopRule
 from engine.threads import Threads
+from engine.training import borrowed
 from engine.training.autosave import Autosaver
 from engine.training.limits import Limits
 from engine.training.matches import MatchMeter
 from engine.training.meters import Budget
 from engine.training.rebuilding import built, built_beside
 from engine.training.showing import Showing
+from engine.training.stand_in import SHOWN_LAYERS, StandIn
 from engine.training.trainer import GaveUpError, Trainer, message_for
 
 if TYPE_CHECKING:
@@ -85,6 +90,7 @@ class Session:
         folder: the project's; snapshots are kept below it.
         device: key of a device, or "auto"; several, as "cuda:0,cuda:1", share the steps.
         snapshot: folder of one to start from; what does not fit `job` starts afresh.
+        start_from: another project, whose networks are begun with; where they can not be had, that is said.
         paused: serve `RenderView` and `ExportRequest`, and do not train before a `Resume`.
         steps, minutes, stall_minutes: when it ends by itself, see `StopRule`.
         previews: paint a small picture for each snapshot.
@@ -104,6 +110,7 @@ class Session:
         *,
         device: str = "auto",
         snapshot: Path | None = None,
+        start_from: Path | None = None,
         paused: bool = False,
         steps: int | None = None,
         minutes: float | None = None,
@@ -114,7 +121,7 @@ class Session:
         fixed_threads: bool = False,
         leader: Leader | None = None,
     ) -> None:
-        self._job, self._snapshot = job, snapshot
+        self._job, self._snapshot, self._start_from = job, snapshot, start_from
         self._devices = several(device)
         self._device = self._devices[0]
         self._leader = leader
@@ -125,11 +132,12 @@ class Session:
         self._keeper = Autosaver(folder, previews, rule)
         self._budget = Budget()
         self._piece_counter = usage.PieceCounter()
+        self._stand_in = StandIn(self._device)
         self._measured, self._fixed_threads = measured, fixed_threads
         self._threads: Threads
         self._matches: MatchMeter | None = None
         self._trainer: Trainer
-        self._views = Showing(self._device, lambda: self._mailbox.replaces_pictures)
+        self._views = Showing(self._device, lambda: self._mailbox.replaces_pictures, self._shown)
         self._paused = paused
         self._over = False
         self._stop_refused = False
@@ -189,7 +197,35 @@ class Session:
             unfit = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
             self._go_on_from(snapshot, supersedes=True)
         self._measure_anew()
+        told = [] if self._start_from is None else [self._begun_with(method, self._start_from)]
         yield from self._begin("built" if snapshot is None else "restored", self._snapshot, unfit)
+        yield from told
+        if snapshot is None and self._start_from is None:
+            self._stand_in.begin(self._job)
+            yield from self._tell_stand_in("")
+
+    def _tell_stand_in(self, before: str) -> Iterator[Event]:
+        """Says that another method's picture is shown, or no more, where that was otherwise before."""
+        if self._stand_in.title != before:
+            yield StoodIn(self._stand_in.title)
+            self._views.begin_anew()
+
+    def _end_stand_in(self) -> Iterator[Event]:
+        before = self._stand_in.title
+        self._stand_in.end()
+        yield from self._tell_stand_in(before)
+
+    def _shown(self, layer: str = SHOWN_LAYERS[0]) -> Method:
+        """What the artist sees: the present method's picture, or what stands in for it."""
+        return self._stand_in.instead_of(self._trainer.method, self._trainer.job, layer)
+
+    def _begun_with(self, method: Method, project: Path) -> Warned:
+        """Lets a method begin with the networks of another project, and says whether it does."""
+        try:
+            borrowed.begin_with(method, project)
+        except TesseraError as error:
+            return Warned(f"{error} It begins without it.", "start")
+        return Warned(f"It begins with what was learned in {project}.", "start")
 
     def _built_beside(
         self, job: Job, present: State, take_over: Callable[[Method], object]
@@ -206,7 +242,7 @@ class Session:
         finally:
             self._views.take_back(waiting)
             if waiting and trainer.has_method:
-                self._views.begin_anew(trainer.method)
+                self._views.begin_anew()
 
     def _measure_anew(self) -> None:
         trainer = self._trainer
@@ -216,7 +252,7 @@ class Session:
         other = not self._trainer.has_method or method is not self._trainer.method
         self._trainer.exchange(method, job)
         self._measure_anew()
-        self._views.begin_anew(method)
+        self._views.begin_anew()
         if other:  # the same one keeps its memory, and giving some back takes longer than to paint a stroke
             empty_cache(self._device.torch)
 
@@ -275,7 +311,7 @@ class Session:
             return
         if self._paused:
             if self._views:
-                yield from self._views.paint(self._trainer, self._threads, at_leisure=True)
+                yield from self._views.paint(self._threads, self._trainer.step, at_leisure=True)
         elif (limit := self._limits.reached(self._trainer.step)) is not None:
             yield from self._finish(limit)
         else:
@@ -302,9 +338,11 @@ class Session:
         self._budget.earn(trained_s)
         if self._views and self._budget.allows:
             started = time.perf_counter()
-            yield from self._views.paint(trainer, self._threads, at_leisure=False)
+            yield from self._views.paint(self._threads, trainer.step, at_leisure=False)
             self._budget.spend(time.perf_counter() - started)
         yield from self._measure(trained_s)
+        if self._stand_in.is_over(trainer.step, trainer.measures):
+            yield from self._end_stand_in()
         yield from self._keeper.save_by_itself(trainer)
 
     def _measure(self, trained_s: float) -> Iterator[Event]:
@@ -353,7 +391,7 @@ class Session:
             case Load():
                 yield from self._load(command.job, command.reread)
             case RenderView():
-                self._views.ask(command, self._trainer.method)
+                self._views.ask(command)
             case Pause():
                 yield from self._trainer.report()
                 self._paused = True
@@ -366,17 +404,19 @@ class Session:
                 yield from self._keeper.keep(self._trainer, command.reason, command.name)
             case Restore():
                 yield from self._restore(command)
+            case StartFrom():
+                yield from self._begin_from(command.project)
             case ExportRequest():
                 yield from self._export(command)
             case Inspect():
                 findings = tuple(self._exporting(command.export).inspect(command.probe))
                 yield Inspected(command.export, findings, command.probe)
             case FindPiece():
-                yield PieceFound(command, self._trainer.method.piece_at(command.row, command.column))
+                yield PieceFound(command, self._shown().piece_at(command.row, command.column))
             case CountImages():
-                yield ImagesCounted(tuple(usage.image_shares(self._trainer.method)))
+                yield ImagesCounted(tuple(usage.image_shares(self._shown())))
             case CountPieces():
-                pieces = self._piece_counter.counted(self._trainer.method)
+                pieces = self._piece_counter.counted(self._shown())
                 yield PiecesCounted(tuple(pieces), self._trainer.step)
             case Relocate():
                 bring_snapshots(self._keeper.project, command.folder)
@@ -409,10 +449,10 @@ class Session:
             self._exchange(trainer.method, job)
             yield from self._begin("rebuilt", None, [], touched=trainer.method.touched if same else None)
             return
-        state, unfit = trainer.method.state(), list[str]()
+        state, unfit, title = trainer.method.state(), list[str](), self._stand_in.title
 
         def take_over(method: Method) -> None:
-            if job.method == trainer.job.method and trainer.step:
+            if job.method == trainer.job.method and (trainer.step or trainer.method.borrowed):
                 unfit.extend(method.restore(state, strict=False))
 
         left: Path | None = None
@@ -422,12 +462,14 @@ class Session:
         if job.method != trainer.job.method:
             self._keeper.begin_anew()
             trainer.begin_anew()
+            self._stand_in.begin(job)
         elif unfit:
             if trainer.has_method:  # where it had to be let go, it was saved before
                 left = yield from self._keep_present("rebuild")
             trainer.dirty = True  # what goes on is not what was kept
         self._exchange(method, job)
         yield from self._begin("rebuilt", None, unfit, left)
+        yield from self._tell_stand_in(title)
 
     def _keep_present(self, reason: Reason) -> Generator[Event, None, Path | None]:
         """Has the present in a snapshot before it is left; returns its folder. Raises NoRoomError, GaveUpError.
@@ -464,12 +506,30 @@ class Session:
             self._exchange(method, snapshot.job)
         self._go_on_from(snapshot)
         yield from self._begin("restored", folder, [], left)
+        yield from self._end_stand_in()
+
+    def _begin_from(self, project: Path) -> Iterator[Event]:
+        """Another project's networks in place of the present ones; kept at once, so that they are found again."""
+        trainer = self._trainer
+        state = borrowed.state_of(project, trainer.job.method)
+        left = yield from self._keep_present("before")
+        before = trainer.method.state()
+        method = yield from self._built_beside(trainer.job, before, lambda new: borrowed.take(new, state, project))
+        trainer.begin_anew()
+        self._keeper.begin_anew()
+        self._exchange(method, trainer.job)
+        yield from self._begin("rebuilt", None, [], left)
+        yield from self._end_stand_in()
+        yield from self._keeper.keep(trainer, "kept", f"From {project_folder(project.absolute()).name}"[:60])
 
     def _exporting(self, command: ExportRequest) -> ExportRun:
         trainer = self._trainer
         present = Present(
             trainer.method, trainer.job, trainer.step, trainer.clock.seconds, trainer.terms, self._keeper.kept(trainer)
         )
+        shown = self._shown(command.layer)
+        if shown is not trainer.method and self._stand_in.job is not None:
+            present = Present(shown, self._stand_in.job, 0, 0.0, {}, None)
         return ExportRun(command, present, self._keeper.project, self._device, self._threads)
 
     def _export(self, command: ExportRequest) -> Iterator[Event]:

@@ -17,7 +17,7 @@ from engine.nn.parts import InterruptedPainting, giving_way, painting_quickly
 from engine.preview import views
 from engine.threads import Threads
 from engine.training.rebuilding import built
-from engine.training.trainer import GaveUpError, Trainer, message_for
+from engine.training.trainer import GaveUpError, message_for
 
 MOST_LOOKED_AT = 2
 """Snapshots whose networks are held in memory for looking at them, to compare two."""
@@ -29,10 +29,11 @@ class Showing:
     Args:
         device: the session's.
         gives_way: whether a picture that is painted at leisure had better be left, for what would replace it.
+        shown: what shows a layer at present.
     """
 
-    def __init__(self, device: Device, gives_way: Callable[[], bool]) -> None:
-        self._device, self._gives_way = device, gives_way
+    def __init__(self, device: Device, gives_way: Callable[[], bool], shown: Callable[[str], Method]) -> None:
+        self._device, self._gives_way, self._shown = device, gives_way, shown
         self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece]]] = {}
         """What is left of each; the first is next, and goes to the end after each piece."""
         self._looked_at: dict[Path, Method] = {}
@@ -41,15 +42,15 @@ class Showing:
     def __bool__(self) -> bool:
         return bool(self._views)
 
-    def ask(self, request: RenderView, present: Method) -> None:
+    def ask(self, request: RenderView) -> None:
         """Begins a view, in place of its requester's earlier one. Raises TesseraError."""
-        self._views[request.requester] = request, views.answer(self._method_of(request.snapshot, present), request)
+        self._views[request.requester] = request, self._answer(request)
 
-    def begin_anew(self, present: Method) -> None:
+    def begin_anew(self) -> None:
         """Views of the present, of which there is another now; their last pieces are waited for."""
         for requester, (request, _) in self._views.items():
             if request.snapshot is None:
-                self._views[requester] = request, views.answer(present, request)
+                self._views[requester] = request, self._answer(request)
 
     def let_go(self) -> list[RenderView]:
         """Holds no method any more; what was under way, for `take_back`."""
@@ -61,10 +62,11 @@ class Showing:
         """Views that were let go; they are painted after `begin_anew`."""
         self._views |= {request.requester: (request, iter(())) for request in waiting}
 
-    def paint(self, trainer: Trainer, threads: Threads, at_leisure: bool) -> Iterator[Event]:
+    def paint(self, threads: Threads, step: int, at_leisure: bool) -> Iterator[Event]:
         """One piece of the next view. Raises GaveUpError: the device is lost.
 
         Args:
+            step: that the picture shows.
             at_leisure: nothing is trained meanwhile, and somebody waits for the picture.
         """
         requester = next(iter(self._views))
@@ -74,8 +76,7 @@ class Showing:
             with threads.picture(awaited=at_leisure), self._quickly() if at_leisure else nullcontext():
                 piece = next(pieces)
         except InterruptedPainting:
-            again = views.answer(self._method_of(request.snapshot, trainer.method), request)
-            self._views[requester] = request, again
+            self._views[requester] = request, self._answer(request)
             return
         except Exception as error:
             failure = message_for("The picture could not be painted", error, self._device)
@@ -92,7 +93,7 @@ class Showing:
             box=piece.box,
             canvas_size=piece.canvas_size,
             layer=request.layer,
-            step=trainer.step,
+            step=step,
             ticket=request.ticket,
             requester=requester,
             done=piece.done,
@@ -105,10 +106,13 @@ class Showing:
         with giving_way(self._gives_way), painting_quickly():
             yield
 
-    def _method_of(self, folder: Path | None, present: Method) -> Method:
-        """The present method; or a snapshot's, of which the last ones that were looked at are held."""
+    def _answer(self, request: RenderView) -> Iterator[views.Piece]:
+        return views.answer(self._method_of(request.snapshot, request.layer), request)
+
+    def _method_of(self, folder: Path | None, layer: str) -> Method:
+        """What is shown at present; or a snapshot's method, of which the last ones that were looked at are held."""
         if folder is None:
-            return present
+            return self._shown(layer)
         if folder not in self._looked_at:
             snapshot = snapshots.read(folder)
             state = snapshots.load_state(snapshot)

@@ -8,12 +8,14 @@ import pytest
 from PySide6.QtCore import QPoint
 
 from engine import messages as m
-from engine.job import SourceImage
+from engine.job import Job, SourceImage
+from engine.method import State
+from engine.project import save_job
 from engine.settings import Settings
-from engine.snapshots import listing
+from engine.snapshots import keep, listing, read
 from tests.app.test_main_window import Studio, studio  # noqa: F401 - a fixture
 from tests.app.toys import write_image
-from tests.engine.toy import Toy
+from tests.engine.toy import Toy, ToySettings
 
 
 @pytest.fixture
@@ -177,3 +179,46 @@ def test_what_is_tried_out_gives_way_to_what_the_document_has(live: Studio) -> N
     training.try_out("style", weighing(4.0))
     live.until(lambda: training.built is not None and training.built.sources == document.job.sources)
     live.until(lambda: not training.stale)
+
+
+def test_the_line_at_the_bottom_says_whose_picture_it_is(live: Studio) -> None:
+    shown(live)
+    status, events = live.window.status, live.window.training.events
+    events.deliver(m.StoodIn("MAGIC collage"))
+    assert status.state.text() == "Live, as MAGIC collage lays it; Train to learn"
+    live.press("train")
+    live.until_seen(m.Stepped)
+    assert status.state.text() == "Training; MAGIC collage is shown until this is better"
+    events.deliver(m.StoodIn(""))
+    assert status.state.text() == "Training"
+
+
+def test_it_can_start_from_another_project(live: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = live.folder / "other"
+    save_job(other, Job(method="toy", settings=ToySettings()))
+    keep(other, State({}, {}), None, job=Job(method="toy", settings=ToySettings()), step=3, elapsed_s=1.0, terms={})
+    shown(live)
+    action, window = live.window.actions_by_name["start_from"], live.window
+    assert action.isEnabled()
+    dialog = window.training_actions.ask_where_from()
+    dialog.chosen.emit(live.folder)
+    dialog.close()
+    live.until_seen(m.Failed)
+    assert "not a Tessera project" in live.said()[-1]
+    assert window.training.state == "live", "what was there goes on"
+    monkeypatch.setattr(Toy, "begin_from", lambda self, state: True)
+    window.training.start_from(other)
+    kept = live.until_seen(m.Kept)
+    assert read(kept.snapshot).name == "From other"
+    assert window.training.state == "live"
+
+
+def test_what_stands_in_is_not_refined_and_not_kept(live: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown(live)
+    monkeypatch.setattr(Toy, "stand_in", "magic")
+    live.window.training_actions.refresh()
+    assert live.window.actions_by_name["train"].text() == "Train"
+    assert not live.window.actions_by_name["keep"].isEnabled()
+    live.press("train")
+    live.until_seen(m.Stepped)
+    assert live.window.actions_by_name["keep"].isEnabled()

@@ -153,11 +153,16 @@ def test_moments_side_by_side_are_reached_where_the_row_is_low(studio: Studio) -
     studio.train()
     studio.window.training.keep()
     studio.until_seen(m.Kept)
+    studio.window.training.keep()
+    studio.until_seen(m.Kept, 2)
+    kept = listing(studio.window.document.folder)
     for height, roomy in ((0, False), (400, True)):
         strip = SnapshotStrip()
         studio.qtbot.addWidget(strip)
         strip.resize(700, max(height, strip.minimumHeight()))
         strip.show()
+        assert not strip.grid_button.isVisible(), "there is nothing to be compared"
+        strip.set_snapshots(kept)
         assert (strip.choice.isVisible(), strip.grid_button.isVisible()) == (roomy, not roomy)
     studio.press("grid")
     (grid,) = studio.window.findChildren(MomentGrid)

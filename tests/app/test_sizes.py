@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from app.help_sheet import HelpSheet
 from app.preferences_dialog import PreferencesDialog
 from engine.export.print_sizes import PAPERS
 from engine.method import method_keys
+from engine.training import autosave
 from tests.app.looks import cut, outside, overlapping
 from tests.app.test_main_window import Studio, studio
 
@@ -19,6 +21,12 @@ __all__ = ["studio"]
 
 SIZES = ((1024, 700), (960, 540), (1366, 768))
 """The smallest screen; one of 1920 x 1080 at scale factor 2; a common one."""
+
+
+@pytest.fixture(autouse=True)
+def _garbage() -> None:
+    """Of earlier tests' windows: it is collected here, and not by a thread that reads images, beside a repaint."""
+    gc.collect()
 
 
 @pytest.fixture
@@ -106,6 +114,24 @@ def test_every_state_fits(studio: Studio, qt_said: list[str]) -> None:
         other.show()
         look_at_dialog(studio, other, qt_said, type(other).__name__)
         other.close()
+
+
+def test_autosaves_beside_curves_fit(studio: Studio, qt_said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autosave, "AUTOSAVE_S", 0.05)
+    monkeypatch.setattr(autosave, "AUTOSAVE_COST", 0.0)
+    studio.train()
+    studio.window.docks["curves"].show()
+    studio.press("keep")
+    studio.until(lambda: len(studio.window.strip.tiles) > 1)
+    studio.press("train")
+    studio.until(lambda: studio.window.training.state == "paused")
+    for size in SIZES:
+        studio.window.resize(*size)
+        QApplication.processEvents()
+        assert (studio.window.width(), studio.window.height()) == size
+        assert studio.window.minimumSizeHint().width() <= size[0]
+        assert not outside(studio.window)
+    assert not qt_said
 
 
 @pytest.mark.parametrize("kind", ["mask", "amount"])

@@ -74,7 +74,6 @@ class Batches:
     def __init__(
         self,
         settings: FamosSettings,
-        contents: Sequence[Source],
         styles: Sequence[Source],
         atlas: Atlas,
         pieces: Composed | None,
@@ -90,16 +89,16 @@ class Batches:
         # Over the border patches see it half as often as the inside, and the mirror images beyond, which painting shows
         # the network; else only a patch that lies exactly at an edge has the outermost pixels.
         self._over_px = settings.patch // 2 if settings.border == "over" else 0
-        self._contents = ContentPatches(contents, canvas_size, device)
         self._styles = StylePatches(styles, atlas, settings.tiling)
 
-    def draw(self, random: torch.Generator, feather_px: float = 0.0) -> Batch:
+    def draw(self, contents: ContentPatches, random: torch.Generator, feather_px: float = 0.0) -> Batch:
         """
         Args:
+            contents: of the canvas' size.
             feather_px: see `Directions.on`.
         """
         side, count = self._patch, self._batch
-        content, corners = self._contents.draw(side, count, random, over_px=self._over_px)
+        content, corners = contents.draw(side, count, random, over_px=self._over_px)
         places = corners
         if self._crops == "apart":
             places = torch.stack([corner(self._canvas, side, random, self._over_px) for _ in range(count)])

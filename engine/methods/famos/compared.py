@@ -76,7 +76,8 @@ def content_distance(
     if compared.reconstruction is not None:
         image, by = compared.reconstruction(image), s.learned_after
     else:
-        image, content, by = losses.grey(image), losses.grey(content), s.correspondence
+        image, content = (losses.compared(x, s.color_matching) for x in (image, content))
+        by = s.correspondence
     if by == "grey":
         return losses.content(losses.grey(image), losses.grey(content), 1.0 if times is None else times)
     weight = 1.0 if times is None else coarsened(times, by, s.blur_px)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from engine.method import Layer, Layers, Term
 from engine.methods.famos.batches import Batch
 from engine.nn.mosaic import Painting
+from engine.planes import largest
 
 LAYERS = (
     Layer("result", "Result", "The mosaic."),
@@ -37,11 +40,11 @@ TERMS = (
 )
 
 
-def layers_of(painting: Painting, content: Tensor, palette: Tensor) -> Layers:
+def layers_of(painting: Painting, content: Callable[[], Tensor], palette: Tensor) -> Layers:
     """What is shown of a painting.
 
     Args:
-        content: that of its box, 0..1.
+        content: gives that of its box, 0..1.
         palette: a colour for each template, [N, 3].
     """
 
@@ -58,8 +61,8 @@ def layers_of(painting: Painting, content: Tensor, palette: Tensor) -> Layers:
 
     def pieces() -> Tensor:
         if painting.mixture is None:
-            return torch.full_like(content[:1], -1.0)
-        return painting.mixture.weights[0].argmax(0, keepdim=True).float()
+            return torch.full_like(painting.result[0, :1], -1.0)
+        return largest(painting.mixture.weights[0])[None].float()
 
     return Layers(
         {
@@ -68,7 +71,7 @@ def layers_of(painting: Painting, content: Tensor, palette: Tensor) -> Layers:
             "painted": lambda: shown(painting.painted),
             "mask": mask,
             "templates": templates,
-            "content": lambda: content.clamp(0, 1),
+            "content": lambda: content().clamp(0, 1),
         },
         pieces=pieces,
     )

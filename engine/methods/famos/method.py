@@ -11,14 +11,16 @@ from collections.abc import Hashable, Iterator, Mapping
 import torch
 from torch import Tensor
 
+from engine.box import Box
 from engine.errors import MissingSourcesError
 from engine.images import sources
+from engine.images.contents import MatchedContents
 from engine.images.sources import Source
 from engine.job import Job
 from engine.method import State
 from engine.methods.adversarial import atlas_of
 from engine.methods.composed import Composed, Tally
-from engine.methods.directed import SIZE, Directions, directions, undirected, with_regions_of
+from engine.methods.directed import PAINT, SIZE, Directions, directions, touched, undirected, with_regions_of
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
 from engine.methods.famos.compared import compared_by
@@ -29,8 +31,9 @@ from engine.methods.famos.presets import PRESETS
 from engine.methods.famos.settings import FamosSettings
 from engine.methods.famos.shape import mosaic_shape
 from engine.methods.famos.slots import SLOTS
+from engine.methods.remembered import Remembered
 from engine.nn.layers import initialise
-from engine.nn.mosaic import ColorReconstruction, MosaicGenerator, Painting
+from engine.nn.mosaic import ColorReconstruction, Decision, MosaicGenerator, Painting
 from engine.settings import Settings
 from engine.templates.atlas import Templates, shares
 from engine.templates.palette import palette
@@ -49,6 +52,7 @@ class Famos(PaintingFamos):
     slots = SLOTS["famos"]
     terms = TERMS
     presets = PRESETS
+    stand_in = "magic"
     capabilities = frozenset(("repeat", "originals", "frames", "pieces", "paint_detail", "transparent"))
     painting_version = 3  # paint has the detail of the pieces; before, beyond the canvas psi and templates in step
 
@@ -64,6 +68,7 @@ class Famos(PaintingFamos):
         if s.mode != "paint":
             self._composed = self._composer_of(job).composed(self._drawing.drawn(random, job, self._directions))
         self._tally = Tally()
+        self._remembered = Remembered[Decision]()
         self.shape = mosaic_shape(s)
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
@@ -73,7 +78,6 @@ class Famos(PaintingFamos):
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
             s,
-            self._targets,
             self._styles,
             self.atlas,
             self._composed,
@@ -99,10 +103,10 @@ class Famos(PaintingFamos):
                     f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}{without}."
                 )
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings, True)
-        self._contents = self._contents_of(job) if guided else []
+        self._matched = self._read_contents(job) if guided else MatchedContents([], [])
         self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
         grey = torch.full((3, self._canvas.height, self._canvas.width), 128, dtype=torch.uint8)
-        self._targets = self._contents or [Source(self._styles[0].image, grey)]
+        self._unguided = [Source(self._styles[0].image, grey)]
         self.atlas = atlas_of(self._styles, self.device)
         self._said: list[str] = []
         """What there is to say of the maps as they are."""
@@ -122,10 +126,20 @@ class Famos(PaintingFamos):
         if composed is not None:
             said += said_of_groups(new, self.settings.templates)
             composed = self._composer_of(job).composed(self._drawn_for(job, new, composed.drawn))
+        self.touched = self._touched_by(job, new, composed)
         self.warnings = [sentence for sentence in said if sentence not in self._said]
         self._said, self._job, self._directions, self._styles, self._composed = said, job, new, styles, composed
         self._use_pieces()
         return True
+
+    def _touched_by(self, job: Job, new: Directions, composed: Composed | None) -> Box | None:
+        """What of the canvas other maps change at once: those of content and size only act in training."""
+        present = None if self._composed is None else self._composed.drawn
+        if job.pieces != self._job.pieces or (composed is not None and composed.drawn is not present):
+            return None
+        if not self.average.trims or self._norms_see_whole_canvas:  # what looks sideways is felt elsewhere
+            return None
+        return touched(self._directions.only(PAINT), new.only(PAINT), self.settings.feather_px)
 
     @property
     def _drawing(self) -> Drawing:
@@ -154,7 +168,8 @@ class Famos(PaintingFamos):
         return loss.weighted(self.settings, terms, self._entropy_ramp)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
-        return self.batches.draw(random, self.settings.feather_px)
+        assert self._content_patches is not None
+        return self.batches.draw(self._content_patches, random, self.settings.feather_px)
 
     def _generate(self, network: MosaicGenerator, batch: Batch) -> Painting:
         return network(
@@ -200,7 +215,18 @@ class Famos(PaintingFamos):
         """The image of each template where no map says which are needed; states do not name it."""
         return torch.tensor(shares([style.image.weight for style in self._styles], self.settings.templates))
 
+    def begin_from(self, state: State) -> bool:
+        """All but the layer that decides A: its channels belong to templates by their place, and these are others."""
+        tensors, count = dict(state.tensors), self.shape.templates if self.shape.mixes else 0
+        for name, network in (("generator", self.generator), ("average", self.average)):
+            for key, own in network.unet.head.named_parameters(f"{name}.unet.head"):
+                value, painted = tensors.get(key), len(own) - count
+                if value is not None and value.shape[1:] == own.shape[1:] and len(value) >= painted:
+                    tensors[key] = torch.cat([own[:count].detach(), value[len(value) - painted :].to(own)])
+        return super().begin_from(State(tensors, state.plain))
+
     def restore(self, state: State, strict: bool = True) -> list[str]:
+        self._remembered.forget()
         drawn = None if self._composed is None else self._composed.drawn
         if drawn is None:
             return super().restore(state, strict)

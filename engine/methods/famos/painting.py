@@ -5,7 +5,8 @@ What it learns from is method.py's; what is painted otherwise than as trained, r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -19,16 +20,17 @@ from engine.method import Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.composed import Composed, Composer, Tally, everywhere, log_bias, piece_of
-from engine.methods.directed import PAINT, Directions, painted_share
+from engine.methods.directed import PAINT, Directions, Fields, painted_share
 from engine.methods.famos.batches import Batch
 from engine.methods.famos.canvas_noise import canvas_noise
+from engine.methods.famos.coarse import CoarseRenderer
 from engine.methods.famos.layers import LAYERS, layers_of
 from engine.methods.famos.mirrored import Mirrored
 from engine.methods.famos.renderer import FamosRenderer, Scene
 from engine.methods.famos.settings import FamosSettings
 from engine.methods.famos.shape import measured_halo
-from engine.nn.mosaic import MosaicGenerator, MosaicShape, Noise, Painting
-from engine.nn.unet import NO_MARGIN
+from engine.methods.remembered import Remembered
+from engine.nn.mosaic import Decision, MosaicGenerator, MosaicShape, Noise, Painting
 from engine.options import RenderMode
 from engine.pieces import PieceInfo
 from engine.templates.atlas import Atlas, Templates
@@ -45,13 +47,18 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     _job: Job
     _canvas: Size
     _composed: Composed | None
-    _targets: list[Source]
-    """The contents; one of plain grey where none guides."""
+    _unguided: list[Source]
+    """What is painted towards where no content guides: one of plain grey."""
     _directions: Directions
     _said: list[str]
     _tally: Tally
+    _remembered: Remembered[Decision]
 
     # -------------------------------------------------------- facts
+
+    @property
+    def _targets(self) -> list[Source]:
+        return self._contents or self._unguided
 
     @property
     def alignment_px(self) -> int:
@@ -86,7 +93,7 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     def paint(self, box: Box, canvas_size: Size) -> Layers:
         return self.layers_of(*self._painted(box, canvas_size))
 
-    def _painted(self, box: Box, canvas_size: Size) -> tuple[Painting, Tensor]:
+    def _painted(self, box: Box, canvas_size: Size) -> tuple[Painting, Callable[[], Tensor]]:
         """A box of the picture as trained, whose pieces are counted; see `painting`."""
         painting, content = self.painting(box, self.scene(canvas_size))
         if painting.mixture is not None and canvas_size == self.canvas_size:
@@ -118,7 +125,11 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
 
         view = None if templates is None else (lambda box: templates.view_at(*places(box)))
         directed = self._directions.following(frame).on(canvas_size, self.device, s.feather_px)
-        return Scene(field.at, lambda box: plane.coordinates(*places(box))[0], view, directed)
+
+        def psi(box: Box) -> Tensor:
+            return plane.coordinates(*places(box))[0]
+
+        return Scene(field.at, psi, view, directed, canvas_size=canvas_size if frame is None else None)
 
     def bias(self, regions: Tensor | None) -> Tensor | None:
         """What is added to log A, [1, N, h, w] or [1, N, 1, 1], where the shares of regions are [R, h, w]."""
@@ -139,34 +150,77 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
         """Regions of the map that says what may lie where; 0 without one."""
         return self._directions.region_count
 
-    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Tensor]:
-        """One forward pass over an aligned box, and its content [3, h, w], 0..1.
+    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Callable[[], Tensor]]:
+        """One forward pass over an aligned box, and what gives its content, [3, h, w], 0..1.
 
         Where the generator trims, both without the halo; else they are valid away from the edges by it.
         """
         self._freeze_if_needed()
-        content = scene.content(box)
-        margin = self.halo if self.average.trims else NO_MARGIN
-        inner = box.less(margin)
+        inner, view = self.seen(box), None if scene.view is None else scene.view(self.seen(box))
         regions, painted = scene.fields.regions, scene.fields.amounts.get(PAINT)
-        view = None if scene.view is None else scene.view(inner)
-        painting = self.average(
-            (content[None] * 2 - 1).contiguous(memory_format=torch.channels_last),
-            scene.coordinates(box)[None],
-            self._canvas_noise(box, scene.period),
+        bias = log_bias(self.bias(None if regions is None else regions(inner)), None if view is None else view.bias())
+        share = None if painted is None else painted_share(painted(inner))[None]
+        temperature, kernel = self.temperature, self._mix_kernel
+        if not self.average.trims:
+            content, psi, noise = self._looked_at(box, scene)
+            painting = self.average(
+                content,
+                psi,
+                noise,
+                view,
+                temperature,
+                kernel,
+                measure=False,
+                bias=bias,
+                painted_share=share,
+                keep_logits=keep_logits,
+            )
+            return painting, partial(scene.content, box)
+        decision = self._decision(box, scene)
+        return self.average.composed(
+            decision,
             view,
-            self.temperature,
-            self._mix_kernel,
+            temperature,
+            kernel,
             measure=False,
-            margin=margin,
-            bias=log_bias(
-                self.bias(None if regions is None else regions(inner)), None if view is None else view.bias()
-            ),
-            painted_share=None if painted is None else painted_share(painted(inner))[None],
+            bias=bias,
+            painted_share=share,
             keep_logits=keep_logits,
-        )
-        rows, columns = inner.within(box)
-        return painting, content[:, rows, columns]
+            overwrite=scene.canvas_size is None,
+        ), partial(scene.content, inner)
+
+    def _decision(self, box: Box, scene: Scene) -> Decision:
+        """What the generator says of a box without its halo; remembered while nothing changes that it depends on."""
+
+        def decide() -> Decision:
+            return self.average.decided(*self._looked_at(box, scene), self.halo)
+
+        if scene.canvas_size is None:
+            return decide()
+        return self._remembered.of(self._decides_by, scene.canvas_size, self.seen(box), decide)
+
+    @property
+    def _decides_by(self) -> Hashable:
+        """What decisions depend on, besides their place."""
+        s = self.settings
+        return self.steps_done, self._frozen_at, s.noise_seed, s.noise_drift, s.tone_matching, s.color_matching
+
+    def kept_decision(self) -> Decision | None:
+        """What was decided of all of the canvas, where that is kept."""
+        return self._remembered.known(self._decides_by, self._canvas, self._canvas.box)
+
+    def coarse(self, reduction: int, render_mode: RenderMode | None = None) -> Renderer | None:
+        another = render_mode is not None and bool(render_mode.frame)  # nothing is kept of another content
+        return None if another or self.kept_decision() is None else CoarseRenderer(self, reduction)
+
+    def directed_on(self, canvas_size: Size) -> Fields:
+        """The artist's maps on another canvas."""
+        return self._directions.on(canvas_size, self.device, self.settings.feather_px)
+
+    def _looked_at(self, box: Box, scene: Scene) -> tuple[Tensor, Tensor, Noise]:
+        """Content, coordinates and noise of a box, as the generator takes them."""
+        content = (scene.content(box)[None] * 2 - 1).contiguous(memory_format=torch.channels_last)
+        return content, scene.coordinates(box)[None], self._canvas_noise(box, scene.period)
 
     def seen(self, box: Box) -> Box:
         """The part of a box that `painting` gives."""
@@ -214,8 +268,8 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
         """What the pieces of the mixture are."""
         return id(self.templates)
 
-    def layers_of(self, painting: Painting, content: Tensor) -> Layers:
-        """What is shown of a painting; `content` is that of its box, 0..1."""
+    def layers_of(self, painting: Painting, content: Callable[[], Tensor]) -> Layers:
+        """What is shown of a painting; `content` gives that of its box, 0..1."""
         return layers_of(painting, content, self.palette)
 
     def _canvas_noise(self, box: Box, period: Size | None) -> Noise:

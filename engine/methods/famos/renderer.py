@@ -38,6 +38,7 @@ class Scene:
         view: the templates; None in mode paint.
         fields: the artist's maps.
         period: in pixels, multiples of the alignment; None never repeats.
+        canvas_size: where it is painted as trained, so that what is decided of it may be remembered.
     """
 
     content: Callable[[Box], Tensor]
@@ -45,6 +46,7 @@ class Scene:
     view: Callable[[Box], View] | None
     fields: Fields = field(default_factory=Fields)
     period: Size | None = None
+    canvas_size: Size | None = None
 
 
 class Painted(Printable, Protocol):
@@ -71,9 +73,9 @@ class Painted(Printable, Protocol):
 
     def seen(self, box: Box) -> Box: ...
 
-    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Tensor]: ...
+    def painting(self, box: Box, scene: Scene, keep_logits: bool = False) -> tuple[Painting, Callable[[], Tensor]]: ...
 
-    def layers_of(self, painting: Painting, content: Tensor) -> Layers: ...
+    def layers_of(self, painting: Painting, content: Callable[[], Tensor]) -> Layers: ...
 
 
 class FamosRenderer(AdversarialRenderer[Painted]):
@@ -95,7 +97,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         scene = self._scene_of(canvas_size)
         painting, content = self.method.painting(box, scene, keep_logits=self.method.is_directed)
         blends = [painting.collage[0]] if self._blends else []
-        planes = [painting.painted[0], *blends, painting.alpha[0], content]
+        planes = [painting.painted[0], *blends, painting.alpha[0], content()]
         if painting.logits is not None:
             planes = [painting.logits[0], *planes]
         elif painting.mixture is not None:
@@ -120,7 +122,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         logits, painted, coarse, alpha, content, regions = planes[None].split(sizes, 1)
         alpha = alpha.clamp(0, 1)
         if self.method.templates is None:
-            return self.method.layers_of(Painting(painted, painted, painted, alpha, None), content[0])
+            return self.method.layers_of(Painting(painted, painted, painted, alpha, None), lambda: content[0])
         # A softmax of enlarged logarithms: pieces keep crisp borders, and shares add up to 1.
         bias = self.method.bias(regions[0] if len(regions[0]) else None)
         logits = logits.contiguous() if bias is None else logits + bias
@@ -135,7 +137,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
             result = blended(self.method.shape.blend, painted, collage, alpha)
         nothing = weights.new_empty(0)
         mixture = Mixture(collage, nothing, nothing, nothing, weights)
-        return self.method.layers_of(Painting(result, collage, painted, alpha, mixture), content[0])
+        return self.method.layers_of(Painting(result, collage, painted, alpha, mixture), lambda: content[0])
 
     def _scene_of(self, canvas_size: Size) -> Scene:
         if self._scene is None or self._scene[0] != canvas_size:

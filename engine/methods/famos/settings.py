@@ -49,6 +49,7 @@ class FamosSettings(AdversarialSettings):
         "card.", symbol="a layer of the network", group=LOOK, advanced=True, when=one_of("correspondence", "features"))
     content_weight: float = redeclared(AdversarialSettings, "content_weight", when=_GUIDED)
     tone_matching: float = redeclared(AdversarialSettings, "tone_matching", when=_GUIDED)
+    color_matching: float = redeclared(AdversarialSettings, "color_matching", when=_GUIDED)
     blur_px: float = redeclared(AdversarialSettings, "blur_px",
         when=one_of("correspondence", "blur") + one_of("learned_after", "blur"))
     collage_content_weight: float = redeclared(AdversarialSettings, "collage_content_weight", when=_COPYING)

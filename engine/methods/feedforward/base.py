@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -49,10 +49,19 @@ SettingsT = TypeVar("SettingsT", bound=GeneratorSettings)
 NetworkT = TypeVar("NetworkT", bound=StyleNetwork)
 
 
+class _Judge(NamedTuple):
+    """What pictures in one group of styles are compared by."""
+
+    style_loss: StyleLoss
+    discriminator: StyleDiscriminator
+
+
 class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     """Base of the three; generated pictures are [B, 3, H, W], around 0..1 without a bound."""
 
     regions = 0
+    _judged_by = 0
+    """Which of the groups of styles the present step is for."""
 
     @classmethod
     def loss_of_guessing(cls, settings: Settings) -> float | None:
@@ -63,9 +72,8 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
         assert isinstance(job.settings, GeneratorSettings)
         self.settings = cast(SettingsT, job.settings)
         self.device, self.seed, self.warnings = device, job.seed, []
-        s = self.settings
         for slot in self.slots:
-            if not job.sources.get(slot.key):
+            if slot.minimum and not job.sources.get(slot.key):
                 raise MissingSourcesError(f"{self.title} needs at least one image on {slot.title}. Drop one there.")
         styles = self._read(job)
         random = torch.Generator().manual_seed(self.seed)
@@ -74,10 +82,13 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
         self._start_from_mean_color(styles)
         self._place(self.generator)
         self._begin_training()
-        self.style_loss = self._style_loss(styles, random)
-        self.discriminator = StyleDiscriminator(
-            styles, s.discriminator_width, self.regions, s.patch, self.device, random
-        )
+        self._judges = [self._judge(group, random) for group in self._grouped(styles)]
+
+    def _judge(self, styles: list[Style], random: torch.Generator) -> _Judge:
+        width = self.settings.discriminator_width
+        loss = self._style_loss(styles, random)
+        side = self.settings.patch
+        return _Judge(loss, StyleDiscriminator(styles, width, self.regions, side, self.device, random))
 
     def _style_loss(self, styles: list[Style], random: torch.Generator) -> StyleLoss:
         s = self.settings
@@ -136,6 +147,10 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     def _read(self, job: Job) -> list[Style]:
         """Reads the images of all slots; what only this method needs it keeps itself."""
 
+    def _grouped(self, styles: list[Style]) -> list[list[Style]]:
+        """Styles that pictures are like together; those of another group, other pictures."""
+        return [styles]
+
     def _beside(self) -> list[Style]:
         """Contents that activations are normalised over beside the styles, once `_read`; none, as a rule."""
         return []
@@ -174,6 +189,14 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
         return images[None] if len(images) > 1 else None
 
     # -------------------------------------------------------- facts
+
+    @property
+    def style_loss(self) -> StyleLoss:
+        return self._judges[self._judged_by].style_loss
+
+    @property
+    def discriminator(self) -> StyleDiscriminator:
+        return self._judges[self._judged_by].discriminator
 
     def _measured_halo(self) -> Margin:
         thin = self._network(thin=True).eval()
@@ -235,7 +258,9 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         yield from super()._tensors()
-        yield from self.discriminator.tensors()
+        for index, judge in enumerate(self._judges):
+            beginning = f"styles {index + 1}." if index else ""
+            yield from ((beginning + name, tensor) for name, tensor in judge.discriminator.tensors())
 
 
 def shown(images: Tensor) -> Tensor:

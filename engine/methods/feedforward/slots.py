@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from engine.method import Slot
+from engine.methods.map_slots import STYLE_MAP_SLOTS
 
 SLOTS = {
     "texture": (Slot("style", "Style", "The texture to learn: peppers, brushwork, cloth. Several are mixed."),),
     "stylize": (
         Slot("style", "Style", "Brushwork, colours and patterns are learned from these images."),
         Slot("content", "Content", "What is painted. The first image is the target; it practises on all of them."),
+        *STYLE_MAP_SLOTS,
     ),
     "doodle_net": (
         Slot("style", "Style", "The painting whose parts are learned.", 1, 1),

@@ -38,6 +38,9 @@ class StylizeSettings(GeneratorSettings):
         "More: less grain, softer brushwork.", symbol="TV", group=STYLE)
     content_scale: float = factor(1.0, 0.1, 4, "Canvas scale",
         "Size of the canvas relative to the content image: more gives relatively finer strokes.", group=STYLE)
+    feather_px: float = number(16.0, 0, 200, "Soft borders of regions",
+        "For a map that says which style lies where: over how many pixels regions go over into one another. 0: a cut.",
+        unit="px", group=STYLE, live=True, advanced=True)
     noise: int = count(8, 0, 64, "Noise",
         "Channels of chance beside the content: with them plain areas, like skies, become brushwork, too, and one "
         "content has many stylisations.", symbol="z", unit="channels", group=VARIETY, advanced=True)

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 
-from torch import Tensor
-
 from engine.box import Box, Size
 from engine.images.sources import ContentField, Source
 from engine.method import Layers, RendererAround
@@ -31,10 +29,10 @@ class CoarseRenderer(RendererAround):
         super().__init__(method)
         self._method, self.reduction = method, reduction
         self._atlas = atlas_of([style.smaller(reduction) for style in styles], method.device)
-        self._frame: Tensor | None = None
+        self._frame: Source | None = None
 
-    def of(self, frame: Tensor) -> CoarseRenderer:
-        """The same of another content, uint8 [3, h, w]."""
+    def of(self, frame: Source) -> CoarseRenderer:
+        """The same of another content."""
         other = copy(self)
         other._frame = frame
         return other
@@ -43,8 +41,9 @@ class CoarseRenderer(RendererAround):
         def sets(templates: Templates, box: Box) -> Sets:
             return self._method.draw.at(templates.enlarged(self._atlas), box)
 
-        plain = self._method.scene(canvas_size)
+        plain = self._method.scene(canvas_size, self._frame)
         scene = replace(plain, sets=sets, reduction=self.reduction)
         if self._frame is not None:  # what is decided of another content is not what is remembered of the method's own
-            scene = replace(scene, content=ContentField(self._frame, canvas_size, self.device).at, reduction=0)
+            pixels = self._frame.pixels_on(self.device)
+            scene = replace(scene, content=ContentField(pixels, canvas_size, self.device).at, reduction=0)
         return layers_of(self._method.painting(box, scene), self._method.repaint_reach, box)

@@ -19,7 +19,8 @@ from engine.box import Box, Margin, Size
 from engine.device import memory_free_bytes, uploaded
 from engine.errors import BadWeightsError, MissingSourcesError
 from engine.images import sources
-from engine.images.sampling import ContentPatches, StylePatches, corner
+from engine.images.contents import MatchedContents
+from engine.images.sampling import StylePatches, corner
 from engine.job import Job
 from engine.method import State, Term
 from engine.methods.adversarial import atlas_of, coarsened
@@ -38,14 +39,15 @@ from engine.methods.directed import (
 from engine.methods.magic import pretrained
 from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.coarse import CoarseRenderer
+from engine.methods.magic.color_choice import ColorChoice
 from engine.methods.magic.conditions import RANGES
 from engine.methods.magic.directions import multiplied
 from engine.methods.magic.memory_plan import Plan, plan
 from engine.methods.magic.painting import PaintingMagic
-from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.settings import PRESETS, MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
 from engine.methods.magic.slots import SLOTS
+from engine.methods.remembered import Remembered
 from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
 from engine.templates.palette import palette
@@ -94,7 +96,7 @@ class Magic(PaintingMagic):
         self._assemble(torch.Generator().manual_seed(self.seed))
         self._shown: dict[tuple[int, ...], Tensor] = {}
         self._coarse_renderers: dict[int, CoarseRenderer] = {}
-        self._remembered = RememberedChoices()
+        self._remembered, self._color_choice = Remembered(), ColorChoice()
         self._tally, self._composed = Tally(), {}
         if s.start == "network":
             self.begin_with(pretrained.shipped())
@@ -138,9 +140,9 @@ class Magic(PaintingMagic):
         self._styles = sources.load(job.sources["style"], s.style_scale, "style", self.warnings, True)
         if s.placement == "aligned":
             self._styles = sources.of_one_size(self._styles)
-        self._contents = []
+        self._matched = MatchedContents([], [])
         if s.guidance == "guided" and job.sources.get("content"):
-            self._contents = self._contents_of(job)
+            self._matched = self._read_contents(job)
         elif s.guidance == "guided" and not self.is_instant(s):
             raise MissingSourcesError(
                 "A guided collage needs a content image. Drop one on Content, or choose Unguided in the panel."
@@ -157,7 +159,6 @@ class Magic(PaintingMagic):
         self._composer = self._composer_of(job, self.draw)
         self.warnings += self._said
         self._style_patches = StylePatches(self._styles, self.atlas, s.tiling)
-        self._content_patches = ContentPatches(self._contents, self._canvas, self.device) if self._contents else None
 
     def _composer_of(self, job: Job, draw: SetDraw) -> Composer:
         """What is wanted of single pieces. Raises BadSettingError: all of those shown are muted."""
@@ -253,8 +254,8 @@ class Magic(PaintingMagic):
         if s.set_size_least:
             least = min(s.set_size_least, count)
             count = int(torch.randint(max(2, least), count + 1, (), generator=random))
-        if self._content_patches is not None:
-            content, corners = self._content_patches.draw(side, batch, random)
+        if (patches := self._content_patches) is not None:
+            content, corners = patches.draw(side, batch, random)
         else:
             content, corners = None, torch.stack([corner(self._canvas, side, random) for _ in range(batch)])
         boxes = [Box(int(top), int(left), side, side) for top, left in corners.tolist()]
@@ -267,8 +268,11 @@ class Magic(PaintingMagic):
         powers = {name: torch.stack([plane(box) for box in boxes]) for name, plane in fields.amounts.items()}
         regions = None if fields.regions is None else torch.stack([fields.regions(box) for box in boxes])
         opaque = sets.view(side, side).bias() if self.atlas.has_cut_outs else None
-        bias = log_bias(self._bias(regions, sets, wanted), opaque)
         guided = None if fields.guided is None else torch.stack([fields.guided(box) for box in boxes])
+        by_color = None
+        if content is not None and s.color_matching:
+            by_color = self._by_color(sets, content, guided) / s.temperature
+        bias = log_bias(self._bias(regions, sets, wanted), opaque, by_color)
         style = self._style_patches.draw(side, batch, random)
         return Batch(content, style, sets, bias, powers, guided, self._conditions())
 
@@ -346,15 +350,19 @@ class Magic(PaintingMagic):
         if PAINT in batch.powers:
             terms["alpha"] = (times(-batch.powers[PAINT]) * (fake.result - fake.collage).abs()).mean() / 2
         if batch.content is not None:
-            wanted, weight = self._coarse(losses.grey(batch.content)), 1.0
+            wanted, weight = self._coarse(batch.content), 1.0
             if CONTENT in batch.powers:
                 weight = times(batch.powers[CONTENT])
-                weight = self._coarse(weight if batch.guided is None else weight * batch.guided)
-            terms["content"] = losses.content(self._coarse(losses.grey(fake.result)), wanted, weight)
-            terms["content_collage"] = losses.content(self._coarse(losses.grey(fake.collage)), wanted, weight)
+                weight = self._blurred(weight if batch.guided is None else weight * batch.guided)
+            terms["content"] = losses.content(self._coarse(fake.result), wanted, weight)
+            terms["content_collage"] = losses.content(self._coarse(fake.collage), wanted, weight)
         return terms
 
     def _coarse(self, image: Tensor) -> Tensor:
+        """phi, of what is compared."""
+        return self._blurred(losses.compared(image, self.settings.color_matching))
+
+    def _blurred(self, image: Tensor) -> Tensor:
         return coarsened(image, self.settings.correspondence, self.settings.blur_px)
 
     def _patches_of(self, batch: Batch, output: Collage) -> dict[str, Tensor]:
@@ -372,6 +380,11 @@ class Magic(PaintingMagic):
 
     def _initialise(self, network: torch.nn.Module, random: torch.Generator) -> None:
         initialised(network, random)
+
+    def begin_from(self, state: State) -> bool:
+        self._shown = {}
+        self._remembered.forget()
+        return super().begin_from(state)
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._shown = {}

@@ -21,13 +21,14 @@ from engine.methods.composed import Composed, Composer, Tally, everywhere, log_b
 from engine.methods.directed import PAINT, Directions, painted_share, times
 from engine.methods.magic.batches import Batch
 from engine.methods.magic.coarse import CoarseRenderer
+from engine.methods.magic.color_choice import BLOCK_PX, ColorChoice
 from engine.methods.magic.conditions import conditions
 from engine.methods.magic.directions import parts
 from engine.methods.magic.memory_plan import paint_bytes
-from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
 from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import composed_reach, measured_halo
+from engine.methods.remembered import Remembered
 from engine.nn import training
 from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
 from engine.nn.parts import paints_quickly
@@ -55,10 +56,11 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     _said: list[str]
     _shown: dict[tuple[int, ...], Tensor]
     _coarse_renderers: dict[int, CoarseRenderer]
-    _remembered: RememberedChoices
+    _remembered: Remembered[Choice]
     _composer: Composer
     _composed: dict[tuple[int, int], Composed]
     _tally: Tally
+    _color_choice: ColorChoice
     _reach: Margin | None = None
 
     # -------------------------------------------------------- facts
@@ -142,7 +144,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         renderer = self._coarse_renderers[reduction]
         if render_mode is None or not render_mode.frame:
             return renderer
-        return renderer.of(self.frame(render_mode.frame, render_mode.tones).to(self.device))
+        return renderer.of(self.frame(render_mode.frame, render_mode.tones))
 
     def painting(self, box: Box, scene: Scene) -> Painting:
         """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
@@ -304,7 +306,8 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
 
         if not scene.reduction:
             return decide()
-        state = (self.steps_done, self.settings.warp_px, self._told(), self._rounds)
+        s = self.settings
+        state = (self.steps_done, s.warp_px, s.tone_matching, s.color_matching, self._told(), self._rounds)
         of_what = (seed, count, scene.canvas_size, scene.reduction, other)
         return self._remembered.of(state, of_what, box, decide)
 
@@ -317,7 +320,17 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         size = (box.height, box.width)
         sets, told = scene.sets(templates, box), self._conditions_of(settings)
         with training.precision(self.device, self._rounds):
-            return self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
+            choice = self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
+        if content is None or not self.settings.color_matching:
+            return choice
+        guided = None if scene.fields.guided is None else scene.fields.guided(box)[None]
+        return choice._replace(logits=choice.logits.float() + self._by_color(sets, content, guided, scene.reduction))
+
+    def _by_color(self, sets: Sets, content: Tensor, guided: Tensor | None, reduction: int = 1) -> Tensor:
+        """What *Match the colours* adds to what is decided, [B, K, H, W], where the content counts by `guided`."""
+        block_px = max(1, min(BLOCK_PX, self.alignment_px) // max(1, reduction))  # boxes are made of whole ones
+        added = self._color_choice.added(sets, content, self.settings.color_matching, block_px)
+        return added if guided is None else added * guided
 
     @property
     def _rounds(self) -> bool:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from engine import losses
 from engine.box import Size
+from engine.images.contents import MatchedContents
 from engine.images.sampling import step_generator
 from engine.job import Job, SourceImage
 from engine.methods.magic import pretrained
@@ -69,7 +70,7 @@ class Pretraining(Magic):
         for image in job.sources.get("style", ()):
             by_folder[Path(image.path).parent].append(Path(image.path))
         contents = [Path(image.path) for image in job.sources.get("content", ())]
-        self._styles, self._contents, self._content_patches = [], [], None
+        self._styles, self._matched = [], MatchedContents([], [])
         self._canvas = Size(self.settings.patch, self.settings.patch)
         self._scenes = Scenes(
             list(by_folder.values()), contents, self.settings.patch, self.seed, self.device, self.warnings

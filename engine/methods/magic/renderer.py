@@ -26,6 +26,7 @@ from engine.methods.directed import Fields
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import Choice, together
 from engine.options import RenderMode
+from engine.planes import largest
 from engine.templates.atlas import Templates
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets
@@ -117,7 +118,7 @@ def layers_of(painting: Painting, repaint_reach: float, box: Box) -> Layers:
 
 def _largest(painting: Painting) -> Tensor:
     """Which piece has most of each place, float32 [1, h, w]; -1 where it is one of the other set."""
-    index = painting.mixture[0].argmax(0, keepdim=True)  # [1, h, w]
+    index = largest(painting.mixture[0])[None]  # [1, h, w]
     return torch.where(index < painting.first_count, index, -1).float()
 
 

@@ -27,6 +27,7 @@ class MagicSettings(AdversarialSettings):
         "Guided shows your content image in pieces of the style; unguided makes collages of the style alone.",
         group=LOOK, before="tone_matching")
     tone_matching: float = redeclared(AdversarialSettings, "tone_matching", when=_GUIDED)
+    color_matching: float = redeclared(AdversarialSettings, "color_matching", when=_GUIDED)
     repaint_bound: float = share(0.5, "Repaint",
         "How far the second network may change the pieces to hide their borders. 0: untouched pieces.",
         symbol="bound of U-Net 2", group=LOOK, live=True,
@@ -197,6 +198,7 @@ _PAPER: dict[str, Any] = {
     "collage_content_weight": 0.0,
     "collage_adversarial_weight": 0.0,
     "tone_matching": 0.0,
+    "color_matching": 0.0,
     "temperature": 1.0,
     "entropy_ramp_steps": 0,
     "content_scale": 1.0,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 import torch
@@ -25,6 +26,7 @@ from engine.method import Layer, State, Term
 from engine.methods.optimised.base_settings import PixelSettings, comparison_of
 from engine.methods.optimised.pictures import enlarged, luma, scattered, thumbnail
 from engine.methods.stepped_base import SteppedMethod
+from engine.methods.style_maps import StyleDirections, style_times, styled_share
 from engine.nn import training
 from engine.style.comparing import Comparison, at_sizes
 from engine.style.networks import open_network
@@ -66,12 +68,14 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         canvas_size: Size,
         labels: tuple[Tensor, Tensor] | None = None,
         regions: int = 1,
+        directions: StyleDirections | None = None,
     ) -> None:
         """Builds the network and the first picture.
 
         Args:
             canvas_size: of the finished picture.
             labels: uint8, regions of the (one) style [h, w], and of the picture [h, w], of any sizes.
+            directions: the artist's maps, where there are no labels.
 
         Raises:
             MissingWeightsError, BadWeightsError: of the network.
@@ -81,6 +85,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         self.device, self.seed = device, job.seed
         self._styles, self._content, self._canvas = list(styles), content, canvas_size
         self._labels, self._regions = labels, regions
+        self._directions = directions or StyleDirections()
         self.full = self._bounded(canvas_size)
         first = s.statistic == "gram" or s.optimizer == "lbfgs"
         network = open_network(
@@ -97,7 +102,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         )
         network.hard_edges = self._hard_edges
         self.network = at_sizes(network, s.compared_sizes if s.network == "vgg19" else 1)
-        self.statistic = self._comparison.statistic_of(self.network)
+        self.statistic = replace(self._comparison, by_area=labels is None).statistic_of(self.network)
         self._check_sizes()
         if self.network.fixed:
             self._normalise()
@@ -201,7 +206,10 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
             styles.append(LabelledImage(image, labels, style.image.weight))
         if not self.network.fixed:
             self.network.adapt([style.image for style in styles], torch.Generator().manual_seed(self.seed))
-        labels = None if self._labels is None else fitted(self._labels[1], size).to(self.device)
+        found, regions, allowed = self._regions_of_picture()
+        labels = None if found is None else fitted(found, size).to(self.device)
+        powers = self._directions.powers(size, self.device)
+        times = None if powers is None else style_times(powers(size.box))[None]
         content = None if self._content is None else self._content_at(size.box, size)[None]
         alignment_px = max(self.network.strides.values())
         tile_px = -(-self.settings.tile // alignment_px) * alignment_px
@@ -210,12 +218,31 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
             self.statistic,
             styles,
             labels,
-            self._regions,
+            regions,
             content,
             self.settings.blur_px,
             tile_px,
             self._kept_shares(),
+            allowed,
+            times,
         )
+
+    def _redirect(self, directions: StyleDirections) -> None:
+        """Other maps, between two steps; the picture goes on, or begins anew where nothing was done yet."""
+        self._directions = directions
+        self._objective = self._objective_here()
+        if isinstance(self._descent, Lbfgs):  # what it remembers is of another loss
+            self._descent.reset()
+        if not self.steps_done:
+            self.picture = self._first_picture()
+
+    def _regions_of_picture(self) -> tuple[Tensor | None, int, Tensor | None]:
+        """Labels of the picture, uint8 [h, w] of any size, how many there are, and the styles of each by a map."""
+        if self._labels is not None:
+            return self._labels[1], self._regions, None
+        if (regions := self._directions.regions) is not None:
+            return regions.labels, regions.count, regions.allowed
+        return None, 1, None
 
     def _kept_shares(self) -> dict[str, float]:
         """Of the gradient of style, by layer, from all of the shallowest to `kept_share` of the deepest; or none."""
@@ -239,7 +266,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
 
     def _first_picture(self) -> Tensor:
         random = torch.Generator().manual_seed(self.seed)
-        noise = scattered(self._objective, self.size_at(self._scale), self._regions, random)
+        noise = scattered(self._objective, self.size_at(self._scale), self._objective.regions, random)
         return self._start(noise.to(self.device), self._objective.content)
 
     def _new_descent(self) -> Descent:
@@ -307,6 +334,9 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
     def paint(self, box: Box, canvas_size: Size) -> dict[str, Tensor]:
         result = ContentField(self.picture[0], canvas_size, self.device).at(box).clamp(0, 1)
         content = self._content_at(box, canvas_size)
+        powers = self._directions.powers(canvas_size, self.device)
+        if powers is not None and self._content is not None:
+            result = torch.lerp(content, result, styled_share(powers(box)))
         if self.settings.colors == "luminance" and self._content is not None:
             colored = ContentField(self._content.pixels_on(self.device), canvas_size, self.device).at(box)
             result = (colored + luma(result) - luma(colored)).clamp(0, 1)

@@ -8,6 +8,7 @@ anew each time, in minutes where a trained network (stylize) takes a moment. The
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -19,11 +20,13 @@ from engine.images import sources
 from engine.images.sources import ContentField
 from engine.job import Job
 from engine.method import Preset
+from engine.methods.directed import with_regions_of
 from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CHANGE, CONTENT, RESULT, PixelMethod
 from engine.methods.optimised.base_settings import PAPER, REST, PixelSettings
 from engine.methods.optimised.pictures import luma
 from engine.methods.optimised.slots import SLOTS
+from engine.methods.style_maps import style_directions, unmapped
 
 
 class NeuralStyleSettings(PixelSettings):
@@ -117,7 +120,25 @@ class NeuralStyle(PixelMethod[PixelSettings]):
         styles = recolor.styles_for(styles, content, s.colors)
         given = (content or styles[0]).size
         canvas_size = Size(*(max(16, round(side * s.content_scale)) for side in (given.height, given.width)))
-        self._prepare(job, device, styles, content, job.canvas_size or canvas_size)
+        self._job, self._said, canvas_size = job, list[str](), job.canvas_size or canvas_size
+        directed = style_directions(job, styles, canvas_size, self._said)
+        self.warnings += self._said
+        self._prepare(job, device, styles, content, canvas_size, directions=directed)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self._said
+
+    def try_update(self, job: Job) -> bool:
+        """Other maps: the picture goes on from where it is, towards what they say."""
+        if unmapped(job) != unmapped(self._job) or self._job.settings.needs_rebuild(job.settings):
+            return False
+        said = list[str]()
+        styles = with_regions_of(job, self._styles)
+        self._redirect(style_directions(job, styles, self._canvas, said))
+        self.warnings = [sentence for sentence in said if sentence not in self._said]
+        self._said, self._job = said, job
+        return True
 
     def _start(self, noise: Tensor, content: Tensor | None) -> Tensor:
         """Noise and what it begins with: the start image (figure 3 of Ulyanov et al. 2017), or else the content."""

@@ -13,21 +13,22 @@ _LUMA = (0.299, 0.587, 0.114)
 
 
 def scattered(objective: Objective, size: Size, regions: int, random: torch.Generator) -> Tensor:
-    """Colours of one style at random places, each region's in that region: [1, 3, h, w], 0..1, on the CPU."""
+    """Colours of one style at random places, each region's in that region: [1, 3, h, w], 0..1, on the CPU.
+
+    Where regions are like styles of their own, of one of these for each.
+    """
     noise = torch.zeros(3, size.area)
     places = torch.zeros(size.area, dtype=torch.long) if objective.labels is None else objective.labels.cpu().flatten()
-    chosen = torch.multinomial(
-        torch.tensor([max(style.weight, 1e-6) for style in objective.styles]), 1, generator=random
-    )
-    style = objective.styles[int(chosen)]
-    pixels = style.image[0].cpu().flatten(1)
-    style_places = (
-        torch.zeros(pixels.shape[1], dtype=torch.long) if style.labels is None else style.labels.cpu().flatten()
-    )
+    weights = torch.tensor([max(style.weight, 1e-6) for style in objective.styles])
+    allowed = torch.ones(1, len(weights)) if objective.allowed is None else objective.allowed.float()
+    chosen = [int(torch.multinomial(weights * may, 1, generator=random)) for may in allowed]
     for region in range(regions):
-        here, there = (places == region).nonzero()[:, 0], (style_places == region).nonzero()[:, 0]
-        if not len(there):
-            there = torch.arange(pixels.shape[1])
+        style = objective.styles[chosen[region % len(chosen)]]
+        pixels = style.image[0].cpu().flatten(1)
+        here, there = (places == region).nonzero()[:, 0], torch.arange(pixels.shape[1])
+        if style.labels is not None:
+            inside = (style.labels.cpu().flatten() == region).nonzero()[:, 0]
+            there = inside if len(inside) else there
         noise[:, here] = pixels[:, there[torch.randint(len(there), (len(here),), generator=random)]]
     return noise.view(1, 3, size.height, size.width)
 

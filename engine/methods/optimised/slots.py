@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.method import Slot
+from engine.methods.map_slots import STYLE_MAP_SLOTS
 
 SLOTS = {
     "neural_style": (
@@ -16,6 +17,7 @@ SLOTS = {
             0,
             1,
         ),
+        *STYLE_MAP_SLOTS,
     ),
     "doodle": (
         Slot("style", "Style", "The painting whose parts you want.", 1, 1),

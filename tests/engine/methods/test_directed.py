@@ -110,6 +110,7 @@ def test_a_map_given_to_what_was_trained_acts_at_once(key, tmp_path):
     assert shares(method)[1, :, :48].mean() > 0.01
 
 
+@pytest.mark.usefixtures("forgetful")
 @pytest.mark.parametrize(("mode", "feather_px"), [*((mode, 0.0) for mode in PRINTS), ("larger", 12.0)])
 def test_crops_agree_with_maps(key, mode, feather_px, tmp_path):
     method = made(directed(key, tmp_path, every_map(tmp_path), {"feather_px": feather_px}))

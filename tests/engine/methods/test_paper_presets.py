@@ -18,8 +18,22 @@ SMALL = {
     "magic": {**magic_jobs.TINY, "set_size_least": 0, "patch": 64, "discriminator_depth": 3},
 }
 ADDED = {
-    "famos": ("tone_matching", "balance_weight", "largest_share_weight", "r1_weight", "entropy_ramp_steps"),
-    "magic": ("tone_matching", "collage_content_weight", "alpha_weight", "r1_weight", "entropy_ramp_steps"),
+    "famos": (
+        "tone_matching",
+        "color_matching",
+        "balance_weight",
+        "largest_share_weight",
+        "r1_weight",
+        "entropy_ramp_steps",
+    ),
+    "magic": (
+        "tone_matching",
+        "color_matching",
+        "collage_content_weight",
+        "alpha_weight",
+        "r1_weight",
+        "entropy_ramp_steps",
+    ),
 }
 """Terms and ramps that are ours: 0, or idle, in a preset that says it is the paper's."""
 

@@ -23,6 +23,7 @@ from tests.engine.combinations import every_pair
 from tests.engine.famos_jobs import job, picture
 
 CPU = torch.device("cpu")
+pytestmark = pytest.mark.usefixtures("forgetful")
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "mode": ("blend", "paint", "copy"),
@@ -182,7 +183,7 @@ def test_patches_reach_over_the_border_where_all_is_mirrored_in_step(crops: str,
     assert method.templates is not None
     canvas_size, side, at_the_border = method.canvas_size, 32, 0
     for step in range(4):
-        batch = method.batches.draw(step_generator(1, step))
+        batch = method._draw_batch(step_generator(1, step))
         assert batch.view is not None
         crops_of = batch.view.crops(0, len(method.templates))
         for psi, crop, content in zip(batch.psi, crops_of, batch.content, strict=True):
@@ -200,7 +201,7 @@ def test_patches_reach_over_the_border_where_all_is_mirrored_in_step(crops: str,
     share = side / (canvas_size.height + 1)  # of the places whose patch has a row in the middle
     assert at_the_border > 0.25 * share * 64
     method = Famos(job(tmp_path, {"crops": crops}), CPU)
-    inside = method.batches.draw(step_generator(1, 0)).psi.diff(dim=3)[:, 1]
+    inside = method._draw_batch(step_generator(1, 0)).psi.diff(dim=3)[:, 1]
     assert (inside > 0).all(), "as it was"
 
 
@@ -228,7 +229,9 @@ def test_live_settings_act_in_the_next_step(name: str, tmp_path: Path) -> None:
         kept.step(step)
         turned.step(step)
     now = getattr(turned.settings, name)
-    other = {"r1_every_steps": 2, "average_decay": 0.0, "discriminator_steps": 2}.get(name, now * 0.5 + 2)
+    others = {"r1_every_steps": 2, "average_decay": 0.0, "discriminator_steps": 2}
+    others |= {"tone_matching": 0.9, "color_matching": 0.9}
+    other = others.get(name, now * 0.5 + 2)
     if name in ("learning_rate", "discriminator_rate"):
         other = now / 10
     if name in ("temperature_ramp_steps", "entropy_ramp_steps"):

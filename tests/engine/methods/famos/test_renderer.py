@@ -24,6 +24,7 @@ from engine.tiling import tiled
 from tests.engine.famos_jobs import job, picture
 
 CPU = torch.device("cpu")
+pytestmark = pytest.mark.usefixtures("forgetful")
 CANVAS = Size(96, 120)
 
 

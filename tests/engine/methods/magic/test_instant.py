@@ -20,8 +20,8 @@ from engine.messages import RenderView
 from engine.methods.magic import pretrained
 from engine.methods.magic.conditions import RANGES, conditions
 from engine.methods.magic.method import Magic
-from engine.methods.magic.remembered import RememberedChoices
 from engine.methods.magic.settings import MagicSettings
+from engine.methods.remembered import Remembered
 from engine.nn.collage import Choice
 from engine.nn.parts import painting_quickly
 from engine.preview import views
@@ -156,7 +156,7 @@ def test_memory_is_bounded_and_the_oldest_goes_first(tmp_path: Path) -> None:
     method = Magic(job(tmp_path), CPU)
     sets = method.draw.at(method.draw.templates(2, 1), Box(0, 0, 8, 8))
     choice = Choice(sets, torch.zeros(1, 2, 8, 8), None, torch.zeros(()))  # 512 bytes
-    remembered, made = RememberedChoices(most_bytes=1200), []
+    remembered, made = Remembered(most_bytes=1200), []
     box = Box(0, 0, 8, 8)
     for place in (1, 2, 1, 3, 2, 1):
         remembered.of("state", place, box, lambda place=place: made.append(place) or choice)
@@ -170,7 +170,7 @@ def test_what_was_decided_of_a_box_is_known_of_the_boxes_in_it(tmp_path: Path) -
     outer, inner = Box(8, 16, 32, 40), Box(16, 32, 8, 16)
     templates = method.draw.templates(2, 1)
     whole = Choice(method.draw.at(templates, outer), torch.rand(1, 2, 32, 40), None, torch.zeros(()))
-    remembered = RememberedChoices()
+    remembered = Remembered()
     remembered.of("state", "set", outer, lambda: whole)
     part = remembered.of("state", "set", inner, lambda: pytest.fail("asked anew"))
     assert torch.equal(part.logits, whole.logits[:, :, 8:16, 16:32])

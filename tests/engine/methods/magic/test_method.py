@@ -317,6 +317,7 @@ def test_live_settings_act_in_the_next_step_or_picture(name: str, tmp_path: Path
     now = getattr(turned.settings, name)
     others = {"r1_every_steps": 2, "average_decay": 0.0, "discriminator_steps": 2, "entropy_ramp_steps": 500}
     others |= {"correspondence": "pool4", "between": 0.5, "between_by": "pieces", "show_size": 9, "repaint_bound": 0.9}
+    others |= {"tone_matching": 0.9, "color_matching": 0.9}
     other = others.get(name)
     if other is None:
         other = now / 10 if name in ("learning_rate", "discriminator_rate") else type(now)(now * 0.5 + 2)

@@ -1,0 +1,76 @@
+"""`python docs/gallery/window.py fruit.png self_portrait.jpg FOLDER`: window.png and window-dark.png, while it refines.
+
+The real window, with one moment for each set that is tried before.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from app.main_window import MainWindow
+from app.preferences import Preferences
+from benchmarks.live import Watch, until
+from engine import heap
+from engine import messages as m
+
+WIDTH, HEIGHT = 1440, 900
+SETS, STEPS = (1, 4, 9), 24
+REST_S = 4.0
+
+
+def rest(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    until(lambda: time.monotonic() > end)
+
+
+def main(style: Path, content: Path, folder: Path) -> int:
+    heap.keep_freed()
+    sys.setswitchinterval(0.001)
+    app = QApplication(sys.argv[:1])
+    with tempfile.TemporaryDirectory() as home:
+        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, home)
+        window = MainWindow(Preferences(), Path(home))
+        window.set_theme("light")
+        window.resize(WIDTH, HEIGHT)
+        window.show()
+        window.reset_layout()
+        until(lambda: window.built)
+        watch, document, training = Watch(window), window.document, window.training
+        steps = [0]
+        training.events.on(m.Stepped, lambda event: steps.append(event.step))
+
+        def after(change) -> None:
+            watch.start()
+            change()
+            until(lambda: watch.sharp_s)
+
+        document.add("style", [style])
+        after(lambda: document.add("content", [content]))
+        after(lambda: document.set("smoothing_px", 4.0))
+        for number, seed in enumerate(SETS, start=1):
+            if seed != document.settings.set_seed:
+                after(lambda seed=seed: document.set("set_seed", seed))
+            training.keep()
+            until(lambda number=number: len(window.strip.tiles) == number)
+        window.training_actions.train()
+        until(lambda: steps[-1] >= STEPS)
+        rest(REST_S)
+        for theme, name in (("light", "window.png"), ("dark", "window-dark.png")):
+            window.set_theme(theme)
+            rest(1.0)
+            window.grab().save(str(folder / name))
+        window.close()
+        until(lambda: training.state == "idle")
+    app.processEvents()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(Path, sys.argv[1:])))
