@@ -395,8 +395,8 @@ class Training(QObject):
         return [s.knob.label for s in differing(built.settings, self.document.settings) if not s.knob.live]
 
     def _weigh(self) -> None:
-        built = self._tried_on or self.built
-        stale = built is not None and needs_load(built, self.document.job)
+        built, job = self._tried_on or self.built, self.document.job
+        stale = built is not None and needs_load(built.model_copy(update={"pieces": job.pieces}), job)  # see _on_pieces
         if stale != self.stale:
             self.stale = stale
             self.stale_changed.emit(stale)

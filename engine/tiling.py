@@ -10,6 +10,14 @@ from torch import Tensor
 Edge = Literal["wrap", "mirror"]
 
 
+def tiled_place(place: int, length: int, edge: Edge) -> int:
+    """`tiled` of a single coordinate, without the cost of a tensor."""
+    if edge == "wrap":
+        return place % length
+    place %= 2 * length
+    return min(place, 2 * length - 1 - place)
+
+
 def tiled(index: Tensor, length: int | Tensor, edge: Edge) -> Tensor:
     """Maps any integer coordinate into [0, length): by repetition (`wrap`) or by reflection (`mirror`)."""
     if edge == "wrap":

@@ -171,7 +171,14 @@ class PiecesController(QObject):
 
 
 def _with_usage(infos: Sequence[PieceInfo], before: Sequence[PieceInfo]) -> Sequence[PieceInfo]:
-    """The pieces with the usage that they had, where nothing was painted of them yet since one was replaced."""
+    """The pieces with the usage that they had, where nothing was painted of them yet since one was replaced.
+
+    Those that show what they did keep their thumbnails, which are cut where most of a piece lies.
+    """
     if any(info.usage for info in infos) or len(infos) != len(before):
         return infos
-    return [replace(info, usage=old.usage) for info, old in zip(infos, before, strict=True)]
+    kept = []
+    for info, old in zip(infos, before, strict=True):
+        same = {"box": old.box, "flip": old.flip} if (info.place, info.path) == (old.place, old.path) else {}
+        kept.append(replace(info, usage=old.usage, **same))
+    return kept

@@ -38,12 +38,19 @@ class ReportPanel(QWidget):
         super().__init__(parent)
         self._shares: tuple[ImageShare, ...] = ()
         self.table = QTableWidget(0, 3, self)
-        self.table.setHorizontalHeaderLabels([self.tr("Image"), self.tr("Of the area"), self.tr("Of what is copied")])
+        self.table.setHorizontalHeaderLabels([self.tr("Image"), self.tr("Area"), self.tr("Copied")])
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.setShowGrid(False)
-        beginning, end = (side | Qt.AlignmentFlag.AlignVCenter for side in (_LEFT, _RIGHT))
-        for column, side in enumerate((beginning, end, end)):
-            self.table.horizontalHeaderItem(column).setTextAlignment(side)  # type: ignore[union-attr]
+        told = (
+            self.tr("What the pieces are cut from"),
+            self.tr("How much of the picture's area it gave"),
+            self.tr("How much it gave of what is copied rather than painted over"),
+        )
+        for column, words in enumerate(told):
+            header = self.table.horizontalHeaderItem(column)
+            assert header is not None
+            header.setTextAlignment((_RIGHT if column else _LEFT) | Qt.AlignmentFlag.AlignVCenter)
+            header.setToolTip(words)
         for column in (1, 2):
             self.table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.table.verticalHeader().hide()

@@ -91,6 +91,7 @@ def join(
                     dtype=np.uint16 if image.format == "ushort" else np.uint8,
                     tile=(TILE_PX, TILE_PX),
                     photometric="separated" if image.interpretation == "cmyk" else "rgb",
+                    extrasamples=["unassalpha"] if image.hasalpha() else None,
                     compression=None if options.compression == "none" else "zlib",
                     predictor=options.compression != "none",
                     subfiletype=_PAGE_OF_SEVERAL,

@@ -121,7 +121,7 @@ class ExportRun:
                     replace(page, resume=False), now, self._project, self._painting.device, self._painting.threads
                 )
                 one._noted = True
-                plan = one._painting.plan()
+                plan = replace(one._painting.plan(), opacity=self._painting.opacity(page.render_mode))
                 xmp = plan.xmp if xmp is None else xmp
                 job = fulfil(one._painting.painters(page.render_mode), plan, stop=stop)
                 report = yield from one._told_between(job, number, len(layers))

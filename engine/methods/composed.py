@@ -19,10 +19,12 @@ from engine.job import PieceChoice, PieceChoices, PiecePlace
 from engine.method import Piece
 from engine.pieces import PieceInfo, image_names
 from engine.templates.atlas import Atlas, Templates
-from engine.tiling import Edge, tiled
+from engine.tiling import Edge, tiled_place
 
 CELLS = 64
 """Places along each side of the canvas at which it is noted what lies there."""
+_PARTS = 16
+"""Of each side: where most of a piece lies is told so exactly."""
 _SHOWN_PX = 96
 """Side of what a piece's thumbnail shows, at working scale."""
 
@@ -104,7 +106,8 @@ class Composer:
             shares: of each, at cells of the canvas, float32 [K, CELLS, CELLS]; NaN where it was not painted yet.
         """
         names, edge = self._drawn_names(composed.drawn), composed.templates.edge
-        drawn, shown = (self._places(each) for each in (composed.drawn, composed.templates))
+        shown = self._places(composed.templates)
+        drawn = shown if composed.drawn is composed.templates else self._places(composed.drawn)
         usage, used_at = self._used(shares, len(names))
         boxes = self._boxes(composed.templates, used_at)
         return [
@@ -131,13 +134,13 @@ class Composer:
 
     def _places(self, templates: Templates) -> list[PiecePlace]:
         """What of its image each piece has in the middle of the canvas."""
-        places = []
+        places, sides = [], _every_side(templates.atlas)
         for image, offset, flip in zip(
             templates.image.tolist(), templates.offset.tolist(), templates.flip.tolist(), strict=True
         ):
             (row, backwards), (column, leftwards) = (
                 _share_at(offset[axis] + self._middle[axis], flip[axis], length, templates.edge)
-                for axis, length in enumerate(_sides(templates.atlas, image))
+                for axis, length in enumerate(sides[image])
             )
             places.append(PiecePlace(image=self._names[image], row=row, column=column, flip=(backwards, leftwards)))
         return places
@@ -164,11 +167,11 @@ class Composer:
         known = shares.nan_to_num(0.0)
         painted = (~shares[0].isnan()).sum().clamp_min(1)
         usage = (known.sum((1, 2)) / painted).tolist()
-        around = torch.nn.functional.avg_pool2d(known[:, None], 5, 1, 2)[:, 0].flatten(1).argmax(1)  # [K]
+        around = torch.nn.functional.avg_pool2d(known[:, None], CELLS // _PARTS)[:, 0].flatten(1).argmax(1)  # [K]
         height, width = (2 * side for side in self._middle)
         places = [
-            (int((cell // CELLS + 0.5) * height / CELLS), int((cell % CELLS + 0.5) * width / CELLS))
-            for cell in around.tolist()
+            (int((part // _PARTS + 0.5) * height / _PARTS), int((part % _PARTS + 0.5) * width / _PARTS))
+            for part in around.tolist()
         ]
         return usage, [at if part > 0 else self._middle for at, part in zip(places, usage, strict=True)]
 
@@ -176,12 +179,12 @@ class Composer:
         self, templates: Templates, places: Sequence[tuple[int, int]]
     ) -> list[tuple[tuple[float, float, float, float], tuple[bool, bool]]]:
         """What each piece shows around a place of the canvas: a box as shares of its image's sides, and how it runs."""
-        boxes = []
+        boxes, every = [], _every_side(templates.atlas)
         for image, offset, flip, at in zip(
             templates.image.tolist(), templates.offset.tolist(), templates.flip.tolist(), places, strict=True
         ):
             starts, lengths, runs = [], [], []
-            for axis, side in enumerate(_sides(templates.atlas, image)):
+            for axis, side in enumerate(every[image]):
                 share, backwards = _share_at(offset[axis] + at[axis], flip[axis], side, templates.edge)
                 length = min(1.0, _SHOWN_PX / side)
                 starts.append(min(max(share - length / 2, 0.0), 1.0 - length))
@@ -245,6 +248,11 @@ def _sides(atlas: Atlas, image: int) -> tuple[int, int]:
     return int(atlas.heights[image]), int(atlas.widths[image])
 
 
+def _every_side(atlas: Atlas) -> list[tuple[int, int]]:
+    """Of all images."""
+    return list(zip(atlas.heights.tolist(), atlas.widths.tolist(), strict=True))
+
+
 def _share_at(at: int, flip: bool, length: int, edge: Edge) -> tuple[float, bool]:
     """Where in an image a coordinate of its tiling is, as a share of the side, and whether it runs backwards there."""
     if flip:
@@ -252,7 +260,7 @@ def _share_at(at: int, flip: bool, length: int, edge: Edge) -> tuple[float, bool
     backwards = flip
     if edge == "mirror":
         backwards = (at % (2 * length) >= length) != flip
-    pixel = int(tiled(torch.tensor(at), length, edge))
+    pixel = tiled_place(at, length, edge)
     return (pixel + 0.5) / length, backwards
 
 

@@ -209,7 +209,8 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
     def restore(self, state: State, strict: bool = True) -> list[str]:
         left = training.copy_into(dict(self._tensors()), state.tensors, strict)
         self._restore_progress(state)
-        self.instant = bool(state.plain.get("instant", self.instant))
-        self.borrowed = bool(state.plain.get("borrowed", False))
+        if not left:  # else these are other networks, which begin with nothing
+            self.instant = bool(state.plain.get("instant", self.instant))
+            self.borrowed = bool(state.plain.get("borrowed", False))
         self._frozen_at = state.plain["settled_at"] if strict else None
         return left

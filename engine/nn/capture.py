@@ -68,13 +68,13 @@ class CapturedSteps:
 
     Args:
         changed: all tensors that a step changes.
-        warnings: where it is said that steps stay plain.
+        warn: takes the sentence that steps stay plain.
     """
 
     def __init__(
-        self, device: torch.device, changed: Callable[[], Iterable[tuple[str, Tensor]]], warnings: list[str]
+        self, device: torch.device, changed: Callable[[], Iterable[tuple[str, Tensor]]], warn: Callable[[str], object]
     ) -> None:
-        self._device, self._changed, self._warnings = device, changed, warnings
+        self._device, self._changed, self._warn = device, changed, warn
         self.off = device.type != "cuda"
         self._graphs: dict[Hashable, _Graph] = {}
         self._seen: Counter[Hashable] = Counter()
@@ -120,12 +120,14 @@ class CapturedSteps:
     ) -> tuple[OutputT, dict[str, Tensor]]:
         """A plain step, and the same one captured and done again from the same state; they have to agree."""
         before: list[Tensor] | None = None
+        present = torch.cuda.current_stream(self._device)
         try:
             if memory_free_bytes(self._device) < torch.cuda.memory_reserved(self._device):
                 return self._give_up("it would take more memory than is free", work, drawn, rates)
             before = self._copies()
             graph = self._compared(drawn, before, rates, work)
         except RuntimeError as error:
+            torch.cuda.set_stream(present)  # which a capture that fails may not have left
             if before is not None:
                 self._put(before)
             memory = is_out_of_memory(error)
@@ -182,7 +184,7 @@ class CapturedSteps:
         self._pool = None
         with suppress(RuntimeError):
             torch.cuda.empty_cache()
-        self._warnings.append(f"The card is told each step anew, which takes longer: {reason}.")
+        self._warn(f"The card is told each step anew, which takes longer: {reason}.")
         return work(drawn, rates)
 
 

@@ -39,18 +39,24 @@ def program(tmp_path: Path) -> Iterator[Open]:
 
 
 def test_a_collage_directed_with_a_brush(program: Open, tmp_path: Path) -> None:
-    """Sky from one image, the middle with more content and smaller pieces, an ugly piece muted, another replaced."""
+    """Sky from one image and ground from another, the middle with more content and smaller pieces, an ugly piece muted,
+    another replaced; looked at, and exported for a sheet of A3 with its report."""
     put_small_pictures(tmp_path / "data" / "Tessera" / "example")
     walker = program()
     walker.click(walker.one(kind="QPushButton", text="Load the example", enabled=True))
     live(walker)
-    give_the_top_to_one_image(walker)
+    sky_and_ground(walker, tmp_path)
     more_content_and_smaller_pieces(walker)
     mute_the_piece_under_the_pointer(walker, tmp_path)
     move_another_on_its_source(walker, tmp_path)
     report(walker, tmp_path)
+    choose_a3(walker)
     export_picture(walker, tmp_path)
     with Image.open(tmp_path / "walk.png") as picture:
+        assert picture.info["dpi"] == pytest.approx((40, 40), abs=0.1)
+        sheet_px = (297 / 25.4 * 40, 420 / 25.4 * 40)
+        sides = zip(picture.size, sheet_px, strict=True)
+        assert max(side / longest for side, longest in sides) == pytest.approx(1, abs=0.01), "it fills the sheet"
         assert any("Laid of " in str(said) for said in picture.info.values()), "the images are credited in the file"
     walker.focus()
     walker.keys("ctrl+q")
@@ -58,18 +64,30 @@ def test_a_collage_directed_with_a_brush(program: Open, tmp_path: Path) -> None:
     assert "Traceback" not in walker.said()
 
 
-def give_the_top_to_one_image(walker: Walker) -> None:
+def sky_and_ground(walker: Walker, home: Path) -> None:
+    """Two regions, each with an image that lies only there."""
     walker.click(walker.one(kind="QToolButton", name="Paint a map: Pieces from"))
     view = walker.one(kind="MaskView")
     walker.focus("Pieces from")
     walker.click(view, 0.02, 0.02)  # the keys are the mask's
-    walker.keys("2", "l")
-    around(walker, view, (0.3, 0.1), (0.7, 0.1), (0.7, 0.45), (0.3, 0.45))
-    pieces = walker.one(kind="QListWidget", name="Pieces in Green")
-    walker.click(pieces, 14 / pieces.box[2], 20 / pieces.box[3])
+    for key, name, row, top, bottom in (("2", "Green", 0, 0.1, 0.45), ("3", "Blue", 1, 0.7, 0.95)):
+        walker.keys(key, "l")
+        around(walker, view, (0.25, top), (0.75, top), (0.75, bottom), (0.25, bottom))
+        pieces = walker.one(kind="QListWidget", name=f"Pieces in {name}")
+        walker.click(pieces, 80 / pieces.box[2], (20 + 38 * row) / pieces.box[3], button=3)
+        walker.until(lambda: walker.all(kind="QMenu"), "its menu is open")
+        walker.keys("Down", "Return")  # Only here
+        walker.until(lambda row=row: len(only(home)) > row, f"an image lies only in {name}")
+        walker.click(view, 0.02, 0.02)
     walker.keep_picture("d1 pieces from")
     walker.click(walker.one(kind="QPushButton", text="Use this mask", enabled=True))
     walker.until(lambda: not walker.all(kind="MaskView"), "the map is used")
+
+
+def only(home: Path) -> list[str]:
+    """The regions of images that lie in one only, as the project is saved."""
+    sources = job(home).get("sources", {}).get("style", [])
+    return [image["regions"][0] for image in sources if len(image.get("regions") or ()) == 1]
 
 
 def more_content_and_smaller_pieces(walker: Walker) -> None:
@@ -141,6 +159,20 @@ def report(walker: Walker, folder: Path) -> None:
     walker.keep_picture("d6 report")
 
 
+def choose_a3(walker: Walker) -> None:
+    """By its button; few pixels an inch, so that it is quick. The dialog remembers it."""
+    walker.focus()
+    walker.keys("ctrl+shift+e")
+    walker.one(kind="ExportDialog")
+    walker.focus("Export")
+    walker.click(walker.one(kind="QPushButton", text="A3", enabled=True))
+    walker.click(walker.one(name="Resolution in print"))
+    walker.keys("ctrl+a")
+    walker.type("40")
+    walker.keys("Tab")
+    walker.keep_picture("d7 a3")
+
+
 def around(walker: Walker, widget: OnScreen, *places: tuple[float, float]) -> None:
     """Draws around a place with the button down."""
     points = [widget.at(*place) for place in places]
@@ -152,7 +184,10 @@ def around(walker: Walker, widget: OnScreen, *places: tuple[float, float]) -> No
 
 def choices(home: Path) -> list[dict[str, Any]]:
     """What the project says of single pieces, as it is saved."""
+    return job(home).get("pieces", {}).get("choices", [])
+
+
+def job(home: Path) -> dict[str, Any]:
+    """The project's, as it is saved; empty before."""
     files = list((home / "data" / "Tessera" / "projects").glob("*/project.json"))
-    if not files:
-        return []
-    return json.loads(files[0].read_text())["job"].get("pieces", {}).get("choices", [])
+    return json.loads(files[0].read_text())["job"] if files else {}

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint
 
 from engine import messages as m
-from engine.job import Job, SourceImage
+from engine.job import Job, PieceChoices, SourceImage
 from engine.method import State
 from engine.project import save_job
 from engine.settings import Settings
@@ -179,6 +179,20 @@ def test_what_is_tried_out_gives_way_to_what_the_document_has(live: Studio) -> N
     training.try_out("style", weighing(4.0))
     live.until(lambda: training.built is not None and training.built.sources == document.job.sources)
     live.until(lambda: not training.stale)
+
+
+def test_single_pieces_never_wait_for_a_rebuild(live: Studio) -> None:
+    """They are given to the session at once, which may be busy for a while; nobody is asked to rebuild meanwhile."""
+    shown(live)
+    training, document = live.window.training, live.window.document
+    seen: list[bool] = []
+    training.stale_changed.connect(seen.append)
+    began = len(live.seen(m.Began))
+    document.adopt(document.job.model_copy(update={"pieces": PieceChoices(draw=1)}), "draw anew")
+    live.press("undo")
+    live.until(lambda: len(live.seen(m.Began)) > began)
+    assert True not in seen
+    assert not live.said()
 
 
 def test_the_line_at_the_bottom_says_whose_picture_it_is(live: Studio) -> None:

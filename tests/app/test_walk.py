@@ -128,6 +128,8 @@ def load_the_example(walker: Walker, home: Path) -> Path:
 
 
 def train(walker: Walker) -> None:
+    stands_in = "Live, as MAGIC collage lays it; Train to learn"
+    walker.until(lambda: walker.all(kind="QLabel", text=stands_in), "another method's picture is there at once")
     walker.click(walker.one(kind="QToolButton", text="Train", enabled=True))
     walker.until(lambda: step(walker) >= 3, "it trains")
     assert walker.one(kind="QToolButton", text="Pause").enabled

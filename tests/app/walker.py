@@ -127,9 +127,9 @@ class Walker:
 
     # ------------------------------------------------------------ hand
 
-    def click(self, widget: OnScreen, across: float = 0.5, down: float = 0.5, times: int = 1) -> None:
+    def click(self, widget: OnScreen, across: float = 0.5, down: float = 0.5, times: int = 1, button: int = 1) -> None:
         x, y = widget.at(across, down)
-        self._do("mousemove", x, y, "click", "--repeat", times, "--delay", 60, 1)
+        self._do("mousemove", x, y, "click", "--repeat", times, "--delay", 60, button)
 
     def drag(self, widget: OnScreen, start: float, end: float) -> None:
         """Along a widget's width, with the button down."""

@@ -21,6 +21,7 @@ from engine.methods.magic.method import Magic
 from engine.options import RenderMode
 from engine.preview.usage import PieceCounter
 from engine.project import load_job, save_job
+from engine.tiling import tiled, tiled_place
 from engine.training.session import Session
 from tests.engine import famos_jobs, magic_jobs
 
@@ -296,3 +297,9 @@ def test_counting_takes_no_more_than_its_share_of_the_time(tmp_path):
 def test_images_of_one_name_are_told_apart():
     names = pieces.image_names([Path("/a/x.jpg"), Path("/b/x.jpg"), Path("/b/y.jpg")])
     assert names == ["x.jpg", "x.jpg (2)", "y.jpg"]
+
+
+@pytest.mark.parametrize("edge", ["wrap", "mirror"])
+def test_a_single_coordinate_goes_on_as_many_do(edge):
+    places = torch.arange(-23, 40)
+    assert [tiled_place(place, 7, edge) for place in places.tolist()] == tiled(places, 7, edge).tolist()

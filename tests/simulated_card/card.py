@@ -174,6 +174,7 @@ class SimulatedCard(TorchDispatchMode):
             "is_bf16_supported": True,
             "empty_cache": None,
             "set_device": None,
+            "set_stream": None,
             "mem_get_info": (2**37, 2**37),
             "memory_reserved": 0,
             "memory_allocated": 0,

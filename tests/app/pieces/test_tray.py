@@ -182,6 +182,18 @@ def test_usage_is_asked_for_once_at_a_time(qtbot, bench: Bench) -> None:
     assert "as soon as there is a picture" in bench.tray.note.text()
 
 
+def test_thumbnails_stay_while_what_is_left_of_a_replaced_piece_is_not_painted_yet(bench: Bench) -> None:
+    known = [replace(each, box=(0.5, 0.6, 0.25, 0.25)) for each in bench.tray.model.infos]
+    bench.count(known)
+    moved = known[1].place.model_copy(update={"row": 0.7})
+    fresh = [replace(each, usage=0.0, box=(0.1, 0.1, 0.25, 0.25)) for each in known]
+    fresh[1] = replace(fresh[1], place=moved)
+    bench.count(fresh)
+    shown = bench.tray.model.infos
+    assert [each.usage for each in shown] == [0.25] * 4
+    assert [each.box for each in shown] == [known[0].box, fresh[1].box, known[2].box, known[3].box]
+
+
 def test_what_is_read_out_of_a_piece(bench: Bench) -> None:
     model = bench.tray.model
     bench.count([replace(info(0, bench.folder, 0.031), weight=0.0, locked=True), info(1, bench.folder)])

@@ -23,7 +23,7 @@ from engine.export.print_sizes import Layout
 from engine.export.transparency import Opacity, opacity_of
 from engine.export.video_formats import check_video
 from engine.job import Job, SourceImage
-from engine.messages import Exported, ExportRequest, Failed, Finding, Stop, Warned
+from engine.messages import ALL_LAYERS, Exported, ExportRequest, Failed, Finding, Stop, Warned
 from engine.method import Method, method_class
 from engine.options import EncodeOptions, RenderMode
 from engine.training.session import Session
@@ -339,6 +339,20 @@ def test_a_film_of_numbered_pictures_has_it_frame_by_frame(tmp_path):
     exported(job, tmp_path, ExportRequest(tmp_path / "f.png", SIZE, frames=frames, encode_options=CLEAR))
     found = [opacity_in(path) for path in sorted(tmp_path.glob("f*.png"))]
     assert [int((each == 0).all(0).sum()) for each in found] == [40, 60]
+
+
+def test_each_layer_of_a_tiff_has_it(tmp_path):
+    import tifffile
+
+    job, out = magic(tmp_path), tmp_path / "l.tif"
+    exported(job, tmp_path, ExportRequest(out, SIZE, layer=ALL_LAYERS, encode_options=CLEAR))
+    exported(job, tmp_path, ExportRequest(tmp_path / "one.png", SIZE, encode_options=CLEAR))
+    expected = opacity_in(tmp_path / "one.png")
+    with tifffile.TiffFile(out) as file:
+        assert len(file.pages) == len(method_class("magic").layers)
+        for page in file.pages:
+            assert [int(extra) for extra in page.extrasamples] == [2]  # type: ignore[union-attr]
+            assert (page.asarray()[..., 3] == expected).all()
 
 
 def test_what_was_begun_before_there_was_transparency_can_be_gone_on_with():
