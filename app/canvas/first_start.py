@@ -44,11 +44,11 @@ class FirstStart(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rescued: Path | None = None
-        title = QLabel(self.tr("Make a picture of your images"), self)
-        self._title = title
+        # two of them, since a font that is changed later is lost with the next theme
+        self._title, self._small_title = (self._heading(size) for size in (1.9, 1.5))
         self.lead = QLabel(self)
         self.lead.setProperty("role", "muted")
-        for label in (title, self.lead):
+        for label in (self._title, self._small_title, self.lead):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             label.setWordWrap(True)
         self.images = _Door(
@@ -94,7 +94,8 @@ class FirstStart(QWidget):
         layout.addWidget(self.rescue, 0, Qt.AlignmentFlag.AlignHCenter)
         self._above, self._between = QSpacerItem(0, 28), QSpacerItem(0, 16)
         layout.addItem(self._above)
-        layout.addWidget(title)
+        layout.addWidget(self._title)
+        layout.addWidget(self._small_title)
         layout.addWidget(self.lead)
         layout.addWidget(self.other_method, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addItem(self._between)
@@ -111,6 +112,15 @@ class FirstStart(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.scroll_area)
+
+    def _heading(self, size: float) -> QLabel:
+        """What the page is for, in so many times the usual size."""
+        label = QLabel(self.tr("Make a picture of your images"), self)
+        font = label.font()
+        font.setPointSizeF(font.pointSizeF() * size)
+        font.setWeight(font.Weight.DemiBold)
+        label.setFont(font)
+        return label
 
     def show_method(self, method: type[Method]) -> None:
         """Says what the method begins with."""
@@ -143,10 +153,8 @@ class FirstStart(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         direction, narrow = QBoxLayout.Direction, self.width() < NARROW_PX
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * (1.5 if narrow else 1.9))
-        font.setWeight(font.Weight.DemiBold)
-        self._title.setFont(font)
+        self._title.setVisible(not narrow)
+        self._small_title.setVisible(narrow)
         self._doors.setSpacing(8 if narrow else 16)
         self._above.changeSize(0, 0 if narrow else 28)
         self._between.changeSize(0, 4 if narrow else 16)

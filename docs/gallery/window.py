@@ -55,7 +55,7 @@ def main(style: Path, content: Path, folder: Path) -> int:
         after(lambda: document.add("content", [content]))
         after(lambda: document.set("smoothing_px", 4.0))
         for number, seed in enumerate(SETS, start=1):
-            if seed != document.settings.set_seed:
+            if seed != document.settings.model_dump()["set_seed"]:
                 after(lambda seed=seed: document.set("set_seed", seed))
             training.keep()
             until(lambda number=number: len(window.strip.tiles) == number)

@@ -115,3 +115,18 @@ def test_menus_are_reached_by_f10_and_by_alt(studio: Studio) -> None:
     assert bar.activeAction() is bar.actions()[0]
     letters = [action.text()[action.text().index("&") + 1] for action in bar.actions()]
     assert len(set(letters)) == len(letters)
+
+
+def test_the_heading_of_the_first_page_keeps_its_size_with_another_theme(studio: Studio) -> None:
+    window = studio.window
+    for width in (1000, 1600):
+        window.resize(width, 760)
+        QApplication.processEvents()
+        for mode in ("dark", "light"):
+            window.set_theme(mode)
+            QApplication.processEvents()
+            shown = [
+                title for title in (window.canvas.start._title, window.canvas.start._small_title) if title.isVisible()
+            ]
+            assert len(shown) == 1
+            assert shown[0].fontInfo().pointSizeF() > 1.3 * window.fontInfo().pointSizeF()
