@@ -85,13 +85,14 @@ def join(
                 tags: list[Any] = [(_PAGE_NAME, "s", 0, title, True)]
                 if xmp is not None and number == 0:
                     tags.append((_XMP, "B", len(xmp), xmp, True))
+                cmyk = image.interpretation == "cmyk"
                 file.write(
                     _tiles(image, stop, out),
                     shape=(image.height, image.width, image.bands),
                     dtype=np.uint16 if image.format == "ushort" else np.uint8,
                     tile=(TILE_PX, TILE_PX),
-                    photometric="separated" if image.interpretation == "cmyk" else "rgb",
-                    extrasamples=["unassalpha"] if image.hasalpha() else None,
+                    photometric="separated" if cmyk else "rgb",
+                    extrasamples=["unassalpha"] if image.bands == (5 if cmyk else 4) else None,
                     compression=None if options.compression == "none" else "zlib",
                     predictor=options.compression != "none",
                     subfiletype=_PAGE_OF_SEVERAL,

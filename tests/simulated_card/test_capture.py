@@ -21,11 +21,11 @@ from tests.simulated_card.card import SimulatedCard
 SOON = {"entropy_ramp_steps": 0, "temperature_ramp_steps": 0}
 FAMOS, MAGIC = famos_jobs.job, magic_jobs.job
 STEPS: dict[str, tuple[Callable[..., Job], dict[str, Any]]] = {
-    "famos": (FAMOS, SOON),
+    "famos": (FAMOS, SOON | {"color_matching": 0.5}),
     "famos, WGAN-GP, two turns of D": (FAMOS, SOON | {"adversarial": "wgan_gp", "discriminator_steps": 2}),
     "famos over the canvas, batch norm": (FAMOS, SOON | {"balance_over": "canvas", "norm": "batch"}),
     "famos, painted alone": (FAMOS, SOON | {"mode": "paint", "correspondence": "learned", "periodic_noise": 2}),
-    "magic": (MAGIC, {"entropy_ramp_steps": 0}),
+    "magic": (MAGIC, {"entropy_ramp_steps": 0, "color_matching": 0.5}),
     "magic, sets of any size": (MAGIC, {"entropy_ramp_steps": 0, "set_size_least": 4, "checkpointing": True}),
     "magic, warped": (MAGIC, {"entropy_ramp_steps": 0, "warp": "flow", "attention": "inducing", "norm": "instance"}),
 }

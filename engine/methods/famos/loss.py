@@ -62,8 +62,9 @@ def terms_of(
     def of_collage(image: Tensor) -> Tensor:
         if s.collage_correspondence == "same":
             return content_distance(s, image, batch.content, compared, along)
-        grey, content = (coarsened(losses.grey(x), s.collage_correspondence, 0.0) for x in (image, batch.content))
-        return losses.content(grey, content, 1.0 if wanted is None else coarsened(wanted, s.collage_correspondence, 0))
+        by = s.collage_correspondence
+        blocks, content = (coarsened(losses.compared(x, s.color_matching), by, 0) for x in (image, batch.content))
+        return losses.content(blocks, content, 1.0 if wanted is None else coarsened(wanted, by, 0))
 
     nothing, guided = fake.result.new_zeros(()), s.guidance == "guided"
     terms = {

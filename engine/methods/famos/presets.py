@@ -47,6 +47,7 @@ _PLAIN: dict[str, Any] = {
     "collage_correspondence": "same",
     "collage_content_weight": 1.0,
     "decision_weight": 0.0,
+    "color_matching": 0.0,
 }
 """What looks have in common but *Drawn over*, after which they may be chosen."""
 
@@ -188,6 +189,7 @@ PRESETS = (
             "correspondence": "blur",
             "blur_px": 1.0,
             "tone_matching": 0.7,
+            "color_matching": 1.0,
             "collage_content_weight": 0.5,
             "collage_correspondence": "pool32",
             "alpha_weight": 3.0,

@@ -26,7 +26,7 @@ FIVE = {"batch": 5}
 """Of which one process has two patches, the other three."""
 
 STEPS: dict[str, tuple[Callable[..., Job], dict[str, Any]]] = {
-    "famos": (famos_jobs.job, FIVE),
+    "famos": (famos_jobs.job, FIVE | {"color_matching": 0.5}),
     "famos, WGAN-GP over the canvas": (
         famos_jobs.job,
         FIVE | {"adversarial": "wgan_gp", "balance_over": "canvas", "discriminator_steps": 2},
@@ -36,7 +36,7 @@ STEPS: dict[str, tuple[Callable[..., Job], dict[str, Any]]] = {
         FIVE | {"norm": "batch", "discriminator_norm": "batch", "adversarial": "dcgan"},
     ),
     "famos, painted alone": (famos_jobs.job, FIVE | {"mode": "paint", "correspondence": "learned"}),
-    "magic": (magic_jobs.job, FIVE),
+    "magic": (magic_jobs.job, FIVE | {"color_matching": 0.5}),
     "magic, sets of any size": (
         magic_jobs.job,
         FIVE | {"set_size_least": 2, "warp": "flow", "adversarial": "wgan_gp", "discriminator_norm": "layer"},
