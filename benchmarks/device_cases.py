@@ -75,7 +75,7 @@ class Sizes:
     Args:
         steps: by name.
         live: a collage as it comes, whose pictures are counted while a slider moves, and while it learns.
-        live_pictures, live_seconds: how many pictures, and how long it learns.
+        live_pictures, live_steps: how many pictures, and how many steps it learns.
         painted: tiles of a method as they are painted, by name.
         tiles: how many of each are timed.
         canvas: what is painted to a canvas file and from there to a PNG.
@@ -85,7 +85,7 @@ class Sizes:
     steps: Mapping[str, Case]
     live: Case
     live_pictures: int
-    live_seconds: float
+    live_steps: int
     painted: Mapping[str, Case]
     tiles: int
     canvas: Case
@@ -123,7 +123,7 @@ CARD = Sizes(
     },
     live=Case("MAGIC as it comes", "magic"),
     live_pictures=20,
-    live_seconds=10.0,
+    live_steps=600,
     painted={"famos": _PRINT, "magic": Case("MAGIC as it comes", "magic")},
     tiles=30,
     canvas=_PRINT,
@@ -134,21 +134,21 @@ CARD = Sizes(
 _STEPS = {
     "famos-hinge": Case("FAMOS, N 80, hinge", "famos", (), _PEER | {"adversarial": "hinge"}, 2),
     "famos-float32": Case(
-        "FAMOS, N 80, WGAN-GP, float32", "famos", (), _PEER | {"adversarial": "wgan_gp", "precision": "float32"}, 2
+        "FAMOS, N 80, WGAN-GP, float32", "famos", (), _PEER | {"adversarial": "wgan_gp", "precision": "float32"}, 1
     ),
     "famos-draft": Case("FAMOS Draft", "famos", ("Draft",), _RAMPED, 30),
     "magic-draft": Case("MAGIC Draft", "magic", ("Draft",), _RAMPED, 20),
     "texture": Case("texture network Draft", "texture", ("Draft",), None, 3, _SMALL, _SMALL),
     "stylize": Case("fast stylisation Draft", "stylize", ("Draft",), None, 3, _SMALL, _SMALL),
     "doodle_net": Case("fast doodle Draft", "doodle_net", ("Draft",), None, 3, _SMALL, _SMALL),
-    "neural_style": Case("neural style, 512 x 384 px", "neural_style", (), _ONE_SIZE, 4, _SMALL, _SMALL),
-    "doodle": Case("doodle, 512 x 384 px", "doodle", (), _ONE_SIZE, 4, _SMALL, _SMALL),
+    "neural_style": Case("neural style, 512 x 384 px", "neural_style", (), _ONE_SIZE, 2, _SMALL, _SMALL),
+    "doodle": Case("doodle, 512 x 384 px", "doodle", (), _ONE_SIZE, 2, _SMALL, _SMALL),
 }
 PROCESSOR = Sizes(
     steps=_STEPS,
     live=Case("MAGIC as it comes", "magic", content=Size(900, 600)),
     live_pictures=2,
-    live_seconds=4.0,
+    live_steps=40,
     painted={"famos": _PRINT, "magic": Case("MAGIC as it comes", "magic")},
     tiles=2,
     canvas=_PRINT,
@@ -178,7 +178,7 @@ TINY = Sizes(
     },
     live=_MAGIC,
     live_pictures=2,
-    live_seconds=0.2,
+    live_steps=4,
     painted={"famos": _FAMOS},
     tiles=1,
     canvas=_FAMOS,

@@ -167,9 +167,10 @@ def canvas(sizes: Sizes, device: Device, folder: Path) -> Row:
     paint = painter(method, size, "result")
     memory.restart()
     plan = ExportPlan(folder / "canvas.png", size, tile_px(device.torch, on_screen=False))
-    began = painted = time.perf_counter()
+    tiles, painted = len(plan.picture.tiles()), 0.0
+    began = time.perf_counter()
     for progress in fulfil(paint, plan):
-        if progress.done < progress.total:
+        if not painted and progress.done == tiles:  # what follows is the encoding
             painted = time.perf_counter()
     return {
         "figure": "canvas",
@@ -231,8 +232,8 @@ def live_training(sizes: Sizes, device: Device, folder: Path) -> Row:
 
 def _trained(sizes: Sizes, device: Device, folder: Path, shown: bool) -> tuple[float, float]:
     """Steps and whole pictures per second of a training once it has settled."""
-    job, size, seconds = sizes.live.job(folder), sizes.live.content, sizes.live_seconds
-    session = Session(job, folder, device=device.key, minutes=seconds / 60, previews=False)
+    job, size = sizes.live.job(folder), sizes.live.content
+    session = Session(job, folder, device=device.key, steps=sizes.live_steps, previews=False)
     view = RenderView(Box(0, 0, size.height, size.width), size, coarse_first=True)
     if shown:
         session.post(view)

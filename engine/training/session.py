@@ -10,7 +10,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +18,8 @@ from engine.box import Box
 from engine.copying import bring_snapshots
 from engine.device import empty_cache, is_lost, several
 from engine.errors import NoRoomError, OutOfMemoryError, TesseraError
-from engine.export.run import ExportRun, Present
+from engine.export.painting import Present
+from engine.export.run import ExportRun
 from engine.job import Job
 from engine.messages import (
     Began,
@@ -47,7 +47,6 @@ from engine.messages import (
     Relocate,
     Relocated,
     RenderView,
-    Requester,
     Restore,
     Resume,
     Resumed,
@@ -57,13 +56,11 @@ from engine.messages import (
     StartFrom,
     StoodIn,
     Stop,
-    ViewRendered,
     Warned,
 )
 from engine.method import Method, State
 from engine.moments import BEST_OF, MomentRule
-from engine.nn.parts import InterruptedPainting, giving_way, painting_quickly
-from engine.preview import usage, views
+from engine.preview import usage
 from engine.project import project_folder
 from engine.stop_rule import Limit, StopRule
 from engine.threads import Threads
@@ -73,6 +70,7 @@ from engine.training.limits import Limits
 from engine.training.matches import MatchMeter
 from engine.training.meters import Budget
 from engine.training.rebuilding import built, built_beside
+from engine.training.showing import Showing
 from engine.training.stand_in import SHOWN_LAYERS, StandIn
 from engine.training.trainer import GaveUpError, Trainer, message_for
 
@@ -80,8 +78,6 @@ if TYPE_CHECKING:
     from engine.training.leader import Leader
 
 STYLE_MATCH = BEST_OF["style"]
-MOST_LOOKED_AT = 2
-"""Snapshots whose networks are held in memory for looking at them, to compare two."""
 _RESTS_AFTER_S = 10.0
 """So long after the last picture, memory that is free goes back to the system."""
 
@@ -141,10 +137,7 @@ class Session:
         self._threads: Threads
         self._matches: MatchMeter | None = None
         self._trainer: Trainer
-        self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece]]] = {}
-        """The views under way and what is left of each; the first is next, and goes to the end after each piece."""
-        self._looked_at: dict[Path, Method] = {}
-        """Methods of snapshots that are looked at beside the present; the last used is last."""
+        self._views = Showing(self._device, lambda: self._mailbox.replaces_pictures, self._shown)
         self._paused = paused
         self._over = False
         self._stop_refused = False
@@ -215,7 +208,7 @@ class Session:
         """Says that another method's picture is shown, or no more, where that was otherwise before."""
         if self._stand_in.title != before:
             yield StoodIn(self._stand_in.title)
-            self._answer_views(self._trainer.method)
+            self._views.begin_anew()
 
     def _end_stand_in(self) -> Iterator[Event]:
         before = self._stand_in.title
@@ -241,16 +234,15 @@ class Session:
         waiting: list[RenderView] = []
 
         def forget_views() -> None:
-            waiting.extend(request for request, _ in self._views.values())
-            self._views = {}
+            waiting.extend(self._views.let_go())
 
         trainer = self._trainer
         try:
             return (yield from built_beside(trainer, job, take_over, present, self._keeper, self._device, forget_views))
         finally:
-            self._views |= {request.requester: (request, iter(())) for request in waiting}
+            self._views.take_back(waiting)
             if waiting and trainer.has_method:
-                self._answer_views(trainer.method)
+                self._views.begin_anew()
 
     def _measure_anew(self) -> None:
         trainer = self._trainer
@@ -260,15 +252,9 @@ class Session:
         other = not self._trainer.has_method or method is not self._trainer.method
         self._trainer.exchange(method, job)
         self._measure_anew()
-        self._answer_views(method)
+        self._views.begin_anew()
         if other:  # the same one keeps its memory, and giving some back takes longer than to paint a stroke
             empty_cache(self._device.torch)
-
-    def _answer_views(self, method: Method) -> None:
-        for requester, (request, _) in self._views.items():  # their last pieces are waited for
-            if request.snapshot is None:
-                shown = self._stand_in.instead_of(method, self._trainer.job, request.layer)
-                self._views[requester] = request, views.answer(shown, request)
 
     def _go_on_from(self, snapshot: snapshots.Snapshot, supersedes: bool = False) -> None:
         self._trainer.go_on_from(snapshot.step, snapshot.elapsed_s, snapshot.terms)
@@ -325,7 +311,7 @@ class Session:
             return
         if self._paused:
             if self._views:
-                yield from self._paint_piece()
+                yield from self._views.paint(self._threads, self._trainer.step, at_leisure=True)
         elif (limit := self._limits.reached(self._trainer.step)) is not None:
             yield from self._finish(limit)
         else:
@@ -352,7 +338,7 @@ class Session:
         self._budget.earn(trained_s)
         if self._views and self._budget.allows:
             started = time.perf_counter()
-            yield from self._paint_piece()
+            yield from self._views.paint(self._threads, trainer.step, at_leisure=False)
             self._budget.spend(time.perf_counter() - started)
         yield from self._measure(trained_s)
         if self._stand_in.is_over(trainer.step, trainer.measures):
@@ -373,45 +359,6 @@ class Session:
             text = message_for("Style match and content match are not measured", error, self._device)
             empty_cache(self._device.torch)
             yield Warned(text, "matches")
-
-    def _paint_piece(self) -> Iterator[Event]:
-        requester = next(iter(self._views))
-        request, pieces = self._views.pop(requester)
-        piece, failure = None, ""
-        try:
-            with self._threads.picture(awaited=self._paused), self._at_leisure() if self._paused else nullcontext():
-                piece = next(pieces)
-        except InterruptedPainting:
-            again = views.answer(self._method_of(request.snapshot, request.layer), request)
-            self._views[requester] = request, again
-            return
-        except Exception as error:
-            failure = message_for("The picture could not be painted", error, self._device)
-            if is_lost(error):
-                raise GaveUpError(failure) from None
-        if piece is None:
-            empty_cache(self._device.torch)
-            yield Failed(failure, command=request)
-            return
-        if not piece.done:
-            self._views[requester] = request, pieces
-        yield ViewRendered(
-            image=piece.image,
-            box=piece.box,
-            canvas_size=piece.canvas_size,
-            layer=request.layer,
-            step=self._trainer.step,
-            ticket=request.ticket,
-            requester=requester,
-            done=piece.done,
-            pieces=piece.pieces,
-        )
-
-    @contextmanager
-    def _at_leisure(self) -> Iterator[None]:
-        """Painting that is only looked at, and gives way to what would replace the picture."""
-        with giving_way(lambda: self._mailbox.replaces_pictures), painting_quickly():
-            yield
 
     def _finish(self, limit: Limit) -> Iterator[Event]:
         step = self._trainer.step
@@ -444,8 +391,7 @@ class Session:
             case Load():
                 yield from self._load(command.job, command.reread)
             case RenderView():
-                method = self._method_of(command.snapshot, command.layer)
-                self._views[command.requester] = command, views.answer(method, command)
+                self._views.ask(command)
             case Pause():
                 yield from self._trainer.report()
                 self._paused = True
@@ -575,22 +521,6 @@ class Session:
         yield from self._begin("rebuilt", None, [], left)
         yield from self._end_stand_in()
         yield from self._keeper.keep(trainer, "kept", f"From {project_folder(project.absolute()).name}"[:60])
-
-    def _method_of(self, folder: Path | None, layer: str) -> Method:
-        """What is shown at present; or a snapshot's method, of which the last ones that were looked at are held."""
-        if folder is None:
-            return self._shown(layer)
-        if folder not in self._looked_at:
-            snapshot = snapshots.read(folder)
-            state = snapshots.load_state(snapshot)
-            while len(self._looked_at) >= MOST_LOOKED_AT:
-                del self._looked_at[next(iter(self._looked_at))]
-            empty_cache(self._device.torch)
-            method = built(snapshot.job, self._device)
-            method.restore(state)
-            self._looked_at[folder] = method
-        self._looked_at[folder] = method = self._looked_at.pop(folder)
-        return method
 
     def _exporting(self, command: ExportRequest) -> ExportRun:
         trainer = self._trainer

@@ -1,6 +1,8 @@
 """A card that other programs use as well: each is told apart, with what to do, and training goes on where it can."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -49,14 +51,14 @@ def test_a_picture_without_memory_does_not_end_the_training(
 
     def react(event: Event) -> None:
         if isinstance(event, Stepped) and event.step == 1:
-            breaking = session._paint_piece
+            shown, paint = session._views, session._views.paint
 
-            def painted_without_memory():
+            def painted_without_memory(*arguments: Any, **named: Any) -> Iterator[Event]:
                 card.break_at(10, NO_MEMORY)
-                session._paint_piece = breaking  # type: ignore[method-assign]
-                yield from breaking()
+                shown.paint = paint  # type: ignore[method-assign]
+                yield from paint(*arguments, **named)
 
-            session._paint_piece = painted_without_memory  # type: ignore[method-assign]
+            shown.paint = painted_without_memory  # type: ignore[method-assign]
 
     events = play(session, react)
     assert of(events, Ended)[0].step == 3
