@@ -93,7 +93,6 @@ def join(
                     tile=(TILE_PX, TILE_PX),
                     photometric="separated" if cmyk else "rgb",
                     extrasamples=["unassalpha"] if image.bands == (5 if cmyk else 4) else None,
-                    extrasamples=["unassalpha"] if image.hasalpha() else None,
                     compression=None if options.compression == "none" else "zlib",
                     predictor=options.compression != "none",
                     subfiletype=_PAGE_OF_SEVERAL,
