@@ -28,7 +28,7 @@ from engine.images.find import find_images
 from engine.images.quantise import to_uint8
 from engine.images.read import image_size
 from engine.job import Job, SourceImage
-from engine.method import Method, RendererAround, method_class, preset_values
+from engine.method import PIECES_LAYER, Method, RendererAround, method_class, preset_values
 from engine.settings import parse_assignments
 
 LEFT, RIGHT = "#dc1414", "#1428dc"
@@ -90,11 +90,10 @@ def measured(method: Method, own: tuple[list[int], list[int]], content: Path, ou
     size, row = method.canvas_size, dict[str, Any]()
     with torch.no_grad():
         shares = Artwork(_Shares(method), size, "shares").at(size.box)
-        layers = Artwork(method, size).layers_at(size.box)
+        layers = Artwork(method, size).some_at(size.box, ("result", "content", "mask", PIECES_LAYER))
     picture = to_uint8(layers["result"])
     Image.fromarray(picture).save(out)
-    pieces = to_uint8(layers["templates" if "templates" in layers else "sets"]).astype(np.int64)
-    chosen = (pieces[..., 0] << 16) + (pieces[..., 1] << 8) + pieces[..., 2]
+    chosen = layers[PIECES_LAYER][0].long().cpu().numpy()
     middle = size.width // 2
     with Image.open(content) as image:
         original = image.convert("RGB").resize((size.width, size.height), Image.Resampling.BOX)

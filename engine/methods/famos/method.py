@@ -217,6 +217,7 @@ class Famos(PaintingFamos):
 
     def begin_from(self, state: State) -> bool:
         """All but the layer that decides A: its channels belong to templates by their place, and these are others."""
+        self._remembered.forget()
         tensors, count = dict(state.tensors), self.shape.templates if self.shape.mixes else 0
         for name, network in (("generator", self.generator), ("average", self.average)):
             for key, own in network.unet.head.named_parameters(f"{name}.unet.head"):
