@@ -120,7 +120,7 @@ class Objective:
         self.labels, self.regions, self.content = labels, regions, content
         self.blur_px, self.tile_px = blur_px, tile_px
         self.allowed, self.times = allowed, times
-        self._times_mean = 1.0 if times is None else times.mean()
+        self._times_mean = None if times is None else times.mean()
         self._carried: dict[tuple[int, int], tuple[Mapping[str, Tensor], Mapping[str, Tensor]]] = {}
         self._target: Target | None = None
         # Tones are compared as if the picture's had the style's mean and spread, and the content's its own.
@@ -213,7 +213,7 @@ class Objective:
             features = self.see(tile, image, self.labels, self._layers(counted), self.times)
             pulled = self._masked(tile, features)
             surrogates = self.statistic.surrogate_loss(pulled, gradient_tables, self.target)
-            parts = {"style": _weighted(surrogates, counted.style_layers) * self._times_mean}
+            parts = {"style": self._style(surrogates, counted)}
             parts |= self._other_parts(tile, image, features, counted, picture)
             _sum(parts, counted).backward()
             rows, columns = tile.box.within(Box(0, 0, *picture.shape[-2:]))
@@ -222,21 +222,24 @@ class Objective:
             for key, part in parts.items():
                 terms[key] += part.detach()
         if gradient_tables.values is not None:
-            terms["style"] = _weighted(gradient_tables.values, counted.style_layers) * self._times_mean
+            terms["style"] = self._style(gradient_tables.values, counted)
         return Outcome(terms, _sum(terms, counted), gradient)
 
     def _in_one_piece(self, picture: Tensor, weights: Weights, tile: Tile) -> Outcome:
         image = picture.detach().clone().requires_grad_()
         features = self.see(tile, image, self.labels, self._layers(weights), self.times)
         pulled = self._masked(tile, features)
-        # What places count is divided out of the statistics, so that these are those of a picture as large.
-        style = _weighted(self.statistic.losses(pulled, self.target), weights.style_layers)
-        terms = {"style": style * self._times_mean}
+        terms = {"style": self._style(self.statistic.losses(pulled, self.target), weights)}
         terms |= self._other_parts(tile, image, features, weights, picture)
         loss = _sum(terms, weights)
         loss.backward()
         assert image.grad is not None
         return Outcome({key: term.detach() for key, term in terms.items()}, loss.detach(), image.grad)
+
+    def _style(self, values: Mapping[str, Tensor], weights: Weights) -> Tensor:
+        """The term of style; what places count is divided out of the statistics, and comes back here."""
+        style = _weighted(values, weights.style_layers)
+        return style if self._times_mean is None else style * self._times_mean
 
     def _masked(self, tile: Tile, features: Features) -> Features:
         """The same features, with gradients only where the content's are strong."""

@@ -242,16 +242,21 @@ class Gram(Statistic):
             counted = target.present[name] & (summary.weights[name] > 0)  # [B, R]
             off = (mean - target.means[name]) * _like(counted.to(mean.dtype), mean)  # [B, R, ..., C, D]
             size = off[0, 0].numel()
-            squares = off.square().flatten(2).sum(2) / size  # [B, R]
-            slope = 2 * off / size
-            if self.equal_regions:
-                roots = (squares + _LEAST_SQUARE).sqrt()
-                squares, slope = roots, slope / _like(2 * roots, slope)
-            if self.by_area:
-                parts = summary.weights[name] / summary.weights[name].sum(1, keepdim=True).clamp_min(1e-8)
-                squares, slope = squares * parts, slope * _like(parts, slope)
-            values[name] = squares.sum() / len(off)
-            tables[name] = slope / len(off) / _like(summary.weights[name].clamp_min(1e-8), off)
+            by_area = self.by_area and off.shape[1] > 1
+            if not (self.equal_regions or by_area):  # the same with fewer operations
+                values[name] = off.square().sum() / (size * len(off))
+                slope = 2 * off / (size * len(off))
+            else:
+                squares = off.square().flatten(2).sum(2) / size  # [B, R]
+                slope = 2 * off / size
+                if self.equal_regions:
+                    roots = (squares + _LEAST_SQUARE).sqrt()
+                    squares, slope = roots, slope / _like(2 * roots, slope)
+                if by_area:
+                    parts = summary.weights[name] / summary.weights[name].sum(1, keepdim=True).clamp_min(1e-8)
+                    squares, slope = squares * parts, slope * _like(parts, slope)
+                values[name], slope = squares.sum() / len(off), slope / len(off)
+            tables[name] = slope / _like(summary.weights[name].clamp_min(1e-8), off)
             shares[name] = summary.weights[name]
         return GradientTables(tables, shares, values)
 

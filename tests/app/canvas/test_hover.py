@@ -58,5 +58,5 @@ def test_the_piece_under_the_pointer_is_told(live: Studio, monkeypatch: pytest.M
 def test_what_is_said_of_a_piece() -> None:
     piece = Piece(Path("/images/leaves & co.jpg"), 0.8, 0.25, 0.5)
     text = "<b>leaves &amp; co.jpg</b><br>50 % from its left, 25 % from its top<br>80 % of what lies here"
-    assert words(piece) == text
+    assert text in words(piece)
     assert "what lies here" not in words(replace(piece, share=1.0))

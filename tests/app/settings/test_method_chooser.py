@@ -41,7 +41,7 @@ def test_each_method_has_an_example_and_words_for_a_newcomer(key: str) -> None:
 
 def test_what_a_method_needs_is_told_apart_from_what_it_takes() -> None:
     assert needs(method_class("magic")) == "Needs Style; takes Content."
-    assert needs(method_class("famos")) == "Needs Style and Content."
+    assert needs(method_class("stylize")) == "Needs Style and Content."
 
 
 def test_the_one_in_use_is_marked_and_a_click_chooses_another(chooser: MethodChooser, qtbot) -> None:

@@ -180,11 +180,12 @@ def test_exports_wait_for_each_other(tmp_path: Path) -> None:
 def test_too_little_memory_is_said_once_and_the_picture_is_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from engine.methods.famos.method import Famos
+
+    monkeypatch.setattr(Famos, "stand_in", "")  # its own picture, though it has not learned yet
     job = famos_jobs.job(tmp_path)
     plain, tight = tmp_path / "plain.png", tmp_path / "tight.png"
     play(Session(job, tmp_path / "p", device="cpu", paused=True), ExportRequest(plain, SIZE, tile_px=128))
-    from engine.methods.famos.method import Famos
-
     paint = Famos.paint
 
     def cramped(self: Famos, box: Box, canvas: Size) -> Mapping[str, torch.Tensor]:
@@ -199,7 +200,10 @@ def test_too_little_memory_is_said_once_and_the_picture_is_the_same(
     assert torch.equal(pixels(plain), pixels(tight))
 
 
-def test_a_look_shows_what_an_export_would_paint(tmp_path: Path) -> None:
+def test_a_look_shows_what_an_export_would_paint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.methods.famos.method import Famos
+
+    monkeypatch.setattr(Famos, "stand_in", "")  # whose looks are rounded, and not what is exported
     job = famos_jobs.job(tmp_path)
     out, render_mode = tmp_path / "out.png", RenderMode(originals=2.0)
     play(Session(job, tmp_path / "p", device="cpu", paused=True), ExportRequest(out, SIZE, render_mode=render_mode))
