@@ -416,7 +416,7 @@ class Exported(Event):
     Args:
         out: of frames, the video, or the first picture.
         size: of the file, bleed and margins included.
-        seam: step between pixels across the tiles' borders by that elsewhere: 1 where no tile is seen; None for a part.
+        seam: step across the borders of tiles by those beside it: 1 where no tile is seen; None for a part.
         border: step in the outermost 4 px by that inside: 1 where the edges have no fringe; None for a part or frames.
         resumed_share: share of the tiles (or frames) that an earlier attempt had painted, 0..1.
         canvas_folder: the folder that keeps the canvas, where one was asked for.

@@ -25,7 +25,7 @@ _MOST_ROWS_IN_SIGHT = 3
 _SEAM_OF_A_FINE_PICTURE = 0.02
 _BORDER_OF_A_FINE_PICTURE = 0.1
 _SEAM_HELP = (
-    "The seam meter: the step between neighbouring pixels where tiles meet, by the step elsewhere. "
+    "The seam meter: the step between neighbouring pixels where tiles meet, by the steps beside it. "
     "1.00 where no tile is seen; in a small picture it varies by chance. The border meter: that of the outermost 4 px."
 )
 

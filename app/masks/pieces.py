@@ -37,7 +37,7 @@ class RegionPieces(QWidget):
         self.heading = QLabel(self)
         self.heading.setProperty("role", "heading")
         self.list = QListWidget(self)
-        self.list.setAccessibleName(self.tr("Pieces in this region"))
+        self.list.setAccessibleName(self.tr("Images in this region"))
         self.list.setIconSize(QSize(_SIDE_PX, _SIDE_PX))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -88,7 +88,7 @@ class RegionPieces(QWidget):
         if not there:
             return
         name, color = self._picture.region(self._label).name, self._color(self._label)
-        self.heading.setText(self.tr("Pieces in {}").format(name))
+        self.heading.setText(self.tr("Images in {}").format(name))
         self.list.setAccessibleName(self.heading.text())
         with QSignalBlocker(self.list):
             row = self.list.currentRow()

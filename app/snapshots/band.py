@@ -41,7 +41,9 @@ class TreeBand(QWidget):
         lanes = min(MOST_LANES, 1 + max((place.lane for place in places), default=0))
         self.setFixedHeight(self.LEAST_PX + LANE_PX * (lanes - 1))
         branches = 1 + max((place.lane for place in places), default=0)
-        self.setAccessibleDescription(f"{len(places)} moments in {branches} lines of training")
+        moments = "1 moment" if len(places) == 1 else f"{len(places)} moments"
+        lines = "1 line" if branches == 1 else f"{branches} lines"
+        self.setAccessibleDescription(f"{moments} in {lines} of training")
         self.update()
 
     def _at(self, index: int) -> QPointF:

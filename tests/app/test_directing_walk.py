@@ -73,7 +73,7 @@ def sky_and_ground(walker: Walker, home: Path) -> None:
     for key, name, row, top, bottom in (("2", "Green", 0, 0.1, 0.45), ("3", "Blue", 1, 0.7, 0.95)):
         walker.keys(key, "l")
         around(walker, view, (0.25, top), (0.75, top), (0.75, bottom), (0.25, bottom))
-        pieces = walker.one(kind="QListWidget", name=f"Pieces in {name}")
+        pieces = walker.one(kind="QListWidget", name=f"Images in {name}")
         walker.click(pieces, 80 / pieces.box[2], (20 + 38 * row) / pieces.box[3], button=3)
         walker.until(lambda: walker.all(kind="QMenu"), "its menu is open")
         walker.keys("Down", "Return")  # Only here

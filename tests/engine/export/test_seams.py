@@ -33,6 +33,16 @@ def test_tiles_that_differ_are_seen(tmp_path: Path) -> None:
     assert measure(painted(tmp_path, picture, 0.05), picture) > 1.05
 
 
+def test_a_picture_with_more_to_see_where_tiles_meet_has_no_seam(tmp_path: Path) -> None:
+    picture = CanvasSpec(Size(300, 400).box, 8, 64, {})
+    columns = torch.arange(400) % 64
+    busy = ((columns < 16) | (columns > 48)).float() * 0.5 + 0.05  # noise of ten times the height around borders
+    canvas_file = CanvasFile.create(tmp_path / "c.tif", picture.size, 8)
+    noise = torch.rand(3, 300, 400, generator=torch.Generator().manual_seed(1))
+    canvas_file.put(picture.size.box, noise * busy)
+    assert measure(canvas_file, picture) == pytest.approx(1, abs=0.02)
+
+
 def test_one_tile_has_no_seam(tmp_path: Path) -> None:
     picture = CanvasSpec(Size(50, 60).box, 8, 64, {})
     assert measure(painted(tmp_path, picture, 0.05), picture) == 1
