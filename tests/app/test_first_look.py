@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 
 from app.preferences_dialog import PreferencesDialog
@@ -104,6 +104,11 @@ def test_icons_links_and_help_follow_the_theme(studio: Studio) -> None:
     image, icon = page.grab().toImage(), page._picture.geometry()
     inside = [(x, y) for x in range(icon.left(), icon.right()) for y in range(icon.top(), icon.bottom())]
     assert min(image.pixelColor(x, y).lightness() for x, y in inside) < 80, "dark lines on a light card"
+    held = QApplication.focusWidget()
+    if held is not None:
+        held.clearFocus()
+    knob = window.panel.knob("rate")
+    QApplication.sendEvent(knob, QEvent(QEvent.Type.Leave))  # wherever the tests before have left the pointer
     assert theme.colors().muted in window.panel.help.text()
 
 
