@@ -198,6 +198,7 @@ def export(walker: Walker, folder: Path) -> None:
     with Image.open(out) as picture:
         assert picture.format == "PNG"
         assert len(picture.convert("RGB").getcolors(picture.width * picture.height) or ()) > 100
+    walker.until(lambda: walker.all(text="Show in folder", enabled=True), "it is done")  # and no button moves then
     walker.click(walker.one(kind="QPushButton", text="Close", enabled=True))
     walker.until(lambda: not walker.all(kind="ExportDialog"), "the dialog is closed")
 

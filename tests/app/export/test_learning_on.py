@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -36,7 +36,8 @@ def made(qtbot):
         setattr(training, name, calls.named(name))
     snapshots = SimpleNamespace(newest=lambda: Path("snapshots/0001"))
     bar = SimpleNamespace(show_message=lambda text, *_more, **_named: said.append(text))
-    learning = LearningOn(*(cast(Any, part) for part in (document, training, snapshots, bar)), window)
+    parts: list[Any] = [document, training, snapshots, bar, window]
+    learning = LearningOn(*parts)
     return SimpleNamespace(learning=learning, training=training, calls=calls, jobs=jobs, said=said, window=window)
 
 

@@ -37,6 +37,7 @@ def test_lines_weigh_and_flat_paper_hardly_does() -> None:
 def test_the_unit_is_the_mean_contrast_of_the_contents(tmp_path: Path) -> None:
     method = Famos(job(tmp_path, {"content_counts": "lines"}), CPU)
     contrast = method.compared.contrast
+    assert contrast is not None
     assert contrast == mean_contrast(method._targets, dark=False)
     content = method._targets[0].pixels[None].float() / 127.5 - 1  # smaller than a sample, so it is one
     assert float(line_weight(content, False, contrast).mean()) == pytest.approx(1, abs=0.1)  # but for what is cut off
