@@ -32,11 +32,14 @@ from app.widgets import theme, thumbnails, words
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
-_EMPTY = "No moments yet. Keep those you like:\nyou can always go back to one, go on from it, or export it."
+_EMPTY = "No moments yet."
+_INVITATION = f"{_EMPTY} Keep those you like:\nyou can always go back to one, go on from it, or export it."
 _AUTOSAVES = "Kept by themselves in case the computer stops: the newest of each branch, until something better is kept."
 
 LEAST_PX = 56
 """Width of the row at least, so that the window fits onto a screen of 960 pixels with the curves open."""
+_INVITING_PX = 150
+"""Width of the row from which there is room for more than a word or two in a line."""
 
 
 class SnapshotStrip(QWidget):
@@ -78,7 +81,7 @@ class SnapshotStrip(QWidget):
         self._previews = thumbnails.Thumbnails(thumbnails.read_preview, 2 * HEIGHT, self)
         self._previews.ready.connect(self._arrived)
 
-        self.empty = QLabel(_EMPTY, self)
+        self.empty = QLabel(self)
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -158,6 +161,13 @@ class SnapshotStrip(QWidget):
         roomy = self.height() >= self.minimumHeight() + needed.height() and self.width() >= needed.width() + side
         self.choice.setVisible(roomy)
         self.grid_button.setVisible(not roomy and len(self._tiles) > 1)
+        self._say_why_empty()
+
+    def _say_why_empty(self) -> None:
+        beside = self.keep_button.width() + theme.UNIT
+        inviting = self.width() - 2 * theme.UNIT - beside >= _INVITING_PX
+        self.empty.setToolTip("" if self._all or inviting else _INVITATION)
+        self.empty.setText("No moment is like that." if self._all else _INVITATION if inviting else _EMPTY)
 
     def set_snapshots(self, snapshots: list[Snapshot], present: Snapshot | None = None) -> None:
         """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing.
@@ -364,7 +374,6 @@ class SnapshotStrip(QWidget):
         self._keep_in_place(held)
 
     def _refresh(self) -> None:
-        self.empty.setText(_EMPTY if not self._all else "No moment is like that.")
         there = len(self._tiles) + len(self._pending)
         # the one that goes first: both of them beside each other would make the window wider, which stays so
         gone, shown = (self.empty, self.scroll_area) if there else (self.scroll_area, self.empty)

@@ -66,6 +66,21 @@ def test_an_empty_strip_explains_itself_and_offers_to_keep(make, qtbot):
     assert not asked
 
 
+def test_a_narrow_empty_strip_says_no_more_than_it_has_room_for(make):
+    strip = make()
+    said = strip.empty.text()
+    assert "go back" in said
+    strip.resize(strip.minimumSizeHint().width(), strip.height())
+    QApplication.processEvents()
+    lines = strip.empty.heightForWidth(strip.empty.width()) // strip.empty.fontMetrics().height()
+    assert lines <= 3, "not a word in each line"
+    assert strip.empty.toolTip() == said
+    strip.resize(800, strip.height())
+    QApplication.processEvents()
+    assert strip.empty.text() == said
+    assert not strip.empty.toolTip()
+
+
 def test_tiles_stand_oldest_to_newest_and_say_what_they_are(make, tmp_path, monkeypatch):
     register(monkeypatch)
     strip = make()
