@@ -122,6 +122,8 @@ class PiecesController(QObject):
     def _on_failed(self, event: Failed) -> None:
         if isinstance(event.command, CountPieces):
             self._asked = False
+        elif isinstance(event.command, CountImages):
+            self._report.give_up()
 
     def _show_state(self) -> None:
         self._report.set_possible(self.can_ask)

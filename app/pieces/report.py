@@ -37,6 +37,7 @@ class ReportPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shares: tuple[ImageShare, ...] = ()
+        self._counting = False
         self.table = QTableWidget(0, 3, self)
         self.table.setHorizontalHeaderLabels([self.tr("Image"), self.tr("Area"), self.tr("Copied")])
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -84,9 +85,17 @@ class ReportPanel(QWidget):
     def set_possible(self, possible: bool) -> None:
         """Whether there is a picture laid of pieces at present."""
         self.count_button.setEnabled(possible)
+        if not possible:
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Nobody answers any more: what was counted before is all that there is."""
+        if self._counting:
+            self.show_shares(self._shares)
 
     def show_shares(self, shares: Sequence[ImageShare]) -> None:
         """What was counted; the largest first."""
+        self._counting = False
         self._shares = tuple(shares)
         self.table.setRowCount(len(self._shares))
         for row, each in enumerate(self._shares):
@@ -103,6 +112,7 @@ class ReportPanel(QWidget):
         self.note.say("" if self._shares else nothing)
 
     def _count(self) -> None:
+        self._counting = True
         self.note.say(self.tr("Counting…"))
         self.count_wanted.emit()
 

@@ -17,7 +17,7 @@ from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
 from app.session_events import SessionEvents
 from engine.job import PiecePlace
-from engine.messages import Command, CountPieces, ImagesCounted, PiecesCounted
+from engine.messages import Command, CountImages, CountPieces, Failed, ImagesCounted, PiecesCounted
 from engine.pieces import PieceInfo
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
@@ -229,3 +229,18 @@ def test_the_report_is_shown_and_saved(qtbot, bench: Bench, tmp_path: Path) -> N
     report.save_to(tmp_path / "in the way" / "report.json")
     assert not report.note.isHidden()
     assert "Saved" not in report.note.text()
+
+
+def test_the_report_does_not_wait_for_an_answer_that_does_not_come(qtbot, bench: Bench) -> None:
+    report, training = bench.report, bench.training
+    waiting = report.note.text()
+    qtbot.mouseClick(report.count_button, LEFT)
+    assert report.note.text() == "Counting…"
+    training.events.deliver(Failed("There is too little memory.", command=CountImages()))
+    assert report.note.text() == waiting
+    training.events.deliver(ImagesCounted(((bench.folder / "a.png", 1.0, 1.0),)))
+    qtbot.mouseClick(report.count_button, LEFT)
+    training.state = "idle"
+    training.state_changed.emit("idle")
+    assert report.note.isHidden(), "what was counted before stays"
+    assert report.table.rowCount() == 1
