@@ -129,9 +129,14 @@ def facts(info: PieceInfo) -> list[str]:
         said.append(f"favoured × {info.weight:g}")
     if info.locked:
         said.append("locked")
-    if info.replaced:
+    if _is_moved(info):
         said.append("another place than drawn")
     return said
+
+
+def _is_moved(info: PieceInfo) -> bool:
+    """Whether it was given another place. One that is locked keeps its own while another is drawn beneath it."""
+    return info.replaced and not info.locked
 
 
 def percent(share: float) -> str:
@@ -211,4 +216,4 @@ _SELECTED, _FOCUSED = QStyle.StateFlag.State_Selected, QStyle.StateFlag.State_Ha
 
 def _marks(info: PieceInfo) -> tuple[tuple[str, bool], ...]:
     """Icons, and whether a piece has them."""
-    return ("lock", info.locked), ("mute", info.weight == 0), ("favour", info.weight > 1), ("rename", info.replaced)
+    return ("lock", info.locked), ("mute", info.weight == 0), ("favour", info.weight > 1), ("rename", _is_moved(info))

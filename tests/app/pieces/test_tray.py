@@ -201,6 +201,15 @@ def test_what_is_read_out_of_a_piece(bench: Bench) -> None:
     assert said == "Piece 1, a.png, 3.1 % of the picture, muted, locked"
 
 
+def test_a_locked_piece_is_not_called_moved_when_others_are_drawn_anew(bench: Bench) -> None:
+    model, elsewhere = bench.tray.model, PiecePlace(image="a.png", row=0.8, column=0.1)
+    moved = replace(info(0, bench.folder), place=elsewhere)
+    bench.count([moved, replace(moved, index=1, locked=True)])
+    said = [model.data(model.index(row), Qt.ItemDataRole.AccessibleTextRole) for row in range(2)]
+    assert said[0] == "Piece 1, a.png, 25 % of the picture, another place than drawn"
+    assert said[1] == "Piece 2, a.png, 25 % of the picture, locked"
+
+
 def test_a_piece_is_cut_as_it_lies_in_the_picture() -> None:
     source = QImage(100, 100, QImage.Format.Format_RGB32)
     source.fill(QColor("white"))
