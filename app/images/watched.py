@@ -45,16 +45,16 @@ class WatchedImages(QObject):
         """Watches what the document has now."""
         sources = self._document.job.sources.values()
         wanted = list(dict.fromkeys(image.path for images in sources for image in images))[:MOST_WATCHED]
-        gone = [path for path in self._stamps if path not in set(wanted)]
+        gone = self._stamps.keys() - wanted
         for path in gone:
             del self._stamps[path]
             self._suspects.pop(path, None)
         if gone:
-            self._watcher.removePaths(gone)
+            self._watcher.removePaths(list(gone))
         new = [path for path in wanted if path not in self._stamps]
         self._stamps |= {path: _stamp(path) for path in new}
-        if new:
-            self._watcher.addPaths([path for path in new if self._stamps[path] is not None])
+        if there := [path for path in new if self._stamps[path] is not None]:
+            self._watcher.addPaths(there)
 
     def look(self) -> None:
         """Tells of those that have changed and rest now."""
