@@ -5,7 +5,7 @@ Qt's tabs of docks are not used: in 6.11 each change of the layout leaves bars b
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -121,7 +121,7 @@ def _title_bar(dock: QDockWidget, title: QWidget) -> QWidget:
         button.setIcon(theme.icon(icon))
         button.setIconSize(QSize(_ICON_PX, _ICON_PX))
         button.setFixedSize(_BUTTON_PX, _BUTTON_PX)
-        button.setFocusPolicy(button.focusPolicy().NoFocus)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setToolTip(words)
         button.setProperty("keys", "Alt+V")
         button.setAccessibleName(f"{words.split(';')[0].split(',')[0]}: {dock.windowTitle()}")
