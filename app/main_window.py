@@ -326,8 +326,7 @@ class MainWindow(Shell):
         self.show_next(state)
         if self.training.running:
             self.messages.withdraw("begin")
-        keeps = state in ("live", "training", "paused") and not self.training.has_learned_nothing
-        self.strip.set_can_keep(keeps)
+        self.strip.set_can_keep(self.training.can_keep)
         self.panel.set_state(state)
         if state == "idle":
             self.snapshots.refresh()

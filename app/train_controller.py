@@ -92,14 +92,13 @@ class TrainController(QObject):
             words = _TRAIN_WORDS["idle"][0]
         self._actions["train"].setText(self.tr(words))
         self._actions["train"].setIcon(theme.icon(icon))
-        self._actions["train"].setEnabled(state in ("idle", "live", "training", "paused"))
+        self._actions["train"].setEnabled(state == "idle" or self._training.answers)
         self._actions["stop"].setEnabled(state in ("training", "paused"))
-        keeps = state in ("live", "training", "paused") and not self._training.has_learned_nothing
-        self._actions["keep"].setEnabled(keeps)
+        self._actions["keep"].setEnabled(self._training.can_keep)
         self._actions["afresh"].setEnabled(state == "idle")
         self._actions["rebuild"].setEnabled(self._training.stale)
         learns = not self._training.document.method.learns_the_picture
-        self._actions["start_from"].setEnabled(learns and state in ("idle", "live", "training", "paused"))
+        self._actions["start_from"].setEnabled(learns and (state == "idle" or self._training.answers))
         if state == "idle":
             self._worked_on = None
             for key in ("rebuild", "afresh"):

@@ -98,6 +98,16 @@ class Training(QObject):
         return self._worker is not None
 
     @property
+    def answers(self) -> bool:
+        """Whether the session has a method, so that it paints, can be asked, and takes other images."""
+        return self.state in ("live", "training", "paused")
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether there is anything of the method's own to keep a moment of."""
+        return self.answers and not self.has_learned_nothing
+
+    @property
     def has_learned_nothing(self) -> bool:
         """Whether the picture is another method's, which stands in: there is nothing of its own to be kept."""
         return self.state == "live" and bool(self.document.method.stand_in)
@@ -253,7 +263,7 @@ class Training(QObject):
 
     def read_again(self) -> None:
         """The running session reads its images anew: some have changed on disk."""
-        if self.built is not None and self.state in ("live", "training", "paused"):
+        if self.built is not None and self.answers:
             job, self._tried_on = self._tried_on or self.built, None
             self._load_again(job, reread=True)
 
@@ -262,7 +272,7 @@ class Training(QObject):
 
         Ends with the document's next change of images, or `end_trial`. False where no session could show it.
         """
-        if self.built is None or self.state not in ("live", "training", "paused"):
+        if self.built is None or not self.answers:
             return False
         self._tried_on = self._tried_on or self.built
         job = self._tried_on
@@ -272,7 +282,7 @@ class Training(QObject):
     def end_trial(self) -> None:
         """Back to what the session worked on."""
         job, self._tried_on = self._tried_on, None
-        if job is not None and self.state in ("live", "training", "paused"):
+        if job is not None and self.answers:
             self._load_again(job)
 
     def _load_again(self, job: Job, reread: bool = False) -> None:

@@ -47,7 +47,7 @@ class PieceHover(QObject):
     def _knows(self) -> bool:
         training = self._training
         knows = training.built is not None and "pieces" in training.document.method.capabilities
-        return knows and training.state in ("live", "training", "paused") and not self._view.loupe.isVisible()
+        return knows and training.answers and not self._view.loupe.isVisible()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         match event.type():

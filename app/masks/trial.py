@@ -66,7 +66,7 @@ class MaskTrial(QObject):
         training.events.on_view(TOUCHED, self._on_view, self)
         training.events.on(Failed, self._on_failed, self)
         training.events.on(Ended, lambda _event: self._next(), self)
-        if training.state in ("live", "training", "paused"):
+        if training.answers:
             self._show()
 
     def end(self) -> None:

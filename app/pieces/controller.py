@@ -91,9 +91,8 @@ class PiecesController(QObject):
     @property
     def can_ask(self) -> bool:
         """Whether somebody could say what the pieces are."""
-        running = self._training.state in ("live", "training", "paused")
-        built = self._training.built
-        return running and built is not None and "pieces" in self._document.method.capabilities
+        training = self._training
+        return training.answers and training.built is not None and "pieces" in self._document.method.capabilities
 
     # ------------------------------------------------------------ what is asked and told
 
@@ -130,7 +129,7 @@ class PiecesController(QObject):
         if "pieces" not in self._document.method.capabilities:
             self._tray.set_infos(())
             self._tray.set_possible(False, self.tr("This method does not lay its picture out of pieces."))
-        elif self._training.state in ("live", "training", "paused"):
+        elif self._training.answers:
             there = bool(self._tray.model.infos)
             self._tray.set_possible(there, self.tr("The picture is laid out of no pieces yet."))
             if not self._timer.isActive():

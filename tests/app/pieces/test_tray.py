@@ -16,6 +16,7 @@ from app.pieces.model import PieceModel, cut
 from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
 from app.session_events import SessionEvents
+from app.training import Training
 from engine.job import PiecePlace
 from engine.messages import Command, CountImages, CountPieces, Failed, ImagesCounted, PiecesCounted
 from engine.pieces import PieceInfo
@@ -38,6 +39,7 @@ class FakeTraining(QObject):
     """A session that answers nothing by itself; what was posted to it is kept."""
 
     state_changed = Signal(str)
+    answers = Training.answers
 
     def __init__(self, document: Document) -> None:
         super().__init__()
@@ -253,3 +255,5 @@ def test_the_report_does_not_wait_for_an_answer_that_does_not_come(qtbot, bench:
     training.state_changed.emit("idle")
     assert report.note.isHidden(), "what was counted before stays"
     assert report.table.rowCount() == 1
+    bench.document.method_changed.emit()
+    assert report.table.rowCount() == 0, "it tells of another method's picture"
