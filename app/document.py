@@ -146,12 +146,12 @@ class Document(QObject):
     def set(self, name: str, value: Any) -> bool:
         """Changes one setting; False (and a `problem`) where the value can not be had."""
         label = next((spec.knob.label for spec in specs(self.method.Settings) if spec.name == name), name)
-        return self._set_values({name: value}, self.tr("change {}").format(label), merge=name)
+        return self.set_values({name: value}, self.tr("change {}").format(label), merge=name)
 
     def reset(self, name: str) -> bool:
         default = next(spec.default for spec in specs(self.method.Settings) if spec.name == name)
         label = next(spec.knob.label for spec in specs(self.method.Settings) if spec.name == name)
-        return self._set_values({name: default}, self.tr("reset {}").format(label))
+        return self.set_values({name: default}, self.tr("reset {}").format(label))
 
     def apply_preset(self, name: str) -> bool:
         """Lays a preset's values over the present ones."""
@@ -160,7 +160,7 @@ class Document(QObject):
         except BadSettingError as error:
             self.problem.emit(str(error))
             return False
-        return self._set_values(values, self.tr("preset {}").format(name))
+        return self.set_values(values, self.tr("preset {}").format(name))
 
     def add(self, slot: str, paths: Iterable[Path | str]) -> int:
         """Adds image files and the images in folders to a slot; what can not be used is named in a `problem`.
@@ -276,11 +276,12 @@ class Document(QObject):
         finally:
             self.returning = False
 
-    def set_values(self, values: dict[str, Any], text: str) -> bool:
-        """Changes several settings in one undo step."""
-        return self._set_values(values, text)
+    def set_values(self, values: dict[str, Any], text: str, merge: str = "") -> bool:
+        """Changes several settings in one undo step; False (and a `problem`) where a value can not be had.
 
-    def _set_values(self, values: dict[str, Any], text: str, merge: str = "") -> bool:
+        Args:
+            merge: see `Change`.
+        """
         try:
             settings = self.settings.with_values(values)
         except BadSettingError as error:
