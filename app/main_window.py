@@ -180,6 +180,7 @@ class MainWindow(Shell):
         document.sources_changed.connect(lambda _slot: self._show_sources())
         document.method_changed.connect(self.show_all)
         document.job_replaced.connect(self.show_all)
+        document.job_replaced.connect(self.sources.arrivals.forget)
         document.frame_changed.connect(self._show_saved)
         document.saved.connect(self._show_saved)
         self.taskbar.changed.connect(self._show_title)

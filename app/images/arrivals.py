@@ -117,6 +117,8 @@ class Arrivals(QObject):
         super().__init__(parent)
         self.folder = folder or default_folder()
         self._tasks: list[background.Task] = []
+        self._project = 0
+        """Counts those that pictures were fetched for."""
 
     def take(self, slot: str, data: QMimeData) -> bool:
         """False where there is no picture in it."""
@@ -132,6 +134,10 @@ class Arrivals(QObject):
             return False
         return True
 
+    def forget(self) -> None:
+        """Another project is shown: what is still being fetched was not meant for it."""
+        self._project += 1
+
     def wait(self) -> None:
         """For what is being fetched, before the window goes."""
         for task in list(self._tasks):
@@ -140,10 +146,15 @@ class Arrivals(QObject):
     def _fetch(self, slot: str, address: str, shown: QImage) -> None:
         """The file itself, with all that is in it; where it can not be had, what the browser shows of it."""
 
+        project = self._project
+
         def done(path: Path) -> None:
-            self.arrived.emit(slot, [path])
+            if project == self._project:
+                self.arrived.emit(slot, [path])
 
         def failed(error: BaseException) -> None:
+            if project != self._project:
+                return
             if not shown.isNull():
                 self._save(slot, shown)
             elif isinstance(error, BadImageError):

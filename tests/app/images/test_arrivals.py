@@ -90,6 +90,16 @@ def test_an_address_is_fetched_under_its_own_name(server: str, studio: Studio) -
     studio.until(lambda: len(window.document.sources("style")) == 2)
 
 
+def test_what_is_fetched_for_one_project_does_not_arrive_in_the_next(server: str, studio: Studio) -> None:
+    window = studio.window
+    let_go(window.sources.section("style").zone, link(f"{server}/late.png"), QPoint(5, 5))
+    window.files.new()
+    studio.until(lambda: not window.sources.arrivals._tasks)
+    assert (window.sources.arrivals.folder / "late.png").exists()
+    QApplication.processEvents()
+    assert not window.document.sources("style")
+
+
 @pytest.mark.parametrize(("path", "said"), [("page", "no picture but a page"), ("gone.png", "could not be fetched")])
 def test_what_can_not_be_fetched_is_told(server: str, arrivals: Arrivals, qtbot, path: str, said: str) -> None:
     with qtbot.waitSignal(arrivals.problem) as blocker:
