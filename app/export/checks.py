@@ -21,11 +21,13 @@ class Check:
     Args:
         tone: "error" where the export can not be as it is.
         remedies: words for a button, and what it does.
+        kind: of the `messages.Finding` that it says; empty for what the window itself has to say.
     """
 
     message: str
     tone: Tone = "warning"
     remedies: tuple[tuple[str, Callable[[], object]], ...] = ()
+    kind: str = ""
 
 
 class ChecksList(QWidget):

@@ -127,7 +127,7 @@ class ExportDialog(QDialog):
         self.cut.setVisible(bool(self.cut_away.text()) and not self.form.options.repeats())
         checks = self._checks()
         self.checks.show_checks(checks)
-        told = any(self.tr("full-size images") in check.message for check in checks)
+        told = any(check.kind == "style_detail" for check in checks)
         self.pieces.setVisible(bool(self.pieces.text()) and not told)
         queued = self._queue.is_wanted(self.form.out())
         self.start.setEnabled(not queued and not any(check.tone == "error" for check in checks))
@@ -244,7 +244,7 @@ class ExportDialog(QDialog):
         remedies = tuple(
             (remedy.title, lambda remedy=remedy: self._apply(finding, remedy)) for remedy in finding.remedies
         )
-        return Check(finding.message, tones[finding.severity], remedies)
+        return Check(finding.message, tones[finding.severity], remedies, finding.kind)
 
     def _apply(self, finding: m.Finding, remedy: m.Remedy) -> None:
         if finding.kind == "begun":

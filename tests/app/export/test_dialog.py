@@ -196,6 +196,12 @@ def test_larger_and_smaller_is_the_same_picture_and_more_pieces_the_second_choic
     assert form.request().render_mode == RenderMode(originals=0.5)
     form.size_field.choose(Size(3000, 3520))
     assert "1,760 × 1,184 px" in dialog.pieces.text(), "the toy's images have no more detail than it learns from"
+    assert "full-size images" in dialog.checks.text()
+    assert not dialog.pieces.isVisible(), "it is not said twice"
+    with_images = dialog.job
+    dialog.set_job(with_images.model_copy(update={"sources": {}}))
+    assert dialog.pieces.isVisible()
+    dialog.set_job(with_images)
     form.detail.setCurrentIndex(1)
     assert form.request().render_mode == RenderMode()
     assert not dialog.pieces.isVisible()
