@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.widgets import theme
+from app.widgets import theme, words
 
 if TYPE_CHECKING:
     from engine.moments import Place
@@ -36,14 +36,16 @@ class TreeBand(QWidget):
         self.show_places((), (), None)
 
     def show_places(self, places: Sequence[Place], tiles: Sequence[QWidget], present: int | None) -> None:
-        """Args: present: index of the moment that the training goes on from."""
+        """Draws the tree of the moments whose tiles these are.
+
+        Args:
+            present: index of the moment that the training goes on from.
+        """
         self._places, self._tiles, self._present = places, tiles, present
-        lanes = min(MOST_LANES, 1 + max((place.lane for place in places), default=0))
-        self.setFixedHeight(self.LEAST_PX + LANE_PX * (lanes - 1))
         branches = 1 + max((place.lane for place in places), default=0)
-        moments = "1 moment" if len(places) == 1 else f"{len(places)} moments"
-        lines = "1 line" if branches == 1 else f"{branches} lines"
-        self.setAccessibleDescription(f"{moments} in {lines} of training")
+        self.setFixedHeight(self.LEAST_PX + LANE_PX * (min(MOST_LANES, branches) - 1))
+        counted = f"{words.counted(len(places), 'moment')} in {words.counted(branches, 'line')} of training"
+        self.setAccessibleDescription(counted)
         self.update()
 
     def _at(self, index: int) -> QPointF:

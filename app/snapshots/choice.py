@@ -70,9 +70,8 @@ class Choice(QWidget):
 
     def set_room(self, count: int, taken_bytes: int, budget_bytes: int) -> None:
         """How many moments there are, and what those kept by themselves take of their budget."""
-        moments = "1 moment" if count == 1 else f"{count} moments"
         kept = f"{words.amount(taken_bytes)} of {words.amount(budget_bytes)} kept by themselves"
-        self.room.setText(f"{moments}, {kept}" if count else "")
+        self.room.setText(f"{words.counted(count, 'moment')}, {kept}" if count else "")
         rule = RULE.format(words.amount(budget_bytes))
         self.room.setToolTip(rule)
         self.kind.setToolTip(f"{rule} Now they take {words.amount(taken_bytes)}." if taken_bytes else rule)

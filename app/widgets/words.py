@@ -39,6 +39,11 @@ def amount(size_bytes: float) -> str:
     return f"{max(1, round(size_bytes / 1e3))} kB"
 
 
+def counted(count: int, one: str) -> str:
+    """ "1 moment", "1,200 moments", of `one` "moment"."""
+    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+
+
 def pixels(count: float) -> str:
     """ "8.3 megapixels", "1.2 gigapixels"."""
     return f"{count / 1e9:.1f} gigapixels" if count >= 1e9 else f"{count / 1e6:.1f} megapixels"
