@@ -57,9 +57,9 @@ class PiecesController(QObject):
         training.state_changed.connect(lambda _state: self._show_state())
         for signal in (document.method_changed, document.job_replaced):
             signal.connect(self._show_state)
+            signal.connect(lambda: report.show_shares(()))  # what was counted is of another picture
         document.sources_changed.connect(lambda _slot: self._show_images())
         document.job_replaced.connect(self._show_images)
-        document.job_replaced.connect(lambda: report.show_shares(()))
         tray.weighed.connect(self._weigh)
         tray.lock_wanted.connect(self._lock)
         tray.moved.connect(self._move)

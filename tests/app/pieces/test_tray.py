@@ -242,3 +242,5 @@ def test_the_report_is_shown_and_saved(qtbot, bench: Bench, tmp_path: Path) -> N
     report.save_to(tmp_path / "in the way" / "report.json")
     assert not report.note.isHidden()
     assert "Saved" not in report.note.text()
+    bench.document.set_method("magic")
+    assert report.table.model().rowCount() == 0, "it is of another picture"
