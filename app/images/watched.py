@@ -53,7 +53,8 @@ class WatchedImages(QObject):
             self._watcher.removePaths(list(gone))
         new = [path for path in wanted if path not in self._stamps]
         self._stamps |= {path: _stamp(path) for path in new}
-        if there := [path for path in new if self._stamps[path] is not None]:
+        there = [path for path in new if self._stamps[path] is not None]
+        if there:  # Qt complains of an empty list
             self._watcher.addPaths(there)
 
     def look(self) -> None:

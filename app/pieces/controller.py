@@ -44,6 +44,8 @@ class PiecesController(QObject):
         self._document, self._training, self._tray, self._tell = document, training, tray, tell
         self._report = report
         self._asked = False
+        self._counted_at = -1
+        """The step at which the pieces of the tray were counted."""
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(self._ask)
         training.events.on(PiecesCounted, self._on_counted, self)
@@ -55,7 +57,7 @@ class PiecesController(QObject):
         training.state_changed.connect(lambda _state: self._show_state())
         for signal in (document.method_changed, document.job_replaced):
             signal.connect(self._show_state)
-            signal.connect(lambda: report.show_shares(()))
+            signal.connect(lambda: report.show_shares(()))  # what was counted is of another picture
         document.sources_changed.connect(lambda _slot: self._show_images())
         document.job_replaced.connect(self._show_images)
         tray.weighed.connect(self._weigh)
@@ -110,7 +112,8 @@ class PiecesController(QObject):
 
     def _on_counted(self, event: PiecesCounted) -> None:
         self._asked = False
-        self._tray.set_infos(_with_usage(event.pieces, self._tray.model.infos))
+        self._tray.set_infos(_steady(event.pieces, self._tray.model.infos, event.step != self._counted_at))
+        self._counted_at = event.step
         self._tray.set_possible(bool(event.pieces), self.tr("The picture is laid out of no pieces yet."))
         if self._training.state == "training" and self._seen:
             self._ask_soon(REFRESH_MS)
@@ -171,15 +174,22 @@ class PiecesController(QObject):
             self._document.adopt(job, text)
 
 
-def _with_usage(infos: Sequence[PieceInfo], before: Sequence[PieceInfo]) -> Sequence[PieceInfo]:
-    """The pieces with the usage that they had, where nothing was painted of them yet since one was replaced.
+def _steady(infos: Sequence[PieceInfo], before: Sequence[PieceInfo], learned: bool) -> Sequence[PieceInfo]:
+    """The pieces as they are to be shown after they were shown as `before`.
 
-    Those that show what they did keep their thumbnails, which are cut where most of a piece lies.
+    One that shows the place that it did keeps its thumbnail: that is cut where most of a piece lies, which changes for
+    all of them when one is muted. Where nothing was painted of them yet, they keep their usage as well.
+
+    Args:
+        learned: steps were made in between, after which pieces may lie elsewhere.
     """
-    if any(info.usage for info in infos) or len(infos) != len(before):
+    if len(infos) != len(before):
         return infos
-    kept = []
+    counted = any(info.usage for info in infos)
+    steady = []
     for info, old in zip(infos, before, strict=True):
-        same = {"box": old.box, "flip": old.flip} if (info.place, info.path) == (old.place, old.path) else {}
-        kept.append(replace(info, usage=old.usage, **same))
-    return kept
+        same = (info.place, info.path) == (old.place, old.path)
+        if same and (not info.usage or (old.usage and not learned)):
+            info = replace(info, box=old.box, flip=old.flip)
+        steady.append(info if counted else replace(info, usage=old.usage))
+    return steady

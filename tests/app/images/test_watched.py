@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from engine import messages as m
+from engine.job import SourceImage
 from tests.app.test_main_window import Studio, studio
 from tests.app.toys import write_image
 
@@ -47,3 +48,9 @@ def test_a_file_that_goes_and_comes_back_the_same_changes_nothing(studio: Studio
     for _ in range(3):
         window.watched.look()
     assert told == []
+
+
+def test_images_that_are_gone_are_not_watched_and_qt_says_nothing(studio: Studio, qtlog) -> None:
+    gone = SourceImage(path=str(studio.folder / "gone.png"))
+    studio.window.document.set_sources("style", (gone,))
+    assert not [record.message for record in qtlog.records if "QFileSystemWatcher" in record.message]

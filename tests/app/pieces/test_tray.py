@@ -186,7 +186,7 @@ def test_usage_is_asked_for_once_at_a_time(qtbot, bench: Bench) -> None:
 
 def test_thumbnails_stay_while_what_is_left_of_a_replaced_piece_is_not_painted_yet(bench: Bench) -> None:
     known = [replace(each, box=(0.5, 0.6, 0.25, 0.25)) for each in bench.tray.model.infos]
-    bench.count(known)
+    bench.tray.set_infos(known)
     moved = known[1].place.model_copy(update={"row": 0.7})
     fresh = [replace(each, usage=0.0, box=(0.1, 0.1, 0.25, 0.25)) for each in known]
     fresh[1] = replace(fresh[1], place=moved)
@@ -194,6 +194,19 @@ def test_thumbnails_stay_while_what_is_left_of_a_replaced_piece_is_not_painted_y
     shown = bench.tray.model.infos
     assert [each.usage for each in shown] == [0.25] * 4
     assert [each.box for each in shown] == [known[0].box, fresh[1].box, known[2].box, known[3].box]
+
+
+def test_thumbnails_stay_where_another_piece_is_muted_and_follow_what_is_learned(bench: Bench) -> None:
+    known = bench.tray.model.infos
+    box = (0.1, 0.1, 0.25, 0.25)
+    fresh = [replace(each, usage=0.3, box=box) for each in known]
+    fresh[0] = replace(fresh[0], usage=0.0, weight=0.0)
+    bench.count(fresh)
+    shown = bench.tray.model.infos
+    assert [each.usage for each in shown] == [0.0, 0.3, 0.3, 0.3]
+    assert [each.box for each in shown] == [each.box for each in known], "they look as they did"
+    bench.training.events.deliver(PiecesCounted(tuple(fresh), 40))
+    assert [each.box for each in bench.tray.model.infos] == [known[0].box, box, box, box]
 
 
 def test_what_is_read_out_of_a_piece(bench: Bench) -> None:
@@ -240,6 +253,8 @@ def test_the_report_is_shown_and_saved(qtbot, bench: Bench, tmp_path: Path) -> N
     report.save_to(tmp_path / "in the way" / "report.json")
     assert not report.note.isHidden()
     assert "Saved" not in report.note.text()
+    bench.document.set_method("magic")
+    assert report.table.model().rowCount() == 0, "it is of another picture"
 
 
 def test_the_report_does_not_wait_for_an_answer_that_does_not_come(qtbot, bench: Bench) -> None:
@@ -255,5 +270,3 @@ def test_the_report_does_not_wait_for_an_answer_that_does_not_come(qtbot, bench:
     training.state_changed.emit("idle")
     assert report.note.isHidden(), "what was counted before stays"
     assert report.table.rowCount() == 1
-    bench.document.method_changed.emit()
-    assert report.table.rowCount() == 0, "it tells of another method's picture"
