@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.box import Size
-from engine.device import Device
+from engine.device import Device, is_out_of_memory
 from engine.errors import TesseraError
 from engine.job import Job
 from engine.method import Method, method_class
@@ -93,7 +93,9 @@ class StandIn:
         if self._method is None:
             try:
                 self._method = method_class(wanted.method)(wanted, self._device.torch)
-            except (TesseraError, MemoryError):
+            except Exception as error:
+                if not isinstance(error, TesseraError) and not is_out_of_memory(error):
+                    raise
                 self.end()
                 return method
         return self._method
