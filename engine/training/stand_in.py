@@ -68,6 +68,10 @@ class StandIn:
         """From now on the own picture is shown."""
         self._method, self.title = None, ""
 
+    def let_go(self) -> None:
+        """Holds no method any more, until one is looked at."""
+        self._method = None
+
     def is_over(self, step: int, measures: Mapping[str, float]) -> bool:
         """Whether the own picture is worth showing: by its matches, see `method.MATCHES`, or by its steps.
 
