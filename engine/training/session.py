@@ -234,13 +234,13 @@ class Session:
         """See `rebuilding`; views under way begin anew where the present method had to be let go."""
         waiting: list[RenderView] = []
 
-        def let_others_go() -> None:
+        def let_go() -> None:
             waiting.extend(self._views.let_go())
             self._stand_in.let_go()
 
         trainer = self._trainer
         try:
-            return (yield from built_beside(trainer, job, take_over, present, self._keeper, self._device, let_others_go))
+            return (yield from built_beside(trainer, job, take_over, present, self._keeper, self._device, let_go))
         finally:
             self._views.take_back(waiting)
 
