@@ -41,7 +41,7 @@ _STYLE_SIZES = ((800, 1700), (760, 1640), (840, 1500), (800, 1600))
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """Images, settings, device and the form of the output."""
+    """Images, settings and device."""
     add = parser.add_argument
     add("--style", type=Path, nargs="+", metavar="PATH", help="images or folders; four are made unless given")
     add("--content", type=Path, nargs="+", metavar="PATH", help="images or folders; one is made unless given")
@@ -51,7 +51,6 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     add("--set", action="append", default=[], dest="assignments", metavar="NAME=VALUE", help="any other setting")
     add("--seed", type=int, default=7, metavar="S")
     add("--device", default="cpu", metavar="D", help="see `tessera devices`; cpu unless given")
-    add("--json", action="store_true", help="print one JSON object instead of a table")
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
@@ -189,7 +188,8 @@ def main(
     show: Callable[[Mapping[str, Any]], str],
     argv: Sequence[str] | None,
 ) -> int:
-    """Reads the arguments, measures and prints. Exit status as that of `tessera`."""
+    """Reads the arguments, measures and prints: a table, or one JSON object. Exit status as that of `tessera`."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     arguments = parser.parse_args(argv)
     try:
         result = measure(arguments)

@@ -112,13 +112,17 @@ def _damage_tensors(file: Path, chance: random.Random) -> None:
             growing.truncate(chance.choice((2**31, 2**36)))
 
 
-def damaged_archive(data: bytes, chance: random.Random) -> bytes:
-    """A packed project with its bytes damaged, or packed anew with what does not belong in it."""
+def damaged_archive(data: bytes, chance: random.Random, outside: Path) -> bytes:
+    """A packed project with its bytes damaged, or packed anew with what does not belong in it.
+
+    Args:
+        outside: an absolute path that is named in it, where nothing may ever be.
+    """
     if chance.random() < 0.4:
         return _mutated(data, chance)
     names = [
         "../evil",
-        "/tmp/tessera-evil",
+        str(outside),
         "masks/../../evil.png",
         "images/..",
         "images/con.",

@@ -113,7 +113,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--sizes", choices=tuple(SIZES), help="by the device unless given")
     add("--only", nargs="+", metavar="FIGURE", help="some of the figures, by the names that are told while it runs")
     add("--out", type=Path, metavar="FILE", help="write the JSON to a file as well")
-    add("--json", action="store_true", help="print the JSON instead of the table")
     add("--timeout", type=float, default=600.0, metavar="S", help="of one figure; 600 unless given")
     add(
         "--together",

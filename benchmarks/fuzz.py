@@ -113,7 +113,8 @@ def _tried(whole: Path, place: Path, kind: str, chance: random.Random) -> str:
         copy = Path(made) / "in" / "copy"
         if kind == "packed":
             copy.mkdir(parents=True)
-            (copy / "packed.tessera").write_bytes(damaged_archive((whole / "packed.tessera").read_bytes(), chance))
+            packed = damaged_archive((whole / "packed.tessera").read_bytes(), chance, Path(made) / "evil")
+            (copy / "packed.tessera").write_bytes(packed)
         else:
             _copied(whole / "project", copy / "project")
             damage(copy / "project", kind, chance)

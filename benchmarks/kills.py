@@ -208,7 +208,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--moments", type=int, default=20, metavar="N", help="20 unless given")
     parser.add_argument("--within", type=float, default=3.0, metavar="S", help="of each start; 3 s unless given")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     return common.main(parser, measure, show, argv)
 
 

@@ -135,7 +135,6 @@ def show(result: Mapping[str, Any]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.many_moments", description=__doc__)
     parser.add_argument("--moments", type=int, default=500, metavar="N", help="500 unless given")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     return common.main(parser, measure, show, argv)
 
 

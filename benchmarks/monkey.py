@@ -338,7 +338,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--actions", type=int, default=1000, metavar="N", help="1,000 unless given")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument("--told", action="store_true", help="print each action")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     return common.main(parser, measure, show, argv)
 
 

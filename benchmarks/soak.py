@@ -280,7 +280,6 @@ def show(result: Mapping[str, Any]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0, metavar="M", help="60 unless given")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     return common.main(parser, measure, show, argv)
 
 

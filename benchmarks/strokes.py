@@ -154,7 +154,8 @@ def measure(styles: Sequence[Path], content: Path, folder: Path, arguments: argp
     if not document.method.is_instant(document.job.settings):
         window.training.start(paused=True)
     until(lambda: watch.quiet and window.canvas.view.extent.height == side, 600)
-    slots = [slot.key for slot in document.method.slots if slot.map and slot.map in (arguments.maps or slot.map)]
+    maps = arguments.maps or [slot.map for slot in document.method.slots]
+    slots = [slot.key for slot in document.method.slots if slot.map and slot.map in maps]
     result: dict[str, Any] = {"canvas": [side, side * 3 // 4], "on screen": round(window.canvas.view.zoom, 2)}
     for slot in slots[:1] if rounds < 2 else slots:
         result[slot] = strokes(window, slot, watch, rounds, arguments.brush)

@@ -148,7 +148,11 @@ def total_variation(image: Tensor, times: Tensor | None = None) -> Tensor:
 
 
 def undecided(alpha: Tensor) -> Tensor:
-    """Mean of 4 alpha (1 - alpha): 0 where each place is wholly the one or the other, 1 where all is half of both."""
+    """Mean of 4 alpha (1 - alpha): 0 where each place is wholly the one or the other, 1 where all is half of both.
+
+    Args:
+        alpha: any shape, 0..1.
+    """
     return 4 * (alpha * (1 - alpha)).mean()
 
 

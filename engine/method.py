@@ -381,7 +381,11 @@ class Method(ABC, Generic[MethodSettings]):
         return ()
 
     def image_shares(self, box: Box, canvas_size: Size) -> Tensor:
-        """How much of each of `piece_images` there is at each place, float32 [S, h, w]; of boxes as `paint`."""
+        """How much of each of `piece_images` there is at each place, float32 [S, h, w], 0..1; of boxes as `paint`.
+
+        Raises:
+            NotImplementedError: it has no `piece_images`; nobody asks it then.
+        """
         raise NotImplementedError
 
     def pieces(self) -> Sequence[PieceInfo]:

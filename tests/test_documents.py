@@ -16,8 +16,8 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"
 COMMANDS = [
     (document, line.strip())
     for document in DOCUMENTS
-    for line in document.read_text(encoding="utf-8").splitlines()
-    if re.match(r"    tessera (train|render|fetch|methods|devices)\b", line)
+    for line in re.sub(r"\\\n *", "", document.read_text(encoding="utf-8")).splitlines()
+    if re.match(r"    tessera (collage|train|pretrain|render|fetch|methods|devices)\b", line)
 ]
 
 

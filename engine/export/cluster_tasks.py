@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,11 +48,12 @@ class Order:
     crop: tuple[float, float] | None = None
     threads: int | None = None
 
-    @property
-    def mark(self) -> str:
-        """The same for orders that the same method can paint."""
-        kept = (self.job.model_dump_json(), str(self.snapshot), self.weights)
-        return hashlib.sha256(repr(kept).encode()).hexdigest()
+    def fits(self, built: Order) -> bool:
+        """Whether the method that was built for another order can paint this one, by the live settings of this one."""
+        ours = (self.job, self.snapshot, self.weights, self.images)
+        job = built.job.model_copy(update={"settings": self.job.settings})
+        same = ours == (job, built.snapshot, built.weights, built.images)
+        return same and not built.job.settings.needs_rebuild(self.job.settings)
 
 
 def painted_tile(order: Order, tile: Box) -> np.ndarray:
@@ -81,15 +81,16 @@ class _Bench:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self._method: Any = None
-        self._mark = ""
+        self._order: Order | None = None
 
     def renderer(self, order: Order) -> PatientRenderer:
         if order.threads is not None:
             torch.set_num_threads(order.threads)
-        if order.mark != self._mark:
-            self._method, self._mark = None, ""
+        if self._order is None or not order.fits(self._order):
+            self._method, self._order = None, None
             self._method = _built(order)
-            self._mark = order.mark
+            self._order = order
+        self._method.settings = order.job.settings
         field = cropped(self._method, order.canvas_size, order.layer, order.render_mode, order.crop)
         return PatientRenderer(field, None, lambda _message: None)
 

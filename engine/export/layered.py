@@ -37,13 +37,15 @@ def check(request: ExportRequest) -> None:
         raise BadSettingError(
             "Layers are painted one after another by one machine: choose one layer for films and parts."
         )
+    if request.canvas_folder is not None:
+        raise BadSettingError("Layers keep no canvas: choose one layer, or let no folder keep it.")
     if request.encode_options.pyramid:
         raise BadSettingError("A file with layers has no smaller versions inside: choose one of both.")
 
 
 @contextmanager
 def pages(folder: Path) -> Iterator[Path]:
-    """A folder for the single layers, which is gone in the end. Raises NoRoomError."""
+    """A place in a folder of exports for the single layers, which is gone in the end. Raises NoRoomError."""
     place = folder / "layers"
     shutil.rmtree(place, ignore_errors=True)  # of an attempt that broke off
     try:

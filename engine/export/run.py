@@ -114,17 +114,17 @@ class ExportRun:
         painted: list[tuple[str, Path]] = []
         seams: list[float] = []
         xmp = None
+        self._noted = True  # not as unfinished: it can not be gone on with
         with layered.pages(self._folder) as place:
             for number, layer in enumerate(layers):
-                page = replace(request, layer=layer.key, out=place / f"{number}.tif", encode_options=plain)
-                one = ExportRun(
-                    replace(page, resume=False), now, self._project, self._painting.device, self._painting.threads
+                page = replace(
+                    request, layer=layer.key, out=place / f"{number}.tif", encode_options=plain, resume=False
                 )
-                one._noted = True
-                plan = replace(one._painting.plan(), opacity=self._painting.opacity(page.render_mode))
+                painting = Painting(page, now, self._painting.device, self._painting.threads, self._told.append)
+                plan = replace(painting.plan(), opacity=painting.opacity(page.render_mode))
                 xmp = plan.xmp if xmp is None else xmp
-                job = fulfil(one._painting.painters(page.render_mode), plan, stop=stop)
-                report = yield from one._told_between(job, number, len(layers))
+                job = fulfil(painting.painters(page.render_mode), plan, stop=stop)
+                report = yield from self._told_between(job, number, len(layers))
                 painted.append((layer.title, page.out))
                 seams.append(report.seam or 1.0)
             layered.join(painted, request.out, request.encode_options, xmp, stop)

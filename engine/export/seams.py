@@ -31,7 +31,6 @@ def measure(canvas_file: CanvasFile, picture: CanvasSpec) -> float:
     columns = np.array(sorted({tile.left - picture.box.left for tile in tiles} - {0}), dtype=int)
     height, width = canvas_file.size.height, canvas_file.size.width
     means = {offset: _Mean() for offset in (0, *_BESIDE_PX, *(-px for px in _BESIDE_PX))}
-    # A strip spans no border, so that all its steps are from one column to the next; odd spacing keeps clear of grids.
     every = max(1, canvas_file.size.area // _MOST_PX)
     for index, (top, bottom) in enumerate(_strips(rows, height)):
         if index % every:
@@ -92,10 +91,7 @@ class _Mean:
         self.total, self.count = 0.0, 0
 
     def add(self, steps: np.ndarray) -> None:
-        self.add_sum(float(np.abs(steps).sum()), steps.size)
-
-    def add_sum(self, total: float, count: int) -> None:
-        self.total, self.count = self.total + total, self.count + count
+        self.total, self.count = self.total + float(np.abs(steps).sum()), self.count + steps.size
 
     @property
     def value(self) -> float:

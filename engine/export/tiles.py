@@ -25,6 +25,7 @@ from engine.errors import BadCanvasError, BadSettingError, CancelledError, NoRoo
 from engine.export import journal as journals
 from engine.export import seams
 from engine.export.encoders import check_limits, encode
+from engine.export.format import format_of
 from engine.export.journal import CanvasSpec, Journal
 from engine.export.print_sizes import Layout
 from engine.export.transparency import Opacity
@@ -126,7 +127,7 @@ def check(
         NoRoomError: the folder can not be written to, or the disk has too little space.
     """
     encode_options = encode_options or EncodeOptions()
-    check_limits(out, canvas_size, bits, encode_options)
+    profile = check_limits(out, canvas_size, bits, encode_options)
     if out.is_dir():
         raise BadSettingError(f"{out} is a folder. Choose a name for the file.")
     place = _existing(out)
@@ -134,7 +135,9 @@ def check(
         raise NoRoomError(f"{place} is a file, so no picture can be put below it. Choose another folder.")
     if not os.access(place, os.W_OK | os.X_OK):
         raise NoRoomError(f"{place} can not be written to. Choose another folder, or change its permissions.")
-    needed, free = bytes_needed(canvas_size, bits, encode_options), shutil.disk_usage(place).free
+    copies = format_of(out).transparent_copies if encode_options.transparent else 1
+    needed = bytes_needed(canvas_size, bits, encode_options, profile.bands, copies)
+    free = shutil.disk_usage(place).free
     begun = (folder or journals.folder_for(out)) / journals.NAME
     if begun.exists():  # its blocks are taken already
         free += begun.stat().st_size
@@ -146,14 +149,20 @@ def check(
         )
 
 
-def bytes_needed(canvas_size: Size, bits: int, encode_options: EncodeOptions | None = None) -> int:
-    """Disk that an export takes at most while it runs: the canvas file, and a picture that could not be packed."""
+def bytes_needed(
+    canvas_size: Size, bits: int, encode_options: EncodeOptions | None = None, bands: int = 3, copies: int = 1
+) -> int:
+    """Disk that an export takes at most while it runs: the canvas file, and a picture that could not be packed.
+
+    Args:
+        bands: of the file's colours.
+        copies: how often the file holds the pixels.
+    """
     options = encode_options or EncodeOptions()
     canvas_bytes = 3 * canvas_bits(bits, options) // 8
-    file_bytes = 3 * bits // 8
-    if options.transparent:  # the plane, and the file with it
-        file_bytes += 2 * bits // 8
-    return int(canvas_size.area * (canvas_bytes + file_bytes) * 1.01) + 2**16
+    plane_bytes = bits // 8 if options.transparent else 0  # of opacity, beside the canvas and in the file
+    file_bytes = (bands * bits // 8 + plane_bytes) * copies
+    return int(canvas_size.area * (canvas_bytes + plane_bytes + file_bytes) * 1.01) + 2**16
 
 
 def export(

@@ -132,7 +132,7 @@ class Session:
         self._keeper = Autosaver(folder, previews, rule)
         self._budget = Budget()
         self._piece_counter = usage.PieceCounter()
-        self._stand_in = StandIn(self._device)
+        self._stand_in, self._stood_in = StandIn(self._device), ""
         self._measured, self._fixed_threads = measured, fixed_threads
         self._threads: Threads
         self._matches: MatchMeter | None = None
@@ -170,6 +170,7 @@ class Session:
             while not self._over:
                 yield from self._serve()
                 yield from self._turn()
+                yield from self._tell_stand_in()  # it ends by itself where it can not be had
         except GaveUpError as error:
             failure = str(error)
         except Exception as error:  # a card tells of a failed kernel whenever something waits for it
@@ -202,18 +203,18 @@ class Session:
         yield from told
         if snapshot is None and self._start_from is None:
             self._stand_in.begin(self._job)
-            yield from self._tell_stand_in("")
+            yield from self._tell_stand_in()
 
-    def _tell_stand_in(self, before: str) -> Iterator[Event]:
-        """Says that another method's picture is shown, or no more, where that was otherwise before."""
-        if self._stand_in.title != before:
-            yield StoodIn(self._stand_in.title)
+    def _tell_stand_in(self) -> Iterator[Event]:
+        """Says that another method's picture is shown, or no more, where that was said otherwise before."""
+        if self._stand_in.title != self._stood_in:
+            self._stood_in = self._stand_in.title
+            yield StoodIn(self._stood_in)
             self._views.begin_anew()
 
     def _end_stand_in(self) -> Iterator[Event]:
-        before = self._stand_in.title
         self._stand_in.end()
-        yield from self._tell_stand_in(before)
+        yield from self._tell_stand_in()
 
     def _shown(self, layer: str = SHOWN_LAYERS[0]) -> Method:
         """What the artist sees: the present method's picture, or what stands in for it."""
@@ -233,16 +234,15 @@ class Session:
         """See `rebuilding`; views under way begin anew where the present method had to be let go."""
         waiting: list[RenderView] = []
 
-        def forget_views() -> None:
+        def let_go() -> None:
             waiting.extend(self._views.let_go())
+            self._stand_in.let_go()
 
         trainer = self._trainer
         try:
-            return (yield from built_beside(trainer, job, take_over, present, self._keeper, self._device, forget_views))
+            return (yield from built_beside(trainer, job, take_over, present, self._keeper, self._device, let_go))
         finally:
             self._views.take_back(waiting)
-            if waiting and trainer.has_method:
-                self._views.begin_anew()
 
     def _measure_anew(self) -> None:
         trainer = self._trainer
@@ -449,7 +449,7 @@ class Session:
             self._exchange(trainer.method, job)
             yield from self._begin("rebuilt", None, [], touched=trainer.method.touched if same else None)
             return
-        state, unfit, title = trainer.method.state(), list[str](), self._stand_in.title
+        state, unfit = trainer.method.state(), list[str]()
 
         def take_over(method: Method) -> None:
             if job.method == trainer.job.method and (trainer.step or trainer.method.borrowed):
@@ -469,7 +469,7 @@ class Session:
             trainer.dirty = True  # what goes on is not what was kept
         self._exchange(method, job)
         yield from self._begin("rebuilt", None, unfit, left)
-        yield from self._tell_stand_in(title)
+        yield from self._tell_stand_in()
 
     def _keep_present(self, reason: Reason) -> Generator[Event, None, Path | None]:
         """Has the present in a snapshot before it is left; returns its folder. Raises NoRoomError, GaveUpError.

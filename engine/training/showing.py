@@ -34,8 +34,8 @@ class Showing:
 
     def __init__(self, device: Device, gives_way: Callable[[], bool], shown: Callable[[str], Method]) -> None:
         self._device, self._gives_way, self._shown = device, gives_way, shown
-        self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece]]] = {}
-        """What is left of each; the first is next, and goes to the end after each piece."""
+        self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece] | None]] = {}
+        """What is left of each, None where all is; the first is next, and goes to the end after each piece."""
         self._looked_at: dict[Path, Method] = {}
         """Methods of snapshots that are looked at beside the present; the last used is last."""
 
@@ -50,17 +50,17 @@ class Showing:
         """Views of the present, of which there is another now; their last pieces are waited for."""
         for requester, (request, _) in self._views.items():
             if request.snapshot is None:
-                self._views[requester] = request, self._answer(request)
+                self._views[requester] = request, None
 
     def let_go(self) -> list[RenderView]:
         """Holds no method any more; what was under way, for `take_back`."""
         waiting = [request for request, _ in self._views.values()]
-        self._views = {}
+        self._views, self._looked_at = {}, {}
         return waiting
 
     def take_back(self, waiting: list[RenderView]) -> None:
-        """Views that were let go; they are painted after `begin_anew`."""
-        self._views |= {request.requester: (request, iter(())) for request in waiting}
+        """Views that were let go begin anew."""
+        self._views |= {request.requester: (request, None) for request in waiting}
 
     def paint(self, threads: Threads, step: int, at_leisure: bool) -> Iterator[Event]:
         """One piece of the next view. Raises GaveUpError: the device is lost.
@@ -73,10 +73,11 @@ class Showing:
         request, pieces = self._views.pop(requester)
         piece, failure = None, ""
         try:
+            pieces = self._answer(request) if pieces is None else pieces
             with threads.picture(awaited=at_leisure), self._quickly() if at_leisure else nullcontext():
                 piece = next(pieces)
         except InterruptedPainting:
-            self._views[requester] = request, self._answer(request)
+            self._views[requester] = request, None
             return
         except Exception as error:
             failure = message_for("The picture could not be painted", error, self._device)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.box import Size
-from engine.device import Device
+from engine.device import Device, is_out_of_memory
 from engine.errors import TesseraError
 from engine.job import Job
 from engine.method import Method, method_class
@@ -68,6 +68,10 @@ class StandIn:
         """From now on the own picture is shown."""
         self._method, self.title = None, ""
 
+    def let_go(self) -> None:
+        """Holds no method any more, until one is looked at."""
+        self._method = None
+
     def is_over(self, step: int, measures: Mapping[str, float]) -> bool:
         """Whether the own picture is worth showing: by its matches, see `method.MATCHES`, or by its steps.
 
@@ -93,7 +97,9 @@ class StandIn:
         if self._method is None:
             try:
                 self._method = method_class(wanted.method)(wanted, self._device.torch)
-            except (TesseraError, MemoryError):
+            except Exception as error:
+                if not isinstance(error, TesseraError) and not is_out_of_memory(error):
+                    raise
                 self.end()
                 return method
         return self._method

@@ -111,7 +111,7 @@ def packed(path: Path, *entries: tuple[str, str], how: int = zipfile.ZIP_STORED)
     "name",
     [
         "../evil.json",
-        "/tmp/tessera-evil.json",
+        "{outside}/evil.json",
         "masks/../../evil.png",
         "masks/a/b.png",
         "C:\\evil.png",
@@ -124,7 +124,7 @@ def packed(path: Path, *entries: tuple[str, str], how: int = zipfile.ZIP_STORED)
 )
 def test_names_that_tessera_does_not_write_are_passed_over(tmp_path: Path, name: str, monkeypatch) -> None:
     toy.register(monkeypatch)
-    file = packed(tmp_path / "in.tessera", PROJECT, (name, "evil"))
+    file = packed(tmp_path / "in.tessera", PROJECT, (name.format(outside=tmp_path), "evil"))
     unpack(file, tmp_path / "there" / "it")
     assert [path.name for path in (tmp_path / "there").rglob("*") if path.is_file()] == ["project.json"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.tessera", "there"]

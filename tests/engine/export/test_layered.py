@@ -10,8 +10,9 @@ from tifffile import TiffFile, TiffPage, imread
 
 from engine.box import Size
 from engine.errors import BadSettingError
-from engine.export import journal, layered, provenance
-from engine.messages import ALL_LAYERS, CancelExport, ExportCancelled, Exported, ExportRequest, Progressed
+from engine.export import journal, layered, provenance, run
+from engine.export.painting import present_of
+from engine.messages import ALL_LAYERS, CancelExport, ExportCancelled, Exported, ExportRequest, Keep, Progressed
 from engine.options import EncodeOptions
 from engine.training.session import Session
 from tests.engine import toy
@@ -48,6 +49,16 @@ def test_each_page_is_the_layer_as_it_is_alone(tmp_path: Path, bits, compression
     assert not journal.folder_for(out).exists()
 
 
+def test_a_snapshot_is_read_once_for_all_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    play(session(tmp_path), Keep())
+    (moment,) = [path.parent for path in (tmp_path / "p").rglob("snapshot.json")]
+    read = []
+    monkeypatch.setattr(run, "present_of", lambda *what: read.append(what) or present_of(*what))
+    events = play(session(tmp_path), ExportRequest(tmp_path / "all.tif", SIZE, ALL_LAYERS, tile_px=64, snapshot=moment))
+    assert of(events, Exported)
+    assert len(read) == 1
+
+
 def test_what_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     out = tmp_path / "all.tif"
 
@@ -65,6 +76,7 @@ def test_what_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     [
         (ExportRequest(Path("a.png"), layer=ALL_LAYERS), "has to end in .tif"),
         (ExportRequest(Path("a.tif"), layer=ALL_LAYERS, part=(1, 2)), "one layer"),
+        (ExportRequest(Path("a.tif"), layer=ALL_LAYERS, canvas_folder=Path("kept")), "keep no canvas"),
         (
             ExportRequest(Path("a.tif"), layer=ALL_LAYERS, encode_options=EncodeOptions(pyramid=True)),
             "smaller versions",

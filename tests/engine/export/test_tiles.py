@@ -163,6 +163,19 @@ def test_too_little_disk_is_told_with_figures(tmp_path: Path, monkeypatch: pytes
         check(tmp_path / "a.png", Size(20_000, 20_000), 8)
 
 
+def test_what_a_file_holds_besides_three_colors_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    size, clear = Size(10_000, 10_000), EncodeOptions(transparent=True)
+    of_a_pixel = 1e8 * 1.01
+    assert bytes_needed(size, 8) == pytest.approx(of_a_pixel * (3 + 3), rel=1e-3)
+    assert bytes_needed(size, 8, bands=4) == pytest.approx(of_a_pixel * (3 + 4), rel=1e-3)
+    assert bytes_needed(size, 8, clear) == pytest.approx(of_a_pixel * (3 + 1 + 4), rel=1e-3)
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(9**10, 0, 1_000_000_000))
+    check(tmp_path / "a.png", size, 8, clear)
+    with pytest.raises(NoRoomError, match=r"needs up to 1.2 GB"):  # it holds them flat and as a layer
+        check(tmp_path / "a.psd", size, 8, clear)
+
+
 def test_read_only_folder_and_file_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NoRoomError, match="is a file"):

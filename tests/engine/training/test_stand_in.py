@@ -151,6 +151,23 @@ def test_what_is_shown_is_what_is_printed_and_pointed_at(tmp_path: Path) -> None
     assert found.piece is not None
 
 
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory.")], ids=["cpu", "card"])
+def test_where_there_is_no_memory_for_both_its_own_is_shown_and_that_is_told(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Large(Famos):
+        def __init__(self, *_: object) -> None:
+            raise error
+
+    own, job = painted(famos_jobs.job(tmp_path)), famos_jobs.job(tmp_path)
+    monkeypatch.setattr(stand_in, "method_class", lambda key: Large if key == "magic" else method_class(key))
+    monkeypatch.setattr(stand_in, "stand_in_job", lambda job, _size=None: job.model_copy(update={"method": "magic"}))
+    events = followed(job, tmp_path / "p", RenderView(BOX, BOX.size))
+    assert not [event for event in events if isinstance(event, Failed)]
+    assert titles(events) == [Large.title, ""]
+    assert near(pictures(events)[-1], own)
+
+
 def test_without_the_network_that_comes_along_all_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretrained, "shipped", lambda: tmp_path / "not there")
     job = famos_jobs.job(tmp_path)
