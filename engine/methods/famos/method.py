@@ -108,12 +108,12 @@ class Famos(PaintingFamos):
         grey = torch.full((3, self._canvas.height, self._canvas.width), 128, dtype=torch.uint8)
         self._unguided = [Source(self._styles[0].image, grey)]
         self.atlas = atlas_of(self._styles, self.device)
-        self._said: list[str] = []
-        """What there is to say of the maps as they are."""
-        self._directions = directions(job, self._styles, self._canvas, self._said, self._targets)
+        said = list[str]()
+        self._directions = directions(job, self._styles, self._canvas, said, self._targets)
         if s.mode != "paint":
-            self._said += said_of_groups(self._directions, s.templates)
-        self.warnings += self._said
+            said += said_of_groups(self._directions, s.templates)
+        self.warnings += said
+        self._said = said
 
     # -------------------------------------------------------- pieces
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -72,9 +72,10 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         self._contents = contents
         self._content_scale = s.content_scale * contents[0].image.scale
         self._patches = ContentPatches(contents, self._canvas, self.device)
-        self._job, self._said = job, list[str]()
-        self._directions = style_directions(job, styles, self._canvas, self._said)
-        self.warnings += self._said
+        said = list[str]()
+        self._directions = style_directions(job, styles, self._canvas, said)
+        self.warnings += said
+        self._job, self._said = job, said
         self._style_tones = [_tones_of([source.pixels for source in group]) for group in self._grouped(styles)]
         self._content_tones = _tones_of([source.pixels for source in contents])
         return [Style(source.pixels.to(self.device), source.image.weight) for source in styles]
@@ -84,10 +85,6 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         if (allowed := self._directions.allowed) is None:
             return [styles]
         return [[style for style, there in zip(styles, may, strict=True) if there] for may in allowed.tolist()]
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self._said
 
     def try_update(self, job: Job) -> bool:
         """Other maps, as long as there are regions of the same styles: these are learned."""

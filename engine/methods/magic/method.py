@@ -86,8 +86,6 @@ class Magic(PaintingMagic):
         self.settings = s = job.settings
         self.device, self.seed, self.warnings = device, job.seed, []
         self._job, self._directions = job, Directions(None, {}, Size(1, 1))
-        self._said: list[str] = []
-        """What there is to say of the maps as they are."""
         self._read_images(job)
         self._decide_precision()
         self.shape = collage_shape(s)
@@ -154,10 +152,12 @@ class Magic(PaintingMagic):
             )
         self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
         self.atlas = atlas_of(self._styles, self.device)
-        self._directions = directions(job, self._styles, self._canvas, self._said, self._contents)
-        self.draw = self._drawn_from(self._directions, job, self._said)
+        said = list[str]()
+        self._directions = directions(job, self._styles, self._canvas, said, self._contents)
+        self.draw = self._drawn_from(self._directions, job, said)
         self._composer = self._composer_of(job, self.draw)
-        self.warnings += self._said
+        self.warnings += said
+        self._said = said
         self._style_patches = StylePatches(self._styles, self.atlas, s.tiling)
 
     def _composer_of(self, job: Job, draw: SetDraw) -> Composer:
@@ -185,7 +185,7 @@ class Magic(PaintingMagic):
         if undirected(job) != undirected(self._job) or self._job.settings.needs_rebuild(job.settings):
             return False
         styles = with_regions_of(job, self._styles)
-        said: list[str] = []
+        said = list[str]()
         new = directions(job, styles, self._canvas, said, self._contents)
         alike = new.draws_as(self._directions) and job.pieces.draw == self._job.pieces.draw
         draw = self.draw if alike else self._drawn_from(new, job, said)

@@ -53,7 +53,6 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     shape: CollageShape
     draw: SetDraw
     _directions: Directions
-    _said: list[str]
     _shown: dict[tuple[int, ...], Tensor]
     _coarse_renderers: dict[int, CoarseRenderer]
     _remembered: Remembered[Choice]
@@ -236,10 +235,6 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         composed = self.composed(self.shown_sets[0][0])
         known = self._tally.shares if self._tally.knows(self._pieces_key) else None
         return self._composer.infos(composed, None if known is None else known / self.shown_sets[0][1])
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self._said
 
     @property
     def pieces_counted_at(self) -> int | None:
