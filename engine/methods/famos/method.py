@@ -23,7 +23,7 @@ from engine.methods.composed import Composed, Tally
 from engine.methods.directed import PAINT, SIZE, Directions, directions, touched, undirected, with_regions_of
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
-from engine.methods.famos.compared import compared_by
+from engine.methods.famos.compared import Compared, compared_by, features_network
 from engine.methods.famos.drawing import Drawing, said_of_groups
 from engine.methods.famos.layers import TERMS, patches_of
 from engine.methods.famos.painting import PaintingFamos
@@ -43,6 +43,9 @@ _IMAGES = "templates.image"
 
 
 class Famos(PaintingFamos):
+    _compared: tuple[list[Source], Compared] | None = None
+    """The contents that it is made for, and what they are compared by."""
+
     key = "famos"
     title = "FAMOS mosaic"
     summary = "Lays a picture out of small pieces of your images, like glass or stone, and paints what they lack."
@@ -73,7 +76,7 @@ class Famos(PaintingFamos):
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
         self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
-        self.compared = compared_by(s, self._styles, self._targets, self.reconstruction, self.seed, device)
+        self._features_network = features_network(s, self.seed, device)
         self._usage = torch.full((s.templates,), 1 / s.templates, device=device)  # [N], over the last steps
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
@@ -183,6 +186,16 @@ class Famos(PaintingFamos):
             painted_share=batch.directed.painted_share,
             keep_logits=SIZE in batch.directed.times,
         )
+
+    @property
+    def compared(self) -> Compared:
+        """What contents are compared by. Their tones follow a slider, so they may be others than at the beginning."""
+        contents = self._targets
+        if self._compared is None or self._compared[0] is not contents:
+            images = self._styles, contents
+            made = compared_by(self.settings, *images, self.reconstruction, self._features_network, self.device)
+            self._compared = contents, made
+        return self._compared[1]
 
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
         usage = self._usage if self.settings.balance_over == "canvas" else None
