@@ -127,7 +127,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
     def _begin_step(self, random: torch.Generator) -> None:
         """Each step is for the styles of one region, all of which come equally often."""
         if len(self._judges) > 1:
-            self._judged_by = int(torch.randint(len(self._judges), (1,), generator=random))
+            self._style_group = int(torch.randint(len(self._judges), (1,), generator=random))
         super()._begin_step(random)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
@@ -135,7 +135,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         repeats = self._repeats
         content, _ = self._patches.draw(s.patch, s.batch // repeats, random, s.enlarged)
         content = content.repeat_interleave(repeats, 0)
-        return Batch(content, self.generator.drawn(len(content), s.patch, random, self.device), self._judged_by)
+        return Batch(content, self.generator.drawn(len(content), s.patch, random, self.device), self._style_group)
 
     @property
     def _repeats(self) -> int:
@@ -168,7 +168,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
     def _tones(self, images: Tensor, contents: Tensor) -> Tensor:
         """Mean square of `tone_difference`."""
         blur_px = self.settings.blur_px
-        tones = self._style_tones[self._judged_by]
+        tones = self._style_tones[self._style_group]
         return tone_difference(images, contents, tones, self._content_tones, blur_px).square().mean()
 
     # -------------------------------------------------------- state
@@ -267,7 +267,7 @@ class _OtherContent(RendererAround):
 
 def _known_as(name: str, known: Mapping[str, Tensor]) -> str | None:
     """The name among `known` of what a tensor goes on from: itself, or a norm of another number of styles."""
-    plain = re.sub(r"\.norms\.\d+\.", ".", name.removeprefix(re.match(r"(styles \d+\.)?", name)[0]))  # type: ignore[index]
+    plain = re.sub(r"^styles \d+\.|\.norms\.\d+(?=\.)", "", name)
     several = re.sub(r"\.(weight|bias|running_\w+|num_\w+)(\.\w+)?$", r".norms.0.\1\2", plain)
     return next((other for other in (name, plain, several) if other in known), None)
 
