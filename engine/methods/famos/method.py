@@ -99,8 +99,9 @@ class Famos(PaintingFamos):
     def _read_images(self, job: Job) -> None:
         s = self.settings
         guided = s.guidance == "guided"
-        for slot in self.slots[: 2 if guided else 1]:
-            if not job.sources.get(slot.key):
+        for slot in self.slots:
+            needed = slot.minimum or (slot.key == "content" and guided)
+            if needed and not job.sources.get(slot.key):
                 without = ", or choose Unguided for a texture" if slot.key == "content" else ""
                 raise MissingSourcesError(
                     f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}{without}."
