@@ -155,7 +155,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         templates = self.method.templates
         view = None if templates is None else ClosedTemplates(templates, canvas_size).view
         fields = plain.fields.changed(lambda plane: Closed(plane, canvas_size).at)
-        return Scene(content, places, view, fields, canvas_size)
+        return Scene(content, places, view, fields, period=canvas_size)
 
     def _pieces_of(self, detail: Detail) -> DetailedTemplates:
         assert self.method.templates is not None
