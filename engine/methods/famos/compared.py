@@ -10,13 +10,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine import losses
-from engine.images import sources
 from engine.images.sources import Source
 from engine.methods.adversarial import coarsened
 from engine.methods.famos.lines import mean_contrast
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import ColorReconstruction
-from engine.style.networks import open_network
+from engine.style.networks import normalise_over, open_network
 from engine.style.perceptual import Perceptual
 
 
@@ -53,9 +52,7 @@ def compared_by(
 ) -> Compared:
     """What the settings ask for, of some images: the network answers alike over all of them."""
     if network is not None:
-        images = [source.pixels for source in (*styles, *contents)]
-        small = [sources.resampled(x, min(1.0, 512 / max(x.shape[1:])), least_px=64) for x in images]
-        network.normalise([x[None].to(device).float() / 255 for x in small])
+        normalise_over(network, [source.pixels for source in (*styles, *contents)], device)
     contrast = None if s.content_counts == "everywhere" else mean_contrast(contents, s.content_counts == "dark")
     return Compared(reconstruction, network, contrast)
 
