@@ -1,7 +1,7 @@
 """The mixture in one pass over memory: what such a kernel is, and that of the processor.
 
 It calls mix.c, which compiled.py builds, on as many threads as torch uses; mix_triton.py has that of graphics cards.
-Where there is none, atlas.py has the same in plain torch, with which both have been compared.
+Where there is none, mixture.py has the same in plain torch, with which both have been compared.
 """
 
 from __future__ import annotations

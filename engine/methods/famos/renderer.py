@@ -22,7 +22,8 @@ from engine.methods.directed import Fields
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import MosaicShape, Painting, blended
 from engine.options import RenderMode
-from engine.templates.atlas import Mixture, Templates, View
+from engine.templates.atlas import Templates, View
+from engine.templates.mixture import Mixture
 
 _LEAST_SHARE = 1e-9
 """Of a template in the mixture: its logarithm has to be a number."""
