@@ -44,7 +44,8 @@ from engine.methods.magic.conditions import RANGES
 from engine.methods.magic.directions import multiplied
 from engine.methods.magic.memory_plan import Plan, plan
 from engine.methods.magic.painting import PaintingMagic
-from engine.methods.magic.settings import PRESETS, MagicSettings
+from engine.methods.magic.presets import PRESETS
+from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
 from engine.methods.magic.slots import SLOTS
 from engine.methods.remembered import Remembered
