@@ -30,7 +30,7 @@ from engine.method import preset_values
 from engine.methods.optimised.neural_style import NeuralStyle
 from engine.settings import parse_assignments
 from engine.style.filters import Filters
-from engine.style.statistics import Sliced
+from engine.style.sliced import Sliced
 
 COLUMNS = (
     *("Default", "Classic", "Classic Shifted", "Classic Dense", "All-To-Content"),

@@ -96,6 +96,10 @@ def compared(image: Tensor, colors: float) -> Tensor:
     """What of a picture is compared with a content: grey alone, [B, 1, H, W], or colours by their part, [B, 3, H, W].
 
     Differences of the three planes have the mean square of the greys', and `colors` times what is left of RGB's.
+
+    Args:
+        image: [B, 3, H, W].
+        colors: 0 for grey alone, to 1.
     """
     if not colors:
         return grey(image)
@@ -150,8 +154,10 @@ def total_variation(image: Tensor, times: Tensor | None = None) -> Tensor:
 def undecided(alpha: Tensor) -> Tensor:
     """Mean of 4 alpha (1 - alpha): 0 where each place is wholly the one or the other, 1 where all is half of both.
 
+    Not in the paper.
+
     Args:
-        alpha: any shape, 0..1.
+        alpha: 0..1, of any shape.
     """
     return 4 * (alpha * (1 - alpha)).mean()
 

@@ -11,8 +11,9 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.fields.periodic import ClosedSets, ClosedTemplates
 from engine.fields.resample import Zoom, needed, resampled
-from engine.templates.atlas import Atlas, Templates, View, mix_only, opacity_bias
+from engine.templates.atlas import Atlas, Templates, View, opacity_bias
 from engine.templates.mix_kernel import MixKernel
+from engine.templates.mixture import mix_only
 from engine.templates.sets import Sets
 
 _PART_PX = 96
@@ -30,7 +31,7 @@ class Detail:
         zoom: how the print lies on the plane of that size.
         scale: of this plane, relative to the one that was trained on.
         period: of this plane, for repeats; None never repeats.
-        mix_kernel: see `atlas.mix`.
+        mix_kernel: see `mixture.mix`.
     """
 
     atlas: Atlas

@@ -182,6 +182,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         self._begin_training(others)
         self._settling = Settling()
         self.discriminator_optimizer = training.adam(self.discriminator.parameters(), s.discriminator_rate)
+        # `warnings` is another list after each `try_update`.
         self._captured = CapturedSteps(self.device, self._tensors, lambda sentence: self.warnings.append(sentence))
         self._mix_kernel = kernel_for(self.device)
 

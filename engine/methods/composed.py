@@ -249,7 +249,7 @@ def _sides(atlas: Atlas, image: int) -> tuple[int, int]:
 
 
 def _every_side(atlas: Atlas) -> list[tuple[int, int]]:
-    """Of all images."""
+    """Height and width of each image."""
     return list(zip(atlas.heights.tolist(), atlas.widths.tolist(), strict=True))
 
 

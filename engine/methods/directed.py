@@ -20,7 +20,8 @@ from engine.images import maps
 from engine.images.maps import RegionMap
 from engine.images.sources import ContentField, Source
 from engine.job import Job, PieceChoices
-from engine.methods.map_slots import CONTENT_MAP, MAP_SLOTS, PAINT_MAP, PIECES_MAP, SIZE_MAP
+from engine.method import Slot
+from engine.methods.map_slots import CONTENT_MAP, MAP_SLOTS, PAINT_MAP, SIZE_MAP
 
 Plane = Callable[[Box], Tensor]
 CONTENT, SIZE, PAINT = "content_weight", "variation_weight", "alpha_weight"
@@ -142,24 +143,28 @@ def _where_guided(powers: Plane | None, guided: Plane) -> Plane:
     return at
 
 
-def directions(
-    job: Job, styles: Sequence[Source], canvas_size: Size, said: list[str], contents: Sequence[Source] = ()
-) -> Directions:
-    """Reads a job's maps; one that can not be read is named in `said` and left out.
+def read_maps(
+    job: Job, slots: Sequence[Slot], styles: Sequence[Source], canvas_size: Size, said: list[str]
+) -> tuple[RegionMap | None, dict[str, Tensor]]:
+    """A job's maps of some slots; one that can not be read is named in `said` and left out.
+
+    Returns:
+        the regions with what of the styles may lie in each, None without such a map; and of maps of amounts, by slot,
+        powers of `maps.STRONGEST`, float32 [1, H, W].
 
     Raises:
         BadSettingError: no image may lie anywhere.
     """
-    pieces, amounts = None, {}
-    for slot in MAP_SLOTS:
+    regions, amounts = None, dict[str, Tensor]()
+    for slot in slots:
         for image in job.sources.get(slot.key, ()):
             path, size = Path(image.path), None
             try:
-                if slot.key == PIECES_MAP:
-                    pieces = maps.read_regions(path, [style.image for style in styles], said)
-                    size = Size(*pieces.labels.shape)
+                if slot.kind == "mask":
+                    regions = maps.read_regions(path, [style.image for style in styles], said)
+                    size = Size(*regions.labels.shape)
                 else:
-                    amount = amounts[_SETTING[slot.key]] = maps.read_amount(path)
+                    amount = amounts[slot.key] = maps.read_amount(path)
                     size = Size(*amount.shape[1:])
                     if bool((amount == amount[0, 0, 0]).all()):
                         said.append(maps.told_flat(path, float(amount[0, 0, 0]), slot.title))
@@ -167,16 +172,30 @@ def directions(
                 said.append(maps.missing(error))
             if size is not None and (shape := maps.told_shape(path, size, canvas_size)):
                 said.append(shape)
+    return regions, amounts
+
+
+def directions(
+    job: Job, styles: Sequence[Source], canvas_size: Size, said: list[str], contents: Sequence[Source] = ()
+) -> Directions:
+    """A job's maps, see `read_maps`."""
+    pieces, found = read_maps(job, MAP_SLOTS, styles, canvas_size, said)
+    amounts = {_SETTING[key]: amount for key, amount in found.items()}
     return Directions(pieces, amounts, canvas_size, contents[0].opacity if contents else None)
+
+
+def without_maps(job: Job, slots: Sequence[Slot]) -> Job:
+    """A job without all that its maps of some slots and its settings say."""
+    keys = [slot.key for slot in slots]
+    sources = {slot: images for slot, images in job.sources.items() if slot not in keys}
+    sources["style"] = tuple(image.model_copy(update={"regions": None}) for image in sources.get("style", ()))
+    return job.model_copy(update={"sources": sources, "settings": type(job.settings)()})
 
 
 def undirected(job: Job) -> Job:
     """A job without all that its maps, pieces and settings say: what is the same in two of these needs no other
     network."""
-    keys = [slot.key for slot in MAP_SLOTS]
-    sources = {slot: images for slot, images in job.sources.items() if slot not in keys}
-    sources["style"] = tuple(image.model_copy(update={"regions": None}) for image in sources.get("style", ()))
-    return job.model_copy(update={"sources": sources, "settings": type(job.settings)(), "pieces": PieceChoices()})
+    return without_maps(job, MAP_SLOTS).model_copy(update={"pieces": PieceChoices()})
 
 
 def with_regions_of(job: Job, styles: Sequence[Source]) -> list[Source]:

@@ -12,18 +12,14 @@ from engine.method import Slot
 PIECES_MAP, CONTENT_MAP, SIZE_MAP, PAINT_MAP = "pieces_map", "content_map", "size_map", "paint_map"
 STYLES_MAP, STRENGTH_MAP = "styles_map", "strength_map"
 _AMOUNT = Slot("", "", "", minimum=0, maximum=1, kind="amount", beneath=("content", "style"), live=True)
+_REGIONS = replace(_AMOUNT, kind="mask", directs="style")
 MAP_SLOTS = (
-    Slot(
-        PIECES_MAP,
-        "Pieces from",
-        "Regions of the canvas, a plain colour for each, and which style images may lie in them.",
-        minimum=0,
-        maximum=1,
-        kind="mask",
-        beneath=("content", "style"),
-        live=True,
+    replace(
+        _REGIONS,
+        key=PIECES_MAP,
+        title="Pieces from",
+        help="Regions of the canvas, a plain colour for each, and which style images may lie in them.",
         map="pieces",
-        directs="style",
     ),
     replace(
         _AMOUNT,
@@ -49,17 +45,12 @@ MAP_SLOTS = (
     ),
 )
 STYLE_MAP_SLOTS = (
-    Slot(
-        STYLES_MAP,
-        "Style from",
-        "Regions of the canvas, a plain colour for each, and which style images each is painted like.",
-        minimum=0,
-        maximum=1,
-        kind="mask",
-        beneath=("content", "style"),
-        live=True,
+    replace(
+        _REGIONS,
+        key=STYLES_MAP,
+        title="Style from",
+        help="Regions of the canvas, a plain colour for each, and which style images each is painted like.",
         map="styles",
-        directs="style",
     ),
     replace(
         _AMOUNT,

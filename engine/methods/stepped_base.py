@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic
 
 from engine.box import Size
@@ -19,10 +20,16 @@ class SteppedMethod(Method[MethodSettings], Generic[MethodSettings]):
     _canvas: Size
     _rate_factor: float = 1.0
     """Of the rates that the settings ask for."""
+    _said: Sequence[str] = ()
+    """What there is to say of the artist's maps as they are."""
 
     @property
     def canvas_size(self) -> Size:
         return self._canvas
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self._said
 
     def slow_down(self) -> str:
         self._rate_factor *= 0.5

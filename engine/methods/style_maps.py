@@ -5,22 +5,20 @@ The slots of the maps are in map_slots.py, the maps themselves in images/maps.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from engine.box import Box, Size
-from engine.errors import BadImageError
+from engine.box import Size
 from engine.images import maps
 from engine.images.maps import RegionMap
 from engine.images.sources import ContentField, Source
 from engine.job import Job
-from engine.methods.map_slots import STRENGTH_MAP, STYLE_MAP_SLOTS, STYLES_MAP
+from engine.methods.directed import Plane, read_maps, without_maps
+from engine.methods.map_slots import STRENGTH_MAP, STYLE_MAP_SLOTS
 
-Plane = Callable[[Box], Tensor]
 _WHOLE_FROM = 0.5
 """From black, the power from which on nothing of the content shines through: a tenth to a third of the setting."""
 
@@ -39,7 +37,7 @@ class StyleDirections:
 
     @property
     def allowed(self) -> Tensor | None:
-        """bool [R, S]"""
+        """Which of the S style images each region is painted like, bool [R, S]; None where all are painted alike."""
         return None if self.regions is None else self.regions.allowed
 
     @property
@@ -58,29 +56,9 @@ class StyleDirections:
 
 
 def style_directions(job: Job, styles: Sequence[Source], canvas_size: Size, said: list[str]) -> StyleDirections:
-    """Reads a job's maps; one that can not be read is named in `said` and left out.
-
-    Raises:
-        BadSettingError: no style may lie anywhere.
-    """
-    regions = strength = None
-    for slot in STYLE_MAP_SLOTS:
-        for image in job.sources.get(slot.key, ()):
-            path, size = Path(image.path), None
-            try:
-                if slot.key == STYLES_MAP:
-                    found = maps.read_regions(path, [style.image for style in styles], said)
-                    size, regions = Size(*found.labels.shape), merged(found)
-                else:
-                    strength = maps.read_amount(path)
-                    size = Size(*strength.shape[1:])
-                    if bool((strength == strength[0, 0, 0]).all()):
-                        said.append(maps.told_flat(path, float(strength[0, 0, 0]), slot.title))
-            except BadImageError as error:
-                said.append(maps.missing(error))
-            if size is not None and (shape := maps.told_shape(path, size, canvas_size)):
-                said.append(shape)
-    return StyleDirections(regions, strength)
+    """A job's maps, see `read_maps`."""
+    regions, amounts = read_maps(job, STYLE_MAP_SLOTS, styles, canvas_size, said)
+    return StyleDirections(None if regions is None else merged(regions), amounts.get(STRENGTH_MAP))
 
 
 def merged(regions: RegionMap) -> RegionMap | None:
@@ -94,10 +72,7 @@ def merged(regions: RegionMap) -> RegionMap | None:
 
 def unmapped(job: Job) -> Job:
     """A job without what its maps and settings say."""
-    keys = (STYLES_MAP, STRENGTH_MAP)
-    sources = {slot: images for slot, images in job.sources.items() if slot not in keys}
-    sources["style"] = tuple(image.model_copy(update={"regions": None}) for image in sources.get("style", ()))
-    return job.model_copy(update={"sources": sources, "settings": type(job.settings)()})
+    return without_maps(job, STYLE_MAP_SLOTS)
 
 
 def styled_share(powers: Tensor) -> Tensor:

@@ -62,6 +62,10 @@ class _Graph(NamedTuple):
     names: tuple[str, ...]
     values: Tensor
 
+    def result(self) -> tuple[Any, dict[str, Tensor]]:
+        """What the last replay left behind; terms are copied, since the next one writes over them."""
+        return self.output, dict(zip(self.names, self.values.clone().unbind(), strict=True))
+
 
 class CapturedSteps:
     """The graphs of one method.
@@ -113,7 +117,7 @@ class CapturedSteps:
     def _replayed(self, known: _Graph, drawn: object, rates: Rates) -> tuple[Any, dict[str, Tensor]]:
         _fill(known, drawn, rates, self._device)
         known.graph.replay()
-        return known.output, dict(zip(known.names, known.values.clone().unbind(), strict=True))
+        return known.result()
 
     def _captured(
         self, key: Hashable, drawn: DrawnT, rates: Rates, work: Work[DrawnT, OutputT]
@@ -136,7 +140,7 @@ class CapturedSteps:
         else:
             if graph is not None:
                 self._graphs[key] = graph
-                return graph.output, dict(zip(graph.names, graph.values.clone().unbind(), strict=True))
+                return graph.result()
             self._put(before)
             reason, before = "the first captured step differs from a plain one", None
         return self._give_up(reason, work, drawn, rates)

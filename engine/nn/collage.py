@@ -16,8 +16,9 @@ from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import SetUNet, SetUNetShape
 from engine.nn.smoothing import smoothed
 from engine.nn.unet import UNet, UNetShape
-from engine.templates.atlas import Mixture, mix, mix_only, opacity_bias, weighted
+from engine.templates.atlas import opacity_bias
 from engine.templates.mix_kernel import MixKernel
+from engine.templates.mixture import Mixture, mix, mix_only, weighted
 from engine.templates.sets import Sets
 
 Warp = Literal["none", "affine", "flow"]

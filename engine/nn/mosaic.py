@@ -13,8 +13,9 @@ from torch.nn import functional
 from engine.box import Box, Margin
 from engine.fields.noise import between
 from engine.nn.unet import NO_MARGIN, UNet, UNetShape
-from engine.templates.atlas import Mixture, View, mix, mix_only, weighted_sum
+from engine.templates.atlas import View
 from engine.templates.mix_kernel import MixKernel
+from engine.templates.mixture import Mixture, mix, mix_only, weighted_sum
 
 Mode = Literal["blend", "paint", "copy"]
 Blend = Literal["convex", "separate", "additive"]

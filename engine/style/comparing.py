@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.style.gram import Gram, Link, Linking, links_of
 from engine.style.perceptual import Perceptual
 from engine.style.several_sizes import SeveralSizes, of_each_size
-from engine.style.statistics import BINS, Gram, Link, Linking, Sliced, Statistic, geometric, links_of
+from engine.style.sliced import BINS, Sliced
+from engine.style.statistics import Statistic
 
 Layers = Literal["classic", "all"]
 
@@ -78,6 +80,15 @@ class Comparison:
 
     def _shares(self, count: int, deeper: bool) -> list[float]:
         return [1 / count] * count if self.layer_weights == "uniform" else geometric(count, deeper)
+
+
+def geometric(count: int, deeper: bool) -> list[float]:
+    """Weights of layers from shallow to deep, each double or half of the one before; sum 1.
+
+    See Novak and Nikulin 2016, section 3.1.
+    """
+    weights = [2.0 ** (index if deeper else count - 1 - index) for index in range(count)]
+    return [weight / sum(weights) for weight in weights]
 
 
 def at_sizes(network: Perceptual, sizes: int) -> Perceptual:

@@ -1,11 +1,14 @@
-"""Which perceptual networks there are, and opening one: `filters` (filters.py) and `vgg19` (vgg.py)."""
+"""Which perceptual networks there are, `filters` (filters.py) and `vgg19` (vgg.py); opening one, and evening it out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
+from torch import Tensor
 
+from engine.images.sources import resampled
 from engine.style.filters import Filters
 from engine.style.perceptual import Padding, Perceptual, Pooling
 from engine.style.vgg import Vgg19
@@ -13,6 +16,8 @@ from engine.style.weights import VGG19, present
 
 NetworkKind = Literal["filters", "vgg19"]
 StatisticKind = Literal["sliced", "gram"]
+_NORMALISED_PX, _LEAST_PX = 512, 64
+"""Longer side at which means of activations no longer change, and the shorter side that is left then."""
 
 
 def open_network(
@@ -59,3 +64,9 @@ def open_network(
         network = Vgg19(pooling, padding)
         network.load(present(VGG19))
     return network.to(device)
+
+
+def normalise_over(network: Perceptual, images: Sequence[Tensor], device: torch.device) -> None:
+    """`Perceptual.normalise` over images uint8 [3, h, w], made smaller where they are large."""
+    small = [resampled(x, min(1.0, _NORMALISED_PX / max(x.shape[1:])), least_px=_LEAST_PX) for x in images]
+    network.normalise([x[None].to(device).float() / 255 for x in small])

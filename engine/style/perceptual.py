@@ -1,7 +1,8 @@
 """Perceptual networks: an image to {layer name: activations}, the same for all methods that compare activations.
 
 The networks are in vgg.py (`vgg19`: VGG-19, Simonyan and Zisserman 2014) and filters.py (`filters`: a pyramid of random
-filters, nothing to download); how activations are compared (`Gram`, `Sliced`) is in statistics.py. To use them:
+filters, nothing to download); how activations are compared is in gram.py (`Gram`) and sliced.py (`Sliced`), with what
+both are in statistics.py. To use them:
 
     network = open_network("filters", statistic="sliced", random=generator, device=device)
     statistic = Sliced(network.layers)                     # or Gram(links_of(network.layers, "each"))

@@ -1,6 +1,6 @@
 """The style loss that generators are trained by: a batch of pictures against the artist's style images.
 
-How activations are seen and compared is perceptual.py's and statistics.py's.
+How activations are seen and compared is perceptual.py's and comparing.py's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The mixture in one pass over memory: what such a kernel is, and that of the processor.
 
 It calls mix.c, which compiled.py builds, on as many threads as torch uses; mix_triton.py has that of graphics cards.
-Where there is none, atlas.py has the same in plain torch, with which both have been compared.
+Where there is none, mixture.py has the same in plain torch, with which both have been compared.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from engine.cores import usable
 Memory = tuple[Tensor, Tensor, Tensor]
 """Atlas int32 [P], where rows begin int64 [B, N, H], columns int32 [B, N, W]."""
 Measured = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]
+"""Collage, and the sums entropy, variation and usage where they were asked for: see `MixKernel.forward`."""
 
 
 class _Memory(ctypes.Structure):
@@ -65,7 +66,10 @@ class MixKernel(ABC):
         """The gradient of the logits [B, N, H, W], given those of what `forward` returned.
 
         Args:
+            weights: the mixture, as `forward` left it.
+            d_collage: float32 [B, 3, H, W].
             d_sums: float32 [3], of the entropy and of the variation to the right and downwards.
+            d_usage: float32 [B, N].
         """
 
 

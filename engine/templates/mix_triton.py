@@ -21,8 +21,9 @@ import triton  # type: ignore[import-not-found]
 import triton.language as tl  # type: ignore[import-not-found]
 from torch import Tensor
 
-from engine.templates.atlas import Atlas, Templates, mix
+from engine.templates.atlas import Atlas, Templates
 from engine.templates.mix_kernel import Measured, Memory, MixKernel
+from engine.templates.mixture import mix
 
 BLOCK_PX = 256
 """Pixels of a program."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.job import Job
 from engine.method import method_class
-from engine.methods.magic.settings import PRESETS as MAGIC
+from engine.methods.magic.presets import PRESETS as MAGIC
 from tests.engine.famos_jobs import picture
 from tests.engine.generator_jobs import bands
 

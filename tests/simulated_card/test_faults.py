@@ -39,7 +39,8 @@ from engine.nn import capture
 from engine.nn.layers import ChannelLayerNorm
 from engine.nn.set_attention import SetAttention
 from engine.options import RenderMode
-from engine.templates.atlas import Atlas, Templates, weighted_sum
+from engine.templates.atlas import Atlas, Templates
+from engine.templates.mixture import weighted_sum
 from engine.training import trainer
 from engine.training.session import Session
 from engine.training.trainer import Trainer

@@ -10,13 +10,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine import losses
-from engine.images import sources
 from engine.images.sources import Source
 from engine.methods.adversarial import coarsened
 from engine.methods.famos.lines import mean_contrast
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import ColorReconstruction
-from engine.style.networks import open_network
+from engine.style.networks import normalise_over, open_network
 from engine.style.perceptual import Perceptual
 
 
@@ -29,25 +28,11 @@ class Compared(NamedTuple):
     """The unit of `line_weight`, where contents count along their lines alone."""
 
 
-def compared_by(
-    s: FamosSettings,
-    styles: Sequence[Source],
-    contents: Sequence[Source],
-    reconstruction: ColorReconstruction | None,
-    seed: int,
-    device: torch.device,
-) -> Compared:
-    """What the settings ask for, made once for some images."""
-    network = _network(s, styles, contents, seed, device) if s.correspondence == "features" else None
-    contrast = None if s.content_counts == "everywhere" else mean_contrast(contents, s.content_counts == "dark")
-    return Compared(reconstruction, network, contrast)
-
-
-def _network(
-    s: FamosSettings, styles: Sequence[Source], contents: Sequence[Source], seed: int, device: torch.device
-) -> Perceptual:
-    """What features are compared in; each answers alike over styles and contents (see `Perceptual.normalise`)."""
-    network = open_network(
+def features_network(s: FamosSettings, seed: int, device: torch.device) -> Perceptual | None:
+    """What features are compared in, not normalised yet; None where something else is compared."""
+    if s.correspondence != "features":
+        return None
+    return open_network(
         s.features_network,
         statistic="gram",
         random=torch.Generator().manual_seed(seed),
@@ -55,10 +40,21 @@ def _network(
         filters=32,
         levels=3,
     )
-    images = [source.pixels for source in (*styles, *contents)]
-    small = [sources.resampled(x, min(1.0, 512 / max(x.shape[1:])), least_px=64) for x in images]
-    network.normalise([x[None].to(device).float() / 255 for x in small])
-    return network
+
+
+def compared_by(
+    s: FamosSettings,
+    styles: Sequence[Source],
+    contents: Sequence[Source],
+    reconstruction: ColorReconstruction | None,
+    network: Perceptual | None,
+    device: torch.device,
+) -> Compared:
+    """What the settings ask for, of some images: the network answers alike over all of them."""
+    if network is not None:
+        normalise_over(network, [source.pixels for source in (*styles, *contents)], device)
+    contrast = None if s.content_counts == "everywhere" else mean_contrast(contents, s.content_counts == "dark")
+    return Compared(reconstruction, network, contrast)
 
 
 def content_distance(

@@ -21,6 +21,7 @@ _FINE_PX, _COARSE_PX = 1.0, 12.0
 _LEAST, _MOST = 0.02, 6.0
 """Of a weight: flat areas are not wholly free, and no stroke outweighs all others."""
 _SAMPLES, _SAMPLE_PX = 4, 256
+"""Of a content, along each of its sides; and the side of each."""
 
 
 def local_contrast(content: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from engine.methods.composed import Composed, Tally
 from engine.methods.directed import PAINT, SIZE, Directions, directions, touched, undirected, with_regions_of
 from engine.methods.famos import loss
 from engine.methods.famos.batches import Batch, Batches
-from engine.methods.famos.compared import compared_by
+from engine.methods.famos.compared import Compared, compared_by, features_network
 from engine.methods.famos.drawing import Drawing, said_of_groups
 from engine.methods.famos.layers import TERMS, patches_of
 from engine.methods.famos.painting import PaintingFamos
@@ -43,6 +43,9 @@ _IMAGES = "templates.image"
 
 
 class Famos(PaintingFamos):
+    _compared: tuple[list[Source], Compared] | None = None
+    """The contents that it is made for, and what they are compared by."""
+
     key = "famos"
     title = "FAMOS mosaic"
     summary = "Lays a picture out of small pieces of your images, like glass or stone, and paints what they lack."
@@ -73,7 +76,7 @@ class Famos(PaintingFamos):
         self.generator = MosaicGenerator(self.shape)
         self.reconstruction = ColorReconstruction() if s.correspondence == "learned" else None
         self._assemble(random, {"reconstruction": self.reconstruction} if self.reconstruction is not None else {})
-        self.compared = compared_by(s, self._styles, self._targets, self.reconstruction, self.seed, device)
+        self._features_network = features_network(s, self.seed, device)
         self._usage = torch.full((s.templates,), 1 / s.templates, device=device)  # [N], over the last steps
         self.palette = palette(s.templates).to(device)  # [N, 3]
         self.batches = Batches(
@@ -96,8 +99,9 @@ class Famos(PaintingFamos):
     def _read_images(self, job: Job) -> None:
         s = self.settings
         guided = s.guidance == "guided"
-        for slot in self.slots[: 2 if guided else 1]:
-            if not job.sources.get(slot.key):
+        for slot in self.slots:
+            needed = slot.minimum or (slot.key == "content" and guided)
+            if needed and not job.sources.get(slot.key):
                 without = ", or choose Unguided for a texture" if slot.key == "content" else ""
                 raise MissingSourcesError(
                     f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}{without}."
@@ -108,12 +112,12 @@ class Famos(PaintingFamos):
         grey = torch.full((3, self._canvas.height, self._canvas.width), 128, dtype=torch.uint8)
         self._unguided = [Source(self._styles[0].image, grey)]
         self.atlas = atlas_of(self._styles, self.device)
-        self._said: list[str] = []
-        """What there is to say of the maps as they are."""
-        self._directions = directions(job, self._styles, self._canvas, self._said, self._targets)
+        said = list[str]()
+        self._directions = directions(job, self._styles, self._canvas, said, self._targets)
         if s.mode != "paint":
-            self._said += said_of_groups(self._directions, s.templates)
-        self.warnings += self._said
+            said += said_of_groups(self._directions, s.templates)
+        self.warnings += said
+        self._said = said
 
     # -------------------------------------------------------- pieces
 
@@ -183,6 +187,16 @@ class Famos(PaintingFamos):
             painted_share=batch.directed.painted_share,
             keep_logits=SIZE in batch.directed.times,
         )
+
+    @property
+    def compared(self) -> Compared:
+        """What contents are compared by. Their tones follow a slider, so they may be others than at the beginning."""
+        contents = self._targets
+        if self._compared is None or self._compared[0] is not contents:
+            images = self._styles, contents
+            made = compared_by(self.settings, *images, self.reconstruction, self._features_network, self.device)
+            self._compared = contents, made
+        return self._compared[1]
 
     def _generator_terms(self, batch: Batch, fake: Painting) -> dict[str, Tensor]:
         usage = self._usage if self.settings.balance_over == "canvas" else None

@@ -50,7 +50,6 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     _unguided: list[Source]
     """What is painted towards where no content guides: one of plain grey."""
     _directions: Directions
-    _said: list[str]
     _tally: Tally
     _remembered: Remembered[Decision]
 
@@ -254,10 +253,6 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
             return ()
         shares = self._tally.shares if self._tally.knows(self._pieces_key) else None
         return self._composer_of(self._job).infos(self._composed, shares)
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self._said
 
     @property
     def pieces_counted_at(self) -> int | None:

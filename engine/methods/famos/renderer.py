@@ -22,7 +22,8 @@ from engine.methods.directed import Fields
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import MosaicShape, Painting, blended
 from engine.options import RenderMode
-from engine.templates.atlas import Mixture, Templates, View
+from engine.templates.atlas import Templates, View
+from engine.templates.mixture import Mixture
 
 _LEAST_SHARE = 1e-9
 """Of a template in the mixture: its logarithm has to be a number."""
@@ -155,7 +156,7 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         templates = self.method.templates
         view = None if templates is None else ClosedTemplates(templates, canvas_size).view
         fields = plain.fields.changed(lambda plane: Closed(plane, canvas_size).at)
-        return Scene(content, places, view, fields, canvas_size)
+        return Scene(content, places, view, fields, period=canvas_size)
 
     def _pieces_of(self, detail: Detail) -> DetailedTemplates:
         assert self.method.templates is not None

@@ -60,7 +60,7 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     """Base of the three; generated pictures are [B, 3, H, W], around 0..1 without a bound."""
 
     regions = 0
-    _judged_by = 0
+    _style_group = 0
     """Which of the groups of styles the present step is for."""
 
     @classmethod
@@ -192,11 +192,11 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
 
     @property
     def style_loss(self) -> StyleLoss:
-        return self._judges[self._judged_by].style_loss
+        return self._judges[self._style_group].style_loss
 
     @property
     def discriminator(self) -> StyleDiscriminator:
-        return self._judges[self._judged_by].discriminator
+        return self._judges[self._style_group].discriminator
 
     def _measured_halo(self) -> Margin:
         thin = self._network(thin=True).eval()

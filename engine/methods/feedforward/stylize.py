@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -72,9 +72,10 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         self._contents = contents
         self._content_scale = s.content_scale * contents[0].image.scale
         self._patches = ContentPatches(contents, self._canvas, self.device)
-        self._job, self._said = job, list[str]()
-        self._directions = style_directions(job, styles, self._canvas, self._said)
-        self.warnings += self._said
+        said = list[str]()
+        self._directions = style_directions(job, styles, self._canvas, said)
+        self.warnings += said
+        self._job, self._said = job, said
         self._style_tones = [_tones_of([source.pixels for source in group]) for group in self._grouped(styles)]
         self._content_tones = _tones_of([source.pixels for source in contents])
         return [Style(source.pixels.to(self.device), source.image.weight) for source in styles]
@@ -84,10 +85,6 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         if (allowed := self._directions.allowed) is None:
             return [styles]
         return [[style for style, there in zip(styles, may, strict=True) if there] for may in allowed.tolist()]
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self._said
 
     def try_update(self, job: Job) -> bool:
         """Other maps, as long as there are regions of the same styles: these are learned."""
@@ -130,7 +127,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
     def _begin_step(self, random: torch.Generator) -> None:
         """Each step is for the styles of one region, all of which come equally often."""
         if len(self._judges) > 1:
-            self._judged_by = int(torch.randint(len(self._judges), (1,), generator=random))
+            self._style_group = int(torch.randint(len(self._judges), (1,), generator=random))
         super()._begin_step(random)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
@@ -138,7 +135,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         repeats = self._repeats
         content, _ = self._patches.draw(s.patch, s.batch // repeats, random, s.enlarged)
         content = content.repeat_interleave(repeats, 0)
-        return Batch(content, self.generator.drawn(len(content), s.patch, random, self.device), self._judged_by)
+        return Batch(content, self.generator.drawn(len(content), s.patch, random, self.device), self._style_group)
 
     @property
     def _repeats(self) -> int:
@@ -171,7 +168,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
     def _tones(self, images: Tensor, contents: Tensor) -> Tensor:
         """Mean square of `tone_difference`."""
         blur_px = self.settings.blur_px
-        tones = self._style_tones[self._judged_by]
+        tones = self._style_tones[self._style_group]
         return tone_difference(images, contents, tones, self._content_tones, blur_px).square().mean()
 
     # -------------------------------------------------------- state
@@ -270,7 +267,7 @@ class _OtherContent(RendererAround):
 
 def _known_as(name: str, known: Mapping[str, Tensor]) -> str | None:
     """The name among `known` of what a tensor goes on from: itself, or a norm of another number of styles."""
-    plain = re.sub(r"\.norms\.\d+\.", ".", name.removeprefix(re.match(r"(styles \d+\.)?", name)[0]))  # type: ignore[index]
+    plain = re.sub(r"^styles \d+\.|\.norms\.\d+(?=\.)", "", name)
     several = re.sub(r"\.(weight|bias|running_\w+|num_\w+)(\.\w+)?$", r".norms.0.\1\2", plain)
     return next((other for other in (name, plain, several) if other in known), None)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.nn.collage import Collage
-from engine.templates.atlas import Mixture
+from engine.templates.mixture import Mixture
 from engine.templates.sets import Sets
 
 

@@ -45,5 +45,5 @@ class CoarseRenderer(RendererAround):
         scene = replace(plain, sets=sets, reduction=self.reduction)
         if self._frame is not None:  # what is decided of another content is not what is remembered of the method's own
             pixels = self._frame.pixels_on(self.device)
-            scene = replace(scene, content=ContentField(pixels, canvas_size, self.device).at, reduction=0)
+            scene = replace(scene, content=ContentField(pixels, canvas_size, self.device).at, remembered=False)
         return layers_of(self._method.painting(box, scene), self._method.repaint_reach, box)

@@ -22,10 +22,10 @@ wrong colours are gone from calm places, at 1,000 faces are lost."""
 
 
 class ColorChoice:
-    """Holds the style images as means of blocks, for each atlas that was asked about."""
+    """Holds the style images as means of blocks, for each atlas and side of blocks that was asked about."""
 
     def __init__(self) -> None:
-        self._means: dict[Atlas, Atlas] = {}
+        self._means: dict[tuple[Atlas, int], Atlas] = {}
 
     def added(self, sets: Sets, content: Tensor, amount: float, block_px: int) -> Tensor:
         """What is added to logits so that pieces of other colours are less wanted, [B, K, H, W].
@@ -48,9 +48,10 @@ class ColorChoice:
 
     def _means_of(self, atlas: Atlas, block_px: int) -> Atlas:
         """The images of an atlas, each pixel the mean of a block around it."""
-        if atlas not in self._means:
-            self._means[atlas] = _blurred(atlas, block_px)
-        return self._means[atlas]
+        key = atlas, block_px
+        if key not in self._means:
+            self._means[key] = _blurred(*key)
+        return self._means[key]
 
 
 def _chroma(image: Tensor) -> Tensor:

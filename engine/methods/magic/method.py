@@ -44,7 +44,8 @@ from engine.methods.magic.conditions import RANGES
 from engine.methods.magic.directions import multiplied
 from engine.methods.magic.memory_plan import Plan, plan
 from engine.methods.magic.painting import PaintingMagic
-from engine.methods.magic.settings import PRESETS, MagicSettings
+from engine.methods.magic.presets import PRESETS
+from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
 from engine.methods.magic.slots import SLOTS
 from engine.methods.remembered import Remembered
@@ -86,8 +87,6 @@ class Magic(PaintingMagic):
         self.settings = s = job.settings
         self.device, self.seed, self.warnings = device, job.seed, []
         self._job, self._directions = job, Directions(None, {}, Size(1, 1))
-        self._said: list[str] = []
-        """What there is to say of the maps as they are."""
         self._read_images(job)
         self._decide_precision()
         self.shape = collage_shape(s)
@@ -154,10 +153,12 @@ class Magic(PaintingMagic):
             )
         self._canvas = job.canvas_size or (self._contents or self._styles)[0].size
         self.atlas = atlas_of(self._styles, self.device)
-        self._directions = directions(job, self._styles, self._canvas, self._said, self._contents)
-        self.draw = self._drawn_from(self._directions, job, self._said)
+        said = list[str]()
+        self._directions = directions(job, self._styles, self._canvas, said, self._contents)
+        self.draw = self._drawn_from(self._directions, job, said)
         self._composer = self._composer_of(job, self.draw)
-        self.warnings += self._said
+        self.warnings += said
+        self._said = said
         self._style_patches = StylePatches(self._styles, self.atlas, s.tiling)
 
     def _composer_of(self, job: Job, draw: SetDraw) -> Composer:
@@ -185,7 +186,7 @@ class Magic(PaintingMagic):
         if undirected(job) != undirected(self._job) or self._job.settings.needs_rebuild(job.settings):
             return False
         styles = with_regions_of(job, self._styles)
-        said: list[str] = []
+        said = list[str]()
         new = directions(job, styles, self._canvas, said, self._contents)
         alike = new.draws_as(self._directions) and job.pieces.draw == self._job.pieces.draw
         draw = self.draw if alike else self._drawn_from(new, job, said)

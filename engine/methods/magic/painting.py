@@ -53,7 +53,6 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     shape: CollageShape
     draw: SetDraw
     _directions: Directions
-    _said: list[str]
     _shown: dict[tuple[int, ...], Tensor]
     _coarse_renderers: dict[int, CoarseRenderer]
     _remembered: Remembered[Choice]
@@ -136,7 +135,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             else None
         )
         fields = self._directions.following(frame).on(canvas_size, self.device, self.settings.feather_px)
-        return Scene(canvas_size, content, self.draw.at, fields, reduction=1)
+        return Scene(canvas_size, content, self.draw.at, fields, remembered=True)
 
     def coarse(self, reduction: int, render_mode: RenderMode | None = None) -> Renderer:
         if reduction not in self._coarse_renderers:
@@ -156,7 +155,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         if free and paint_bytes(self.shape.sets, box.height, box.width, count) > free:
             raise MemoryError
         content = self._content_at(box, scene)
-        smoothing_px = s.smoothing_px / max(1, scene.reduction)
+        smoothing_px = s.smoothing_px / scene.reduction
         needed = self._needed(asked, box, scene)
         choices = [
             (self._choice(seed, count, box, scene, content).cropped(box, needed).smoothed(smoothing_px), share)
@@ -172,7 +171,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             for (choice, share), (seed, _) in zip(choices, self.shown_sets, strict=True)
         ]
         collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel, s.between_by == "pieces")
-        if scene.reduction > 1 or (scene.reduction and scene.canvas_size == self.canvas_size):
+        if scene.remembered and (scene.reduction > 1 or scene.canvas_size == self.canvas_size):
             pieces, step = mixture[0, :count], self.steps_done
             self._tally.add(self._pieces_key, pieces, box, asked, self.halo, scene.canvas_size, step)
         painted = scene.fields.amounts.get(PAINT)
@@ -238,10 +237,6 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         return self._composer.infos(composed, None if known is None else known / self.shown_sets[0][1])
 
     @property
-    def notes(self) -> Sequence[str]:
-        return self._said
-
-    @property
     def pieces_counted_at(self) -> int | None:
         return self._tally.oldest_step(self._pieces_key)
 
@@ -304,7 +299,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         def decide() -> Choice:
             return self._decided(seed, count, box, scene, content, settings)
 
-        if not scene.reduction:
+        if not scene.remembered:
             return decide()
         s = self.settings
         state = (self.steps_done, s.warp_px, s.tone_matching, s.color_matching, self._told(), self._rounds)
@@ -328,7 +323,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
 
     def _by_color(self, sets: Sets, content: Tensor, guided: Tensor | None, reduction: int = 1) -> Tensor:
         """What *Match the colours* adds to what is decided, [B, K, H, W], where the content counts by `guided`."""
-        block_px = max(1, min(BLOCK_PX, self.alignment_px) // max(1, reduction))  # boxes are made of whole ones
+        block_px = max(1, min(BLOCK_PX, self.alignment_px) // reduction)  # boxes are made of whole ones
         added = self._color_choice.added(sets, content, self.settings.color_matching, block_px)
         return added if guided is None else added * guided
 

@@ -40,8 +40,8 @@ class Scene:
         content: I_C of any box, float [3, h, w], 0..1; None unguided.
         sets: a set of a whole canvas, looked at from a box.
         fields: the artist's maps.
-        reduction: how much smaller than in training all of it is, where what is decided of it may be remembered; 0
-            where it may not.
+        reduction: how many times smaller than in training all of it is.
+        remembered: it is the method's own, as trained, so that what is decided of it may be remembered.
         endless: there is something beyond the canvas; else its edges are as those of a patch in training.
     """
 
@@ -49,7 +49,8 @@ class Scene:
     content: Callable[[Box], Tensor] | None
     sets: Callable[[Templates, Box], Sets]
     fields: Fields = field(default_factory=Fields)
-    reduction: int = 0
+    reduction: int = 1
+    remembered: bool = False
     endless: bool = False
 
     def seen(self, box: Box, alignment_px: int) -> Box:
@@ -227,7 +228,7 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         plain = self.method.scene(canvas_size, self._frame)
         content = None if plain.content is None else self._content(canvas_size, plain.content)
         if not self.repeats:
-            return replace(plain, content=content, reduction=0)
+            return replace(plain, content=content, remembered=False)
         closed: dict[bytes, ClosedTemplates] = {}
 
         def sets(templates: Templates, box: Box) -> Sets:

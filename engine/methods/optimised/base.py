@@ -29,7 +29,7 @@ from engine.methods.stepped_base import SteppedMethod
 from engine.methods.style_maps import StyleDirections, style_times, styled_share
 from engine.nn import training
 from engine.style.comparing import Comparison, at_sizes
-from engine.style.networks import open_network
+from engine.style.networks import normalise_over, open_network
 from engine.style.objective import LabelledImage, Objective, Weights
 from engine.style.optimizers import Adam, Descent, Lbfgs
 
@@ -105,7 +105,8 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         self.statistic = replace(self._comparison, by_area=labels is None).statistic_of(self.network)
         self._check_sizes()
         if self.network.fixed:
-            self._normalise()
+            images = [*styles, content] if content is not None else styles
+            normalise_over(self.network, [image.pixels for image in images], device)
         self._scale = self.scales - 1
         self._steps_here = 0
         self._loss_settings: PixelSettings | None = None
@@ -189,12 +190,6 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
             style_layers=self._comparison.style_weights(self.statistic),
             content_layers=self._comparison.content_weights(self.network),
         )
-
-    def _normalise(self) -> None:
-        """Over the style and the content, at a size where means no longer change."""
-        images = [style.pixels for style in self._styles] + ([self._content.pixels] if self._content else [])
-        small = [sources.resampled(x, min(1.0, 512 / max(x.shape[1:])), least_px=64) for x in images]
-        self.network.normalise([x[None].to(self.device).float() / 255 for x in small])
 
     def _objective_here(self) -> Objective:
         size = self.size_at(self._scale)

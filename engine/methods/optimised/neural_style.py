@@ -8,7 +8,6 @@ anew each time, in minutes where a trained network (stylize) takes a moment. The
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -120,14 +119,11 @@ class NeuralStyle(PixelMethod[PixelSettings]):
         styles = recolor.styles_for(styles, content, s.colors)
         given = (content or styles[0]).size
         canvas_size = Size(*(max(16, round(side * s.content_scale)) for side in (given.height, given.width)))
-        self._job, self._said, canvas_size = job, list[str](), job.canvas_size or canvas_size
-        directed = style_directions(job, styles, canvas_size, self._said)
-        self.warnings += self._said
+        said, canvas_size = list[str](), job.canvas_size or canvas_size
+        directed = style_directions(job, styles, canvas_size, said)
+        self.warnings += said
+        self._job, self._said = job, said
         self._prepare(job, device, styles, content, canvas_size, directions=directed)
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self._said
 
     def try_update(self, job: Job) -> bool:
         """Other maps: the picture goes on from where it is, towards what they say."""

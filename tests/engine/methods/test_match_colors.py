@@ -116,3 +116,12 @@ def test_elements_that_are_the_content_are_wanted_as_they_were(tmp_path: Path) -
     added = ColorChoice().added(sets, content, 1.0, 8)
     assert added[:, 2].abs().max() < 2, "blocks are mirrored where elements are"
     assert (added.argmax(1) == 2).float().mean() > 0.95
+
+
+def test_blocks_of_another_size_are_means_of_their_own(tmp_path: Path) -> None:
+    built = method("magic", tmp_path)
+    assert isinstance(built, Magic)
+    sets = built.draw.at(built.draw.templates(5, 1), Box(0, 0, 32, 32))
+    content, choice = torch.zeros(1, 3, 32, 32), ColorChoice()
+    choice.added(sets, content, 1.0, 8)
+    assert choice.added(sets, content, 1.0, 4).equal(ColorChoice().added(sets, content, 1.0, 4))

@@ -10,10 +10,13 @@ from torch.nn import functional
 from engine.box import Margin
 from engine.errors import BadWeightsError, MissingWeightsError
 from engine.style import weights
+from engine.style.comparing import geometric
 from engine.style.filters import Filters
+from engine.style.gram import Gram, Link, links_of
 from engine.style.networks import open_network
 from engine.style.perceptual import Perceptual
-from engine.style.statistics import ROUNDING, Gram, Link, Sliced, Statistic, geometric, links_of
+from engine.style.sliced import ROUNDING, Sliced
+from engine.style.statistics import Statistic
 from engine.style.vgg import Vgg19
 from engine.style.weights import sha256
 

@@ -11,7 +11,8 @@ from torch import Tensor
 from engine import losses
 from engine.box import Box
 from engine.templates import mix_kernel as kernels
-from engine.templates.atlas import Atlas, Templates, mix, mix_only, shares, weighted_sum
+from engine.templates.atlas import Atlas, Templates, shares
+from engine.templates.mixture import mix, mix_only, weighted_sum
 from engine.tiling import Edge, tiled
 
 CPU = torch.device("cpu")

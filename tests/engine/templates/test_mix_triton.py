@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from engine import losses
-from engine.templates.atlas import Atlas, Templates, View, mix, mix_only
+from engine.templates.atlas import Atlas, Templates, View
+from engine.templates.mixture import mix, mix_only
 
 if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")  # is read when Triton is loaded

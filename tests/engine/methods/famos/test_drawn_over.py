@@ -44,6 +44,20 @@ def test_the_unit_is_the_mean_contrast_of_the_contents(tmp_path: Path) -> None:
     assert Famos(job(tmp_path), CPU).compared.contrast is None
 
 
+@pytest.mark.parametrize("values", [{"content_counts": "lines"}, {"correspondence": "features"}])
+def test_contents_whose_tones_have_moved_are_compared_as_those_that_began_so(values: Any, tmp_path: Path) -> None:
+    method = Famos(job(tmp_path, values), CPU)
+    method.step(0)
+    moved = values | {"tone_matching": 1.0}
+    method.settings = Famos(job(tmp_path, moved), CPU).settings
+    again = Famos(job(tmp_path, moved), CPU)
+    again.restore(method.state())
+    ours, theirs = method.step(1), again.step(1)
+    assert {name: float(value) for name, value in ours.items()} == {
+        name: float(value) for name, value in theirs.items()
+    }
+
+
 @pytest.mark.parametrize(("alpha", "expected"), [(0.0, 0.0), (0.5, 1.0), (1.0, 0.0), (0.25, 0.75)])
 def test_what_is_undecided(alpha: float, expected: float) -> None:
     assert float(losses.undecided(torch.full((2, 1, 4, 4), alpha))) == pytest.approx(expected)

@@ -50,3 +50,16 @@ def test_what_is_remembered_of_ones_own_content_is_not_taken_for_another(tmp_pat
     another = coarse(RenderMode(frame=other.path))
     assert not torch.equal(before, another)
     assert torch.equal(before, coarse(None))
+
+
+def test_it_is_as_coarse_as_that_of_ones_own_content(tmp_path: Path) -> None:
+    values = {"smoothing_px": 6.0, "color_matching": 1.0}
+    method = Magic(magic_jobs.job(tmp_path, values), CPU)
+    frame = picture(tmp_path / "other.png", 77, 101, 9)
+    job = magic_jobs.job(tmp_path, values)
+    other = Magic(job.model_copy(update={"sources": {**job.sources, "content": (frame,)}}), CPU)
+    small = Size(40, 52)
+    with torch.no_grad():
+        followed = Artwork(method.coarse(2, RenderMode(frame=frame.path)), small).at(small.box)
+        expected = Artwork(other.coarse(2), small).at(small.box)
+    torch.testing.assert_close(followed, expected)

@@ -19,8 +19,9 @@ from engine.method import preset_values
 from engine.methods.optimised import base
 from engine.methods.optimised.doodle import Doodle
 from engine.style.filters import Filters
+from engine.style.gram import Gram, Link
 from engine.style.perceptual import Features
-from engine.style.statistics import ROUNDING, Gram, Link
+from engine.style.sliced import ROUNDING
 from engine.style.vgg import Vgg19
 from tests.engine.famos_jobs import picture
 from tests.engine.methods.optimised.test_neural_style import (

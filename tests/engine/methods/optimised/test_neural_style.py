@@ -25,7 +25,7 @@ from engine.style import weights
 from engine.style.comparing import Comparison, at_sizes
 from engine.style.filters import Filters
 from engine.style.objective import LabelledImage, Objective, Outcome
-from engine.style.statistics import ROUNDING
+from engine.style.sliced import ROUNDING
 from engine.style.vgg import Vgg19
 from tests.engine.famos_jobs import picture
 from tests.engine.pixel_jobs import TINY, open_tiny, style_job, tiny_vgg
