@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app.images.arrivals import Arrivals
 from app.images.slot_section import SlotSection
@@ -128,9 +128,10 @@ class SourcesBar(QWidget):
             section.read_again(path)
 
     def paste_slot(self) -> str:
-        """The slot of the image that has the focus, else the first that lacks images, else the first of all."""
+        """The slot in which the focus is, else the first that lacks images, else the first of all."""
+        held = QApplication.focusWidget()
         for key, section in self._sections.items():
-            if any(tile.hasFocus() for tile in section.tiles):
+            if held is not None and section.isAncestorOf(held):
                 return key
         lacking = [k for k, section in self._sections.items() if len(section.images) < section.slot.minimum]
         return (lacking or list(self._sections))[0]

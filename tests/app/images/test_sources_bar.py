@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.images.sources_bar import SourcesBar
 from app.images.tile_grid import TILE_TYPE
@@ -265,10 +265,17 @@ def test_paste_without_a_picture_or_a_folder_says_so(bar, qtbot, tmp_path):
     assert "could not be saved" in blocker.args[0]
 
 
-def test_paste_goes_where_images_are_missing(bar, style):
+def test_paste_goes_where_the_keys_are_or_else_where_images_are_missing(bar, style, qtbot):
+    bar.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is bar)
+    held = QApplication.focusWidget()
+    if held is not None:
+        held.clearFocus()
     assert bar.paste_slot() == "content"
     style.select(0)
     assert bar.paste_slot() == "style"
+    bar.section("content").add_button.setFocus()
+    assert bar.paste_slot() == "content"
 
 
 def test_browsing_adds_what_was_chosen_and_remembers_the_folder(bar, qtbot, tmp_path):
