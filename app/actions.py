@@ -90,6 +90,8 @@ ITEMS = (
     Item("pixels", "View", "100 %", ("Ctrl+1",)),
     Item("zoom_in", "View", "Zoom in", ("Ctrl++", "Ctrl+=")),
     Item("zoom_out", "View", "Zoom out", ("Ctrl+-",)),
+    Item("next_panel", "View", "Next panel", ("F6",), tip="The keys go to the next part of the window", rule=True),
+    Item("previous_panel", "View", "Panel before", ("Shift+F6",), tip="The keys go to the part of the window before"),
     Item("next_layer", "View", "Next layer", ("Ctrl+L",), rule=True),
     Item("grid", "View", "Moments side by side…", ("Ctrl+G",), tip="Many moments at one zoom, to choose from"),
     Item("full_screen", "View", "Full screen", ("F11",)),

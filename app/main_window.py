@@ -137,6 +137,7 @@ class MainWindow(Shell):
         self.actions_by_name["away"].triggered.connect(lambda _checked=False: self.away.open())
         self.built = True
         self.setEnabled(True)
+        self.canvas.way_in().setFocus()
 
     # ------------------------------------------------------------ connections
 
@@ -163,6 +164,8 @@ class MainWindow(Shell):
             "pixels": self.canvas.view.zoom_to_pixels,
             "zoom_in": lambda: self.canvas.view.zoom_by(1.25),
             "zoom_out": lambda: self.canvas.view.zoom_by(0.8),
+            "next_panel": lambda: self.keyboard.step_panel(True),
+            "previous_panel": lambda: self.keyboard.step_panel(False),
             "next_layer": self.canvas.layers.choose_next,
             "grid": self.snapshots.open_grid,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import (
+    QActionGroup,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QToolBar, QToolButton
 
-from app import actions
+from app import actions, keyboard
 from app.canvas.panel import CanvasPanel
 from app.curves.plots import Curves
 from app.images.arrivals import local_paths
 from app.images.sources_bar import SourcesBar
+from app.keyboard import Keyboard, Panel
 from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
 from app.preferences import Preferences
@@ -99,8 +108,21 @@ class Shell(QMainWindow):
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
-        QShortcut(QKeySequence("F10"), self, self.enter_menus)
+        QShortcut(QKeySequence("F10"), self, lambda: keyboard.tap_alt(self))
         self._make_toolbar()
+        canvas = Panel(self.canvas, self.canvas.way_in)
+        self.keyboard = Keyboard(
+            self,
+            (
+                Panel(self.toolbar),
+                Panel(self.docks["images"]),
+                canvas,
+                Panel(self.docks["snapshots"], self.strip.way_in),
+                Panel(self.docks["curves"]),
+                Panel(self.side, lambda: self.side.tabs),
+            ),
+            first=canvas,
+        )
         view = self.menu("View")
         view.addSeparator()
         for dock in self.docks.values():
@@ -179,11 +201,14 @@ class Shell(QMainWindow):
         assert isinstance(menu, QMenu)
         return menu
 
-    def enter_menus(self) -> None:
-        """The keys go to the bar of menus, as F10 does on most systems."""
-        bar = self.menuBar()
-        bar.setFocus(Qt.FocusReason.MenuBarFocusReason)
-        bar.setActiveAction(bar.actions()[0])
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return self.keyboard.step(next)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        entered = plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not (entered and keyboard.press(QApplication.focusWidget())):
+            super().keyPressEvent(event)
 
     def reset_layout(self) -> None:
         """All docks at their first places; the curves are folded to the line of health below the canvas."""

@@ -1,0 +1,233 @@
+"""The window by keys alone: from stop to stop as one reads, from panel to panel, and never lost."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+
+from app.actions import ITEMS
+from app.snapshots.tile import SnapshotTile
+from app.widgets import theme
+from engine.method import method_class
+from tests.app.test_main_window import Studio, studio
+from tests.app.test_ways_back import keep, paused_at
+from tests.app.toys import write_image
+
+__all__ = ["studio"]
+
+TAB, F6, SHIFT = Qt.Key.Key_Tab, Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier
+
+
+def held() -> QWidget:
+    widget = QApplication.focusWidget()
+    assert widget is not None, "nothing has the keys"
+    assert widget.isVisible(), f"{widget} has the keys and is hidden"
+    assert widget.isEnabled(), f"{widget} has the keys and is disabled"
+    return widget
+
+
+def tabbed(studio: Studio, key: Qt.Key = TAB) -> list[QWidget]:
+    """All stops, from the one that has the keys until it has them again."""
+    found = [held()]
+    while len(found) < 300:
+        studio.qtbot.keyClick(found[-1], key)
+        if held() is found[0]:
+            return found
+        assert held() not in found, f"{held()} comes twice"
+        found.append(held())
+    raise AssertionError("the Tab key does not come back")
+
+
+def active(studio: Studio) -> None:
+    studio.window.activateWindow()
+    studio.qtbot.waitUntil(lambda: QApplication.activeWindow() is studio.window)
+
+
+def in_sight(widget: QWidget) -> bool:
+    above = widget.parentWidget()
+    while above is not None and not above.isWindow():
+        if isinstance(above, QScrollArea):
+            seen, at = above.viewport(), widget.rect().translated(widget.mapTo(above.viewport(), QPoint(0, 0)))
+            if not seen.rect().intersects(at.adjusted(2, 2, -2, -2)):
+                return False
+        above = above.parentWidget()
+    return True
+
+
+def test_the_keys_are_at_the_first_door_when_the_window_opens(studio: Studio) -> None:
+    active(studio)
+    assert held() is studio.window.canvas.start.images.button
+
+
+def test_the_tab_key_goes_from_panel_to_panel_and_down_each_of_them(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    keep(studio)
+    paused_at(studio)
+    active(studio)
+    window.keyboard.recover()
+    stops = tabbed(studio)
+    panels = (window.toolbar, window.docks["images"], window.canvas, window.docks["snapshots"], window.side)
+    of = [next(place for place, panel in enumerate(panels) if panel.isAncestorOf(stop)) for stop in stops]
+    begin = of.index(0)
+    assert of[begin:] + of[:begin] == sorted(of), "one panel after the other, from left to right"
+    assert set(of) == set(range(len(panels)))
+    search, tabs, first = window.panel.search, window.side.tabs, window.panel.knob("weight").editors()[0]
+    assert stops.index(tabs) < stops.index(search) < stops.index(first)
+
+
+def test_the_tab_key_shows_what_it_stops_at_and_goes_back_the_same_way(studio: Studio) -> None:
+    window = studio.window
+    window.resize(1024, 700)
+    window.panel.show_method(method_class("magic"))
+    active(studio)
+    forward = tabbed(studio)
+    back = tabbed(studio, Qt.Key.Key_Backtab)
+    assert [*back[1:], back[0]] == forward[::-1]
+    assert len(forward) > 30
+    unseen = []
+    for _ in forward:
+        studio.qtbot.keyClick(held(), TAB)
+        QApplication.processEvents()
+        if not in_sight(held()):
+            unseen.append(f"{held()} {held().accessibleName()}")
+    assert unseen == []
+
+
+def test_from_panel_to_panel_and_back_to_where_one_was(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    keep(studio)
+    paused_at(studio)
+    active(studio)
+    slider = window.panel.knob("weight").editors()[0]
+    slider.setFocus()
+    seen = []
+    for _ in range(5):
+        studio.qtbot.keyClick(held(), F6)
+        seen.append(held())
+    assert window.toolbar.isAncestorOf(seen[0])
+    assert window.docks["images"].isAncestorOf(seen[1])
+    assert seen[2] is window.canvas.view
+    assert isinstance(seen[3], SnapshotTile)
+    assert seen[4] is slider, "where it was left"
+    studio.qtbot.keyClick(held(), F6, SHIFT)
+    assert held() is seen[3]
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Space])
+def test_return_presses_a_button_as_space_does(studio: Studio, key: Qt.Key) -> None:
+    active(studio)
+    button = studio.window.panel.technical.header
+    button.setFocus()
+    studio.qtbot.keyClick(button, key)
+    assert button.isChecked()
+
+
+def test_f10_goes_to_the_menus_and_escape_back(studio: Studio) -> None:
+    active(studio)
+    before = held()
+    studio.qtbot.keyClick(before, Qt.Key.Key_F10)
+    assert held() is studio.window.menuBar()
+    assert studio.window.menuBar().activeAction() is studio.window.menuBar().actions()[0]
+    studio.qtbot.keyClick(held(), Qt.Key.Key_Escape)
+    assert held() is before
+
+
+def test_a_removed_moment_leaves_the_keys_to_its_neighbour(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    for number in (1, 2, 3):
+        studio.press("keep")
+        studio.until(lambda number=number: len(window.strip.tiles) == number)
+    paused_at(studio)
+    active(studio)
+    window.strip.select(0)
+    for left in (2, 1):
+        studio.qtbot.keyClick(held(), Qt.Key.Key_Delete)
+        studio.until(lambda left=left: len(window.strip.tiles) == left)
+        assert held() is window.strip.tiles[0]
+    studio.press("undo")
+    studio.until(lambda: len(window.strip.tiles) == 2)
+    assert held() in window.strip.tiles
+
+
+def test_renaming_ends_at_the_moment_and_does_nothing_else(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    keep(studio)
+    paused_at(studio)
+    active(studio)
+    window.strip.select(0)
+    asked: list[object] = []
+    window.strip.restore_requested.connect(asked.append)
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Escape):
+        studio.qtbot.keyClick(held(), Qt.Key.Key_F2)
+        studio.qtbot.keyClicks(held(), "dusk")
+        studio.qtbot.keyClick(held(), key)
+        assert held() is window.strip.tiles[0]
+    assert asked == []
+
+
+def test_return_on_keep_goes_back_to_no_moment(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    keep(studio)
+    paused_at(studio)
+    active(studio)
+    window.strip.select(0)
+    window.strip.keep_button.setFocus()
+    asked: list[object] = []
+    window.strip.restore_requested.connect(asked.append)
+    studio.qtbot.keyClick(window.strip.keep_button, Qt.Key.Key_Return)
+    studio.until(lambda: len(window.strip.tiles) == 2)
+    assert asked == []
+
+
+def test_another_method_or_a_closed_panel_loses_no_keys(studio: Studio) -> None:
+    window = studio.window
+    studio.drop_style()
+    active(studio)
+    window.panel.knob("weight").editors()[0].setFocus()
+    window.panel.show_method(method_class("magic"))  # the control that had the keys is no more
+    studio.until(lambda: QApplication.focusWidget() is not None)
+    assert window.side.isAncestorOf(held())
+    window.side.hide()
+    assert held() is window.canvas.view
+    window.messages.show_message("Something went wrong.")
+    window.messages.close_button.setFocus()
+    studio.qtbot.keyClick(held(), Qt.Key.Key_Return)
+    assert window.canvas.isAncestorOf(held())
+
+
+def test_what_is_pasted_goes_where_the_keys_are(studio: Studio) -> None:
+    window = studio.window
+    studio.drop_style()
+    active(studio)
+    window.sources.section("content").add_button.setFocus()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(write_image(studio.folder / "content.png")))])
+    QGuiApplication.clipboard().setMimeData(data)
+    studio.press("paste")
+    studio.until(lambda: len(window.document.sources("content")) == 1)
+
+
+def test_the_canvas_shows_that_it_has_the_keys(studio: Studio) -> None:
+    window = studio.window
+    studio.drop_style()
+    active(studio)
+    view = window.canvas.view
+    pictures = {}
+    for reason in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.MouseFocusReason):
+        window.panel.search.setFocus()
+        view.setFocus(reason)
+        pictures[reason] = view.viewport().grab().toImage().pixelColor(0, view.height() // 2).name()
+    ground, accent = theme.colors().canvas, theme.colors().accent
+    assert pictures == {Qt.FocusReason.TabFocusReason: accent, Qt.FocusReason.MouseFocusReason: ground}
+
+
+def test_no_two_actions_have_the_same_key() -> None:
+    keys = [QKeySequence(key).toString() for item in ITEMS for key in item.keys]
+    assert sorted(keys) == sorted(set(keys))
