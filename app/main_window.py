@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from app import actions, crash
 from app.frame_dialog import edit_frame
 from app.help_sheet import HelpSheet
+from app.images.sources_bar import NO_PICTURE
 from app.preferences import Preferences
 from app.preferences_dialog import PreferencesDialog
 from app.shell import Shell
@@ -278,6 +279,7 @@ class MainWindow(Shell):
         self.sources.set_sources(self.document.job.sources)
         self.idle_picture.refresh()
         self.messages.withdraw("begin")
+        self.messages.unsay(NO_PICTURE)
         self._show_saved()
 
     def _show_saved(self) -> None:

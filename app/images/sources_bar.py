@@ -15,6 +15,8 @@ from app.widgets import theme, thumbnails
 from engine.job import SourceImage
 from engine.method import Slot
 
+NO_PICTURE = "There is no picture on the clipboard. Copy an image, image files or their paths, then paste again."
+
 
 class SourcesBar(QWidget):
     """Where images are dropped, weighted and put in order.
@@ -120,7 +122,7 @@ class SourcesBar(QWidget):
     def paste(self, slot: str) -> None:
         """Adds what is on the clipboard: files, or a bitmap, which is saved first."""
         if not self.arrivals.take(slot, QGuiApplication.clipboard().mimeData()):
-            self.problem.emit("There is no picture on the clipboard. Copy an image or image files, then paste again.")
+            self.problem.emit(NO_PICTURE)
 
     def read_again(self, path: str) -> None:
         """A file that has changed is shown as it is now."""
