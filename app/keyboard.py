@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow, QToolButton, QWidget
-from shiboken6 import isValid
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
-from app.widgets.stops import give_keys, in_reading_order
+from app.widgets.stops import give_keys, in_reading_order, is_usable, step
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,7 @@ class Panel:
     """A part of the window.
 
     Args:
-        way_in: what has the keys first when one comes here; None for the first stop.
+        way_in: what has the keys when one comes here; None for what had them last, or the first stop.
     """
 
     widget: QWidget
@@ -48,26 +47,14 @@ class Keyboard(QObject):
         Qt calls for this too when what has the keys is hidden or disabled: then they stay as near as they can.
         """
         current = QApplication.focusWidget()
-        order = [
-            (panel, stop)
-            for panel in self._shown()
-            for stop in in_reading_order(panel.widget, current if panel is self._of(current) else None)
-        ]
-        at = next((place for place, (_panel, stop) in enumerate(order) if stop is current), None)
-        others = [(panel, stop) for panel, stop in order if stop is not current]
-        if not others:
-            return False
-        gone = current is not None and self._of(current) is not None and not _usable(current)
-        if at is None:
-            # a panel that was closed leaves the keys to the one that matters most
-            into = self._way_in(self._first) if gone else None
-            target = into or others[0 if forward else -1][1]
-        elif gone:
-            target = _nearest(others, at, order[at][0])
-        else:
-            target = order[(at + (1 if forward else -1)) % len(order)][1]
-        give_keys(target, Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
-        return True
+        here = self._of(current)
+        if current is not None and here is not None and not is_usable(current):
+            within = in_reading_order(here.widget, current) if here in self._shown() else []
+            # where a whole panel was closed, the one that matters most has the keys
+            return step(within, current, forward) or self._enter(self._first)
+        panels = self._shown()
+        order = [stop for p in panels for stop in in_reading_order(p.widget, current if p is here else None)]
+        return step(order, current, forward)
 
     # ------------------------------------------------------------ panels
 
@@ -87,11 +74,13 @@ class Keyboard(QObject):
             if shown:
                 self._enter(self._here if self._here in shown else shown[0])
 
-    def _enter(self, panel: Panel) -> None:
+    def _enter(self, panel: Panel) -> bool:
         last = self._last.get(panel.widget)
-        target = last if last is not None and _usable(last) else self._way_in(panel)
+        again = panel.way_in() is None and last is not None and is_usable(last)
+        target = last if again else self._way_in(panel)
         if target is not None:
             give_keys(target, Qt.FocusReason.ShortcutFocusReason)
+        return target is not None
 
     def _way_in(self, panel: Panel) -> QWidget | None:
         wanted = panel.way_in()
@@ -115,7 +104,7 @@ class Keyboard(QObject):
             return
         panel = self._of(now)
         last = self._last.get(self._here.widget)
-        if self._away and panel is not self._here and last is not None and not _usable(last):
+        if self._away and panel is not self._here and last is not None and not is_usable(last):
             # what had the keys went while they were away, and Qt has chosen any other
             self._away = False
             QTimer.singleShot(0, self, lambda: self._enter(self._here))
@@ -130,26 +119,12 @@ class Keyboard(QObject):
             self.recover()
 
 
-def _nearest(others: list[tuple[Panel, QWidget]], at: int, panel: Panel) -> QWidget:
-    """What now stands in a place, or before it, as long as it is in the same panel."""
-    after = [stop for of, stop in others[at:] if of is panel]
-    before = [stop for of, stop in others[:at] if of is panel]
-    return after[0] if after else before[-1] if before else others[min(at, len(others) - 1)][1]
-
-
-def _usable(widget: QWidget) -> bool:
-    return isValid(widget) and widget.isVisible() and widget.isEnabled()
-
-
-def press(button: QWidget | None) -> bool:
-    """What Return does to a button that has the keys, as Space does: presses it. False where it is none."""
-    if not isinstance(button, QAbstractButton) or not button.isEnabled():
-        return False
-    if isinstance(button, QToolButton) and button.popupMode() == QToolButton.ToolButtonPopupMode.InstantPopup:
-        button.showMenu()
-    else:
-        button.click()
-    return True
+def open_menu(widget: QWidget | None) -> None:
+    """What the menu key does, which many keyboards lack: opens the menu of what has the keys."""
+    if widget is not None:
+        at = widget.rect().center()
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, widget.mapToGlobal(at))
+        QApplication.sendEvent(widget, event)
 
 
 def tap_alt(window: QMainWindow) -> None:

@@ -28,7 +28,7 @@ from app.settings.method_chooser import MethodChooser
 from app.settings.panel import SettingsPanel
 from app.snapshots.strip import SnapshotStrip
 from app.status import Status
-from app.widgets import theme
+from app.widgets import stops, theme
 from app.widgets.docks import TabbedDock, TitledDock, floating_action
 from app.widgets.placing import place, room_for
 
@@ -109,6 +109,7 @@ class Shell(QMainWindow):
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
         QShortcut(QKeySequence("F10"), self, lambda: keyboard.tap_alt(self))
+        QShortcut(QKeySequence("Shift+F10"), self, lambda: keyboard.open_menu(QApplication.focusWidget()))
         self._make_toolbar()
         canvas = Panel(self.canvas, self.canvas.way_in)
         self.keyboard = Keyboard(
@@ -119,7 +120,7 @@ class Shell(QMainWindow):
                 canvas,
                 Panel(self.docks["snapshots"], self.strip.way_in),
                 Panel(self.docks["curves"]),
-                Panel(self.side, lambda: self.side.tabs),
+                Panel(self.side),
             ),
             first=canvas,
         )
@@ -207,7 +208,7 @@ class Shell(QMainWindow):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         entered = plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if not (entered and keyboard.press(QApplication.focusWidget())):
+        if not (entered and stops.press(QApplication.focusWidget())):
             super().keyPressEvent(event)
 
     def reset_layout(self) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -25,6 +24,7 @@ from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
 from app.preferences import Preferences
 from app.widgets import theme
+from app.widgets.keyed_dialog import KeyedDialog
 from app.widgets.placing import place, room_for
 from engine import messages as m
 from engine.box import Size
@@ -41,7 +41,7 @@ _LEAST_PX = 160
 """Of the form's height that is always in sight."""
 
 
-class ExportDialog(QDialog):
+class ExportDialog(KeyedDialog):
     """A modeless window; closing it does not stop a running export.
 
     Signals:

@@ -5,10 +5,11 @@ Qt's own order is that in which widgets were made, which in a window that is reb
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QAbstractButton, QScrollArea, QToolButton, QWidget
+from shiboken6 import isValid
 
 _MARGIN_PX = 50
 """What is shown around a control that was scrolled into sight."""
@@ -73,3 +74,40 @@ def give_keys(widget: QWidget, reason: Qt.FocusReason = Qt.FocusReason.OtherFocu
             if not seen.rect().contains(widget.rect().translated(widget.mapTo(seen, QPoint(0, 0)))):
                 above.ensureWidgetVisible(widget, _MARGIN_PX, _MARGIN_PX)
         above = above.parentWidget()
+
+
+def is_usable(widget: QWidget) -> bool:
+    """Whether it can have the keys: there, in sight and not disabled."""
+    return isValid(widget) and widget.isVisible() and widget.isEnabled()
+
+
+def step(order: Sequence[QWidget], current: QWidget | None, forward: bool) -> bool:
+    """Gives the keys to the stop after or before the present one; False where there is none.
+
+    Args:
+        order: the stops as they are read, with `current` among them, though it may just be going: then what now stands
+            in its place has them.
+    """
+    others = [stop for stop in order if stop is not current]
+    if not others:
+        return False
+    at = next((place for place, stop in enumerate(order) if stop is current), None)
+    if at is None:
+        target = others[0 if forward else -1]
+    elif current is not None and not is_usable(current):
+        target = others[min(at, len(others) - 1)]
+    else:
+        target = order[(at + (1 if forward else -1)) % len(order)]
+    give_keys(target, Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+    return True
+
+
+def press(button: QWidget | None) -> bool:
+    """What Return does to a button that has the keys, as Space does: presses it. False where it is none."""
+    if not isinstance(button, QAbstractButton) or not button.isEnabled():
+        return False
+    if isinstance(button, QToolButton) and button.popupMode() == QToolButton.ToolButtonPopupMode.InstantPopup:
+        button.showMenu()
+    else:
+        button.click()
+    return True

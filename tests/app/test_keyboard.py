@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtGui import QGuiApplication, QImage, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu, QScrollArea, QWidget
 
 from app.actions import ITEMS
+from app.export.crop import CropField
+from app.masks.beginning import Beginning
+from app.masks.editor import MaskEditor
+from app.masks.files import MaskFile
+from app.masks.regions import first_regions
 from app.snapshots.tile import SnapshotTile
 from app.widgets import theme
+from engine.box import Size
 from engine.method import method_class
+from tests.app.test_contrast import ring
 from tests.app.test_main_window import Studio, studio
 from tests.app.test_ways_back import keep, paused_at
 from tests.app.toys import write_image
@@ -136,6 +144,31 @@ def test_f10_goes_to_the_menus_and_escape_back(studio: Studio) -> None:
     assert held() is before
 
 
+def test_shift_f10_opens_the_menu_of_what_has_the_keys(studio: Studio) -> None:
+    studio.train()
+    keep(studio)
+    paused_at(studio)
+    active(studio)
+    studio.window.strip.tiles[0].setFocus()
+    studio.qtbot.keyClick(held(), Qt.Key.Key_F10, SHIFT)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert menu.actions()[0].text() == "Go back to this one"
+    menu.close()
+    assert held() is studio.window.strip.tiles[0]
+
+
+def test_the_keys_come_to_the_moments_and_not_to_the_button_beside_them(studio: Studio) -> None:
+    studio.train()
+    active(studio)
+    studio.window.strip.keep_button.setFocus()
+    keep(studio)
+    paused_at(studio)
+    studio.window.canvas.view.setFocus()
+    studio.qtbot.keyClick(held(), F6)
+    assert held() is studio.window.strip.tiles[0]
+
+
 def test_a_removed_moment_leaves_the_keys_to_its_neighbour(studio: Studio) -> None:
     window = studio.window
     studio.train()
@@ -228,6 +261,67 @@ def test_the_canvas_shows_that_it_has_the_keys(studio: Studio) -> None:
     assert pictures == {Qt.FocusReason.TabFocusReason: accent, Qt.FocusReason.MouseFocusReason: ground}
 
 
+def test_return_in_the_export_does_what_is_where_the_keys_are(studio: Studio) -> None:
+    """A3 chosen by Return must not begin the print of another size."""
+    studio.train()
+    paused_at(studio)
+    active(studio)
+    before = held()
+    studio.press("export")
+    dialog = studio.window.exports.dialog
+    assert dialog is not None
+    studio.until(lambda: QApplication.activeWindow() is dialog)
+    started: list[object] = []
+    dialog.start_requested.disconnect()
+    dialog.start_requested.connect(started.append)
+    stops = tabbed(studio)
+    by_place = [stop.mapTo(dialog, QPoint(0, 0)).y() for stop in stops[stops.index(dialog.form.file_name) :]]
+    assert by_place[:4] == sorted(by_place[:4]), "from the top"
+    chip = next(stop for stop in stops if stop.accessibleName() == "Size for: A3")
+    sides = dialog.form.size_field
+    assert stops.index(chip) < stops.index(sides.choice) < stops.index(sides.width_box)
+    before_size = sides.size_px
+    assert stops.index(dialog.close_button) < stops.index(dialog.start)
+    chip.setFocus()
+    studio.qtbot.keyClick(chip, Qt.Key.Key_Return)
+    assert sides.size_px != before_size
+    dpi = sides.dpi_box
+    dpi.setFocus()
+    dpi.selectAll()
+    studio.qtbot.keyClicks(dpi, "40")
+    studio.qtbot.keyClick(dpi, Qt.Key.Key_Return)
+    assert dpi.value() == 40
+    assert started == []
+    dialog.form.file_name.setFocus()
+    studio.qtbot.keyClick(dialog.form.file_name, Qt.Key.Key_Return)
+    assert len(started) == 1
+    studio.qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    active(studio)
+    assert held() is before
+
+
 def test_no_two_actions_have_the_same_key() -> None:
     keys = [QKeySequence(key).toString() for item in ITEMS for key in item.keys]
     assert sorted(keys) == sorted(set(keys))
+
+
+def test_lists_and_the_crop_show_that_they_have_the_keys(studio: Studio, qtbot) -> None:
+    studio.window.set_theme("dark")
+    editor = MaskEditor(Beginning("Target mask", MaskFile(np.zeros((60, 80), np.uint8), first_regions())), None)
+    crop = CropField(Size(300, 400), editor)
+    crop.set_print(Size(300, 300))
+    crop.show()
+    editor.show()
+    editor.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is editor)
+    for widget in (editor.regions.list, crop, editor.view):
+        pictures = []
+        for reason in (None, Qt.FocusReason.TabFocusReason):
+            editor.apply_button.setFocus()
+            if reason is not None:
+                widget.setFocus(reason)
+            QApplication.processEvents()
+            pictures.append(widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+        assert ring(*pictures), widget
+    editor.done(0)
+    editor.deleteLater()
