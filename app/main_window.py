@@ -15,8 +15,9 @@ from app.preferences import Preferences
 from app.preferences_dialog import PreferencesDialog
 from app.shell import Shell
 from app.widgets import gestures
-from engine import messages as m
 from engine.errors import BadSettingError
+from engine.messages.commands import Share
+from engine.messages.events import Began, Failed, Kept, Stepped, StoodIn, Warned
 from engine.method import method_class, method_keys
 
 
@@ -301,15 +302,15 @@ class MainWindow(Shell):
     def _listen(self) -> None:
         """What the session says, as far as it concerns no controller."""
         events = self.training.events
-        events.on(m.Began, self._on_began)
-        events.on(m.Stepped, self.status.stepped)
-        events.on(m.Kept, lambda _event: self.status.kept())
-        events.on(m.StoodIn, lambda event: self.status.set_stand_in(event.title))
-        events.on(m.Stepped, self._on_stepped)
-        events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
-        events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
+        events.on(Began, self._on_began)
+        events.on(Stepped, self.status.stepped)
+        events.on(Kept, lambda _event: self.status.kept())
+        events.on(StoodIn, lambda event: self.status.set_stand_in(event.title))
+        events.on(Stepped, self._on_stepped)
+        events.on(Warned, lambda event: self.messages.show_message(event.message, "warning"))
+        events.on(Failed, lambda event: self.messages.show_message(event.message, "error"))
 
-    def _on_began(self, event: m.Began) -> None:
+    def _on_began(self, event: Began) -> None:
         for gone in set(self._notes) - set(event.notes):
             self.messages.unsay(gone)
         self._notes = event.notes
@@ -317,7 +318,7 @@ class MainWindow(Shell):
         self.status.began(event.step)
         self.curves.began(event.step, event.job.settings)
 
-    def _on_stepped(self, event: m.Stepped) -> None:
+    def _on_stepped(self, event: Stepped) -> None:
         built = self.training.built  # after another method was chosen, the session ends a step of the one before
         if built is not None and built.method == self.document.job.method:
             self.curves.add(event.step, event.terms)
@@ -362,7 +363,7 @@ class MainWindow(Shell):
     def _follow_share(self) -> None:
         preferences = self.preferences
         self.training.follow(
-            m.Share(
+            Share(
                 preferences.threads,
                 preferences.preview_percent / 100,
                 preferences.autosave_s,

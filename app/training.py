@@ -18,24 +18,8 @@ from app.worker import Worker
 from engine import moments
 from engine.errors import TesseraError
 from engine.job import Job, SourceImage
-from engine.messages import (
-    Began,
-    Command,
-    Ended,
-    Failed,
-    Keep,
-    Load,
-    Pause,
-    Paused,
-    Reason,
-    Restore,
-    Resume,
-    Resumed,
-    Retune,
-    Share,
-    StartFrom,
-    Stop,
-)
+from engine.messages.commands import Command, Keep, Load, Pause, Reason, Restore, Resume, Retune, Share, StartFrom, Stop
+from engine.messages.events import Began, Ended, Failed, Paused, Resumed
 from engine.method import method_class
 from engine.moments import MomentRule
 from engine.settings import Settings, differing, specs

@@ -1,6 +1,6 @@
 """Single pieces, as the artist knows them: what a session tells of each, and what can be wanted of it. No torch here.
 
-A session answers `messages.CountPieces` by a list of `PieceInfo`. The functions here make of a job and some of these
+A session answers `commands.CountPieces` by a list of `PieceInfo`. The functions here make of a job and some of these
 the job in which they are muted, favoured, locked, replaced or drawn anew. It is given to the session by a `Load`, and
 acts in the next picture and step, without a rebuild.
 """

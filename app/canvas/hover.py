@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from app.canvas.view import CanvasView
 from app.training import Training
-from engine.messages import FindPiece, PieceFound
+from engine.messages.commands import FindPiece
+from engine.messages.events import PieceFound
 from engine.method import Piece
 
 

@@ -34,7 +34,8 @@ from app.canvas.zoom_view import ZoomView
 from app.session_events import CANVAS, COMPARED, LOUPE, TOUCHED
 from app.widgets import theme
 from engine.box import Box, Size
-from engine.messages import RenderView, Requester, ViewRendered
+from engine.messages.commands import RenderView, Requester
+from engine.messages.events import ViewRendered
 
 SETTLE_MS = 70
 """A zoom or pan rests this long before new pixels are asked for."""

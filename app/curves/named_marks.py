@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 from app.curves.plots import Curves
 from app.document import Change, Document
 from app.training import Training
-from engine.messages import Began
+from engine.messages.events import Began
 
 
 class NamedMarks(QObject):

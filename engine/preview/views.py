@@ -16,7 +16,7 @@ from engine.box import Box, Size
 from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
-from engine.messages import RenderView
+from engine.messages.commands import RenderView
 from engine.method import PIECES_LAYER, Method
 from engine.nn.parts import giving_way
 from engine.options import RenderMode
@@ -34,7 +34,7 @@ PREVIEW_CANVAS_PX = 4_000_000
 class Piece:
     """Part of an answer: uint8 [h, w, 3], where it lies on a canvas, and whether it is the last.
 
-    pieces: int16 [h, w], see `messages.ViewRendered`.
+    pieces: int16 [h, w], see `events.ViewRendered`.
     """
 
     image: np.ndarray

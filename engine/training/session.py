@@ -21,43 +21,42 @@ from engine.errors import NoRoomError, OutOfMemoryError, TesseraError
 from engine.export.painting import Present
 from engine.export.run import ExportRun
 from engine.job import Job
-from engine.messages import (
-    Began,
-    CancelExport,
+from engine.messages.commands import (
     Command,
     CountImages,
     CountPieces,
     EndBy,
-    Ended,
-    Event,
-    ExportRequest,
-    Failed,
     FindPiece,
-    ImagesCounted,
-    Inspect,
-    Inspected,
     Keep,
     Load,
-    Mailbox,
     Pause,
-    Paused,
-    PieceFound,
-    PiecesCounted,
     Reason,
     Relocate,
-    Relocated,
     RenderView,
     Restore,
     Resume,
-    Resumed,
     Retune,
-    Retuned,
     Share,
     StartFrom,
-    StoodIn,
     Stop,
+)
+from engine.messages.events import (
+    Began,
+    Ended,
+    Event,
+    Failed,
+    ImagesCounted,
+    Paused,
+    PieceFound,
+    PiecesCounted,
+    Relocated,
+    Resumed,
+    Retuned,
+    StoodIn,
     Warned,
 )
+from engine.messages.exports import CancelExport, ExportRequest, Inspect, Inspected
+from engine.messages.mailbox import Mailbox
 from engine.method import Method, State
 from engine.moments import BEST_OF, MomentRule
 from engine.preview import usage

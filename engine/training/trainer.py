@@ -15,7 +15,7 @@ from torch import Tensor
 from engine.device import Device, is_lost, is_out_of_memory, lost_message, memory_used_bytes
 from engine.errors import DivergedError, OutOfMemoryError, TesseraError
 from engine.job import Job
-from engine.messages import Event, Stepped, Warned
+from engine.messages.events import Event, Stepped, Warned
 from engine.method import MATCHES, Method, State
 from engine.settings import differing
 from engine.threads import Threads

@@ -16,23 +16,9 @@ from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8, to_uint16
 from engine.images.read import read_image
 from engine.job import Job
-from engine.messages import (
-    Ended,
-    Event,
-    Exported,
-    ExportRequest,
-    Failed,
-    Keep,
-    Kept,
-    Pause,
-    Paused,
-    Progressed,
-    RenderView,
-    Resume,
-    Stepped,
-    Stop,
-    Warned,
-)
+from engine.messages.commands import Keep, Pause, RenderView, Resume, Stop
+from engine.messages.events import Ended, Event, Failed, Kept, Paused, Stepped, Warned
+from engine.messages.exports import Exported, ExportRequest, Progressed
 from engine.method import method_class
 from engine.methods.magic.method import Magic
 from engine.nn import capture

@@ -11,7 +11,8 @@ import torch
 from engine import snapshots
 from engine.box import Box, Size
 from engine.job import Job
-from engine.messages import Began, Ended, Event, Failed, Kept, RenderView, Restore, Retune, Stepped, ViewRendered
+from engine.messages.commands import RenderView, Restore, Retune
+from engine.messages.events import Began, Ended, Event, Failed, Kept, Stepped, ViewRendered
 from engine.method import Method, method_class
 from engine.training import trainer
 from engine.training.session import Session

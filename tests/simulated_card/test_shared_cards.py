@@ -9,7 +9,8 @@ import torch
 
 from engine.box import Box, Size
 from engine.fields.artwork import Artwork
-from engine.messages import Ended, Event, Failed, RenderView, Stepped, ViewRendered
+from engine.messages.commands import RenderView
+from engine.messages.events import Ended, Event, Failed, Stepped, ViewRendered
 from engine.method import method_class
 from engine.training import trainer
 from engine.training.session import Session

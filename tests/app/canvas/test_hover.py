@@ -14,7 +14,7 @@ from torch import Tensor
 
 from app.canvas.hover import words
 from engine.box import Box, Size
-from engine.messages import PieceFound
+from engine.messages.events import PieceFound
 from engine.method import PIECES_LAYER, Piece
 from tests.app.test_live import live, shown  # noqa: F401 - a fixture
 from tests.app.test_main_window import Studio, studio  # noqa: F401 - a fixture

@@ -8,7 +8,8 @@ import pytest
 
 from engine import snapshots
 from engine.errors import BadImageError
-from engine.messages import Kept, Restore, Stepped, Stop, Warned
+from engine.messages.commands import Restore, Stop
+from engine.messages.events import Kept, Stepped, Warned
 from engine.method import MATCHES
 from engine.moments import MomentRule
 from engine.training import autosave, matches, trainer

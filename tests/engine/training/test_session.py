@@ -21,34 +21,21 @@ from engine.fields.artwork import Artwork
 from engine.files import no_room
 from engine.images.quantise import to_uint8
 from engine.images.read import read_image
-from engine.messages import (
+from engine.messages.commands import Keep, Load, Pause, RenderView, Requester, Restore, Resume, Retune, Share, Stop
+from engine.messages.events import (
     Began,
-    CancelExport,
     Ended,
     Event,
-    ExportCancelled,
-    Exported,
-    ExportRequest,
     Failed,
-    Keep,
     Kept,
-    Load,
-    Pause,
     Paused,
-    Progressed,
-    RenderView,
-    Requester,
-    Restore,
-    Resume,
     Resumed,
-    Retune,
     Retuned,
-    Share,
     Stepped,
-    Stop,
     ViewRendered,
     Warned,
 )
+from engine.messages.exports import CancelExport, ExportCancelled, Exported, ExportRequest, Progressed
 from engine.moments import MomentRule
 from engine.nn.parts import in_parts
 from engine.preview import views

@@ -21,23 +21,8 @@ from engine.__main__ import main
 from engine.device import choose, several
 from engine.errors import BadSettingError, TesseraError
 from engine.job import Job
-from engine.messages import (
-    Began,
-    Ended,
-    Event,
-    Failed,
-    Keep,
-    Kept,
-    Load,
-    Pause,
-    Paused,
-    Restore,
-    Resume,
-    Retune,
-    Retuned,
-    Stepped,
-    Warned,
-)
+from engine.messages.commands import Keep, Load, Pause, Restore, Resume, Retune
+from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Retuned, Stepped, Warned
 from engine.method import method_class
 from engine.training import trainer
 from engine.training.channel import MeetingPlace, Message

@@ -10,7 +10,8 @@ import torch
 from engine import snapshots
 from engine.box import Box
 from engine.device import choose
-from engine.messages import Event, RenderView, Requester, ViewRendered
+from engine.messages.commands import RenderView, Requester
+from engine.messages.events import Event, ViewRendered
 from engine.threads import Threads
 from engine.training.showing import Showing
 from tests.engine import toy
