@@ -32,7 +32,7 @@ from engine.training.session import Session
 from engine.training.trainer import Trainer
 from tests.engine import famos_jobs, magic_jobs
 from tests.engine.methods.test_every_method import JOBS
-from tests.engine.training.test_session import of, play
+from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 
 CUDA = torch.device("cuda:0")

@@ -17,7 +17,7 @@ from engine.method import Method, method_class
 from engine.training import trainer
 from engine.training.session import Session
 from tests.engine.methods.test_every_method import JOBS
-from tests.engine.training.test_session import of, play
+from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 
 OTHER: dict[str, dict[str, Any]] = {"famos": {"templates": 6}, "magic": {"set_size": 6}}

@@ -15,7 +15,7 @@ from engine.method import method_keys
 from engine.training import trainer
 from engine.training.session import Session
 from tests.engine.methods.test_every_method import JOBS
-from tests.engine.training.test_session import of, play
+from tests.engine.sessions import of, play
 
 LAST = 6
 

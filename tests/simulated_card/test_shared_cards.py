@@ -16,7 +16,7 @@ from engine.training import trainer
 from engine.training.session import Session
 from tests.engine import magic_jobs
 from tests.engine.methods.test_every_method import JOBS
-from tests.engine.training.test_session import of, play
+from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 
 CUDA = torch.device("cuda:0")

@@ -15,7 +15,7 @@ from engine.moments import MomentRule
 from engine.training import autosave, matches, trainer
 from engine.training.session import Session
 from tests.engine import toy
-from tests.engine.training.test_session import full_disk, of, play, same, trained
+from tests.engine.sessions import full_disk, of, play, same, trained
 
 
 @pytest.fixture(autouse=True)
