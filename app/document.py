@@ -20,12 +20,14 @@ from app.way_back import WayBack
 from app.widgets import gestures
 from engine.box import Size
 from engine.copying import free_folder
+from engine.declarations import Slot
 from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.export.relink import missing_images
 from engine.files import remove_leftovers
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
-from engine.method import Method, Slot, method_class, preset_values
+from engine.method import Method, method_class
+from engine.method_choices import preset_values
 from engine.other_methods import load_settings, save_settings
 from engine.project import FILE_NAME, SNAPSHOTS, project_folder, save_job
 from engine.settings import Settings, differing, specs

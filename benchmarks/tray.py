@@ -21,7 +21,8 @@ from engine.images.read import image_size
 from engine.job import Job, SourceImage
 from engine.messages.commands import CountPieces, Resume, Stop
 from engine.messages.events import PiecesCounted, Stepped
-from engine.method import method_class, preset_values
+from engine.method import method_class
+from engine.method_choices import preset_values
 from engine.preview.usage import PieceCounter
 from engine.training.session import Session
 

@@ -58,6 +58,24 @@ class PieceInfo:
         return self.place != self.drawn
 
 
+@dataclass(frozen=True)
+class Piece:
+    """What a place of a picture shows.
+
+    Args:
+        path: of the image that most of it comes from.
+        share: how much of it does, 0..1.
+        row, column: where in that image, 0..1 of its sides.
+        index: of the piece, see `PieceInfo`; -1 where it has none.
+    """
+
+    path: Path
+    share: float
+    row: float
+    column: float
+    index: int = -1
+
+
 def image_names(paths: Sequence[Path]) -> list[str]:
     """What images are called in a job's choices: by their files' names, so that folders may move.
 

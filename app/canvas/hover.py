@@ -16,7 +16,7 @@ from app.canvas.view import CanvasView
 from app.training import Training
 from engine.messages.commands import FindPiece
 from engine.messages.events import PieceFound
-from engine.method import Piece
+from engine.pieces import Piece
 
 
 class PieceHover(QObject):

@@ -27,12 +27,12 @@ from app.preferences import Preferences
 from app.widgets import theme
 from app.widgets.placing import place, room_for
 from engine.box import Size
+from engine.declarations import Layer
 from engine.errors import TesseraError
 from engine.export import journal, preflight
 from engine.images.read import image_size, may_be_transparent
 from engine.job import Job
 from engine.messages.exports import Finding, Inspected, Remedy
-from engine.method import Layer
 
 PROBED_PX = 4_000_000
 """A picture of fewer pixels is painted in no time."""

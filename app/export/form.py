@@ -26,12 +26,12 @@ from app.export.options import ExportOptions
 from app.export.size import SizeField
 from app.widgets import theme, words
 from engine.box import Size
+from engine.declarations import Layer
 from engine.errors import BadSettingError
 from engine.export import layered
 from engine.export.format import Format, format_of, formats, suffixes
 from engine.export.print_sizes import LABS, Lab, Layout, print_scale
 from engine.messages.exports import ALL_LAYERS, ExportRequest
-from engine.method import Layer
 from engine.options import EncodeOptions, RenderMode
 
 FORBIDDEN = '/\\:*?"<>|'

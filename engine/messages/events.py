@@ -15,8 +15,7 @@ import numpy as np
 from engine.box import Box, Size
 from engine.job import Job
 from engine.messages.commands import Command, FindPiece, Requester
-from engine.method import Piece
-from engine.pieces import PieceInfo
+from engine.pieces import Piece, PieceInfo
 from engine.stop_rule import Limit
 
 

@@ -17,10 +17,11 @@ from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
 from engine.messages.commands import RenderView
-from engine.method import PIECES_LAYER, Method
+from engine.method import Method
 from engine.nn.parts import giving_way
 from engine.options import RenderMode
 from engine.preview.tiles import strip, view, whole
+from engine.renderer import PIECES_LAYER
 
 PATCHES = "patches"
 PREVIEW_PX = 640

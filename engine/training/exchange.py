@@ -38,7 +38,7 @@ class Exchange:
         devices: of the session; several share the steps.
         keeper: keeps its snapshots.
         gives_way: see `Showing`.
-        measured: measure `method.MATCHES` now and then; reports and snapshots hold them.
+        measured: measure `declarations.MATCHES` now and then; reports and snapshots hold them.
         leader: of devices that share the steps, where their processes are there already.
 
     Attributes:

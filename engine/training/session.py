@@ -82,7 +82,7 @@ class Session:
         steps, minutes, stall_minutes: when it ends by itself, see `StopRule`.
         previews: paint a small picture for each snapshot.
         rule: which moments it keeps by itself, besides autosaves.
-        measured: measure `method.MATCHES` now and then; reports and snapshots hold them.
+        measured: measure `declarations.MATCHES` now and then; reports and snapshots hold them.
         fixed_threads: compute with as many threads as it was prepared with, so that results are equal bit for bit.
         leader: of devices that share the steps, where their processes are there already; it is ended with the session.
 

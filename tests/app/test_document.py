@@ -13,8 +13,8 @@ from PySide6.QtTest import QSignalSpy
 from app.document import Document, _Change
 from app.widgets import gestures
 from engine.box import Size
+from engine.declarations import Slot
 from engine.job import SourceImage
-from engine.method import Slot
 from engine.project import FILE_NAME, load_job
 from tests.app.toys import register, save_as, write_image
 from tests.engine.toy import ToySettings

@@ -15,7 +15,8 @@ from torch import Tensor
 from app.canvas.hover import words
 from engine.box import Box, Size
 from engine.messages.events import PieceFound
-from engine.method import PIECES_LAYER, Piece
+from engine.pieces import Piece
+from engine.renderer import PIECES_LAYER
 from tests.app.test_live import live, shown  # noqa: F401 - a fixture
 from tests.app.test_main_window import Studio, studio  # noqa: F401 - a fixture
 from tests.engine.toy import Toy

@@ -16,6 +16,7 @@ from app.export.queue import ExportQueue
 from app.session_events import SessionEvents
 from app.widgets import words
 from engine.box import Box, Size
+from engine.declarations import Layer
 from engine.errors import BadSettingError
 from engine.export.format import formats
 from engine.export.journal import CanvasSpec, Journal, folder_for
@@ -23,7 +24,6 @@ from engine.export.print_sizes import LABS, PAPERS, pixels
 from engine.export.profiles import made
 from engine.job import SourceImage
 from engine.messages.exports import ExportRequest, Finding, Inspected, Remedy
-from engine.method import Layer
 from engine.options import EncodeOptions, RenderMode
 from tests.app.toys import register
 from tests.engine import toy_format

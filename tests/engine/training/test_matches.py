@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine import snapshots
+from engine.declarations import MATCHES
 from engine.errors import BadImageError
 from engine.messages.commands import Restore, Stop
 from engine.messages.events import Kept, Stepped, Warned
-from engine.method import MATCHES
 from engine.moments import MomentRule
 from engine.training import autosave, matches, trainer
 from engine.training.session import Session
