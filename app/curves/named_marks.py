@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from app.change import Change
 from app.curves.plots import Curves
-from app.document import Change, Document
+from app.document import Document
 from app.training import Training
 from engine.messages.events import Began
 
