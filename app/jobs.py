@@ -1,13 +1,15 @@
-"""Jobs as a document begins and completes them: empty ones, and settings that suit the first images."""
+"""Jobs as the window handles them: begun, fitted to the first images, completed, and held against each other."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from engine.errors import TesseraError
-from engine.job import Job
+from engine.job import Job, SourceImage
 from engine.method import method_class
+from engine.settings import Settings, specs
 
 
 def fresh_job(key: str, small: bool) -> Job:
@@ -43,3 +45,22 @@ def fitted_job(job: Job, slot: str, untouched: Job) -> Job:
 def complete_job(job: Job) -> Job:
     """The job with every setting named, so that its file means the same whatever later defaults are."""
     return job.model_copy(update={"settings": job.settings.with_values(dict(job.settings))})
+
+
+def live_values(settings: Settings) -> dict[str, Any]:
+    """The values that a session takes over between two steps."""
+    return {s.name: getattr(settings, s.name) for s in specs(type(settings)) if s.knob.live}
+
+
+def needs_load(a: Job, b: Job) -> bool:
+    """Whether two jobs differ in more than live settings."""
+    if (a.method, a.canvas_size, a.seed, a.pieces) != (b.method, b.canvas_size, b.seed, b.pieces):
+        return True
+    if _used(a) != _used(b):
+        return True
+    return a.settings.needs_rebuild(b.settings)
+
+
+def _used(job: Job) -> dict[str, tuple[SourceImage, ...]]:
+    """The images of the slots that the job's method has."""
+    return {slot.key: job.sources.get(slot.key, ()) for slot in method_class(job.method).slots}
