@@ -197,7 +197,7 @@ def test_preferences_act_on_the_training_that_runs(studio: Studio, monkeypatch: 
         dialog.accept()
 
     QTimer.singleShot(0, choose)
-    window.edit_preferences()
+    window.preferences_in_force.edit()
     shares = [command for command in posted if isinstance(command, Share)]
     assert shares[-1] == Share(0, 0.5, 30, 7) == window.training.share
     assert window.canvas.view.loupe.magnification == 2
