@@ -12,14 +12,16 @@ from app.status import Status
 
 
 class DocumentState(QObject):
-    """Shows it in the title of the window, in the line at the bottom, and in the words of undo and redo."""
+    """Shows it in the title of the window, in the line at the bottom, and in the words of undo and redo.
+
+    A step of undo is told by who outlives the stack of them: it speaks once more while it is deleted, see `show_undo`.
+    """
 
     def __init__(self, document: Document, status: Status, undo: QAction, redo: QAction, window: QWidget) -> None:
         super().__init__(window)
         self._document, self._status, self._window = document, status, window
         self._undo, self._redo = undo, redo
         self._prefix = ""
-        document.stack.indexChanged.connect(lambda _index: self._show_undo())
         document.frame_changed.connect(self.show)
         document.saved.connect(self.show)
 
@@ -29,7 +31,7 @@ class DocumentState(QObject):
         self._status.set_seed(document.job.seed)
         state = "empty" if not document.written else "saving" if document.dirty else "saved"
         self._status.set_saved("refused" if document.refused else state, document.untitled)
-        self._show_undo()
+        self.show_undo()
 
     def prefix_title(self, prefix: str) -> None:
         """Says before the title how far a long job is; empty where none runs."""
@@ -39,7 +41,7 @@ class DocumentState(QObject):
     def _show_title(self) -> None:
         self._window.setWindowTitle(f"{self._prefix}{self._document.title} – Tessera")
 
-    def _show_undo(self) -> None:
+    def show_undo(self) -> None:
         stack, undo, redo = self._document.stack, self._undo, self._redo
         undo.setEnabled(stack.canUndo())
         redo.setEnabled(stack.canRedo())

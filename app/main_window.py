@@ -178,6 +178,7 @@ class MainWindow(Shell):
         for name, handler in handlers.items():
             act[name].triggered.connect(lambda _checked=False, handler=handler: handler())
         document, training = self.document, self.training
+        document.stack.indexChanged.connect(self._on_undo_step)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._on_focus)
@@ -263,6 +264,9 @@ class MainWindow(Shell):
         best = self.snapshots.best()
         if best is not None:
             self.training.go_back(best)
+
+    def _on_undo_step(self) -> None:
+        self.document_state.show_undo()
 
     def _on_focus(self, _before: QWidget | None, _now: QWidget | None) -> None:
         gestures.begin()
