@@ -14,7 +14,7 @@ from app.status import Status
 class DocumentState(QObject):
     """Shows it in the title of the window, in the line at the bottom, and in the words of undo and redo.
 
-    A step of undo is told by who outlives the stack of them: it speaks once more while it is deleted, see `show_undo`.
+    The window says when to `show_undo`: the stack tells of a step once more while it is deleted, before this is.
     """
 
     def __init__(self, document: Document, status: Status, undo: QAction, redo: QAction, window: QWidget) -> None:
