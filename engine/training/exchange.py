@@ -5,7 +5,7 @@ What is left is kept first, where no snapshot has it yet. When any of this happe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -52,7 +52,7 @@ class Exchange:
 
     def __init__(
         self,
-        devices: Sequence[Device],
+        devices: list[Device],
         keeper: Autosaver,
         gives_way: Callable[[], bool],
         measured: bool,
