@@ -164,7 +164,13 @@ class SourcesBar(QWidget):
         selected = next((i for i, tile in enumerate(section.tiles) if tile.hasFocus()), None)
         if selected is not None:
             menu.addSeparator()
-            menu.addAction(theme.icon("remove"), "Remove", lambda: section.remove(selected))
+            image = Path(section.images[selected].path)
+            for other in self._sections:  # as by dragging it there
+                there = self._sections[other].slot
+                if other != key and not there.painted:
+                    menu.addAction(f"Add to {there.title}", lambda other=other: self.dropped.emit(other, [image]))
+            remove = QKeySequence(Qt.Key.Key_Delete)
+            menu.addAction(theme.icon("remove"), "Remove", remove, lambda: section.remove(selected))
         return menu
 
     def _chosen(self, slot: str, paths: list[Path]) -> None:
