@@ -112,6 +112,19 @@ MOUSE = (
 )
 """What the mouse and single keys do on the canvas, for the sheet of keys."""
 
+KEYS = (
+    ("Tab, Shift+Tab", "the next control, or the one before"),
+    ("F10, Shift+F10", "the menus; the menu of what has the keys"),
+    ("Return, Space", "press the button that has the keys"),
+    ("Arrows on a slider", "move it; finely with Shift"),
+    ("Arrows on an image", "another one; with Ctrl, its place"),
+    ("Arrows on a moment", "look at another one"),
+    ("Return on a moment", "go back to it"),
+    ("S   N   F2", "star, note, name of the moment"),
+    ("Delete", "remove the image or moment"),
+)
+"""The way through the window by keys alone."""
+
 MASKS = (
     ("B  L  F  G  E", "brush, lasso, fill, gradient, eraser"),
     ("W   I", "what one piece covers; invert"),

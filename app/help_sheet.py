@@ -22,9 +22,10 @@ class HelpSheet(KeyedDialog):
                 key = QKeySequence(item.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
                 groups.setdefault(item.menu, []).append((key, item.text.removesuffix("…")))
         groups |= {"Canvas": list(actions.MOUSE), "Painting masks": list(actions.MASKS), "Pieces": list(actions.PIECES)}
+        groups["By keys"] = list(actions.KEYS)
         columns = QHBoxLayout()
         columns.setSpacing(32)
-        for names in (("File", "Edit", "Help"), ("Training", "View", "Painting masks")):
+        for names in (("File", "Edit", "Help", "By keys"), ("Training", "View", "Painting masks")):
             columns.addWidget(self._column({name: groups[name] for name in names}), 1)
         close = QPushButton(self.tr("Close"), self)
         close.clicked.connect(self.reject)
@@ -49,7 +50,7 @@ class HelpSheet(KeyedDialog):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(area, 1)
         whole.addLayout(foot)
-        close.setFocus()
+        area.setFocus()  # which the arrows scroll at once; Escape closes
         bar = area.verticalScrollBar().sizeHint().width()
         place(self, body.sizeHint() + QSize(bar, foot.sizeHint().height() + whole.spacing()))
 
