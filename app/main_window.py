@@ -221,6 +221,7 @@ class MainWindow(Shell):
         self.canvas.begin.button.clicked.connect(self.actions_by_name["train"].trigger)
         self.canvas.start.images_requested.connect(lambda: self.sources.browse(document.method.slots[0].key))
         self.snapshots.picture_chosen.connect(self.canvas.show_still)
+        self.strip.chosen_is_gone.connect(lambda: self.canvas.show_still(None))
         self.strip.export_requested.connect(lambda snapshot: self.exports.open(snapshot.folder))
         self.files.renamed.connect(self._on_renamed)
         self.recents_menu.chosen.connect(self.files.open_path)

@@ -130,6 +130,8 @@ class ExportDialog(KeyedDialog):
         told = any(check.kind == "style_detail" for check in checks)
         self.pieces.setVisible(bool(self.pieces.text()) and not told)
         queued = self._queue.is_wanted(self.form.out())
+        if queued and self.start.hasFocus():
+            self.close_button.setFocus()  # and not what comes next, which would cancel what was just begun
         self.start.setEnabled(not queued and not any(check.tone == "error" for check in checks))
         self.start.setText(self.tr("Add to the queue") if self._queue.busy else self.tr("Export"))
         for button in (self.form.compare, self.form.options.look_at_repeat):

@@ -47,6 +47,7 @@ class SnapshotStrip(QWidget):
 
     Signals:
         picture_requested(snapshot): selected.
+        chosen_is_gone(): the selected one is there no longer.
         restore_requested(snapshot): to train on from it.
         export_requested(snapshot)
         renamed(snapshot, name), starred(snapshot, bool), noted(snapshot, text)
@@ -57,6 +58,7 @@ class SnapshotStrip(QWidget):
     """
 
     picture_requested = Signal(object)
+    chosen_is_gone = Signal()
     restore_requested = Signal(object)
     export_requested = Signal(object)
     renamed = Signal(object, str)
@@ -206,6 +208,7 @@ class SnapshotStrip(QWidget):
         for tile in spare.values():
             if tile is self._selected:
                 self._selected = None
+                self.chosen_is_gone.emit()
             for row in (self._row, self._autosaves):
                 row.removeWidget(tile)
             tile.hide()

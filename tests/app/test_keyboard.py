@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QScrollArea, QWidget
 
 from app.actions import ITEMS
 from app.export.crop import CropField
+from app.help_sheet import HelpSheet
 from app.masks.beginning import Beginning
 from app.masks.editor import MaskEditor
 from app.masks.files import MaskFile
@@ -178,10 +179,12 @@ def test_a_removed_moment_leaves_the_keys_to_its_neighbour(studio: Studio) -> No
     paused_at(studio)
     active(studio)
     window.strip.select(0)
+    assert window.canvas.view.compare.image is not None
     for left in (2, 1):
         studio.qtbot.keyClick(held(), Qt.Key.Key_Delete)
         studio.until(lambda left=left: len(window.strip.tiles) == left)
         assert held() is window.strip.tiles[0]
+        assert window.canvas.view.compare.image is None, "nothing is compared with what is gone"
     studio.press("undo")
     studio.until(lambda: len(window.strip.tiles) == 2)
     assert held() in window.strip.tiles
@@ -295,6 +298,11 @@ def test_return_in_the_export_does_what_is_where_the_keys_are(studio: Studio) ->
     dialog.form.file_name.setFocus()
     studio.qtbot.keyClick(dialog.form.file_name, Qt.Key.Key_Return)
     assert len(started) == 1
+    dialog.start_requested.connect(studio.window.exports.start)
+    dialog.start.setFocus()
+    studio.qtbot.keyClick(dialog.start, Qt.Key.Key_Return)
+    assert not dialog.start.isEnabled()
+    assert held() is dialog.close_button, "a second Return must not cancel it"
     studio.qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     active(studio)
     assert held() is before
@@ -325,3 +333,23 @@ def test_lists_and_the_crop_show_that_they_have_the_keys(studio: Studio, qtbot) 
         assert ring(*pictures), widget
     editor.done(0)
     editor.deleteLater()
+
+
+def test_the_sheet_of_keys_is_scrolled_at_once_and_shows_it(studio: Studio, qtbot) -> None:
+    studio.window.set_theme("light")
+    sheet = HelpSheet(studio.window)
+    sheet.resize(700, 300)
+    sheet.show()
+    sheet.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is sheet)
+    area = held()
+    assert isinstance(area, QScrollArea)
+    pictures = [area.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)]
+    qtbot.keyClick(area, Qt.Key.Key_Down)
+    assert area.verticalScrollBar().value() > 0
+    qtbot.keyClick(area, Qt.Key.Key_Up)
+    qtbot.keyClick(area, TAB)
+    QApplication.processEvents()
+    pictures.append(area.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+    assert pictures[0].pixelColor(0, 150) != pictures[1].pixelColor(0, 150), "the whole edge tells it"
+    sheet.close()
