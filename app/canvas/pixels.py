@@ -103,6 +103,16 @@ class Pixels:
         self._fresh.clear()
         self.standing_in, self._of_another = True, image is None
 
+    def stretch(self, former: Size, canvas: Size) -> None:
+        """What is shown lies on another canvas now, of about the same shape and of more or fewer pixels."""
+        box, down, across = self._front_box, canvas.height / former.height, canvas.width / former.width
+        self._front_box = Box(
+            round(box.top * down),
+            round(box.left * across),
+            max(1, round(box.height * down)),
+            max(1, round(box.width * across)),
+        )
+
     def outdate(self) -> None:
         """What is kept of the layers is no longer what would be painted."""
         self._fresh.clear()

@@ -98,6 +98,7 @@ class CanvasView(ZoomView):
             super().set_extent(extent)
         if _alike(former, extent):
             pixels.stand_in(None, self.layer)
+            pixels.stretch(former, extent)
         else:
             pixels.forget()
         self._asked = RenderView(Box(0, 0, 0, 0), Size(0, 0))

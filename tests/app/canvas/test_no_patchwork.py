@@ -149,3 +149,14 @@ def test_a_picture_that_takes_long_says_how_much_of_it_is_there(view: CanvasView
     grabbed = view.viewport().grab().toImage()
     assert grabbed.pixelColor(edge.x() + 4, edge.y()) != without.pixelColor(edge.x() + 4, edge.y())
     assert halves(view) == (RED, RED)
+
+
+def test_what_stands_in_on_a_canvas_of_other_pixels_shows_all_of_it(view: CanvasView) -> None:
+    """As after another method was chosen, which works at half the size: the picture keeps its place on the screen."""
+    looks = connected(view)
+    view.show_piece(answer(looks[-1], RED, LEFT, done=False))
+    view.show_piece(answer(looks[-1], BLUE, RIGHT))
+    half = Size(CANVAS.height // 2, CANVAS.width // 2)
+    view.begin(half)
+    assert view.extent == half
+    assert (shown(view, 75, 25), shown(view, 75, 175)) == (RED, BLUE)
