@@ -382,6 +382,7 @@ class SnapshotStrip(QWidget):
         dialog.open()
         for editor in dialog.findChildren(QPlainTextEdit):  # made by opening it
             editor.setAccessibleName("Note")
+            editor.setTabChangesFocus(True)  # to the buttons below it
 
     def _open_menu(self, tile: SnapshotTile, point: QPoint) -> None:
         self.menu(tile).popup(point)

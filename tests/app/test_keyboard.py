@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QPushButton, QScrollArea, QWidget
 
 from app.actions import ITEMS
 from app.export.crop import CropField
@@ -205,6 +205,25 @@ def test_renaming_ends_at_the_moment_and_does_nothing_else(studio: Studio) -> No
         studio.qtbot.keyClick(held(), key)
         assert held() is window.strip.tiles[0]
     assert asked == []
+
+
+def test_a_note_is_left_by_tab(studio: Studio) -> None:
+    studio.train()
+    keep(studio)
+    paused_at(studio)
+    active(studio)
+    studio.window.strip.tiles[0].setFocus()
+    studio.qtbot.keyClick(held(), Qt.Key.Key_N)
+    studio.until(lambda: isinstance(QApplication.focusWidget(), QPlainTextEdit))
+    studio.qtbot.keyClick(held(), TAB)
+    assert isinstance(held(), QPushButton)
+    studio.qtbot.keyClick(held(), Qt.Key.Key_Escape)
+
+
+def test_words_where_a_source_would_be_are_no_stop(studio: Studio) -> None:
+    active(studio)
+    studio.window.side.bring("pieces")
+    assert studio.window.tray.source not in tabbed(studio)
 
 
 def test_return_on_keep_goes_back_to_no_moment(studio: Studio) -> None:
