@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow
 
 from app.widgets import theme
+from app.widgets.menu_keys import MenuLetters
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ MOUSE = (
 KEYS = (
     ("Tab, Shift+Tab", "the next control, or the one before"),
     ("F10, Shift+F10", "the menus; the menu of what has the keys"),
+    ("A letter in a menu", "the entry that begins with it"),
     ("Return, Space", "press the button that has the keys"),
     ("Arrows on a slider", "move it; finely with Shift"),
     ("Arrows on an image", "another one; with Ctrl, its place"),
@@ -156,6 +158,7 @@ def make(window: QMainWindow) -> dict[str, QAction]:
         if item.menu not in menus:
             menus[item.menu] = window.menuBar().addMenu(f"&{_tr(item.menu)}")  # by Alt and its first letter
             menus[item.menu].setObjectName(f"menu {item.menu}")
+            MenuLetters(menus[item.menu])
         action = QAction(_tr(item.text), window)
         action.setObjectName(item.name)
         action.setShortcuts([QKeySequence(key) for key in item.keys])

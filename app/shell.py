@@ -30,6 +30,7 @@ from app.snapshots.strip import SnapshotStrip
 from app.status import Status
 from app.widgets import stops, theme
 from app.widgets.docks import TabbedDock, TitledDock, floating_action
+from app.widgets.menu_keys import MenuLetters
 from app.widgets.placing import place, room_for
 
 LAYOUT_VERSION = 3
@@ -162,7 +163,9 @@ class Shell(QMainWindow):
         self.presets.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.presets.setToolTip(self.tr("Values to start from, for speed and for the look"))
         self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.presets.setMenu(QMenu(self))
+        menu = QMenu(self)
+        MenuLetters(menu)
+        self.presets.setMenu(menu)
         self.presets.setProperty("role", "chooser")
         bar.addWidget(self.methods)
         bar.addWidget(self.presets)

@@ -145,6 +145,18 @@ def test_f10_goes_to_the_menus_and_escape_back(studio: Studio) -> None:
     assert held() is before
 
 
+def test_a_letter_leads_to_the_entries_that_begin_with_it(studio: Studio) -> None:
+    active(studio)
+    menu = studio.window.menu("View")
+    menu.popup(QPoint(0, 0))
+    reached = []
+    for key in (Qt.Key.Key_Z, Qt.Key.Key_Z, Qt.Key.Key_Z, Qt.Key.Key_T):
+        studio.qtbot.keyClick(menu, key)
+        reached.append(menu.activeAction().text())
+    assert reached == ["Zoom in", "Zoom out", "Zoom in", "Theme"]
+    menu.close()
+
+
 def test_shift_f10_opens_the_menu_of_what_has_the_keys(studio: Studio) -> None:
     studio.train()
     keep(studio)
