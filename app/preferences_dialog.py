@@ -6,10 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from app.preferences import AUTOSAVE_S, LOUPES, MOMENTS_MB, MOMENTS_MINUTES, PREVIEW_PERCENT, Preferences
 from app.widgets import theme
+from app.widgets.controls import RingedCombo
 from app.widgets.keyed_dialog import KeyedDialog
 
 if TYPE_CHECKING:
@@ -44,19 +45,19 @@ class PreferencesDialog(KeyedDialog):
         super().__init__(parent)
         self._preferences = preferences
         self.setWindowTitle("Preferences")
-        self.theme = QComboBox(self)
+        self.theme = RingedCombo(self)
         for mode, title in theme.MODE_TITLES.items():
             self.theme.addItem(title, mode)
         self.theme.setCurrentIndex(self.theme.findData(preferences.theme))
         self.theme.activated.connect(self._on_theme)
-        self.loupe = QComboBox(self)
+        self.loupe = RingedCombo(self)
         for times in LOUPES:
             title = "Pixels one to one" if times == 1 else f"Pixels {times} times as large"
             self.loupe.addItem(title, times)
         self.loupe.setCurrentIndex(self.loupe.findData(preferences.loupe))
         self.loupe.setToolTip("What the loupe shows while Z is held")
         self.loupe.activated.connect(self._on_loupe)
-        self.device = QComboBox(self)
+        self.device = RingedCombo(self)
         self.device.addItem("The fastest one", "auto")
         found = available() if devices is None else devices
         for device in found:

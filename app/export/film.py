@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QHBoxLayout, QWidget
 
 from app.widgets import theme
+from app.widgets.controls import RingedCombo
 from engine.export.video_formats import READ_SUFFIXES, VIDEO_FORMATS
 
 _ONE, _FOLDER, _VIDEO = "one", "folder", "video"
@@ -35,7 +36,7 @@ class FilmField(QWidget):
         """A folder or a video; None for one picture, and for a walk."""
         self.walk = ""
         """The setting that leads to another picture; empty for none."""
-        self.choice = QComboBox(self)
+        self.choice = RingedCombo(self)
         self.choice.setAccessibleName(self.tr("Film"))
         self.choice.addItem(self.tr("One picture"), _ONE)
         if frames:
@@ -56,7 +57,7 @@ class FilmField(QWidget):
         self.seconds.setValue(_SECONDS)
         self.seconds.setSuffix(self.tr(" s"))
         self.seconds.setToolTip(self.tr("At {} pictures a second.").format(_FRAMES_PER_S))
-        self.written = QComboBox(self)
+        self.written = RingedCombo(self)
         self.written.setAccessibleName(self.tr("What is written of a film"))
         self.written.addItem(self.tr("as numbered pictures"), "")
         for kind in VIDEO_FORMATS:

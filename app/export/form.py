@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QGridLayout,
     QLabel,
@@ -25,6 +24,7 @@ from app.export.film import FilmField
 from app.export.options import ExportOptions
 from app.export.size import SizeField
 from app.widgets import theme, words
+from app.widgets.controls import RingedCombo
 from engine.box import Size
 from engine.declarations import Layer
 from engine.errors import BadSettingError
@@ -78,19 +78,19 @@ class ExportForm(QWidget):
         super().__init__(parent)
         self.canvas, self.capabilities, self.snapshot = canvas, capabilities, snapshot
         self._tile_px: int | None = None
-        self.lab = QComboBox(self)
+        self.lab = RingedCombo(self)
         self.lab.addItem(self.tr("Own choice"), None)
         for lab in LABS:
             self.lab.addItem(f"{lab.name}: {lab.help}", lab)
         self.file_name = QLineEdit(name, self)
-        self.format = QComboBox(self)
+        self.format = RingedCombo(self)
         for kind in formats():
             self.format.addItem(kind.name, kind)
             self.format.setItemData(self.format.count() - 1, kind.title, Qt.ItemDataRole.ToolTipRole)
         self.folder = QLineEdit(str(folder), self)
         self.choose = QPushButton(self.tr("Choose…"), self)
         self.choose.clicked.connect(self.ask_for_folder)
-        self.layer = QComboBox(self)
+        self.layer = RingedCombo(self)
         for layer in layers:
             self.layer.addItem(layer.title, layer.key)
             self.layer.setItemData(self.layer.count() - 1, layer.help, Qt.ItemDataRole.ToolTipRole)
@@ -99,7 +99,7 @@ class ExportForm(QWidget):
             tip = self.tr("GIMP and Krita open them as layers. It takes as long as to paint each of them.")
             self.layer.setItemData(self.layer.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.size_field = SizeField(canvas, content, self, best)
-        self.detail = QComboBox(self)
+        self.detail = RingedCombo(self)
         self.detail.addItem(self.tr("The same picture, with all detail of its pieces"), True)
         self.detail.addItem(self.tr("More pieces of the same size"), False)
         self.compare = QPushButton(self.tr("Compare…"), self)

@@ -9,7 +9,6 @@ from typing import Literal
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QFileDialog,
     QGridLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.widgets import theme
+from app.widgets.controls import RingedCombo
 from engine.export.format import Format
 from engine.export.print_sizes import LABS, Lab, length_mm, pixels
 from engine.options import ADOBE_RGB, SRGB, Compression, EncodeOptions
@@ -149,10 +149,10 @@ class ExportOptions(QWidget):
     # ------------------------------------------------------------ how
 
     def _make_file_rows(self) -> None:
-        self.bits_box = QComboBox(self)
+        self.bits_box = RingedCombo(self)
         self.bits_box.addItem(self.tr("8 bits a colour, for screens and most printers"), 8)
         self.bits_box.addItem(self.tr("16 bits a colour, for more editing afterwards"), 16)
-        self.compression = QComboBox(self)
+        self.compression = RingedCombo(self)
         for text, key in ((self.tr("Deflate: smallest"), "deflate"), (self.tr("LZW: read by older programs"), "lzw")):
             self.compression.addItem(text, key)
         self.compression.addItem(self.tr("None: fastest"), "none")
@@ -178,12 +178,12 @@ class ExportOptions(QWidget):
             check.toggled.connect(self.changed)
 
     def _make_color_rows(self) -> None:
-        self.profile = QComboBox(self)
+        self.profile = RingedCombo(self)
         self.profile.addItem(self.tr("sRGB, for screens and most shops"), SRGB)
         self.profile.addItem(self.tr("Adobe RGB (1998), for photo labs that ask for it"), ADOBE_RGB)
         self.profile.addItem(self.tr("The print shop's own profile…"), _CHOOSE)
         self.profile.currentIndexChanged.connect(self._on_profile)
-        self.intent = QComboBox(self)
+        self.intent = RingedCombo(self)
         self.intent.addItem(self.tr("Keep colours exact where they can be printed"), "relative")
         self.intent.addItem(self.tr("Keep the relations between colours"), "perceptual")
         self.intent.setItemData(0, self.tr("Relative colorimetric"), Qt.ItemDataRole.ToolTipRole)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.widgets import theme, words
+from app.widgets.controls import RingedCombo
 from engine.box import Size
 from engine.export.format import LARGEST_SIDE
 from engine.export.print_sizes import (
@@ -64,7 +65,7 @@ class SizeField(QWidget):
         self._on_paper: tuple[float, float] | None = None
         """Height and width in millimetres, where they are what was chosen."""
         self.choice = self._make_choice(content)
-        self.unit = QComboBox(self)
+        self.unit = RingedCombo(self)
         self.unit.addItems(list(_UNITS))
         self.unit.setAccessibleName(self.tr("Unit"))
         self.width_box, self.height_box = self._side(self.tr("Width"), True), self._side(self.tr("Height"), False)
@@ -138,7 +139,7 @@ class SizeField(QWidget):
     # ------------------------------------------------------------ how
 
     def _make_choice(self, content: Size | None) -> QComboBox:
-        box = QComboBox(self)
+        box = RingedCombo(self)
         box.setAccessibleName(self.tr("Size"))
         for factor in FACTORS:
             text = self.tr("As trained") if factor == 1 else self.tr("{} × as large").format(factor)

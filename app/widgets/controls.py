@@ -89,7 +89,22 @@ def _is_fine(event: QMouseEvent) -> bool:
     return bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
 
 
-class Combo(QComboBox):
+class RingedCombo(QComboBox):
+    """A box that shows by a ring that it has the keys, which Fusion does by next to nothing."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        self.paint_ring(QPainter(self))
+
+    def paint_ring(self, painter: QPainter) -> None:
+        if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(theme.colors().accent), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 3, 3)
+
+
+class Combo(RingedCombo):
     """A box that ends a label that does not fit in an ellipsis; the open list is as wide as its labels."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -104,17 +119,14 @@ class Combo(QComboBox):
             self.currentText(), Qt.TextElideMode.ElideRight, room.width() - 4
         )
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
-        if self.hasFocus():
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(QColor(theme.colors().accent), 1.5))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 3, 3)
+        self.paint_ring(painter)
 
     def showPopup(self) -> None:
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 24)
         super().showPopup()
 
 
-class StillCombo(QComboBox):
+class StillCombo(RingedCombo):
     """A box that the wheel passes over: what it chooses is too much for a slip of the hand."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:

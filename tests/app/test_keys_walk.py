@@ -143,7 +143,7 @@ def print_a3(walker: Walker, home: Path) -> None:
     walker.focus("Export")
     walker.key_to(name="Size for: A3")
     walker.keys("Return")
-    walker.key_to(kind="QComboBox", name="Size")
+    walker.key_to(kind="RingedCombo", name="Size")
     while not walker.held().text.startswith("A3"):
         before = walker.held().text
         walker.keys("Up")  # from the foot of the list: the chip has chosen a size of its own
