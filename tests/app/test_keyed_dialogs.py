@@ -23,7 +23,7 @@ from engine.box import Size
 from tests.app.keys import TAB, active, held, tabbed
 from tests.app.test_contrast import ring
 from tests.app.test_main_window import Studio, studio
-from tests.app.test_ways_back import paused_at
+from tests.app.test_ways_back import keep, paused_at
 
 __all__ = ["studio"]
 
@@ -33,11 +33,30 @@ MAKERS: dict[str, Callable[[Studio], QDialog]] = {
     "away": lambda studio: AwayDialog(studio.window.document, studio.window),
     "frame": lambda studio: FrameDialog(Size(300, 400), None, 7, studio.window),
     "sheet": lambda studio: HelpSheet(studio.window),
+    "export": lambda studio: export_dialog(studio),
+    "moments": lambda studio: moments_side_by_side(studio),
 }
 
 
 def mask_editor(parent: QWidget) -> MaskEditor:
     return MaskEditor(Beginning("Target mask", MaskFile(np.zeros((60, 80), np.uint8), first_regions())), parent)
+
+
+def export_dialog(studio: Studio) -> QDialog:
+    studio.train()
+    paused_at(studio)
+    studio.press("export")
+    dialog = studio.window.exports.dialog
+    assert dialog is not None
+    dialog.form.fold.setChecked(True)
+    return dialog
+
+
+def moments_side_by_side(studio: Studio) -> QDialog:
+    studio.train()
+    keep(studio)
+    paused_at(studio)
+    return studio.window.snapshots.open_grid()
 
 
 def pixels(widget: QWidget) -> np.ndarray:
@@ -62,8 +81,7 @@ def test_tab_goes_through_a_dialog_and_every_stop_shows_it(studio: Studio, kind:
         if np.count_nonzero(before != pixels(stop)) < 8:
             still.append(f"{stop} {stop.accessibleName()}")
     assert still == []
-    dialog.done(0)
-    dialog.deleteLater()
+    dialog.close()
 
 
 def test_return_in_the_export_does_what_is_where_the_keys_are(studio: Studio) -> None:
@@ -128,8 +146,7 @@ def test_lists_and_the_crop_show_that_they_have_the_keys(studio: Studio, qtbot) 
             QApplication.processEvents()
             pictures.append(widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
         assert ring(*pictures), widget
-    editor.done(0)
-    editor.deleteLater()
+    editor.close()
 
 
 def test_the_sheet_of_keys_is_scrolled_at_once_and_shows_it(studio: Studio, qtbot) -> None:
