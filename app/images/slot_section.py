@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSize, Qt, QTimer, Signal
@@ -61,6 +62,7 @@ class SlotSection(QWidget):
         self._thumbnails = thumbnails
         self._images: tuple[SourceImage, ...] = ()
         self._selected = -1
+        self._lies_in: Callable[[SourceImage], tuple[str, ...] | None] = lambda _image: None
 
         self.title = ElidedLabel(slot.title, self)
         self.title.setProperty("role", "heading")
@@ -138,6 +140,12 @@ class SlotSection(QWidget):
         self._settle.stop()
         self._show(images, self._images[self._selected].path if self._selected >= 0 else "")
 
+    def show_regions(self, lies_in: Callable[[SourceImage], tuple[str, ...] | None]) -> None:
+        """Marks each image with the painted regions in which it may lie; see `SourceTile.regions`."""
+        self._lies_in = lies_in
+        for tile in self.tiles:
+            tile.set_regions(lies_in(tile.source))
+
     def select(self, index: int, focus: bool = True) -> None:
         """Selects an image, -1 for none."""
         self._selected = index if 0 <= index < len(self._images) else -1
@@ -194,6 +202,7 @@ class SlotSection(QWidget):
             waiting = spare.get(image.path)
             tile = waiting.pop(0) if waiting else self._make_tile(image)
             tile.set_source(image)
+            tile.set_regions(self._lies_in(image))
             self._dress(tile)
             tiles.append(tile)
         for tile in (tile for left in spare.values() for tile in left):
