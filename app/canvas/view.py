@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app.canvas.compare import MIDDLE, Compare
+from app.canvas.ground import Ground
 from app.canvas.loupe import Loupe
 from app.canvas.pixels import DisplayTransform, Pixels, joined, on_pixels
 from app.canvas.still import MomentPicture, Still
@@ -70,6 +71,9 @@ class CanvasView(ZoomView):
         self.compare = Compare(self.viewport())
         self.compare.changed.connect(self.viewport().update)
         self.loupe = Loupe(self.viewport(), self._draw_stored)
+        self._ground = Ground()
+        self.compare.over = self._draw_ground
+        self.loupe.over = self._draw_ground
         self.loupe.wanted.connect(self._ask_for_loupe)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(lambda: self.ask())
@@ -119,6 +123,11 @@ class CanvasView(ZoomView):
         for pixels in (self._pixels, self._aside[0], self.loupe.pixels):
             pixels.display_transform = transform
         self.ask()
+
+    def set_opacity(self, opacity: np.ndarray | None) -> None:
+        """Where a file of the canvas will be transparent, see `Ground`; None shows the picture alone."""
+        self._ground.set_opacity(opacity)
+        self.viewport().update()
 
     def set_layer(self, layer: str) -> None:
         """Shows the last picture of that layer, if one is kept, until it is painted anew."""
@@ -320,6 +329,7 @@ class CanvasView(ZoomView):
             painter.setClipRect(whole)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < 4)
             self._draw_stored(painter, self.on_screen, QRectF(self.viewport().rect()))
+            self._draw_ground(painter)
             self.compare.paint(painter, whole)
             self._draw_progress(painter, whole)
         painter.restore()
@@ -335,6 +345,12 @@ class CanvasView(ZoomView):
     def _draw_stored(self, painter: QPainter, place: Callable[[Box], QRectF], seen: QRectF) -> None:
         if self.extent.area:
             self._pixels.draw(painter, place, self.extent, seen, self.layer, self._checkered())
+
+    def _draw_ground(self, painter: QPainter, canvas: QRectF | None = None, seen: QRectF | None = None) -> None:
+        """Checks where a file will be transparent; the canvas lies as in the viewport unless told otherwise."""
+        if self.layer != PATCHES:
+            whole = self.on_screen(self.extent.box) if canvas is None else canvas
+            self._ground.paint(painter, whole, QRectF(self.viewport().rect()) if seen is None else seen)
 
     def _surround(self) -> QColor:
         return QColor(theme.colors().canvas)

@@ -36,6 +36,7 @@ class Colors:
         live, rebuild: marks of settings that act while training, or need a rebuild.
         warning, error, good: text and marks of that meaning.
         canvas: ground of the artwork; `on_canvas` is text on it.
+        checks: the two grounds of what is transparent.
         grid: lines of a plot, on `base`.
         curves: lines of a plot, in the order of use.
     """
@@ -55,6 +56,7 @@ class Colors:
     good: str
     canvas: str
     on_canvas: str
+    checks: tuple[str, str]
     grid: str
     curves: tuple[str, ...]
 
@@ -75,6 +77,7 @@ LIGHT = Colors(
     good="#1b6e2e",
     canvas="#c8c8c8",
     on_canvas="#2a2a2a",
+    checks=("#ffffff", "#d4d4d4"),
     grid="#dcdcdc",
     curves=("#0b6e69", "#b3541e", "#6a4fb3", "#1f5fae", "#7d6200", "#a8326e", "#4a4a4a", "#3d7a1f"),
 )
@@ -95,6 +98,7 @@ DARK = Colors(
     good="#7fd08f",
     canvas="#1a1a1a",
     on_canvas="#c4c4c4",
+    checks=("#4e4e4e", "#363636"),
     grid="#3a3a3a",
     curves=("#45c4b8", "#f0914d", "#b09cf0", "#6fb1f5", "#dcc24a", "#f080b0", "#c0c0c0", "#9ad06a"),
 )
