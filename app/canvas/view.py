@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -154,10 +154,19 @@ class CanvasView(ZoomView):
 
     def piece_at(self, point: QPoint) -> int:
         """The piece at a point of the viewport, by what was painted last; -1 where that is not known."""
-        place = self.mapToScene(point)
-        if self.compare.image is not None or place.x() < 0 or place.y() < 0:
+        place = self.place_at(point)
+        if self.compare.image is not None or place is None:
             return -1
-        return self._pixels.piece_at(int(place.y()), int(place.x()))
+        return self._pixels.piece_at(*place)
+
+    def place_at(self, point: QPoint) -> tuple[int, int] | None:
+        """The pixel of the canvas that is shown at a point of the viewport, (row, column); None beside the canvas.
+
+        Whoever asks what lies at the pointer asks here: rounded in two ways it is two things at a border.
+        """
+        if not self.extent.area:
+            return None
+        return self._pixels.place_at(QPointF(point) + QPointF(0.5, 0.5), self.on_screen, self.extent)
 
     def covered(self, down: float, right: float) -> np.ndarray | None:
         """What the piece covers that lies at some shares of the canvas's height and width; see `Pixels.covered`."""
