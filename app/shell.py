@@ -20,6 +20,7 @@ from app.settings.panel import SettingsPanel
 from app.snapshots.strip import SnapshotStrip
 from app.status import Status
 from app.widgets import theme
+from app.widgets.bottom_row import BottomRow
 from app.widgets.docks import TabbedDock, TitledDock, floating_action
 from app.widgets.placing import place, room_for
 
@@ -30,6 +31,8 @@ _WORDED_NARROWEST = frozenset({"train"})
 """Buttons of the toolbar that have their words beside the icon, in a wide window and in narrower ones."""
 ROOMY_PX, BELOW_PX = 1240, 228
 """Width of a window with room for all; height of what is below the canvas."""
+BOTH_BELOW_PX, CURVES_PX = 560, 230
+"""Width that moments and curves need together, for two moments beside *Keep*; and what curves have where it is less."""
 _BESIDE, _BELOW = ("images", "settings"), ("snapshots", "curves")
 _AREAS = {
     "images": Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -97,6 +100,7 @@ class Shell(QMainWindow):
         for name, dock in self.docks.items():
             self.addDockWidget(_AREAS[name], dock)
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
+        self.bottom_row = BottomRow(self, (self.docks["snapshots"], self.docks["curves"]), BOTH_BELOW_PX, CURVES_PX)
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
         QShortcut(QKeySequence("F10"), self, self.enter_menus)

@@ -6,11 +6,12 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, QSize, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QEvent, QSize, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 
 from app.help_sheet import HelpSheet
 from app.preferences_dialog import PreferencesDialog
+from app.snapshots.tile import HEIGHT
 from engine.export.print_sizes import PAPERS
 from engine.method import method_keys
 from engine.training import autosave
@@ -224,3 +225,24 @@ def test_the_status_leaves_out_whole_facts_and_what_matters_least_first(studio: 
     window.resize(1900, 800)
     QApplication.processEvents()
     assert status.device.isVisible()
+
+
+def test_moments_beside_curves_have_room_for_two_on_a_narrow_window(studio: Studio) -> None:
+    window = studio.window
+    window.resize(960, 540)
+    window.reset_layout()
+    alone = window.docks["images"].height()
+    QApplication.processEvents()
+    for mode in ("narrow", "with curves", "without", "with curves", "wide", "narrow again"):
+        window.docks["curves"].setVisible(mode != "without" and mode != "narrow")
+        window.resize(*((1600, 900) if mode == "wide" else (960, 540)))
+        shared = "curves" in mode or mode == "narrow again"
+        area = Qt.DockWidgetArea.BottomDockWidgetArea if shared else Qt.DockWidgetArea.LeftDockWidgetArea
+        studio.until(lambda area=area: window.corner(Qt.Corner.BottomLeftCorner) == area)
+        if shared:
+            studio.until(lambda: window.strip.empty.width() >= 2 * HEIGHT)  # where the moments will be
+            assert window.curves.width() >= 200, mode
+            assert window.docks["images"].height() < alone, mode
+            assert window.strip.empty.text().startswith("No moments yet. Keep those you like"), mode
+    window.docks["snapshots"].setFloating(True)
+    studio.until(lambda: window.corner(Qt.Corner.BottomLeftCorner) == Qt.DockWidgetArea.LeftDockWidgetArea)
