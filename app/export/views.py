@@ -19,11 +19,11 @@ from app.export.windows import CompareWindow, PictureWindow
 from app.snapshots.controller import SnapshotsController
 from app.training import Training
 from app.widgets import background
-from engine import messages as m
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, profiles
 from engine.export.transparency import opacity_on
+from engine.messages.commands import RenderView
 from engine.options import EncodeOptions
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class ExportViews(QObject):
         def ask() -> None:
             self.peeks.forget()
             for originals in (False, True):
-                request = m.RenderView(
+                request = RenderView(
                     window.region(),
                     window.region().size,
                     form.shown_layer,
@@ -127,7 +127,7 @@ class ExportViews(QObject):
         size = Size(*(max(1, round(side * scale)) * ALIGNMENT_PX for side in (size.height, size.width)))
         window = self.repeat_window = PictureWindow(self.tr("3 × 3"), form.window())
         window.note.setText(self.tr("The picture beside itself. Where one ends and the next begins, nothing shows."))
-        request = m.RenderView(
+        request = RenderView(
             size.box,
             Size(REPEAT_PX, REPEAT_PX),
             form.shown_layer,

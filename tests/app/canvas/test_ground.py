@@ -24,8 +24,8 @@ def over(ground: Ground, ratio: float = 1.0, canvas: QRectF | None = None) -> np
     painter = QPainter(image)
     ground.paint(painter, canvas or QRectF(0, 0, 80, 64), QRectF(0, 0, 80, 64))
     painter.end()
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
-    return rows[..., 2::-1].astype(int)
+    bits: np.ndarray = np.frombuffer(image.constBits(), np.uint8)
+    return bits.reshape(image.height(), image.width(), 4)[..., 2::-1].astype(int)
 
 
 def rgb(color: QColor | str) -> list[int]:

@@ -8,8 +8,8 @@ from PIL import Image
 from PySide6.QtGui import QImage
 
 from app.images.sources_bar import SourcesBar
+from engine.declarations import Slot
 from engine.job import SourceImage
-from engine.method import Slot
 
 PATIENCE_MS = 60_000
 """The first map brings torch along."""

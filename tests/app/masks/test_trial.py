@@ -21,8 +21,9 @@ from app.session_events import CANVAS
 from app.training import Training
 from engine import snapshots
 from engine.box import Box, Size
-from engine.messages import RenderView, Stepped, ViewRendered
-from engine.method import Slot
+from engine.declarations import Slot
+from engine.messages.commands import RenderView
+from engine.messages.events import Stepped, ViewRendered
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 

@@ -19,7 +19,8 @@ from app.session_events import SessionEvents
 from app.training import Training
 from engine.box import Size
 from engine.job import PiecePlace
-from engine.messages import Began, Command, CountImages, CountPieces, Failed, ImagesCounted, PiecesCounted
+from engine.messages.commands import Command, CountImages, CountPieces
+from engine.messages.events import Began, Failed, ImagesCounted, PiecesCounted
 from engine.pieces import PieceInfo
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
