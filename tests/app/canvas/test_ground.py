@@ -29,7 +29,8 @@ def over(ground: Ground, ratio: float = 1.0, canvas: QRectF | None = None) -> np
 
 
 def rgb(color: QColor | str) -> list[int]:
-    return list(QColor(color).getRgb()[:3])
+    named = QColor(color)
+    return [named.red(), named.green(), named.blue()]
 
 
 def opacity(*columns: float) -> np.ndarray:
