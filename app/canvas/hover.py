@@ -38,8 +38,7 @@ class PieceHover(QObject):
         self._tip: QPoint | None = None
         """Where the pointer rests; None for a question without a tip."""
         self._pressed: QPoint | None = None
-        self._index = self._clicked = -1
-        """The piece under the pointer, and the one that was clicked and is asked for; -1 for none."""
+        self._index = -1
         self._place: tuple[int, int] | None = None
         """The pixel of the canvas that the pointer is on."""
         self.share_of: Callable[[int], float | None] = lambda _index: None
@@ -65,6 +64,7 @@ class PieceHover(QObject):
             case QEvent.Type.MouseButtonRelease if isinstance(event, QMouseEvent):
                 self._release(event.position().toPoint())
             case QEvent.Type.Leave:
+                self._place = None
                 self._tell(-1)
             case _:
                 pass
@@ -88,7 +88,6 @@ class PieceHover(QObject):
         if index >= 0:
             self.pinned.emit(index)
             self._ask(point, None)
-            self._clicked = index
 
     def _rest(self, event: QHelpEvent) -> bool:
         if not self._knows:
@@ -103,21 +102,20 @@ class PieceHover(QObject):
         if place is None:
             return False
         self._place = place
-        self._asked, self._tip, self._clicked = FindPiece(*place), tip, -1
+        self._asked, self._tip = FindPiece(*place), tip
         self._training.post(self._asked)
         return True
 
     def _on_found(self, event: PieceFound) -> None:
         if event.command != self._asked or event.piece is None or not self._view.isVisible():
             return
+        if self._place != (event.command.row, event.command.column):
+            return  # the pointer has moved on meanwhile
         piece = event.piece
-        if self._place == (event.command.row, event.command.column):  # else the pointer has moved on meanwhile
-            if piece.index >= 0:  # the same as the tip says, also where the painted pixels are older
-                self._tell(piece.index)
-                if self._clicked not in (-1, piece.index):
-                    self.pinned.emit(piece.index)
-            if piece.index == self._index:
-                self.found.emit(piece.index, (piece.row, piece.column))
+        if piece.index >= 0:  # the same as the tip says, also where the painted pixels are older
+            self._tell(piece.index)
+        if piece.index == self._index:
+            self.found.emit(piece.index, (piece.row, piece.column))
         if self._tip is not None:
             QToolTip.showText(self._tip, words(piece, self.share_of(piece.index)), self._view.viewport())
 
