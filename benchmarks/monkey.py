@@ -68,6 +68,7 @@ _NOISE = ("This plugin does not support",)
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """What happened. Raises TesseraError: something went wrong."""
     faulthandler.enable()
+    heap.keep_freed()  # as the program does, before there are threads
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with common.workshop() as folder:
         load_methods(folder)
@@ -141,7 +142,7 @@ class Monkey:
         from PySide6.QtCore import QCoreApplication, QSettings, Qt, qInstallMessageHandler
         from PySide6.QtWidgets import QApplication
 
-        from app import crash
+        from app import collecting, crash
         from app.preferences import Preferences
         from app.widgets import theme, words
         from app.window import load_engine
@@ -150,7 +151,6 @@ class Monkey:
 
         load_engine()
         torch.optim.Adam([torch.zeros(1)])
-        heap.keep_freed()  # as the program does
         self.wrong: list[str] = []
         self.counts: Counter[str] = Counter()
         self.done: deque[str] = deque(maxlen=_LAST)
@@ -181,6 +181,8 @@ class Monkey:
         self._preferences.set_last_folder("export", folder / "saved")
         self._preferences.set_last_folder("projects", folder / "saved")
         self.window = self._opened()
+        gc.freeze()  # as the program does
+        collecting.Collector(self._qt)
         self._moves = Moves(self._chance, lambda: self.window, images, self.projects, small)
         self._names, self._weights = list(MOVES), list(MOVES.values())
 

@@ -1,0 +1,31 @@
+"""Windows of tests go in the thread of the tests, as those of the program do in the window's."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _what_is_imported_stays() -> Iterator[None]:
+    """To look through all classes takes a quarter of a second."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _old_circles(_what_is_imported_stays: None) -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _circles_are_collected_here() -> Iterator[None]:
+    """And not by a thread that reads images, beside a repaint of a later test."""
+    gc.disable()
+    yield
+    gc.collect(1)
+    gc.enable()
