@@ -180,9 +180,10 @@ class Monkey:
         (folder / "saved").mkdir()
         self._preferences.set_last_folder("export", folder / "saved")
         self._preferences.set_last_folder("projects", folder / "saved")
-        self.window = self._opened()
-        gc.freeze()  # as the program does
+        gc.collect()
+        gc.freeze()  # as the program does, but before its window, since this one goes
         collecting.Collector(self._qt)
+        self.window = self._opened()
         self._moves = Moves(self._chance, lambda: self.window, images, self.projects, small)
         self._names, self._weights = list(MOVES), list(MOVES.values())
 
@@ -242,6 +243,8 @@ class Monkey:
         else:
             self.window.training.wait()
         self._look_for_reports()
+        # without a screen Qt's clipboard outlives Python, and what Python laid into it would end the process by a fault
+        self._qt.clipboard().clear()
 
     # ------------------------------------------------------------ how
 

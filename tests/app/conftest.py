@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -14,6 +15,14 @@ def _what_is_imported_stays() -> Iterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _the_clipboard_is_left_empty() -> Iterator[None]:
+    """Without a screen it outlives Python, and what Python laid into it would end the process by a fault."""
+    yield
+    if QGuiApplication.instance() is not None:
+        QGuiApplication.clipboard().clear()
 
 
 @pytest.fixture(autouse=True, scope="module")
