@@ -230,6 +230,8 @@ class Monkey:
 
     def end(self) -> None:
         """Closes the window; then each project has to open whole."""
+        from PySide6.QtGui import QGuiApplication
+
         if not self.wrong:
             self._rest()
             self._close()
@@ -244,7 +246,7 @@ class Monkey:
             self.window.training.wait()
         self._look_for_reports()
         # without a screen Qt's clipboard outlives Python, and what Python laid into it would end the process by a fault
-        self._qt.clipboard().clear()
+        QGuiApplication.clipboard().clear()
 
     # ------------------------------------------------------------ how
 
