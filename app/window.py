@@ -22,7 +22,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QImageReader, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel
 
-from app import crash
+from app import collecting, crash
 from app.widgets import background, program_icon, theme
 from engine.cli.commands import spelled
 
@@ -65,7 +65,7 @@ def run(paths: list[Path]) -> int:
             app.aboutToQuit.connect(end)  # the system may end the program without closing the window
         splash.close()
         gc.freeze()
-        gc.enable()
+        collecting.Collector(app)
         window.files.open_all(paths)
 
     def fail(error: BaseException) -> None:

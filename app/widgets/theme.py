@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
+import shiboken6
 from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -260,7 +261,13 @@ class _LineIcon(QIconEngine):
         return False
 
     def clone(self) -> QIconEngine:
-        return _LineIcon(self._name)
+        """Belongs to the icon of Qt's that asks for it, where Python would end it at once, and the icon again later.
+
+        Nothing but an icon takes it from Python, so one does, and then lets go.
+        """
+        copy = _LineIcon(self._name)
+        shiboken6.invalidate(QIcon(copy))
+        return copy
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import pytest
@@ -22,12 +21,6 @@ __all__ = ["studio"]
 
 SIZES = ((1024, 700), (960, 540), (1366, 768))
 """The smallest screen; one of 1920 x 1080 at scale factor 2; a common one."""
-
-
-@pytest.fixture(autouse=True)
-def _garbage() -> None:
-    """Of earlier tests' windows: it is collected here, and not by a thread that reads images, beside a repaint."""
-    gc.collect()
 
 
 @pytest.fixture
