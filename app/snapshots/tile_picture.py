@@ -54,6 +54,11 @@ def inside(frame: QRectF, image: QImage) -> QRectF:
     return QRectF(frame.center().x() - width / 2, frame.center().y() - height / 2, width, height)
 
 
+def title_of(snapshot: Snapshot) -> str:
+    """What a moment is called wherever it is shown: its name, or the step that it was kept at."""
+    return snapshot.name or f"Step {snapshot.step:,}"
+
+
 def describe(snapshot: Snapshot, title: str, method: str) -> str:
     """Rich text: method, step, date, note and the terms of then."""
     lines = [method] if method else []
