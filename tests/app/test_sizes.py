@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QEvent, QSize, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication, QTabBar, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QWidget
 
 from app.help_sheet import HelpSheet
 from app.preferences_dialog import PreferencesDialog
@@ -144,6 +144,11 @@ def test_the_editors_of_masks_and_maps_fit(studio: Studio, qt_said: list[str], k
     editor = window.masks.editor
     assert editor is not None
     look_at_dialog(studio, editor, qt_said, kind)
+    shown = [*editor.findChildren(QLabel), *editor.findChildren(QPushButton)]
+    words = " ".join(widget.text() for widget in shown if widget.isVisible()).lower()
+    noun, other = ("map", "mask") if editor.begin.noun == "map" else ("mask", "map")
+    assert f"use this {noun}" in words
+    assert other not in words.replace(editor.begin.title.lower(), ""), "a map is called a map everywhere"
     editor.close()
 
 
