@@ -69,5 +69,6 @@ def describe(snapshot: Snapshot, title: str, method: str) -> str:
         lines.append(snapshot.note)
     if snapshot.parent:
         lines.append(f"Came from moment {snapshot.parent}")
-    lines += [f"{key.replace('_', ' ')}: {value:.3g}" for key, value in snapshot.terms.items()]
-    return f"<b>{escape(title)}</b><br>" + "<br>".join(escape(line) for line in lines)
+    # in one paragraph: one below the other they cover the neighbouring moments and half of the picture
+    lines += [" · ".join(f"{key.replace('_', ' ')} {value:.3g}" for key, value in snapshot.terms.items())]
+    return f"<b>{escape(title)}</b><br>" + "<br>".join(escape(line) for line in lines if line)
