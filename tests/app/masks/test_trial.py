@@ -23,6 +23,7 @@ from engine import snapshots
 from engine.box import Size
 from engine.declarations import Slot
 from engine.messages.commands import RenderView
+from engine.messages.events import Stepped
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 
@@ -65,8 +66,10 @@ class Studio:
         write(folder / "mask.png", labels, (SKY, LAND))
         self.document.add("style", [write_image(folder / "style.png", 60, 80)])
         self.document.add("target_mask", [folder / "mask.png"])
+        steps: list[Stepped] = []
+        self.training.events.on(Stepped, steps.append)
         assert self.training.start()
-        self.wait(lambda: self.training.state == "training")
+        self.wait(lambda: steps)  # before the first there is nothing to keep
         self.training.pause()
         self.wait(lambda: self.training.state == "paused")
         self.controller.open("target_mask")
