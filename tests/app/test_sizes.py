@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QWidge
 
 from app.help_sheet import HelpSheet
 from app.preferences_dialog import PreferencesDialog
+from app.widgets.controls import ElidedLabel
 from engine.export.print_sizes import PAPERS
 from engine.method import method_keys
 from engine.training import autosave
@@ -80,6 +81,19 @@ def test_every_method_fits_before_there_are_images(studio: Studio, qt_said: list
     for key in method_keys():
         studio.window.document.set_method(key)
         look(studio, qt_said, key)
+
+
+def test_the_titles_of_the_images_are_whole_in_the_smallest_window(studio: Studio) -> None:
+    window = studio.window
+    window.document.set_method("magic")
+    window.set_theme("light")
+    for size in SIZES:
+        window.resize(*size)
+        window.reset_layout()
+        QApplication.processEvents()
+        titles = [title for title in window.sources.findChildren(ElidedLabel) if title.property("role") == "heading"]
+        assert len(titles) == len(window.document.method.slots)
+        assert [t.accessibleName() for t in titles if t.text() != t.accessibleName()] == [], size
 
 
 def test_every_state_fits(studio: Studio, qt_said: list[str]) -> None:
