@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QActionGroup,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+    QStatusTipEvent,
+)
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QToolBar, QToolButton
 
 from app import actions
@@ -66,6 +74,13 @@ class Shell(QMainWindow):
         self.actions_by_name = actions.make(self)
         self.setAcceptDrops(True)
         self._lay_out()
+
+    def event(self, event: QEvent) -> bool:
+        """Explains entries of open menus in the line at the bottom; of a button, whose tooltip says the same, it would
+        hide whether the program trains for as long as the pointer rests there."""
+        if isinstance(event, QStatusTipEvent) and event.tip() and QApplication.activePopupWidget() is None:
+            return True
+        return super().event(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Drags come here that no part of the window takes."""

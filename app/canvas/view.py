@@ -99,7 +99,7 @@ class CanvasView(ZoomView):
             pixels, former = self._pixels, self.extent
             super().set_extent(extent)
         if _alike(former, extent):
-            pixels.stand_in(None, self.layer)
+            pixels.stand_in(None, self.layer, extent)
         else:
             pixels.forget()
         self._asked = RenderView(Box(0, 0, 0, 0), Size(0, 0))

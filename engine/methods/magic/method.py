@@ -79,6 +79,7 @@ class Magic(PaintingMagic):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
+    fitted = frozenset(("content_scale", "style_scale"))
     capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces", "transparent"))
     painting_version = 2  # the networks see that the canvas ends, where they saw what lies beyond
     pretraining = "engine.methods.magic.pretraining:begun"

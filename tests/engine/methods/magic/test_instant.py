@@ -357,6 +357,7 @@ def test_scales_that_suit_are_proposed_for_small_and_huge_images() -> None:
     tiny = Magic.fitting({"style": [Size(20, 20)], "content": [Size(20, 20)]})
     assert tiny == {"content_scale": 2.0, "style_scale": 1.5}
     assert Magic.fitting({}) == {}
+    assert huge.keys() == Magic.fitted
 
 
 # ---------------------------------------------------------------- the shipped one
