@@ -43,7 +43,7 @@ def measured(
     """A row for each size and kind, the trained size first.
 
     Args:
-        limit: options of `tessera train` that say how long it learns.
+        limit: options of `tessera train` that say how long it learns, and by what settings.
         learns_on: a row more for each size above the trained one.
     """
     project = work / f"{method}-{content.stem}"
@@ -120,6 +120,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="of pairs: each a folder with style/ and one content image")
     parser.add_argument("--minutes", type=float, default=10, metavar="M", help="of training each; 10 unless given")
     parser.add_argument("--steps", type=int, metavar="N", help="of training each, instead of minutes")
+    parser.add_argument(
+        "--set", nargs="+", default=[], dest="values", metavar="NAME=VALUE", help="settings, over Draft"
+    )
     parser.add_argument("--learn-on", action="store_true", help="measure larger sizes after learning on for each, too")
     parser.add_argument(
         "--scales", type=float, nargs="+", default=SCALES, metavar="TIMES", help="sizes, of the trained"
@@ -128,6 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, metavar="PROJECTS", help="folder of what was learned, which stays")
     given = parser.parse_args(arguments)
     limit = ["--minutes", str(given.minutes)] if given.steps is None else ["--steps", str(given.steps)]
+    limit += ["--set", *given.values] if given.values else []
     rows: list[dict[str, Any]] = []
     with contextlib.ExitStack() as stack:
         work = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
