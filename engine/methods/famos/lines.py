@@ -20,8 +20,8 @@ _FINE_PX, _COARSE_PX = 1.0, 12.0
 """A line is what differs from its surroundings: two Gaussians, a pen stroke and what lies around it."""
 _LEAST, _MOST = 0.02, 6.0
 """Of a weight: flat areas are not wholly free, and no stroke outweighs all others."""
-_PAINT_FLOOR = 0.25
-"""Paint in flat areas costs four times as much as copying asks for, on a strong line a sixth of it."""
+_PAINT_FLOOR = 0.1
+"""Paint in flat areas costs eight times what copying asks for, on the strongest line a sixth of it."""
 _SAMPLES, _SAMPLE_PX = 4, 256
 """Of a content, along each of its sides; and the side of each."""
 
