@@ -28,7 +28,8 @@ from engine.files import replacing
 from engine.images.find import find_images
 from engine.images.quantise import to_uint8
 from engine.job import Job, SourceImage
-from engine.method import Method, State, method_class, preset_values
+from engine.method import Method, State, method_class
+from engine.method_choices import preset_values
 from engine.settings import parse_assignments
 
 _PAIRS = ("milano", "peppers", "starry", "monet-tower", "milano-creek")

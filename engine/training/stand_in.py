@@ -73,7 +73,7 @@ class StandIn:
         self._method = None
 
     def is_over(self, step: int, measures: Mapping[str, float]) -> bool:
-        """Whether the own picture is worth showing: by its matches, see `method.MATCHES`, or by its steps.
+        """Whether the own picture is worth showing: by its matches, see `declarations.MATCHES`, or by its steps.
 
         A step is only as good as what it is measured by: what is not measured waits for `MOST_STEPS`.
         """

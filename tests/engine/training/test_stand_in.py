@@ -12,25 +12,9 @@ from engine.box import Box
 from engine.device import choose
 from engine.images.read import read_image
 from engine.job import Job
-from engine.messages import (
-    Command,
-    Ended,
-    Event,
-    Exported,
-    ExportRequest,
-    Failed,
-    FindPiece,
-    Load,
-    Pause,
-    Paused,
-    PieceFound,
-    RenderView,
-    Resume,
-    Stepped,
-    StoodIn,
-    Stop,
-    ViewRendered,
-)
+from engine.messages.commands import Command, FindPiece, Load, Pause, RenderView, Resume, Stop
+from engine.messages.events import Ended, Event, Failed, Paused, PieceFound, Stepped, StoodIn, ViewRendered
+from engine.messages.exports import Exported, ExportRequest
 from engine.method import method_class
 from engine.methods.famos.method import Famos
 from engine.methods.magic import pretrained
