@@ -20,8 +20,9 @@ _FINE_PX, _COARSE_PX = 1.0, 12.0
 """A line is what differs from its surroundings: two Gaussians, a pen stroke and what lies around it."""
 _LEAST, _MOST = 0.02, 6.0
 """Of a weight: flat areas are not wholly free, and no stroke outweighs all others."""
-_PAINT_FLOOR = 0.1
-"""Paint in flat areas costs eight times what copying asks for, on the strongest line a sixth of it."""
+_PAINT_FLOOR, _PAINT_PX = 0.1, 2.0
+"""Paint in flat areas costs up to ten times what copying asks for; lines are looked at with a blur, so that paper has no
+grain."""
 _SAMPLES, _SAMPLE_PX = 4, 256
 """Of a content, along each of its sides; and the side of each."""
 
@@ -54,7 +55,7 @@ def paint_cost(weight: Tensor) -> Tensor:
 
     Without it a style that is unlike the content is painted over as a whole, and stays so once paint is decided.
     """
-    return 1 / (_PAINT_FLOOR + weight)
+    return 1 / (_PAINT_FLOOR + losses.gaussian_blur(weight, _PAINT_PX) ** 2)
 
 
 def _lines(contrast: Tensor, dark: bool) -> Tensor:

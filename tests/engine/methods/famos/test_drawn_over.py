@@ -37,8 +37,9 @@ def test_lines_weigh_and_flat_paper_hardly_does() -> None:
 def test_paint_is_cheap_on_lines_and_dear_beside_them() -> None:
     cost = paint_cost(line_weight(drawing(), True, 0.1))[0, 0]
     assert cost[21].max() < 0.5
-    assert cost[120:].min() > 2
-    assert float(paint_cost(torch.tensor(0.9))) == 1, "near the mean of a line"
+    assert cost[120:].min() > 5
+    grain = 1.6 * torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(1)).gt(0.7)
+    assert float(paint_cost(grain)[..., 8:-8, 8:-8].median()) > 1.5, "specks as strong as lines, but none"
 
 
 def test_paint_costs_the_same_everywhere_unless_lines_count(tmp_path: Path) -> None:
