@@ -1,86 +1,5 @@
-/* What the ST-U-Net of MAGIC computes between its convolutions, while it paints: norms with their activation, and the
- * attention among the elements of a set. engine/nn/painting_kernel.py compiles and calls it; the modules of engine/nn
- * hold the same computation in plain torch, which also has the gradients.
- *
- * Tensors are dense, in channels_last memory, float32 or bfloat16 (`narrow`); what is computed is float32 throughout.
- * The attention takes 16 pixels at a time, one in each lane of a vector, so that sets and heads may have any size and
- * what becomes of a pixel depends on no other one. Neither tiles nor threads change a bit of the result.
- */
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-
-#define LANES 16
-typedef float Lanes __attribute__((vector_size(4 * LANES), may_alias));
-typedef int32_t Whole __attribute__((vector_size(4 * LANES), may_alias));
-
-static inline float widened(uint16_t narrow) {
-    uint32_t bits = (uint32_t)narrow << 16;
-    float value;
-    memcpy(&value, &bits, 4);
-    return value;
-}
-
-/* To the nearest, ties to even; not a number stays so. */
-static inline uint16_t narrowed(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, 4);
-    return (bits & 0x7fffffffu) > 0x7f800000u ? 0x7fc0 : (uint16_t)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
-}
-
-/* ------------------------------------------------------------ layer norm over channels, scale, shift, activation */
-
-#define MOST_CHANNELS 512
-
-/* One pixel of C channels: (x - mean) / deviation where `norm`, times scale, plus shift; negative values times slope. */
-static inline void pixel(float *restrict x, const float *restrict scale, const float *restrict shift, int64_t C,
-                         int norm, float slope) {
-    float mean = 0.0f, rate = 1.0f;
-    if (norm) {
-        float square = 0.0f;
-#pragma omp simd reduction(+ : mean)
-        for (int64_t c = 0; c < C; c++) mean += x[c];
-        mean /= (float)C;
-#pragma omp simd reduction(+ : square)
-        for (int64_t c = 0; c < C; c++) square += (x[c] - mean) * (x[c] - mean);
-        rate = 1.0f / sqrtf(square / (float)C + 1e-5f);
-    }
-    for (int64_t c = 0; c < C; c++) {
-        float value = (x[c] - mean) * rate * scale[c] + shift[c];
-        x[c] = value < 0.0f ? value * slope : value;
-    }
-}
-
-/* given: [rows, W, phases, C] with phases 1, or 4 where each pixel becomes 2 x 2; added: null, or [rows, W, C] of one
- * sample, added to all of them, with `period` rows. result: [rows, W, C] or [2 rows, 2 W, C]; it may be `given` itself
- * where phases is 1. A call takes the rows from begin to end. */
-void normalise(const void *given, void *result, const float *added, const float *scale, const float *shift, int64_t C,
-               int64_t W, int64_t period, int64_t phases, int32_t norm, float slope, int32_t narrow, int64_t begin,
-               int64_t end) {
-    float x[MOST_CHANNELS];
-    for (int64_t row = begin; row < end; row++)
-        for (int64_t phase = 0; phase < phases; phase++)
-            for (int64_t column = 0; column < W; column++) {
-                const int64_t from = ((row * W + column) * phases + phase) * C;
-                const int64_t to =
-                    phases == 1 ? from : (((2 * row + phase / 2) * W + column) * 2 + phase % 2) * C;
-                if (narrow)
-                    for (int64_t c = 0; c < C; c++) x[c] = widened(((const uint16_t *)given)[from + c]);
-                else
-                    memcpy(x, (const float *)given + from, C * sizeof(float));
-                if (added) {
-                    const float *more = added + ((row % period) * W + column) * C;
-                    for (int64_t c = 0; c < C; c++) x[c] += more[c];
-                }
-                pixel(x, scale, shift, C, norm, slope);
-                if (narrow)
-                    for (int64_t c = 0; c < C; c++) ((uint16_t *)result)[to + c] = narrowed(x[c]);
-                else
-                    memcpy((float *)result + to, x, C * sizeof(float));
-            }
-}
-
-/* ------------------------------------------------------------ attention */
+/* The attention among the elements of a set. It takes 16 pixels at a time, one in each lane of a vector, so that sets and
+ * heads may have any size. */
 
 typedef struct {
     const void *elements; /* [B, K, P, C] */
@@ -91,9 +10,6 @@ typedef struct {
     int64_t elements_count, pixels, channels, heads;
     int32_t narrow;
 } Attention;
-
-/* a where `mask` has all bits, b where it has none. */
-static inline Lanes chosen(Whole mask, Lanes a, Lanes b) { return (Lanes)(((Whole)a & mask) | ((Whole)b & ~mask)); }
 
 /* e^x to about 1e-7 relative, for x <= 0; not a number stays so. */
 static inline Lanes exponential(Lanes x) {
@@ -111,8 +27,8 @@ static inline Lanes exponential(Lanes x) {
 }
 
 /* result[k][n] = bias[n] + sum_c weight[n][c] * x[k][c], of `rows` elements; 2 elements and 4 outputs at a time. */
-static void linear(const Lanes *restrict x, Lanes *restrict result, const float *restrict weight,
-                   const float *restrict bias, int64_t C, int64_t N, int64_t rows) {
+INLINED void linear(const Lanes *restrict x, Lanes *restrict result, const float *restrict weight,
+                    const float *restrict bias, const int64_t C, const int64_t N, int64_t rows) {
     for (int64_t k = 0; k < rows; k += 2) {
         const Lanes *first = x + k * C, *second = k + 1 < rows ? first + C : first;
         for (int64_t n = 0; n < N; n += 4) {
@@ -152,8 +68,8 @@ static inline void layer_norm(Lanes *restrict x, const float *restrict scale, co
 }
 
 /* together[i] = sum_j softmax_j(q_i k_j / sqrt(d)) v_j in each head; of one tile. scores: K lanes. */
-static void look(const Lanes *restrict qkv, Lanes *restrict together, Lanes *restrict scores, int64_t K, int64_t C,
-                 int64_t heads) {
+INLINED void look(const Lanes *restrict qkv, Lanes *restrict together, Lanes *restrict scores, int64_t K,
+                  const int64_t C, const int64_t heads) {
     const int64_t d = C / heads;
     const float scale = 1.0f / sqrtf((float)d);
     for (int64_t head = 0; head < heads; head++)
@@ -175,19 +91,23 @@ static void look(const Lanes *restrict qkv, Lanes *restrict together, Lanes *res
                 sum += scores[j];
             }
             const Lanes share = 1.0f / sum;
-            for (int64_t c = 0; c < d; c++) together[i * C + head * d + c] = (Lanes){0};
-            for (int64_t j = 0; j < K; j++) {
-                const Lanes part = scores[j] * share;
-                const Lanes *v = qkv + j * 3 * C + 2 * C + head * d;
-                for (int64_t c = 0; c < d; c++) together[i * C + head * d + c] += part * v[c];
+            Lanes *all = together + i * C + head * d;
+            for (int64_t first = 0; first < d; first += 8) { /* sums that fit into registers */
+                const int64_t some = d - first < 8 ? d - first : 8;
+                Lanes sums[8] = {{0}};
+                for (int64_t j = 0; j < K; j++) {
+                    const Lanes *v = qkv + j * 3 * C + 2 * C + head * d + first;
+                    for (int64_t c = 0; c < some; c++) sums[c] += scores[j] * v[c];
+                }
+                for (int64_t c = 0; c < some; c++) all[first + c] = sums[c] * share;
             }
         }
 }
 
-/* Tiles of 16 pixels from begin to end, counted through the B samples, each of ceil(P / 16) tiles. scratch: (6 C + 1) K
- * times 16 floats of this thread, aligned to 64 bytes. */
-void attend(const Attention *a, float *scratch, int64_t begin, int64_t end) {
-    const int64_t K = a->elements_count, P = a->pixels, C = a->channels, tiles = (P + LANES - 1) / LANES;
+/* `attend`, below, of C channels. */
+INLINED void attended(const Attention *a, float *scratch, int64_t begin, int64_t end, const int64_t C,
+                      const int64_t heads) {
+    const int64_t K = a->elements_count, P = a->pixels, tiles = (P + LANES - 1) / LANES;
     Lanes *x = (Lanes *)scratch, *qkv = x + K * C, *together = qkv + 3 * K * C, *hidden = together + K * C;
     Lanes *scores = hidden + K * C;
     for (int64_t tile = begin; tile < end; tile++) {
@@ -203,7 +123,7 @@ void attend(const Attention *a, float *scratch, int64_t begin, int64_t end) {
                                                      : ((const float *)a->elements)[from + lane * C + c];
         }
         linear(x, qkv, a->query_key_value, a->query_key_value_bias, C, 3 * C, K);
-        look(qkv, together, scores, K, C, a->heads);
+        look(qkv, together, scores, K, C, heads);
         linear(together, hidden, a->out, a->out_bias, C, C, K);
         for (int64_t k = 0; k < K; k++) {
             Lanes *h = hidden + k * C;
@@ -227,4 +147,15 @@ void attend(const Attention *a, float *scratch, int64_t begin, int64_t end) {
                 }
         }
     }
+}
+
+/* Tiles of 16 pixels from begin to end, counted through the B samples, each of ceil(P / 16) tiles. scratch: (6 C + 1) K
+ * times 16 floats of this thread, aligned to 64 bytes. */
+void attend(const Attention *a, float *scratch, int64_t begin, int64_t end) {
+    if (a->channels == 32 && a->heads == 4) /* where the compiler knows C, sums stay in registers */
+        attended(a, scratch, begin, end, 32, 4);
+    else if (a->channels == 64 && a->heads == 4)
+        attended(a, scratch, begin, end, 64, 4);
+    else
+        attended(a, scratch, begin, end, a->channels, a->heads);
 }
