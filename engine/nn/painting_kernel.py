@@ -76,22 +76,31 @@ class PaintingKernel:
         return result
 
     def normalised(
-        self, x: Tensor, scale: Tensor, shift: Tensor, slope: float, norm: bool = True, added: Tensor | None = None
+        self,
+        x: Tensor,
+        scale: Tensor,
+        shift: Tensor,
+        slope: float,
+        norm: bool = True,
+        added: Tensor | None = None,
+        result: Tensor | None = None,
     ) -> Tensor:
-        """Layer norm over channels, scale, shift, and a leaky ReLU: channels_last [B, C, H, W] to the same, in place.
+        """Layer norm over channels, scale, shift, and a leaky ReLU: channels_last [B, C, H, W] to the same.
 
         Args:
             scale, shift: [C].
             slope: of negative values.
             norm: without it only scale and shift.
-            added: float32 [1, C, H, W], added to each sample before.
+            added: [1, C, H, W], added to each sample before.
+            result: where it is written, like `x`; in its place by default.
         """
         b, _, height, width = x.shape
         assert x.is_contiguous(memory_format=torch.channels_last)
         if added is not None:
             added = added.float().contiguous(memory_format=torch.channels_last)
-        self._normalise(x, x, added, scale, shift, (b * height, width, height), 1, slope, norm)
-        return x
+        result = x if result is None else result
+        self._normalise(x, result, added, scale, shift, (b * height, width, height), 1, slope, norm)
+        return result
 
     def enlarged(self, phases: Tensor, scale: Tensor, shift: Tensor, slope: float) -> Tensor:
         """The same of an up-convolution's phases, dense [B, H, W, 4, C], to channels_last [B, C, 2 H, 2 W]."""

@@ -151,7 +151,7 @@ def test_what_is_smoothed_does_not_depend_on_where_a_tile_begins(kernel: Paintin
 def test_bfloat16_is_what_float32_computes_rounded(kernel: PaintingKernel, channels: int, norm: bool) -> None:
     x, added = _image(2, channels, 3, 5).bfloat16(), _image(1, channels, 3, 5)
     x[0, 0, 0, 0] = torch.nan
-    weights = torch.randn(2, channels, generator=_random())
-    exact = kernel.normalised(x.float(), *weights, 0.2, norm, added)
-    narrow = kernel.normalised(x, *weights, 0.2, norm, added)
+    scale, shift = torch.randn(2, channels, generator=_random())
+    exact = kernel.normalised(x.float(), scale, shift, 0.2, norm, added)
+    narrow = kernel.normalised(x, scale, shift, 0.2, norm, added)
     torch.testing.assert_close(narrow, exact.bfloat16(), rtol=0, atol=0, equal_nan=True)
