@@ -5,49 +5,35 @@ The document is a `Job` and a folder, nothing else; training, pictures and widge
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
+from app.change import Change, ChangeStep
+from app.jobs import complete_job, fitted_job, fresh_job
+from app.moved_folders import MovedFolders
 from app.project_paths import title_of, untitled_name
 from app.way_back import WayBack
 from app.widgets import gestures
 from engine.box import Size
 from engine.copying import free_folder
+from engine.declarations import Slot
 from engine.errors import BadSettingError, NoRoomError, TesseraError
 from engine.export.relink import missing_images
 from engine.files import remove_leftovers
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
-from engine.method import Method, Slot, method_class, preset_values
+from engine.method import Method, method_class
+from engine.method_choices import preset_values
 from engine.other_methods import load_settings, save_settings
 from engine.project import FILE_NAME, SNAPSHOTS, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
 AUTOSAVE_MS = 800
-
-
-@dataclass(frozen=True)
-class Change:
-    """What happened to the document.
-
-    Args:
-        text: what was done, in words.
-        names: of the settings that have other values now.
-        job: what it led to.
-        merge: the same for changes of one movement of the hand; empty for none.
-    """
-
-    text: str
-    names: tuple[str, ...]
-    job: Job
-    merge: str
 
 
 class Document(QObject):
@@ -92,7 +78,7 @@ class Document(QObject):
         self._data = data
         self.small = small
         self.stack = QUndoStack(self)
-        self.job = self._fresh(DEFAULT_METHOD)
+        self.job = fresh_job(DEFAULT_METHOD, small)
         self.folder = self._untitled_folder()
         self.dirty = False
         self.refused = False
@@ -103,7 +89,7 @@ class Document(QObject):
         """Whether the next job comes with a network of its own."""
         self._others: dict[str, Settings] = {}
         """Settings that the other methods had when they were left."""
-        self._moves: list[tuple[Path, Path]] = []
+        self._moved = MovedFolders()
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(self.save)
 
@@ -190,23 +176,9 @@ class Document(QObject):
             images = (*there_now, *new)
             after = self.job.model_copy(update={"sources": {**self.job.sources, slot: images}})
             if not self.sources(slot):
-                after = self._fitted(after, slot)
+                after = fitted_job(after, slot, fresh_job(after.method, self.small))
             self._change(after, self.tr("add images"))
         return len(new)
-
-    def _fitted(self, job: Job, slot: str) -> Job:
-        """The job with settings that suit the first images of a slot, where the artist chose none yet."""
-        from engine.images.read import image_size  # loads torch, which the window is shown before
-
-        method = method_class(job.method)
-        sizes = []
-        for image in job.sources[slot]:
-            with suppress(TesseraError):  # the thumbnail says what is wrong with the file
-                sizes.append(image_size(Path(image.path)))
-        untouched = self._fresh(job.method).settings
-        values = method.fitting({slot: sizes}) if sizes else {}
-        values = {n: v for n, v in values.items() if getattr(job.settings, n) == getattr(untouched, n)}
-        return job.model_copy(update={"settings": job.settings.with_values(values)}) if values else job
 
     def set_sources(self, slot: str, images: tuple[SourceImage, ...], text: str = "") -> None:
         """Exchanges the images of a slot: their order, weights and scales as well."""
@@ -221,7 +193,7 @@ class Document(QObject):
 
     def job_by(self, key: str) -> Job:
         """The present job by another method, as `set_method` would make it."""
-        settings = self._others.get(key) or self._fresh(key).settings
+        settings = self._others.get(key) or fresh_job(key, self.small).settings
         return self.job.model_copy(update={"method": key, "settings": settings})
 
     def set_frame(self, canvas_size: Size | None, seed: int) -> None:
@@ -235,12 +207,12 @@ class Document(QObject):
 
     def adopt(self, job: Job, text: str) -> None:
         """Takes over a whole job; can be undone."""
-        self._change(_complete(job), text)
+        self._change(complete_job(job), text)
 
     def went_back(self, job: Job, text: str, left: Path | None, at: Path) -> None:
         """Takes over the job of a moment that the session went back to; undo brings `left` and its job back."""
         with self._with_its_network():
-            self.stack.push(WayBack(self, self.job, _complete(job), text, left, at))
+            self.stack.push(WayBack(self, self.job, complete_job(job), text, left, at))
 
     def return_to(self, moment: Path | None, job: Job, left: Callable[[Path | None], None]) -> bool:
         """See `way_back.Returning`."""
@@ -262,6 +234,10 @@ class Document(QObject):
         """A moment could not be gone to: the settings are those of the network that is there, as a step of undo."""
         if job.method == self.job.method:
             self._change(self.job.model_copy(update={"settings": job.settings}), self.tr("stay with the present"))
+
+    def now_at(self, path: Path) -> Path:
+        """Where something is that lay in the project's folder at any time since it was opened."""
+        return self._moved.now_at(path)
 
     def needed_moments(self) -> set[Path]:
         """Folders of the moments that undo and redo lead to."""
@@ -293,7 +269,7 @@ class Document(QObject):
     def _change(self, after: Job, text: str, merge: str = "") -> None:
         if after != self.job:
             merge = f"{merge} {gestures.present()}" if merge else ""
-            self.stack.push(_Change(self, self.job, after, text, merge))
+            self.stack.push(ChangeStep(self, self.job, after, text, merge))
 
     def become(self, job: Job, text: str = "", merge: str = "") -> None:
         """Makes `job` the present one and tells the listeners what differs. Only undo steps call this.
@@ -301,7 +277,7 @@ class Document(QObject):
         Args:
             text, merge: see `Change`.
         """
-        job = self._moved(job)
+        job = self._moved.job(job)
         before, self.job = self.job, job
         self.dirty = True
         self._autosave.start()
@@ -326,7 +302,7 @@ class Document(QObject):
     def new(self) -> None:
         """Begins an empty, untitled project; the present one stays where it is, written."""
         self.flush()
-        self._replace(self._fresh(self.job.method), self._untitled_folder())
+        self._replace(fresh_job(self.job.method, self.small), self._untitled_folder())
 
     def open(self, path: Path) -> bool:
         """Opens a project by its folder, its project.json or one of its snapshots; False (and a `problem`) if not.
@@ -344,7 +320,7 @@ class Document(QObject):
         self.flush()
         for place in (folder, folder / SNAPSHOTS):
             remove_leftovers(place)
-        self._replace(_complete(job), folder)
+        self._replace(complete_job(job), folder)
         if sentences:
             kept = self.tr("The files are as they were, and copies of them stay beside them when you change something.")
             self.problem.emit(f"{_summary(list(sentences))} {kept}")
@@ -397,79 +373,23 @@ class Document(QObject):
         Masks and other images that lie in the project are then those of the copy, also for undo.
         """
         self.leaving.emit()
-        self._moves.append((self.folder, folder))
+        self._moved.add(self.folder, folder)
         self.folder, self._mine = folder, True
         self.become(self.job)
         return self.save()
 
-    def _moved(self, job: Job) -> Job:
-        """The job with the images that lie in the project's own folder, as painted masks do, where they are now."""
-        sources = {slot: tuple(self._image_moved(image) for image in images) for slot, images in job.sources.items()}
-        return job if sources == job.sources else job.model_copy(update={"sources": sources})
-
-    def now_at(self, path: Path) -> Path:
-        """Where something is that lay in the project's folder at any time since it was opened."""
-        for old, new in self._moves:
-            if path.is_relative_to(old):
-                path = new / path.relative_to(old)
-        return path
-
-    def _image_moved(self, image: SourceImage) -> SourceImage:
-        path = self.now_at(Path(image.path))
-        return image if str(path) == image.path else image.model_copy(update={"path": str(path)})
-
     def _replace(self, job: Job, folder: Path) -> None:
         self._autosave.stop()
-        self._moves.clear()
+        self._moved.forget()
         self.stack.clear()
         self.job, self.folder, self.dirty, self.refused = job, folder, False, False
         self._mine = (folder / FILE_NAME).exists()
         self._others = load_settings(folder)
         self.job_replaced.emit()
 
-    def _fresh(self, key: str) -> Job:
-        """An empty job of a method."""
-        method = method_class(key)
-        speeds = [preset for preset in method.presets if preset.group == "speed"]
-        settings = method.Settings.of(speeds[0].values if self.small and speeds else {})
-        return _complete(Job(method=key, settings=settings))
-
     def _untitled_folder(self) -> Path:
         """A free name; the folder itself appears with the first change."""
         return free_folder(self._data, untitled_name())
-
-
-class _Change(QUndoCommand):
-    """One job instead of another."""
-
-    def __init__(self, document: Document, before: Job, after: Job, text: str, merge: str) -> None:
-        super().__init__(text)
-        # Weak: with a circle of document, stack and command, Python may end commands before the stack that owns them.
-        self._document = weakref.proxy(document)
-        self._before, self.after, self.merge = before, after, merge
-
-    def redo(self) -> None:
-        self._document.become(self.after, self.text(), self.merge)
-
-    def undo(self) -> None:
-        self._document.become(self._before, self._document.tr("undo {}").format(self.text()))
-
-    def id(self) -> int:
-        return 1 if self.merge else -1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change) or other.merge != self.merge:
-            return False
-        self.after = other.after
-        # Qt deletes the other one, and Python never lets go of what it held: two jobs for each tick of a slider.
-        del other.after, other._before
-        self.setObsolete(self.after == self._before)
-        return True
-
-
-def _complete(job: Job) -> Job:
-    """The job with every setting named, so that its file means the same whatever later defaults are."""
-    return job.model_copy(update={"settings": job.settings.with_values(dict(job.settings))})
 
 
 def _summary(messages: list[str], most: int = 3) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.training import Training
 from app.widgets.message_bar import MessageBar
-from engine.messages import Event
+from engine.messages.events import Event
 
 Then = Callable[[], object]
 _KEY = "after the export"

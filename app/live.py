@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 from app.document import Document
 from app.training import Training
 from engine.job import Job
-from engine.messages import Began, Failed
+from engine.messages.events import Began, Failed
 
 
 class LiveController(QObject):

@@ -8,14 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
-from app import actions, crash
+from app import crash
 from app.frame_dialog import edit_frame
 from app.help_sheet import HelpSheet
 from app.preferences import Preferences
-from app.preferences_dialog import PreferencesDialog
 from app.shell import Shell
 from app.widgets import gestures
-from engine import messages as m
 from engine.errors import BadSettingError
 from engine.method import method_class, method_keys
 
@@ -33,7 +31,6 @@ class MainWindow(Shell):
         self._data = data
         self.sources.arrivals.folder = data / "pasted"
         self._closing = False
-        self._notes: tuple[str, ...] = ()
         self.built = False
         self.restore_layout()
         if built:
@@ -51,6 +48,7 @@ class MainWindow(Shell):
         from app.canvas.outside import OutsideController
         from app.curves.named_marks import NamedMarks
         from app.document import Document
+        from app.document_state import DocumentState
         from app.export.controller import ExportController
         from app.files import FilesController
         from app.images.watched import WatchedImages
@@ -59,8 +57,10 @@ class MainWindow(Shell):
         from app.needs import NeedsController
         from app.notices import Notices
         from app.pieces.controller import PiecesController
+        from app.preferences_controller import PreferencesController
         from app.recents_menu import RecentsMenu
         from app.recovery import Recovery
+        from app.session_report import SessionReport
         from app.settings.presets_menu import PresetsMenu
         from app.snapshots.controller import SnapshotsController
         from app.taskbar import Taskbar
@@ -109,7 +109,7 @@ class MainWindow(Shell):
         )
         self.watched = WatchedImages(document, self)
         self.marks = NamedMarks(document, training, self.curves, self)
-        self._listen()
+        self.session_report = SessionReport(document, training, self.status, self.curves, messages)
         self.recents_menu = RecentsMenu(self.files.recents, self.menu("File"), self.actions_by_name["save"], self)
         self.exports = ExportController(
             document,
@@ -126,9 +126,15 @@ class MainWindow(Shell):
         self.taskbar = Taskbar(self.exports.queue, self)
         for key in method_keys():
             self.methods.add(method_class(key))
+        self.document_state = DocumentState(
+            document, self.status, self.actions_by_name["undo"], self.actions_by_name["redo"], self
+        )
+        self.taskbar.changed.connect(lambda: self.document_state.prefix_title(self.taskbar.prefix))
+        self.preferences_in_force = PreferencesController(
+            preferences, training, snapshots, canvas.view.loupe, self.set_theme, self
+        )
         self._connect()
-        self._follow_moments()
-        self._follow_loupe()
+        self.preferences_in_force.follow()
         self.show_all()
         self.needs = NeedsController(document, training, messages, self.actions_by_name["needs"], self)
         self.away = AwayController(document, training, messages, self)
@@ -158,7 +164,7 @@ class MainWindow(Shell):
             "save_view": self.outside.save_view,
             "copy_settings": self.outside.copy_settings,
             "frame": lambda: edit_frame(self.document, self.idle_picture.canvas_size, self),
-            "preferences": self.edit_preferences,
+            "preferences": self.preferences_in_force.edit,
             "fit": self.canvas.view.fit,
             "pixels": self.canvas.view.zoom_to_pixels,
             "zoom_in": lambda: self.canvas.view.zoom_by(1.25),
@@ -172,7 +178,7 @@ class MainWindow(Shell):
         for name, handler in handlers.items():
             act[name].triggered.connect(lambda _checked=False, handler=handler: handler())
         document, training = self.document, self.training
-        document.stack.indexChanged.connect(self._show_undo)
+        document.stack.indexChanged.connect(self._on_undo_step)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._on_focus)
@@ -181,9 +187,6 @@ class MainWindow(Shell):
         document.method_changed.connect(self.show_all)
         document.job_replaced.connect(self.show_all)
         document.job_replaced.connect(self.sources.arrivals.forget)
-        document.frame_changed.connect(self._show_saved)
-        document.saved.connect(self._show_saved)
-        self.taskbar.changed.connect(self._show_title)
         training.state_changed.connect(self._on_state)
         self.recovery.shared.connect(
             lambda folder: self.messages.show_message(
@@ -262,6 +265,9 @@ class MainWindow(Shell):
         if best is not None:
             self.training.go_back(best)
 
+    def _on_undo_step(self) -> None:
+        self.document_state.show_undo()
+
     def _on_focus(self, _before: QWidget | None, _now: QWidget | None) -> None:
         gestures.begin()
 
@@ -269,58 +275,15 @@ class MainWindow(Shell):
         settings = self.document.settings
         self.panel.set_values(settings)
         self.curves.set_values(settings)
-        self._show_saved()
+        self.document_state.show()
 
     def _show_sources(self) -> None:
         self.sources.set_sources(self.document.job.sources)
         self.idle_picture.refresh()
         self.messages.withdraw("begin")
-        self._show_saved()
-
-    def _show_saved(self) -> None:
-        document = self.document
-        self._show_title()
-        self.status.set_seed(document.job.seed)
-        state = "empty" if not document.written else "saving" if document.dirty else "saved"
-        self.status.set_saved("refused" if document.refused else state, document.untitled)
-        self._show_undo()
-
-    def _show_title(self) -> None:
-        self.setWindowTitle(f"{self.taskbar.prefix}{self.document.title} – Tessera")
-
-    def _show_undo(self) -> None:
-        stack = self.document.stack
-        undo, redo = self.actions_by_name["undo"], self.actions_by_name["redo"]
-        undo.setEnabled(stack.canUndo())
-        redo.setEnabled(stack.canRedo())
-        actions.describe(undo, self.tr("Undo {}").format(stack.undoText()).strip())
-        actions.describe(redo, self.tr("Redo {}").format(stack.redoText()).strip())
+        self.document_state.show()
 
     # ------------------------------------------------------------ training
-
-    def _listen(self) -> None:
-        """What the session says, as far as it concerns no controller."""
-        events = self.training.events
-        events.on(m.Began, self._on_began)
-        events.on(m.Stepped, self.status.stepped)
-        events.on(m.Kept, lambda _event: self.status.kept())
-        events.on(m.StoodIn, lambda event: self.status.set_stand_in(event.title))
-        events.on(m.Stepped, self._on_stepped)
-        events.on(m.Warned, lambda event: self.messages.show_message(event.message, "warning"))
-        events.on(m.Failed, lambda event: self.messages.show_message(event.message, "error"))
-
-    def _on_began(self, event: m.Began) -> None:
-        for gone in set(self._notes) - set(event.notes):
-            self.messages.unsay(gone)
-        self._notes = event.notes
-        self.status.set_device(event.device)
-        self.status.began(event.step)
-        self.curves.began(event.step, event.job.settings)
-
-    def _on_stepped(self, event: m.Stepped) -> None:
-        built = self.training.built  # after another method was chosen, the session ends a step of the one before
-        if built is not None and built.method == self.document.job.method:
-            self.curves.add(event.step, event.terms)
 
     def _on_state(self, state: str) -> None:
         self.status.set_state(state)
@@ -341,37 +304,7 @@ class MainWindow(Shell):
         self.exports.project_moved(self.document.folder)
         self.away.follow()
         self.snapshots.refresh()
-        self._show_saved()
-
-    def edit_preferences(self) -> None:
-        dialog = PreferencesDialog(self.preferences, self)
-        dialog.theme_chosen.connect(self.set_theme)
-        dialog.device_chosen.connect(lambda key: setattr(self.training, "device_key", key))
-        dialog.moments_chosen.connect(self._follow_moments)
-        dialog.share_chosen.connect(self._follow_share)
-        dialog.loupe_chosen.connect(self._follow_loupe)
-        dialog.exec()
-
-    def _follow_moments(self) -> None:
-        """How often moments are kept, and what they may take, from now on."""
-        self._follow_share()
-        self.snapshots.budget_bytes = self.preferences.moments_mb * 1_000_000
-        self.snapshots.thin()
-        self.snapshots.refresh()
-
-    def _follow_share(self) -> None:
-        preferences = self.preferences
-        self.training.follow(
-            m.Share(
-                preferences.threads,
-                preferences.preview_percent / 100,
-                preferences.autosave_s,
-                preferences.moments_minutes,
-            )
-        )
-
-    def _follow_loupe(self) -> None:
-        self.canvas.view.loupe.magnification = self.preferences.loupe
+        self.document_state.show()
 
     def show_about(self) -> None:
         text = self.tr("Tessera makes mosaics and collages of your own images, with networks that it trains on them.")

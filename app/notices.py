@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from app.training import Training
 from app.widgets import words
-from engine import messages as m
+from engine.messages.events import Failed, Kept
+from engine.messages.exports import Exported
 
 LONG_S = 20.0
 """A job of this length is worth a word."""
@@ -40,20 +41,20 @@ class Notices(QObject):
         self._shown: Path | None = None
         self.told: list[str] = []
         """What was said outside the window."""
-        training.events.on(m.Exported, self._on_exported)
-        training.events.on(m.Kept, self._on_kept)
-        training.events.on(m.Failed, self._on_failed)
+        training.events.on(Exported, self._on_exported)
+        training.events.on(Kept, self._on_kept)
+        training.events.on(Failed, self._on_failed)
 
-    def _on_exported(self, event: m.Exported) -> None:
+    def _on_exported(self, event: Exported) -> None:
         if event.seconds >= LONG_S:
             text = self.tr("{} is ready, after {}.").format(event.out.name, words.duration(event.seconds))
             self.tell(text, event.out)
 
-    def _on_kept(self, event: m.Kept) -> None:
+    def _on_kept(self, event: Kept) -> None:
         if event.reason == "final" and not self._of_many():
             self.tell(self.tr("The training has reached its end, step {}.").format(f"{event.step:,}"))
 
-    def _on_failed(self, event: m.Failed) -> None:
+    def _on_failed(self, event: Failed) -> None:
         if event.fatal and not self._of_many():
             self.tell(event.message)
 

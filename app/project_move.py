@@ -17,7 +17,8 @@ from app.file_jobs import FileJobs
 from app.training import Training
 from engine.copying import bring_snapshots, copy_project
 from engine.errors import TesseraError
-from engine.messages import Failed, Relocate, Relocated
+from engine.messages.commands import Relocate
+from engine.messages.events import Failed, Relocated
 
 _OF_THE_ORIGINAL = frozenset({"unfinished.json"})
 """Exports that were begun stay with the project that began them."""

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject
 
 from app import crash
-from engine.messages import Event, Requester, ViewRendered
+from engine.messages.commands import Requester
+from engine.messages.events import Event, ViewRendered
 
 CANVAS = Requester("canvas")
 TOUCHED = Requester("touched")

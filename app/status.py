@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 from app.widgets import theme
 from app.widgets.controls import set_role
 from app.widgets.words import duration
-from engine.messages import Stepped
+from engine.messages.events import Stepped
 
 _GAP_PX = 6
 """Between two of the facts."""

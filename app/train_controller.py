@@ -15,7 +15,7 @@ from app.weights.controller import WeightsController
 from app.widgets import theme
 from app.widgets.message_bar import MessageBar
 from engine.job import Job
-from engine.messages import Began
+from engine.messages.events import Began
 
 _TRAIN_WORDS = {
     "idle": ("Train", "train"),

@@ -8,37 +8,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.document import Document
+from app.jobs import live_values, needs_load
 from app.session_events import SessionEvents
 from app.worker import Worker
 from engine import moments
 from engine.errors import TesseraError
 from engine.job import Job, SourceImage
-from engine.messages import (
-    Began,
-    Command,
-    Ended,
-    Failed,
-    Keep,
-    Load,
-    Pause,
-    Paused,
-    Reason,
-    Restore,
-    Resume,
-    Resumed,
-    Retune,
-    Share,
-    StartFrom,
-    Stop,
-)
-from engine.method import method_class
+from engine.messages.commands import Command, Keep, Load, Pause, Reason, Restore, Resume, Retune, Share, StartFrom, Stop
+from engine.messages.events import Began, Ended, Failed, Paused, Resumed
 from engine.moments import MomentRule
-from engine.settings import Settings, differing, specs
+from engine.settings import differing
 from engine.snapshots import read
 from engine.training.session import Session
 
@@ -414,21 +398,3 @@ class Training(QObject):
 
 def _nothing(_event: Began) -> None:
     """The session is where it was asked to begin."""
-
-
-def live_values(settings: Settings) -> dict[str, Any]:
-    return {s.name: getattr(settings, s.name) for s in specs(type(settings)) if s.knob.live}
-
-
-def needs_load(a: Job, b: Job) -> bool:
-    """Whether two jobs differ in more than live settings."""
-    if (a.method, a.canvas_size, a.seed, a.pieces) != (b.method, b.canvas_size, b.seed, b.pieces):
-        return True
-    if _used(a) != _used(b):
-        return True
-    return a.settings.needs_rebuild(b.settings)
-
-
-def _used(job: Job) -> dict[str, tuple[SourceImage, ...]]:
-    """The images of the slots that the job's method has."""
-    return {slot.key: job.sources.get(slot.key, ()) for slot in method_class(job.method).slots}

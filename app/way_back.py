@@ -36,7 +36,7 @@ class WayBack(QUndoCommand):
 
     def __init__(self, document: Returning, before: Job, after: Job, text: str, left: Path | None, at: Path) -> None:
         super().__init__(text)
-        self._document = weakref.proxy(document)  # see document._Change
+        self._document = weakref.proxy(document)  # see change.ChangeStep
         self._before, self._after = before, after
         self.left, self.at = left, at
         self._first = True

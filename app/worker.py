@@ -7,7 +7,8 @@ from PySide6.QtCore import QObject, QThread, Signal
 from app import crash
 from engine import device
 from engine.errors import TesseraError
-from engine.messages import Command, Ended, Failed, Stop
+from engine.messages.commands import Command, Stop
+from engine.messages.events import Ended, Failed
 from engine.training.session import Session
 
 

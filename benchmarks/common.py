@@ -21,7 +21,8 @@ from engine.errors import BadSettingError, TesseraError, UsageError
 from engine.images.decode import vips
 from engine.images.find import find_images
 from engine.job import Job, SourceImage
-from engine.method import method_class, preset_values
+from engine.method import method_class
+from engine.method_choices import preset_values
 from engine.nn import training
 from engine.settings import Settings, parse_assignments
 

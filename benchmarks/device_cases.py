@@ -13,7 +13,8 @@ from PIL import Image
 from benchmarks.common import PEER_SIZES, made_picture
 from engine.box import Size
 from engine.job import Job, SourceImage
-from engine.method import method_class, preset_values
+from engine.method import method_class
+from engine.method_choices import preset_values
 
 _TINY_NETWORK: dict[str, Any] = {
     "generator_width": 4,

@@ -22,7 +22,8 @@ from engine.box import Box, Size
 from engine.device import Device
 from engine.errors import TesseraError
 from engine.export.tiles import ExportPlan, fulfil
-from engine.messages import Ended, Event, Failed, Paused, RenderView, Retune, Stepped, Stop, ViewRendered
+from engine.messages.commands import RenderView, Retune, Stop
+from engine.messages.events import Ended, Event, Failed, Paused, Stepped, ViewRendered
 from engine.method import Method, method_class
 from engine.nn.capture import PLAIN_STEPS, CapturedSteps
 from engine.preview.views import painter, tile_px

@@ -28,7 +28,9 @@ from engine.images.find import find_images
 from engine.images.quantise import to_uint8
 from engine.images.read import image_size
 from engine.job import Job, SourceImage
-from engine.method import PIECES_LAYER, Method, RendererAround, method_class, preset_values
+from engine.method import Method, method_class
+from engine.method_choices import preset_values
+from engine.renderer import PIECES_LAYER, RendererAround
 from engine.settings import parse_assignments
 
 LEFT, RIGHT = "#dc1414", "#1428dc"

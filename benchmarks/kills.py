@@ -146,7 +146,7 @@ def train(folder: Path) -> int:
 
     from app.main_window import MainWindow
     from app.preferences import Preferences
-    from engine import messages as m
+    from engine.messages.events import Failed, Stepped
     from engine.training import autosave
 
     autosave.AUTOSAVE_S = _SAVE_EVERY_S
@@ -162,10 +162,10 @@ def train(folder: Path) -> int:
         document.add("content", [folder / "style.png"])
     else:
         window.files.open_path(preferences.last_project)
-    window.training.events.on(m.Stepped, lambda event: print(f"trained {event.elapsed_s:.3f}", flush=True))
+    window.training.events.on(Stepped, lambda event: print(f"trained {event.elapsed_s:.3f}", flush=True))
     for problem in (document.problem, window.training.problem):
         problem.connect(lambda text: print("problem:", text, flush=True))
-    window.training.events.on(m.Failed, lambda event: print("failed:", event.message, flush=True))
+    window.training.events.on(Failed, lambda event: print("failed:", event.message, flush=True))
     window.show()
 
     values = itertools.cycle((20.0, 30.0))

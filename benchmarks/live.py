@@ -24,7 +24,7 @@ from app.preferences import Preferences
 from benchmarks.window_hand import Ticks
 from engine import heap
 from engine.images.find import find_images
-from engine.messages import Event, Failed, ViewRendered
+from engine.messages.events import Event, Failed, ViewRendered
 
 PATIENCE_S = 120.0
 DRAG_S, DRAG_EVERY_MS = 3.0, 40

@@ -29,7 +29,8 @@ from engine.files import replacing
 from engine.images.find import find_images
 from engine.images.quantise import to_uint8
 from engine.job import Job, SourceImage
-from engine.method import State, method_class, preset_values
+from engine.method import State, method_class
+from engine.method_choices import preset_values
 from engine.settings import parse_assignments
 from engine.training.borrowed import take
 from engine.training.matches import MatchMeter

@@ -28,7 +28,7 @@ from engine.errors import TesseraError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
 from engine.job import Job
-from engine.method import preset_values
+from engine.method_choices import preset_values
 from engine.methods.magic.method import Magic
 from engine.nn.set_attention import SetAttention
 from engine.settings import parse_assignments

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 from benchmarks import common
-from engine import messages as m
 from engine import snapshots
 from engine.errors import TesseraError
 from engine.job import Job, SourceImage
+from engine.messages.events import Kept
 from engine.method import State, method_class
 from engine.project import save_job
 
@@ -92,7 +92,7 @@ def use(folder: Path, project: Path, count: int) -> dict[str, Any]:
     kept_ms = []
     for number in range(count, count + _TIMES):
         newest = _keep(project, job, picture, number, None)  # as the session's thread does
-        event = m.Kept(newest.folder, newest.step, "", "kept")
+        event = Kept(newest.folder, newest.step, "", "kept")
         kept_ms.append(1000 * _seconds(lambda event=event: (window.training.events.deliver(event), wait(0.0))))
     saved_ms = [1000 * _seconds(window.document.save) for _ in range(_TIMES)]
     bar = window.strip.scroll_area.horizontalScrollBar()

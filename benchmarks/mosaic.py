@@ -12,7 +12,9 @@ from benchmarks import common
 from benchmarks.measures import content_match
 from engine.errors import TesseraError
 from engine.job import Job
-from engine.messages import Ended, Exported, ExportRequest, Failed, Pause, Paused, Stepped, Stop
+from engine.messages.commands import Pause, Stop
+from engine.messages.events import Ended, Failed, Paused, Stepped
+from engine.messages.exports import Exported, ExportRequest
 from engine.methods.famos.settings import FamosSettings
 from engine.settings import differing
 from engine.training.session import Session

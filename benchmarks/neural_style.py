@@ -26,7 +26,7 @@ from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
 from engine.images.read import read_image
 from engine.job import Job, SourceImage
-from engine.method import preset_values
+from engine.method_choices import preset_values
 from engine.methods.optimised.neural_style import NeuralStyle
 from engine.settings import parse_assignments
 from engine.style.filters import Filters

@@ -22,7 +22,8 @@ from app.main_window import MainWindow
 from app.preferences import Preferences
 from benchmarks import common
 from engine.job import Job
-from engine.messages import Command, Paused, Retune, Retuned, Stop
+from engine.messages.commands import Command, Retune, Stop
+from engine.messages.events import Paused, Retuned
 from engine.settings import Settings
 from engine.training.session import Session
 

@@ -24,9 +24,11 @@ import torch
 
 from benchmarks import common
 from engine import device, heap
-from engine import messages as m
 from engine.box import Size
 from engine.errors import TesseraError
+from engine.messages.commands import Share
+from engine.messages.events import Event, Failed, Kept
+from engine.messages.exports import ExportRequest
 from engine.method import Method, method_class
 
 MOST_SLOWER, MOST_GROWTH_MB = 0.05, 25.0
@@ -117,8 +119,8 @@ class Soak:
         self._failed = ""
         preferences = Preferences(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
         self.window = window = MainWindow(preferences, folder / "data")
-        window.training.follow(m.Share(threads=1, autosave_s=pace.autosave_s))
-        window.training.events.on(m.Event, self._hear)
+        window.training.follow(Share(threads=1, autosave_s=pace.autosave_s))
+        window.training.events.on(Event, self._hear)
         window.training.problem.connect(self._fail)
         document = window.document
         if document.job.method != method:
@@ -160,7 +162,7 @@ class Soak:
             number = next(self._numbers)
             out = self._folder / f"picture {number % 3}.png"
             out.unlink(missing_ok=True)
-            self.window.exports.start(m.ExportRequest(out, Size(384 + 64 * (number % 2), 512)))
+            self.window.exports.start(ExportRequest(out, Size(384 + 64 * (number % 2), 512)))
         if self._is_due("sample", self._pace.sample_s):
             gc.collect()
             heap.give_back()
@@ -173,9 +175,9 @@ class Soak:
             self._due_s[what] = self.seconds + every_s
         return due
 
-    def _hear(self, event: m.Event) -> None:
-        self.seen[f"Kept {event.reason}" if isinstance(event, m.Kept) else type(event).__name__] += 1
-        if isinstance(event, m.Failed):
+    def _hear(self, event: Event) -> None:
+        self.seen[f"Kept {event.reason}" if isinstance(event, Kept) else type(event).__name__] += 1
+        if isinstance(event, Failed):
             self._fail(event.message)
 
     def _fail(self, text: str) -> None:

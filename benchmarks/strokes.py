@@ -29,7 +29,8 @@ from benchmarks.live import until
 from engine import heap
 from engine.box import Size
 from engine.images.find import find_images
-from engine.messages import Event, Failed, FindPiece, PieceFound, ViewRendered
+from engine.messages.commands import FindPiece
+from engine.messages.events import Event, Failed, PieceFound, ViewRendered
 
 PLACES = ((0.2, 0.25), (0.6, 0.3), (0.45, 0.6), (0.3, 0.8), (0.7, 0.7), (0.5, 0.45))
 """Where strokes begin, as shares of the map's sides."""

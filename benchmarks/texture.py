@@ -20,7 +20,7 @@ from engine import losses
 from engine.box import Size
 from engine.fields.artwork import Artwork
 from engine.job import Job
-from engine.method import preset_values
+from engine.method_choices import preset_values
 from engine.methods.feedforward.base import GeneratorMethod
 from engine.methods.feedforward.stylize import Stylize
 from engine.methods.feedforward.texture import Texture

@@ -19,8 +19,10 @@ from engine.device import choose, prepare_thread
 from engine.images.find import find_images
 from engine.images.read import image_size
 from engine.job import Job, SourceImage
-from engine.messages import CountPieces, PiecesCounted, Resume, Stepped, Stop
-from engine.method import method_class, preset_values
+from engine.messages.commands import CountPieces, Resume, Stop
+from engine.messages.events import PiecesCounted, Stepped
+from engine.method import method_class
+from engine.method_choices import preset_values
 from engine.preview.usage import PieceCounter
 from engine.training.session import Session
 

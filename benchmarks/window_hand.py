@@ -13,7 +13,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.main_window import MainWindow
-from engine import messages as m
+from engine.messages.events import Began, Event, Failed, Resumed, ViewRendered
 
 TICK_MS = 16
 MOVE_S = 1.0
@@ -63,7 +63,7 @@ class Hand(QObject):
         for name, value in self._order["settings"].items():
             document.set(name, value)
         self._window.training.device_key = self._order["device"]
-        self._window.training.events.on(m.Event, self._on_event)
+        self._window.training.events.on(Event, self._on_event)
         self._window.training.problem.connect(self._fail)
         QTimer.singleShot(self._settle_ms, self._ticks.start)
         QTimer.singleShot(2 * self._settle_ms, self._train)
@@ -72,14 +72,14 @@ class Hand(QObject):
         self._result["ticks_idle_ms"] = self._ticks.stop()
         self._window.training_actions.train()
 
-    def _on_event(self, event: m.Event) -> None:
+    def _on_event(self, event: Event) -> None:
         match event:
-            case m.Began() | m.Resumed() if self._window.training.state == "training":
+            case Began() | Resumed() if self._window.training.state == "training":
                 self._watch_steps()
                 QTimer.singleShot(self._settle_ms, self._begin)
-            case m.ViewRendered():
+            case ViewRendered():
                 self._views += 1
-            case m.Failed():
+            case Failed():
                 self._fail(event.message)
 
     def _watch_steps(self) -> None:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from engine.box import Box, Margin, Size
+from engine.declarations import Layer, Preset, Slot, Term
 from engine.errors import BadSettingError
 from engine.job import Job
 from engine.options import RenderMode
-from engine.pieces import PieceInfo
+from engine.pieces import Piece, PieceInfo
+from engine.renderer import Renderer
 from engine.settings import Settings
 
 if TYPE_CHECKING:  # the window shows slots and layers before torch is loaded
@@ -37,160 +39,12 @@ _MODULES = {
 }
 
 
-@dataclass(frozen=True)
-class Slot:
-    """A place where images are dropped.
-
-    Args:
-        minimum: how many images it needs; 0 where it may stay empty.
-        kind: "mask" for plain colours that stand for regions, "amount" for greys that stand for more and less of
-            something; both can be painted.
-        beneath: keys of slots; a mask is painted over the first image of the first that has one.
-        live: another image here asks for no rebuild as a rule (see `Method.try_update`): the picture follows the brush.
-        flag: its option on the command line, where that is not the key's.
-        map: its name in the command line's `--map NAME=FILE`, for what says where on the canvas.
-        directs: key of the slot whose images its regions are given to.
-    """
-
-    key: str
-    title: str
-    help: str
-    minimum: int = 1
-    maximum: int = 1000
-    kind: Literal["picture", "mask", "amount"] = "picture"
-    beneath: tuple[str, ...] = ()
-    live: bool = False
-    flag: str = ""
-    map: str = ""
-    directs: str = ""
-
-    @property
-    def painted(self) -> bool:
-        """Whether its images can be painted in the window."""
-        return self.kind != "picture"
-
-    @property
-    def option(self) -> str:
-        """The command line's option, "--style-mask" or "--map content"."""
-        if self.map:
-            return f"--map {self.map}"
-        return self.flag or f"--{self.key.replace('_', '-')}"
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One of the pictures that a method paints."""
-
-    key: str
-    title: str
-    help: str
-
-
-@dataclass(frozen=True)
-class Term:
-    """A curve: a key of `Method.step`'s result, in the artist's words. Terms of one group share a plot."""
-
-    key: str
-    title: str
-    group: str
-    help: str = ""
-
-
-MATCHES = (
-    Term(
-        "style_match",
-        "Style match",
-        "Match",
-        "How near the picture is to the style, 0 to 100: 100 is as near as one half of the style is to the other.",
-    ),
-    Term(
-        "content_match",
-        "Content match",
-        "Match",
-        "How much the picture, blurred and grey, looks like the content, 0 to 100.",
-    ),
-    Term(
-        "structure_match",
-        "Structure match",
-        "Match",
-        "How many of the content's edges and details are there, 0 to 100. It notices a face that is lost.",
-    ),
-)
-"""What is measured of every method's picture while it trains; see style/matches.py."""
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Values to start from. `group` is "speed" (size of networks) or "look"."""
-
-    name: str
-    help: str
-    values: Mapping[str, Any]
-    group: str = "speed"
-
-
 @dataclass
 class State:
     """All that a method needs to go on: tensors by name, and plain JSON values."""
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
     plain: dict[str, Any] = field(default_factory=dict)
-
-
-class Sited(Protocol):
-    """Where something is painted, and how its boxes have to lie: what `Renderer` says besides its pictures."""
-
-    @property
-    def device(self) -> torch.device: ...
-
-    @property
-    def alignment_px(self) -> int: ...
-
-    @property
-    def halo(self) -> Margin: ...
-
-
-class Renderer(Sited, Protocol):
-    """What `Artwork` paints with: a method as it was trained, or a `Method.renderer`. See there."""
-
-    def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]: ...
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What a place of a picture shows.
-
-    Args:
-        path: of the image that most of it comes from.
-        share: how much of it does, 0..1.
-        row, column: where in that image, 0..1 of its sides.
-        index: of the piece, see `PieceInfo`; -1 where it has none.
-    """
-
-    path: Path
-    share: float
-    row: float
-    column: float
-    index: int = -1
-
-
-class RendererAround:
-    """A renderer that paints by another one, or by a method: on its device, in boxes that lie as its do."""
-
-    def __init__(self, around: Sited) -> None:
-        self._around = around
-
-    @property
-    def device(self) -> torch.device:
-        return self._around.device
-
-    @property
-    def alignment_px(self) -> int:
-        return self._around.alignment_px
-
-    @property
-    def halo(self) -> Margin:
-        return self._around.halo
 
 
 class Pretrainer(Protocol):
@@ -210,32 +64,6 @@ class Pretrainer(Protocol):
     def restore(self, state: State) -> list[str]: ...
 
     def write(self, path: Path) -> None: ...
-
-
-PIECES_LAYER = "pieces"
-"""Not shown: float32 [1, h, w], the index of the piece that has most of a place, in what methods that know it paint."""
-
-
-class Layers(Mapping[str, "Tensor"]):
-    """Pictures by layer, each made when it is asked for: most of the time only one of them is."""
-
-    def __init__(self, makers: Mapping[str, Callable[[], Tensor]], pieces: Callable[[], Tensor] | None = None) -> None:
-        """
-        Args:
-            pieces: makes `PIECES_LAYER`, which is given by its key but is no picture, and so not listed.
-        """
-        self._makers, self._pieces = makers, pieces
-
-    def __getitem__(self, key: str) -> Tensor:
-        if key == PIECES_LAYER and self._pieces is not None:
-            return self._pieces()
-        return self._makers[key]()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
-
-    def __len__(self) -> int:
-        return len(self._makers)
 
 
 class Method(ABC, Generic[MethodSettings]):
@@ -480,44 +308,3 @@ def method_class(key: str) -> type[Method]:
     if key not in _MODULES:
         raise BadSettingError(f"There is no method {key}; there are {', '.join(_MODULES)}.")
     return importlib.import_module(_MODULES[key]).METHOD
-
-
-def wrong_slots(
-    method: type[Method], sources: Mapping[str, Sequence[object]], spelled: Callable[[Slot], str]
-) -> Iterator[tuple[str, str]]:
-    """The places that have too few images or too many, and those that the method does not have.
-
-    Args:
-        sources: images by key of a slot.
-        spelled: how a place is named.
-
-    Yields:
-        The key, and what is wrong as a sentence that does not name it.
-    """
-    slots = {slot.key: slot for slot in method.slots}
-    for key, images in sources.items():
-        if images and key not in slots:
-            taken = ", ".join(map(spelled, slots.values()))
-            yield key, f"{method.title} takes no such images; it takes {taken}."
-    for key, slot in slots.items():
-        count = len(sources.get(key, ()))
-        if not slot.minimum <= count <= slot.maximum:
-            bounds = f"at least {slot.minimum}" if count < slot.minimum else f"at most {slot.maximum}"
-            yield key, f"{count} images given, but {method.title} needs {bounds}."
-
-
-def preset_values(method: type[Method], names: list[str]) -> dict[str, Any]:
-    """Values of presets laid over each other, the last on top.
-
-    Raises:
-        BadSettingError: a name that the method does not have.
-    """
-    known = {preset.name.lower(): preset for preset in method.presets}
-    values: dict[str, Any] = {}
-    for name in names:
-        if name.lower() not in known:
-            raise BadSettingError(
-                f"There is no preset {name}; {method.title} has {', '.join(p.name for p in method.presets)}."
-            )
-        values |= known[name.lower()].values
-    return values

@@ -1,6 +1,6 @@
 """Single pieces, as the artist knows them: what a session tells of each, and what can be wanted of it. No torch here.
 
-A session answers `messages.CountPieces` by a list of `PieceInfo`. The functions here make of a job and some of these
+A session answers `commands.CountPieces` by a list of `PieceInfo`. The functions here make of a job and some of these
 the job in which they are muted, favoured, locked, replaced or drawn anew. It is given to the session by a `Load`, and
 acts in the next picture and step, without a rebuild.
 """
@@ -56,6 +56,24 @@ class PieceInfo:
     def replaced(self) -> bool:
         """Whether it shows another place than the one that was drawn."""
         return self.place != self.drawn
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a place of a picture shows.
+
+    Args:
+        path: of the image that most of it comes from.
+        share: how much of it does, 0..1.
+        row, column: where in that image, 0..1 of its sides.
+        index: of the piece, see `PieceInfo`; -1 where it has none.
+    """
+
+    path: Path
+    share: float
+    row: float
+    column: float
+    index: int = -1
 
 
 def image_names(paths: Sequence[Path]) -> list[str]:

@@ -50,7 +50,7 @@ class Snapshot:
         step: number of steps done.
         elapsed_s: seconds of training, pauses left out.
         terms: means of the last report before it.
-        reason: "kept", "autosave", "stopped", "final" or another of `messages.Reason`.
+        reason: "kept", "autosave", "stopped", "final" or another of `commands.Reason`.
         parent: folder name of the snapshot that the training came from.
         created: ISO 8601, UTC.
         canvas_size: the size that was trained for; None in projects of earlier versions.

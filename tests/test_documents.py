@@ -8,7 +8,8 @@ import pytest
 
 from engine.__main__ import _parser
 from engine.job import DEFAULT_METHOD
-from engine.method import method_class, preset_values
+from engine.method import method_class
+from engine.method_choices import preset_values
 from engine.settings import parse_assignments
 
 ROOT = Path(__file__).parent.parent

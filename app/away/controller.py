@@ -14,7 +14,8 @@ from app.training import Training
 from app.widgets import words
 from app.widgets.message_bar import MessageBar
 from engine.errors import TesseraError
-from engine.messages import EndBy, Event, Stepped
+from engine.messages.commands import EndBy
+from engine.messages.events import Event, Stepped
 from engine.plans.journal import Journal
 from engine.plans.plan import Plan
 from engine.plans.runner import PlanRunner, Start

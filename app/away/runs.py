@@ -8,9 +8,11 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from app.document import Document
+from engine.declarations import Slot
 from engine.images.find import find_images
 from engine.job import Job, SourceImage
-from engine.method import Slot, method_class, preset_values
+from engine.method import method_class
+from engine.method_choices import preset_values
 from engine.plans.plan import Run, free_name
 from engine.stop_rule import StopRule
 

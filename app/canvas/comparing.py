@@ -11,7 +11,7 @@ from app.session_events import COMPARED
 from app.snapshots.controller import SnapshotsController
 from app.snapshots.strip import SnapshotStrip
 from app.training import Training
-from engine.messages import Began
+from engine.messages.events import Began
 from engine.snapshots import Snapshot
 
 

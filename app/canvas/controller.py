@@ -12,7 +12,8 @@ from app.session_events import CANVAS, LOUPE, TOUCHED
 from app.training import Training
 from app.widgets.thumbnails import read_preview
 from engine import snapshots
-from engine.messages import Began, Failed, RenderView, Restore, Retuned
+from engine.messages.commands import RenderView, Restore
+from engine.messages.events import Began, Failed, Retuned
 
 
 class CanvasController(QObject):

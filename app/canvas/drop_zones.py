@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.images.arrivals import is_wanted, local_paths
 from app.project_paths import project_in
-from engine.method import Slot
+from engine.declarations import Slot
 
 GAP_PX = 16
 IMAGES_SHARE, MAP_PX = 0.6, 150

@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from app.canvas.view import CanvasView
 from app.training import Training
-from engine.messages import FindPiece, PieceFound
-from engine.method import Piece
+from engine.messages.commands import FindPiece
+from engine.messages.events import PieceFound
+from engine.pieces import Piece
 
 
 class PieceHover(QObject):

@@ -17,7 +17,7 @@ from app.widgets.arrays import to_image
 from engine.box import Size
 from engine.errors import BadImageError
 from engine.images.read import read_image
-from engine.messages import Began
+from engine.messages.events import Began
 
 LARGEST_SIDE_PX = 1600
 

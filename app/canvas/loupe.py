@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from app.canvas.pixels import Pixels
 from engine.box import Box, Size
-from engine.messages import RenderView, ViewRendered
+from engine.messages.commands import RenderView
+from engine.messages.events import ViewRendered
 
 SIDE_PX = 300
 OFF_PX = 24

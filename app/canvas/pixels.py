@@ -14,7 +14,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from app.widgets.arrays import to_image
 from engine.box import Box, Size
-from engine.messages import RenderView, ViewRendered
+from engine.messages.commands import RenderView
+from engine.messages.events import ViewRendered
 
 BACK_PX = 1024
 """Longest side of the whole-canvas picture that is kept for each layer, for what the last view did not cover."""

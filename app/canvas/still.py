@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from app.canvas.pixels import Pixels
 from engine.box import Box, Size
-from engine.messages import RenderView, Requester, ViewRendered
+from engine.messages.commands import RenderView, Requester
+from engine.messages.events import ViewRendered
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,11 +21,10 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPalette,
-    QPixmap,
 )
 from PySide6.QtWidgets import QWidget
 
+from app.canvas.checker import Checker
 from app.canvas.compare import MIDDLE, Compare
 from app.canvas.loupe import Loupe
 from app.canvas.pixels import DisplayTransform, Pixels, joined, on_pixels
@@ -34,7 +33,8 @@ from app.canvas.zoom_view import ZoomView
 from app.session_events import CANVAS, COMPARED, LOUPE, TOUCHED
 from app.widgets import theme
 from engine.box import Box, Size
-from engine.messages import RenderView, Requester, ViewRendered
+from engine.messages.commands import RenderView, Requester
+from engine.messages.events import ViewRendered
 
 SETTLE_MS = 70
 """A zoom or pan rests this long before new pixels are asked for."""
@@ -74,7 +74,7 @@ class CanvasView(ZoomView):
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(lambda: self.ask())
         self.visible_changed.connect(self._settle.start)
-        self._checker = QPixmap()
+        self._checker = Checker()
         self.viewport().setMouseTracking(True)
 
     # ------------------------------------------------------------ what is shown
@@ -192,7 +192,9 @@ class CanvasView(ZoomView):
                 self.viewport().update(self.on_screen(event.box).toAlignedRect())
 
     def _draw_still(self, still: Still, painter: QPainter) -> None:
-        still.draw(painter, self.on_screen, self.extent, QRectF(self.viewport().rect()), self._checkered())
+        still.draw(
+            painter, self.on_screen, self.extent, QRectF(self.viewport().rect()), self._checker.pattern(self.palette())
+        )
 
     def picture(self) -> QImage | None:
         """The whole canvas as far as it was painted, small."""
@@ -334,27 +336,14 @@ class CanvasView(ZoomView):
 
     def _draw_stored(self, painter: QPainter, place: Callable[[Box], QRectF], seen: QRectF) -> None:
         if self.extent.area:
-            self._pixels.draw(painter, place, self.extent, seen, self.layer, self._checkered())
+            self._pixels.draw(painter, place, self.extent, seen, self.layer, self._checker.pattern(self.palette()))
 
     def _surround(self) -> QColor:
         return QColor(theme.colors().canvas)
 
-    def _checkered(self) -> QPixmap:
-        if self._checker.isNull():
-            side = 12
-            self._checker = QPixmap(2 * side, 2 * side)
-            base = self.palette().color(QPalette.ColorRole.Base)
-            other = self.palette().color(QPalette.ColorRole.AlternateBase)
-            self._checker.fill(base)
-            painter = QPainter(self._checker)
-            painter.fillRect(0, 0, side, side, other)
-            painter.fillRect(side, side, side, side, other)
-            painter.end()
-        return self._checker
-
     def changeEvent(self, event) -> None:
         if event.type() == event.Type.PaletteChange:
-            self._checker = QPixmap()
+            self._checker.forget()
         super().changeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

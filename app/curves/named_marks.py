@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from app.change import Change
 from app.curves.plots import Curves
-from app.document import Change, Document
+from app.document import Document
 from app.training import Training
-from engine.messages import Began
+from engine.messages.events import Began
 
 
 class NamedMarks(QObject):

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.curves.history import History, Mark
 from app.widgets import theme
-from engine.method import Term
+from engine.declarations import Term
 
 ROW_PX = 80
 END_SHARE = 0.12

@@ -22,8 +22,9 @@ from app.curves.health import Health, health
 from app.curves.health_line import HealthLine
 from app.curves.history import History, Mark
 from app.widgets.controls import ElidedLabel
+from engine.declarations import MATCHES, Term
 from engine.job import Job
-from engine.method import MATCHES, Method, Term
+from engine.method import Method
 from engine.settings import Settings, specs
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ class Check:
     Args:
         tone: "error" where the export can not be as it is.
         remedies: words for a button, and what it does.
-        kind: of the `messages.Finding` that it says; empty for what the window itself has to say.
+        kind: of the `exports.Finding` that it says; empty for what the window itself has to say.
     """
 
     message: str

@@ -23,13 +23,14 @@ from app.training import Training
 from app.widgets import words
 from app.widgets.message_bar import MessageBar
 from app.widgets.thumbnails import read_preview
-from engine import messages as m
 from engine import snapshots
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, unfinished
 from engine.export.relink import missing_images, with_images_from
 from engine.job import Job
+from engine.messages.commands import Command, Load
+from engine.messages.exports import Exported, ExportRequest, Inspect, Inspected
 
 
 class ExportController(QObject):
@@ -67,8 +68,8 @@ class ExportController(QObject):
         self.views = ExportViews(training, snapshots, canvas_view, window)
         self.learning_on = LearningOn(document, training, snapshots, messages, window)
         self.queue.progressed.connect(self.views.show_so_far)
-        training.events.on(m.Inspected, self._on_inspected)
-        training.events.on(m.Exported, self._on_exported)
+        training.events.on(Inspected, self._on_inspected)
+        training.events.on(Exported, self._on_exported)
         training.state_changed.connect(lambda _state: self._on_state())
         document.job_replaced.connect(self._find_unfinished)
         self._find_unfinished()
@@ -163,7 +164,7 @@ class ExportController(QObject):
             self.dialog.form.snapshot = folder / snapshots.FOLDER / snapshot.name
             self._about = (*self._about[:2], self.dialog.form.snapshot)
 
-    def start(self, export: m.ExportRequest) -> None:
+    def start(self, export: ExportRequest) -> None:
         """Puts an export into the queue."""
         self._preferences.set_last_folder("export", export.out.parent)
         self.queue.add(export)
@@ -178,11 +179,11 @@ class ExportController(QObject):
         names = (name, *(f"{name} {number}" for number in range(2, 10_000)))
         return next(free for free in names if not any(file.startswith(f"{free}.") for file in taken))
 
-    def _on_inspected(self, event: m.Inspected) -> None:
+    def _on_inspected(self, event: Inspected) -> None:
         if self.dialog is not None:
             self.dialog.show_inspected(event)
 
-    def _on_exported(self, event: m.Exported) -> None:
+    def _on_exported(self, event: Exported) -> None:
         size = f"{event.size.width:,} × {event.size.height:,} px"
         self._messages.show_message(
             self.tr("{} is done, {}.").format(event.out, size),
@@ -206,7 +207,7 @@ class ExportController(QObject):
 
     # ------------------------------------------------------------ the session
 
-    def _send(self, command: m.Command) -> bool:
+    def _send(self, command: Command) -> bool:
         """Posts it; begins a session that only paints where none runs."""
         training = self._training
         if not training.running and not training.start(self._snapshots.newest(), paused=True):
@@ -219,14 +220,14 @@ class ExportController(QObject):
             self.dialog.measurable = not self._training.running
             self.dialog.refresh()
 
-    def _inspect(self, export: m.ExportRequest) -> None:
+    def _inspect(self, export: ExportRequest) -> None:
         """Has the session say more, where one runs; minutes only of what takes some."""
         if self._training.running and not self.queue.busy and export.size is not None:
-            self._training.post(m.Inspect(export, probe=export.size.area > PROBED_PX))
+            self._training.post(Inspect(export, probe=export.size.area > PROBED_PX))
 
-    def _measure(self, export: m.ExportRequest) -> None:
+    def _measure(self, export: ExportRequest) -> None:
         """The same with a session begun for it."""
-        if self._send(m.Inspect(export, probe=True)) and self.dialog is not None:
+        if self._send(Inspect(export, probe=True)) and self.dialog is not None:
             self.dialog.measurable = False
             self.dialog.refresh()
 
@@ -258,7 +259,7 @@ class ExportController(QObject):
         self._document.adopt(with_images_from(self._document.job, [folder]), self.tr("find images"))
         snapshot = dialog.form.snapshot
         if training.running and snapshot is None:
-            training.post(m.Load(job))
+            training.post(Load(job))
         elif not training.running and training.start(snapshot or self._snapshots.newest(), paused=True, job=job):
             dialog.form.snapshot = None  # the session is that snapshot now
         dialog.set_job(job)

@@ -26,13 +26,13 @@ from app.export.queue_rows import QueueRows
 from app.preferences import Preferences
 from app.widgets import theme
 from app.widgets.placing import place, room_for
-from engine import messages as m
 from engine.box import Size
+from engine.declarations import Layer
 from engine.errors import TesseraError
 from engine.export import journal, preflight
 from engine.images.read import image_size, may_be_transparent
 from engine.job import Job
-from engine.method import Layer
+from engine.messages.exports import Finding, Inspected, Remedy
 
 PROBED_PX = 4_000_000
 """A picture of fewer pixels is painted in no time."""
@@ -45,11 +45,11 @@ class ExportDialog(QDialog):
     """A modeless window; closing it does not stop a running export.
 
     Signals:
-        start_requested(messages.ExportRequest)
+        start_requested(ExportRequest)
         resume_requested(Path): go on with the canvas in a folder.
         images_requested(): images are missing, and the artist knows where they are.
-        settled(messages.ExportRequest): nothing was changed for a moment; time to inspect it, where a session runs.
-        measure_requested(messages.ExportRequest): begin one for it.
+        settled(ExportRequest): nothing was changed for a moment; time to inspect it, where a session runs.
+        measure_requested(ExportRequest): begin one for it.
         learn_requested(Size): the network is to learn on, on a canvas of this size.
 
     Args:
@@ -87,7 +87,7 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self._queue, self._preferences = queue, preferences
         self.job = job
-        self._inspected: m.Inspected | None = None
+        self._inspected: Inspected | None = None
         self.measurable = False
         """Whether minutes are measured only when asked for, since no session runs."""
         title = self.tr("Export") if snapshot is None else self.tr("Export moment {}").format(snapshot.name)
@@ -143,7 +143,7 @@ class ExportDialog(QDialog):
         self.form.options.set_free_places(self._has_free_places())
         self.refresh()
 
-    def show_inspected(self, event: m.Inspected) -> None:
+    def show_inspected(self, event: Inspected) -> None:
         """What the session found, where that is of what is chosen now."""
         if event.export == self.form.request():
             self._inspected = event
@@ -231,7 +231,7 @@ class ExportDialog(QDialog):
                     return may_be_transparent(Path(image.path))
         return False
 
-    def _is_wanted(self, finding: m.Finding) -> bool:
+    def _is_wanted(self, finding: Finding) -> bool:
         """What only adds to one's knowledge is for those who want to know more."""
         known = [item for item in self._queue.items if item.request.out == self.form.out() and item.kept]
         if finding.kind == "begun" and known:
@@ -239,14 +239,14 @@ class ExportDialog(QDialog):
         quiet = finding.severity == "note" and finding.kind.endswith("_detail")
         return self.form.fold.isChecked() or not quiet
 
-    def _check(self, finding: m.Finding) -> Check:
+    def _check(self, finding: Finding) -> Check:
         tones: dict[str, Tone] = {"stop": "error", "warning": "warning", "note": "muted"}
         remedies = tuple(
             (remedy.title, lambda remedy=remedy: self._apply(finding, remedy)) for remedy in finding.remedies
         )
         return Check(finding.message, tones[finding.severity], remedies, finding.kind)
 
-    def _apply(self, finding: m.Finding, remedy: m.Remedy) -> None:
+    def _apply(self, finding: Finding, remedy: Remedy) -> None:
         if finding.kind == "begun":
             self.resume_requested.emit(journal.folder_for(self.form.out()))
         elif remedy.ask == "images":

@@ -25,13 +25,13 @@ from app.export.film import FilmField
 from app.export.options import ExportOptions
 from app.export.size import SizeField
 from app.widgets import theme, words
-from engine import messages
 from engine.box import Size
+from engine.declarations import Layer
 from engine.errors import BadSettingError
 from engine.export import layered
 from engine.export.format import Format, format_of, formats, suffixes
 from engine.export.print_sizes import LABS, Lab, Layout, print_scale
-from engine.method import Layer
+from engine.messages.exports import ALL_LAYERS, ExportRequest
 from engine.options import EncodeOptions, RenderMode
 
 FORBIDDEN = '/\\:*?"<>|'
@@ -95,7 +95,7 @@ class ExportForm(QWidget):
             self.layer.addItem(layer.title, layer.key)
             self.layer.setItemData(self.layer.count() - 1, layer.help, Qt.ItemDataRole.ToolTipRole)
         if len(layers) > 1:
-            self.layer.addItem(self.tr("All of them, as layers of a TIFF"), messages.ALL_LAYERS)
+            self.layer.addItem(self.tr("All of them, as layers of a TIFF"), ALL_LAYERS)
             tip = self.tr("GIMP and Krita open them as layers. It takes as long as to paint each of them.")
             self.layer.setItemData(self.layer.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.size_field = SizeField(canvas, content, self, best)
@@ -126,9 +126,9 @@ class ExportForm(QWidget):
 
     # ------------------------------------------------------------ what was chosen
 
-    def request(self) -> messages.ExportRequest:
+    def request(self) -> ExportRequest:
         """The export as it is set up now."""
-        return messages.ExportRequest(
+        return ExportRequest(
             self.out(),
             self.size_field.size_px,
             self.layer.currentData(),
@@ -201,7 +201,7 @@ class ExportForm(QWidget):
     def _set_format(self, out: Path) -> None:
         self.format.setCurrentIndex(formats().index(format_of(out)))
 
-    def show_request(self, request: messages.ExportRequest) -> None:
+    def show_request(self, request: ExportRequest) -> None:
         """Other choices, as a remedy makes them."""
         self._tile_px = request.tile_px
         if request.out != self.out():
@@ -329,14 +329,14 @@ class ExportForm(QWidget):
 
     def _fit_format(self) -> None:
         """Only a TIFF holds layers."""
-        if self.layer.currentData() == messages.ALL_LAYERS:
+        if self.layer.currentData() == ALL_LAYERS:
             self._set_format(Path("layers.tif"))
 
     @property
     def shown_layer(self) -> str:
         """The layer to look at: the first one, where all are painted."""
         chosen = self.layer.currentData()
-        return self.layer.itemData(0) if chosen == messages.ALL_LAYERS else chosen
+        return self.layer.itemData(0) if chosen == ALL_LAYERS else chosen
 
     def _has_detail(self) -> bool:
         """Whether there are two ways to reach this size."""

@@ -9,10 +9,10 @@ from app.document import Document
 from app.snapshots.controller import SnapshotsController
 from app.training import Training
 from app.widgets.message_bar import MessageBar
-from engine import messages as m
 from engine.box import Size
 from engine.export import learn_on
 from engine.export.preflight import in_words
+from engine.messages.events import Stepped
 
 
 class LearningOn(QObject):
@@ -34,7 +34,7 @@ class LearningOn(QObject):
         self._messages, self._window = messages, window
         self._steps_per_s: float | None = None
         """As it was last; a step takes as long on any canvas."""
-        training.events.on(m.Stepped, self._on_stepped)
+        training.events.on(Stepped, self._on_stepped)
 
     def ask(self, trained: Size, size: Size, above: QWidget) -> QMessageBox:
         """Whether to, with the minutes that it takes where the pace is known."""
@@ -81,5 +81,5 @@ class LearningOn(QObject):
             return self.tr("about {:,} steps").format(steps)
         return self.tr("{:,} steps, {}").format(steps, in_words(steps / self._steps_per_s))
 
-    def _on_stepped(self, event: m.Stepped) -> None:
+    def _on_stepped(self, event: Stepped) -> None:
         self._steps_per_s = event.steps_per_s

@@ -20,12 +20,13 @@ from PySide6.QtWidgets import (
 
 from app.export.windows import Pane
 from app.widgets import theme
-from engine import messages as m
 from engine.box import Size, shaped
 from engine.errors import BadImageError
 from engine.export.print_sizes import print_scale, proposed_size
 from engine.images.find import find_images
 from engine.images.read import image_size
+from engine.messages.commands import RenderView
+from engine.messages.exports import ExportRequest
 from engine.options import RenderMode
 
 _PREVIEW_PX = 480
@@ -36,8 +37,8 @@ class OthersWindow(QDialog):
     """A list of images and a picture of the chosen one.
 
     Signals:
-        look_wanted(messages.RenderView): the chosen image is to be painted; `show_picture` takes the answer.
-        export_wanted(messages.ExportRequest): for each image that is to be exported.
+        look_wanted(RenderView): the chosen image is to be painted; `show_picture` takes the answer.
+        export_wanted(ExportRequest): for each image that is to be exported.
 
     Args:
         canvas: the size that was trained for.
@@ -111,7 +112,7 @@ class OthersWindow(QDialog):
         if self._chosen() is not None and self._chosen()[0] == path:  # type: ignore[index]
             self.pane.set_picture(pixels)  # type: ignore[arg-type]
 
-    def requests(self) -> list[m.ExportRequest]:
+    def requests(self) -> list[ExportRequest]:
         """An export of each image, in its own shape, at least at its own size."""
         taken: set[str] = set()
         wanted = []
@@ -125,7 +126,7 @@ class OthersWindow(QDialog):
             size = proposed_size(trained, image)
             larger = "originals" in self._capabilities and size != trained
             mode = RenderMode(originals=print_scale(size, trained) if larger else 0.0, frame=str(path), own_shape=True)
-            wanted.append(m.ExportRequest(self._folder / f"{name}.png", size, render_mode=mode))
+            wanted.append(ExportRequest(self._folder / f"{name}.png", size, render_mode=mode))
         return wanted
 
     # ------------------------------------------------------------ how
@@ -164,7 +165,7 @@ class OthersWindow(QDialog):
         size = Size(_PREVIEW_PX, _PREVIEW_PX)
         self.pane.empty_text = self.tr("Painting…")
         self.look_wanted.emit(
-            m.RenderView(canvas.box, size, "result", canvas_size=canvas, render_mode=mode, coarse_first=True)
+            RenderView(canvas.box, size, "result", canvas_size=canvas, render_mode=mode, coarse_first=True)
         )
 
     def _export(self) -> None:
@@ -186,19 +187,19 @@ class OthersWindow(QDialog):
         self.note.setText(self.tr("Each is written at its own size, into {}.").format(self._folder))
 
 
-def paths_of(view: m.RenderView) -> Path:
+def paths_of(view: RenderView) -> Path:
     """The image that a view shows."""
     assert view.render_mode is not None
     return Path(view.render_mode.frame)
 
 
-Ask = Callable[[m.RenderView, Callable[[object], object], Callable[[str], object]], object]
+Ask = Callable[[RenderView, Callable[[object], object], Callable[[str], object]], object]
 
 
-def connected(window: OthersWindow, ask: Ask, start: Callable[[m.ExportRequest], object]) -> OthersWindow:
+def connected(window: OthersWindow, ask: Ask, start: Callable[[ExportRequest], object]) -> OthersWindow:
     """The window with those who paint for it: `ask` a small picture, `start` an export."""
 
-    def look(view: m.RenderView) -> None:
+    def look(view: RenderView) -> None:
         path = paths_of(view)
 
         def failed(message: str) -> None:

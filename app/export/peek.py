@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.session_events import PEEK, SessionEvents
 from engine.box import Box
-from engine.messages import Ended, Failed, RenderView, ViewRendered
+from engine.messages.commands import RenderView
+from engine.messages.events import Ended, Failed, ViewRendered
 from engine.preview.tiles import screen_box
 
 Shown = Callable[[np.ndarray], object]

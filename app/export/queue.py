@@ -10,7 +10,9 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 
 from app.session_events import SessionEvents
-from engine import messages as m
+from engine.messages.commands import Command
+from engine.messages.events import Ended, Failed
+from engine.messages.exports import CancelExport, ExportCancelled, Exported, ExportRequest, Progressed
 
 State = Literal["waiting", "running", "stopping", "done", "stopped", "failed"]
 
@@ -26,14 +28,14 @@ class Item:
         result: of one that is done.
     """
 
-    request: m.ExportRequest
+    request: ExportRequest
     state: State = "waiting"
     done: int = 0
     total: int = 0
     seconds_left: float | None = None
     message: str = ""
     kept: bool = False
-    result: m.Exported | None = None
+    result: Exported | None = None
 
     @property
     def over(self) -> bool:
@@ -57,15 +59,15 @@ class ExportQueue(QObject):
     progressed = Signal(object)
     """An item has new figures."""
 
-    def __init__(self, send: Callable[[m.Command], bool], events: SessionEvents, parent: QObject | None = None) -> None:
+    def __init__(self, send: Callable[[Command], bool], events: SessionEvents, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.items: list[Item] = []
         self._send = send
-        events.on(m.Progressed, self._on_progressed, self)
-        events.on(m.Exported, self._on_exported, self)
-        events.on(m.ExportCancelled, self._on_cancelled, self)
-        events.on(m.Failed, self._on_failed, self)
-        events.on(m.Ended, self._on_ended, self)
+        events.on(Progressed, self._on_progressed, self)
+        events.on(Exported, self._on_exported, self)
+        events.on(ExportCancelled, self._on_cancelled, self)
+        events.on(Failed, self._on_failed, self)
+        events.on(Ended, self._on_ended, self)
 
     @property
     def running(self) -> Item | None:
@@ -76,7 +78,7 @@ class ExportQueue(QObject):
         """Whether anything is painted or waits to be."""
         return any(not item.over for item in self.items)
 
-    def add(self, request: m.ExportRequest) -> Item:
+    def add(self, request: ExportRequest) -> Item:
         """The next one; an earlier attempt at the same file makes way."""
         self.items = [item for item in self.items if not (item.over and item.request.out == request.out)]
         item = Item(request)
@@ -85,7 +87,7 @@ class ExportQueue(QObject):
         self.changed.emit()
         return item
 
-    def show_unfinished(self, requests: Iterable[tuple[m.ExportRequest, int, int]]) -> None:
+    def show_unfinished(self, requests: Iterable[tuple[ExportRequest, int, int]]) -> None:
         """Another project: only what was begun of its exports remains; with the tiles done and all tiles of each."""
         self.items = [Item(request, "stopped", done, total, kept=True) for request, done, total in requests]
         self.changed.emit()
@@ -98,7 +100,7 @@ class ExportQueue(QObject):
         """Stops the one that is painted, whose tiles stay on the disk; takes one that waits out of the queue."""
         if item.state == "running":
             item.state = "stopping"
-            self._send(m.CancelExport(keep=True))
+            self._send(CancelExport(keep=True))
         elif item.state == "waiting":
             self.items.remove(item)
         self.changed.emit()
@@ -114,33 +116,33 @@ class ExportQueue(QObject):
             self.items.remove(item)
             self.changed.emit()
 
-    def _on_progressed(self, event: m.Progressed) -> None:
+    def _on_progressed(self, event: Progressed) -> None:
         item = self.running
         if item is not None and event.job == "export":
             item.done, item.total, item.seconds_left = event.done, event.total, event.seconds_left
             self.progressed.emit(item)
 
-    def _on_exported(self, event: m.Exported) -> None:
+    def _on_exported(self, event: Exported) -> None:
         if (item := self.running) is not None:
             item.state, item.result = "done", event
             self._go_on()
             self.changed.emit()
 
-    def _on_cancelled(self, event: m.ExportCancelled) -> None:
+    def _on_cancelled(self, event: ExportCancelled) -> None:
         if (item := self.running) is not None:
             item.state, item.kept = "stopped", event.kept is not None
             self._go_on()
             self.changed.emit()
 
-    def _on_failed(self, event: m.Failed) -> None:
+    def _on_failed(self, event: Failed) -> None:
         item = self.running
-        if item is not None and (event.fatal or isinstance(event.command, m.ExportRequest)):
+        if item is not None and (event.fatal or isinstance(event.command, ExportRequest)):
             item.state, item.message, item.kept = "failed", event.message, item.done > 0
             if not event.fatal:
                 self._go_on()
             self.changed.emit()
 
-    def _on_ended(self, _event: m.Ended) -> None:
+    def _on_ended(self, _event: Ended) -> None:
         """The session is over, and nothing more will be painted by itself."""
         for item in self.items:
             if not item.over:

@@ -16,10 +16,10 @@ from app.export.queue import Item
 from app.export.windows import CompareWindow, PictureWindow
 from app.snapshots.controller import SnapshotsController
 from app.training import Training
-from engine import messages as m
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, profiles
+from engine.messages.commands import RenderView
 from engine.options import EncodeOptions
 
 GLANCE_PX = 1200
@@ -87,7 +87,7 @@ class ExportViews(QObject):
         def ask() -> None:
             self.peeks.forget()
             for originals in (False, True):
-                request = m.RenderView(
+                request = RenderView(
                     window.region(),
                     window.region().size,
                     form.shown_layer,
@@ -115,7 +115,7 @@ class ExportViews(QObject):
         size = Size(*(max(1, round(side * scale)) * ALIGNMENT_PX for side in (size.height, size.width)))
         window = self.repeat_window = PictureWindow(self.tr("3 × 3"), form.window())
         window.note.setText(self.tr("The picture beside itself. Where one ends and the next begins, nothing shows."))
-        request = m.RenderView(
+        request = RenderView(
             size.box,
             Size(REPEAT_PX, REPEAT_PX),
             form.shown_layer,

@@ -14,8 +14,8 @@ from app.settings import knobs
 from app.widgets import theme
 from app.widgets.controls import ElidedLabel
 from app.widgets.thumbnails import Thumbnails
+from engine.declarations import Slot
 from engine.job import SourceImage
-from engine.method import Slot
 from engine.settings import Knob, Spec
 
 _SETTLE_MS = 350

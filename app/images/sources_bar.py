@@ -12,8 +12,8 @@ from app.images.arrivals import Arrivals
 from app.images.slot_section import SlotSection
 from app.images.source_tile import SIDE
 from app.widgets import theme, thumbnails
+from engine.declarations import Slot
 from engine.job import SourceImage
-from engine.method import Slot
 
 
 class SourcesBar(QWidget):

@@ -23,7 +23,7 @@ from app.images.arrivals import is_wanted, local_paths
 from app.images.source_tile import SIDE, SourceTile
 from app.widgets import theme
 from app.widgets.controls import LinkLabel
-from engine.method import Slot
+from engine.declarations import Slot
 
 TILE_TYPE = "application/x-tessera-source"
 _GAP = 4

@@ -20,9 +20,9 @@ from app.masks.regions import Region, first_regions
 from app.masks.trial import MaskTrial
 from app.training import Training
 from app.widgets import background
+from engine.declarations import Slot
 from engine.errors import TesseraError
 from engine.job import SourceImage
-from engine.method import Slot
 
 
 class MaskController(QObject):

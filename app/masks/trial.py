@@ -21,7 +21,8 @@ from app.session_events import CANVAS, TOUCHED
 from app.training import Training
 from engine.errors import NoRoomError
 from engine.job import SourceImage
-from engine.messages import Began, Ended, Failed, Kept, Load, ViewRendered
+from engine.messages.commands import Load
+from engine.messages.events import Began, Ended, Failed, Kept, ViewRendered
 
 _PAUSE_MS = 5
 """The brush rests this long at most before what it painted is tried out."""

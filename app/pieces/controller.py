@@ -15,7 +15,8 @@ from app.pieces.tray import PieceTray
 from app.training import Training
 from engine import pieces
 from engine.job import Job, PiecePlace
-from engine.messages import Began, CountImages, CountPieces, Failed, ImagesCounted, PiecesCounted, ViewRendered
+from engine.messages.commands import CountImages, CountPieces
+from engine.messages.events import Began, Failed, ImagesCounted, PiecesCounted, ViewRendered
 from engine.pieces import PieceInfo
 from engine.reports import ImageShare
 

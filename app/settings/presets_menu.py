@@ -9,7 +9,8 @@ from typing import Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QToolButton, QWidget
 
-from app.document import Change, Document
+from app.change import Change
+from app.document import Document
 from app.settings import own_presets
 from app.settings.own_presets import LONGEST_NAME, OwnPreset
 from app.widgets.message_bar import MessageBar

@@ -19,7 +19,8 @@ from engine import moments, snapshots
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.job import Job
-from engine.messages import Began, Ended, Failed, Keep, Kept
+from engine.messages.commands import Keep
+from engine.messages.events import Began, Ended, Failed, Kept
 from engine.snapshots import Snapshot, size_bytes
 
 BUDGET_BYTES = 4_000_000_000

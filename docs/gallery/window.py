@@ -17,7 +17,7 @@ from app.main_window import MainWindow
 from app.preferences import Preferences
 from benchmarks.live import Watch, until
 from engine import heap
-from engine import messages as m
+from engine.messages.events import Stepped
 
 WIDTH, HEIGHT = 1440, 900
 SETS, STEPS = (1, 4, 9), 24
@@ -44,7 +44,7 @@ def main(style: Path, content: Path, folder: Path) -> int:
         until(lambda: window.built)
         watch, document, training = Watch(window), window.document, window.training
         steps = [0]
-        training.events.on(m.Stepped, lambda event: steps.append(event.step))
+        training.events.on(Stepped, lambda event: steps.append(event.step))
 
         def after(change) -> None:
             watch.start()

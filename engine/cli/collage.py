@@ -17,7 +17,8 @@ from engine.export.video_formats import is_video
 from engine.images.find import find_images
 from engine.images.read import image_size
 from engine.job import DEFAULT_METHOD, Job, SourceImage
-from engine.method import method_class, preset_values
+from engine.method import method_class
+from engine.method_choices import preset_values
 from engine.settings import parse_assignments
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from engine.cli.map_arguments import NO_MAP
 from engine.cli.terminal import argument, say
+from engine.declarations import Slot
 from engine.errors import UsageError
 from engine.images.find import find_images
 from engine.job import SourceImage
-from engine.method import Slot, method_slots
+from engine.method import method_slots
 
 Sources = dict[str, tuple[SourceImage, ...]]
 

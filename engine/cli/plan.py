@@ -12,7 +12,8 @@ from engine.cli.reports import report_of, told
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import Device, choose, prepare_thread
 from engine.errors import BadPlanError, TesseraError, UsageError
-from engine.messages import Command, Stepped, Stop, Warned
+from engine.messages.commands import Command, Stop
+from engine.messages.events import Stepped, Warned
 from engine.moments import MomentRule
 from engine.plans.journal import Journal
 from engine.plans.plan_file import read_plan

@@ -31,22 +31,9 @@ from engine.export.video import open_film
 from engine.export.video_formats import check_video, is_video
 from engine.images.read import image_size
 from engine.job import Job
-from engine.messages import (
-    ALL_LAYERS,
-    Began,
-    CountImages,
-    ExportCancelled,
-    Exported,
-    ExportRequest,
-    Failed,
-    ImagesCounted,
-    Inspect,
-    Inspected,
-    Progressed,
-    Retune,
-    Stop,
-    Warned,
-)
+from engine.messages.commands import CountImages, Retune, Stop
+from engine.messages.events import Began, Failed, ImagesCounted, Warned
+from engine.messages.exports import ALL_LAYERS, ExportCancelled, Exported, ExportRequest, Inspect, Inspected, Progressed
 from engine.method import Method, method_class
 from engine.options import EncodeOptions
 from engine.project import project_folder

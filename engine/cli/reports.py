@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.messages import Stepped
+from engine.messages.events import Stepped
 
 
 def report_of(event: Stepped) -> dict[str, Any]:

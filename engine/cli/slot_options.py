@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
-from engine.method import Slot, method_keys, method_slots
+from engine.declarations import Slot
+from engine.method import method_keys, method_slots
 
 
 def slot_options() -> dict[str, str]:

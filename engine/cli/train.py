@@ -19,8 +19,10 @@ from engine.device import prepare_thread
 from engine.errors import TesseraError, UsageError
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
-from engine.messages import Began, Failed, Kept, Stepped, Stop, Warned
-from engine.method import Method, method_class, preset_values, wrong_slots
+from engine.messages.commands import Stop
+from engine.messages.events import Began, Failed, Kept, Stepped, Warned
+from engine.method import Method, method_class
+from engine.method_choices import preset_values, wrong_slots
 from engine.opening import open_project
 from engine.project import FILE_NAME, has_snapshots, save_job
 from engine.settings import parse_assignments

@@ -17,7 +17,8 @@ from engine.export.sweep import sweep
 from engine.export.tiles import ExportPlan, Report, fulfil
 from engine.export.video import FRAMES_PER_S, Film, begin_film, end_film, numbered, open_film, write_video
 from engine.export.video_formats import check_video, is_video
-from engine.messages import Event, Exported, Progressed
+from engine.messages.events import Event
+from engine.messages.exports import Exported, Progressed
 from engine.options import RenderMode
 
 

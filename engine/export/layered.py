@@ -17,7 +17,7 @@ import numpy as np
 from engine.errors import BadSettingError, CancelledError
 from engine.files import no_room, replacing
 from engine.images.decode import vips
-from engine.messages import ALL_LAYERS, ExportRequest
+from engine.messages.exports import ALL_LAYERS, ExportRequest
 from engine.options import EncodeOptions
 
 TILE_PX = 256

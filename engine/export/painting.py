@@ -26,7 +26,7 @@ from engine.export.tiles import ExportPlan, Paint
 from engine.export.transparency import Opacity, opacity_of
 from engine.fields.artwork import Artwork
 from engine.job import Job
-from engine.messages import ExportRequest
+from engine.messages.exports import ExportRequest
 from engine.method import Method, method_class
 from engine.options import RenderMode
 from engine.preview import usage

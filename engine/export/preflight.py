@@ -22,7 +22,7 @@ from engine.export.transparency import opaque_everywhere
 from engine.export.video_formats import check_video, is_video
 from engine.images.read import image_size, may_be_transparent
 from engine.job import Job, SourceImage
-from engine.messages import ExportRequest, Finding, Remedy
+from engine.messages.exports import ExportRequest, Finding, Remedy
 from engine.options import SRGB
 
 ENCODED_BYTES_PER_S = 40e6

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.declarations import Slot
 from engine.errors import BadSettingError, MissingSourcesError
 from engine.job import Job
-from engine.method import Slot
 
 
 def missing_images(job: Job) -> list[Path]:

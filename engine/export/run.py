@@ -25,7 +25,8 @@ from engine.export.relink import refuse_missing_images, refuse_to_overwrite
 from engine.export.tiles import Report, fulfil
 from engine.export.transparency import opaque_everywhere
 from engine.export.video import end_film
-from engine.messages import ALL_LAYERS, Event, ExportCancelled, Exported, ExportRequest, Finding, Progressed, Warned
+from engine.messages.events import Event, Warned
+from engine.messages.exports import ALL_LAYERS, ExportCancelled, Exported, ExportRequest, Finding, Progressed
 from engine.preview import usage
 from engine.preview.views import artwork
 from engine.templates.palette import palette

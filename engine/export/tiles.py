@@ -30,7 +30,7 @@ from engine.export.journal import CanvasSpec, Journal
 from engine.export.print_sizes import Layout
 from engine.export.transparency import Opacity
 from engine.files import no_room
-from engine.messages import Progressed
+from engine.messages.exports import Progressed
 from engine.options import EncodeOptions, canvas_bits
 
 Paint = Callable[[Box], Tensor]

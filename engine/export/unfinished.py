@@ -16,7 +16,7 @@ from engine.errors import BadCanvasError, TesseraError
 from engine.export import journal
 from engine.export.journal import Unfinished
 from engine.files import write_atomically
-from engine.messages import ExportRequest
+from engine.messages.exports import ExportRequest
 from engine.options import EncodeOptions, RenderMode
 
 _NOTES = "unfinished.json"

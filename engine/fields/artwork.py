@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.box import Box, Margin, Size
 from engine.device import empty_cache, is_out_of_memory
 from engine.errors import NotLocalError, OutOfMemoryError
-from engine.method import Renderer
+from engine.renderer import Renderer
 
 
 class Field(Protocol):

@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from torch import Tensor
 
 from engine.box import Box, Margin, Size, shaped
+from engine.declarations import Layer
 from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
 from engine.fields.blocks import Blocks, block_side
@@ -20,8 +21,8 @@ from engine.fields.detail import Detail
 from engine.fields.periodic import Closed
 from engine.fields.resample import Zoom, needed, resampled
 from engine.images.sources import ContentField, Source
-from engine.method import Layer, Layers, Renderer, RendererAround, Sited
 from engine.options import RenderMode
+from engine.renderer import Layers, Renderer, RendererAround, Sited
 from engine.templates.atlas import Atlas
 from engine.templates.mix_kernel import MixKernel
 
@@ -51,7 +52,7 @@ MethodT = TypeVar("MethodT", bound=Printable)
 
 
 class AdversarialRenderer(RendererAround, ABC, Generic[MethodT]):
-    """A `method.Renderer` of a canvas at working scale, whole or repeating, with its content or a frame.
+    """A `renderer.Renderer` of a canvas at working scale, whole or repeating, with its content or a frame.
 
     Raises:
         BadSettingError: there is no content whose place a frame could take.
@@ -70,7 +71,7 @@ class AdversarialRenderer(RendererAround, ABC, Generic[MethodT]):
 
     @abstractmethod
     def paint(self, box: Box, canvas_size: Size) -> Mapping[str, Tensor]:
-        """See `method.Renderer`."""
+        """See `renderer.Renderer`."""
 
     @abstractmethod
     def planes(self, box: Box, canvas_size: Size) -> Tensor:

@@ -16,8 +16,7 @@ from engine.box import Box, Margin, Size
 from engine.errors import BadSettingError
 from engine.images.maps import FORBIDDEN
 from engine.job import PieceChoice, PieceChoices, PiecePlace
-from engine.method import Piece
-from engine.pieces import PieceInfo, image_names
+from engine.pieces import Piece, PieceInfo, image_names
 from engine.templates.atlas import Atlas, Templates
 from engine.tiling import Edge, tiled_place
 

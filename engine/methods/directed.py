@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
+from engine.declarations import Slot
 from engine.errors import BadImageError
 from engine.images import maps
 from engine.images.maps import RegionMap
 from engine.images.sources import ContentField, Source
 from engine.job import Job, PieceChoices
-from engine.method import Slot
 from engine.methods.map_slots import CONTENT_MAP, MAP_SLOTS, PAINT_MAP, SIZE_MAP
 
 Plane = Callable[[Box], Tensor]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.method import Slot
+from engine.declarations import Slot
 
 PIECES_MAP, CONTENT_MAP, SIZE_MAP, PAINT_MAP = "pieces_map", "content_map", "size_map", "paint_map"
 STYLES_MAP, STRENGTH_MAP = "styles_map", "strength_map"

@@ -11,7 +11,8 @@ from engine.errors import BadImageError, BadPlanError
 from engine.images import decode
 from engine.images.read import image_size
 from engine.job import Job
-from engine.method import method_class, wrong_slots
+from engine.method import method_class
+from engine.method_choices import wrong_slots
 from engine.stop_rule import StopRule
 
 LONGEST_NAME = 80

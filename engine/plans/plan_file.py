@@ -28,7 +28,8 @@ from engine.errors import BadPlanError, TesseraError
 from engine.files import write_atomically
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
-from engine.method import method_class, method_keys, method_slots, preset_values
+from engine.method import method_class, method_keys, method_slots
+from engine.method_choices import preset_values
 from engine.opening import open_project
 from engine.plans.plan import MOST_RUNS, Plan, Run, checked, free_name, refuse
 from engine.project import project_folder

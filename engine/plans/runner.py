@@ -12,7 +12,8 @@ from pathlib import Path
 from engine import moments, snapshots
 from engine.errors import BadProjectError, NoRoomError, TesseraError
 from engine.job import Job
-from engine.messages import Command, Ended, Event, Failed, Kept, Stop, Warned
+from engine.messages.commands import Command, Stop
+from engine.messages.events import Ended, Event, Failed, Kept, Warned
 from engine.plans.journal import Journal
 from engine.plans.plan import Run
 from engine.project import SNAPSHOTS

@@ -11,8 +11,9 @@ import torch
 from engine.box import Box, Size
 from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
-from engine.method import Layers, Method, RendererAround
+from engine.method import Method
 from engine.pieces import PieceInfo
+from engine.renderer import Layers, RendererAround
 from engine.reports import ImageShare
 
 _TILE_PX = 256

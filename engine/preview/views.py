@@ -16,11 +16,12 @@ from engine.box import Box, Size
 from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
-from engine.messages import RenderView
-from engine.method import PIECES_LAYER, Method
+from engine.messages.commands import RenderView
+from engine.method import Method
 from engine.nn.parts import giving_way
 from engine.options import RenderMode
 from engine.preview.tiles import strip, view, whole
+from engine.renderer import PIECES_LAYER
 
 PATCHES = "patches"
 PREVIEW_PX = 640
@@ -34,7 +35,7 @@ PREVIEW_CANVAS_PX = 4_000_000
 class Piece:
     """Part of an answer: uint8 [h, w, 3], where it lies on a canvas, and whether it is the last.
 
-    pieces: int16 [h, w], see `messages.ViewRendered`.
+    pieces: int16 [h, w], see `events.ViewRendered`.
     """
 
     image: np.ndarray

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from engine import moments, snapshots
 from engine.errors import BadProjectError, BadSettingError, NoRoomError
-from engine.messages import Event, Kept, Reason, Warned
+from engine.messages.commands import Reason
+from engine.messages.events import Event, Kept, Warned
 from engine.moments import BEST_OF, MomentRule
 from engine.preview.views import PREVIEW_CANVAS_PX, preview
 from engine.training.trainer import Moment, Trainer, message_for

@@ -41,7 +41,7 @@ class MatchMeter:
     """The matches of one method's present picture. Call `advance` after each step.
 
     Attributes:
-        latest: by key of `method.MATCHES`; empty before the first measurement.
+        latest: by key of `declarations.MATCHES`; empty before the first measurement.
     """
 
     def __init__(self, method: Method, job: Job, known: dict[str, float] | None = None) -> None:

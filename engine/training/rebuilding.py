@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from engine.device import Device, empty_cache, is_out_of_memory
 from engine.errors import NoRoomError
 from engine.job import Job
-from engine.messages import Event
+from engine.messages.events import Event
 from engine.method import Method, State, method_class
 from engine.training.autosave import Autosaver
 from engine.training.trainer import GaveUpError, Trainer

@@ -1,7 +1,7 @@
 """The only training loop: obeys commands between two steps, and tells what happens as events.
 
-The window, the command line and the tests run this same generator. A step and its failures are trainer.py's, pictures
-preview/views.py's, snapshots autosave.py's.
+The window, the command line and the tests run this same generator. A step and its failures are trainer.py's, what is
+trained and what takes its place exchange.py's, pictures showing.py's, snapshots autosave.py's, exports exporting.py's.
 """
 
 from __future__ import annotations
@@ -9,69 +9,56 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from engine import snapshots
-from engine.box import Box
 from engine.copying import bring_snapshots
 from engine.device import empty_cache, is_lost, several
-from engine.errors import NoRoomError, OutOfMemoryError, TesseraError
-from engine.export.painting import Present
-from engine.export.run import ExportRun
+from engine.errors import NoRoomError, OutOfMemoryError
 from engine.job import Job
-from engine.messages import (
-    Began,
-    CancelExport,
+from engine.messages.commands import (
     Command,
     CountImages,
     CountPieces,
     EndBy,
-    Ended,
-    Event,
-    ExportRequest,
-    Failed,
     FindPiece,
-    ImagesCounted,
-    Inspect,
-    Inspected,
     Keep,
     Load,
-    Mailbox,
     Pause,
-    Paused,
-    PieceFound,
-    PiecesCounted,
-    Reason,
     Relocate,
-    Relocated,
     RenderView,
     Restore,
     Resume,
-    Resumed,
     Retune,
-    Retuned,
     Share,
     StartFrom,
-    StoodIn,
     Stop,
+)
+from engine.messages.events import (
+    Ended,
+    Event,
+    Failed,
+    ImagesCounted,
+    Paused,
+    PieceFound,
+    PiecesCounted,
+    Relocated,
+    Resumed,
+    Retuned,
     Warned,
 )
-from engine.method import Method, State
+from engine.messages.exports import ExportRequest, Inspect, Inspected
+from engine.messages.mailbox import Mailbox
 from engine.moments import BEST_OF, MomentRule
 from engine.preview import usage
-from engine.project import project_folder
 from engine.stop_rule import Limit, StopRule
 from engine.threads import Threads
-from engine.training import borrowed
 from engine.training.autosave import Autosaver
+from engine.training.exchange import Exchange
+from engine.training.exporting import Exporting
 from engine.training.limits import Limits
-from engine.training.matches import MatchMeter
 from engine.training.meters import Budget
-from engine.training.rebuilding import built, built_beside
-from engine.training.showing import Showing
-from engine.training.stand_in import SHOWN_LAYERS, StandIn
 from engine.training.trainer import GaveUpError, Trainer, message_for
 
 if TYPE_CHECKING:
@@ -95,7 +82,7 @@ class Session:
         steps, minutes, stall_minutes: when it ends by itself, see `StopRule`.
         previews: paint a small picture for each snapshot.
         rule: which moments it keeps by itself, besides autosaves.
-        measured: measure `method.MATCHES` now and then; reports and snapshots hold them.
+        measured: measure `declarations.MATCHES` now and then; reports and snapshots hold them.
         fixed_threads: compute with as many threads as it was prepared with, so that results are equal bit for bit.
         leader: of devices that share the steps, where their processes are there already; it is ended with the session.
 
@@ -122,9 +109,8 @@ class Session:
         leader: Leader | None = None,
     ) -> None:
         self._job, self._snapshot, self._start_from = job, snapshot, start_from
-        self._devices = several(device)
-        self._device = self._devices[0]
-        self._leader = leader
+        devices = several(device)
+        self._device = devices[0]
         self._limits = Limits(StopRule(steps, minutes, stall_minutes))
         self._limit: Limit | None = None
         self._mailbox = Mailbox()
@@ -132,12 +118,13 @@ class Session:
         self._keeper = Autosaver(folder, previews, rule)
         self._budget = Budget()
         self._piece_counter = usage.PieceCounter()
-        self._stand_in, self._stood_in = StandIn(self._device), ""
-        self._measured, self._fixed_threads = measured, fixed_threads
+        self._fixed_threads = fixed_threads
         self._threads: Threads
-        self._matches: MatchMeter | None = None
-        self._trainer: Trainer
-        self._views = Showing(self._device, lambda: self._mailbox.replaces_pictures, self._shown)
+        self._exchange = Exchange(
+            devices, self._keeper, lambda: self._mailbox.replaces_pictures, measured=measured, leader=leader
+        )
+        self._views = self._exchange.views
+        self._exporting = Exporting(self._exchange, self._keeper, self._device, self._mailbox, self._commands)
         self._paused = paused
         self._over = False
         self._stop_refused = False
@@ -151,8 +138,8 @@ class Session:
         try:
             yield from self._run()
         finally:
-            if self._leader is not None:
-                self._leader.end()
+            if self._exchange.leader is not None:
+                self._exchange.leader.end()
 
     def _run(self) -> Iterator[Event]:
         failure = ""
@@ -170,7 +157,7 @@ class Session:
             while not self._over:
                 yield from self._serve()
                 yield from self._turn()
-                yield from self._tell_stand_in()  # it ends by itself where it can not be had
+                yield from self._exchange.tell_stand_in()  # it ends by itself where it can not be had
         except GaveUpError as error:
             failure = str(error)
         except Exception as error:  # a card tells of a failed kernel whenever something waits for it
@@ -179,105 +166,13 @@ class Session:
             yield from self._give_up(failure)
         yield Ended(self._trainer.step, self._limit)
 
-    # ------------------------------------------------------------ building
-
     def _build(self) -> Iterator[Event]:
-        snapshot = state = None
-        if self._snapshot is not None:
-            snapshot = snapshots.read(self._snapshot)
-            state = snapshots.load_state(snapshot)
         self._threads = Threads(self._device, self._fixed_threads)
-        if self._leader is None and len(self._devices) > 1:
-            from engine.training.leader import led  # brings torch.distributed along
+        yield from self._exchange.build(self._job, self._threads, self._snapshot, self._start_from)
 
-            self._leader = led(self._devices)
-        method = built(self._job, self._device)
-        self._trainer = Trainer(method, self._job, self._device, self._threads, self._leader)
-        unfit: list[str] = []
-        if snapshot is not None and state is not None:
-            unfit = method.restore(state, strict=self._trainer.trains_as(method, snapshot.job))
-            self._go_on_from(snapshot, supersedes=True)
-        self._measure_anew()
-        told = [] if self._start_from is None else [self._begun_with(method, self._start_from)]
-        yield from self._begin("built" if snapshot is None else "restored", self._snapshot, unfit)
-        yield from told
-        if snapshot is None and self._start_from is None:
-            self._stand_in.begin(self._job)
-            yield from self._tell_stand_in()
-
-    def _tell_stand_in(self) -> Iterator[Event]:
-        """Says that another method's picture is shown, or no more, where that was said otherwise before."""
-        if self._stand_in.title != self._stood_in:
-            self._stood_in = self._stand_in.title
-            yield StoodIn(self._stood_in)
-            self._views.begin_anew()
-
-    def _end_stand_in(self) -> Iterator[Event]:
-        self._stand_in.end()
-        yield from self._tell_stand_in()
-
-    def _shown(self, layer: str = SHOWN_LAYERS[0]) -> Method:
-        """What the artist sees: the present method's picture, or what stands in for it."""
-        return self._stand_in.instead_of(self._trainer.method, self._trainer.job, layer)
-
-    def _begun_with(self, method: Method, project: Path) -> Warned:
-        """Lets a method begin with the networks of another project, and says whether it does."""
-        try:
-            borrowed.begin_with(method, project)
-        except TesseraError as error:
-            return Warned(f"{error} It begins without it.", "start")
-        return Warned(f"It begins with what was learned in {project}.", "start")
-
-    def _built_beside(
-        self, job: Job, present: State, take_over: Callable[[Method], object]
-    ) -> Generator[Event, None, Method]:
-        """See `rebuilding`; views under way begin anew where the present method had to be let go."""
-        waiting: list[RenderView] = []
-
-        def let_go() -> None:
-            waiting.extend(self._views.let_go())
-            self._stand_in.let_go()
-
-        trainer = self._trainer
-        try:
-            return (yield from built_beside(trainer, job, take_over, present, self._keeper, self._device, let_go))
-        finally:
-            self._views.take_back(waiting)
-
-    def _measure_anew(self) -> None:
-        trainer = self._trainer
-        self._matches = MatchMeter(trainer.method, trainer.job) if self._measured else None
-
-    def _exchange(self, method: Method, job: Job) -> None:
-        other = not self._trainer.has_method or method is not self._trainer.method
-        self._trainer.exchange(method, job)
-        self._measure_anew()
-        self._views.begin_anew()
-        if other:  # the same one keeps its memory, and giving some back takes longer than to paint a stroke
-            empty_cache(self._device.torch)
-
-    def _go_on_from(self, snapshot: snapshots.Snapshot, supersedes: bool = False) -> None:
-        self._trainer.go_on_from(snapshot.step, snapshot.elapsed_s, snapshot.terms)
-        self._keeper.go_on_from(snapshot, supersedes)
-
-    def _begin(
-        self,
-        reason: Literal["built", "rebuilt", "restored"],
-        snapshot: Path | None,
-        unfit: list[str],
-        left: Path | None = None,
-        touched: Box | None = None,
-    ) -> Iterator[Event]:
-        trainer = self._trainer
-        canvas_size, leader = trainer.method.canvas_size, self._leader
-        device = self._device.title if leader is None else leader.title
-        notes = tuple(trainer.method.notes)
-        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched, notes)
-        yield from trainer.warnings()
-        if leader is not None and (alone := leader.why_alone(trainer.method)):
-            yield Warned(alone, "devices")
-        if unfit:
-            yield Warned("A part of what was learned does not fit the new settings or images; it starts afresh.", "fit")
+    @property
+    def _trainer(self) -> Trainer:
+        return self._exchange.trainer
 
     # ------------------------------------------------------------ the loop
 
@@ -340,25 +235,12 @@ class Session:
             started = time.perf_counter()
             yield from self._views.paint(self._threads, trainer.step, at_leisure=False)
             self._budget.spend(time.perf_counter() - started)
-        yield from self._measure(trained_s)
-        if self._stand_in.is_over(trainer.step, trainer.measures):
-            yield from self._end_stand_in()
+        measured = yield from self._exchange.measure(trained_s)
+        if measured and STYLE_MATCH in trainer.measures:
+            self._limits.measured(trainer.measures[STYLE_MATCH])
+        if self._exchange.stand_in.is_over(trainer.step, trainer.measures):
+            yield from self._exchange.end_stand_in()
         yield from self._keeper.save_by_itself(trainer)
-
-    def _measure(self, trained_s: float) -> Iterator[Event]:
-        """Goes on with measuring the matches; where they can not be had, that is said once."""
-        if self._matches is None:
-            return
-        try:
-            if self._matches.advance(trained_s):
-                self._trainer.measures = self._matches.latest
-                if STYLE_MATCH in self._matches.latest:
-                    self._limits.measured(self._matches.latest[STYLE_MATCH])
-        except Exception as error:
-            self._matches = None
-            text = message_for("Style match and content match are not measured", error, self._device)
-            empty_cache(self._device.torch)
-            yield Warned(text, "matches")
 
     def _finish(self, limit: Limit) -> Iterator[Event]:
         step = self._trainer.step
@@ -389,7 +271,7 @@ class Session:
             case Retune():
                 yield from self._retune(command)
             case Load():
-                yield from self._load(command.job, command.reread)
+                yield from self._exchange.load(command.job, command.reread)
             case RenderView():
                 self._views.ask(command)
             case Pause():
@@ -403,20 +285,20 @@ class Session:
                 yield from self._trainer.check()
                 yield from self._keeper.keep(self._trainer, command.reason, command.name)
             case Restore():
-                yield from self._restore(command)
+                yield from self._exchange.restore(command)
             case StartFrom():
-                yield from self._begin_from(command.project)
+                yield from self._exchange.begin_from(command.project)
             case ExportRequest():
-                yield from self._export(command)
+                yield from self._exporting.run(command, self._threads)
             case Inspect():
-                findings = tuple(self._exporting(command.export).inspect(command.probe))
+                findings = tuple(self._exporting.planned(command.export, self._threads).inspect(command.probe))
                 yield Inspected(command.export, findings, command.probe)
             case FindPiece():
-                yield PieceFound(command, self._shown().piece_at(command.row, command.column))
+                yield PieceFound(command, self._exchange.shown().piece_at(command.row, command.column))
             case CountImages():
-                yield ImagesCounted(tuple(usage.image_shares(self._shown())))
+                yield ImagesCounted(tuple(usage.image_shares(self._exchange.shown())))
             case CountPieces():
-                pieces = self._piece_counter.counted(self._shown())
+                pieces = self._piece_counter.counted(self._exchange.shown())
                 yield PiecesCounted(tuple(pieces), self._trainer.step)
             case Relocate():
                 bring_snapshots(self._keeper.project, command.folder)
@@ -435,118 +317,10 @@ class Session:
     def _retune(self, command: Retune) -> Iterator[Event]:
         job, names, rebuild = self._trainer.retuned(command.values)
         if rebuild:
-            yield from self._load(job)
+            yield from self._exchange.load(job)
         elif names:
             self._trainer.retune(job)
             yield Retuned(self._trainer.step, names)
-
-    def _load(self, job: Job, reread: bool = False) -> Iterator[Event]:
-        trainer = self._trainer
-        yield from trainer.check()
-        if not reread and job.method == trainer.job.method and trainer.method.try_update(job):
-            same = trainer.method.settings == job.settings
-            trainer.method.settings = job.settings
-            self._exchange(trainer.method, job)
-            yield from self._begin("rebuilt", None, [], touched=trainer.method.touched if same else None)
-            return
-        state, unfit = trainer.method.state(), list[str]()
-
-        def take_over(method: Method) -> None:
-            if job.method == trainer.job.method and (trainer.step or trainer.method.borrowed):
-                unfit.extend(method.restore(state, strict=False))
-
-        left: Path | None = None
-        if job.method != trainer.job.method:
-            left = yield from self._keep_present("method")
-        method = yield from self._built_beside(job, state, take_over)
-        if job.method != trainer.job.method:
-            self._keeper.begin_anew()
-            trainer.begin_anew()
-            self._stand_in.begin(job)
-        elif unfit:
-            if trainer.has_method:  # where it had to be let go, it was saved before
-                left = yield from self._keep_present("rebuild")
-            trainer.dirty = True  # what goes on is not what was kept
-        self._exchange(method, job)
-        yield from self._begin("rebuilt", None, unfit, left)
-        yield from self._tell_stand_in()
-
-    def _keep_present(self, reason: Reason) -> Generator[Event, None, Path | None]:
-        """Has the present in a snapshot before it is left; returns its folder. Raises NoRoomError, GaveUpError.
-
-        None where nothing was learned yet, so that leaving it loses nothing.
-        """
-        if not self._trainer.step and self._keeper.parent is None:
-            return None
-        kept = self._keeper.kept(self._trainer)
-        if kept is not None:
-            return kept
-        yield from self._trainer.check()
-        yield from self._keeper.keep(self._trainer, reason)
-        assert self._keeper.parent is not None
-        return self._keeper.project / snapshots.FOLDER / self._keeper.parent
-
-    def _restore(self, command: Restore) -> Iterator[Event]:
-        folder = command.snapshot
-        snapshot = snapshots.read(folder)
-        state = snapshots.load_state(snapshot)
-        left = yield from self._keep_present(command.reason)
-        trainer = self._trainer
-        before = trainer.method.state()
-        if trainer.trains_as(trainer.method, snapshot.job):
-            try:
-                trainer.method.restore(state)
-            except Exception:
-                trainer.method.restore(before)
-                raise
-            trainer.method.settings = snapshot.job.settings
-            self._exchange(trainer.method, snapshot.job)
-        else:
-            method = yield from self._built_beside(snapshot.job, before, lambda method: method.restore(state))
-            self._exchange(method, snapshot.job)
-        self._go_on_from(snapshot)
-        yield from self._begin("restored", folder, [], left)
-        yield from self._end_stand_in()
-
-    def _begin_from(self, project: Path) -> Iterator[Event]:
-        """Another project's networks in place of the present ones; kept at once, so that they are found again."""
-        trainer = self._trainer
-        state = borrowed.state_of(project, trainer.job.method)
-        left = yield from self._keep_present("before")
-        before = trainer.method.state()
-        method = yield from self._built_beside(trainer.job, before, lambda new: borrowed.take(new, state, project))
-        trainer.begin_anew()
-        self._keeper.begin_anew()
-        self._exchange(method, trainer.job)
-        yield from self._begin("rebuilt", None, [], left)
-        yield from self._end_stand_in()
-        yield from self._keeper.keep(trainer, "kept", f"From {project_folder(project.absolute()).name}"[:60])
-
-    def _exporting(self, command: ExportRequest) -> ExportRun:
-        trainer = self._trainer
-        present = Present(
-            trainer.method, trainer.job, trainer.step, trainer.clock.seconds, trainer.terms, self._keeper.kept(trainer)
-        )
-        shown = self._shown(command.layer)
-        if shown is not trainer.method and self._stand_in.job is not None:
-            present = Present(shown, self._stand_in.job, 0, 0.0, {}, None)
-        return ExportRun(command, present, self._keeper.project, self._device, self._threads)
-
-    def _export(self, command: ExportRequest) -> Iterator[Event]:
-        yield from self._exporting(command).run(self._export_is_unwanted, self._export_is_kept)
-        for cancel in [waiting for waiting in self._commands if isinstance(waiting, CancelExport)][:1]:
-            self._commands.remove(cancel)
-
-    def _export_is_unwanted(self) -> bool:
-        self._commands.extend(self._mailbox.take())
-        return any(isinstance(command, CancelExport | Stop) for command in self._commands)
-
-    def _export_is_kept(self) -> bool:
-        """A session that ends leaves what was painted; who cancels says whether it is wanted."""
-        for command in self._commands:
-            if isinstance(command, CancelExport):
-                return command.keep
-        return True
 
     def _stop(self, command: Stop) -> Iterator[Event]:
         refused = ""

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from engine import snapshots
 from engine.device import Device, empty_cache, is_lost
-from engine.messages import Event, Failed, RenderView, Requester, ViewRendered
+from engine.messages.commands import RenderView, Requester
+from engine.messages.events import Event, Failed, ViewRendered
 from engine.method import Method
 from engine.nn.parts import InterruptedPainting, giving_way, painting_quickly
 from engine.preview import views

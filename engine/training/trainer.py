@@ -12,11 +12,12 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from engine.declarations import MATCHES
 from engine.device import Device, is_lost, is_out_of_memory, lost_message, memory_used_bytes
 from engine.errors import DivergedError, OutOfMemoryError, TesseraError
 from engine.job import Job
-from engine.messages import Event, Stepped, Warned
-from engine.method import MATCHES, Method, State
+from engine.messages.events import Event, Stepped, Warned
+from engine.method import Method, State
 from engine.settings import differing
 from engine.threads import Threads
 from engine.training.meters import Clock, Meter
@@ -59,7 +60,7 @@ class Trainer:
         step: number of steps done; the next one is seeded by it.
         clock: seconds of training.
         terms: means of the last report, with the measures.
-        measures: what was measured of the picture last, by key of `method.MATCHES`; part of each report.
+        measures: what was measured of the picture last, by key of `declarations.MATCHES`; part of each report.
         dirty: whether a step was done since the last snapshot.
         good: the last moment known to be sound; None before the first step.
         failures: how often in a row it diverged.

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.main_window import MainWindow
 from app.preferences import Preferences
-from engine import messages as m
+from engine.messages.events import Event, Kept, Stepped
 from tests.app.toys import register, write_image
 
 
@@ -25,18 +25,18 @@ def main(folder: Path) -> int:
         Preferences(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)), folder / "data"
     )
     window.document.add("style", [write_image(folder / "style.png")])
-    kept: list[m.Event] = []
+    kept: list[Event] = []
 
-    def listen(event: m.Event) -> None:
+    def listen(event: Event) -> None:
         match event:
-            case m.Kept():
+            case Kept():
                 kept.append(event)
-            case m.Stepped() if kept:
+            case Stepped() if kept:
                 print("kept", flush=True)
-            case m.Stepped():
+            case Stepped():
                 window.training.keep()
 
-    window.training.events.on(m.Event, listen)
+    window.training.events.on(Event, listen)
     window.show()
     window.training_actions.train()
     return app.exec()

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtTest import QSignalSpy
 
-from app.document import Document, _Change
+from app.change import ChangeStep
+from app.document import Document
 from app.widgets import gestures
 from engine.box import Size
+from engine.declarations import Slot
 from engine.job import SourceImage
-from engine.method import Slot
 from engine.project import FILE_NAME, load_job
 from tests.app.toys import register, save_as, write_image
 from tests.engine.toy import ToySettings
@@ -321,11 +322,11 @@ def test_saved_is_only_said_of_what_is(document: Document, tmp_path: Path) -> No
 
 def test_ticks_of_one_drag_hold_no_jobs_once_they_are_one_step(document: Document) -> None:
     """Qt deletes a step that another has taken in, and PySide keeps the Python part of it for ever."""
-    before = [step for step in gc.get_objects() if type(step) is _Change]
+    before = [step for step in gc.get_objects() if type(step) is ChangeStep]
     gestures.begin()
     for value in range(1, 30):
         document.set("weight", value / 10)
     gc.collect()
     assert document.stack.count() == 1
-    made = [step for step in gc.get_objects() if type(step) is _Change and step not in before]
+    made = [step for step in gc.get_objects() if type(step) is ChangeStep and step not in before]
     assert sum(hasattr(step, "after") for step in made) == 1

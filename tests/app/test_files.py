@@ -17,9 +17,10 @@ from app.main_window import MainWindow
 from app.preferences import Preferences
 from app.project_dialog import ProjectDialog
 from app.recovery import LOCK_NAME
-from engine import messages as m
 from engine.copying import copy_project
 from engine.export.journal import folder_for
+from engine.messages.events import Ended, Kept, Relocated, Stepped
+from engine.messages.exports import Exported, ExportRequest
 from engine.project import FILE_NAME, load_job
 from engine.snapshots import listing
 from tests.app import test_main_window
@@ -56,15 +57,15 @@ def test_save_of_an_untitled_project_goes_on_training(studio: Studio) -> None:
     studio.train()
     untitled = window.document.folder
     studio.press("keep")
-    studio.until_seen(m.Kept)
+    studio.until_seen(Kept)
     window.files.save_to(place)
-    studio.until_seen(m.Relocated)
+    studio.until_seen(Relocated)
     assert window.document.folder == place
     assert window.training.state == "training"
-    assert not studio.seen(m.Ended)
+    assert not studio.seen(Ended)
     assert not untitled.exists()
     studio.press("keep")
-    studio.until_seen(m.Kept, 2)
+    studio.until_seen(Kept, 2)
     assert [snapshot.folder.parent.parent for snapshot in listing(place)] == [place, place]
     assert len(window.strip.tiles) == 2
     assert not untitled.exists(), "nothing is kept in the former folder any more"
@@ -90,7 +91,7 @@ def exporting(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> dict[str, bool
     studio.press("stop")
     studio.until(lambda: studio.window.training.state == "idle")
     gate = slow(monkeypatch)
-    studio.window.exports.start(m.ExportRequest(studio.folder / "out.png"))
+    studio.window.exports.start(ExportRequest(studio.folder / "out.png"))
     studio.until(lambda: studio.window.training.state == "paused")
     return gate
 
@@ -104,7 +105,7 @@ def test_save_goes_on_painting_an_export(studio: Studio, monkeypatch: pytest.Mon
     assert untitled.exists(), "as long as the export may read from it"
     assert window.exports.running
     gate["open"] = True
-    studio.until_seen(m.Exported)
+    studio.until_seen(Exported)
     assert (studio.folder / "out.png").exists()
     studio.until(lambda: not untitled.exists())
     assert len(listing(place)) == 1
@@ -160,10 +161,10 @@ def test_saved_is_said_of_what_was_learned_as_well(studio: Studio) -> None:
     studio.drop_style()
     assert window.status.saved.text() == "saving…"
     studio.press("train")
-    studio.until_seen(m.Stepped)
+    studio.until_seen(Stepped)
     assert window.status.saved.text() == "settings saved, no moment yet"
     studio.press("keep")
-    studio.until_seen(m.Kept)
+    studio.until_seen(Kept)
     assert window.status.saved.text() == "saved 0 s ago"
     studio.press("stop")
     studio.until(lambda: window.training.state == "idle")
@@ -315,7 +316,7 @@ def test_a_packed_project_opens_and_has_its_images(studio: Studio) -> None:
     assert Path(image.path).is_relative_to(window.document.folder)
     assert not boxes(studio)
     studio.press("train")
-    studio.until_seen(m.Stepped)
+    studio.until_seen(Stepped)
 
 
 # ---------------------------------------------------------------- damage, missing images, somebody else's

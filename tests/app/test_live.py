@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint
 
-from engine import messages as m
 from engine.job import Job, PieceChoices, SourceImage
+from engine.messages.events import Began, Ended, Failed, Kept, Paused, Retuned, Stepped, StoodIn, ViewRendered
+from engine.messages.exports import Exported, ExportRequest
 from engine.method import State
 from engine.project import save_job
 from engine.settings import Settings
@@ -41,7 +42,7 @@ def test_the_picture_is_there_when_the_images_are_dropped(live: Studio) -> None:
     window = live.window
     assert window.canvas.view.isVisible()
     assert window.canvas.view.picture() is not None
-    assert not live.seen(m.Stepped), "nothing is trained"
+    assert not live.seen(Stepped), "nothing is trained"
     assert window.status.state.text() == "Live"
     assert window.actions_by_name["train"].text() == "Refine"
     assert not window.actions_by_name["stop"].isEnabled(), "there is nothing to stop"
@@ -50,12 +51,12 @@ def test_the_picture_is_there_when_the_images_are_dropped(live: Studio) -> None:
 
 def test_live_settings_act_at_once_and_undo_too(live: Studio) -> None:
     shown(live)
-    before = len(live.seen(m.ViewRendered))
+    before = len(live.seen(ViewRendered))
     live.window.document.set("rate", 0.7)
-    live.until_seen(m.Retuned)
-    live.until(lambda: len(live.seen(m.ViewRendered)) > before)
+    live.until_seen(Retuned)
+    live.until(lambda: len(live.seen(ViewRendered)) > before)
     live.press("undo")
-    live.until_seen(m.Retuned, 2)
+    live.until_seen(Retuned, 2)
     assert live.window.training.state == "live"
 
 
@@ -64,7 +65,7 @@ def test_settings_that_need_other_networks_act_without_asking(live: Studio) -> N
     for colors in (3, 9, 5):
         live.window.document.set("colors", colors)
     live.until(lambda: not live.window.training.stale)
-    assert live.seen(m.Began)[-1].reason == "rebuilt"
+    assert live.seen(Began)[-1].reason == "rebuilt"
     assert live.window.training.built is not None
     assert live.window.training.built.settings.colors == 5  # type: ignore[attr-defined]
     assert live.window.training.state == "live"
@@ -75,18 +76,18 @@ def test_more_images_are_taken_in(live: Studio) -> None:
     shown(live)
     viewport = live.window.canvas.view.viewport()
     live.drop(viewport, [write_image(live.folder / "more.png", seed=3)], QPoint(20, viewport.height() // 2))
-    live.until(lambda: live.seen(m.Began)[-1].reason == "rebuilt")
-    assert len(live.seen(m.Began)[-1].job.sources["style"]) == 2
+    live.until(lambda: live.seen(Began)[-1].reason == "rebuilt")
+    assert len(live.seen(Began)[-1].job.sources["style"]) == 2
 
 
 def test_refine_learns_from_the_picture_on(live: Studio) -> None:
     shown(live)
     live.press("train")
-    live.until_seen(m.Stepped, 2)
+    live.until_seen(Stepped, 2)
     assert live.window.training.state == "training"
-    assert len(live.seen(m.Began)) == 1, "it is the same session"
+    assert len(live.seen(Began)) == 1, "it is the same session"
     live.press("train")
-    live.until_seen(m.Paused, 2)
+    live.until_seen(Paused, 2)
     assert live.window.training.state == "paused"
     live.press("stop")
     live.until(lambda: live.window.training.state == "idle")
@@ -98,12 +99,12 @@ def test_refine_learns_from_the_picture_on(live: Studio) -> None:
 def test_a_moment_can_be_kept_and_gone_back_to(live: Studio) -> None:
     shown(live)
     live.press("keep")
-    kept = live.until_seen(m.Kept)
+    kept = live.until_seen(Kept)
     assert kept.step == 0
     live.window.document.set("colors", 7)
-    live.until(lambda: live.seen(m.Began)[-1].reason == "rebuilt")
+    live.until(lambda: live.seen(Began)[-1].reason == "rebuilt")
     live.window.training.go_back(kept.snapshot)
-    live.until(lambda: live.seen(m.Began)[-1].reason == "restored")
+    live.until(lambda: live.seen(Began)[-1].reason == "restored")
     assert live.settings.colors == 2
 
 
@@ -112,8 +113,8 @@ def test_what_is_live_can_be_exported(live: Studio) -> None:
     live.press("export")
     live.until(lambda: live.window.exports.dialog is not None and live.window.exports.dialog.isVisible())
     out = live.folder / "print.png"
-    live.window.exports.start(m.ExportRequest(out))
-    live.until_seen(m.Exported)
+    live.window.exports.start(ExportRequest(out))
+    live.until_seen(Exported)
     assert out.is_file()
     assert live.window.training.state == "live"
     dialog = live.window.exports.dialog
@@ -147,10 +148,10 @@ def test_what_can_not_be_shown_is_told_once(live: Studio) -> None:
     broken = live.folder / "broken.png"
     broken.write_bytes(b"no picture")
     live.window.document.add("style", [broken])
-    live.until(lambda: bool(live.seen(m.Ended)))
+    live.until(lambda: bool(live.seen(Ended)))
     live.until(lambda: live.window.training.state == "idle")
     live.qtbot.wait(100)
-    assert len(live.seen(m.Ended)) == 1
+    assert len(live.seen(Ended)) == 1
     live.window.document.add("style", [write_image(live.folder / "good.png")])
     live.window.document.set_sources("style", live.window.document.sources("style")[1:])
     live.until(lambda: live.window.training.state == "live")
@@ -187,10 +188,10 @@ def test_single_pieces_never_wait_for_a_rebuild(live: Studio) -> None:
     training, document = live.window.training, live.window.document
     seen: list[bool] = []
     training.stale_changed.connect(seen.append)
-    began = len(live.seen(m.Began))
+    began = len(live.seen(Began))
     document.adopt(document.job.model_copy(update={"pieces": PieceChoices(draw=1)}), "draw anew")
     live.press("undo")
-    live.until(lambda: len(live.seen(m.Began)) > began)
+    live.until(lambda: len(live.seen(Began)) > began)
     assert True not in seen
     assert not live.said()
 
@@ -198,12 +199,12 @@ def test_single_pieces_never_wait_for_a_rebuild(live: Studio) -> None:
 def test_the_line_at_the_bottom_says_whose_picture_it_is(live: Studio) -> None:
     shown(live)
     status, events = live.window.status, live.window.training.events
-    events.deliver(m.StoodIn("MAGIC collage"))
+    events.deliver(StoodIn("MAGIC collage"))
     assert status.state.text() == "Live, as MAGIC collage lays it; Train to learn"
     live.press("train")
-    live.until_seen(m.Stepped)
+    live.until_seen(Stepped)
     assert status.state.text() == "Training; MAGIC collage is shown until this is better"
-    events.deliver(m.StoodIn(""))
+    events.deliver(StoodIn(""))
     assert status.state.text() == "Training"
 
 
@@ -217,12 +218,12 @@ def test_it_can_start_from_another_project(live: Studio, monkeypatch: pytest.Mon
     dialog = window.training_actions.ask_where_from()
     dialog.chosen.emit(live.folder)
     dialog.close()
-    live.until_seen(m.Failed)
+    live.until_seen(Failed)
     assert "not a Tessera project" in live.said()[-1]
     assert window.training.state == "live", "what was there goes on"
     monkeypatch.setattr(Toy, "begin_from", lambda self, state: True)
     window.training.start_from(other)
-    kept = live.until_seen(m.Kept)
+    kept = live.until_seen(Kept)
     assert read(kept.snapshot).name == "From other"
     assert window.training.state == "live"
 
@@ -234,5 +235,5 @@ def test_what_stands_in_is_not_refined_and_not_kept(live: Studio, monkeypatch: p
     assert live.window.actions_by_name["train"].text() == "Train"
     assert not live.window.actions_by_name["keep"].isEnabled()
     live.press("train")
-    live.until_seen(m.Stepped)
+    live.until_seen(Stepped)
     assert live.window.actions_by_name["keep"].isEnabled()

@@ -14,8 +14,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.main_window import MainWindow
 from app.preferences import Preferences
 from app.preferences_dialog import PreferencesDialog
-from engine import messages as m
 from engine.box import Size
+from engine.messages.commands import Retune, Share
+from engine.messages.events import Began, Ended, Event, Kept, Paused, Retuned, Stepped, ViewRendered
+from engine.messages.exports import Exported, ExportRequest
 from engine.project import load_job
 from engine.snapshots import listing
 from tests.app.toys import register, write_image
@@ -24,7 +26,7 @@ from tests.engine.toy import ToySettings
 
 PATIENCE_MS = 60_000
 
-E = TypeVar("E", bound=m.Event)
+E = TypeVar("E", bound=Event)
 
 
 class Studio:
@@ -32,8 +34,8 @@ class Studio:
 
     def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
         self.window, self.qtbot, self.folder = window, qtbot, folder
-        self.events: list[m.Event] = []
-        window.training.events.on(m.Event, self.events.append)
+        self.events: list[Event] = []
+        window.training.events.on(Event, self.events.append)
 
     @property
     def settings(self) -> ToySettings:
@@ -67,7 +69,7 @@ class Studio:
         """Drops an image and trains until reports come."""
         self.drop_style()
         self.press("train")
-        self.until_seen(m.Stepped, 2)
+        self.until_seen(Stepped, 2)
 
     def press(self, action: str) -> None:
         assert self.window.actions_by_name[action].isEnabled()
@@ -128,7 +130,7 @@ def test_train_pause_go_on_stop(studio: Studio) -> None:
     studio.train()
     assert window.actions_by_name["train"].text() == "Pause"
     studio.press("train")
-    studio.until_seen(m.Paused)
+    studio.until_seen(Paused)
     assert window.training.state == "paused"
     studio.press("train")
     studio.until(lambda: window.training.state == "training")
@@ -142,15 +144,15 @@ def test_train_pause_go_on_stop(studio: Studio) -> None:
 def test_a_slider_reaches_the_session_and_the_curves_mark_it(studio: Studio) -> None:
     studio.train()
     studio.window.panel.edited.emit("weight", 2.5)
-    event = studio.until_seen(m.Retuned)
+    event = studio.until_seen(Retuned)
     assert event.names == ("weight",)
     mark = studio.window.curves.history.marks[-1]
     assert (mark.text, mark.names) == ("change Weight", ("weight",))
     studio.press("keep")
-    studio.until_seen(m.Kept)
+    studio.until_seen(Kept)
     assert listing(studio.window.document.folder)[-1].job.stored()["settings"]["weight"] == 2.5
     studio.press("undo")
-    studio.until_seen(m.Retuned, 2)
+    studio.until_seen(Retuned, 2)
     assert studio.settings.weight == 1.0
 
 
@@ -160,7 +162,7 @@ def test_the_newest_of_several_values_wins_and_none_is_lost(studio: Studio) -> N
         studio.window.document.set("rate", value)
     studio.window.document.set("weight", 3.0)
     studio.press("keep")
-    studio.until_seen(m.Kept)
+    studio.until_seen(Kept)
     settings = listing(studio.window.document.folder)[-1].job.stored()["settings"]
     assert (settings["rate"], settings["weight"]) == (0.4, 3.0)
 
@@ -174,7 +176,7 @@ def test_a_slider_posts_what_changed_and_nothing_else(studio: Studio, monkeypatc
     studio.window.document.set("weight", 3.0)
     studio.window.document.set("colors", 7)  # needs a rebuild
     studio.window.document.apply_preset("Slow")
-    retunes = [command.values for command in posted if isinstance(command, m.Retune)]
+    retunes = [command.values for command in posted if isinstance(command, Retune)]
     assert retunes == [{"rate": 0.2}, {"weight": 3.0}, {"rate": 0.01}]
 
 
@@ -195,9 +197,9 @@ def test_preferences_act_on_the_training_that_runs(studio: Studio, monkeypatch: 
         dialog.accept()
 
     QTimer.singleShot(0, choose)
-    window.edit_preferences()
-    shares = [command for command in posted if isinstance(command, m.Share)]
-    assert shares[-1] == m.Share(0, 0.5, 30, 7) == window.training.share
+    window.preferences_in_force.edit()
+    shares = [command for command in posted if isinstance(command, Share)]
+    assert shares[-1] == Share(0, 0.5, 30, 7) == window.training.share
     assert window.canvas.view.loupe.magnification == 2
 
 
@@ -206,8 +208,8 @@ def test_images_tried_out_leave_the_sliders_where_they_are(studio: Studio) -> No
     studio.train()
     window.document.set("weight", 4.0)
     window.training.try_out("style", window.document.sources("style"))
-    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
-    assert studio.seen(m.Began)[-1].job.settings == window.document.settings
+    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(Began)))
+    assert studio.seen(Began)[-1].job.settings == window.document.settings
 
 
 def test_a_rebuild_is_asked_for_once_and_done_on_request(studio: Studio) -> None:
@@ -217,10 +219,10 @@ def test_a_rebuild_is_asked_for_once_and_done_on_request(studio: Studio) -> None
     window.panel.edited.emit("colors", 8)
     asking = [message for message in window.messages.messages if message.button]
     assert len(asking) == 1
-    assert not [event for event in studio.seen(m.Began) if event.reason == "rebuilt"]
+    assert not [event for event in studio.seen(Began) if event.reason == "rebuilt"]
     window.messages.button.click()
-    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
-    assert studio.seen(m.Began)[-1].job.stored()["settings"]["colors"] == 8
+    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(Began)))
+    assert studio.seen(Began)[-1].job.stored()["settings"]["colors"] == 8
     studio.until(lambda: not window.training.stale)
     assert not [message for message in window.messages.messages if message.key == "rebuild"]
 
@@ -228,25 +230,25 @@ def test_a_rebuild_is_asked_for_once_and_done_on_request(studio: Studio) -> None
 def test_other_images_are_loaded_while_it_trains(studio: Studio) -> None:
     studio.train()
     studio.window.document.add("style", [write_image(studio.folder / "more.png", seed=3)])
-    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
-    assert len(studio.seen(m.Began)[-1].job.sources["style"]) == 2
+    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(Began)))
+    assert len(studio.seen(Began)[-1].job.sources["style"]) == 2
 
 
 def test_the_picture_comes_and_goes_on_coming(studio: Studio) -> None:
     studio.train()
-    studio.until_seen(m.ViewRendered, 3)
+    studio.until_seen(ViewRendered, 3)
     assert studio.window.canvas.view.extent == Size(70, 90)
-    tickets = {event.ticket for event in studio.seen(m.ViewRendered)}
-    studio.until(lambda: len({event.ticket for event in studio.seen(m.ViewRendered)}) > len(tickets) + 1)
+    tickets = {event.ticket for event in studio.seen(ViewRendered)}
+    studio.until(lambda: len({event.ticket for event in studio.seen(ViewRendered)}) > len(tickets) + 1)
 
 
 @pytest.mark.parametrize("layer", ["mask", "patches"])
 def test_every_layer_can_be_looked_at(studio: Studio, layer: str) -> None:
     studio.train()
     studio.window.canvas.layers.choose(layer)
-    studio.until(lambda: any(event.layer == layer and event.image.size for event in studio.seen(m.ViewRendered)))
+    studio.until(lambda: any(event.layer == layer and event.image.size for event in studio.seen(ViewRendered)))
     studio.window.canvas.layers.choose("result")
-    studio.until(lambda: studio.seen(m.ViewRendered)[-1].layer == "result")
+    studio.until(lambda: studio.seen(ViewRendered)[-1].layer == "result")
     studio.until(lambda: studio.window.canvas.view.extent == Size(70, 90))
 
 
@@ -254,13 +256,13 @@ def test_going_back_takes_the_settings_along(studio: Studio) -> None:
     window = studio.window
     studio.train()
     studio.press("keep")
-    first = studio.until_seen(m.Kept)
+    first = studio.until_seen(Kept)
     window.document.set("weight", 4.0)
-    studio.until_seen(m.Retuned)
+    studio.until_seen(Retuned)
     window.strip.restore_requested.emit(listing(window.document.folder)[0])
-    studio.until(lambda: any(event.reason == "restored" for event in studio.seen(m.Began)))
+    studio.until(lambda: any(event.reason == "restored" for event in studio.seen(Began)))
     studio.until(lambda: studio.settings.weight == 1.0)
-    assert studio.seen(m.Began)[-1].step == first.step
+    assert studio.seen(Began)[-1].step == first.step
     window.document.stack.undo()
     assert studio.settings.weight == 4.0
 
@@ -273,7 +275,7 @@ def test_going_back_without_a_session_begins_one(studio: Studio) -> None:
     window.document.set("weight", 4.0)
     snapshot = listing(window.document.folder)[0]
     window.strip.restore_requested.emit(snapshot)
-    studio.until(lambda: any(event.reason == "restored" for event in studio.seen(m.Began)))
+    studio.until(lambda: any(event.reason == "restored" for event in studio.seen(Began)))
     studio.until(lambda: studio.settings.weight == 1.0)
 
 
@@ -285,9 +287,9 @@ def test_training_again_goes_on_with_the_present_settings(studio: Studio) -> Non
     window.document.set("weight", 4.0)
     step = listing(window.document.folder)[-1].step
     studio.press("train")
-    studio.until(lambda: len(studio.seen(m.Began)) == 2)
-    assert studio.seen(m.Began)[-1].step == step
-    assert studio.seen(m.Began)[-1].job.stored()["settings"]["weight"] == 4.0
+    studio.until(lambda: len(studio.seen(Began)) == 2)
+    assert studio.seen(Began)[-1].step == step
+    assert studio.seen(Began)[-1].job.stored()["settings"]["weight"] == 4.0
     assert studio.settings.weight == 4.0
 
 
@@ -301,7 +303,7 @@ def test_an_export_without_a_session_paints_the_newest_snapshot(studio: Studio) 
     dialog = window.exports.dialog
     assert dialog is not None
     dialog.start.click()
-    done = studio.until_seen(m.Exported)
+    done = studio.until_seen(Exported)
     with Image.open(done.out) as picture:
         assert picture.size == (90, 70)
     assert window.training.state == "paused"
@@ -313,12 +315,12 @@ def test_an_export_while_training(studio: Studio) -> None:
     window = studio.window
     studio.train()
     out = studio.folder / "out.png"
-    window.exports.start(m.ExportRequest(out, Size(64, 96)))
-    studio.until_seen(m.Exported)
+    window.exports.start(ExportRequest(out, Size(64, 96)))
+    studio.until_seen(Exported)
     with Image.open(out) as picture:
         assert picture.size == (96, 64)
-    steps = len(studio.seen(m.Stepped))
-    studio.until(lambda: len(studio.seen(m.Stepped)) > steps)
+    steps = len(studio.seen(Stepped))
+    studio.until(lambda: len(studio.seen(Stepped)) > steps)
 
 
 def test_nothing_to_export_is_said(studio: Studio) -> None:
@@ -360,7 +362,7 @@ def test_a_failing_session_leaves_the_window_ready(studio: Studio) -> None:
     studio.drop_style()
     Path(window.document.sources("style")[0].path).unlink()
     studio.press("train")
-    studio.until(lambda: window.training.state == "idle" and bool(studio.seen(m.Ended)))
+    studio.until(lambda: window.training.state == "idle" and bool(studio.seen(Ended)))
     assert any("style ä.png" in text for text in studio.said())
     assert window.actions_by_name["train"].isEnabled()
 
@@ -396,22 +398,22 @@ def test_another_content_of_a_picture_that_is_optimised_asks_to_start_afresh(stu
     monkeypatch.setattr(toy.Toy, "learns_the_picture", True)
     window = studio.window
     studio.train()
-    studio.until(lambda: bool(studio.seen(m.Stepped)))
+    studio.until(lambda: bool(studio.seen(Stepped)))
     window.document.add("content", [write_image(studio.folder / "content.png")])
     studio.until(lambda: window.messages.has("afresh"))
     message = next(message for message in window.messages.messages if message.key == "afresh")
     assert message.act is not None
     message.act()
-    studio.until(lambda: studio.seen(m.Began)[-1].reason == "built" and len(studio.seen(m.Began)) == 3)
-    assert studio.seen(m.Began)[-1].step == 0
-    assert studio.seen(m.Began)[-1].job.sources["content"]
+    studio.until(lambda: studio.seen(Began)[-1].reason == "built" and len(studio.seen(Began)) == 3)
+    assert studio.seen(Began)[-1].step == 0
+    assert studio.seen(Began)[-1].job.sources["content"]
     assert [s.reason for s in listing(window.document.folder)].count("stopped") == 1, "what was there is kept"
     assert not window.messages.has("afresh")
 
 
 def test_another_content_of_a_network_asks_for_nothing(studio: Studio) -> None:
     studio.train()
-    studio.until(lambda: bool(studio.seen(m.Stepped)))
+    studio.until(lambda: bool(studio.seen(Stepped)))
     studio.window.document.add("content", [write_image(studio.folder / "content.png")])
-    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(m.Began)))
+    studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(Began)))
     assert not studio.window.messages.has("afresh")

@@ -7,7 +7,8 @@ import pytest
 from app.curves.health import Health
 from app.snapshots.grid import MomentGrid
 from app.snapshots.strip import SnapshotStrip
-from engine import messages as m
+from engine.messages.commands import Keep
+from engine.messages.events import Began, Kept, Stepped, ViewRendered
 from engine.snapshots import listing
 from tests.app.test_main_window import Studio, studio
 from tests.app.test_ways_back import go_back, keep, moments, paused_at, train_on
@@ -15,8 +16,8 @@ from tests.app.test_ways_back import go_back, keep, moments, paused_at, train_on
 __all__ = ["studio"]
 
 
-def answers(studio: Studio, side: str) -> list[m.ViewRendered]:
-    return [event for event in studio.seen(m.ViewRendered) if side in event.requester]
+def answers(studio: Studio, side: str) -> list[ViewRendered]:
+    return [event for event in studio.seen(ViewRendered) if side in event.requester]
 
 
 def test_a_moment_is_compared_with_the_present_pixel_by_pixel(studio: Studio) -> None:
@@ -34,7 +35,7 @@ def test_two_moments_are_compared_where_no_session_runs(studio: Studio) -> None:
     window = studio.window
     studio.train()
     first = keep(studio)
-    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
+    studio.until(lambda: studio.seen(Stepped)[-1].step > first.step)
     studio.press("stop")
     studio.until(lambda: window.training.state == "idle")
     second = moments(studio)[-1]
@@ -65,23 +66,23 @@ def test_removing_a_moment_is_a_step_of_undo(studio: Studio) -> None:
 def test_what_undo_needs_can_be_removed_and_comes_back_with_undo(studio: Studio) -> None:
     studio.train()
     first = keep(studio)
-    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
+    studio.until(lambda: studio.seen(Stepped)[-1].step > first.step)
     paused_at(studio)
     go_back(studio, first)
     left = next(moment for moment in moments(studio) if moment.reason == "before")
     studio.window.strip.removed.emit(left)
     studio.press("undo")
-    count = len(studio.seen(m.Began))
+    count = len(studio.seen(Began))
     studio.press("undo")
-    studio.until(lambda: len(studio.seen(m.Began)) > count)
-    assert studio.seen(m.Began)[-1].step == left.step
+    studio.until(lambda: len(studio.seen(Began)) > count)
+    assert studio.seen(Began)[-1].step == left.step
 
 
 def test_a_project_that_moves_takes_removed_moments_and_ways_back_along(studio: Studio) -> None:
     window = studio.window
     studio.train()
     first = keep(studio)
-    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
+    studio.until(lambda: studio.seen(Stepped)[-1].step > first.step)
     paused_at(studio)
     go_back(studio, first)
     train_on(studio)
@@ -103,8 +104,8 @@ def test_the_budget_thins_what_was_kept_by_itself_and_nothing_else(studio: Studi
     studio.train()
     window.snapshots.budget_bytes = 0
     for _ in range(5):
-        window.training.post(m.Keep(reason="minutes"))
-    studio.until(lambda: len(studio.seen(m.Kept)) == 5)
+        window.training.post(Keep(reason="minutes"))
+    studio.until(lambda: len(studio.seen(Kept)) == 5)
     first = keep(studio)
     left = moments(studio)
     assert len(left) <= 3, "what is best at something may stay"
@@ -127,7 +128,7 @@ def test_health_leads_back_to_the_best_moment(studio: Studio, monkeypatch: pytes
     window = studio.window
     studio.train()
     first = keep(studio)
-    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
+    studio.until(lambda: studio.seen(Stepped)[-1].step > first.step)
     paused_at(studio)
     monkeypatch.setattr(window.snapshots, "best", lambda: first.folder)
     window.snapshots.refresh()
@@ -135,7 +136,7 @@ def test_health_leads_back_to_the_best_moment(studio: Studio, monkeypatch: pytes
     window.curves.redraw()
     assert window.curves.line.best.isVisible()
     window.curves.line.best.click()
-    studio.until(lambda: studio.seen(m.Began)[-1].snapshot == first.folder)
+    studio.until(lambda: studio.seen(Began)[-1].snapshot == first.folder)
 
 
 def test_keeping_shows_its_place_at_once_with_the_picture_of_the_canvas(studio: Studio) -> None:
@@ -144,7 +145,7 @@ def test_keeping_shows_its_place_at_once_with_the_picture_of_the_canvas(studio: 
     studio.until(lambda: window.canvas.view.result() is not None)
     studio.press("keep")
     assert [tile.picture is not None for tile in window.strip.pending] == [True]
-    studio.until(lambda: any(event.reason == "kept" for event in studio.seen(m.Kept)))
+    studio.until(lambda: any(event.reason == "kept" for event in studio.seen(Kept)))
     assert not window.strip.pending
     assert any(tile.snapshot.reason == "kept" for tile in window.strip.tiles)
 
@@ -152,9 +153,9 @@ def test_keeping_shows_its_place_at_once_with_the_picture_of_the_canvas(studio: 
 def test_moments_side_by_side_are_reached_where_the_row_is_low(studio: Studio) -> None:
     studio.train()
     studio.window.training.keep()
-    studio.until_seen(m.Kept)
+    studio.until_seen(Kept)
     studio.window.training.keep()
-    studio.until_seen(m.Kept, 2)
+    studio.until_seen(Kept, 2)
     kept = listing(studio.window.document.folder)
     for height, roomy in ((0, False), (400, True)):
         strip = SnapshotStrip()

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject
 
 from app.session_events import CANVAS, LOUPE, SessionEvents
 from engine.box import Box, Size
-from engine.messages import Ended, Event, Paused, Requester, ViewRendered
+from engine.messages.commands import Requester
+from engine.messages.events import Ended, Event, Paused, ViewRendered
 
 
 def view(requester: Requester) -> ViewRendered:

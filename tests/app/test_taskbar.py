@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject
 from app.export.queue import ExportQueue
 from app.session_events import SessionEvents
 from app.taskbar import Taskbar, tell_dock
-from engine import messages as m
 from engine.box import Size
+from engine.messages.exports import ExportRequest
 from engine.plans.plan import Plan, Run
 from engine.stop_rule import StopRule
 from engine.training import trainer
@@ -29,7 +29,7 @@ def test_files_that_wait_count_and_are_told_before_a_plan(qapp: object) -> None:
     assert taskbar.prefix == ""
     taskbar.set_plan(0.251)
     assert (told[-1], taskbar.prefix) == (0.25, "25 % · ")
-    first, _second = (queue.add(m.ExportRequest(Path(f"{n}.png"), Size(64, 96))) for n in (1, 2))
+    first, _second = (queue.add(ExportRequest(Path(f"{n}.png"), Size(64, 96))) for n in (1, 2))
     first.done, first.total = 30, 100
     queue.progressed.emit(first)
     assert (told[-1], taskbar.prefix) == (0.15, "15 % · ")

@@ -9,7 +9,7 @@ import torch
 from PySide6.QtGui import QImage
 
 from app.widgets.thumbnails import read_preview
-from engine import messages as m
+from engine.messages.events import Began, Kept, Paused, Retuned, Stepped
 from engine.snapshots import Snapshot, listing, load_state
 from engine.training import autosave
 from tests.app.test_main_window import Studio, studio
@@ -27,8 +27,8 @@ def moments(studio: Studio) -> list[Snapshot]:
     return listing(studio.window.document.folder)
 
 
-def restored(studio: Studio) -> list[m.Began]:
-    return [event for event in studio.seen(m.Began) if event.reason == "restored"]
+def restored(studio: Studio) -> list[Began]:
+    return [event for event in studio.seen(Began) if event.reason == "restored"]
 
 
 def paused_at(studio: Studio) -> None:
@@ -40,7 +40,7 @@ def keep(studio: Studio) -> Snapshot:
     """Keeps the present by hand."""
 
     def kept() -> list[Path]:
-        return [event.snapshot for event in studio.seen(m.Kept) if event.reason == "kept"]
+        return [event.snapshot for event in studio.seen(Kept) if event.reason == "kept"]
 
     count = len(kept())
     studio.press("keep")
@@ -50,9 +50,9 @@ def keep(studio: Studio) -> Snapshot:
 
 def train_on(studio: Studio) -> None:
     """Goes on from a pause, for a few reports."""
-    count = len(studio.seen(m.Stepped))
+    count = len(studio.seen(Stepped))
     studio.press("train")
-    studio.until(lambda: studio.window.training.state == "training" and len(studio.seen(m.Stepped)) > count + 2)
+    studio.until(lambda: studio.window.training.state == "training" and len(studio.seen(Stepped)) > count + 2)
 
 
 def go_back(studio: Studio, snapshot: Snapshot) -> None:
@@ -64,9 +64,9 @@ def go_back(studio: Studio, snapshot: Snapshot) -> None:
 def test_going_back_keeps_the_present_as_a_moment_first(studio: Studio) -> None:
     studio.train()
     first = keep(studio)
-    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
+    studio.until(lambda: studio.seen(Stepped)[-1].step > first.step)
     paused_at(studio)
-    step = studio.seen(m.Paused)[-1].step
+    step = studio.seen(Paused)[-1].step
     go_back(studio, first)
     left = [snapshot for snapshot in moments(studio) if snapshot.reason == "before"]
     assert [snapshot.step for snapshot in left] == [step]
@@ -92,13 +92,13 @@ def test_autosaves_of_a_new_branch_leave_the_one_that_was_left(studio: Studio, m
     monkeypatch.setattr(autosave, "AUTOSAVE_COST", 1.0)
     studio.train()
     first = keep(studio)
-    studio.until(lambda: any(e.reason == "autosave" and e.step > first.step for e in studio.seen(m.Kept)))
+    studio.until(lambda: any(e.reason == "autosave" and e.step > first.step for e in studio.seen(Kept)))
     paused_at(studio)
-    step = studio.seen(m.Paused)[-1].step
+    step = studio.seen(Paused)[-1].step
     go_back(studio, first)
-    count = len(studio.seen(m.Kept))
+    count = len(studio.seen(Kept))
     train_on(studio)
-    studio.until(lambda: len(studio.seen(m.Kept)) >= count + 3)
+    studio.until(lambda: len(studio.seen(Kept)) >= count + 3)
     paused_at(studio)
     assert step in [s.step for s in moments(studio) if s.reason == "before"]
     assert len([s for s in moments(studio) if s.reason == "autosave"]) <= 1, "those of its own branch are superseded"
@@ -109,7 +109,7 @@ def test_undo_after_going_back_restores_settings_and_network_together(studio: St
     studio.train()
     first = keep(studio)
     window.document.set("weight", 4.0)
-    studio.until_seen(m.Retuned)
+    studio.until_seen(Retuned)
     paused_at(studio)
     go_back(studio, first)
     left = next(snapshot for snapshot in moments(studio) if snapshot.reason == "before")
@@ -132,12 +132,12 @@ def test_undo_after_going_back_restores_settings_and_network_together(studio: St
 def test_undo_and_redo_around_a_way_back_lose_no_training(studio: Studio) -> None:
     studio.train()
     first = keep(studio)
-    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
+    studio.until(lambda: studio.seen(Stepped)[-1].step > first.step)
     paused_at(studio)
     go_back(studio, first)
     train_on(studio)
     paused_at(studio)
-    step = studio.seen(m.Paused)[-1].step
+    step = studio.seen(Paused)[-1].step
     studio.press("undo")
     studio.until(lambda: len(restored(studio)) == 2)
     studio.press("redo")
@@ -150,7 +150,7 @@ def test_undo_after_going_back_also_acts_when_no_session_runs(studio: Studio) ->
     studio.train()
     first = keep(studio)
     window.document.set("weight", 4.0)
-    studio.until_seen(m.Retuned)
+    studio.until_seen(Retuned)
     go_back(studio, first)
     left = next(snapshot for snapshot in moments(studio) if snapshot.reason == "before")
     studio.press("stop")
@@ -167,7 +167,7 @@ def test_undo_is_refused_plainly_where_the_moment_is_gone(studio: Studio) -> Non
     studio.train()
     first = keep(studio)
     window.document.set("weight", 4.0)
-    studio.until_seen(m.Retuned)
+    studio.until_seen(Retuned)
     paused_at(studio)
     go_back(studio, first)
     left = next(snapshot for snapshot in moments(studio) if snapshot.reason == "before")
@@ -182,7 +182,7 @@ def test_training_goes_on_from_where_one_went_back_to(studio: Studio) -> None:
     window = studio.window
     studio.train()
     first = keep(studio)
-    studio.until(lambda: studio.seen(m.Stepped)[-1].step > first.step)
+    studio.until(lambda: studio.seen(Stepped)[-1].step > first.step)
     paused_at(studio)
     go_back(studio, first)
     studio.press("stop")
@@ -211,14 +211,14 @@ def test_another_method_keeps_the_session_as_a_moment_and_comes_back_to_it(two: 
     window.document.set("weight", 4.0)
     window.document.set("colors", 9)
     paused_at(studio)
-    step = studio.seen(m.Paused)[-1].step
+    step = studio.seen(Paused)[-1].step
     choose(studio, "toy_two")
-    studio.until(lambda: studio.seen(m.Began)[-1].job.method == "toy_two")
+    studio.until(lambda: studio.seen(Began)[-1].job.method == "toy_two")
     assert [s.step for s in moments(studio) if s.reason == "method" and s.job.method == "toy"] == [step]
     window.document.set("warmth", 0.9)
     choose(studio, "toy")
-    studio.until(lambda: studio.seen(m.Began)[-1].job.method == "toy")
-    assert studio.seen(m.Began)[-1].step == step
+    studio.until(lambda: studio.seen(Began)[-1].job.method == "toy")
+    assert studio.seen(Began)[-1].step == step
     assert (studio.settings.weight, studio.settings.colors) == (4.0, 9)
     choose(studio, "toy_two")
     assert window.document.settings.model_dump()["warmth"] == 0.9
@@ -245,12 +245,12 @@ def test_undoing_another_method_brings_its_network_back(two: Studio) -> None:
     studio = two
     studio.train()
     paused_at(studio)
-    step = studio.seen(m.Paused)[-1].step
+    step = studio.seen(Paused)[-1].step
     choose(studio, "toy_two")
-    studio.until(lambda: studio.seen(m.Began)[-1].job.method == "toy_two")
+    studio.until(lambda: studio.seen(Began)[-1].job.method == "toy_two")
     studio.press("undo")
-    studio.until(lambda: studio.seen(m.Began)[-1].job.method == "toy")
-    assert studio.seen(m.Began)[-1].step == step
+    studio.until(lambda: studio.seen(Began)[-1].job.method == "toy")
+    assert studio.seen(Began)[-1].step == step
 
 
 def test_a_method_that_lacks_images_ends_the_session_with_its_work_kept(two: Studio) -> None:
@@ -267,7 +267,7 @@ def test_what_another_method_reports_last_is_in_no_curve_of_this_one(two: Studio
     two.train()
     window = two.window
     window.document.set_method("toy_two")
-    late = two.seen(m.Stepped)[-1]
+    late = two.seen(Stepped)[-1]
     window.training.events.deliver(late)
     assert not len(window.curves.history)
     assert not window.curves.history.latest

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QThread
 
 from app import crash
 from app.worker import Worker
-from engine import messages as m
+from engine.messages.events import Began, Ended, Event, Failed, Kept, Stepped
 from engine.training.session import Session
 from tests.engine import toy
 
@@ -19,10 +19,10 @@ class Ear(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.events: list[m.Event] = []
+        self.events: list[Event] = []
         self.threads: set[QThread] = set()
 
-    def hear(self, event: m.Event) -> None:
+    def hear(self, event: Event) -> None:
         self.events.append(event)
         self.threads.add(QThread.currentThread())
 
@@ -46,10 +46,10 @@ def test_events_arrive_in_order_in_the_window_s_thread(ear: Ear, qtbot, tmp_path
     worker = worker_of(Session(toy.job(tmp_path), tmp_path / "p", device="cpu", steps=5), ear)
     with qtbot.waitSignal(worker.finished, timeout=60_000):
         worker.start()
-    qtbot.waitUntil(lambda: m.Ended in ear.kinds(), timeout=20_000)
-    assert ear.kinds()[0] is m.Began
-    assert ear.kinds()[-1] is m.Ended
-    assert isinstance(ended := ear.events[-1], m.Ended)
+    qtbot.waitUntil(lambda: Ended in ear.kinds(), timeout=20_000)
+    assert ear.kinds()[0] is Began
+    assert ear.kinds()[-1] is Ended
+    assert isinstance(ended := ear.events[-1], Ended)
     assert ended.step == 5
     assert ear.threads == {QThread.currentThread()}
 
@@ -57,11 +57,11 @@ def test_events_arrive_in_order_in_the_window_s_thread(ear: Ear, qtbot, tmp_path
 def test_stop_and_wait_keeps_and_ends(ear: Ear, qtbot, tmp_path: Path) -> None:
     worker = worker_of(Session(toy.job(tmp_path), tmp_path / "p", device="cpu"), ear)
     worker.start()
-    qtbot.waitUntil(lambda: m.Stepped in ear.kinds(), timeout=60_000)
+    qtbot.waitUntil(lambda: Stepped in ear.kinds(), timeout=60_000)
     worker.stop_and_wait()
     assert worker.isFinished()
-    qtbot.waitUntil(lambda: m.Ended in ear.kinds(), timeout=20_000)
-    kept = [event for event in ear.events if isinstance(event, m.Kept)]
+    qtbot.waitUntil(lambda: Ended in ear.kinds(), timeout=20_000)
+    kept = [event for event in ear.events if isinstance(event, Kept)]
     assert [event.reason for event in kept] == ["stopped"]
 
 
@@ -69,8 +69,8 @@ def test_a_session_that_can_not_begin_says_why(ear: Ear, qtbot, tmp_path: Path) 
     worker = worker_of(Session(toy.job(tmp_path, sources={}), tmp_path / "p", device="cpu"), ear)
     with qtbot.waitSignal(worker.finished, timeout=60_000):
         worker.start()
-    qtbot.waitUntil(lambda: m.Ended in ear.kinds(), timeout=20_000)
-    failed = next(event for event in ear.events if isinstance(event, m.Failed))
+    qtbot.waitUntil(lambda: Ended in ear.kinds(), timeout=20_000)
+    failed = next(event for event in ear.events if isinstance(event, Failed))
     assert failed.fatal
     assert "Style" in failed.message
 
@@ -82,8 +82,8 @@ def test_a_defect_is_recorded_and_told(ear: Ear, qtbot, tmp_path: Path, monkeypa
     worker = worker_of(session, ear)
     with qtbot.waitSignal(worker.finished, timeout=60_000):
         worker.start()
-    qtbot.waitUntil(lambda: m.Ended in ear.kinds(), timeout=20_000)
+    qtbot.waitUntil(lambda: Ended in ear.kinds(), timeout=20_000)
     report = next((tmp_path / "data" / "crashes").glob("crash-*.txt"))
     assert "a defect" in report.read_text()
-    failed = next(event for event in ear.events if isinstance(event, m.Failed))
+    failed = next(event for event in ear.events if isinstance(event, Failed))
     assert str(report) in failed.message

@@ -1,6 +1,6 @@
 """The slots of the toy methods, where the registry looks for them."""
 
-from engine.method import Slot
+from engine.declarations import Slot
 
 _STYLE = Slot("style", "Style", "What to learn from.")
 _CONTENT = Slot("content", "Content", "What to paint.", minimum=0)

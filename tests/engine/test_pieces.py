@@ -14,7 +14,8 @@ from engine.errors import BadSettingError
 from engine.fields.artwork import Artwork
 from engine.images import maps
 from engine.job import MOST_WEIGHT, Job, PieceChoice, PieceChoices, PiecePlace
-from engine.messages import CountPieces, Load, PiecesCounted, Stop
+from engine.messages.commands import CountPieces, Load, Stop
+from engine.messages.events import PiecesCounted
 from engine.method import Method, method_class
 from engine.methods.famos.method import Famos
 from engine.methods.magic.method import Magic

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from engine import method as registry
 from engine.box import Box, Margin, Size
+from engine.declarations import Layer, Preset, Term
 from engine.errors import BadProjectError, MissingSourcesError
 from engine.images.read import read_image
 from engine.job import Job, SourceImage
 from engine.knobs import choice, count, number, share
-from engine.method import Layer, Method, Preset, State, Term
+from engine.method import Method, State
 from engine.settings import Settings
 from tests.engine.slots import SLOTS
 

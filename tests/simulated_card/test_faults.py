@@ -16,23 +16,9 @@ from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8, to_uint16
 from engine.images.read import read_image
 from engine.job import Job
-from engine.messages import (
-    Ended,
-    Event,
-    Exported,
-    ExportRequest,
-    Failed,
-    Keep,
-    Kept,
-    Pause,
-    Paused,
-    Progressed,
-    RenderView,
-    Resume,
-    Stepped,
-    Stop,
-    Warned,
-)
+from engine.messages.commands import Keep, Pause, RenderView, Resume, Stop
+from engine.messages.events import Ended, Event, Failed, Kept, Paused, Stepped, Warned
+from engine.messages.exports import Exported, ExportRequest, Progressed
 from engine.method import method_class
 from engine.methods.magic.method import Magic
 from engine.nn import capture
@@ -46,7 +32,7 @@ from engine.training.session import Session
 from engine.training.trainer import Trainer
 from tests.engine import famos_jobs, magic_jobs
 from tests.engine.methods.test_every_method import JOBS
-from tests.engine.training.test_session import of, play
+from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 
 CUDA = torch.device("cuda:0")

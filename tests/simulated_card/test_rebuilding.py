@@ -11,12 +11,13 @@ import torch
 from engine import snapshots
 from engine.box import Box, Size
 from engine.job import Job
-from engine.messages import Began, Ended, Event, Failed, Kept, RenderView, Restore, Retune, Stepped, ViewRendered
+from engine.messages.commands import RenderView, Restore, Retune
+from engine.messages.events import Began, Ended, Event, Failed, Kept, Stepped, ViewRendered
 from engine.method import Method, method_class
 from engine.training import trainer
 from engine.training.session import Session
 from tests.engine.methods.test_every_method import JOBS
-from tests.engine.training.test_session import of, play
+from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 
 OTHER: dict[str, dict[str, Any]] = {"famos": {"templates": 6}, "magic": {"set_size": 6}}

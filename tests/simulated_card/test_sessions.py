@@ -8,29 +8,14 @@ import torch
 
 from engine.box import Box, Size
 from engine.images.read import read_image
-from engine.messages import (
-    Began,
-    Ended,
-    Event,
-    Exported,
-    ExportRequest,
-    Failed,
-    Keep,
-    Kept,
-    Pause,
-    RenderView,
-    Restore,
-    Resume,
-    Retune,
-    Retuned,
-    Stepped,
-    ViewRendered,
-)
+from engine.messages.commands import Keep, Pause, RenderView, Restore, Resume, Retune
+from engine.messages.events import Began, Ended, Event, Failed, Kept, Retuned, Stepped, ViewRendered
+from engine.messages.exports import Exported, ExportRequest
 from engine.method import method_keys
 from engine.training import trainer
 from engine.training.session import Session
 from tests.engine.methods.test_every_method import JOBS
-from tests.engine.training.test_session import of, play
+from tests.engine.sessions import of, play
 
 LAST = 6
 

@@ -9,13 +9,14 @@ import torch
 
 from engine.box import Box, Size
 from engine.fields.artwork import Artwork
-from engine.messages import Ended, Event, Failed, RenderView, Stepped, ViewRendered
+from engine.messages.commands import RenderView
+from engine.messages.events import Ended, Event, Failed, Stepped, ViewRendered
 from engine.method import method_class
 from engine.training import trainer
 from engine.training.session import Session
 from tests.engine import magic_jobs
 from tests.engine.methods.test_every_method import JOBS
-from tests.engine.training.test_session import of, play
+from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 
 CUDA = torch.device("cuda:0")

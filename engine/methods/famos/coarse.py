@@ -14,11 +14,11 @@ from torch import Tensor
 
 from engine.box import Box, Margin, Size
 from engine.device import uploaded_together
-from engine.method import Layers, RendererAround, Sited
 from engine.methods.composed import log_bias
 from engine.methods.directed import PAINT, Fields, painted_share
 from engine.methods.famos.renderer import Scene
 from engine.nn.mosaic import Decision, MosaicGenerator, Painting
+from engine.renderer import Layers, RendererAround, Sited
 from engine.templates.atlas import Templates
 from engine.templates.mix_kernel import MixKernel
 
@@ -52,7 +52,7 @@ class Kept(Sited, Protocol):
 
 
 class CoarseRenderer(RendererAround):
-    """A `method.Renderer` of canvases that are `reduction` times smaller than the method's own.
+    """A `renderer.Renderer` of canvases that are `reduction` times smaller than the method's own.
 
     It is made where decisions of the whole canvas are kept, and asked before anything changes them.
     """

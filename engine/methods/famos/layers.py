@@ -7,10 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from engine.method import Layer, Layers, Term
+from engine.declarations import Layer, Term
 from engine.methods.famos.batches import Batch
 from engine.nn.mosaic import Painting
 from engine.planes import largest
+from engine.renderer import Layers
 
 LAYERS = (
     Layer("result", "Result", "The mosaic."),

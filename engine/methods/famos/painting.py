@@ -16,7 +16,6 @@ from engine.box import Box, Margin, Size
 from engine.device import uploaded_together
 from engine.images.sources import ContentField, Source
 from engine.job import Job
-from engine.method import Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.composed import Composed, Composer, Tally, everywhere, log_bias, piece_of
@@ -32,7 +31,8 @@ from engine.methods.famos.shape import measured_halo
 from engine.methods.remembered import Remembered
 from engine.nn.mosaic import Decision, MosaicGenerator, MosaicShape, Noise, Painting
 from engine.options import RenderMode
-from engine.pieces import PieceInfo
+from engine.pieces import Piece, PieceInfo
+from engine.renderer import Layers, Renderer
 from engine.templates.atlas import Atlas, Templates
 
 

@@ -16,12 +16,12 @@ from engine.box import Box, Size
 from engine.fields.detail import Detail, DetailedTemplates
 from engine.fields.periodic import Closed, ClosedTemplates
 from engine.images.sources import Source, coordinates
-from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
 from engine.methods.directed import Fields
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import MosaicShape, Painting, blended
 from engine.options import RenderMode
+from engine.renderer import Layers
 from engine.templates.atlas import Templates, View
 from engine.templates.mixture import Mixture
 

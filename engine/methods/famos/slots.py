@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.method import Slot
+from engine.declarations import Slot
 from engine.methods.map_slots import MAP_SLOTS
 
 SLOTS = {

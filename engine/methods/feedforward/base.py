@@ -14,11 +14,11 @@ from torch import Tensor
 
 from engine import losses
 from engine.box import Margin, Size
+from engine.declarations import Term
 from engine.errors import MissingSourcesError
 from engine.fields.artwork import receptive_margin
 from engine.fields.noise import NoiseT, drifting
 from engine.job import Job
-from engine.method import Term
 from engine.methods.feedforward.base_settings import GeneratorSettings
 from engine.methods.trained_base import BatchT, TrainedMethod
 from engine.nn.deep_network import DeepNetwork

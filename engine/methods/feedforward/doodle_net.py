@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
+from engine.declarations import Layer
 from engine.device import uploaded
 from engine.images import sources
 from engine.images.read import read_image
 from engine.images.region_field import MaskField, nearest_region
 from engine.images.regions import fitted, one_hot, regions_of
 from engine.job import Job
-from engine.method import Layer
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, shown
 from engine.methods.feedforward.doodle_net_settings import PRESETS, DoodleNetSettings
 from engine.methods.feedforward.practice_masks import practice

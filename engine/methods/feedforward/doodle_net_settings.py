@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from engine.declarations import Preset
 from engine.images.regions import MOST_REGIONS
 from engine.knobs import choice, count, factor, one_of, redeclared, share
-from engine.method import Preset
 from engine.methods.feedforward.base_settings import STYLE, VARIETY, TextureNetworkSettings
 from engine.methods.trained_settings import NETWORK, TRAINING
 

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from engine import losses
 from engine.box import Box, Margin, Size
+from engine.declarations import Layer, Term
 from engine.images import sources
 from engine.images.sampling import ContentPatches
 from engine.images.sources import ContentField
 from engine.job import Job, SourceImage
-from engine.method import Layer, Renderer, RendererAround, State, Term
+from engine.method import State
 from engine.methods.directed import with_regions_of
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, GeneratorMethod, shown
 from engine.methods.feedforward.slots import SLOTS
@@ -25,6 +26,7 @@ from engine.methods.feedforward.stylize_settings import PRESETS, StylizeSettings
 from engine.methods.style_maps import style_directions, unmapped
 from engine.nn.residual_network import ALIGNMENT_PX, SLOPE, ResidualNetwork, ResidualNoise, ResidualShape
 from engine.options import RenderMode
+from engine.renderer import Renderer, RendererAround
 from engine.style.comparing import Comparison
 from engine.style.style_loss import Style
 from engine.style.tones import Tones, tone_difference
@@ -255,7 +257,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
 
 
 class _OtherContent(RendererAround):
-    """A `method.Renderer` of another content than the one that was trained on."""
+    """A `renderer.Renderer` of another content than the one that was trained on."""
 
     def __init__(self, method: Stylize, pixels: Tensor) -> None:
         super().__init__(method)

@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from engine.declarations import Preset
 from engine.knobs import choice, count, factor, number, one_of, redeclared, weight
-from engine.method import Preset
 from engine.methods.feedforward.base_settings import STYLE, VARIETY, GeneratorSettings
 from engine.methods.trained_settings import NETWORK, TRAINING
 from engine.nn.residual_network import ALIGNMENT_PX

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
+from engine.declarations import Layer
 from engine.images import sources
 from engine.job import Job
-from engine.method import Layer
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, rounded, shown
 from engine.methods.feedforward.slots import SLOTS
 from engine.methods.feedforward.texture_base import TextureNetwork, TextureNetworkMethod, TextureNoise

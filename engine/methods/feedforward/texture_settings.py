@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from engine.declarations import Preset
 from engine.knobs import choice, count, one_of, toggle
-from engine.method import Preset
 from engine.methods.feedforward.base_settings import VARIETY, TextureNetworkSettings
 from engine.methods.trained_settings import NETWORK
 

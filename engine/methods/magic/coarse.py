@@ -11,15 +11,15 @@ from dataclasses import replace
 
 from engine.box import Box, Size
 from engine.images.sources import ContentField, Source
-from engine.method import Layers, RendererAround
 from engine.methods.adversarial import atlas_of
 from engine.methods.magic.renderer import Painted, layers_of
+from engine.renderer import Layers, RendererAround
 from engine.templates.atlas import Templates
 from engine.templates.sets import Sets
 
 
 class CoarseRenderer(RendererAround):
-    """A `method.Renderer` of canvases that are `reduction` times smaller than the method's own.
+    """A `renderer.Renderer` of canvases that are `reduction` times smaller than the method's own.
 
     Args:
         styles: at working scale.

@@ -16,13 +16,14 @@ from torch import Tensor
 
 from engine import losses, sharing
 from engine.box import Box, Margin, Size
+from engine.declarations import Term
 from engine.device import memory_free_bytes, uploaded
 from engine.errors import BadWeightsError, MissingSourcesError
 from engine.images import sources
 from engine.images.contents import MatchedContents
 from engine.images.sampling import StylePatches, corner
 from engine.job import Job
-from engine.method import State, Term
+from engine.method import State
 from engine.methods.adversarial import atlas_of, coarsened
 from engine.methods.composed import Composer, Tally, log_bias
 from engine.methods.directed import (

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Margin, Size
+from engine.declarations import Layer
 from engine.device import memory_free_bytes, uploaded
 from engine.images.sources import ContentField, Source
-from engine.method import Layer, Layers, Piece, Renderer
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.composed import Composed, Composer, Tally, everywhere, log_bias
@@ -35,7 +35,8 @@ from engine.nn.parts import paints_quickly
 from engine.nn.set_unet import Begun
 from engine.nn.smoothing import reach_px
 from engine.options import RenderMode
-from engine.pieces import PieceInfo
+from engine.pieces import Piece, PieceInfo
+from engine.renderer import Layers, Renderer
 from engine.templates.atlas import Templates
 from engine.templates.sets import SetDraw, Sets
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.method import Preset
+from engine.declarations import Preset
 
 _PAPER: dict[str, Any] = {
     "start": "nothing",

@@ -19,7 +19,6 @@ from engine.errors import BadSettingError
 from engine.fields.detail import Detail, DetailedTemplates
 from engine.fields.periodic import Closed, ClosedSets, ClosedTemplates
 from engine.images.sources import Source
-from engine.method import Layers
 from engine.methods.adversarial_renderer import AdversarialRenderer, Printable
 from engine.methods.composed import Composed
 from engine.methods.directed import Fields
@@ -27,6 +26,7 @@ from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import Choice, together
 from engine.options import RenderMode
 from engine.planes import largest
+from engine.renderer import Layers
 from engine.templates.atlas import Templates
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets

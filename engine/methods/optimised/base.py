@@ -16,13 +16,14 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Margin, Size
+from engine.declarations import Layer, Term
 from engine.errors import BadImageError, BadProjectError
 from engine.images import sources
 from engine.images.regions import fitted
 from engine.images.sampling import step_generator
 from engine.images.sources import ContentField, Source
 from engine.job import Job
-from engine.method import Layer, State, Term
+from engine.method import State
 from engine.methods.optimised.base_settings import PixelSettings, comparison_of
 from engine.methods.optimised.pictures import enlarged, luma, scattered, thumbnail
 from engine.methods.stepped_base import SteppedMethod

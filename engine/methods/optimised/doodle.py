@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from engine.box import Box, Size
+from engine.declarations import Layer, Preset
 from engine.device import uploaded
 from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.images.regions import MOST_REGIONS, labels_at, regions_of
 from engine.job import Job
 from engine.knobs import choice, count, one_of, redeclared
-from engine.method import Layer, Preset
 from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CONTENT, RESULT, PixelMethod
 from engine.methods.optimised.base_settings import IMAGES, PAPER, REST, PixelSettings, comparison_of

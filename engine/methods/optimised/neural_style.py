@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from engine.box import Size
+from engine.declarations import Preset
 from engine.errors import MissingSourcesError
 from engine.images import sources
 from engine.images.sources import ContentField
 from engine.job import Job
-from engine.method import Preset
 from engine.methods.directed import with_regions_of
 from engine.methods.optimised import recolor
 from engine.methods.optimised.base import CHANGE, CONTENT, RESULT, PixelMethod

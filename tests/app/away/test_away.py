@@ -8,7 +8,7 @@ import pytest
 
 from app.away import runs as make
 from app.away.dialog import AwayDialog
-from engine import messages as m
+from engine.messages.events import Began, Stepped
 from engine.plans.journal import Journal
 from engine.plans.plan import Plan, Run
 from engine.plans.plan_file import read_plan
@@ -77,7 +77,7 @@ def test_seeds_contents_and_methods_are_trained_one_after_another_and_kept(
 def test_the_first_run_goes_on_from_the_training_that_runs(studio: Studio) -> None:
     studio.train()
     document = studio.window.document
-    now = studio.seen(m.Stepped)[-1].step
+    now = studio.seen(Stepped)[-1].step
     until = StopRule(steps=now + 200)
     studio.window.away.begin(Plan((Run("Weiter", document.job, until, goes_on=True),)))
     studio.until(lambda: over(studio))
@@ -92,7 +92,7 @@ def test_stop_breaks_the_plan_off_and_it_goes_on(studio: Studio) -> None:
     document, away = studio.window.document, studio.window.away
     long, short = StopRule(steps=1_000_000), StopRule(steps=3)
     away.begin(Plan((Run("Lang", document.job, long), Run("Kurz", document.job, short))))
-    studio.until_seen(m.Stepped, 3)
+    studio.until_seen(Stepped, 3)
     assert any("While you are away: 1 of 2, “Lang”" in text for text in studio.said())
     studio.press("stop")
     studio.until(lambda: over(studio))
@@ -101,11 +101,11 @@ def test_stop_breaks_the_plan_off_and_it_goes_on(studio: Studio) -> None:
     assert journal is not None
     assert [entry.progress for entry in journal.entries] == ["begun", "waiting"]
     stopped = next(s for s in listing(document.folder) if s.reason == "stopped")
-    count = len(studio.seen(m.Began))
+    count = len(studio.seen(Began))
     assert studio.window.messages.button.text() == "Go on"
     studio.window.messages.button.click()
-    studio.until(lambda: len(studio.seen(m.Began)) > count)
-    assert studio.seen(m.Began)[-1].snapshot == stopped.folder, "from where it was"
+    studio.until(lambda: len(studio.seen(Began)) > count)
+    assert studio.seen(Began)[-1].snapshot == stopped.folder, "from where it was"
     dialog = away.open()
     assert dialog.skip.isVisible()
     dialog.skip.click()
@@ -148,7 +148,7 @@ def test_closing_the_window_begins_no_other_run(studio: Studio) -> None:
     studio.drop_style()
     document, away = studio.window.document, studio.window.away
     away.begin(Plan((Run("Eins", document.job, StopRule(steps=10**6)), Run("Zwei", document.job, STEPS))))
-    studio.until_seen(m.Stepped, 2)
+    studio.until_seen(Stepped, 2)
     studio.window.close()
     studio.until(lambda: not studio.window.isVisible())
     journal = Journal.read(document.folder)

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from app.canvas.hover import words
 from engine.box import Box, Size
-from engine.messages import PieceFound
-from engine.method import PIECES_LAYER, Piece
+from engine.messages.events import PieceFound
+from engine.pieces import Piece
+from engine.renderer import PIECES_LAYER
 from tests.app.test_live import live, shown  # noqa: F401 - a fixture
 from tests.app.test_main_window import Studio, studio  # noqa: F401 - a fixture
 from tests.engine.toy import Toy

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.canvas.view import PATCHES, CanvasView
 from engine.box import Box, Size
-from engine.messages import ViewRendered
+from engine.messages.events import ViewRendered
 from tests.app.canvas.test_view import CANVAS, answer, connected, shown
 
 RED, GREEN, BLUE = (250, 0, 0), (0, 250, 0), (0, 0, 250)

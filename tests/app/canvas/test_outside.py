@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from app import notices
 from app.notices import Notices
-from engine import messages as m
 from engine.box import Size
+from engine.messages.events import ViewRendered
+from engine.messages.exports import Exported, ExportRequest
 from engine.settings import parse_assignments
 from tests.app.test_main_window import Studio, studio
 from tests.engine.toy import ToySettings
@@ -22,7 +23,7 @@ __all__ = ["studio"]
 
 def painted(studio: Studio) -> None:
     studio.train()
-    studio.until(lambda: any(event.done for event in studio.seen(m.ViewRendered)))
+    studio.until(lambda: any(event.done for event in studio.seen(ViewRendered)))
 
 
 def test_a_right_click_offers_what_can_be_done(studio: Studio) -> None:
@@ -93,8 +94,8 @@ def test_a_long_export_is_told_outside_only_where_the_artist_is_elsewhere(
     told = Notices(window.training, window, elsewhere=lambda: away[0])
     studio.train()
     for number in (1, 2):
-        window.exports.start(m.ExportRequest(studio.folder / f"{number}.png", Size(64, 96)))
-        studio.until_seen(m.Exported, number)
+        window.exports.start(ExportRequest(studio.folder / f"{number}.png", Size(64, 96)))
+        studio.until_seen(Exported, number)
         assert any(f"{number}.png is done" in text for text in studio.said())
         assert window.messages.button.text() == "Show in folder"
         away[0] = True

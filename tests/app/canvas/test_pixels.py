@@ -8,7 +8,8 @@ from PySide6.QtGui import QColor
 from app.canvas.pixels import Pixels, on_pixels
 from app.session_events import CANVAS, TOUCHED
 from engine.box import Box, Size
-from engine.messages import RenderView, Requester, ViewRendered
+from engine.messages.commands import RenderView, Requester
+from engine.messages.events import ViewRendered
 
 CANVAS_SIZE = Size(100, 200)
 

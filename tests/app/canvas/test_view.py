@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from app.canvas.drop_zones import DropZones
 from app.canvas.view import CanvasView
 from engine.box import Box, Size
-from engine.messages import RenderView, ViewRendered
-from engine.method import Slot
+from engine.declarations import Slot
+from engine.messages.commands import RenderView
+from engine.messages.events import ViewRendered
 from engine.project import FILE_NAME
 
 CANVAS = Size(300, 400)

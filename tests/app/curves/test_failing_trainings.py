@@ -17,8 +17,9 @@ from PIL import Image
 from app.curves import health as rules
 from app.curves.health import Health, health
 from app.curves.history import History
+from engine.declarations import MATCHES
 from engine.job import Job, SourceImage
-from engine.method import MATCHES, method_class
+from engine.method import method_class
 from engine.style.matches import StyleMatch
 from tests.engine import famos_jobs, generator_jobs, magic_jobs, pixel_jobs
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QMenu
 
 from app.widgets import gestures
-from engine import messages as m
+from engine.messages.events import Stepped
 from tests.app.test_main_window import Studio, studio
 from tests.app.toys import write_image
 
@@ -52,7 +52,7 @@ def test_a_click_on_a_mark_leads_back_to_its_values_and_undo_back_again(studio: 
     document.set("weight", 4.0)
     gestures.begin()
     document.set("weight", 8.0)
-    studio.until_seen(m.Stepped, len(studio.seen(m.Stepped)) + 3)
+    studio.until_seen(Stepped, len(studio.seen(Stepped)) + 3)
     window.curves.redraw()
     plot = next(plot for plot in window.curves._shown if plot.area.isVisible())
     view = plot._plot.getViewBox()

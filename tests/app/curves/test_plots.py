@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.curves.history import MOST_POINTS, History
 from app.curves.plot import _Axis, smoothed
 from app.curves.plots import Curves
-from engine.method import MATCHES, Term
+from engine.declarations import MATCHES, Term
 from tests.engine.toy import Toy
 
 

@@ -13,7 +13,7 @@ from app.export.form import ExportForm
 from app.export.presets_button import ExportPresets
 from app.preferences import Preferences
 from engine.box import Size
-from engine.method import Layer
+from engine.declarations import Layer
 from tests.app.test_main_window import Studio, studio
 
 __all__ = ["studio"]

@@ -19,16 +19,17 @@ from app.export.dialog import ExportDialog
 from app.export.queue import Item
 from app.main_window import MainWindow
 from app.preferences import Preferences
-from engine import messages as m
 from engine.box import Size
 from engine.export import journal, unfinished
+from engine.messages.events import Event, Stepped, ViewRendered
+from engine.messages.exports import ExportCancelled, Exported, ExportRequest
 from engine.options import RenderMode
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 
 PATIENCE_MS = 60_000
 
-E = TypeVar("E", bound=m.Event)
+E = TypeVar("E", bound=Event)
 
 
 def times(factor: int) -> Size:
@@ -55,8 +56,8 @@ class OtherRenderer:
 class Studio:
     def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
         self.window, self.qtbot, self.folder = window, qtbot, folder
-        self.events: list[m.Event] = []
-        window.training.events.on(m.Event, self.events.append)
+        self.events: list[Event] = []
+        window.training.events.on(Event, self.events.append)
 
     @property
     def exports(self) -> ExportController:
@@ -79,7 +80,7 @@ class Studio:
         """Until there is a snapshot and no session."""
         self.window.document.add("style", [write_image(self.folder / "style ä.png")])
         self.window.training.start()
-        self.until_seen(m.Stepped, 2)
+        self.until_seen(Stepped, 2)
         self.window.training.stop()
         self.until(lambda: self.window.training.state == "idle")
         self.window.preferences.set_last_folder("export", self.folder)
@@ -138,7 +139,7 @@ def test_a_png_is_three_clicks_away(studio: Studio) -> None:
     studio.train()
     dialog = studio.open()
     dialog.start.click()
-    done = studio.until_seen(m.Exported)
+    done = studio.until_seen(Exported)
     with Image.open(studio.folder / "mosaic.png") as picture:
         assert picture.size == (90, 70)
         assert picture.info["icc_profile"]
@@ -160,7 +161,7 @@ def test_what_was_chosen_is_in_the_file(studio: Studio) -> None:
     form.size_field.choose(times(2))
     form.detail.setCurrentIndex(0)
     studio.dialog.start.click()
-    studio.until_seen(m.Exported)
+    studio.until_seen(Exported)
     with tifffile.TiffFile(studio.folder / "mosaic.tif") as file:
         page = file.pages[0]
         assert page.dtype == np.uint16
@@ -183,7 +184,7 @@ def test_a_queue_paints_all_of_them_in_a_row(studio: Studio) -> None:
         dialog.form.file_name.setText(name)
         dialog.start.click()
     assert studio.exports.running
-    studio.until_seen(m.Exported, 3)
+    studio.until_seen(Exported, 3)
     assert [(studio.folder / f"{name}.png").exists() for name in "abc"] == [True] * 3
     assert not studio.exports.running
 
@@ -199,14 +200,14 @@ def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
     assert not seen.pane.image.isNull()
     assert seen.pane.image.pixelColor(2, 2).name() != "#000000", "the first tile is there"
     row.cancel.click()
-    studio.until_seen(m.ExportCancelled)
+    studio.until_seen(ExportCancelled)
     assert item.kept
     assert not (studio.folder / "wall.tif").exists()
     begun = journal.find(journal.folder_for(item.request.out))
     assert begun is not None
     painted = begun.done
     row.again.click()
-    done = studio.until_seen(m.Exported)
+    done = studio.until_seen(Exported)
     assert done.resumed_share > 0
     assert painted > 0
     assert (studio.folder / "wall.tif").exists()
@@ -216,7 +217,7 @@ def test_giving_up_asks_and_frees_the_disk(studio: Studio) -> None:
     studio.train()
     item = studio.begin_large()
     studio.exports.queue.cancel(item)
-    studio.until_seen(m.ExportCancelled)
+    studio.until_seen(ExportCancelled)
     folder = journal.folder_for(item.request.out)
     assert folder.exists()
     studio.dialog.rows.rows[item].remove.click()
@@ -245,7 +246,7 @@ def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: St
     assert "wall.tif" in message.text
     assert message.act is not None
     message.act()
-    done = other.until_seen(m.Exported)
+    done = other.until_seen(Exported)
     assert done.resumed_share > 0
     with Image.open(done.out) as picture:
         assert picture.size == (6000, 6000)
@@ -257,13 +258,13 @@ def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: St
 def test_stopping_the_training_keeps_what_is_painted(studio: Studio) -> None:
     studio.train()
     item = studio.begin_large()
-    waiting = studio.exports.queue.add(m.ExportRequest(studio.folder / "b.png", Size(64, 64)))
+    waiting = studio.exports.queue.add(ExportRequest(studio.folder / "b.png", Size(64, 64)))
     studio.window.training.stop()
     studio.until(lambda: studio.window.training.state == "idle")
     assert (item.state, item.kept) == ("stopped", True)
     assert waiting.state == "stopped"
     studio.exports.queue.again(waiting)
-    studio.until_seen(m.Exported)
+    studio.until_seen(Exported)
     assert (studio.folder / "b.png").exists()
 
 
@@ -303,8 +304,8 @@ def test_comparing_while_it_trains(studio: Studio) -> None:
     studio.until(lambda: not studio.exports.views.peeks.busy)
     assert window.panes[True].image.pixelColor(1, 1).name() == "#ffffff"
     window.reject()
-    views = len([event for event in studio.events if isinstance(event, m.ViewRendered)])
-    studio.until(lambda: len([event for event in studio.events if isinstance(event, m.ViewRendered)]) > views + 2)
+    views = len([event for event in studio.events if isinstance(event, ViewRendered)])
+    studio.until(lambda: len([event for event in studio.events if isinstance(event, ViewRendered)]) > views + 2)
 
 
 def test_a_repeat_beside_itself(studio: Studio) -> None:
@@ -344,7 +345,7 @@ def test_the_canvas_shows_how_it_will_print(studio: Studio, monkeypatch) -> None
     form.options.set_profile("srgb")
     seen = len(proofs)
     studio.window.canvas.view.ask()
-    studio.until_seen(m.ViewRendered, len([e for e in studio.events if isinstance(e, m.ViewRendered)]) + 1)
+    studio.until_seen(ViewRendered, len([e for e in studio.events if isinstance(e, ViewRendered)]) + 1)
     assert len(proofs) == seen
 
 
@@ -365,7 +366,7 @@ def test_an_exported_file_brings_its_settings_back(studio: Studio, suffix: str) 
     form = studio.open().form
     form.set_out(studio.folder / f"back{suffix}")
     studio.dialog.start.click()
-    studio.until_seen(m.Exported)
+    studio.until_seen(Exported)
     studio.window.training.stop()
     studio.until(lambda: studio.window.training.state == "idle")
     job, folder = document.job, document.folder
@@ -380,7 +381,7 @@ def test_an_exported_file_brings_its_settings_back(studio: Studio, suffix: str) 
 def test_images_that_moved_are_named_and_found_in_another_folder(studio: Studio) -> None:
     studio.train()
     studio.open().start.click()
-    studio.until_seen(m.Exported)
+    studio.until_seen(Exported)
     studio.window.training.stop()
     studio.until(lambda: studio.window.training.state == "idle")
     elsewhere = studio.folder / "elsewhere"
@@ -401,7 +402,7 @@ def test_a_file_without_settings_is_an_image_as_any_other(studio: Studio) -> Non
     form = studio.open().form
     form.options.provenance.setChecked(False)
     studio.dialog.start.click()
-    studio.until_seen(m.Exported)
+    studio.until_seen(Exported)
     studio.window.training.stop()
     studio.until(lambda: studio.window.training.state == "idle")
     studio.window.files.new()
@@ -417,7 +418,7 @@ def test_a_film_writes_numbered_pictures(studio: Studio) -> None:
         write_image(walk / f"{number}.png", seed=number)
     studio.open().form.film.set_source(walk)
     studio.dialog.start.click()
-    done = studio.until_seen(m.Exported)
+    done = studio.until_seen(Exported)
     assert sorted(path.name for path in studio.folder.glob("mosaic-*.png")) == [
         f"mosaic-{number:05d}.png" for number in (1, 2, 3)
     ]
@@ -455,7 +456,7 @@ def test_images_that_are_gone_are_found_and_the_picture_is_painted(studio: Studi
     window.exports.find_images(elsewhere)
     assert dialog.start.isEnabled()
     dialog.start.click()
-    studio.until_seen(m.Exported)
+    studio.until_seen(Exported)
     assert (studio.folder / "mosaic.png").exists()
 
 
@@ -476,7 +477,7 @@ def test_other_contents_are_shown_and_exported(studio: Studio) -> None:
     window.list.setCurrentRow(1)
     studio.until(lambda: not studio.exports.views.peeks.busy)
     window.export_button.click()
-    studio.until_seen(m.Exported, 2)
+    studio.until_seen(Exported, 2)
     written = [studio.folder / f"mosaic-{name}.png" for name in ("one", "two")]
     assert all(path.is_file() for path in written)
     request = studio.exports.queue.items[0].request

@@ -15,15 +15,15 @@ from app.export.form import ExportForm
 from app.export.queue import ExportQueue
 from app.session_events import SessionEvents
 from app.widgets import words
-from engine import messages
 from engine.box import Box, Size
+from engine.declarations import Layer
 from engine.errors import BadSettingError
 from engine.export.format import formats
 from engine.export.journal import CanvasSpec, Journal, folder_for
 from engine.export.print_sizes import LABS, PAPERS, pixels
 from engine.export.profiles import made
 from engine.job import SourceImage
-from engine.method import Layer
+from engine.messages.exports import ExportRequest, Finding, Inspected, Remedy
 from engine.options import EncodeOptions, RenderMode
 from tests.app.toys import register
 from tests.engine import toy_format
@@ -53,9 +53,9 @@ def dialog(qtbot, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def requests(dialog: ExportDialog) -> list[messages.ExportRequest]:
+def requests(dialog: ExportDialog) -> list[ExportRequest]:
     """What the dialog asked for since it was opened."""
-    seen: list[messages.ExportRequest] = []
+    seen: list[ExportRequest] = []
     dialog.start_requested.connect(seen.append)
     return seen
 
@@ -71,7 +71,7 @@ def refusal(dialog):
 
 
 def test_it_proposes_the_canvas_as_png(dialog, tmp_path):
-    assert dialog.form.request() == messages.ExportRequest(tmp_path / "mosaic.png", CANVAS, "result", bits=8)
+    assert dialog.form.request() == ExportRequest(tmp_path / "mosaic.png", CANVAS, "result", bits=8)
     assert dialog.start.isEnabled()
     assert not dialog.isModal()
     assert not dialog.form.options.isVisible(), "few fields for one who just wants a picture"
@@ -107,7 +107,7 @@ def test_the_request_holds_what_was_chosen(dialog, requests, tmp_path, qtbot):
         marks=True,
         provenance=False,
     )
-    expected = messages.ExportRequest(
+    expected = ExportRequest(
         tmp_path / "Größe 2.tif",
         Size(4 * 1184, 4 * 1760),
         "collage",
@@ -223,8 +223,8 @@ def test_learning_on_is_asked_for_at_the_size_of_the_print(dialog):
     seen = []
     dialog.learn_requested.connect(seen.append)
     dialog.form.size_field.choose(times(2))
-    learn = messages.Remedy("Learn on for this size", ask="learn")
-    dialog._apply(messages.Finding("more_pieces", "warning", "Less sure.", (learn,)), learn)
+    learn = Remedy("Learn on for this size", ask="learn")
+    dialog._apply(Finding("more_pieces", "warning", "Less sure.", (learn,)), learn)
     assert seen == [times(2)]
 
 
@@ -386,13 +386,13 @@ def test_what_the_session_finds_has_remedies_and_goes_with_the_next_change(dialo
         dialog.form.size_field.choose(times(2))
     assert settled.args == [dialog.form.request()]
     found = (
-        messages.Finding("time", "note", "It takes 9 h.", (messages.Remedy("Smaller tiles", {"tile_px": 256}),)),
-        messages.Finding("memory", "stop", "No."),
+        Finding("time", "note", "It takes 9 h.", (Remedy("Smaller tiles", {"tile_px": 256}),)),
+        Finding("memory", "stop", "No."),
     )
-    other = messages.ExportRequest(dialog.form.out(), Size(1, 1))
-    dialog.show_inspected(messages.Inspected(other, found, True))
+    other = ExportRequest(dialog.form.out(), Size(1, 1))
+    dialog.show_inspected(Inspected(other, found, True))
     assert dialog.checks.text() == "", "about something else"
-    dialog.show_inspected(messages.Inspected(dialog.form.request(), found, True))
+    dialog.show_inspected(Inspected(dialog.form.request(), found, True))
     assert dialog.checks.text() == "No.\nIt takes 9 h.", "the worst first"
     assert not dialog.start.isEnabled()
     qtbot.mouseClick(dialog.checks.buttons()[0], Qt.MouseButton.LeftButton)

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.export.learning_on import LearningOn
 from app.session_events import SessionEvents
-from engine import messages as m
 from engine.box import Size
 from engine.job import Job
+from engine.messages.events import Stepped
 from engine.method import method_class
 
 TRAINED, LARGER = Size(300, 200), Size(600, 400)
@@ -58,7 +58,7 @@ def test_it_asks_with_the_minutes_at_the_last_pace(made) -> None:
     press(box, "Cancel")
     assert not made.jobs
     assert not made.calls
-    made.training.events.deliver(m.Stepped(1, 4.0, 1.0, {}))
+    made.training.events.deliver(Stepped(1, 4.0, 1.0, {}))
     box = asked(made)
     assert "1,200 steps, about 5 minutes" in box.text()
     press(box, "Cancel")

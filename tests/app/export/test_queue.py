@@ -8,8 +8,10 @@ from PySide6.QtCore import Qt
 from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
 from app.session_events import SessionEvents
-from engine import messages as m
 from engine.box import Size
+from engine.messages.commands import Command, RenderView
+from engine.messages.events import Ended, Failed, Paused
+from engine.messages.exports import CancelExport, ExportCancelled, Exported, ExportRequest, Progressed
 
 SIZE = Size(64, 96)
 
@@ -18,7 +20,7 @@ class Bench:
     """A queue, its rows, and what it sent."""
 
     def __init__(self, qtbot, folder) -> None:
-        self.sent: list[m.Command] = []
+        self.sent: list[Command] = []
         self.answers = True
         self.events = SessionEvents()
         self.queue = ExportQueue(self.send, self.events)
@@ -26,16 +28,16 @@ class Bench:
         self.qtbot, self.folder = qtbot, folder
         qtbot.addWidget(self.rows)
 
-    def send(self, command: m.Command) -> bool:
+    def send(self, command: Command) -> bool:
         if self.answers:
             self.sent.append(command)
         return self.answers
 
     def add(self, name: str):
-        return self.queue.add(m.ExportRequest(self.folder / name, SIZE))
+        return self.queue.add(ExportRequest(self.folder / name, SIZE))
 
     def ends(self, item, seam=1.0) -> None:
-        self.events.deliver(m.Exported(item.request.out, SIZE, 12.0, 1, seam=seam))
+        self.events.deliver(Exported(item.request.out, SIZE, 12.0, 1, seam=seam))
 
     def row(self, item):
         return self.rows.rows[item]
@@ -62,7 +64,7 @@ def test_one_after_another_in_their_order(bench):
     assert [item.state for item in items] == ["running", "waiting", "waiting"]
     bench.ends(items[0])
     assert bench.sent == [items[0].request, items[1].request]
-    bench.events.deliver(m.Failed("The disk is full.", command=items[1].request))
+    bench.events.deliver(Failed("The disk is full.", command=items[1].request))
     assert bench.sent[-1] == items[2].request, "one that fails does not hold up the others"
     bench.ends(items[2])
     assert [item.state for item in items] == ["done", "failed", "done"]
@@ -74,7 +76,7 @@ def test_progress_in_the_row(bench):
     row = bench.row(item)
     assert row.facts.text() == "Getting ready"
     assert not row.look.isEnabled()
-    bench.events.deliver(m.Progressed("export", 30, 120, 95.0))
+    bench.events.deliver(Progressed("export", 30, 120, 95.0))
     assert (row.bar.value(), row.bar.maximum()) == (30, 120)
     assert row.facts.text() == "25% painted · about 1 min 35 s left"
     assert row.look.isEnabled()
@@ -85,19 +87,19 @@ def test_progress_in_the_row(bench):
 
 def test_cancelling_keeps_what_is_painted_and_going_on_resumes(bench):
     item, other = bench.add("a.png"), bench.add("b.png")
-    bench.events.deliver(m.Progressed("export", 30, 120))
+    bench.events.deliver(Progressed("export", 30, 120))
     bench.click(bench.row(item).cancel)
-    assert bench.sent[-1] == m.CancelExport(keep=True)
+    assert bench.sent[-1] == CancelExport(keep=True)
     assert item.state == "stopping", "until the engine says so"
     assert not bench.row(item).cancel.isVisible()
-    bench.events.deliver(m.ExportCancelled(item.request.out, bench.folder / "a.png.unfinished"))
+    bench.events.deliver(ExportCancelled(item.request.out, bench.folder / "a.png.unfinished"))
     assert item.state == "stopped"
     assert "25%" in bench.row(item).facts.text()
     assert bench.sent[-1] == other.request
     bench.click(bench.row(item).again)
     bench.ends(other)
     again = bench.sent[-1]
-    assert isinstance(again, m.ExportRequest)
+    assert isinstance(again, ExportRequest)
     assert (again.out, again.resume) == (item.request.out, True)
     assert len(bench.queue.items) == 2
 
@@ -128,9 +130,9 @@ def test_the_report_tells_size_time_and_seams(bench):
 
 def test_a_failure_is_told_and_can_be_tried_again(bench):
     item = bench.add("a.png")
-    bench.events.deliver(m.Failed("No.", command=m.RenderView(SIZE.box, SIZE)))
+    bench.events.deliver(Failed("No.", command=RenderView(SIZE.box, SIZE)))
     assert item.state == "running", "that was about something else"
-    bench.events.deliver(m.Failed("The disk is full.", command=item.request))
+    bench.events.deliver(Failed("The disk is full.", command=item.request))
     assert bench.row(item).facts.text() == "The disk is full."
     assert bench.row(item).again.text() == "Try again"
     bench.click(bench.row(item).again)
@@ -140,9 +142,9 @@ def test_a_failure_is_told_and_can_be_tried_again(bench):
 
 def test_the_end_of_the_session_ends_them_all(bench):
     item, other = bench.add("a.png"), bench.add("b.png")
-    bench.events.deliver(m.Failed("The GPU is gone.", fatal=True))
+    bench.events.deliver(Failed("The GPU is gone.", fatal=True))
     assert item.message == "The GPU is gone."
-    bench.events.deliver(m.Ended(3))
+    bench.events.deliver(Ended(3))
     assert (item.state, other.state) == ("failed", "stopped")
     assert len(bench.sent) == 1
     assert not bench.queue.busy
@@ -164,7 +166,7 @@ def test_a_new_attempt_takes_the_place_of_the_old_one(bench):
 
 
 def test_what_an_earlier_start_left_is_offered(bench):
-    request = m.ExportRequest(bench.folder / "wall.tif", SIZE, resume=True, snapshot=bench.folder / "s")
+    request = ExportRequest(bench.folder / "wall.tif", SIZE, resume=True, snapshot=bench.folder / "s")
     bench.queue.show_unfinished([(request, 3, 4)])
     (item,) = bench.queue.items
     assert "75%" in bench.row(item).facts.text()
@@ -175,12 +177,12 @@ def test_what_an_earlier_start_left_is_offered(bench):
 
 def test_events_of_others_change_nothing(bench):
     item = bench.add("a.png")
-    bench.events.deliver(m.Progressed("import", 1, 2))
-    bench.events.deliver(m.Paused(3))
+    bench.events.deliver(Progressed("import", 1, 2))
+    bench.events.deliver(Paused(3))
     assert (item.state, item.total) == ("running", 0)
     bench.ends(item)
-    bench.events.deliver(m.Progressed("export", 1, 2))
-    bench.events.deliver(m.Exported(bench.folder / "x.png", SIZE, 1.0, 1))
+    bench.events.deliver(Progressed("export", 1, 2))
+    bench.events.deliver(Exported(bench.folder / "x.png", SIZE, 1.0, 1))
     assert item.total == 0
     assert len(bench.queue.items) == 1
 

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QFileDialog
 from app.images.sources_bar import SourcesBar
 from app.images.tile_grid import TILE_TYPE
 from app.widgets.thumbnails import read_source
+from engine.declarations import Slot
 from engine.errors import BadImageError
 from engine.job import SourceImage
-from engine.method import Slot
 from tests.app.widgets import drop
 
 SLOTS = (Slot("style", "Style", "What it is made of."), Slot("content", "Content", "What it shows."))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine import messages as m
 from engine.job import SourceImage
+from engine.messages.events import Began
 from tests.app.test_main_window import Studio, studio
 from tests.app.toys import write_image
 
@@ -25,10 +25,10 @@ def test_a_training_reads_an_image_again_that_was_painted_on(studio: Studio) -> 
     studio.train()
     path = studio.folder / "style ä.png"
     for color in ("#204060", "#a01020"):  # the second file is watched as the first was
-        begun = len(studio.seen(m.Began))
+        begun = len(studio.seen(Began))
         paint_over(path, color)
-        studio.until(lambda begun=begun: len(studio.seen(m.Began)) > begun)
-        assert studio.seen(m.Began)[-1].reason == "rebuilt"
+        studio.until(lambda begun=begun: len(studio.seen(Began)) > begun)
+        assert studio.seen(Began)[-1].reason == "rebuilt"
         tile = studio.window.sources.section("style").tiles[0]
         studio.until(
             lambda tile=tile, color=color: tile._image is not None and tile._image.pixelColor(9, 9).name() == color

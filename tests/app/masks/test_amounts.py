@@ -20,8 +20,8 @@ from app.masks.files import MaskFile
 from app.masks.guesses import GUESSES, guessed
 from app.masks.picture import Touch
 from app.training import Training
+from engine.declarations import Slot
 from engine.images import maps
-from engine.method import Slot
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 

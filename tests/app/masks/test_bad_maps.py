@@ -14,9 +14,9 @@ from PySide6.QtCore import QSettings
 
 from app.main_window import MainWindow
 from app.preferences import Preferences
-from engine import messages as m
 from engine import pieces
 from engine.job import Job, SourceImage
+from engine.messages.events import Began, Failed, PiecesCounted
 from engine.method import method_class
 from engine.methods.map_slots import CONTENT_MAP, PIECES_MAP
 from tests.app.test_main_window import Studio
@@ -63,9 +63,9 @@ def directed(job: Job, map_image: SourceImage, *regions: tuple[str, ...] | None,
 
 def adopted(studio: Studio, job: Job) -> None:
     """Gives the window a job, and waits until the session has taken it."""
-    began = len(studio.seen(m.Began)) + len(studio.seen(m.Failed))
+    began = len(studio.seen(Began)) + len(studio.seen(Failed))
     studio.window.document.adopt(job, "direct")
-    studio.until(lambda: len(studio.seen(m.Began)) + len(studio.seen(m.Failed)) > began)
+    studio.until(lambda: len(studio.seen(Began)) + len(studio.seen(Failed)) > began)
 
 
 Given = Callable[[Path, Job], Job]
@@ -105,9 +105,9 @@ def test_it_is_said_and_is_gone_with_an_undo(name, studio: Studio):
     adopted(studio, given(studio.folder, plain))
     studio.until(lambda: any(sentence in text for text in studio.said()))
     assert studio.window.training.state == "live", "the picture goes on"
-    began = len(studio.seen(m.Began))
+    began = len(studio.seen(Began))
     studio.press("undo")
-    studio.until(lambda: len(studio.seen(m.Began)) > began)
+    studio.until(lambda: len(studio.seen(Began)) > began)
     assert document.job == plain
     assert not any(sentence in text for text in studio.said()), "what holds no longer is not said"
 
@@ -139,12 +139,12 @@ def test_all_pieces_muted_is_refused_with_the_remedy_and_nothing_is_lost(studio:
     """The tray refuses it; a project may say so all the same."""
     document = studio.window.document
     plain = document.job
-    infos = studio.until_seen(m.PiecesCounted).pieces
+    infos = studio.until_seen(PiecesCounted).pieces
     adopted(studio, pieces.weighed(plain, infos, 0))
     studio.until(lambda: any("Unmute at least one" in text for text in studio.said()))
     assert studio.window.training.running
-    began = len(studio.seen(m.Began))
+    began = len(studio.seen(Began))
     studio.press("undo")
-    studio.until(lambda: len(studio.seen(m.Began)) > began)
+    studio.until(lambda: len(studio.seen(Began)) > began)
     assert document.job == plain
     assert studio.window.training.state == "live"

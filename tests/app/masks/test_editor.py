@@ -20,9 +20,9 @@ from app.masks.files import MaskFile, read
 from app.masks.picture import UNPAINTED
 from app.masks.regions import first_regions
 from app.training import Training
+from engine.declarations import Slot
 from engine.images.read import read_image
 from engine.images.regions import regions_of, shares
-from engine.method import Slot
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 

@@ -13,8 +13,8 @@ from app.document import Document
 from app.masks.controller import MaskController
 from app.masks.editor import MaskEditor
 from app.training import Training
+from engine.declarations import Slot
 from engine.images import maps
-from engine.method import Slot
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 

@@ -21,8 +21,8 @@ from app.session_events import CANVAS
 from app.training import Training
 from engine import snapshots
 from engine.box import Size
-from engine.messages import RenderView
-from engine.method import Slot
+from engine.declarations import Slot
+from engine.messages.commands import RenderView
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 

@@ -18,7 +18,8 @@ from app.pieces.tray import PieceTray
 from app.session_events import SessionEvents
 from app.training import Training
 from engine.job import PiecePlace
-from engine.messages import Command, CountImages, CountPieces, Failed, ImagesCounted, PiecesCounted
+from engine.messages.commands import Command, CountImages, CountPieces
+from engine.messages.events import Failed, ImagesCounted, PiecesCounted
 from engine.pieces import PieceInfo
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy

@@ -18,7 +18,7 @@ from engine.errors import BadSettingError
 from engine.export.encoders import check_limits, encode
 from engine.export.format import Format, format_of, formats, in_words, names, roomiest, suffixes
 from engine.export.preflight import findings
-from engine.messages import ExportRequest
+from engine.messages.exports import ExportRequest
 from engine.options import EncodeOptions
 from tests.engine import toy_format
 from tests.engine.export.test_encoders import SIZE, canvas_file, gradient

@@ -12,7 +12,8 @@ from engine.box import Size
 from engine.errors import BadSettingError
 from engine.export import journal, layered, provenance, run
 from engine.export.painting import present_of
-from engine.messages import ALL_LAYERS, CancelExport, ExportCancelled, Exported, ExportRequest, Keep, Progressed
+from engine.messages.commands import Keep
+from engine.messages.exports import ALL_LAYERS, CancelExport, ExportCancelled, Exported, ExportRequest, Progressed
 from engine.options import EncodeOptions
 from engine.training.session import Session
 from tests.engine import toy

@@ -10,7 +10,8 @@ from engine.box import Size
 from engine.export import learn_on, preflight
 from engine.export.preflight import Probe, findings, in_words, measured
 from engine.job import Job, SourceImage
-from engine.messages import ExportRequest, Finding, Inspect, Inspected, Stop
+from engine.messages.commands import Stop
+from engine.messages.exports import ExportRequest, Finding, Inspect, Inspected
 from engine.methods.famos.settings import FamosSettings
 from engine.options import EncodeOptions, RenderMode
 from engine.training.session import Session

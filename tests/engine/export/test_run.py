@@ -13,21 +13,9 @@ from engine import snapshots
 from engine.box import Box, Size
 from engine.export import journal, unfinished
 from engine.images.read import read_image
-from engine.messages import (
-    CancelExport,
-    Command,
-    Event,
-    ExportCancelled,
-    Exported,
-    ExportRequest,
-    Failed,
-    Keep,
-    Progressed,
-    RenderView,
-    Stop,
-    ViewRendered,
-    Warned,
-)
+from engine.messages.commands import Command, Keep, RenderView, Stop
+from engine.messages.events import Event, Failed, ViewRendered, Warned
+from engine.messages.exports import CancelExport, ExportCancelled, Exported, ExportRequest, Progressed
 from engine.options import RenderMode
 from engine.training.session import Session
 from tests.engine import famos_jobs, toy

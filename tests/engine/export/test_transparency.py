@@ -23,7 +23,9 @@ from engine.export.print_sizes import Layout
 from engine.export.transparency import Opacity, opacity_of
 from engine.export.video_formats import check_video
 from engine.job import Job, SourceImage
-from engine.messages import ALL_LAYERS, Exported, ExportRequest, Failed, Finding, Stop, Warned
+from engine.messages.commands import Stop
+from engine.messages.events import Failed, Warned
+from engine.messages.exports import ALL_LAYERS, Exported, ExportRequest, Finding
 from engine.method import Method, method_class
 from engine.options import EncodeOptions, RenderMode
 from engine.training.session import Session

@@ -13,17 +13,9 @@ from engine.errors import BadCanvasError, BadImageError, BadSettingError
 from engine.export.video import begin_film, open_film
 from engine.export.video_formats import check_video
 from engine.images.read import read_image
-from engine.messages import (
-    CancelExport,
-    Command,
-    Event,
-    ExportCancelled,
-    Exported,
-    ExportRequest,
-    Failed,
-    Progressed,
-    Stop,
-)
+from engine.messages.commands import Command, Stop
+from engine.messages.events import Event, Failed
+from engine.messages.exports import CancelExport, ExportCancelled, Exported, ExportRequest, Progressed
 from engine.training.session import Session
 from tests.engine import famos_jobs
 

@@ -12,7 +12,8 @@ from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.job import Job
-from engine.method import Method, method_class, method_keys, preset_values
+from engine.method import Method, method_class, method_keys
+from engine.method_choices import preset_values
 from engine.settings import specs
 from tests.engine import famos_jobs, generator_jobs, magic_jobs, pixel_jobs
 

@@ -13,7 +13,7 @@ import pytest
 from engine import snapshots
 from engine.__main__ import main
 from engine.errors import NoRoomError
-from engine.messages import Kept
+from engine.messages.events import Kept
 from engine.plans import journal as journals
 from engine.plans.journal import Journal
 from engine.plans.plan_file import read_plan

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from engine import snapshots
+from engine.declarations import MATCHES
 from engine.errors import BadImageError
-from engine.messages import Kept, Restore, Stepped, Stop, Warned
-from engine.method import MATCHES
+from engine.messages.commands import Restore, Stop
+from engine.messages.events import Kept, Stepped, Warned
 from engine.moments import MomentRule
 from engine.training import autosave, matches, trainer
 from engine.training.session import Session
 from tests.engine import toy
-from tests.engine.training.test_session import full_disk, of, play, same, trained
+from tests.engine.sessions import full_disk, of, play, same, trained
 
 
 @pytest.fixture(autouse=True)

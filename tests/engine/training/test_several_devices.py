@@ -21,23 +21,8 @@ from engine.__main__ import main
 from engine.device import choose, several
 from engine.errors import BadSettingError, TesseraError
 from engine.job import Job
-from engine.messages import (
-    Began,
-    Ended,
-    Event,
-    Failed,
-    Keep,
-    Kept,
-    Load,
-    Pause,
-    Paused,
-    Restore,
-    Resume,
-    Retune,
-    Retuned,
-    Stepped,
-    Warned,
-)
+from engine.messages.commands import Keep, Load, Pause, Restore, Resume, Retune
+from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Retuned, Stepped, Warned
 from engine.method import method_class
 from engine.training import trainer
 from engine.training.channel import MeetingPlace, Message
@@ -46,7 +31,7 @@ from engine.training.leader import Leader, begun
 from engine.training.session import Session
 from tests.engine import famos_jobs
 from tests.engine.methods.test_every_method import JOBS
-from tests.engine.training.test_session import of, play
+from tests.engine.sessions import of, play
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +71,7 @@ def test_a_session_steers_all_and_keeps_the_present_when_one_is_lost(tmp_path: P
                 session.post(Load(famos_jobs.job(tmp_path)))
                 done.append("together")
             case Stepped(step=3) if done[-1] == "together":
-                leader = session._leader
+                leader = session._exchange.leader
                 assert isinstance(leader, Leader)
                 os.kill(leader._others[0].pid, signal.SIGKILL)
                 leader._others[0].wait()

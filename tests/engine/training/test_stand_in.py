@@ -12,25 +12,9 @@ from engine.box import Box
 from engine.device import choose
 from engine.images.read import read_image
 from engine.job import Job
-from engine.messages import (
-    Command,
-    Ended,
-    Event,
-    Exported,
-    ExportRequest,
-    Failed,
-    FindPiece,
-    Load,
-    Pause,
-    Paused,
-    PieceFound,
-    RenderView,
-    Resume,
-    Stepped,
-    StoodIn,
-    Stop,
-    ViewRendered,
-)
+from engine.messages.commands import Command, FindPiece, Load, Pause, RenderView, Resume, Stop
+from engine.messages.events import Ended, Event, Failed, Paused, PieceFound, Stepped, StoodIn, ViewRendered
+from engine.messages.exports import Exported, ExportRequest
 from engine.method import method_class
 from engine.methods.famos.method import Famos
 from engine.methods.magic import pretrained
@@ -116,11 +100,12 @@ def test_settings_and_images_that_change_meanwhile_act(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("step", "measures", "over"),
     [
-        (10, {}, False),
-        (10, {"content_match": 90.0}, False),
-        (10, {"content_match": 90.0, "style_match": 10.0}, False),
-        (10, {"content_match": 30.0, "style_match": 90.0}, False),
-        (10, {"content_match": 90.0, "style_match": 90.0}, True),
+        (stand_in.LEAST_STEPS, {}, False),
+        (stand_in.LEAST_STEPS, {"content_match": 90.0}, False),
+        (stand_in.LEAST_STEPS, {"content_match": 90.0, "style_match": 10.0}, False),
+        (stand_in.LEAST_STEPS, {"content_match": 30.0, "style_match": 90.0}, False),
+        (stand_in.LEAST_STEPS - 1, {"content_match": 90.0, "style_match": 90.0}, False),
+        (stand_in.LEAST_STEPS, {"content_match": 90.0, "style_match": 90.0}, True),
         (stand_in.MOST_STEPS, {}, True),
     ],
 )

@@ -14,7 +14,8 @@ from engine import snapshots
 from engine.__main__ import main
 from engine.errors import BadProjectError
 from engine.job import Job
-from engine.messages import Began, Event, Failed, Kept, Load, Paused, StartFrom, Stop
+from engine.messages.commands import Load, StartFrom, Stop
+from engine.messages.events import Began, Event, Failed, Kept, Paused
 from engine.methods.famos.method import Famos
 from engine.methods.magic.method import Magic
 from engine.project import save_job

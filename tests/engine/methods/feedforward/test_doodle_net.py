@@ -12,7 +12,8 @@ from PIL import Image
 from engine.box import Size
 from engine.errors import BadImageError, BadSettingError, MissingSourcesError
 from engine.job import Job, SourceImage
-from engine.messages import Began, Load
+from engine.messages.commands import Load
+from engine.messages.events import Began
 from engine.methods.feedforward.doodle_net import DoodleNet
 from engine.methods.feedforward.doodle_net_settings import DoodleNetSettings
 from engine.settings import specs

@@ -6,7 +6,7 @@ import torch
 
 from engine.box import Size
 from engine.fields.artwork import Artwork
-from engine.messages import RenderView
+from engine.messages.commands import RenderView
 from engine.methods.magic.method import Magic
 from engine.options import RenderMode
 from engine.preview import views

@@ -13,7 +13,7 @@ from PIL import Image
 from engine.box import Box, Size
 from engine.fields.artwork import Artwork
 from engine.job import Job, SourceImage
-from engine.messages import RenderView
+from engine.messages.commands import RenderView
 from engine.methods.magic.method import Magic
 from engine.methods.map_slots import CONTENT_MAP, PAINT_MAP, PIECES_MAP, SIZE_MAP
 from engine.preview import views

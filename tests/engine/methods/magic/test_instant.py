@@ -16,7 +16,7 @@ from engine.box import Box, Size
 from engine.errors import BadWeightsError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.job import Job, SourceImage
-from engine.messages import RenderView
+from engine.messages.commands import RenderView
 from engine.methods.magic import pretrained
 from engine.methods.magic.conditions import RANGES, conditions
 from engine.methods.magic.method import Magic

@@ -15,7 +15,7 @@ from engine.box import Box, Margin, Size
 from engine.errors import BadImageError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.job import SourceImage
-from engine.method import preset_values
+from engine.method_choices import preset_values
 from engine.methods.optimised import base
 from engine.methods.optimised.doodle import Doodle
 from engine.style.filters import Filters

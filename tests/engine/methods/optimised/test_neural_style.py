@@ -17,7 +17,7 @@ from engine.box import Box, Size
 from engine.errors import BadImageError, BadProjectError, BadSettingError, MissingSourcesError, MissingWeightsError
 from engine.fields.artwork import Artwork
 from engine.job import Job, SourceImage
-from engine.method import preset_values
+from engine.method_choices import preset_values
 from engine.methods.optimised import base
 from engine.methods.optimised.base import PixelMethod
 from engine.methods.optimised.neural_style import NeuralStyle, NeuralStyleSettings

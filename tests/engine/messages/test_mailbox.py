@@ -11,20 +11,9 @@ from hypothesis import strategies as st
 
 from engine.box import Box, Size
 from engine.job import Job
-from engine.messages import (
-    CancelExport,
-    Command,
-    Keep,
-    Load,
-    Mailbox,
-    Pause,
-    RenderView,
-    Requester,
-    Restore,
-    Resume,
-    Retune,
-    Stop,
-)
+from engine.messages.commands import Command, Keep, Load, Pause, RenderView, Requester, Restore, Resume, Retune, Stop
+from engine.messages.exports import CancelExport
+from engine.messages.mailbox import Mailbox
 from tests.engine.toy import ToySettings
 
 REQUESTERS = (Requester("canvas"), Requester("loupe"))

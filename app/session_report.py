@@ -1,0 +1,42 @@
+"""What the session says, as far as it concerns no controller: in the line at the bottom, the curves, the messages."""
+
+from __future__ import annotations
+
+from app.curves.plots import Curves
+from app.document import Document
+from app.status import Status
+from app.training import Training
+from app.widgets.message_bar import MessageBar
+from engine.messages.events import Began, Failed, Kept, Stepped, StoodIn, Warned
+
+
+class SessionReport:
+    """Listens from when it is made."""
+
+    def __init__(
+        self, document: Document, training: Training, status: Status, curves: Curves, messages: MessageBar
+    ) -> None:
+        self._document, self._training = document, training
+        self._status, self._curves, self._messages = status, curves, messages
+        self._notes: tuple[str, ...] = ()
+        events = training.events
+        events.on(Began, self._on_began)
+        events.on(Stepped, status.stepped)
+        events.on(Kept, lambda _event: status.kept())
+        events.on(StoodIn, lambda event: status.set_stand_in(event.title))
+        events.on(Stepped, self._on_stepped)
+        events.on(Warned, lambda event: messages.show_message(event.message, "warning"))
+        events.on(Failed, lambda event: messages.show_message(event.message, "error"))
+
+    def _on_began(self, event: Began) -> None:
+        for gone in set(self._notes) - set(event.notes):
+            self._messages.unsay(gone)
+        self._notes = event.notes
+        self._status.set_device(event.device)
+        self._status.began(event.step)
+        self._curves.began(event.step, event.job.settings)
+
+    def _on_stepped(self, event: Stepped) -> None:
+        built = self._training.built  # after another method was chosen, the session ends a step of the one before
+        if built is not None and built.method == self._document.job.method:
+            self._curves.add(event.step, event.terms)
