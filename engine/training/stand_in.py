@@ -77,8 +77,8 @@ class StandIn:
     def is_over(self, step: int, measures: Mapping[str, float]) -> bool:
         """Whether the own picture is worth showing: by its matches, see `declarations.MATCHES`, or by its steps.
 
-        Matches alone do not see whether pieces are cut clean, so the first steps do not count; what is not measured waits
-        for `MOST_STEPS`.
+        Matches alone do not see whether pieces are cut clean, so the first steps do not count; what is not measured
+        waits for `MOST_STEPS`.
         """
         good = measures.get("content_match", 0.0) >= LEAST_CONTENT and measures.get("style_match", 0.0) >= LEAST_STYLE
         return bool(self.title) and ((good and step >= LEAST_STEPS) or step >= MOST_STEPS)
