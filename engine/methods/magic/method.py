@@ -44,7 +44,7 @@ from engine.methods.magic.color_choice import ColorChoice
 from engine.methods.magic.conditions import RANGES
 from engine.methods.magic.directions import multiplied
 from engine.methods.magic.memory_plan import Plan, plan
-from engine.methods.magic.painting import PaintingMagic
+from engine.methods.magic.painting import BEGINNINGS_BYTES, PaintingMagic
 from engine.methods.magic.presets import PRESETS
 from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
@@ -96,7 +96,8 @@ class Magic(PaintingMagic):
         self._assemble(torch.Generator().manual_seed(self.seed))
         self._shown: dict[tuple[int, ...], Tensor] = {}
         self._coarse_renderers: dict[int, CoarseRenderer] = {}
-        self._remembered, self._beginnings, self._color_choice = Remembered(), Remembered(), ColorChoice()
+        self._remembered, self._color_choice = Remembered(), ColorChoice()
+        self._beginnings = Remembered(BEGINNINGS_BYTES)
         self._tally, self._composed = Tally(), {}
         if s.start == "network":
             self.begin_with(pretrained.shipped())

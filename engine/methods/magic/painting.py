@@ -42,6 +42,8 @@ from engine.templates.sets import SetDraw, Sets
 
 _MOST_BEGUN_BYTES = 2**27
 """A box of whose beginning more would have to be kept is begun anew each time."""
+BEGINNINGS_BYTES = 3 * 2**26
+"""Of a coarse and a sharp picture of 600 x 890 px, twice."""
 
 
 class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
@@ -327,6 +329,10 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
             return choice
         guided = None if scene.fields.guided is None else scene.fields.guided(box)[None]
         return choice._replace(logits=choice.logits.float() + self._by_color(sets, content, guided, scene.reduction))
+
+    def step(self, step: int) -> dict[str, Tensor]:
+        self._beginnings.forget()  # those of other networks, whose memory training may need
+        return super().step(step)
 
     def _forget(self) -> None:
         """What was decided, and what it began with: networks or sets are others now."""
