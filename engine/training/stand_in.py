@@ -18,7 +18,7 @@ SHOWN_LAYERS = ("result", "collage")
 """What the other one may show; all other layers tell of the method itself."""
 MOST_STEPS = 1500
 """From then on the own picture is shown in any case."""
-LEAST_STEPS = 500
+LEAST_STEPS = 700
 """Before, all pieces lie over one another like a fog, whose tones and colours match as well as those of clean cuts."""
 LEAST_CONTENT, LEAST_STYLE = 60.0, 40.0
 """Content match and style match from which on the own picture is worth showing then."""
