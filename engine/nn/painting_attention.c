@@ -26,31 +26,30 @@ static inline Lanes exponential(Lanes x) {
     return p * (Lanes)((whole + 127) << 23);
 }
 
-/* result[k][n] = bias[n] + sum_c weight[n][c] * x[k][c], of `rows` elements; 2 elements and 4 outputs at a time. */
+/* result[k][n] = bias[n] + sum_c weight[n][c] * x[k][c], of `rows` elements; 4 elements and 4 outputs at a time. */
 INLINED void linear(const Lanes *restrict x, Lanes *restrict result, const float *restrict weight,
                     const float *restrict bias, const int64_t C, const int64_t N, int64_t rows) {
-    for (int64_t k = 0; k < rows; k += 2) {
-        const Lanes *first = x + k * C, *second = k + 1 < rows ? first + C : first;
+    for (int64_t k = 0; k < rows; k += 4) {
+        const int64_t below = rows - k < 4 ? rows - k : 4;
+        const Lanes *element[4];
+        for (int i = 0; i < 4; i++) element[i] = x + (k + (i < below ? i : below - 1)) * C;
         for (int64_t n = 0; n < N; n += 4) {
             const int64_t left = N - n < 4 ? N - n : 4;
             const float *w[4];
-            Lanes sum[2][4];
+            Lanes sum[4][4];
             for (int i = 0; i < 4; i++) {
                 const int64_t at = n + (i < left ? i : left - 1);
                 w[i] = weight + at * C;
-                sum[0][i] = sum[1][i] = (Lanes){0} + bias[at];
+                for (int e = 0; e < 4; e++) sum[e][i] = (Lanes){0} + bias[at];
             }
             for (int64_t c = 0; c < C; c++) {
-                const Lanes a = first[c], b = second[c];
-                sum[0][0] += a * w[0][c], sum[1][0] += b * w[0][c];
-                sum[0][1] += a * w[1][c], sum[1][1] += b * w[1][c];
-                sum[0][2] += a * w[2][c], sum[1][2] += b * w[2][c];
-                sum[0][3] += a * w[3][c], sum[1][3] += b * w[3][c];
+                const Lanes a = element[0][c], b = element[1][c], d = element[2][c], f = element[3][c];
+#define OUTPUT(i) sum[0][i] += a * w[i][c], sum[1][i] += b * w[i][c], sum[2][i] += d * w[i][c], sum[3][i] += f * w[i][c]
+                OUTPUT(0), OUTPUT(1), OUTPUT(2), OUTPUT(3);
+#undef OUTPUT
             }
-            for (int64_t i = 0; i < left; i++) {
-                result[k * N + n + i] = sum[0][i];
-                if (k + 1 < rows) result[(k + 1) * N + n + i] = sum[1][i];
-            }
+            for (int64_t e = 0; e < below; e++)
+                for (int64_t i = 0; i < left; i++) result[(k + e) * N + n + i] = sum[e][i];
         }
     }
 }
