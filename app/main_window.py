@@ -352,6 +352,7 @@ class MainWindow(Shell):
         self.masks.wait()
         self.sources.arrivals.wait()
         self.needs.wait()
+        self.exports.views.wait()
         self.recovery.release()
         event.accept()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QActionGroup,
     QDragEnterEvent,
@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QResizeEvent,
     QShortcut,
+    QStatusTipEvent,
 )
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QToolBar, QToolButton
 
@@ -29,6 +30,7 @@ from app.settings.panel import SettingsPanel
 from app.snapshots.strip import SnapshotStrip
 from app.status import Status
 from app.widgets import stops, theme
+from app.widgets.bottom_row import BottomRow
 from app.widgets.docks import TabbedDock, TitledDock, floating_action
 from app.widgets.menu_keys import MenuLetters
 from app.widgets.placing import place, room_for
@@ -40,6 +42,8 @@ _WORDED_NARROWEST = frozenset({"train"})
 """Buttons of the toolbar that have their words beside the icon, in a wide window and in narrower ones."""
 ROOMY_PX, BELOW_PX = 1240, 228
 """Width of a window with room for all; height of what is below the canvas."""
+BOTH_BELOW_PX, CURVES_PX = 560, 230
+"""Width that moments and curves need together, for two moments beside *Keep*; and what curves have where it is less."""
 _BESIDE, _BELOW = ("images", "settings"), ("snapshots", "curves")
 _AREAS = {
     "images": Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -74,6 +78,13 @@ class Shell(QMainWindow):
         self.setAcceptDrops(True)
         self._lay_out()
 
+    def event(self, event: QEvent) -> bool:
+        """Explains entries of open menus in the line at the bottom; of a button, whose tooltip says the same, it would
+        hide whether the program trains for as long as the pointer rests there."""
+        if isinstance(event, QStatusTipEvent) and event.tip() and QApplication.activePopupWidget() is None:
+            return True
+        return super().event(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Drags come here that no part of the window takes."""
         if project_in(local_paths(event.mimeData())) is not None:
@@ -107,6 +118,7 @@ class Shell(QMainWindow):
         for name, dock in self.docks.items():
             self.addDockWidget(_AREAS[name], dock)
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
+        self.bottom_row = BottomRow(self, (self.docks["snapshots"], self.docks["curves"]), BOTH_BELOW_PX, CURVES_PX)
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
         QShortcut(QKeySequence("F10"), self, lambda: keyboard.tap_alt(self))

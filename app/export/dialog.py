@@ -233,6 +233,14 @@ class ExportDialog(KeyedDialog):
                     return may_be_transparent(Path(image.path))
         return False
 
+    def clear_content(self) -> Path | None:
+        """The content as whose the file will be transparent; None where all of the file will be opaque."""
+        form = self.form
+        wanted = form.options.encode_options(form.size_field.dpi).transparent
+        if not wanted or not form.kind().transparency or form.film.suffix:
+            return None
+        return Path(self.job.sources["content"][0].path)
+
     def _is_wanted(self, finding: Finding) -> bool:
         """What only adds to one's knowledge is for those who want to know more."""
         known = [item for item in self._queue.items if item.request.out == self.form.out() and item.kept]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -9,6 +10,7 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySeq
 from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app.images.arrivals import Arrivals
+from app.images.painted_regions import PaintedRegions
 from app.images.slot_section import SlotSection
 from app.images.source_tile import SIDE
 from app.widgets import theme, thumbnails
@@ -53,6 +55,8 @@ class SourcesBar(QWidget):
         self._thumbnails = thumbnails.Thumbnails(read, 2 * SIDE, self)
         self._thumbnails.ready.connect(self._arrived)
         self._thumbnails.failed.connect(self._failed)
+        self._painted = PaintedRegions(self)
+        self._painted.known.connect(lambda _path: self._show_regions())
         self.scroll_area = QScrollArea(self)
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -86,6 +90,20 @@ class SourcesBar(QWidget):
         """Shows the images of all slots; emits nothing."""
         for key, section in self._sections.items():
             section.set_images(tuple(sources.get(key, ())))
+        self._show_regions()
+
+    def _show_regions(self) -> None:
+        """Dots on images tell of the regions that this method's map has; without one they may lie anywhere."""
+        for section in self._sections.values():
+            directed = self._sections.get(section.slot.directs)
+            if directed is None:
+                continue
+            path = section.images[0].path if section.images else ""
+            if path:
+                self._painted.want(path)
+                if not self._painted.knows(path):
+                    continue  # after a stroke on the map, the dots stay until it is read
+            directed.show_regions(partial(self._painted.lies_in, path=path))
 
     def section(self, slot: str) -> SlotSection:
         """Raises KeyError for a slot that is not shown."""
@@ -126,8 +144,10 @@ class SourcesBar(QWidget):
 
     def read_again(self, path: str) -> None:
         """A file that has changed is shown as it is now."""
+        self._painted.forget(path)
         for section in self._sections.values():
             section.read_again(path)
+        self._show_regions()
 
     def paste_slot(self) -> str:
         """The slot in which the focus is, else the first that lacks images, else the first of all."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from app.snapshots.tile_picture import title_of
 from app.widgets import theme, thumbnails
 from app.widgets.controls import ElidedLabel, JumpSlider
 from app.widgets.keyed_dialog import KeyedDialog
@@ -59,7 +60,7 @@ class Cell(QWidget):
     def __init__(self, moment: Snapshot, place: Place, parent: QWidget) -> None:
         super().__init__(parent)
         self.moment, self.chosen = moment, False
-        self.title = moment.name or f"Step {moment.step:,}"
+        self.title = title_of(moment)
         self.setAccessibleName(self.title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolTip(moment.note)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app.snapshots.tile_picture import PAD, STAR_PX, describe, draw_method, draw_star, inside
+from app.snapshots.tile_picture import PAD, STAR_PX, describe, draw_method, draw_star, inside, title_of
 from app.widgets import theme
 from app.widgets.controls import ElidedLabel
 from engine.errors import TesseraError
@@ -103,7 +103,7 @@ class SnapshotTile(QWidget):
 
     @property
     def title(self) -> str:
-        return self.snapshot.name or f"Step {self.snapshot.step:,}"
+        return title_of(self.snapshot)
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot

@@ -132,6 +132,16 @@ def test_another_picture_replaces_the_shown_one_as_a_whole(view: CanvasView) -> 
     assert halves(view) == (BLUE, BLUE)
 
 
+def test_a_picture_stands_in_for_a_larger_or_smaller_one_as_a_whole(view: CanvasView) -> None:
+    looks = connected(view)
+    view.show_piece(answer(looks[-1], RED, LEFT, done=False))
+    view.show_piece(answer(looks[-1], GREEN, RIGHT))
+    small = Size(CANVAS.height // 2, CANVAS.width // 2)
+    view.begin(small)
+    assert (shown(view, 75, 25), shown(view, 75, 175)) == (RED, GREEN), "and not its upper left quarter"
+    assert view.piece_at(view.on_screen(Box(75, 25, 1, 1)).center().toPoint()) == -1
+
+
 def test_a_canvas_of_another_shape_begins_empty(view: CanvasView) -> None:
     looks = connected(view)
     view.show_piece(answer(looks[-1], RED))
@@ -149,14 +159,3 @@ def test_a_picture_that_takes_long_says_how_much_of_it_is_there(view: CanvasView
     grabbed = view.viewport().grab().toImage()
     assert grabbed.pixelColor(edge.x() + 4, edge.y()) != without.pixelColor(edge.x() + 4, edge.y())
     assert halves(view) == (RED, RED)
-
-
-def test_what_stands_in_on_a_canvas_of_other_pixels_shows_all_of_it(view: CanvasView) -> None:
-    """As after another method was chosen, which works at half the size: the picture keeps its place on the screen."""
-    looks = connected(view)
-    view.show_piece(answer(looks[-1], RED, LEFT, done=False))
-    view.show_piece(answer(looks[-1], BLUE, RIGHT))
-    half = Size(CANVAS.height // 2, CANVAS.width // 2)
-    view.begin(half)
-    assert view.extent == half
-    assert (shown(view, 75, 25), shown(view, 75, 175)) == (RED, BLUE)
