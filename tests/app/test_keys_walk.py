@@ -144,9 +144,9 @@ def print_a3(walker: Walker, home: Path) -> None:
     walker.key_to(name="Size for: A3")
     walker.keys("Return")
     walker.key_to(kind="RingedCombo", name="Size")
-    while not walker.held().text.startswith("A3"):
+    while walker.held().text != "A3":
         before = walker.held().text
-        walker.keys("Up")  # from the foot of the list: the chip has chosen a size of its own
+        walker.keys("Up")  # from the foot of the list, where the whole picture on A3 stands
         walker.until(lambda before=before: walker.held().text != before, "the next size is chosen")
     walker.key_to(name="Resolution in print")
     walker.keys("ctrl+a")
