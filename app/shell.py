@@ -218,7 +218,7 @@ class Shell(QMainWindow):
         return menu
 
     def focusNextPrevChild(self, next: bool) -> bool:
-        return self.keyboard.step(next)
+        return self.isVisible() and self.keyboard.step(next)  # not while it closes
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier

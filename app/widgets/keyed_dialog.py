@@ -16,6 +16,8 @@ class KeyedDialog(QDialog):
     """
 
     def focusNextPrevChild(self, next: bool) -> bool:
+        if not self.isVisible():  # it closes
+            return False
         current = QApplication.focusWidget()
         return step(in_reading_order(self, current), current, next)
 

@@ -44,11 +44,9 @@ def in_reading_order(root: QWidget, besides: QWidget | None = None) -> list[QWid
 def _collect(widget: QWidget, besides: QWidget | None, path: Collection[QWidget], found: list[QWidget]) -> None:
     if widget is besides or is_stop(widget):
         found.append(widget)
-    children = [
-        child
-        for child in widget.children()
-        if isinstance(child, QWidget) and not child.isWindow() and (child.isVisible() or child in path)
-    ]
+    # widgets alone, and none of which only the object is left while it is destroyed
+    direct = widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    children = [child for child in direct if not child.isWindow() and (child.isVisible() or child in path)]
     for child in _by_rows(children):
         _collect(child, besides, path, found)
 
