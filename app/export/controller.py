@@ -101,6 +101,7 @@ class ExportController(QObject):
             self.dialog.form.crop.set_picture(self._picture(snapshot))
             self.dialog.show()
             self.dialog.raise_()
+            self._show_transparent()
             return
         if self.dialog is not None:
             self.views.peeks.forget()
@@ -133,10 +134,18 @@ class ExportController(QObject):
         dialog.form.compare_requested.connect(lambda: self.views.compare(dialog.form))
         dialog.form.repeat_requested.connect(lambda: self.views.show_repeat(dialog.form))
         dialog.form.changed.connect(lambda: self.views.set_proof(dialog.form.proof()))
+        dialog.form.changed.connect(self._show_transparent)
         dialog.finished.connect(lambda _result: self.views.set_proof(None))
+        dialog.finished.connect(lambda _result: self.views.set_transparent(None, size))
         self.dialog, self._about = dialog, about
         self._on_state()
         dialog.show()
+        self._show_transparent()
+
+    def _show_transparent(self) -> None:
+        """While the dialog is open, the canvas shows what the file will leave transparent."""
+        if self.dialog is not None and self.dialog.isVisible():
+            self.views.set_transparent(self.dialog.clear_content(), self.dialog.form.canvas)
 
     def _picture(self, snapshot: Path | None) -> QImage:
         """What is exported, small; null where nobody has seen it yet."""

@@ -132,5 +132,9 @@ class CropField(QWidget):
             QRectF(frame.right(), 0, self.width() - frame.right(), self.height()),
         ):
             painter.fillRect(part, veil)
-        painter.setPen(QPen(QColor(named.accent), 3 if self.hasFocus() else 2))
+        painter.setPen(QPen(QColor(named.accent), 2))
         painter.drawRect(frame.adjusted(1, 1, -1, -1))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(named.text), 2))
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+            painter.drawRect(frame.adjusted(3, 3, -3, -3))

@@ -32,6 +32,7 @@ from app.masks.underlay import Underlay
 from app.masks.view import MaskView
 from app.widgets import background, theme
 from app.widgets.controls import Note
+from app.widgets.keyed_dialog import KeyedDialog
 from app.widgets.placing import place
 from engine.errors import TesseraError
 from engine.images.find import SUFFIXES
@@ -39,7 +40,7 @@ from engine.images.find import SUFFIXES
 _SHARES_MS = 120
 
 
-class BaseEditor(QDialog):
+class BaseEditor(KeyedDialog):
     """Paints one mask or map; the rest of the window can be used meanwhile. A subclass calls `finish` when it is made.
 
     Signals:

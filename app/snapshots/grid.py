@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app.snapshots.tile_picture import title_of
 from app.widgets import theme, thumbnails
 from app.widgets.controls import ElidedLabel, JumpSlider
+from app.widgets.keyed_dialog import KeyedDialog
 
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
@@ -159,7 +160,7 @@ class Cell(QWidget):
         self.update()
 
 
-class MomentGrid(QDialog):
+class MomentGrid(KeyedDialog):
     """
     Signals:
         pair_requested(snapshot, snapshot), restore_requested(snapshot), starred(snapshot, bool), removed(list)

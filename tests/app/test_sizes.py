@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, QSize, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QEvent, QSize, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QWidget
 
 from app.help_sheet import HelpSheet
 from app.preferences_dialog import PreferencesDialog
+from app.snapshots.tile import HEIGHT
 from app.widgets.controls import ElidedLabel
 from engine.export.print_sizes import PAPERS
 from engine.method import method_keys
@@ -22,12 +22,6 @@ __all__ = ["studio"]
 
 SIZES = ((1024, 700), (960, 540), (1366, 768))
 """The smallest screen; one of 1920 x 1080 at scale factor 2; a common one."""
-
-
-@pytest.fixture(autouse=True)
-def _garbage() -> None:
-    """Of earlier tests' windows: it is collected here, and not by a thread that reads images, beside a repaint."""
-    gc.collect()
 
 
 @pytest.fixture
@@ -243,3 +237,24 @@ def test_the_status_leaves_out_whole_facts_and_what_matters_least_first(studio: 
     window.resize(1900, 800)
     QApplication.processEvents()
     assert status.device.isVisible()
+
+
+def test_moments_beside_curves_have_room_for_two_on_a_narrow_window(studio: Studio) -> None:
+    window = studio.window
+    window.resize(960, 540)
+    window.reset_layout()
+    alone = window.docks["images"].height()
+    QApplication.processEvents()
+    for mode in ("narrow", "with curves", "without", "with curves", "wide", "narrow again"):
+        window.docks["curves"].setVisible(mode != "without" and mode != "narrow")
+        window.resize(*((1600, 900) if mode == "wide" else (960, 540)))
+        shared = "curves" in mode or mode == "narrow again"
+        area = Qt.DockWidgetArea.BottomDockWidgetArea if shared else Qt.DockWidgetArea.LeftDockWidgetArea
+        studio.until(lambda area=area: window.corner(Qt.Corner.BottomLeftCorner) == area)
+        if shared:
+            studio.until(lambda: window.strip.empty.width() >= 2 * HEIGHT)  # where the moments will be
+            assert window.curves.width() >= 200, mode
+            assert window.docks["images"].height() < alone, mode
+            assert window.strip.empty.text().startswith("No moments yet. Keep those you like"), mode
+    window.docks["snapshots"].setFloating(True)
+    studio.until(lambda: window.corner(Qt.Corner.BottomLeftCorner) == Qt.DockWidgetArea.LeftDockWidgetArea)

@@ -569,6 +569,19 @@ def test_a_format_that_holds_no_transparency_says_so(cut_out_dialog, qtbot):
     assert not dialog.form.request().encode_options.transparent
 
 
+def test_the_canvas_shows_it_only_for_files_that_will_be_transparent(cut_out_dialog, tmp_path):
+    dialog = cut_out_dialog
+    assert dialog.clear_content() is None
+    dialog.form.options.transparent.setChecked(True)
+    assert dialog.clear_content() == tmp_path / "c.png"
+    set_format(dialog, "jpeg")
+    assert dialog.clear_content() is None
+    set_format(dialog, "tiff")
+    assert dialog.clear_content() == tmp_path / "c.png"
+    dialog.set_job(job(tmp_path))
+    assert dialog.clear_content() is None
+
+
 def test_an_opaque_content_has_no_such_choice_and_a_remembered_one_waits(cut_out_dialog, tmp_path):
     dialog = cut_out_dialog
     dialog.form.options.transparent.setChecked(True)
