@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.main_window import MainWindow
 from app.preferences import Preferences
+from app.widgets.ring import hand
 from app.widgets.theme import apply
 from benchmarks.live import Watch, until
 from engine import heap
@@ -55,6 +56,7 @@ def main(style: Path, content: Path, out: Path) -> int:
         window.resize(WIDTH, HEIGHT)
         window.show()
         until(lambda: window.built)
+        hand.on_mouse = True  # it has dropped something
         watch, document = Watch(window), window.document
         began = time.process_time()
         pictures = []
