@@ -1,7 +1,8 @@
 """`python docs/gallery/first_seconds.py fruit.png self_portrait.jpg OUT.jpg`: the window in its first ten seconds.
 
 Four pictures of the real window, each with the seconds that the program has computed since the first image was dropped:
-those of the processor, which other programs do not stretch. Where nothing else runs, a clock shows somewhat more.
+those of the processor, which other programs stretch less than a clock's. Where nothing else runs, a clock shows
+somewhat more.
 """
 
 from __future__ import annotations
