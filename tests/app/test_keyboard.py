@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QPushButton, QScrollArea, QWidget
 
 from app.actions import ITEMS
@@ -17,6 +18,7 @@ from app.masks.files import MaskFile
 from app.masks.regions import first_regions
 from app.snapshots.tile import SnapshotTile
 from app.widgets import theme
+from app.widgets.ring import hand
 from engine.box import Size
 from engine.method import method_class
 from tests.app.test_contrast import ring
@@ -342,6 +344,21 @@ def test_return_in_the_export_does_what_is_where_the_keys_are(studio: Studio) ->
 def test_no_two_actions_have_the_same_key() -> None:
     keys = [QKeySequence(key).toString() for item in ITEMS for key in item.keys]
     assert sorted(keys) == sorted(set(keys))
+
+
+def test_a_hand_on_the_mouse_sees_no_ring_around_the_picture(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a drop the keys go on to the canvas by themselves, as if by Tab."""
+    monkeypatch.setattr(hand, "on_mouse", False)
+    window, view = studio.window, studio.window.canvas.view
+    handle = window.windowHandle()
+    QTest.mouseClick(handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(2, 2))
+    studio.drop_style()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert not view._ring._shown
+    QTest.keyClick(handle, Qt.Key.Key_Shift)
+    window.panel.setFocus()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert view._ring._shown
 
 
 def test_lists_and_the_crop_show_that_they_have_the_keys(studio: Studio, qtbot) -> None:
