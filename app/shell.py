@@ -34,6 +34,7 @@ from app.widgets.bottom_row import BottomRow
 from app.widgets.docks import TabbedDock, TitledDock, floating_action
 from app.widgets.menu_keys import MenuLetters
 from app.widgets.placing import place, room_for
+from app.widgets.ring import hand
 
 LAYOUT_VERSION = 3
 _WORDED = frozenset(actions.TOOLBAR) - {"undo", "redo"}
@@ -83,6 +84,8 @@ class Shell(QMainWindow):
         hide whether the program trains for as long as the pointer rests there."""
         if isinstance(event, QStatusTipEvent) and event.tip() and QApplication.activePopupWidget() is None:
             return True
+        if event.type() == QEvent.Type.Show:
+            hand.watch(self.windowHandle())
         return super().event(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

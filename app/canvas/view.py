@@ -397,7 +397,7 @@ class CanvasView(ZoomView):
         super().keyReleaseEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring.arrive(event)
+        self._ring.arrive(event, self.window().windowHandle())
         super().focusInEvent(event)
         self.viewport().update()
 

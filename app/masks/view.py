@@ -226,7 +226,7 @@ class MaskView(MaskSurface):
         self._pointer = point
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring.arrive(event)
+        self._ring.arrive(event, self.window().windowHandle())
         super().focusInEvent(event)
         self.update()
 

@@ -94,8 +94,7 @@ class Begun(NamedTuple):
         return self
 
     def decisions(self) -> tuple[Tensor | None, ...]:
-        """What takes memory where it is kept."""
-        return self
+        return self  # what takes memory where it is kept
 
 
 class SetUNet(nn.Module):
@@ -154,9 +153,8 @@ class SetUNet(nn.Module):
             [B, K, D, H, W], without a bound.
         """
         count, told = elements.shape[1], self._features(conditions)
-        return self._after_first(
-            self._run(self.encoder[0], (elements.flatten(0, 1),), count, self._of_content(content), told), count, told
-        )
+        x = self._run(self.encoder[0], (elements.flatten(0, 1),), count, self._of_content(content), told)
+        return self._after_first(x, count, told)
 
     def begin(self, elements: Tensor, content: Tensor | None) -> Begun:
         """What `go_on` begins with, of one set [1, K, 3, H, W]; for painting."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from app.actions import ITEMS
 from app.snapshots.tile import SnapshotTile
 from app.widgets import theme
+from app.widgets.ring import hand
 from engine.method import method_class
 from tests.app.keys import F6, SHIFT, TAB, active, held, in_sight, tabbed
 from tests.app.test_main_window import Studio, studio
@@ -176,3 +178,18 @@ def test_the_canvas_shows_that_it_has_the_keys(studio: Studio) -> None:
 def test_no_two_actions_have_the_same_key() -> None:
     keys = [QKeySequence(key).toString() for item in ITEMS for key in item.keys]
     assert sorted(keys) == sorted(set(keys))
+
+
+def test_a_hand_on_the_mouse_sees_no_ring_around_the_picture(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a drop the keys go on to the canvas by themselves, as if by Tab."""
+    monkeypatch.setattr(hand, "on_mouse", False)
+    window, view = studio.window, studio.window.canvas.view
+    handle = window.windowHandle()
+    QTest.mouseClick(handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(2, 2))
+    studio.drop_style()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert not view._ring._shown
+    QTest.keyClick(handle, Qt.Key.Key_Shift)
+    window.panel.setFocus()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert view._ring._shown

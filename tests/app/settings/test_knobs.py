@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.settings import knobs
+from app.settings.knob_slider import KnobSlider
 from app.settings.scales import Scale, Track
 from engine.method import method_class, method_keys
 from engine.settings import Spec, specs
@@ -323,7 +324,9 @@ def test_of_a_million_draws_of_chance_a_slider_steps_through_the_first(qtbot):
     knob = knobs.make(spec)
     qtbot.addWidget(knob)
     knob.set_value(7)
-    QTest.keyClick(knob.slider, Qt.Key.Key_Right)
+    slider = knob.findChild(KnobSlider)
+    assert slider is not None
+    QTest.keyClick(slider, Qt.Key.Key_Right)
     assert knob.value() == 8
 
 
