@@ -280,7 +280,8 @@ class CanvasView(ZoomView):
             return
         scale = min(1.0, self.zoom * self.devicePixelRatioF()) if self.extent.area else 1.0
         size = Size(max(1, round(box.height * scale)), max(1, round(box.width * scale)))
-        self._asked, self._touched = self._request(box, size, CANVAS, coarse_first), None
+        nothing = not self._pixels.has(self.layer)  # a newer question takes the place of the one for a first picture
+        self._asked, self._touched = self._request(box, size, CANVAS, coarse_first or nothing), None
         self.view_requested.emit(self._asked)
         for still in self._stills:
             request = still.request(box, size, self.extent)

@@ -56,6 +56,16 @@ def test_a_coarse_picture_of_all_of_it_is_shown_at_once_and_its_tiles_follow(vie
     assert halves(view) == (BLUE, GREEN)
 
 
+def test_the_first_picture_is_coarse_first_though_training_begins_before_it_comes(view: CanvasView) -> None:
+    looks = connected(view, alive=False)
+    view.ask(coarse_first=True)
+    view.set_session(connected=True, alive=True)
+    assert looks[-1].coarse_first, "tiles came one by one onto an empty canvas, for half a minute on a busy machine"
+    view.show_piece(answer(looks[-1], GREEN, done=False))
+    view.ask()
+    assert not looks[-1].coarse_first, "something stands"
+
+
 def test_each_layer_s_last_full_picture_is_kept_and_shown_at_once(view: CanvasView) -> None:
     looks = connected(view, alive=False)
     view.show_piece(answer(looks[-1], RED))
