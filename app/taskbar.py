@@ -1,7 +1,8 @@
 """How far a long job is, for who looks at another window: in the title, and as a bar on the program's icon.
 
-Docks of Linux desktops (KDE's, Ubuntu's and others) draw the bar where they are told of it over D-Bus, as Unity's
-launcher was (com.canonical.Unity.LauncherEntry). Elsewhere the title, which the taskbar shows, has it as a number.
+The bar is drawn on the icon itself, which taskbars show, and the Dock of macOS. Docks of Linux desktops (KDE's,
+Ubuntu's and others), which show the icon of an installed program, draw one of their own where they are told of it over
+D-Bus, as Unity's launcher was (com.canonical.Unity.LauncherEntry).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from app.export.queue import ExportQueue
+from app.widgets import program_icon
 
 _PATH, _INTERFACE = "/tessera", "com.canonical.Unity.LauncherEntry"
 
@@ -21,7 +23,8 @@ class Taskbar(QObject):
     """Follows the queue of exports, and the plan that is carried out while one is away; exports come first.
 
     Args:
-        tell: takes the share that is done, 0 to 1, or None where nothing long runs; the desktop's dock unless given.
+        tell: takes the share that is done, 0 to 1, or None where nothing long runs; once for each per cent. Icon and
+            dock unless given.
     """
 
     changed = Signal()
@@ -32,7 +35,7 @@ class Taskbar(QObject):
     ) -> None:
         super().__init__(parent)
         self._queue = queue
-        self._tell = tell or tell_dock
+        self._tell = tell or show_share
         self._plan: float | None = None
         self._percent: int | None = None
         queue.changed.connect(self._follow)
@@ -59,6 +62,12 @@ class Taskbar(QObject):
             self._percent = percent
             self._tell(None if percent is None else percent / 100)
             self.changed.emit()
+
+
+def show_share(share: float | None) -> None:
+    """A share of 0 to 1 on the icon of the program and in the desktop's dock, or None to take the bars away."""
+    program_icon.show(share)
+    tell_dock(share)
 
 
 def tell_dock(share: float | None) -> None:

@@ -22,8 +22,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QImageReader, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel
 
-from app import crash
-from app.widgets import background, theme
+from app import collecting, crash
+from app.widgets import background, program_icon, theme
 from engine.cli.commands import spelled
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def run(paths: list[Path]) -> int:
     QCoreApplication.setApplicationName("Tessera")
     QCoreApplication.setOrganizationName("Tessera")
     app = _open_application()
+    program_icon.be_known()
+    program_icon.show()
     crash.install()
     QImageReader.setAllocationLimit(0)  # Qt refuses pictures above 256 MB, which previews of large layers may be
     splash = make_splash()
@@ -63,7 +65,7 @@ def run(paths: list[Path]) -> int:
             app.aboutToQuit.connect(end)  # the system may end the program without closing the window
         splash.close()
         gc.freeze()
-        gc.enable()
+        collecting.Collector(app)
         window.files.open_all(paths)
 
     def fail(error: BaseException) -> None:

@@ -68,6 +68,7 @@ _NOISE = ("This plugin does not support",)
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """What happened. Raises TesseraError: something went wrong."""
     faulthandler.enable()
+    heap.keep_freed()  # as the program does, before there are threads
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with common.workshop() as folder:
         load_methods(folder)
@@ -141,7 +142,7 @@ class Monkey:
         from PySide6.QtCore import QCoreApplication, QSettings, Qt, qInstallMessageHandler
         from PySide6.QtWidgets import QApplication
 
-        from app import crash
+        from app import collecting, crash
         from app.preferences import Preferences
         from app.widgets import theme, words
         from app.window import load_engine
@@ -150,7 +151,6 @@ class Monkey:
 
         load_engine()
         torch.optim.Adam([torch.zeros(1)])
-        heap.keep_freed()  # as the program does
         self.wrong: list[str] = []
         self.counts: Counter[str] = Counter()
         self.done: deque[str] = deque(maxlen=_LAST)
@@ -180,6 +180,9 @@ class Monkey:
         (folder / "saved").mkdir()
         self._preferences.set_last_folder("export", folder / "saved")
         self._preferences.set_last_folder("projects", folder / "saved")
+        gc.collect()
+        gc.freeze()  # as the program does, but before its window, since this one goes
+        collecting.Collector(self._qt)
         self.window = self._opened()
         self._moves = Moves(self._chance, lambda: self.window, images, self.projects, small)
         self._names, self._weights = list(MOVES), list(MOVES.values())
@@ -227,6 +230,8 @@ class Monkey:
 
     def end(self) -> None:
         """Closes the window; then each project has to open whole."""
+        from PySide6.QtGui import QGuiApplication
+
         if not self.wrong:
             self._rest()
             self._close()
@@ -240,6 +245,8 @@ class Monkey:
         else:
             self.window.training.wait()
         self._look_for_reports()
+        # without a screen Qt's clipboard outlives Python, and what Python laid into it would end the process by a fault
+        QGuiApplication.clipboard().clear()
 
     # ------------------------------------------------------------ how
 

@@ -211,6 +211,7 @@ def play(
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
+    from app import collecting
     from app.window import load_engine
 
     load_engine()
@@ -220,6 +221,7 @@ def play(
     with StepClock(method_class(method)) as clock:
         soak = Soak(folder, method, values, pace)
         gc.freeze()  # as the program does: to look through what stays takes long
+        collecting.Collector(qt)
         soak.train(go_on)
     assert qt
     first, last = _ends(list(clock.blocks))

@@ -17,11 +17,14 @@ _NEVER_BYTES = 2**31 - 1
 
 
 def keep_freed() -> None:
-    """From now on; called once, when the program starts."""
+    """From now on; called once, when the program starts, before it has threads.
+
+    A thread that is there already may have a heap of its own: it stays, and `give_back` does not reach its free end.
+    """
     if (libc := _glibc()) is not None:
         libc.mallopt(_MMAP_THRESHOLD, 2**30)
         libc.mallopt(_TRIM_THRESHOLD, _NEVER_BYTES)
-        # One heap for all threads, since those of other threads hold no large blocks.
+        # One heap for all threads: those of other threads hold no large blocks, and no trimming shortens them.
         libc.mallopt(_ARENA_MAX, 1)
 
 

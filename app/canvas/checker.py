@@ -1,4 +1,4 @@
-"""The pattern where a picture is not painted yet, or transparent."""
+"""The pattern where a picture is not painted yet. What a file will leave transparent is ground.py's."""
 
 from __future__ import annotations
 

@@ -37,6 +37,8 @@ class Compare(QObject):
         self._labels = ("", "")
         self._left: Draw | None = None
         self._right: Draw | None = None
+        self.over: Draw | None = None
+        """Draws what lies over both pictures, below line and names."""
         self._place = QRectF()
         self._held = False
         self._viewport = viewport
@@ -83,11 +85,13 @@ class Compare(QObject):
         if self._right is not None:
             painter.setClipRect(place)
             self._right(painter)
+            self._draw_over(painter)
         painter.setClipRect(QRectF(place.left(), place.top(), across - place.left(), place.height()))
         if self._left is not None:
             self._left(painter)
         else:
             painter.drawImage(place, self.image)
+        self._draw_over(painter)
         painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_labels(painter, place, across)
@@ -96,6 +100,10 @@ class Compare(QObject):
             painter.setPen(QPen(color, width))
             painter.drawLine(QPointF(across, place.top()), QPointF(across, place.bottom()))
         self._paint_grip(painter, QPointF(across, place.center().y()))
+
+    def _draw_over(self, painter: QPainter) -> None:
+        if self.over is not None:
+            self.over(painter)
 
     def _paint_grip(self, painter: QPainter, at: QPointF) -> None:
         painter.setPen(QPen(QColor(0, 0, 0, 110), 1.5))

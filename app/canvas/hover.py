@@ -39,6 +39,8 @@ class PieceHover(QObject):
         """Where the pointer rests; None for a question without a tip."""
         self._pressed: QPoint | None = None
         self._index = -1
+        self._place: tuple[int, int] | None = None
+        """The pixel of the canvas that the pointer is on."""
         self.share_of: Callable[[int], float | None] = lambda _index: None
         """The part of the canvas that a piece has, where that is known."""
         view.viewport().installEventFilter(self)
@@ -62,17 +64,20 @@ class PieceHover(QObject):
             case QEvent.Type.MouseButtonRelease if isinstance(event, QMouseEvent):
                 self._release(event.position().toPoint())
             case QEvent.Type.Leave:
+                self._place = None
                 self._tell(-1)
             case _:
                 pass
         return False
 
     def _point(self, point: QPoint) -> None:
+        self._place = self._view.place_at(point)
         self._tell(self._view.piece_at(point) if self._knows else -1)
 
     def _tell(self, index: int) -> None:
         if index != self._index:
             self._index = index
+            QToolTip.hideText()  # what it says is of another piece
             self.pointed.emit(index)
 
     def _release(self, point: QPoint) -> None:
@@ -93,19 +98,23 @@ class PieceHover(QObject):
 
     def _ask(self, point: QPoint, tip: QPoint | None) -> bool:
         """Asks for the place of the image at a point; False where there is no canvas."""
-        place, extent = self._view.mapToScene(point), self._view.extent
-        row, column = int(place.y()), int(place.x())
-        if place.y() < 0 or place.x() < 0 or row >= extent.height or column >= extent.width:
+        place = self._view.place_at(point)
+        if place is None:
             return False
-        self._asked, self._tip = FindPiece(row, column), tip
+        self._place = place
+        self._asked, self._tip = FindPiece(*place), tip
         self._training.post(self._asked)
         return True
 
     def _on_found(self, event: PieceFound) -> None:
         if event.command != self._asked or event.piece is None or not self._view.isVisible():
             return
+        if self._place != (event.command.row, event.command.column):
+            return  # the pointer has moved on meanwhile
         piece = event.piece
-        if piece.index == self._index:  # else the pointer has moved on meanwhile
+        if piece.index >= 0:  # the same as the tip says, also where the painted pixels are older
+            self._tell(piece.index)
+        if piece.index == self._index:
             self.found.emit(piece.index, (piece.row, piece.column))
         if self._tip is not None:
             QToolTip.showText(self._tip, words(piece, self.share_of(piece.index)), self._view.viewport())

@@ -37,6 +37,8 @@ class Loupe(QWidget):
         super().__init__(viewport)
         self._viewport, self._backdrop = viewport, backdrop
         self.pixels = Pixels()
+        self.over: Callable[[QPainter, QRectF, QRectF], object] | None = None
+        """Draws what lies over the picture, given where the canvas lies and what is seen."""
         self._canvas = Size(0, 0)
         self._zoom = 1.0
         self.magnification = 1
@@ -107,6 +109,8 @@ class Loupe(QWidget):
         self._backdrop(painter, self._place, whole)
         if self._asked is not None:
             self.pixels.draw(painter, self._place, self._canvas, whole, self._asked.layer, QPixmap())
+        if self.over is not None:
+            self.over(painter, self._place(self._canvas.box), whole)
         painter.setPen(QPen(QColor(255, 255, 255, 210), 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(self.rect().adjusted(1, 1, -1, -1))

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from app.widgets.arrays import to_image
@@ -66,8 +66,31 @@ class Pixels:
         box = self._front_box
         if self._front is None or not height or not box.contains(Box(row, column, 1, 1)):
             return -1
-        at = (row - box.top) * height // box.height, (column - box.left) * width // box.width
-        return int(self._pieces[min(at[0], height - 1), min(at[1], width - 1)])
+        at = _pixel(row + 0.5 - box.top, box.height, height), _pixel(column + 0.5 - box.left, box.width, width)
+        return int(self._pieces[at])
+
+    def place_at(self, point: QPointF, place: Callable[[Box], QRectF], canvas: Size) -> tuple[int, int] | None:
+        """The pixel of the canvas, (row, column), in the middle of the painted one that is shown at a point.
+
+        Args:
+            point: of the screen.
+            place: where a box of the canvas is drawn.
+
+        Returns:
+            None beside the canvas.
+        """
+        box, painted = canvas.box, canvas
+        if self._front is not None and place(self._front_box).contains(point):
+            box, painted = self._front_box, _size_of(self._front)
+        drawn = place(box)
+        if not drawn.contains(point):
+            return None
+        row = _pixel(point.y() - drawn.top(), drawn.height(), painted.height)
+        column = _pixel(point.x() - drawn.left(), drawn.width(), painted.width)
+        return (
+            box.top + int((row + 0.5) * box.height / painted.height),
+            box.left + int((column + 0.5) * box.width / painted.width),
+        )
 
     def covered(self, down: float, right: float, canvas: Size) -> np.ndarray | None:
         """Where the piece at a place of the canvas lies and is connected with it, bool [h, w], all of the canvas.
@@ -91,14 +114,20 @@ class Pixels:
         self._front, self._coming, self._front_layer = None, None, layer
         self._back[layer] = image.convertToFormat(QImage.Format.Format_RGB32)
 
-    def stand_in(self, image: QImage | None, layer: str) -> None:
-        """Another picture is painted from now on: until all of it is there, `image` stands for it, or what is shown."""
+    def stand_in(self, image: QImage | None, layer: str, canvas: Size | None = None) -> None:
+        """Another picture is painted from now on: until all of it is there, `image` stands for it, or what is shown.
+
+        Args:
+            canvas: of the picture to come, where it may be larger or smaller than the one that is shown.
+        """
         if image is not None:
             self._back = {}
             self.set_picture(image, layer)
         else:
             self._back = {key: back for key, back in self._back.items() if key == self._front_layer}
             self._coming = None
+            if canvas is not None and canvas != self._canvas_box.size:  # its boxes are of the other canvas
+                self._front, self._pieces = None, _unknown(Size(0, 0))
         self._ticket = -1
         self._fresh.clear()
         self.standing_in, self._of_another = True, image is None
@@ -239,6 +268,11 @@ class Pixels:
             back = _blank(Size(max(1, round(canvas.height * scale)), max(1, round(canvas.width * scale))), ground)
             self._back[layer] = back
         put(back, self._canvas_box, piece, box)
+
+
+def _pixel(offset: float, length: float, count: int) -> int:
+    """Which of `count` pixels along a length an offset falls into."""
+    return min(max(int(offset * count / length), 0), count - 1)
 
 
 def _unknown(size: Size) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -26,12 +26,14 @@ from PySide6.QtWidgets import QWidget
 
 from app.canvas.checker import Checker
 from app.canvas.compare import MIDDLE, Compare
+from app.canvas.ground import Ground
 from app.canvas.loupe import Loupe
 from app.canvas.pixels import DisplayTransform, Pixels, joined, on_pixels
 from app.canvas.still import MomentPicture, Still
 from app.canvas.zoom_view import ZoomView
 from app.session_events import CANVAS, COMPARED, LOUPE, TOUCHED
 from app.widgets import theme
+from app.widgets.ring import Ring
 from engine.box import Box, Size
 from engine.messages.commands import RenderView, Requester
 from engine.messages.events import ViewRendered
@@ -70,11 +72,15 @@ class CanvasView(ZoomView):
         self.compare = Compare(self.viewport())
         self.compare.changed.connect(self.viewport().update)
         self.loupe = Loupe(self.viewport(), self._draw_stored)
+        self._ground = Ground()
+        self.compare.over = self._draw_ground
+        self.loupe.over = self._draw_ground
         self.loupe.wanted.connect(self._ask_for_loupe)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(lambda: self.ask())
         self.visible_changed.connect(self._settle.start)
         self._checker = Checker()
+        self._ring = Ring()
         self.viewport().setMouseTracking(True)
 
     # ------------------------------------------------------------ what is shown
@@ -95,7 +101,7 @@ class CanvasView(ZoomView):
             pixels, former = self._pixels, self.extent
             super().set_extent(extent)
         if _alike(former, extent):
-            pixels.stand_in(None, self.layer)
+            pixels.stand_in(None, self.layer, extent)
         else:
             pixels.forget()
         self._asked = RenderView(Box(0, 0, 0, 0), Size(0, 0))
@@ -119,6 +125,11 @@ class CanvasView(ZoomView):
         for pixels in (self._pixels, self._aside[0], self.loupe.pixels):
             pixels.display_transform = transform
         self.ask()
+
+    def set_opacity(self, opacity: np.ndarray | None) -> None:
+        """Where a file of the canvas will be transparent, see `Ground`; None shows the picture alone."""
+        self._ground.set_opacity(opacity)
+        self.viewport().update()
 
     def set_layer(self, layer: str) -> None:
         """Shows the last picture of that layer, if one is kept, until it is painted anew."""
@@ -145,10 +156,19 @@ class CanvasView(ZoomView):
 
     def piece_at(self, point: QPoint) -> int:
         """The piece at a point of the viewport, by what was painted last; -1 where that is not known."""
-        place = self.mapToScene(point)
-        if self.compare.image is not None or place.x() < 0 or place.y() < 0:
+        place = self.place_at(point)
+        if self.compare.image is not None or place is None:
             return -1
-        return self._pixels.piece_at(int(place.y()), int(place.x()))
+        return self._pixels.piece_at(*place)
+
+    def place_at(self, point: QPoint) -> tuple[int, int] | None:
+        """The pixel of the canvas that is shown at a point of the viewport, (row, column); None beside the canvas.
+
+        Whoever asks what lies at the pointer asks here: rounded in two ways it is two things at a border.
+        """
+        if not self.extent.area:
+            return None
+        return self._pixels.place_at(QPointF(point) + QPointF(0.5, 0.5), self.on_screen, self.extent)
 
     def covered(self, down: float, right: float) -> np.ndarray | None:
         """What the piece covers that lies at some shares of the canvas's height and width; see `Pixels.covered`."""
@@ -322,8 +342,12 @@ class CanvasView(ZoomView):
             painter.setClipRect(whole)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < 4)
             self._draw_stored(painter, self.on_screen, QRectF(self.viewport().rect()))
+            self._draw_ground(painter)
             self.compare.paint(painter, whole)
             self._draw_progress(painter, whole)
+            painter.setClipping(False)
+        if self.hasFocus():
+            self._ring.paint(painter, QRectF(self.viewport().rect()))
         painter.restore()
 
     def _draw_progress(self, painter: QPainter, whole: QRectF) -> None:
@@ -337,6 +361,12 @@ class CanvasView(ZoomView):
     def _draw_stored(self, painter: QPainter, place: Callable[[Box], QRectF], seen: QRectF) -> None:
         if self.extent.area:
             self._pixels.draw(painter, place, self.extent, seen, self.layer, self._checker.pattern(self.palette()))
+
+    def _draw_ground(self, painter: QPainter, canvas: QRectF | None = None, seen: QRectF | None = None) -> None:
+        """Checks where a file will be transparent; the canvas lies as in the viewport unless told otherwise."""
+        if self.layer != PATCHES:
+            whole = self.on_screen(self.extent.box) if canvas is None else canvas
+            self._ground.paint(painter, whole, QRectF(self.viewport().rect()) if seen is None else seen)
 
     def _surround(self) -> QColor:
         return QColor(theme.colors().canvas)
@@ -366,9 +396,15 @@ class CanvasView(ZoomView):
             self._close_loupe()
         super().keyReleaseEvent(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ring.arrive(event)
+        super().focusInEvent(event)
+        self.viewport().update()
+
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._close_loupe()
         super().focusOutEvent(event)
+        self.viewport().update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
@@ -16,17 +18,24 @@ from app.export.queue import Item
 from app.export.windows import CompareWindow, PictureWindow
 from app.snapshots.controller import SnapshotsController
 from app.training import Training
+from app.widgets import background
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, profiles
+from engine.export.transparency import opacity_on
 from engine.messages.commands import RenderView
 from engine.options import EncodeOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 GLANCE_PX = 1200
 REPEAT_PX = 360
 REPEAT_CANVAS_PX = 4_000_000
 """Pixels that are painted at most to show a repeat: a smaller picture repeats as the large one does."""
 
+OPACITY_PX = 4_000_000
+"""Of the canvas at most, where it is shown what will be transparent."""
 
 ALIGNMENT_PX = 64
 """Repeats close on a method's alignment, of which this is a multiple."""
@@ -44,6 +53,9 @@ class ExportViews(QObject):
         self.compare_window: CompareWindow | None = None
         self.repeat_window: PictureWindow | None = None
         self._painted: Item | None = None
+        self._transparent: tuple[Path, Size] | None = None
+        """The content whose transparency is shown, and the canvas that it covers."""
+        self._tasks: list[background.Task] = []
         self._proof: tuple[profiles.Profile, EncodeOptions] | None = None
 
     # ------------------------------------------------------------ the picture so far
@@ -143,6 +155,36 @@ class ExportViews(QObject):
             self._proof = proof
             transform = None if proof is None else (lambda pixels: profiles.soft_proof(pixels, *proof))
             self._canvas_view.set_display_transform(transform)
+
+    # ------------------------------------------------------------ what will be transparent
+
+    def set_transparent(self, content: Path | None, canvas_size: Size) -> None:
+        """Shows on the canvas what a file will leave transparent, as its content is; None shows all of the picture."""
+        wanted = None if content is None else (content, canvas_size)
+        if wanted == self._transparent:
+            return
+        self._transparent = wanted
+        self._canvas_view.set_opacity(None)
+        if content is None:
+            return
+
+        def arrived(opacity: Tensor | None) -> None:
+            if self._transparent == wanted and opacity is not None:
+                self._canvas_view.set_opacity(opacity.numpy())
+
+        task = background.run(
+            self,
+            lambda: opacity_on(content, canvas_size, OPACITY_PX),
+            arrived,
+            lambda _error: None,  # the dialog says what is wrong with the file
+        )
+        self._tasks.append(task)
+        task.finished.connect(lambda: self._tasks.remove(task))
+
+    def wait(self) -> None:
+        """For contents that are still being read."""
+        for task in list(self._tasks):
+            background.wait_for(task)
 
     # ------------------------------------------------------------ how
 

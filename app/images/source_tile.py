@@ -48,6 +48,7 @@ class SourceTile(QWidget):
         self._reason = ""
         self._selected = False
         self._badge = ""
+        self._regions: tuple[str, ...] | None = None
         self._pressed: QPoint | None = None
         self.setFixedSize(SIDE, SIDE)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -90,6 +91,16 @@ class SourceTile(QWidget):
         self._badge = badge
         self._tell()
 
+    @property
+    def regions(self) -> tuple[str, ...] | None:
+        """Colours of the painted regions in which it may lie, "#rrggbb"; None where no map keeps it from anywhere."""
+        return self._regions
+
+    def set_regions(self, regions: tuple[str, ...] | None) -> None:
+        if regions != self._regions:
+            self._regions = regions
+            self._tell()
+
     def set_selected(self, selected: bool) -> None:
         """The selected tile is the one that the tab key reaches."""
         self._selected = selected
@@ -101,8 +112,8 @@ class SourceTile(QWidget):
         facts = [self._badge] if self._badge else []
         if self.source.weight != 1:
             facts.append(f"share {self.source.weight:g}")
-        if self.source.regions is not None:
-            number = len(self.source.regions)
+        if self._regions is not None:
+            number = len(self._regions)
             facts.append(f"in {number} region{'s' * (number != 1)} of the map" if number else "nowhere on the map")
         if self.source.scale != 1:
             facts.append(f"scale {self.source.scale:g}")
@@ -120,7 +131,7 @@ class SourceTile(QWidget):
         painter.setClipPath(shape)
         painter.fillRect(frame, QColor(named.base))
         if self._image is not None:
-            painter.setOpacity(0.3 if self.source.weight == 0 or self.source.regions == () else 1.0)
+            painter.setOpacity(0.3 if self.source.weight == 0 or self._regions == () else 1.0)
             painter.drawImage(frame, self._image, _middle_square(self._image))
             painter.setOpacity(1.0)
         elif self._reason:
@@ -133,7 +144,7 @@ class SourceTile(QWidget):
         self._paint_marks(painter, frame)
         painter.setClipping(False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if self._selected:
+        if self._selected or self.hasFocus():
             painter.setPen(QPen(QColor(named.accent), 3 if self.hasFocus() else 2))
             painter.drawRoundedRect(frame.adjusted(-1, -1, 1, 1), _RADIUS + 1, _RADIUS + 1)
         else:
@@ -143,7 +154,7 @@ class SourceTile(QWidget):
     def _paint_marks(self, painter: QPainter, frame: QRectF) -> None:
         """Colours of its regions, and words on a dark strip at the foot, readable on any picture."""
         painter.setPen(QPen(QColor("#ffffff"), 1.5))
-        for place, color in enumerate((self.source.regions or ())[:4]):
+        for place, color in enumerate((self._regions or ())[:4]):
             painter.setBrush(QColor(color))
             painter.drawEllipse(QRectF(frame.left() + 5 + 13 * place, frame.top() + 5, 10, 10))
         share = "" if self.source.weight == 1 else "off" if self.source.weight == 0 else f"{self.source.weight:g}×"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app.images.arrivals import Arrivals
+from app.images.painted_regions import PaintedRegions
 from app.images.slot_section import SlotSection
 from app.images.source_tile import SIDE
 from app.widgets import theme, thumbnails
 from engine.declarations import Slot
 from engine.job import SourceImage
+
+NO_PICTURE = "There is no picture on the clipboard. Copy an image, image files or their paths, then paste again."
 
 
 class SourcesBar(QWidget):
@@ -51,6 +55,8 @@ class SourcesBar(QWidget):
         self._thumbnails = thumbnails.Thumbnails(read, 2 * SIDE, self)
         self._thumbnails.ready.connect(self._arrived)
         self._thumbnails.failed.connect(self._failed)
+        self._painted = PaintedRegions(self)
+        self._painted.known.connect(lambda _path: self._show_regions())
         self.scroll_area = QScrollArea(self)
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -84,6 +90,20 @@ class SourcesBar(QWidget):
         """Shows the images of all slots; emits nothing."""
         for key, section in self._sections.items():
             section.set_images(tuple(sources.get(key, ())))
+        self._show_regions()
+
+    def _show_regions(self) -> None:
+        """Dots on images tell of the regions that this method's map has; without one they may lie anywhere."""
+        for section in self._sections.values():
+            directed = self._sections.get(section.slot.directs)
+            if directed is None:
+                continue
+            path = section.images[0].path if section.images else ""
+            if path:
+                self._painted.want(path)
+                if not self._painted.knows(path):
+                    continue  # after a stroke on the map, the dots stay until it is read
+            directed.show_regions(partial(self._painted.lies_in, path=path))
 
     def section(self, slot: str) -> SlotSection:
         """Raises KeyError for a slot that is not shown."""
@@ -120,17 +140,20 @@ class SourcesBar(QWidget):
     def paste(self, slot: str) -> None:
         """Adds what is on the clipboard: files, or a bitmap, which is saved first."""
         if not self.arrivals.take(slot, QGuiApplication.clipboard().mimeData()):
-            self.problem.emit("There is no picture on the clipboard. Copy an image or image files, then paste again.")
+            self.problem.emit(NO_PICTURE)
 
     def read_again(self, path: str) -> None:
         """A file that has changed is shown as it is now."""
+        self._painted.forget(path)
         for section in self._sections.values():
             section.read_again(path)
+        self._show_regions()
 
     def paste_slot(self) -> str:
-        """The slot of the image that has the focus, else the first that lacks images, else the first of all."""
+        """The slot in which the focus is, else the first that lacks images, else the first of all."""
+        held = QApplication.focusWidget()
         for key, section in self._sections.items():
-            if any(tile.hasFocus() for tile in section.tiles):
+            if held is not None and section.isAncestorOf(held):
                 return key
         lacking = [k for k, section in self._sections.items() if len(section.images) < section.slot.minimum]
         return (lacking or list(self._sections))[0]
@@ -161,7 +184,13 @@ class SourcesBar(QWidget):
         selected = next((i for i, tile in enumerate(section.tiles) if tile.hasFocus()), None)
         if selected is not None:
             menu.addSeparator()
-            menu.addAction(theme.icon("remove"), "Remove", lambda: section.remove(selected))
+            image = Path(section.images[selected].path)
+            for other in self._sections:  # as by dragging it there
+                there = self._sections[other].slot
+                if other != key and not there.painted:
+                    menu.addAction(f"Add to {there.title}", lambda other=other: self.dropped.emit(other, [image]))
+            remove = QKeySequence(Qt.Key.Key_Delete)
+            menu.addAction(theme.icon("remove"), "Remove", remove, lambda: section.remove(selected))
         return menu
 
     def _chosen(self, slot: str, paths: list[Path]) -> None:

@@ -88,6 +88,7 @@ class MaskController(QObject):
             first=first_regions() if slot.map else (),
             pieces=document.sources(slot.directs) if slot.directs else (),
             laid_of_pieces=bool(slot.map) and "pieces" in document.method.capabilities,
+            noun="map" if slot.map else "mask",
         )
         self._task = background.run(
             self,
@@ -122,7 +123,7 @@ class MaskController(QObject):
         self.editor.piece_covers = self._covered
         if isinstance(self.editor, MaskEditor) and slot.directs:
             self.editor.pieces.changed.connect(lambda images: self._give(slot, images))
-        if slot.live and (slot.map or self._first(slot.key) is not None):
+        if slot.live:
             trial = MaskTrial(self._document, self._training, slot.key, self.editor, self._painted, bool(slot.map))
             self.editor.finished.connect(trial.end)
             snapshot = self._newest()

@@ -53,6 +53,7 @@ class MaskTrial(QObject):
         picture = editor.picture
         self._shape = picture.labels.shape
         self._known = frozenset(r.label for r in picture.regions if picture.shares()[r.label] > 0)
+        """Regions that were learned; nothing while there is no mask that a session could have learned."""
         self._under_way = self._wanted = False
         self._files: list[Path] = []
         """Tried out, and needed by no snapshot."""
@@ -61,6 +62,7 @@ class MaskTrial(QObject):
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
         self._patience.timeout.connect(self._next)
         picture.painted.connect(self._on_painted)
+        editor.applied.connect(self._on_applied)
         training.events.on(Began, self._on_began, self)
         training.events.on(Kept, lambda _event: self._files.clear(), self)  # a snapshot needs them, whichever it was
         training.events.on_view(CANVAS, self._on_view, self)
@@ -78,6 +80,11 @@ class MaskTrial(QObject):
         self._training.end_trial()
         if not self._under_way:
             self._clear()
+
+    def _on_applied(self, labels: np.ndarray) -> None:
+        """The first mask of all: what is learned from now on has its regions."""
+        if not self._known:
+            self._known, self._shape = frozenset(np.unique(labels).tolist()), labels.shape
 
     def _on_painted(self) -> None:
         if not self._timer.isActive():
@@ -121,11 +128,11 @@ class MaskTrial(QObject):
             self._patience.start()
 
     def _on_view(self, event: ViewRendered) -> None:
-        """The canvas, which heard of it before, has something new."""
-        if event.done:
+        """The canvas, which heard of it before, has something new: all of it, sharp, or coarse at first."""
+        if event.done or event.box.contains(event.canvas_size.box):
             self._show()
-            if self._patience.isActive():
-                self._next()
+        if event.done and self._patience.isActive():
+            self._next()
 
     def _on_failed(self, event: Failed) -> None:
         if isinstance(event.command, Load):

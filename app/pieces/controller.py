@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, QUrl, SignalInstance
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QTimer, SignalInstance
 
 from app.document import Document
 from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
 from app.training import Training
+from app.widgets.words import show_in_folder
 from engine import pieces
 from engine.job import Job, PiecePlace
 from engine.messages.commands import CountImages, CountPieces
@@ -50,7 +50,7 @@ class PiecesController(QObject):
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(self._ask)
         training.events.on(PiecesCounted, self._on_counted, self)
-        training.events.on(Began, lambda _event: self._ask_soon(0), self)
+        training.events.on(Began, lambda _event: self._on_began(), self)
         training.events.on(ViewRendered, self._on_view, self)
         training.events.on(Failed, self._on_failed, self)
         training.events.on(ImagesCounted, self._on_images_counted, self)
@@ -68,7 +68,7 @@ class PiecesController(QObject):
         tray.as_drawn_wanted.connect(lambda infos: self._adopt(pieces.as_drawn(self._job, infos), "pieces as drawn"))
         tray.anew_wanted.connect(lambda: self._adopt(pieces.drawn_anew(self._job), "draw pieces anew"))
         tray.source_wanted.connect(show_source)
-        tray.folder_wanted.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent))))
+        tray.folder_wanted.connect(show_in_folder)
         self._show_state()
         self._show_images()
 
@@ -95,9 +95,16 @@ class PiecesController(QObject):
     def can_ask(self) -> bool:
         """Whether somebody could say what the pieces are."""
         training = self._training
-        return training.answers and training.built is not None and "pieces" in self._document.method.capabilities
+        built = training.built
+        if not training.answers or built is None or built.method != self._job.method:  # of the method before
+            return False
+        return "pieces" in self._document.method.capabilities
 
     # ------------------------------------------------------------ what is asked and told
+
+    def _on_began(self) -> None:
+        self._report.set_possible(self.can_ask)
+        self._ask_soon(0)
 
     def _on_view(self, event: ViewRendered) -> None:
         if event.done and not self._timer.isActive() and self._seen:
@@ -120,7 +127,8 @@ class PiecesController(QObject):
             self._ask_soon(REFRESH_MS)
 
     def _on_images_counted(self, event: ImagesCounted) -> None:
-        self._report.show_shares([ImageShare(*each) for each in event.shares])
+        if self._report.counting:  # else it is of a picture that is gone, or nobody waits any more
+            self._report.show_shares([ImageShare(*each) for each in event.shares])
 
     def _on_failed(self, event: Failed) -> None:
         if isinstance(event.command, CountPieces):

@@ -88,6 +88,11 @@ class ReportPanel(QWidget):
         if not possible:
             self.give_up()
 
+    @property
+    def counting(self) -> bool:
+        """Whether an answer is waited for."""
+        return self._counting
+
     def give_up(self) -> None:
         """Nobody answers any more: what was counted before is all that there is."""
         if self._counting:

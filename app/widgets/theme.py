@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
+import shiboken6
 from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -36,6 +37,7 @@ class Colors:
         live, rebuild: marks of settings that act while training, or need a rebuild.
         warning, error, good: text and marks of that meaning.
         canvas: ground of the artwork; `on_canvas` is text on it.
+        checks: the two grounds of what is transparent.
         grid: lines of a plot, on `base`.
         curves: lines of a plot, in the order of use.
     """
@@ -55,6 +57,7 @@ class Colors:
     good: str
     canvas: str
     on_canvas: str
+    checks: tuple[str, str]
     grid: str
     curves: tuple[str, ...]
 
@@ -75,6 +78,7 @@ LIGHT = Colors(
     good="#1b6e2e",
     canvas="#c8c8c8",
     on_canvas="#2a2a2a",
+    checks=("#ffffff", "#d4d4d4"),
     grid="#dcdcdc",
     curves=("#0b6e69", "#b3541e", "#6a4fb3", "#1f5fae", "#7d6200", "#a8326e", "#4a4a4a", "#3d7a1f"),
 )
@@ -95,6 +99,7 @@ DARK = Colors(
     good="#7fd08f",
     canvas="#1a1a1a",
     on_canvas="#c4c4c4",
+    checks=("#4e4e4e", "#363636"),
     grid="#3a3a3a",
     curves=("#45c4b8", "#f0914d", "#b09cf0", "#6fb1f5", "#dcc24a", "#f080b0", "#c0c0c0", "#9ad06a"),
 )
@@ -256,7 +261,13 @@ class _LineIcon(QIconEngine):
         return False
 
     def clone(self) -> QIconEngine:
-        return _LineIcon(self._name)
+        """Belongs to the icon of Qt's that asks for it, where Python would end it at once, and the icon again later.
+
+        Nothing but an icon takes it from Python, so one does, and then lets go.
+        """
+        copy = _LineIcon(self._name)
+        shiboken6.invalidate(QIcon(copy))
+        return copy
 
 
 @cache

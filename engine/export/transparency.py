@@ -69,6 +69,21 @@ class Opacity:
         return printed
 
 
+def opacity_on(path: Path, canvas_size: Size, most_px: int) -> Tensor | None:
+    """How opaque a content is where it covers a canvas, float32 [h, w], 0..1; None where it is opaque everywhere.
+
+    Args:
+        most_px: larger canvases are looked at smaller, at so many pixels.
+
+    Raises:
+        BadImageError: it can not be read.
+    """
+    scale = min(1.0, (most_px / canvas_size.area) ** 0.5)
+    small = Size(max(1, round(canvas_size.height * scale)), max(1, round(canvas_size.width * scale)))
+    plane = Opacity(path, small).plane()
+    return None if plane is None else plane(small.box)[0]
+
+
 def opaque_everywhere(path: Path) -> str:
     """What is said where nothing of a content is transparent."""
     return f"{path.name} is opaque everywhere, so the picture is, too."

@@ -13,12 +13,14 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from benchmarks import monkey
+from engine import heap
 from engine.errors import TesseraError
 from tests.app.toys import register
 from tests.engine import toy_two
 
 
 def main(actions: int, seed: int) -> int:
+    heap.keep_freed()  # as the program does, before there are threads
     patch = pytest.MonkeyPatch()
     register(patch)
     toy_two.register(patch)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, QSize, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication, QTabBar, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QWidget
 
 from app.help_sheet import HelpSheet
 from app.preferences_dialog import PreferencesDialog
+from app.snapshots.tile import HEIGHT
+from app.widgets.controls import ElidedLabel
 from engine.export.print_sizes import PAPERS
 from engine.method import method_keys
 from engine.training import autosave
@@ -21,12 +22,6 @@ __all__ = ["studio"]
 
 SIZES = ((1024, 700), (960, 540), (1366, 768))
 """The smallest screen; one of 1920 x 1080 at scale factor 2; a common one."""
-
-
-@pytest.fixture(autouse=True)
-def _garbage() -> None:
-    """Of earlier tests' windows: it is collected here, and not by a thread that reads images, beside a repaint."""
-    gc.collect()
 
 
 @pytest.fixture
@@ -80,6 +75,19 @@ def test_every_method_fits_before_there_are_images(studio: Studio, qt_said: list
     for key in method_keys():
         studio.window.document.set_method(key)
         look(studio, qt_said, key)
+
+
+def test_the_titles_of_the_images_are_whole_in_the_smallest_window(studio: Studio) -> None:
+    window = studio.window
+    window.document.set_method("magic")
+    window.set_theme("light")
+    for size in SIZES:
+        window.resize(*size)
+        window.reset_layout()
+        QApplication.processEvents()
+        titles = [title for title in window.sources.findChildren(ElidedLabel) if title.property("role") == "heading"]
+        assert len(titles) == len(window.document.method.slots)
+        assert [t.accessibleName() for t in titles if t.text() != t.accessibleName()] == [], size
 
 
 def test_every_state_fits(studio: Studio, qt_said: list[str]) -> None:
@@ -144,6 +152,11 @@ def test_the_editors_of_masks_and_maps_fit(studio: Studio, qt_said: list[str], k
     editor = window.masks.editor
     assert editor is not None
     look_at_dialog(studio, editor, qt_said, kind)
+    shown = [*editor.findChildren(QLabel), *editor.findChildren(QPushButton)]
+    words = " ".join(widget.text() for widget in shown if widget.isVisible()).lower()
+    noun, other = ("map", "mask") if editor.begin.noun == "map" else ("mask", "map")
+    assert f"use this {noun}" in words
+    assert other not in words.replace(editor.begin.title.lower(), ""), "a map is called a map everywhere"
     editor.close()
 
 
@@ -224,3 +237,24 @@ def test_the_status_leaves_out_whole_facts_and_what_matters_least_first(studio: 
     window.resize(1900, 800)
     QApplication.processEvents()
     assert status.device.isVisible()
+
+
+def test_moments_beside_curves_have_room_for_two_on_a_narrow_window(studio: Studio) -> None:
+    window = studio.window
+    window.resize(960, 540)
+    window.reset_layout()
+    alone = window.docks["images"].height()
+    QApplication.processEvents()
+    for mode in ("narrow", "with curves", "without", "with curves", "wide", "narrow again"):
+        window.docks["curves"].setVisible(mode != "without" and mode != "narrow")
+        window.resize(*((1600, 900) if mode == "wide" else (960, 540)))
+        shared = "curves" in mode or mode == "narrow again"
+        area = Qt.DockWidgetArea.BottomDockWidgetArea if shared else Qt.DockWidgetArea.LeftDockWidgetArea
+        studio.until(lambda area=area: window.corner(Qt.Corner.BottomLeftCorner) == area)
+        if shared:
+            studio.until(lambda: window.strip.empty.width() >= 2 * HEIGHT)  # where the moments will be
+            assert window.curves.width() >= 200, mode
+            assert window.docks["images"].height() < alone, mode
+            assert window.strip.empty.text().startswith("No moments yet. Keep those you like"), mode
+    window.docks["snapshots"].setFloating(True)
+    studio.until(lambda: window.corner(Qt.Corner.BottomLeftCorner) == Qt.DockWidgetArea.LeftDockWidgetArea)

@@ -87,6 +87,19 @@ def test_help_loads_neither_qt_nor_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False).returncode == 0
 
 
+def test_threads_share_one_heap_from_the_start() -> None:
+    """A heap that a thread got before is never given back whole."""
+    code = (
+        "import sys, threading, types; from engine import heap\n"
+        "heap.keep_freed = lambda: print(threading.active_count(), 'torch' in sys.modules)\n"
+        "sys.modules['app.window'] = types.SimpleNamespace(run=lambda paths: 0)\n"
+        "from app.__main__ import main; main([])"
+    )
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True).stdout == b"1 False\n"
+
+
 def test_the_engine_s_commands_load_no_qt() -> None:
     code = (
         "import sys; from app.__main__ import main\n"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 from torch import Tensor
 
-from app.canvas.hover import words
+from app.canvas.hover import PieceHover, words
 from engine.box import Box, Size
 from engine.messages.events import PieceFound
 from engine.pieces import Piece
@@ -54,6 +54,44 @@ def test_the_piece_under_the_pointer_is_told(live: Studio, monkeypatch: pytest.M
     rest(live, QPoint(1, 1))
     assert len(asked) == 1, "there is nothing beside the canvas"
     QToolTip.hideText()
+
+
+def test_tip_and_tray_name_the_same_piece_where_the_painted_pixels_say_another(
+    live: Studio,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paint = Toy.paint
+
+    def paint_pieces(toy: Toy, box: Box, canvas_size: Size) -> dict[str, Tensor]:
+        return paint(toy, box, canvas_size) | {PIECES_LAYER: torch.zeros(1, box.height, box.width)}
+
+    monkeypatch.setattr(Toy, "paint", paint_pieces)
+    monkeypatch.setattr(Toy, "piece_at", lambda *_: Piece(Path("/images/a.jpg"), 1.0, 0.25, 0.5, index=3))
+    monkeypatch.setattr(Toy, "capabilities", frozenset({"pieces"}))
+    shown(live)
+    hover = live.window.findChild(PieceHover)
+    assert isinstance(hover, PieceHover)
+    said: list[tuple[str, int]] = []
+    hover.pointed.connect(lambda index: said.append(("pointed", index)))
+    hover.found.connect(lambda index, _place: said.append(("found", index)))
+    hover.pinned.connect(lambda index: said.append(("pinned", index)))
+    viewport = live.window.canvas.view.viewport()
+    live.until(lambda: live.window.canvas.view.piece_at(viewport.rect().center()) == 0)
+    live.qtbot.mouseMove(viewport, viewport.rect().center())
+    rest(live, viewport.rect().center())
+    live.until(lambda: QToolTip.isVisible())
+    assert said[-2:] == [("pointed", 3), ("found", 3)]
+    live.qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=viewport.rect().center())
+    live.until(lambda: said[-1] == ("found", 3) and len(said) > 4)
+    assert [each for each in said if each[0] == "pinned"] == [("pinned", 0)], "what was clicked stays chosen"
+    rest(live, viewport.rect().center())
+    live.until(lambda: QToolTip.isVisible())
+    QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
+    live.until(lambda: not QToolTip.isVisible())
+    assert hover._asked is not None
+    hover._on_found(PieceFound(hover._asked, Piece(Path("/images/a.jpg"), 1.0, 0.25, 0.5, index=3)))
+    assert not QToolTip.isVisible()
+    assert said[-1] == ("pointed", -1), "an answer that comes after the pointer has left says nothing"
 
 
 def test_what_is_said_of_a_piece() -> None:

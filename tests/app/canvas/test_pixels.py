@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
+import torch
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 
 from app.canvas.pixels import Pixels, on_pixels
@@ -10,6 +15,7 @@ from app.session_events import CANVAS, TOUCHED
 from engine.box import Box, Size
 from engine.messages.commands import RenderView, Requester
 from engine.messages.events import ViewRendered
+from engine.preview.views import _at_pixels
 
 CANVAS_SIZE = Size(100, 200)
 
@@ -67,3 +73,38 @@ def test_a_view_of_a_part_keeps_what_is_known_of_the_rest():
     )
     assert pixels.piece_at(60, 150) == 4
     assert pixels.piece_at(10, 10) == -1
+
+
+@pytest.mark.parametrize(("corner", "zoom"), [((3, 5), 1.0), ((2.4, 7.3), 0.37), ((-20.2, -9.7), 0.61), ((1, 1), 2.7)])
+def test_what_is_shown_at_a_point_is_what_lies_at_its_place_of_the_canvas(corner, zoom):
+    """The pixel that a point is rounded to is the one whose piece is shown there, at every point of the screen."""
+    truth = (np.arange(CANVAS_SIZE.height)[:, None] * 7 + np.arange(CANVAS_SIZE.width) * 3) % 32
+
+    def place(box: Box) -> QRectF:
+        """As the canvas's view places boxes: on whole pixels of the screen."""
+        left, top = (round(start + zoom * side) for start, side in zip(corner, (box.left, box.top), strict=True))
+        right, bottom = (
+            round(start + zoom * side) for start, side in zip(corner, (box.right, box.bottom), strict=True)
+        )
+        return QRectF(left, top, right - left, bottom - top)
+
+    scale = min(1.0, zoom)
+    size = Size(round(CANVAS_SIZE.height * scale), round(CANVAS_SIZE.width * scale))
+    pieces = _at_pixels([torch.from_numpy(truth)[None]], np.zeros((size.height, size.width, 3)))
+    event = replace(view(CANVAS_SIZE.box, size, 10, 0, CANVAS), pieces=pieces)
+    pixels = Pixels()
+    pixels.put(event, RenderView(CANVAS_SIZE.box, size, ticket=1), QColor("black"))
+    drawn, inside = place(CANVAS_SIZE.box), 0
+    for y in range(-3, 300, 4):
+        for x in range(-3, 560, 3):
+            point = QPointF(x + 0.5, y + 0.5)
+            found = pixels.place_at(point, place, CANVAS_SIZE)
+            assert (found is not None) == drawn.contains(point)
+            if found is not None:
+                inside += 1
+                assert pixels.piece_at(*found) == truth[found]
+                shown = int((y + 0.5 - drawn.top()) * size.height / drawn.height())
+                across = int((x + 0.5 - drawn.left()) * size.width / drawn.width())
+                assert pieces is not None
+                assert pieces[shown, across] == truth[found]
+    assert inside > 90

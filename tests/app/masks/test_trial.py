@@ -20,9 +20,10 @@ from app.masks.trial import MaskTrial
 from app.session_events import CANVAS
 from app.training import Training
 from engine import snapshots
-from engine.box import Size
+from engine.box import Box, Size
 from engine.declarations import Slot
 from engine.messages.commands import RenderView
+from engine.messages.events import Stepped, ViewRendered
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 
@@ -60,17 +61,34 @@ class Studio:
         self.controller = MaskController(
             self.document, self.training, window, lambda: self.snapshot, lambda: self.painted
         )
+        self.document.add("style", [write_image(folder / "style.png", 60, 80)])
+
+    def begin(self, folder: Path) -> None:
+        """With a mask, a session that has paused, and the editor."""
         labels = np.full((60, 80), SKY.label, np.uint8)
         labels[50:] = LAND.label
         write(folder / "mask.png", labels, (SKY, LAND))
-        self.document.add("style", [write_image(folder / "style.png", 60, 80)])
         self.document.add("target_mask", [folder / "mask.png"])
+        self.train()
+        self.open()
+
+    def train(self) -> None:
+        """Until it has learned something and paused."""
+        stepped = []
+        self.training.events.on(Stepped, stepped.append)
         assert self.training.start()
-        self.wait(lambda: self.training.state == "training")
+        self.wait(lambda: stepped)
         self.training.pause()
         self.wait(lambda: self.training.state == "paused")
+
+    def open(self) -> None:
         self.controller.open("target_mask")
         self.wait(lambda: self.controller.editor is not None)
+
+    def paint(self) -> None:
+        """The canvas has a picture now."""
+        self.painted = QImage(80, 60, QImage.Format.Format_RGB32)
+        self.painted.fill(Qt.GlobalColor.magenta)
 
     @property
     def editor(self) -> MaskEditor:
@@ -89,7 +107,7 @@ class Studio:
 
 
 @pytest.fixture
-def studio(qtbot, tmp_path, monkeypatch):
+def without_mask(qtbot, tmp_path, monkeypatch):
     studio = Studio(qtbot, tmp_path, monkeypatch)
     yield studio
     if studio.controller.editor is not None:
@@ -97,6 +115,12 @@ def studio(qtbot, tmp_path, monkeypatch):
         studio.controller.close()
     studio.controller.wait()
     studio.training.wait()
+
+
+@pytest.fixture
+def studio(without_mask, tmp_path):
+    without_mask.begin(tmp_path)
+    return without_mask
 
 
 def test_the_session_shows_what_is_painted_and_the_document_waits(studio: Studio) -> None:
@@ -112,8 +136,7 @@ def test_the_result_lies_below_the_mask_where_the_artist_wants_it(studio: Studio
     editor = studio.editor
     assert editor.underlay.over_result.isHidden(), "nothing is painted yet"
     style = editor.view._below
-    studio.painted = QImage(80, 60, QImage.Format.Format_RGB32)
-    studio.painted.fill(Qt.GlobalColor.magenta)
+    studio.paint()
     studio.training.post(RenderView(Size(60, 80).box, Size(60, 80), ticket=7, requester=CANVAS))
     studio.wait(lambda: not editor.underlay.over_result.isHidden())
     assert editor.view._below is not None
@@ -122,6 +145,37 @@ def test_the_result_lies_below_the_mask_where_the_artist_wants_it(studio: Studio
     assert editor.view._below is style
     editor.underlay.over_result.click()
     assert editor.view._below is not style
+
+
+def test_an_editor_that_was_open_before_the_first_picture_takes_it_when_it_comes(without_mask: Studio) -> None:
+    studio = without_mask
+    studio.open()
+    editor = studio.editor
+    studio.paint_middle(SKY.label)
+    editor.apply_button.click()
+    studio.train()
+    assert editor.underlay.shown is None or editor.underlay.over_result.isHidden()
+    studio.paint()
+    studio.training.post(RenderView(Size(60, 80).box, Size(60, 80), ticket=7, requester=CANVAS))
+    studio.wait(lambda: not editor.underlay.over_result.isHidden())
+    assert editor.view._below is not None
+    assert editor.view._below.pixelColor(3, 3) == Qt.GlobalColor.magenta
+    studio.paint_middle(SKY.label)
+    studio.wait(lambda: studio.seen)
+
+
+def test_a_coarse_picture_of_the_whole_is_taken_before_the_sharp_one(studio: Studio) -> None:
+    editor = studio.editor
+    studio.paint()
+    canvas = Size(60, 80)
+    part, coarse = (
+        ViewRendered(np.zeros((6, 8, 3), np.uint8), box, canvas, "result", 1, 1, CANVAS, done=False)
+        for box in (Box(0, 0, 30, 80), canvas.box)
+    )
+    studio.training.events.deliver(part)
+    assert editor.underlay.over_result.isHidden()
+    studio.training.events.deliver(coarse)
+    assert not editor.underlay.over_result.isHidden()
 
 
 def test_the_newest_of_many_strokes_is_shown_in_the_end(studio: Studio) -> None:

@@ -17,9 +17,10 @@ from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
 from app.session_events import SessionEvents
 from app.training import Training
+from engine.box import Size
 from engine.job import PiecePlace
 from engine.messages.commands import Command, CountImages, CountPieces
-from engine.messages.events import Failed, ImagesCounted, PiecesCounted
+from engine.messages.events import Began, Failed, ImagesCounted, PiecesCounted
 from engine.pieces import PieceInfo
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
@@ -265,9 +266,36 @@ def test_the_report_does_not_wait_for_an_answer_that_does_not_come(qtbot, bench:
     assert report.note.text() == "Counting…"
     training.events.deliver(Failed("There is too little memory.", command=CountImages()))
     assert report.note.text() == waiting
+    qtbot.mouseClick(report.count_button, LEFT)
     training.events.deliver(ImagesCounted(((bench.folder / "a.png", 1.0, 1.0),)))
     qtbot.mouseClick(report.count_button, LEFT)
     training.state = "idle"
     training.state_changed.emit("idle")
     assert report.note.isHidden(), "what was counted before stays"
     assert report.table.rowCount() == 1
+
+
+def test_a_count_ends_whatever_is_done_meanwhile(qtbot, bench: Bench) -> None:
+    report, training = bench.report, bench.training
+    answer = ImagesCounted(((bench.folder / "a.png", 1.0, 1.0),))
+    for states in (("training",), ("paused",), ("paused", "training"), ("training", "paused", "training")):
+        qtbot.mouseClick(report.count_button, LEFT)
+        for state in states:
+            training.state = state
+            training.state_changed.emit(state)
+        assert report.note.text() == "Counting…"
+        training.events.deliver(answer)
+        assert report.note.isHidden()
+
+
+def test_a_count_of_a_picture_that_is_gone_is_not_shown(qtbot, bench: Bench) -> None:
+    report, training = bench.report, bench.training
+    qtbot.mouseClick(report.count_button, LEFT)
+    bench.document.set_method("magic")
+    assert report.note.text() != "Counting…"
+    assert not report.count_button.isEnabled(), "the session still works by the method before"
+    training.events.deliver(ImagesCounted(((bench.folder / "a.png", 1.0, 1.0),)))
+    assert report.table.rowCount() == 0
+    training.built = bench.document.job
+    training.events.deliver(Began(0, bench.document.job, Size(60, 80), "cpu"))
+    assert report.count_button.isEnabled()

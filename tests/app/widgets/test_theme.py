@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,18 @@ def test_icons_have_the_colour_of_text_and_fade_when_disabled(qapp, name):
         theme.apply(qapp, mode)
         assert ink(icon) == theme.colors().text
         assert ink(icon, QIcon.Mode.Disabled) == theme.disabled(theme.colors())
+
+
+def test_qt_may_copy_an_icon_and_let_the_copy_go():
+    """In a process of its own: before, the copy's engine was ended twice, and the program with it."""
+    code = (
+        "import gc; from PySide6.QtGui import QIcon; from PySide6.QtWidgets import QApplication\n"
+        "from app.widgets import theme; app = QApplication([]); icon = theme.icon('keep')\n"
+        "for _ in range(50):\n"
+        "    copy = QIcon(icon); copy.setIsMask(True); gc.collect()\n"
+        "    assert copy.pixmap(16, 16).toImage() == icon.pixmap(16, 16).toImage()\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_icons_that_the_window_needs_are_there():

@@ -20,7 +20,7 @@ from engine.export.encoders import check_limits, encode
 from engine.export.format import formats
 from engine.export.preflight import findings
 from engine.export.print_sizes import Layout
-from engine.export.transparency import Opacity, opacity_of
+from engine.export.transparency import Opacity, opacity_of, opacity_on
 from engine.export.video_formats import check_video
 from engine.job import Job, SourceImage
 from engine.messages.commands import Stop
@@ -133,6 +133,18 @@ def test_crops_of_it_agree(tmp_path):
             rows, columns = inside.within(size.box)
             ours, theirs = inside.within(box)
             assert (plane(box)[:, ours, theirs] - whole[:, rows, columns]).abs().max() <= 1e-6
+
+
+def test_what_is_shown_of_it_on_the_canvas_is_what_the_print_has(tmp_path):
+    path, canvas = Path(cut_out(tmp_path / "c.png").path), Size(60, 90)  # of another shape than the content
+    shown = opacity_on(path, canvas, canvas.area)
+    assert shown is not None
+    assert torch.equal(shown, plane_of(Opacity(path, canvas), canvas.box)[0])
+    small = opacity_on(path, canvas, canvas.area // 9)
+    assert small is not None
+    assert small.shape == (20, 30)
+    Image.new("RGB", (9, 9)).save(tmp_path / "opaque.png")
+    assert opacity_on(tmp_path / "opaque.png", canvas, canvas.area) is None
 
 
 def test_a_repeat_closes(tmp_path):
