@@ -36,7 +36,7 @@ def _by_place(image: Stored) -> Stored:
 
 
 _FORMER_DEFAULTS: dict[str, Stored] = {
-    "famos": {"tone_matching": True, "settle_after_steps": 0},
+    "famos": {"tone_matching": True, "settle_after_steps": 0, "balance_over": "patches"},
     "stylize": {"normalised_over": "style"},
     "magic": {
         "tone_matching": True,

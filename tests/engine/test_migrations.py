@@ -54,8 +54,9 @@ def test_settings_that_were_not_named_mean_what_they_meant() -> None:
     def settings(**job: object) -> dict[str, object]:
         return migrated({"sources": {}, **job}, 1)["settings"]
 
-    assert settings(method="famos", settings={}) == {"tone_matching": 1.0, "settle_after_steps": 0}
-    assert settings(settings={"tone_matching": False}) == {"tone_matching": 0.0, "settle_after_steps": 0}
+    famos = {"settle_after_steps": 0, "balance_over": "patches"}
+    assert settings(method="famos", settings={}) == {"tone_matching": 1.0} | famos
+    assert settings(settings={"tone_matching": False}) == {"tone_matching": 0.0} | famos
     magic = settings(method="magic", settings={"patch": 96})
     assert (magic["patch"], magic["generator_width"], magic["conditional"]) == (96, 48, False)
     assert "refiner_norm" not in magic

@@ -34,6 +34,7 @@ TERMS = (
     Term("templates_in_use", "Templates in use", "Templates", "How many templates really take part."),
     Term("diversity", "Diversity", "Diversity", "Lower: patches use different templates."),
     Term("alpha", "Painted share", "Painting", "0: all copied. 1: all painted."),
+    Term("paint", "Price of paint", "Painting", "The painted share, dearer beside lines where those count."),
     Term("alpha_variation", "Variation of the mask", "Painting"),
     Term("undecided", "Undecided paint", "Painting", "0: each place is wholly painted or not at all. 1: half."),
     Term("largest_share", "Largest share", "Pieces", "Share of the most used template in a patch."),

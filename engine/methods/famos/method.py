@@ -38,8 +38,8 @@ from engine.settings import Settings
 from engine.templates.atlas import Templates, shares
 from engine.templates.palette import palette
 
-_IMAGES = "templates.image"
-"""Name of a tensor in states."""
+_IMAGES, _USAGE = "templates.image", "templates.usage"
+"""Names of tensors in states."""
 
 
 class Famos(PaintingFamos):
@@ -216,7 +216,7 @@ class Famos(PaintingFamos):
             drawn = self._composed.drawn
             yield from (("templates.offset", drawn.offset), ("templates.flip", drawn.flip))
         if self.settings.balance_over == "canvas":
-            yield "templates.usage", self._usage
+            yield _USAGE, self._usage
 
     def state(self) -> State:
         state = super().state()
@@ -242,6 +242,8 @@ class Famos(PaintingFamos):
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._remembered.forget()
+        # A state that was learned with equal shares of each step knows of no use of the canvas; it is soon found.
+        state = State({_USAGE: torch.full_like(self._usage, 1 / len(self._usage)), **state.tensors}, state.plain)
         drawn = None if self._composed is None else self._composed.drawn
         if drawn is None:
             return super().restore(state, strict)

@@ -168,13 +168,26 @@ PRESETS = (
     Preset(
         "Fine mosaic",
         "Small crisp pieces that follow the content closely.",
-        {**_PLAIN, "content_weight": 90.0, "variation_weight": 0.05, "correspondence": "pool4"},
+        {
+            **_PLAIN,
+            "content_weight": 90.0,
+            "variation_weight": 0.05,
+            "balance_over": "patches",
+            "correspondence": "pool4",
+        },
         group="look",
     ),
     Preset(
         "Large pieces",
         "Whole districts of your images; the content shows from afar.",
-        {**_PLAIN, "content_weight": 40.0, "alpha_weight": 8.0, "variation_weight": 0.4, "correspondence": "pool16"},
+        {
+            **_PLAIN,
+            "content_weight": 40.0,
+            "alpha_weight": 8.0,
+            "variation_weight": 0.4,
+            "balance_over": "canvas",
+            "correspondence": "pool16",
+        },
         group="look",
     ),
     Preset(
@@ -184,7 +197,7 @@ PRESETS = (
         {
             "mode": "blend",
             "blend": "convex",
-            "content_weight": 60.0,
+            "content_weight": 80.0,
             "content_counts": "dark",
             "correspondence": "blur",
             "blur_px": 1.0,
@@ -192,7 +205,7 @@ PRESETS = (
             "color_matching": 1.0,
             "collage_content_weight": 0.5,
             "collage_correspondence": "pool32",
-            "alpha_weight": 3.0,
+            "alpha_weight": 2.0,
             "alpha_variation_weight": 0.05,
             "decision_weight": 2.5,
             "variation_weight": 0.4,
@@ -210,7 +223,13 @@ PRESETS = (
     Preset(
         "Painted",
         "The network paints over the pieces: soft, close to the content.",
-        {**_PLAIN, "alpha_weight": 0.2, "content_weight": 60.0, "correspondence": "blur"},
+        {
+            **_PLAIN,
+            "alpha_weight": 0.2,
+            "content_weight": 60.0,
+            "balance_over": "patches",
+            "correspondence": "blur",
+        },
         group="look",
     ),
 )

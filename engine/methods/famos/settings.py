@@ -78,7 +78,7 @@ class FamosSettings(AdversarialSettings):
         "More: all templates get an equal share of the picture. Less: favourites may take over.",
         symbol="balance, 1 - H(u) / log N", group=PIECES, when=_COPYING, before="entropy_ramp_steps")
     balance_over: Literal["patches", "canvas"] = choice(
-        "patches", ("The patches of a step", "The canvas"), "Equal shares of",
+        "canvas", ("The patches of a step", "The canvas"), "Equal shares of",
         "Where Use all templates wants them. Of the patches of each step: works against pieces that are as large as a "
         "patch. Of the canvas: over the last steps together, so that large pieces can stay.",
         symbol="u, running mean", group=PIECES, advanced=True, when=above("balance_weight", 0))

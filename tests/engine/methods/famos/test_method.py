@@ -449,3 +449,11 @@ def test_a_blend_is_learned_resumed_and_regularised_as_a_mean_of_its_masks(blend
     assert painting.alpha.shape[1] == (2 if blend == "separate" else 1)
     assert terms["alpha"] == pytest.approx(painting.alpha.mean().item(), rel=1e-5)
     assert Famos(job(tmp_path, {"blend": blend, "refine": True}), CPU).restore(method.state()) == []
+
+
+def test_what_learned_with_shares_of_each_step_goes_on_with_shares_of_the_canvas(tmp_path: Path) -> None:
+    before = Famos(job(tmp_path, {"balance_over": "patches"}), CPU)
+    before.step(0)
+    after = Famos(job(tmp_path, {"balance_over": "canvas"}), CPU)
+    assert after.restore(before.state()) == []
+    assert torch.isfinite(after.step(1)["balance"])

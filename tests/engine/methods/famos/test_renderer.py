@@ -118,7 +118,7 @@ def test_no_seam_is_seen_where_a_repeat_meets_itself(tmp_path: Path, layer: str)
 
 
 def test_a_repeat_needs_whole_grains(tmp_path: Path) -> None:
-    with pytest.raises(BadSettingError, match="multiples of 4 px, and 121 x 96 px are not"):
+    with pytest.raises(BadSettingError, match="multiples of 4 px, and 121 × 96 px are not"):
         at(artwork(famos(tmp_path), RenderMode(repeat=True), Size(96, 121)), Box(0, 0, 8, 8))
 
 
