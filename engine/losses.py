@@ -174,10 +174,11 @@ def balance(usage: Tensor, free: Tensor | None = None) -> Tensor:
     Not in the paper; as for the experts of a mixture model. It prevents the collapse of A.
 
     Args:
+        usage: u, [B, N], of which the mean is taken; or that mean, [N].
         free: the shares that templates have where nothing is decided, [N] of sum 1, since they may not lie everywhere
             alike. Then it is the divergence of u from them, KL(u, free) / log N; the same where all are 1 / N.
     """
-    mean = usage.mean(0)
+    mean = _over_batch(usage)
     own = (mean * mean.clamp_min(1e-30).log()).sum()
     if free is None:
         return 1 + own / math.log(max(len(mean), 2))
@@ -185,9 +186,14 @@ def balance(usage: Tensor, free: Tensor | None = None) -> Tensor:
 
 
 def effective_templates(usage: Tensor) -> Tensor:
-    """exp H(u) for u averaged over the batch: how many templates are in use, 1..N. A measure, not a loss."""
-    mean = usage.mean(0)
+    """exp H(u) for u averaged over the batch, as of `balance`: how many templates are in use, 1..N. No loss."""
+    mean = _over_batch(usage)
     return (-(mean * mean.clamp_min(1e-30).log()).sum()).exp()
+
+
+def _over_batch(usage: Tensor) -> Tensor:
+    """u [N] of u [B, N], or what is averaged already."""
+    return usage.mean(0) if usage.ndim > 1 else usage
 
 
 def largest_share(usage: Tensor) -> Tensor:

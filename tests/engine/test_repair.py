@@ -115,7 +115,7 @@ def test_images_canvas_and_seed() -> None:
     (image,) = job.sources["style"]
     assert (image.path, image.weight, image.scale) == ("/a.png", 10.0, 1.0)
     assert (job.canvas_size, job.seed) == (Size(64, 500), 7)
-    for part in ("weight of a.png was 99", "hue", "2 of the images of style", "content", "500 x 64", "seed"):
+    for part in ("weight of a.png was 99", "hue", "2 of the images of style", "content", "500 × 64", "seed"):
         assert part in said
 
 

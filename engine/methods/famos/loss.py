@@ -54,10 +54,12 @@ def terms_of(
     directed = batch.directed
 
     along = wanted = directed.times.get(CONTENT)
-    painted, cost = directed.times.get(PAINT, 1.0) * fake.alpha, fake.alpha.new_ones(())
+    painted = directed.times[PAINT] * fake.alpha if PAINT in directed.times else fake.alpha
+    alpha = painted.mean()
+    paint = alpha
     if compared.contrast is not None:
         lines = line_weight(batch.content.float(), s.content_counts == "dark", compared.contrast)
-        along, cost = lines if wanted is None else wanted * lines, paint_cost(lines)
+        along, paint = lines if wanted is None else wanted * lines, (paint_cost(lines) * painted).mean()
 
     def of_collage(image: Tensor) -> Tensor:
         if s.collage_correspondence == "same":
@@ -70,8 +72,8 @@ def terms_of(
     terms = {
         "content": content_distance(s, fake.result, batch.content, compared, along) if guided else nothing,
         "content_collage": nothing,
-        "alpha": painted.mean(),
-        "paint": (cost * painted).mean(),
+        "alpha": alpha,
+        "paint": paint,
         "alpha_variation": losses.total_variation(fake.alpha),
         "undecided": losses.undecided(fake.alpha if s.decision_weight else fake.alpha.detach()),
         "entropy": nothing,
@@ -82,16 +84,17 @@ def terms_of(
     }
     if (mixture := fake.mixture) is not None:
         usage = sharing.gathered(mixture.usage)  # patches are compared, so those of other devices as well
+        mean = usage.mean(0)
         terms |= {
             "content_collage": of_collage(fake.collage) if guided else nothing,
             "entropy": mixture.entropy,
             "variation": mixture.variation,
             "diversity": losses.diversity(usage),
             "balance": losses.balance(
-                usage if canvas_usage is None else running_usage(usage, canvas_usage), directed.free
+                mean if canvas_usage is None else running_usage(mean, canvas_usage), directed.free
             ),
             "largest_share": losses.largest_share(mixture.usage),
-            "templates_in_use": losses.effective_templates(usage.detach()),
+            "templates_in_use": losses.effective_templates(mean.detach()),
         }
         if SIZE in directed.times and fake.logits is not None:
             logits = fake.logits if directed.bias is None else fake.logits + directed.bias
@@ -99,13 +102,12 @@ def terms_of(
     return terms
 
 
-def running_usage(usage: Tensor, running: Tensor) -> Tensor:
-    """The mean use of templates over the last steps, [1, N], with the whole gradient of this step's.
+def running_usage(mean: Tensor, running: Tensor) -> Tensor:
+    """The mean use of templates over the last steps, [N], with the whole gradient of this step's.
 
     Args:
-        usage: u of this step's patches, [B, N].
+        mean: u over this step's patches, [N].
         running: [N], moves on by this step.
     """
-    mean = usage.mean(0)
     running.lerp_(mean.detach(), 1 - USAGE_DECAY)
-    return (running + mean - mean.detach())[None]
+    return running + mean - mean.detach()
