@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow
 
 from app.widgets import theme
+from app.widgets.menu_keys import MenuLetters
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ ITEMS = (
     Item("pixels", "View", "100 %", ("Ctrl+1",)),
     Item("zoom_in", "View", "Zoom in", ("Ctrl++", "Ctrl+=")),
     Item("zoom_out", "View", "Zoom out", ("Ctrl+-",)),
+    Item("next_panel", "View", "Next panel", ("F6",), tip="The keys go to the next part of the window", rule=True),
+    Item("previous_panel", "View", "Panel before", ("Shift+F6",), tip="The keys go to the part of the window before"),
     Item("next_layer", "View", "Next layer", ("Ctrl+L",), rule=True),
     Item("grid", "View", "Moments side by side…", ("Ctrl+G",), tip="Many moments at one zoom, to choose from"),
     Item("full_screen", "View", "Full screen", ("F11",)),
@@ -109,6 +112,20 @@ MOUSE = (
     ("Drop", "images or folders on Style, Content or the canvas; a project anywhere"),
 )
 """What the mouse and single keys do on the canvas, for the sheet of keys."""
+
+KEYS = (
+    ("Tab, Shift+Tab", "the next control, or the one before"),
+    ("F10, Shift+F10", "the menus; the menu of what has the keys"),
+    ("A letter in a menu", "the entry that begins with it"),
+    ("Return, Space", "press the button that has the keys"),
+    ("Arrows on a slider", "move it; finely with Shift"),
+    ("Arrows on an image", "another one; with Ctrl, its place"),
+    ("Arrows on a moment", "look at another one"),
+    ("Return on a moment", "go back to it"),
+    ("S   N   F2", "star, note, name of the moment"),
+    ("Delete", "remove the image or moment"),
+)
+"""The way through the window by keys alone."""
 
 MASKS = (
     ("B  L  F  G  E", "brush, lasso, fill, gradient, eraser"),
@@ -141,6 +158,7 @@ def make(window: QMainWindow) -> dict[str, QAction]:
         if item.menu not in menus:
             menus[item.menu] = window.menuBar().addMenu(f"&{_tr(item.menu)}")  # by Alt and its first letter
             menus[item.menu].setObjectName(f"menu {item.menu}")
+            MenuLetters(menus[item.menu])
         action = QAction(_tr(item.text), window)
         action.setObjectName(item.name)
         action.setShortcuts([QKeySequence(key) for key in item.keys])

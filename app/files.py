@@ -77,6 +77,7 @@ class FilesController(QObject):
         start.example_requested.connect(self.load_example)
         start.continue_requested.connect(self.open_path)
         document.saved.connect(self._on_saved)
+        document.sources_changed.connect(lambda _slot: messages.withdraw("kept"))  # another one is begun
         self.relinking = Relinking(document, messages, self._place, window)
         self.recents.changed.connect(self.show_recents)
         self.show_recents()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.document import Document
+from app.widgets.keyed_dialog import KeyedDialog
 from engine.box import Size
 
 LARGEST_TRAINED_PX = 20_000
@@ -28,7 +29,7 @@ def edit_frame(document: Document, content: Size | None, parent: QWidget) -> Non
         document.set_frame(dialog.canvas_size, dialog.seed)
 
 
-class FrameDialog(QDialog):
+class FrameDialog(KeyedDialog):
     """Asks for a size or None, and a seed; read `canvas_size` and `seed` after it was accepted."""
 
     def __init__(

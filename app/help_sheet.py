@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app import actions
+from app.widgets.keyed_dialog import KeyedDialog
 from app.widgets.placing import place
 
 
-class HelpSheet(QDialog):
+class HelpSheet(KeyedDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keyboard and mouse"))
@@ -21,9 +22,10 @@ class HelpSheet(QDialog):
                 key = QKeySequence(item.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
                 groups.setdefault(item.menu, []).append((key, item.text.removesuffix("…")))
         groups |= {"Canvas": list(actions.MOUSE), "Painting masks": list(actions.MASKS), "Pieces": list(actions.PIECES)}
+        groups["By keys"] = list(actions.KEYS)
         columns = QHBoxLayout()
         columns.setSpacing(32)
-        for names in (("File", "Edit", "Help"), ("Training", "View", "Painting masks")):
+        for names in (("File", "Edit", "Help", "By keys"), ("Training", "View", "Painting masks")):
             columns.addWidget(self._column({name: groups[name] for name in names}), 1)
         close = QPushButton(self.tr("Close"), self)
         close.clicked.connect(self.reject)
@@ -48,7 +50,7 @@ class HelpSheet(QDialog):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(area, 1)
         whole.addLayout(foot)
-        close.setFocus()
+        area.setFocus()  # which the arrows scroll at once; Escape closes
         bar = area.verticalScrollBar().sizeHint().width()
         place(self, body.sizeHint() + QSize(bar, foot.sizeHint().height() + whole.spacing()))
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from app import crash
 from app.frame_dialog import edit_frame
 from app.help_sheet import HelpSheet
+from app.images.sources_bar import NO_PICTURE
 from app.preferences import Preferences
 from app.shell import Shell
 from app.widgets import gestures
@@ -143,6 +144,7 @@ class MainWindow(Shell):
         self.actions_by_name["away"].triggered.connect(lambda _checked=False: self.away.open())
         self.built = True
         self.setEnabled(True)
+        self.canvas.way_in().setFocus()
 
     # ------------------------------------------------------------ connections
 
@@ -169,6 +171,8 @@ class MainWindow(Shell):
             "pixels": self.canvas.view.zoom_to_pixels,
             "zoom_in": lambda: self.canvas.view.zoom_by(1.25),
             "zoom_out": lambda: self.canvas.view.zoom_by(0.8),
+            "next_panel": lambda: self.keyboard.step_panel(True),
+            "previous_panel": lambda: self.keyboard.step_panel(False),
             "next_layer": self.canvas.layers.choose_next,
             "grid": self.snapshots.open_grid,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
@@ -217,6 +221,7 @@ class MainWindow(Shell):
         self.canvas.begin.button.clicked.connect(self.actions_by_name["train"].trigger)
         self.canvas.start.images_requested.connect(lambda: self.sources.browse(document.method.slots[0].key))
         self.snapshots.picture_chosen.connect(self.canvas.show_still)
+        self.strip.chosen_is_gone.connect(lambda: self.canvas.show_still(None))
         self.strip.export_requested.connect(lambda snapshot: self.exports.open(snapshot.folder))
         self.files.renamed.connect(self._on_renamed)
         self.recents_menu.chosen.connect(self.files.open_path)
@@ -281,6 +286,7 @@ class MainWindow(Shell):
         self.sources.set_sources(self.document.job.sources)
         self.idle_picture.refresh()
         self.messages.withdraw("begin")
+        self.messages.unsay(NO_PICTURE)
         self.document_state.show()
 
     # ------------------------------------------------------------ training

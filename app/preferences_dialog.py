@@ -6,16 +6,17 @@ import os
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from app.preferences import AUTOSAVE_S, LOUPES, MOMENTS_MB, MOMENTS_MINUTES, PREVIEW_PERCENT, Preferences
 from app.widgets import theme
+from app.widgets.keyed_dialog import KeyedDialog
 
 if TYPE_CHECKING:
     from engine.device import Device
 
 
-class PreferencesDialog(QDialog):
+class PreferencesDialog(KeyedDialog):
     """Looks, the computer's share, saving.
 
     Signals:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QActionGroup,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+    QStatusTipEvent,
+)
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QToolBar, QToolButton
 
-from app import actions
+from app import actions, keyboard
 from app.canvas.panel import CanvasPanel
 from app.curves.plots import Curves
 from app.images.arrivals import local_paths
 from app.images.sources_bar import SourcesBar
+from app.keyboard import Keyboard, Panel
 from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
 from app.preferences import Preferences
@@ -19,9 +29,10 @@ from app.settings.method_chooser import MethodChooser
 from app.settings.panel import SettingsPanel
 from app.snapshots.strip import SnapshotStrip
 from app.status import Status
-from app.widgets import theme
+from app.widgets import stops, theme
 from app.widgets.bottom_row import BottomRow
 from app.widgets.docks import TabbedDock, TitledDock, floating_action
+from app.widgets.menu_keys import MenuLetters
 from app.widgets.placing import place, room_for
 
 LAYOUT_VERSION = 3
@@ -67,6 +78,13 @@ class Shell(QMainWindow):
         self.setAcceptDrops(True)
         self._lay_out()
 
+    def event(self, event: QEvent) -> bool:
+        """Explains entries of open menus in the line at the bottom; of a button, whose tooltip says the same, it would
+        hide whether the program trains for as long as the pointer rests there."""
+        if isinstance(event, QStatusTipEvent) and event.tip() and QApplication.activePopupWidget() is None:
+            return True
+        return super().event(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Drags come here that no part of the window takes."""
         if project_in(local_paths(event.mimeData())) is not None:
@@ -103,8 +121,22 @@ class Shell(QMainWindow):
         self.bottom_row = BottomRow(self, (self.docks["snapshots"], self.docks["curves"]), BOTH_BELOW_PX, CURVES_PX)
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
-        QShortcut(QKeySequence("F10"), self, self.enter_menus)
+        QShortcut(QKeySequence("F10"), self, lambda: keyboard.tap_alt(self))
+        QShortcut(QKeySequence("Shift+F10"), self, lambda: keyboard.open_menu(QApplication.focusWidget()))
         self._make_toolbar()
+        canvas = Panel(self.canvas, self.canvas.way_in)
+        self.keyboard = Keyboard(
+            self,
+            (
+                Panel(self.toolbar),
+                Panel(self.docks["images"]),
+                canvas,
+                Panel(self.docks["snapshots"], self.strip.way_in),
+                Panel(self.docks["curves"]),
+                Panel(self.side),
+            ),
+            first=canvas,
+        )
         view = self.menu("View")
         view.addSeparator()
         for dock in self.docks.values():
@@ -143,7 +175,9 @@ class Shell(QMainWindow):
         self.presets.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.presets.setToolTip(self.tr("Values to start from, for speed and for the look"))
         self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.presets.setMenu(QMenu(self))
+        menu = QMenu(self)
+        MenuLetters(menu)
+        self.presets.setMenu(menu)
         self.presets.setProperty("role", "chooser")
         bar.addWidget(self.methods)
         bar.addWidget(self.presets)
@@ -183,11 +217,14 @@ class Shell(QMainWindow):
         assert isinstance(menu, QMenu)
         return menu
 
-    def enter_menus(self) -> None:
-        """The keys go to the bar of menus, as F10 does on most systems."""
-        bar = self.menuBar()
-        bar.setFocus(Qt.FocusReason.MenuBarFocusReason)
-        bar.setActiveAction(bar.actions()[0])
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return self.keyboard.step(next)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        entered = plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not (entered and stops.press(QApplication.focusWidget())):
+            super().keyPressEvent(event)
 
     def reset_layout(self) -> None:
         """All docks at their first places; the curves are folded to the line of health below the canvas."""

@@ -64,6 +64,9 @@ class Status(QStatusBar):
     def _say(self, label: QLabel, text: str = "") -> None:
         label.setText(text)
         self._fit()
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()  # the window may be painted before it is told to lay itself out, and then be busy
 
     def _fit(self) -> None:
         """Leaves out what matters least, whole, where the line is too short for all of it."""

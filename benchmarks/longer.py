@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -28,9 +29,11 @@ from engine.files import replacing
 from engine.images.find import find_images
 from engine.images.quantise import to_uint8
 from engine.job import Job, SourceImage
-from engine.method import Method, State, method_class
+from engine.method import State, method_class
 from engine.method_choices import preset_values
 from engine.settings import parse_assignments
+from engine.training.borrowed import take
+from engine.training.matches import MatchMeter
 
 _PAIRS = ("milano", "peppers", "starry", "monet-tower", "milano-creek")
 _MEASURES = ("content", "structure", "style", "detail")
@@ -42,16 +45,21 @@ class Run:
 
     Args:
         folder: of this run alone.
+        start_from: that of another run, whose networks it begins with.
     """
 
-    def __init__(self, method: Method, files: tuple[Sequence[Path], Path], folder: Path) -> None:
-        self._method, (self._styles, self._content), self._folder = method, files, folder
+    def __init__(self, job: Job, files: tuple[Sequence[Path], Path], folder: Path, start_from: Path | None) -> None:
+        self._method = method = method_class(job.method)(job, torch.device("cpu"))
+        (self._styles, self._content), self._folder = files, folder
         folder.mkdir(parents=True, exist_ok=True)
         self.step, self.seconds, self.rows = 0, 0.0, list[dict[str, float]]()
+        self._meter = MatchMeter(method, job)
         if (folder / "run.json").exists():
             about = json.loads((folder / "run.json").read_text())
             method.restore(State(load_file(folder / "state.safetensors"), about["plain"]))
             self.step, self.seconds, self.rows = about["step"], about["seconds"], about["rows"]
+        elif start_from is not None:
+            take(method, State(load_file(start_from / "state.safetensors"), {}), start_from)
 
     def train(self, until: int, end: float) -> bool:
         """To a step, or until that time; whether it came so far."""
@@ -75,6 +83,9 @@ class Run:
         )
         row = {"step": self.step, "seconds": self.seconds}
         row |= {name: round(value, 3) for name, value in zip(_MEASURES, found, strict=True)}
+        while not self._meter.advance(math.inf):  # as the window measures
+            pass
+        row |= {name: round(value, 1) for name, value in self._meter.latest.items()}
         self.rows.append(row)
         return row
 
@@ -96,14 +107,14 @@ class Run:
         Image.fromarray(np.concatenate(parts, 1)).save(self._folder / "strip.png")
 
 
-def _built(name: str, styles: Sequence[Path], content: Path, values: dict[str, Any]) -> Method:
+def _job(name: str, styles: Sequence[Path], content: Path, values: dict[str, Any]) -> Job:
     method = method_class(name)
     settings = method.Settings.of(preset_values(method, ["Draft"]) | values)
     sources = {
         "style": tuple(SourceImage(path=str(path)) for path in styles),
         "content": (SourceImage(path=str(content)),),
     }
-    return method(Job(method=name, settings=settings, sources=sources), torch.device("cpu"))
+    return Job(method=name, settings=settings, sources=sources)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -117,6 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--every", type=int, default=400, metavar="STEPS", help="between two measurements")
     add("--set", nargs="+", default=[], metavar="NAME=VALUE", help="settle_after_steps=0: as if it did not settle")
     add("--name", default="", help="told in the names of folders, so that other settings have their own")
+    add("--start-from", type=Path, metavar="FOLDER", help="of another run in OUT, whose networks are begun with")
     add("--most-minutes", type=float, default=1e9, metavar="M", help="end then; the same command goes on")
     add("--threads", type=int, default=0)
     arguments = parser.parse_args(argv)
@@ -131,8 +143,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name in arguments.methods:
             values = parse_assignments(method_class(name).Settings, arguments.set)
             title = "-".join(part for part in (pair, name, arguments.name) if part)
-            run = Run(_built(name, styles, content, values), (styles, content), arguments.out / title)
-            for stop in (stop for stop in stops if stop not in [row["step"] for row in run.rows]):
+            run = Run(
+                _job(name, styles, content, values), (styles, content), arguments.out / title, arguments.start_from
+            )
+            for stop in (stop for stop in stops if stop > run.step):
                 whole = run.train(stop, end)
                 if whole:
                     row = run.measure()

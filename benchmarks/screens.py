@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
     from PySide6.QtWidgets import QWidget
 
 GALLERY = Path(__file__).parents[1] / "docs" / "gallery"
@@ -69,6 +70,8 @@ class _Tour:
         self._window.show()
         self._front: QWidget = self._window
         """What the pictures are of."""
+        self._opened: QSize = self._window.size()
+        """How large that opened by itself."""
 
     def run(self) -> None:
         for state, ready in self._stations():
@@ -151,6 +154,7 @@ class _Tour:
     def _show(self, front: QWidget | None) -> bool:
         """Has the next picture taken of this."""
         self._front = front or self._window
+        self._opened = self._front.size()
         return front is not None and self._rest(1)
 
     def _until(self, condition: Callable[[], bool]) -> bool:
@@ -180,7 +184,7 @@ class _Tour:
                 window.docks["curves"].setVisible(curves)
                 window.side.bring(panel)
                 if isinstance(front, QDialog):
-                    front.resize(front.sizeHint().boundedTo(window.size()))
+                    front.resize(self._opened.expandedTo(front.sizeHint()).boundedTo(window.size()))
                 self._rest(0.3)
                 front.grab().save(str(self._out / f"{state}-{width}x{height}@{self._scale}-{theme}.png"))
         self._front = window

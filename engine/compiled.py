@@ -12,6 +12,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -29,11 +30,18 @@ _FLAGS = (
 )
 
 
-def library(package: str, name: str, cache: Path | None = None, compiler: str | None = None) -> ctypes.CDLL | None:
+def library(
+    package: str,
+    name: str,
+    cache: Path | None = None,
+    compiler: str | None = None,
+    parts: Sequence[str] = (),
+) -> ctypes.CDLL | None:
     """`name`.c of a package of the program, compiled, from the cache where it was built before; None where it can not
     be had.
 
     Args:
+        parts: several files instead, read as one: `name`_`part`.c each.
         cache: folder for the library; the user's cache folder by default.
         compiler: name or path; by default $CC, cc, gcc or clang, whichever is found first.
     """
@@ -41,7 +49,8 @@ def library(package: str, name: str, cache: Path | None = None, compiler: str | 
     found = next((path for name in names if name and (path := shutil.which(name))), None)
     if found is None or platform.system() == "Windows":
         return None
-    source = files(package).joinpath(f"{name}.c").read_text(encoding="utf-8")
+    sources = [f"{name}_{part}.c" for part in parts] or [f"{name}.c"]
+    source = "\n".join(files(package).joinpath(file).read_text(encoding="utf-8") for file in sources)
     folder = cache or Path(platformdirs.user_cache_dir("Tessera"))
     mark = hashlib.sha256("\n".join((source, found, platform.machine(), _processor())).encode()).hexdigest()[:16]
     path = folder / f"{name}-{mark}.so"

@@ -84,6 +84,8 @@ class Method(ABC, Generic[MethodSettings]):
     layers: ClassVar[tuple[Layer, ...]]
     terms: ClassVar[tuple[Term, ...]]
     presets: ClassVar[tuple[Preset, ...]]
+    fitted: ClassVar[frozenset[str]] = frozenset()
+    """Settings that `fitting` gives: a preset is in force whatever became of them."""
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
     """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones;

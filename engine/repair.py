@@ -239,7 +239,7 @@ def canvas_size(stored: Any, said: list[str], least_px: int = SMALLEST_SIDE_PX) 
         return None
     sides = [min(max(round(side), least_px), LARGEST_SIDE_PX) for side in stored]
     if sides != stored:
-        said.append(f"The canvas was {shown(stored)}, and is {sides[1]:,} x {sides[0]:,} px now.")
+        said.append(f"The canvas was {shown(stored)}, and is {sides[1]:,} × {sides[0]:,} px now.")
     return Size(*sides)
 
 

@@ -13,7 +13,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
-    QDialog,
     QDoubleSpinBox,
     QFileDialog,
     QGridLayout,
@@ -32,6 +31,7 @@ from app.away import runs as make
 from app.document import Document
 from app.widgets import theme, words
 from app.widgets.controls import Note, StillCombo
+from app.widgets.keyed_dialog import KeyedDialog
 from app.widgets.placing import place
 from engine.errors import TesseraError
 from engine.images.find import SUFFIXES
@@ -46,7 +46,7 @@ USUAL_MINUTES, USUAL_STALL_MINUTES, USUAL_STEPS = 30.0, 5.0, 5000
 MOST_SEEDS = 100
 
 
-class AwayDialog(QDialog):
+class AwayDialog(KeyedDialog):
     """Modeless; closing it ends nothing.
 
     Signals:

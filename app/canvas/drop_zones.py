@@ -52,9 +52,9 @@ class DropZones(QWidget):
         slot = self._slots[index]
         if slot in images:
             return _cell(QRect(room.topLeft(), QSize(room.width(), above)), images.index(slot), len(images), 1)
-        columns = max(1, min(len(maps), room.width() // MAP_PX))
+        rows = -(-len(maps) // max(1, min(len(maps), room.width() // MAP_PX)))
         below = room.adjusted(0, above + GAP_PX, 0, 0)
-        return _cell(below, maps.index(slot), columns, -(-len(maps) // columns))
+        return _cell(below, maps.index(slot), -(-len(maps) // rows), rows)
 
     def eventFilter(self, host: QObject, event: QEvent) -> bool:
         match event.type():
@@ -107,13 +107,24 @@ class DropZones(QWidget):
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         ink = self.palette().color(QPalette.ColorRole.WindowText)
         painter.fillRect(self.rect(), window)  # all of it: words, cards and pictures below would fight with the zones
+        worded = {is_map: self._have_room_for_words(is_map) for is_map in (False, True)}
         for index, slot in enumerate(self._slots):
             zone, over = self.zone(index), index == self._over
             painter.setPen(QPen(accent if over else _see_through(ink, 110), 2, Qt.PenStyle.DashLine))
             painter.setBrush(_see_through(accent, 60 if over else 14))
             painter.drawRoundedRect(zone, 12, 12)
             painter.setPen(ink)
-            _write(painter, self.font(), zone.adjusted(10, 8, -10, -8), slot)
+            _write(painter, self.font(), _inside(zone), slot, worded[bool(slot.map)])
+
+    def _have_room_for_words(self, is_map: bool) -> bool:
+        """Whether each of the images' zones, or of the maps', can say what it is for; else none of them does."""
+        alike = [(self.zone(index), slot) for index, slot in enumerate(self._slots) if bool(slot.map) == is_map]
+        return all(_fits(_with_words(self.font(), _inside(zone), slot), _inside(zone)) for zone, slot in alike)
+
+
+def _inside(zone: QRect) -> QRect:
+    """Where the words of a zone may stand."""
+    return zone.adjusted(10, 8, -10, -8)
 
 
 def _cell(room: QRect, index: int, columns: int, rows: int) -> QRect:
@@ -145,29 +156,45 @@ class _Words(NamedTuple):
         return QSize(max(self.title.width(), self.text.width()), self.title.height() + self.text.height() + gap)
 
 
-def _write(painter: QPainter, font: QFont, room: QRect, slot: Slot) -> None:
-    """The title as large as there is room for, and what the slot is for where that fits below it."""
-    flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+_FLAGS = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
 
-    def measured(size: float, words: str) -> _Words:
-        bold = QFont(font)
-        bold.setPointSizeF(font.pointSizeF() * size)
-        bold.setWeight(QFont.Weight.DemiBold)
-        text = QFontMetrics(font).boundingRect(room, flags, words) if words else QRect()
-        return _Words(bold, words, QFontMetrics(bold).boundingRect(room, flags, slot.title), text)
 
-    sizes = (1.25, 1.0) if slot.map else (1.7, 1.25, 1.0)
-    choices = [measured(sizes[0], slot.help), *(measured(size, "") for size in sizes)]
-    fitting = (each for each in choices if each.size.boundedTo(room.size()) == each.size)
-    chosen = next(fitting, choices[-1])
+def _measured(font: QFont, room: QRect, slot: Slot, size: float, words: str) -> _Words:
+    """The title, so many times as large as usual, and words below it."""
+    bold = QFont(font)
+    bold.setPointSizeF(font.pointSizeF() * size)
+    bold.setWeight(QFont.Weight.DemiBold)
+    text = QFontMetrics(font).boundingRect(room, _FLAGS, words) if words else QRect()
+    return _Words(bold, words, QFontMetrics(bold).boundingRect(room, _FLAGS, slot.title), text)
+
+
+def _sizes(slot: Slot) -> tuple[float, ...]:
+    """Of a title, the largest first."""
+    return (1.25, 1.0) if slot.map else (1.7, 1.25, 1.0)
+
+
+def _with_words(font: QFont, room: QRect, slot: Slot) -> _Words:
+    return _measured(font, room, slot, _sizes(slot)[0], slot.help)
+
+
+def _fits(words: _Words, room: QRect) -> bool:
+    return words.size.boundedTo(room.size()) == words.size
+
+
+def _write(painter: QPainter, font: QFont, room: QRect, slot: Slot, worded: bool) -> None:
+    """The title as large as there is room for; with `worded`, what the slot is for below it."""
+    choices = [_measured(font, room, slot, size, "") for size in _sizes(slot)]
+    chosen = next((each for each in choices if _fits(each, room)), choices[-1])
+    if worded:
+        chosen = _with_words(font, room, slot)
     high = chosen.size.height()
     top = room.top() + max(0, (room.height() - high) // 2)
     painter.setFont(chosen.font)
-    painter.drawText(QRect(room.left(), top, room.width(), chosen.title.height()), flags, slot.title)
+    painter.drawText(QRect(room.left(), top, room.width(), chosen.title.height()), _FLAGS, slot.title)
     if chosen.words:
         painter.setFont(font)
         below = chosen.text.height()
-        painter.drawText(QRect(room.left(), top + high - below, room.width(), below), flags, chosen.words)
+        painter.drawText(QRect(room.left(), top + high - below, room.width(), below), _FLAGS, chosen.words)
 
 
 def _see_through(color: QColor, alpha: int) -> QColor:

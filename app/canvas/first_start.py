@@ -108,7 +108,6 @@ class FirstStart(QWidget):
         self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.scroll_area.setWidget(page)
-        QWidget.setTabOrder(self.example.button, self.other_method)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.scroll_area)
@@ -139,6 +138,12 @@ class FirstStart(QWidget):
         """After a crash: the project that was open, what of it is there, and its newest picture (may be null)."""
         self._rescued = folder
         self.rescue.show_offer(message, QPixmap.fromImage(picture))
+        if self.images.button.hasFocus():
+            self.rescue.button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def way_in(self) -> QWidget:
+        """What has the keys first: what the page is for."""
+        return self.images.button if self.rescue.isHidden() else self.rescue.button
 
     def set_busy(self, busy: bool) -> None:
         """While the example is being made."""

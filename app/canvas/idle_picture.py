@@ -17,7 +17,8 @@ from app.widgets.arrays import to_image
 from engine.box import Size
 from engine.errors import BadImageError
 from engine.images.read import read_image
-from engine.messages.events import Began
+from engine.job import Job
+from engine.messages.events import Began, Failed
 
 LARGEST_SIDE_PX = 1600
 
@@ -35,9 +36,12 @@ class IdlePictureController(QObject):
         self._document, self._training, self._canvas, self._snapshots = document, training, canvas, snapshots
         self.canvas_size: Size | None = None
         """Of the canvas, as far as it is known: from the session, or from the first content image."""
+        self._refused: Job | None = None
+        """What could not be begun, and why was said: nobody is asked to press Train for it."""
         self._shown = ""
         self._tasks: list[background.Task] = []
         training.events.on(Began, self._on_began)
+        training.events.on(Failed, self._on_failed)
         training.state_changed.connect(lambda _state: self._offer())
         document.job_replaced.connect(self._forget)
         document.frame_changed.connect(self.refresh)
@@ -103,9 +107,15 @@ class IdlePictureController(QObject):
         self.canvas_size = event.canvas_size
         self._canvas.show_start(False)
 
+    def _on_failed(self, _event: Failed) -> None:
+        if self._training.state in ("starting", "live", "stopping"):
+            self._refused = self._document.job
+
     def _offer(self) -> None:
         """The button in the middle of the canvas, where pressing it is all that is left to do."""
-        ready = not (self._training.running or self._document.empty or self._document.missing())
+        document = self._document
+        lacking = document.empty or document.missing() or document.job == self._refused
+        ready = not (self._training.running or lacking)
         words = self.tr("All that is needed is here.") if ready and self._snapshots.newest() is None else ""
         self._canvas.begin.offer(words)
 

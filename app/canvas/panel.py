@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
+    QApplication,
     QHBoxLayout,
     QLabel,
     QStackedLayout,
@@ -109,11 +110,20 @@ class CanvasPanel(QWidget):
         widget.setVisible(not self._bar.isHidden())
 
     def show_start(self, shown: bool) -> None:
-        """The three doors instead of the canvas."""
-        self._stack.setCurrentWidget(self.start if shown else self.view)
+        """The three doors instead of the canvas; the keys go from the one to the other."""
+        front, former = (self.start, self.view) if shown else (self.view, self.start)
+        focused = QApplication.focusWidget()
+        held = focused is not None and (focused is former or former.isAncestorOf(focused))
+        self._stack.setCurrentWidget(front)
         self._bar.setVisible(not shown)
         if self._below is not None:
             self._below.setVisible(not shown)
+        if held:
+            self.way_in().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def way_in(self) -> QWidget:
+        """What has the keys first."""
+        return self.start.way_in() if self._stack.currentWidget() is self.start else self.view
 
     def set_hint(self, text: str) -> None:
         """A few quiet words beside the layers."""

@@ -114,14 +114,20 @@ class Pixels:
         self._front, self._coming, self._front_layer = None, None, layer
         self._back[layer] = image.convertToFormat(QImage.Format.Format_RGB32)
 
-    def stand_in(self, image: QImage | None, layer: str) -> None:
-        """Another picture is painted from now on: until all of it is there, `image` stands for it, or what is shown."""
+    def stand_in(self, image: QImage | None, layer: str, canvas: Size | None = None) -> None:
+        """Another picture is painted from now on: until all of it is there, `image` stands for it, or what is shown.
+
+        Args:
+            canvas: of the picture to come, where it may be larger or smaller than the one that is shown.
+        """
         if image is not None:
             self._back = {}
             self.set_picture(image, layer)
         else:
             self._back = {key: back for key, back in self._back.items() if key == self._front_layer}
             self._coming = None
+            if canvas is not None and canvas != self._canvas_box.size:  # its boxes are of the other canvas
+                self._front, self._pieces = None, _unknown(Size(0, 0))
         self._ticket = -1
         self._fresh.clear()
         self.standing_in, self._of_another = True, image is None

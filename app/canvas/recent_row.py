@@ -28,7 +28,7 @@ class RecentRow(QWidget):
         self.tiles: list[RecentTile] = []
         self._thumbnails = Thumbnails(_read, 2 * PICTURE_PX.height(), self)
         self._thumbnails.ready.connect(self._show_picture)
-        heading = QLabel(self.tr("Continue with"), self)
+        heading = self.heading = QLabel(self.tr("Continue with"), self)
         heading.setProperty("role", "heading")
         heading.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._row = QHBoxLayout()
@@ -66,9 +66,22 @@ class RecentRow(QWidget):
         """A window with little room goes without."""
         return QSize(RecentTile.WIDTH_PX, 0)
 
+    def sizeHint(self) -> QSize:
+        """What it would take, also while it goes without."""
+        return QSize(
+            RecentTile.WIDTH_PX, self._height_with(max((t.sizeHint().height() for t in self.tiles), default=0))
+        )
+
+    def _height_with(self, tile_px: int) -> int:
+        layout = self.layout()
+        return self.heading.sizeHint().height() + (layout.spacing() if layout is not None else 0) + tile_px
+
     def _fit(self) -> None:
-        """Hides the tiles that would not fit beside the others."""
+        """Hides the tiles that would not fit beside the others; with no room below the heading, that as well."""
         room = max(1, (self.width() + _GAP_PX) // (RecentTile.WIDTH_PX + _GAP_PX))
+        if self.height() < self._height_with(max((tile.minimumHeight() for tile in self.tiles), default=0)):
+            room = 0
+        self.heading.setVisible(room > 0)
         for place, tile in enumerate(self.tiles):
             tile.setVisible(place < room)
 

@@ -33,6 +33,7 @@ from app.canvas.still import MomentPicture, Still
 from app.canvas.zoom_view import ZoomView
 from app.session_events import CANVAS, COMPARED, LOUPE, TOUCHED
 from app.widgets import theme
+from app.widgets.ring import Ring
 from engine.box import Box, Size
 from engine.messages.commands import RenderView, Requester
 from engine.messages.events import ViewRendered
@@ -79,6 +80,7 @@ class CanvasView(ZoomView):
         self._settle.timeout.connect(lambda: self.ask())
         self.visible_changed.connect(self._settle.start)
         self._checker = Checker()
+        self._ring = Ring()
         self.viewport().setMouseTracking(True)
 
     # ------------------------------------------------------------ what is shown
@@ -99,7 +101,7 @@ class CanvasView(ZoomView):
             pixels, former = self._pixels, self.extent
             super().set_extent(extent)
         if _alike(former, extent):
-            pixels.stand_in(None, self.layer)
+            pixels.stand_in(None, self.layer, extent)
         else:
             pixels.forget()
         self._asked = RenderView(Box(0, 0, 0, 0), Size(0, 0))
@@ -343,6 +345,9 @@ class CanvasView(ZoomView):
             self._draw_ground(painter)
             self.compare.paint(painter, whole)
             self._draw_progress(painter, whole)
+            painter.setClipping(False)
+        if self.hasFocus():
+            self._ring.paint(painter, QRectF(self.viewport().rect()))
         painter.restore()
 
     def _draw_progress(self, painter: QPainter, whole: QRectF) -> None:
@@ -391,9 +396,15 @@ class CanvasView(ZoomView):
             self._close_loupe()
         super().keyReleaseEvent(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ring.arrive(event)
+        super().focusInEvent(event)
+        self.viewport().update()
+
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._close_loupe()
         super().focusOutEvent(event)
+        self.viewport().update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)

@@ -14,6 +14,7 @@ from app.canvas.view import CanvasView
 from app.document import Document
 from app.export.dialog import PROBED_PX, ExportDialog
 from app.export.learning_on import LearningOn
+from app.export.names import free_name, unnumbered
 from app.export.others import OthersWindow, connected
 from app.export.queue import ExportQueue, Item
 from app.export.views import ExportViews
@@ -93,6 +94,9 @@ class ExportController(QObject):
         about = (size, method, snapshot)
         if self.dialog is not None and self._about == about:  # with the choices as they were left
             self._on_state()
+            out = self.dialog.form.out()
+            if not self.dialog.isVisible() and out.exists():  # painted when it was open before, as a rule
+                self.dialog.form.file_name.setText(free_name(unnumbered(out.stem), out.parent))
             self.dialog.set_job(self._job(snapshot))
             self.dialog.form.crop.set_picture(self._picture(snapshot))
             self.dialog.show()
@@ -181,12 +185,7 @@ class ExportController(QObject):
     def _proposed_name(self, place: Path) -> str:
         """A name that no other file has there: exports of two projects, or of one at two times, do not meet."""
         name = self._document.title if self._document.title == self._document.folder.name else "mosaic"
-        try:
-            taken = [path.name for path in place.iterdir()]  # also what is being painted, "mosaic.png.unfinished"
-        except OSError:
-            return name
-        names = (name, *(f"{name} {number}" for number in range(2, 10_000)))
-        return next(free for free in names if not any(file.startswith(f"{free}.") for file in taken))
+        return free_name(name, place)
 
     def _on_inspected(self, event: Inspected) -> None:
         if self.dialog is not None:

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.widgets import theme
 from engine.box import Size
 
-SIDE_PX = 132
+HIGHEST_PX, WIDEST_PX = 132, 264
+"""A panorama is allowed more width than a portrait has height: its frame is to be found by a hand."""
 STEP, LARGE_STEP = 0.02, 0.1
 """What an arrow key moves the frame by, of its way; with Shift."""
 MIDDLE = (0.5, 0.5)
@@ -52,7 +53,7 @@ class CropField(QWidget):
             self.changed.emit()
 
     def sizeHint(self) -> QSize:
-        scale = SIDE_PX / max(self._canvas.height, self._canvas.width)
+        scale = min(HIGHEST_PX / self._canvas.height, WIDEST_PX / self._canvas.width)
         return QSize(max(24, round(self._canvas.width * scale)), max(24, round(self._canvas.height * scale)))
 
     def frame(self) -> QRectF:
@@ -131,5 +132,9 @@ class CropField(QWidget):
             QRectF(frame.right(), 0, self.width() - frame.right(), self.height()),
         ):
             painter.fillRect(part, veil)
-        painter.setPen(QPen(QColor(named.accent), 3 if self.hasFocus() else 2))
+        painter.setPen(QPen(QColor(named.accent), 2))
         painter.drawRect(frame.adjusted(1, 1, -1, -1))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(named.text), 2))
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+            painter.drawRect(frame.adjusted(3, 3, -3, -3))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -25,6 +24,7 @@ from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
 from app.preferences import Preferences
 from app.widgets import theme
+from app.widgets.keyed_dialog import KeyedDialog
 from app.widgets.placing import place, room_for
 from engine.box import Size
 from engine.declarations import Layer
@@ -41,7 +41,7 @@ _LEAST_PX = 160
 """Of the form's height that is always in sight."""
 
 
-class ExportDialog(QDialog):
+class ExportDialog(KeyedDialog):
     """A modeless window; closing it does not stop a running export.
 
     Signals:
@@ -130,6 +130,8 @@ class ExportDialog(QDialog):
         told = any(check.kind == "style_detail" for check in checks)
         self.pieces.setVisible(bool(self.pieces.text()) and not told)
         queued = self._queue.is_wanted(self.form.out())
+        if queued and self.start.hasFocus():
+            self.close_button.setFocus()  # and not what comes next, which would cancel what was just begun
         self.start.setEnabled(not queued and not any(check.tone == "error" for check in checks))
         self.start.setText(self.tr("Add to the queue") if self._queue.busy else self.tr("Export"))
         for button in (self.form.compare, self.form.options.look_at_repeat):

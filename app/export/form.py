@@ -243,9 +243,8 @@ class ExportForm(QWidget):
         if lost < 1:
             return ""
         sides = self.tr("top and bottom") if shares[0] < shares[1] else self.tr("left and right")
-        return self.tr("Another shape than the canvas: {} lose {} % in all. Drag the frame to what is to stay.").format(
-            sides, lost
-        )
+        words = self.tr("Another shape than the canvas: {} lose {} % in all.").format(sides, lost)
+        return f"{words} {self.tr('Drag the frame, or move it by the arrow keys, to what is to stay.')}"
 
     def pieces(self, best: float) -> str:
         """From which size on pieces are enlarged; empty where that is not what was chosen.

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.export.windows import Pane
 from app.widgets import theme
+from app.widgets.keyed_dialog import KeyedDialog
 from engine.box import Size, shaped
 from engine.errors import BadImageError
 from engine.export.print_sizes import print_scale, proposed_size
@@ -33,7 +33,7 @@ _PREVIEW_PX = 480
 _LIST_PX = 180
 
 
-class OthersWindow(QDialog):
+class OthersWindow(KeyedDialog):
     """A list of images and a picture of the chosen one.
 
     Signals:

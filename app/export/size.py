@@ -254,13 +254,17 @@ class SizeField(QWidget):
                 box.setRange(*(_shown(limit, per_unit, self.dpi) for limit in (SMALLEST_PX, LARGEST_SIDE)))
                 length = None if self._on_paper is None or not per_unit else self._on_paper[index] / per_unit
                 box.setValue(_shown(side, per_unit, self.dpi) if length is None else length)
-        with QSignalBlocker(self.choice):
-            self.choice.setCurrentIndex(self._index_of_choice())
+        own = self.tr("Own size")
         for use, chip in self.chips.items():
             chip.setChecked(self._on_paper == use.lengths_mm(self._canvas))
+            if chip.isChecked():
+                own = self.tr("{}, the whole picture").format(self.tr(use.name))
+        with QSignalBlocker(self.choice):
+            self.choice.setItemText(self.choice.count() - 1, own)
+            self.choice.setCurrentIndex(self._index_of_choice())
 
     def _index_of_choice(self) -> int:
-        """Which of the choices the present size is; the last one, "Own size", for any other."""
+        """Which of the choices the present size is; the last one for any other."""
         for index in range(self.choice.count()):
             choice = self.choice.itemData(index)
             if isinstance(choice, Paper):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.widgets import theme
 from app.widgets.arrays import to_image
+from app.widgets.keyed_dialog import KeyedDialog
 from engine.box import Box, Size
 
 LOUPE_PX = 320
 MAP_PX = 200
 
 
-class PictureWindow(QDialog):
+class PictureWindow(KeyedDialog):
     """One picture as large as fits, with a sentence below it."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
@@ -118,7 +119,7 @@ class Pane(QWidget):
     mouseMoveEvent = mousePressEvent
 
 
-class CompareWindow(QDialog):
+class CompareWindow(KeyedDialog):
     """One region of the print, twice: with the same pieces and with more of them, at 100 %.
 
     Signals:

@@ -13,7 +13,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from PySide6.QtCore import QByteArray, QDateTime, QIODevice, QMimeData, QObject, QSaveFile, QStandardPaths, Signal
+from PySide6.QtCore import QByteArray, QDateTime, QIODevice, QMimeData, QObject, QSaveFile, QStandardPaths, QUrl, Signal
 from PySide6.QtGui import QImage, QImageWriter
 
 from app.widgets import background
@@ -31,8 +31,19 @@ def default_folder() -> Path:
 
 
 def local_paths(data: QMimeData) -> list[Path]:
-    """The files and folders of this computer in a drag or on the clipboard."""
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
+    """The files and folders of this computer in a drag or on the clipboard, there also as text, a line for each."""
+    if data.hasUrls():
+        return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    lines = [line.strip().strip("'\"") for line in data.text().splitlines()] if data.hasText() else []
+    paths = [Path(QUrl(line).toLocalFile() if line.startswith("file:") else line) for line in lines if line]
+    return paths if all(path.is_absolute() and _is_there(path) for path in paths) else []
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # any text may be on the clipboard
+        return False
 
 
 def is_wanted(data: QMimeData) -> bool:

@@ -78,13 +78,16 @@ class SlotSection(QWidget):
         self.paint_button.clicked.connect(self.paint_requested)
         self.paint_button.setVisible(slot.painted)
         header = QHBoxLayout()
-        header.setSpacing(theme.UNIT)
+        header.setSpacing(theme.UNIT // 2)
         self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         header.addWidget(self.title)
         header.addWidget(self.count)
         header.addStretch(1)
-        header.addWidget(self.paint_button)
-        header.addWidget(self.add_button)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(0)  # the title needs the room, in a narrow window
+        buttons.addWidget(self.paint_button)
+        buttons.addWidget(self.add_button)
+        header.addLayout(buttons)
 
         self.zone = TileGrid(slot, self)
         self.zone.link.linkActivated.connect(self._on_link)
@@ -295,16 +298,17 @@ class SlotSection(QWidget):
         key, ctrl = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         columns = self.zone.columns
         ways = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -columns, Qt.Key.Key_Down: columns}
+        held = next((i for i, tile in enumerate(self.tiles) if tile.hasFocus()), self._selected)
         if key in ways and self.tiles:
-            to = self._selected + ways[Qt.Key(key)]
-            if ctrl and self._selected >= 0:
-                self.move_image(self._selected, to)
-            elif self._selected < 0:
-                self.select(0)
-            elif 0 <= to < len(self.tiles):
-                self.select(to)
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._selected >= 0:
-            self.remove(self._selected)
+            to = held + ways[Qt.Key(key)]
+            if ctrl and held >= 0:
+                self.move_image(held, to)
+            elif self._selected < 0 or 0 <= to < len(self.tiles):
+                self.select(min(max(to, 0), len(self.tiles) - 1))
+        elif key in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter) and held >= 0:
+            self.select(held)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and held >= 0:
+            self.remove(held)
         elif key == Qt.Key.Key_Escape and self._selected >= 0:
             self.select(-1)
         else:

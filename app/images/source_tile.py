@@ -144,7 +144,7 @@ class SourceTile(QWidget):
         self._paint_marks(painter, frame)
         painter.setClipping(False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if self._selected:
+        if self._selected or self.hasFocus():
             painter.setPen(QPen(QColor(named.accent), 3 if self.hasFocus() else 2))
             painter.drawRoundedRect(frame.adjusted(-1, -1, 1, 1), _RADIUS + 1, _RADIUS + 1)
         else:

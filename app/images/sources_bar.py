@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app.images.arrivals import Arrivals
 from app.images.painted_regions import PaintedRegions
@@ -16,6 +16,8 @@ from app.images.source_tile import SIDE
 from app.widgets import theme, thumbnails
 from engine.declarations import Slot
 from engine.job import SourceImage
+
+NO_PICTURE = "There is no picture on the clipboard. Copy an image, image files or their paths, then paste again."
 
 
 class SourcesBar(QWidget):
@@ -138,7 +140,7 @@ class SourcesBar(QWidget):
     def paste(self, slot: str) -> None:
         """Adds what is on the clipboard: files, or a bitmap, which is saved first."""
         if not self.arrivals.take(slot, QGuiApplication.clipboard().mimeData()):
-            self.problem.emit("There is no picture on the clipboard. Copy an image or image files, then paste again.")
+            self.problem.emit(NO_PICTURE)
 
     def read_again(self, path: str) -> None:
         """A file that has changed is shown as it is now."""
@@ -148,9 +150,10 @@ class SourcesBar(QWidget):
         self._show_regions()
 
     def paste_slot(self) -> str:
-        """The slot of the image that has the focus, else the first that lacks images, else the first of all."""
+        """The slot in which the focus is, else the first that lacks images, else the first of all."""
+        held = QApplication.focusWidget()
         for key, section in self._sections.items():
-            if any(tile.hasFocus() for tile in section.tiles):
+            if held is not None and section.isAncestorOf(held):
                 return key
         lacking = [k for k, section in self._sections.items() if len(section.images) < section.slot.minimum]
         return (lacking or list(self._sections))[0]
@@ -181,7 +184,13 @@ class SourcesBar(QWidget):
         selected = next((i for i, tile in enumerate(section.tiles) if tile.hasFocus()), None)
         if selected is not None:
             menu.addSeparator()
-            menu.addAction(theme.icon("remove"), "Remove", lambda: section.remove(selected))
+            image = Path(section.images[selected].path)
+            for other in self._sections:  # as by dragging it there
+                there = self._sections[other].slot
+                if other != key and not there.painted:
+                    menu.addAction(f"Add to {there.title}", lambda other=other: self.dropped.emit(other, [image]))
+            remove = QKeySequence(Qt.Key.Key_Delete)
+            menu.addAction(theme.icon("remove"), "Remove", remove, lambda: section.remove(selected))
         return menu
 
     def _chosen(self, slot: str, paths: list[Path]) -> None:

@@ -74,6 +74,8 @@ class TileGrid(QWidget):
             if previous is not None:
                 QWidget.setTabOrder(previous, tile)
             previous = tile
+        if tiles and self.window().focusWidget() is self.link:  # which goes
+            tiles[0].setFocus()
         self._arrange()
 
     def _arrange(self) -> None:

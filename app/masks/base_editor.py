@@ -32,6 +32,7 @@ from app.masks.underlay import Underlay
 from app.masks.view import MaskView
 from app.widgets import background, theme
 from app.widgets.controls import Note
+from app.widgets.keyed_dialog import KeyedDialog
 from app.widgets.placing import place
 from engine.errors import TesseraError
 from engine.images.find import SUFFIXES
@@ -39,7 +40,7 @@ from engine.images.find import SUFFIXES
 _SHARES_MS = 120
 
 
-class BaseEditor(QDialog):
+class BaseEditor(KeyedDialog):
     """Paints one mask or map; the rest of the window can be used meanwhile. A subclass calls `finish` when it is made.
 
     Signals:
@@ -93,7 +94,7 @@ class BaseEditor(QDialog):
         layout.addLayout(row, 1)
         layout.addLayout(self._foot())
         standard = QKeySequence.StandardKey
-        self.tools.action("fit", self.tr("See the whole mask"), "Ctrl+0", self.view.fit)
+        self.tools.action("fit", self.tr("See the whole {}").format(self.begin.noun), "Ctrl+0", self.view.fit)
         self.tools.action("zoom_in", self.tr("Zoom in"), standard.ZoomIn, lambda: self.view.zoom_by(1.25))
         self.tools.action("zoom_out", self.tr("Zoom out"), standard.ZoomOut, lambda: self.view.zoom_by(0.8))
         self._show_size()
@@ -116,7 +117,7 @@ class BaseEditor(QDialog):
     # ------------------------------------------------------------ building
 
     def _side(self, middle: list[tuple[QWidget, int]]) -> QVBoxLayout:
-        self.underlay = Underlay(self.view, self.begin.below, self)
+        self.underlay = Underlay(self.view, self.begin.below, self.begin.noun, self)
         size = QHBoxLayout()
         self.width_box, self.height_box = self._side_box(self.tr("Width")), self._side_box(self.tr("Height"))
         size.addWidget(QLabel(self.tr("Size"), self))
@@ -141,8 +142,8 @@ class BaseEditor(QDialog):
         hint.setProperty("role", "muted")
         cancel = QPushButton(self.tr("Cancel"), self)
         self.apply_button = QPushButton(self.tr("Apply"), self)
-        self.apply_button.setToolTip(self.tr("Use the mask as it is now, and go on painting"))
-        self.done_button = QPushButton(self.tr("Use this mask"), self)
+        self.apply_button.setToolTip(self.tr("Use the {} as it is now, and go on painting").format(self.begin.noun))
+        self.done_button = QPushButton(self.tr("Use this {}").format(self.begin.noun), self)
         self.done_button.setProperty("role", "primary")
         cancel.clicked.connect(self.close)
         self.apply_button.clicked.connect(self.apply)
@@ -160,7 +161,7 @@ class BaseEditor(QDialog):
         box.setRange(SMALLEST_PX, LARGEST_PX)
         box.setKeyboardTracking(False)
         box.setAccessibleName(words)
-        box.setToolTip(self.tr("{} of the mask in pixels").format(words))
+        box.setToolTip(self.tr("{} of the {} in pixels").format(words, self.begin.noun))
         box.valueChanged.connect(lambda _value: self._resize())
         return box
 
@@ -298,9 +299,12 @@ class BaseEditor(QDialog):
 
     def _ask(self) -> None:
         box = QMessageBox(
-            QMessageBox.Icon.Question, self.windowTitle(), self.tr("Use what you painted as the mask?"), parent=self
+            QMessageBox.Icon.Question,
+            self.windowTitle(),
+            self.tr("Use what you painted as the {}?").format(self.begin.noun),
+            parent=self,
         )
-        use = box.addButton(self.tr("Use this mask"), QMessageBox.ButtonRole.AcceptRole)
+        use = box.addButton(self.tr("Use this {}").format(self.begin.noun), QMessageBox.ButtonRole.AcceptRole)
         throw = box.addButton(self.tr("Throw it away"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
         use.clicked.connect(self._use_mask)

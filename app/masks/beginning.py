@@ -18,6 +18,7 @@ from engine.errors import TesseraError
 from engine.images.read import read_image
 from engine.job import SourceImage
 
+Noun = Literal["mask", "map"]
 _BELOW_LIMIT_PX = 2_000_000
 _EMPTY_SIZE = (768, 1024)
 _MAP_PX = 800_000
@@ -37,6 +38,7 @@ class Beginning:
         pieces: style images, which are given to the regions; empty where they are not.
         style, style_mask: the painting that the regions stand for parts of, with its own mask.
         laid_of_pieces: the picture is laid of pieces, so that what one of them covers can be selected.
+        noun: what the window's other parts call it.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Beginning:
     style: QImage | None = None
     style_mask: MaskFile | None = None
     laid_of_pieces: bool = False
+    noun: Noun = "mask"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Place:
         needs: title of that mask where it can have no others; else empty.
         style: the picture that the other mask is one of.
         first: regions of a new map, the first of them everywhere; empty for a mask that nothing is painted of yet.
-        pieces, laid_of_pieces: see `Beginning`.
+        pieces, laid_of_pieces, noun: see `Beginning`.
     """
 
     title: str
@@ -77,6 +80,7 @@ class Place:
     first: tuple[Region, ...] = ()
     pieces: tuple[SourceImage, ...] = ()
     laid_of_pieces: bool = False
+    noun: Noun = "mask"
 
 
 def prepare(place: Place) -> Beginning:
@@ -99,7 +103,17 @@ def prepare(place: Place) -> Beginning:
             style = _picture(place.style)
     mask = _mask(place, image, others)
     return Beginning(
-        place.title, mask, image, below, others, needs, place.pieces, style, style_mask, place.laid_of_pieces
+        place.title,
+        mask,
+        image,
+        below,
+        others,
+        needs,
+        place.pieces,
+        style,
+        style_mask,
+        place.laid_of_pieces,
+        place.noun,
     )
 
 

@@ -88,6 +88,7 @@ class MaskController(QObject):
             first=first_regions() if slot.map else (),
             pieces=document.sources(slot.directs) if slot.directs else (),
             laid_of_pieces=bool(slot.map) and "pieces" in document.method.capabilities,
+            noun="map" if slot.map else "mask",
         )
         self._task = background.run(
             self,

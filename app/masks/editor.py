@@ -32,6 +32,8 @@ class MaskEditor(BaseEditor):
             self.regions.set_needed(begin.others, begin.needs)
         self.pieces = RegionPieces(self.picture, self)
         self.parts = StyleParts(begin.style, begin.style_mask, self)
+        if picture.regions and (picture.labels == picture.regions[0].label).all():
+            self.regions.choose_row(1)  # the first is everywhere: a stroke of it would show nothing
         heading = QLabel(self.tr("Regions"), self)
         heading.setProperty("role", "heading")
         self.regions.chosen.connect(self.view.set_label)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from app.masks.beginning import Noun
 from app.masks.view import MaskView
 from app.widgets import theme
 from app.widgets.controls import JumpSlider
@@ -17,13 +18,14 @@ class Underlay(QWidget):
     """
     Args:
         below: the slot's picture, where there is one.
+        noun: what is painted.
     """
 
-    def __init__(self, view: MaskView, below: QImage | None, parent: QWidget) -> None:
+    def __init__(self, view: MaskView, below: QImage | None, noun: Noun, parent: QWidget) -> None:
         super().__init__(parent)
         self._view, self._below = view, below
         self._result: QImage | None = None
-        words = self.tr("How much the mask covers the picture below")
+        words = self.tr("How much the {} covers the picture below").format(noun)
         self.strength = JumpSlider(self)
         self.strength.setRange(0, 100)
         self.strength.setValue(round(100 * view.strength))
@@ -32,14 +34,14 @@ class Underlay(QWidget):
         self.strength.setAccessibleName(words)
         self.strength.valueChanged.connect(lambda value: view.set_strength(value / 100))
         self.over_result = QCheckBox(self.tr("Paint over the result"), self)
-        self.over_result.setToolTip(self.tr("What is painted anew at each stroke lies below the mask"))
+        self.over_result.setToolTip(self.tr("What is painted anew at each stroke lies below the {}").format(noun))
         self.over_result.setChecked(True)
         self.over_result.hide()
         self.over_result.toggled.connect(lambda _on: self._show())
         cover = QHBoxLayout()
         cover.addWidget(QLabel(self.tr("Picture"), self))
         cover.addWidget(self.strength, 1)
-        cover.addWidget(QLabel(self.tr("Mask"), self))
+        cover.addWidget(QLabel(noun.capitalize(), self))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.UNIT)

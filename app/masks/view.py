@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import QWidget
 from app.masks.amount_picture import AmountPicture
 from app.masks.picture import UNPAINTED, MaskPicture, Touch
 from app.masks.surface import MaskSurface
+from app.widgets.ring import Ring
 
 Tool = Literal["brush", "lasso", "fill", "gradient", "piece", "eraser"]
 SMALLEST_BRUSH, LARGEST_BRUSH = 1, 500
@@ -58,6 +60,7 @@ class MaskView(MaskSurface):
         self._pan: QPointF | None = None
         self._space = False
         self._pointer: QPointF | None = None
+        self._ring = Ring()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._choose_cursor()
@@ -222,7 +225,18 @@ class MaskView(MaskSurface):
                 self.update(QRect(middle.x() - reach, middle.y() - reach, 2 * reach, 2 * reach))
         self._pointer = point
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ring.arrive(event)
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
     def paint_hand(self, painter: QPainter) -> None:
+        if self.hasFocus():
+            self._ring.paint(painter, QRectF(self.rect()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         at, radius = self._pointer, self.size_px * self.scale / 2

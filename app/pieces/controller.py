@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, QUrl, SignalInstance
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QTimer, SignalInstance
 
 from app.document import Document
 from app.pieces.report import ReportPanel
 from app.pieces.tray import PieceTray
 from app.training import Training
+from app.widgets.words import show_in_folder
 from engine import pieces
 from engine.job import Job, PiecePlace
 from engine.messages.commands import CountImages, CountPieces
@@ -68,7 +68,7 @@ class PiecesController(QObject):
         tray.as_drawn_wanted.connect(lambda infos: self._adopt(pieces.as_drawn(self._job, infos), "pieces as drawn"))
         tray.anew_wanted.connect(lambda: self._adopt(pieces.drawn_anew(self._job), "draw pieces anew"))
         tray.source_wanted.connect(show_source)
-        tray.folder_wanted.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent))))
+        tray.folder_wanted.connect(show_in_folder)
         self._show_state()
         self._show_images()
 

@@ -31,7 +31,6 @@ class SourceView(QWidget):
         self._pressed: QPointF | None = None
         self._dragged = QPointF(0, 0)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Source of the piece"))
         self.setToolTip(self.tr("Drag the frame, or move it by the arrow keys: the piece shows another place"))
 
@@ -51,6 +50,8 @@ class SourceView(QWidget):
         self._info, self._image, self._spot = info, image, spot
         if other:
             self._pressed, self._dragged = None, QPointF(0, 0)
+        # a frame that can be moved is a stop of the Tab key, words about it are none
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus if info is None else Qt.FocusPolicy.StrongFocus)
         self.setAccessibleDescription("" if info is None else info.path.name)
         self.update()
 

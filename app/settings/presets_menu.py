@@ -162,8 +162,10 @@ class PresetsMenu(QObject):
         for preset in self._own:
             if self._holds(preset.values):
                 return [preset.name]
-        for preset in self._document.method.presets:
-            if len(preset.values) > best.get(preset.group, (0, ""))[0] and self._holds(preset.values):
+        method = self._document.method
+        for preset in method.presets:
+            values = {name: value for name, value in preset.values.items() if name not in method.fitted}
+            if values and len(preset.values) > best.get(preset.group, (0, ""))[0] and self._holds(values):
                 best[preset.group] = len(preset.values), preset.name
         return [name for _, name in best.values()]
 

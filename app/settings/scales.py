@@ -38,6 +38,8 @@ class Scale:
     decimals: int
     positions: int
     mirrored: bool = False
+    key_positions: int = 4
+    """Positions of an arrow key: about a hundredth of a linear useful range, a tenth of a logarithmic value."""
 
     @classmethod
     def of(cls, spec: Spec) -> Scale:
@@ -57,16 +59,13 @@ class Scale:
             return cls(minimum, maximum, False, True, lowest, 0.0, 2 - floor(log10(lowest)), positions, mirrored=True)
         span = maximum - minimum
         step = _nice(span / 100) if span else 1.0
-        if whole:
-            step = 1.0 if span <= _FINEST_LINEAR else max(1.0, step)
+        low, high = spec.useful
+        if whole:  # of a million draws of chance the first hundred are useful, and each of them has its place
+            step = 1.0 if span <= _FINEST_LINEAR else max(1.0, _nice((high - low) / 100))
         decimals = 0 if whole else max(_decimals(step), *(_decimals(x) for x in (default, minimum, maximum)))
         positions = max(1, round(span / step))
-        return cls(minimum, maximum, whole, False, minimum, step, decimals, positions)
-
-    @property
-    def key_positions(self) -> int:
-        """Positions of an arrow key: about a hundredth of a linear range, a tenth of a logarithmic value."""
-        return 4 if self.logarithmic else max(1, self.positions // 100)
+        keys = max(1, int((high - low) / step / 100))
+        return cls(minimum, maximum, whole, False, minimum, step, decimals, positions, key_positions=keys)
 
     def value(self, position: int) -> float:
         """The value at a position, rounded to three figures (logarithmic) or to a step (linear)."""

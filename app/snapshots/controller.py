@@ -13,6 +13,7 @@ from app.document import Document
 from app.snapshots.grid import MomentGrid
 from app.snapshots.removal import Removal
 from app.snapshots.strip import SnapshotStrip
+from app.snapshots.tile_picture import title_of
 from app.training import Training
 from app.widgets.thumbnails import read_preview
 from engine import moments, snapshots
@@ -162,8 +163,7 @@ class SnapshotsController(QObject):
     def _show_picture(self, snapshot: Snapshot) -> None:
         image = read_preview(snapshot.preview)
         if not image.isNull():
-            title = snapshot.name or self.tr("Moment {}").format(snapshot.folder.name)
-            self.picture_chosen.emit(image, self.tr("{}, step {}").format(title, f"{snapshot.step:,}"))
+            self.picture_chosen.emit(image, title_of(snapshot))
 
     def _change(self, change: Callable[[], object]) -> None:
         try:

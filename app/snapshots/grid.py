@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from app.snapshots.tile_picture import title_of
 from app.widgets import theme, thumbnails
 from app.widgets.controls import ElidedLabel, JumpSlider
+from app.widgets.keyed_dialog import KeyedDialog
 
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
@@ -58,7 +60,7 @@ class Cell(QWidget):
     def __init__(self, moment: Snapshot, place: Place, parent: QWidget) -> None:
         super().__init__(parent)
         self.moment, self.chosen = moment, False
-        self.title = moment.name or f"Step {moment.step:,}"
+        self.title = title_of(moment)
         self.setAccessibleName(self.title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolTip(moment.note)
@@ -158,7 +160,7 @@ class Cell(QWidget):
         self.update()
 
 
-class MomentGrid(QDialog):
+class MomentGrid(KeyedDialog):
     """
     Signals:
         pair_requested(snapshot, snapshot), restore_requested(snapshot), starred(snapshot, bool), removed(list)

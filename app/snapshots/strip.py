@@ -47,6 +47,7 @@ class SnapshotStrip(QWidget):
 
     Signals:
         picture_requested(snapshot): selected.
+        chosen_is_gone(): the selected one is there no longer.
         restore_requested(snapshot): to train on from it.
         export_requested(snapshot)
         renamed(snapshot, name), starred(snapshot, bool), noted(snapshot, text)
@@ -57,6 +58,7 @@ class SnapshotStrip(QWidget):
     """
 
     picture_requested = Signal(object)
+    chosen_is_gone = Signal()
     restore_requested = Signal(object)
     export_requested = Signal(object)
     renamed = Signal(object, str)
@@ -183,6 +185,7 @@ class SnapshotStrip(QWidget):
 
     def _show(self) -> None:
         snapshots = self.choice.shown(self._all, self._present)
+        former: list[QWidget | None] = [*self._tiles]
         spare = {tile.snapshot.folder: tile for tile in self._tiles}
         held = self._held()
         grown = any(s.folder not in spare and not _is_autosave(s) for s in snapshots)
@@ -199,9 +202,13 @@ class SnapshotStrip(QWidget):
                 self._tiles.append(tile)
                 row.insertWidget(place + offset, tile, 0, Qt.AlignmentFlag.AlignTop)
                 tile.show()  # now, and not with the next event: it takes its room at once
+        if self.focusWidget() in spare.values():  # another takes its place, and with it the keys
+            place = min(former.index(self.focusWidget()), len(self._tiles) - 1)
+            (self._tiles[place] if self._tiles else self.keep_button).setFocus()
         for tile in spare.values():
             if tile is self._selected:
                 self._selected = None
+                self.chosen_is_gone.emit()
             for row in (self._row, self._autosaves):
                 row.removeWidget(tile)
             tile.hide()
@@ -286,6 +293,7 @@ class SnapshotStrip(QWidget):
                 self._selected.set_selected(False)
             self._selected = tile
             tile.set_selected(True)
+            self._choose_stop()
             self.picture_requested.emit(tile.snapshot)
 
     def menu(self, tile: SnapshotTile) -> QMenu:
@@ -293,7 +301,8 @@ class SnapshotStrip(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         snapshot = tile.snapshot
-        menu.addAction(theme.icon("undo"), "Go back to this one", lambda: self.restore_requested.emit(snapshot))
+        back = QKeySequence(Qt.Key.Key_Return)
+        menu.addAction(theme.icon("undo"), "Go back to this one", back, lambda: self.restore_requested.emit(snapshot))
         menu.addAction(theme.icon("export"), "Export…", lambda: self.export_requested.emit(snapshot))
         menu.addSeparator()
         menu.addAction("Compare with now", lambda: self.compare_requested.emit(snapshot))
@@ -311,24 +320,36 @@ class SnapshotStrip(QWidget):
         menu.addAction(theme.icon("remove"), "Remove", QKeySequence(Qt.Key.Key_Delete), tile.remove)
         return menu
 
+    def way_in(self) -> QWidget:
+        """What has the keys first: the chosen moment, or the newest, or what keeps one."""
+        return self._selected or (self._tiles[-1] if self._tiles else self.keep_button)
+
+    def _held_tile(self) -> SnapshotTile | None:
+        """The moment that has the keys; none while another control has them."""
+        held = self.focusWidget()
+        return next((tile for tile in self._tiles if tile is held), None if held else self._selected)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        place = self._tiles.index(self._selected) if self._selected in self._tiles else -1
-        key = event.key()
-        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self._tiles:
-            to = place + (1 if key == Qt.Key.Key_Right else -1)
-            self.select(min(max(to, 0), len(self._tiles) - 1))
-        elif self._selected is None:
+        tile, key = self._held_tile(), event.key()
+        if tile is None:
             super().keyPressEvent(event)
+            return
+        place, last = self._tiles.index(tile), len(self._tiles) - 1
+        ways = {Qt.Key.Key_Left: place - 1, Qt.Key.Key_Right: place + 1, Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
+        if key in ways:
+            self.select(min(max(ways[Qt.Key(key)], 0), last))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.restore_requested.emit(self._selected.snapshot)
+            self.restore_requested.emit(tile.snapshot)
+        elif key == Qt.Key.Key_Space:
+            self.select(place)
         elif key == Qt.Key.Key_F2:
-            self._selected.rename()
+            tile.rename()
         elif key == Qt.Key.Key_Delete:
-            self._selected.remove()
+            tile.remove()
         elif key == Qt.Key.Key_S:
-            self._selected.toggle_star()
+            tile.toggle_star()
         elif key == Qt.Key.Key_N:
-            self._ask_note(self._selected.snapshot)
+            self._ask_note(tile.snapshot)
         else:
             super().keyPressEvent(event)
 
@@ -361,6 +382,7 @@ class SnapshotStrip(QWidget):
         dialog.open()
         for editor in dialog.findChildren(QPlainTextEdit):  # made by opening it
             editor.setAccessibleName("Note")
+            editor.setTabChangesFocus(True)  # to the buttons below it
 
     def _open_menu(self, tile: SnapshotTile, point: QPoint) -> None:
         self.menu(tile).popup(point)
@@ -380,8 +402,13 @@ class SnapshotStrip(QWidget):
         gone.hide()
         shown.show()
         self._share_room()
-        if self._tiles and self._selected is None:
-            self._tiles[-1].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._choose_stop()
+
+    def _choose_stop(self) -> None:
+        """The Tab key stops at one of the moments, from which the arrows lead on: the chosen one, or the newest."""
+        stop = self.way_in()
+        for tile in self._tiles:
+            tile.setFocusPolicy(Qt.FocusPolicy.StrongFocus if tile is stop else Qt.FocusPolicy.ClickFocus)
 
 
 def _is_autosave(snapshot: Snapshot) -> bool:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app.snapshots.tile_picture import PAD, STAR_PX, describe, draw_method, draw_star, inside
+from app.snapshots.tile_picture import PAD, STAR_PX, describe, draw_method, draw_star, inside, title_of
 from app.widgets import theme
 from app.widgets.controls import ElidedLabel
 from engine.errors import TesseraError
@@ -103,7 +103,7 @@ class SnapshotTile(QWidget):
 
     @property
     def title(self) -> str:
-        return self.snapshot.name or f"Step {self.snapshot.step:,}"
+        return title_of(self.snapshot)
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -141,9 +141,7 @@ class SnapshotTile(QWidget):
         self.update()
 
     def set_selected(self, selected: bool) -> None:
-        """The selected tile is the one that the tab key reaches."""
         self._selected = selected
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if selected else Qt.FocusPolicy.ClickFocus)
         self._tell_button()
         self.update()
 
@@ -169,12 +167,22 @@ class SnapshotTile(QWidget):
             self.renamed.emit(name)
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+        """The keys that end the renaming say nothing else to anyone, and go back to the tile."""
+        if not isinstance(event, QKeyEvent) or event.type() not in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
+            return False
+        if event.type() == QEvent.Type.ShortcutOverride:
+            if event.key() == Qt.Key.Key_Escape:  # else it would end what is compared on the canvas
+                event.accept()
+            return False
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._finish_rename()
+        elif event.key() == Qt.Key.Key_Escape:
             self.name_edit.hide()
             self.name_label.show()
-            self.setFocus()
-            return True
-        return False
+        else:
+            return False
+        self.setFocus()
+        return True
 
     def _fit(self) -> None:
         width = HEIGHT
@@ -221,7 +229,7 @@ class SnapshotTile(QWidget):
             painter.setPen(QColor(named.on_canvas))
             painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, "–" if self._small else "no picture")
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if self._selected:
+        if self._selected or self.hasFocus():
             painter.setPen(QPen(QColor(named.accent), 3 if self.hasFocus() else 2))
             painter.drawRect(frame.adjusted(-1, -1, 1, 1))
         else:

@@ -54,6 +54,11 @@ def inside(frame: QRectF, image: QImage) -> QRectF:
     return QRectF(frame.center().x() - width / 2, frame.center().y() - height / 2, width, height)
 
 
+def title_of(snapshot: Snapshot) -> str:
+    """What a moment is called wherever it is shown: its name, or the step that it was kept at."""
+    return snapshot.name or f"Step {snapshot.step:,}"
+
+
 def describe(snapshot: Snapshot, title: str, method: str) -> str:
     """Rich text: method, step, date, note and the terms of then."""
     lines = [method] if method else []
@@ -64,5 +69,6 @@ def describe(snapshot: Snapshot, title: str, method: str) -> str:
         lines.append(snapshot.note)
     if snapshot.parent:
         lines.append(f"Came from moment {snapshot.parent}")
-    lines += [f"{key.replace('_', ' ')}: {value:.3g}" for key, value in snapshot.terms.items()]
-    return f"<b>{escape(title)}</b><br>" + "<br>".join(escape(line) for line in lines)
+    # in one paragraph: one below the other they cover the neighbouring moments and half of the picture
+    lines += [" · ".join(f"{key.replace('_', ' ')} {value:.3g}" for key, value in snapshot.terms.items())]
+    return f"<b>{escape(title)}</b><br>" + "<br>".join(escape(line) for line in lines if line)

@@ -6,10 +6,11 @@ import threading
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QThread, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.widgets import theme, words
 from app.widgets.controls import Note
+from app.widgets.keyed_dialog import KeyedDialog
 from engine.errors import CancelledError, TesseraError
 from engine.style.weights import Weights, adopt, fetch
 
@@ -37,7 +38,7 @@ class _Work(QThread):
             self.error = error
 
 
-class WeightsDialog(QDialog):
+class WeightsDialog(KeyedDialog):
     """Accepted when the file is there.
 
     Args:

@@ -182,8 +182,9 @@ class LinkLabel(QLabel):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        if event.reason() == Qt.FocusReason.TabFocusReason:
-            self.focusNextPrevChild(True)  # to the first link, so that Return follows it
+        ways = {Qt.FocusReason.TabFocusReason: True, Qt.FocusReason.BacktabFocusReason: False}
+        if event.reason() in ways:
+            self.focusNextPrevChild(ways[event.reason()])  # to a link, so that Return follows it
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

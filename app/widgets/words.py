@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QDate, QLocale, QTime, QUrl
+from PySide6.QtCore import QCoreApplication, QDate, QLocale, Qt, QTime, QUrl
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 
 def duration(seconds: float) -> str:
@@ -59,10 +60,20 @@ def print_size(width_px: int, height_px: int, dpi: int) -> str:
 
 def show_in_folder(path: Path) -> None:
     """Opens the folder that holds `path` in the file manager, or `path` itself if it is a folder."""
-    folder = path if path.is_dir() else path.parent
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+    _open(path if path.is_dir() else path.parent)
 
 
 def open_file(path: Path) -> None:
     """Opens a file with the program that the computer has for it."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+    _open(path)
+
+
+def _open(path: Path) -> None:
+    """Where the computer has no program for it, says where it is, so that the button is not silent."""
+    if QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+        return
+    words = QCoreApplication.translate("words", "This computer names no program that opens it. It is here:\n{}")
+    box = QMessageBox(QMessageBox.Icon.Information, "Tessera", words.format(path), parent=QApplication.activeWindow())
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()

@@ -34,13 +34,13 @@ def check_limits(out: Path, size: Size, bits: int, encode_options: EncodeOptions
         raise BadSettingError(f"{kind.title} holds 8 bits for each colour only. Choose {in_words(others, 'or')}.")
     if not (1 <= size.width <= LARGEST_SIDE and 1 <= size.height <= LARGEST_SIDE):
         raise BadSettingError(
-            f"A picture of {size.width:,} x {size.height:,} px can not be exported; "
+            f"A picture of {size.width:,} × {size.height:,} px can not be exported; "
             f"each side is from 1 to {LARGEST_SIDE:,} px."
         )
     if max(size.width, size.height) > kind.largest_side:
         raise BadSettingError(
             f"{kind.title} ends at {kind.largest_side:,} px a side, and this picture has "
-            f"{size.width:,} x {size.height:,} px. Choose {roomiest().name}, or a smaller size."
+            f"{size.width:,} × {size.height:,} px. Choose {roomiest().name}, or a smaller size."
         )
     profile = profiles.load(encode_options.profile)
     if profile.space == "CMYK" and not kind.cmyk:

@@ -125,7 +125,7 @@ def _fitting(request: ExportRequest, layout: Layout) -> Iterator[Remedy]:
         Remedy(f"Save as {roomiest().name}", {"out": request.out.with_suffix(roomiest().suffixes[0])}),
     ]
     if smaller := _largest(request, layout):
-        tries.append(Remedy(f"{smaller.width:,} x {smaller.height:,} px", {"size": smaller}))
+        tries.append(Remedy(f"{smaller.width:,} × {smaller.height:,} px", {"size": smaller}))
     for remedy in tries:
         changed = replace(request, **remedy.changes)
         fits = Layout(changed.size or layout.trim, changed.bleed_px, changed.encode_options)
@@ -240,7 +240,7 @@ def _detail(
                 remedies = []
         if request.render_mode.originals > (best := best_originals(job)):
             message += (
-                f" From {round(trained.width * best):,} x {round(trained.height * best):,} px on they are enlarged."
+                f" From {round(trained.width * best):,} × {round(trained.height * best):,} px on they are enlarged."
             )
         yield Finding("style_detail", "warning" if sharp < _SOFT_DPI else "note", message, tuple(remedies))
     for image in job.sources.get("content", ())[:1]:

@@ -137,7 +137,7 @@ class ExportRun:
         size, now = self._painting.size(), self._painting.now
         found = findings(self.request, now.method.canvas_size, now.job, now.method.capabilities)
         if size != (self.request.size or now.method.canvas_size):
-            message = f"To repeat, the picture becomes {size.width:,} x {size.height:,} px."
+            message = f"To repeat, the picture becomes {size.width:,} × {size.height:,} px."
             found.append(Finding("repeat", "note", message))
         if probe and not any(finding.severity == "stop" for finding in found):
             found += measured(self._probe(size), self.request, size)

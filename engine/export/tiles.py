@@ -143,7 +143,7 @@ def check(
         free += begun.stat().st_size
     if needed > free:
         raise NoRoomError(
-            f"{out.name} with {canvas_size.width:,} x {canvas_size.height:,} px needs up to {_gigabytes(needed)} of "
+            f"{out.name} with {canvas_size.width:,} × {canvas_size.height:,} px needs up to {_gigabytes(needed)} of "
             f"disk while it is made, and {place} has {_gigabytes(free)} free. "
             "Free some space, choose another disk, or a smaller size."
         )

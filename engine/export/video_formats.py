@@ -50,7 +50,7 @@ def check_video(out: Path, size: Size, transparent: bool = False) -> VideoFormat
         raise BadSettingError(f"{out.name} can not be exported: the name of a video has to end in {endings}.")
     if max(size.height, size.width) > kind.largest_side:
         raise BadSettingError(
-            f"A video of {size.width:,} x {size.height:,} px can not be written; its sides end at "
+            f"A video of {size.width:,} × {size.height:,} px can not be written; its sides end at "
             f"{kind.largest_side:,} px. Choose a smaller size, or numbered pictures."
         )
     if transparent:

@@ -72,7 +72,7 @@ def read(path: Path, kind: str, limit_px: int) -> Composite:
 def _converted(picture: Any, path: Path, kind: str, limit_px: int) -> Composite:
     if picture.width * picture.height > limit_px:
         raise BadImageError(
-            f"{path} is too large to be opened at once ({picture.width:,} x {picture.height:,} px). "
+            f"{path} is too large to be opened at once ({picture.width:,} × {picture.height:,} px). "
             "Save it as a TIFF or PNG, and use that."
         )
     profile = picture.info.get("icc_profile") if picture.mode in ("RGB", "RGBA") else None

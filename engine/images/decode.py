@@ -50,7 +50,7 @@ def open_image(path: Path) -> Opened:
     area = image.width * image.height
     if area > _WHOLE_LIMIT_PX and (kind in ("GIF", "AVIF") or _in_passes(image)):
         raise BadImageError(
-            f"{path} is too large to be opened at once ({image.width:,} x {image.height:,} px). "
+            f"{path} is too large to be opened at once ({image.width:,} × {image.height:,} px). "
             "Save it as a TIFF, or as a JPEG or PNG that is not progressive or interlaced, and use that."
         )
     pages = int(_field(image, "n-pages", 1))

@@ -54,14 +54,14 @@ def read_image(path: Path, limit_px: int = 64 * MEGAPIXEL, cut_out: bool = False
     pixels, notes = decode.upright(opened, min(1.0, (limit_px / original.area) ** 0.5))
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
         raise BadImageError(
-            f"{path} is too small to be used: {original.width} x {original.height} px. "
+            f"{path} is too small to be used: {original.width} × {original.height} px. "
             f"Choose a picture of at least {SMALLEST_SIDE} px on each side."
         )
     if pixels.shape[:2] != (original.height, original.width):
         notes = (
             *notes,
-            f"{path.name} is very large ({original.width:,} x {original.height:,} px) and was scaled down to "
-            f"{pixels.shape[1]:,} x {pixels.shape[0]:,} px.",
+            f"{path.name} is very large ({original.width:,} × {original.height:,} px) and was scaled down to "
+            f"{pixels.shape[1]:,} × {pixels.shape[0]:,} px.",
         )
     bands = torch.from_numpy(pixels).permute(2, 0, 1)
     opacity = bands[3].contiguous() if len(bands) == 4 else None

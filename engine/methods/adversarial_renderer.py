@@ -107,7 +107,7 @@ class AdversarialRenderer(RendererAround, ABC, Generic[MethodT]):
         if self.repeats and (canvas_size.height % self.alignment_px or canvas_size.width % self.alignment_px):
             raise BadSettingError(
                 f"A repeating picture has sides that are multiples of {self.alignment_px} px, "
-                f"and {canvas_size.width:,} x {canvas_size.height:,} px are not."
+                f"and {canvas_size.width:,} × {canvas_size.height:,} px are not."
             )
 
 

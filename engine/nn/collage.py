@@ -13,7 +13,7 @@ from torch.nn import functional
 from engine import losses
 from engine.box import Box
 from engine.nn.set_attention import SetAttention
-from engine.nn.set_unet import SetUNet, SetUNetShape
+from engine.nn.set_unet import Begun, SetUNet, SetUNetShape
 from engine.nn.smoothing import smoothed
 from engine.nn.unet import UNet, UNetShape
 from engine.templates.atlas import opacity_bias
@@ -161,23 +161,33 @@ class CollageGenerator(nn.Module):
         affine: Tensor | None,
         centre: tuple[float, float],
         conditions: Tensor | None = None,
+        begun: Begun | None = None,
     ) -> Choice:
         """
         Args:
             affine: theta [B, K, 6] of `locate`; the network then sees its elements warped.
             centre: (y, x) of the affine transforms, from the box's corner.
+            begun: what `begin` made of these, where that is known.
         """
         displacement, elements = None, None
         if affine is not None:
             displacement = affine_displacement(affine, size, centre, warp_px)
             elements = sets.warped(displacement) * 2 - 1
-        elements = _crops(sets, size) if elements is None else elements
-        x = self.st_unet(elements, content, conditions)  # [B, K, D, H, W]
+        if begun is not None:
+            x = self.st_unet.go_on(begun, conditions)  # [1, K, D, H, W]
+        else:
+            elements = _crops(sets, size) if elements is None else elements
+            x = self.st_unet(elements, content, conditions)  # [B, K, D, H, W]
         variation = x.new_zeros((), dtype=torch.float32)
         if self.shape.warp == "flow":
             displacement = x[:, :, 1:].float().tanh() * warp_px
             variation = losses.total_variation(displacement.flatten(0, 1))
         return Choice(sets, x[:, :, 0], displacement, variation)
+
+    def begin(self, sets: Sets, content: Tensor | None, size: tuple[int, int]) -> Begun:
+        """The part of `choose` that comes before anything the network is told, of one set whose elements are not warped
+        by an affine transform; for painting."""
+        return self.st_unet.begin(_crops(sets, size), content)
 
     def paste(
         self,

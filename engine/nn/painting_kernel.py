@@ -1,7 +1,7 @@
-"""The compiled part of painting a MAGIC: calls painting.c, which compiled.py builds, on as many threads as torch uses.
+"""The compiled part of painting a MAGIC: calls painting_*.c, which compiled.py builds, on as many threads as torch has.
 
-Where it can not be built, and wherever gradients are wanted, set_unet.py and set_attention.py have the same in plain
-torch, with which it has been compared. No torch operators live here.
+Where it can not be built, and wherever gradients are wanted, set_unet.py, set_attention.py and smoothing.py have the
+same in plain torch, with which it has been compared. No torch operators live here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from engine.compiled import pointer
 from engine.nn.parts import give_way
 
 _LANES = 16
-"""Pixels that painting.c computes at a time."""
+"""Values that painting_vectors.c computes at a time."""
+_PARTS_OF_IT = ("vectors", "norm", "attention", "smoothing")
 _ALIGNED_BYTES = 64
 _MOST_CHANNELS = 512
 _PARTS = 8
@@ -42,7 +43,7 @@ class PaintingKernel:
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
-        library.attend.restype = library.normalise.restype = None
+        library.attend.restype = library.normalise.restype = library.smooth.restype = None
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="paint")
 
     def attend(self, elements: Tensor, heads: int, weights: tuple[Tensor, ...]) -> Tensor:
@@ -75,22 +76,31 @@ class PaintingKernel:
         return result
 
     def normalised(
-        self, x: Tensor, scale: Tensor, shift: Tensor, slope: float, norm: bool = True, added: Tensor | None = None
+        self,
+        x: Tensor,
+        scale: Tensor,
+        shift: Tensor,
+        slope: float,
+        norm: bool = True,
+        added: Tensor | None = None,
+        result: Tensor | None = None,
     ) -> Tensor:
-        """Layer norm over channels, scale, shift, and a leaky ReLU: channels_last [B, C, H, W] to the same, in place.
+        """Layer norm over channels, scale, shift, and a leaky ReLU: channels_last [B, C, H, W] to the same.
 
         Args:
             scale, shift: [C].
             slope: of negative values.
             norm: without it only scale and shift.
-            added: float32 [1, C, H, W], added to each sample before.
+            added: [1, C, H, W], added to each sample before.
+            result: where it is written, like `x`; in its place by default.
         """
         b, _, height, width = x.shape
         assert x.is_contiguous(memory_format=torch.channels_last)
         if added is not None:
             added = added.float().contiguous(memory_format=torch.channels_last)
-        self._normalise(x, x, added, scale, shift, (b * height, width, height), 1, slope, norm)
-        return x
+        result = x if result is None else result
+        self._normalise(x, result, added, scale, shift, (b * height, width, height), 1, slope, norm)
+        return result
 
     def enlarged(self, phases: Tensor, scale: Tensor, shift: Tensor, slope: float) -> Tensor:
         """The same of an up-convolution's phases, dense [B, H, W, 4, C], to channels_last [B, C, 2 H, 2 W]."""
@@ -99,6 +109,25 @@ class PaintingKernel:
         result = phases.new_empty(b, 2 * height, 2 * width, channels)
         self._normalise(phases, result, None, scale, shift, (b * height, width, height), 4, slope, True)
         return result.permute(0, 3, 1, 2)
+
+    def smoothed(self, planes: Tensor, shares: Tensor) -> Tensor:
+        """Each of [..., H, W] under a window whose rows and columns are `shares` [2 R + 1], float32; edges go on."""
+        planes, shares = planes.contiguous(), shares.float().contiguous()
+        height, width = planes.shape[-2:]
+        radius, threads = len(shares) // 2, torch.get_num_threads()
+        result = torch.empty_like(planes, dtype=torch.float32)
+        rows = torch.empty(threads, width + 2 * radius + 2 * _LANES)
+
+        def part(thread: int, begin: int, end: int) -> None:
+            self._library.smooth(
+                *(pointer(tensor) for tensor in (planes, result, shares, rows[thread])),
+                *(ctypes.c_int64(number) for number in (height, width, radius)),
+                ctypes.c_int32(planes.dtype == torch.bfloat16),
+                *(ctypes.c_int64(begin), ctypes.c_int64(end)),
+            )
+
+        self._shared_out(part, 0, planes.numel() // max(1, width), threads)
+        return result
 
     def _normalise(
         self,
@@ -147,7 +176,7 @@ def shared() -> PaintingKernel | None:
 
 def load(folder: Path | None = None, compiler: str | None = None) -> PaintingKernel | None:
     """A compiled kernel; None where it can not be had. See `compiled.library`."""
-    found = compiled.library("engine.nn", "painting", folder, compiler)
+    found = compiled.library("engine.nn", "painting", folder, compiler, _PARTS_OF_IT)
     return None if found is None else PaintingKernel(found)
 
 

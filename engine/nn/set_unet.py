@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from engine.box import Box
+from engine.nn.conditional import ConditionalScale, Conditioning
 from engine.nn.layers import ChannelLayerNorm, UpConvolution, norm_layer
 from engine.nn.painting_kernel import PaintingKernel, kernel_for
 from engine.nn.parts import in_parts
@@ -77,55 +79,23 @@ class SettledInstanceNorm(nn.BatchNorm2d):
         )
 
 
-class Conditioning(nn.Module):
-    """What the network is told, c [P] about -1..1, as features h [H] that every block scales and shifts by."""
+class Begun(NamedTuple):
+    """What the first convolution makes of a set and its content, before anything that the network is told counts.
 
-    def __init__(self, conditions: int, features: int = 32) -> None:
-        super().__init__()
-        self.features = features
-        self.layers = nn.Sequential(
-            nn.Linear(conditions, features), nn.LeakyReLU(0.2), nn.Linear(features, features), nn.LeakyReLU(0.2)
-        )
-
-    def forward(self, conditions: Tensor) -> Tensor:
-        return self.layers(conditions)
-
-    def initialise(self, generator: torch.Generator) -> None:
-        """He et al. 2015; biases apart, so that the features bend at different values of c."""
-        with torch.no_grad():
-            for layer in self.layers:
-                if isinstance(layer, nn.Linear):
-                    layer.weight.normal_(0, (2 / layer.in_features) ** 0.5, generator=generator)
-                    layer.bias.uniform_(-0.5, 0.5, generator=generator)
-
-
-class ConditionalScale(nn.Module):
-    """x * (1 + gamma(h)) + beta(h): features h scale and shift each channel (Perez et al. 2018, FiLM).
-
-    Told the weights of its loss, one network answers for all of them (Dosovitskiy and Djolonga 2020, You Only Train
-    Once). It begins as the identity.
+    elements: [K, C, h, w]. content: [1, C, h, w], to be added to each; None where nothing guides.
     """
 
-    def __init__(self, features: int, channels: int) -> None:
-        super().__init__()
-        self.scale_shift = nn.Linear(features, 2 * channels)
+    elements: Tensor
+    content: Tensor | None
 
-    def forward(self, x: Tensor, features: Tensor) -> Tensor:
-        """x: [B, C, H, W]. features: h, [H]; the same for all of the batch."""
-        scale, shift = self.after(features, None, None)
-        return torch.addcmul(shift.to(x.dtype)[:, None, None], x, scale.to(x.dtype)[:, None, None])
+    def cropped(self, outer: Box, box: Box) -> Begun:
+        """Itself: it is only remembered for the very box that it was made for."""
+        assert outer == box
+        return self
 
-    def after(self, features: Tensor, scale: Tensor | None, shift: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Scale and shift [C] each that stand for those given, followed by this: a norm's own take it for nothing."""
-        gamma, beta = self.scale_shift(features).float().chunk(2)  # [C] each
-        own = 1 + gamma
-        return own if scale is None else own * scale, beta if shift is None else torch.addcmul(beta, own, shift)
-
-    def initialise(self, generator: torch.Generator) -> None:
-        """The identity; nothing is drawn."""
-        del generator
-        nn.init.zeros_(self.scale_shift.weight)
-        nn.init.zeros_(self.scale_shift.bias)
+    def decisions(self) -> tuple[Tensor | None, ...]:
+        """What takes memory where it is kept."""
+        return self
 
 
 class SetUNet(nn.Module):
@@ -183,18 +153,40 @@ class SetUNet(nn.Module):
         Returns:
             [B, K, D, H, W], without a bound.
         """
-        count = elements.shape[1]
-        x = elements.flatten(0, 1)  # [B * K, 3, H, W]
-        shared = None
-        if self.first_content is not None and content is not None:
-            shared = self.first_content(content)  # [B, C, h, w]
-        told = None
-        if self.conditioning is not None:
-            assert conditions is not None
-            told = self.conditioning(conditions)
-        skips = []
-        for index, block in enumerate(self.encoder):
-            x = self._run(block, (x,), count, shared if index == 0 else None, told)
+        count, told = elements.shape[1], self._features(conditions)
+        return self._after_first(
+            self._run(self.encoder[0], (elements.flatten(0, 1),), count, self._of_content(content), told), count, told
+        )
+
+    def begin(self, elements: Tensor, content: Tensor | None) -> Begun:
+        """What `go_on` begins with, of one set [1, K, 3, H, W]; for painting."""
+        first = self.encoder[0]
+        assert isinstance(first, _Block)
+        x = in_parts(first.convolution, (elements[0],), 0)
+        return Begun(x.contiguous(memory_format=torch.channels_last), self._of_content(content))
+
+    def go_on(self, begun: Begun, conditions: Tensor | None = None) -> Tensor:
+        """What `forward` returns, [1, K, D, H, W]; `begun` stays as it is."""
+        first, count, told = self.encoder[0], len(begun.elements), self._features(conditions)
+        assert isinstance(first, _Block)
+        return self._after_first(first.go_on(begun, count, told), count, told)
+
+    def _of_content(self, content: Tensor | None) -> Tensor | None:
+        """What the first convolution makes of I_C: [B, C, h, w]."""
+        return None if self.first_content is None or content is None else self.first_content(content)
+
+    def _features(self, conditions: Tensor | None) -> Tensor | None:
+        """h, where the network is told something."""
+        if self.conditioning is None:
+            return None
+        assert conditions is not None
+        return self.conditioning(conditions)
+
+    def _after_first(self, x: Tensor, count: int, told: Tensor | None) -> Tensor:
+        """All that follows the first block."""
+        skips = [x]
+        for block in list(self.encoder)[1:]:
+            x = self._run(block, (x,), count, None, told)
             skips.append(x)
         blocks = [*self.decoder]
         finest = blocks.pop() if blocks else None
@@ -265,7 +257,10 @@ class _Block(nn.Module):
         kernel = None if isinstance(self.norm, nn.BatchNorm2d) else kernel_for(x, self.width)
         if kernel is not None and (shared is None or len(shared) == 1):
             return self._compiled(kernel, x, told, shared)
-        x = self.convolution(x)
+        return self._finished(self.convolution(x), told, shared)
+
+    def _finished(self, x: Tensor, told: Tensor | None, shared: Tensor | None) -> Tensor:
+        """What follows the convolution of each element."""
         if shared is not None:
             x = x + shared
         if self.conditional is None:
@@ -278,6 +273,25 @@ class _Block(nn.Module):
 
     def _compiled(self, kernel: PaintingKernel, x: Tensor, told: Tensor | None, shared: Tensor | None) -> Tensor:
         """The same without gradients: what follows the convolution in one pass over memory."""
+        scale, shift, slope, normed = self._scales(told)
+        if isinstance(self.convolution, UpConvolution) and normed:
+            return kernel.enlarged(self.convolution.phases_together(x), scale, shift, slope)
+        x = self.convolution(x).contiguous(memory_format=torch.channels_last)
+        return kernel.normalised(x, scale, shift, slope, normed, shared)
+
+    def go_on(self, begun: Begun, count: int, told: Tensor | None) -> Tensor:
+        """What `forward` makes of a set whose convolution is there."""
+        kernel = None if isinstance(self.norm, nn.BatchNorm2d) else kernel_for(begun.elements, self.width)
+        if kernel is None:
+            x = self._finished(begun.elements, told, begun.content)
+        else:
+            scale, shift, slope, normed = self._scales(told)
+            result = torch.empty_like(begun.elements)
+            x = kernel.normalised(begun.elements, scale, shift, slope, normed, begun.content, result)
+        return x if self.attention is None else self.attention(x, count)
+
+    def _scales(self, told: Tensor | None) -> tuple[Tensor, Tensor, float, bool]:
+        """Scale and shift [C] each, the slope of negative values, and whether channels are normalised before."""
         scale, shift = torch.ones(self.width), torch.zeros(self.width)
         normed = isinstance(self.norm, ChannelLayerNorm)
         if isinstance(self.norm, ChannelLayerNorm):
@@ -285,8 +299,4 @@ class _Block(nn.Module):
         if self.conditional is not None:
             assert told is not None
             scale, shift = self.conditional.after(told, scale, shift)
-        slope = getattr(self.activation, "negative_slope", 0.0)
-        if isinstance(self.convolution, UpConvolution) and normed:
-            return kernel.enlarged(self.convolution.phases_together(x), scale, shift, slope)
-        x = self.convolution(x).contiguous(memory_format=torch.channels_last)
-        return kernel.normalised(x, scale, shift, slope, normed, shared)
+        return scale, shift, getattr(self.activation, "negative_slope", 0.0), normed

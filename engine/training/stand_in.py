@@ -18,8 +18,10 @@ SHOWN_LAYERS = ("result", "collage")
 """What the other one may show; all other layers tell of the method itself."""
 MOST_STEPS = 1500
 """From then on the own picture is shown in any case."""
+LEAST_STEPS = 700
+"""Before, all pieces lie over one another like a fog, whose tones and colours match as well as those of clean cuts."""
 LEAST_CONTENT, LEAST_STYLE = 60.0, 40.0
-"""Content match and style match from which on the own picture is worth showing."""
+"""Content match and style match from which on the own picture is worth showing then."""
 _SHARED = ("guidance", "tone_matching", "color_matching", "style_scale", "content_scale", "tiling", "set_seed")
 """Settings that mean the same in both, whatever else is called alike."""
 
@@ -75,10 +77,11 @@ class StandIn:
     def is_over(self, step: int, measures: Mapping[str, float]) -> bool:
         """Whether the own picture is worth showing: by its matches, see `declarations.MATCHES`, or by its steps.
 
-        A step is only as good as what it is measured by: what is not measured waits for `MOST_STEPS`.
+        Matches alone do not see whether pieces are cut clean, so the first steps do not count; what is not measured
+        waits for `MOST_STEPS`.
         """
         good = measures.get("content_match", 0.0) >= LEAST_CONTENT and measures.get("style_match", 0.0) >= LEAST_STYLE
-        return bool(self.title) and (good or step >= MOST_STEPS)
+        return bool(self.title) and ((good and step >= LEAST_STEPS) or step >= MOST_STEPS)
 
     def instead_of(self, method: Method, job: Job, layer: str = SHOWN_LAYERS[0]) -> Method:
         """What is shown for a layer: the method that stands in, or `method` itself."""

@@ -80,7 +80,7 @@ def sky_and_ground(walker: Walker, home: Path) -> None:
         walker.until(lambda row=row: len(only(home)) > row, f"an image lies only in {name}")
         walker.click(view, 0.02, 0.02)
     walker.keep_picture("d1 pieces from")
-    walker.click(walker.one(kind="QPushButton", text="Use this mask", enabled=True))
+    walker.click(walker.one(kind="QPushButton", text="Use this map", enabled=True))
     walker.until(lambda: not walker.all(kind="MaskView"), "the map is used")
 
 
@@ -99,7 +99,7 @@ def more_content_and_smaller_pieces(walker: Walker) -> None:
         walker.keys(key)
         walker.drag(view, 0.45, 0.55)
         walker.keep_picture(f"d2 {title}")
-        walker.click(walker.one(kind="QPushButton", text="Use this mask", enabled=True))
+        walker.click(walker.one(kind="QPushButton", text="Use this map", enabled=True))
         walker.until(lambda: not walker.all(kind="MaskView"), "the map is used")
 
 

@@ -16,7 +16,7 @@ from app.preferences import Preferences
 from app.preferences_dialog import PreferencesDialog
 from engine.box import Size
 from engine.messages.commands import Retune, Share
-from engine.messages.events import Began, Ended, Event, Kept, Paused, Retuned, Stepped, ViewRendered
+from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Retuned, Stepped, ViewRendered
 from engine.messages.exports import Exported, ExportRequest
 from engine.project import load_job
 from engine.snapshots import listing
@@ -106,6 +106,30 @@ def test_the_first_start_has_doors_and_says_what_is_missing(studio: Studio) -> N
     assert any("Style" in text for text in studio.said())
     assert not window.training.running
     studio.drop_style()
+    assert not studio.said()
+
+
+def test_nobody_is_asked_to_press_train_for_what_can_not_be_read(studio: Studio) -> None:
+    """ "All that is needed is here" stood below "There is no usable style image"."""
+    window, notes = studio.window, studio.folder / "notes.png"
+    notes.write_text("no picture")
+    window.files.take("style", [notes])
+    assert window.canvas.begin.isVisible()
+    studio.press("train")
+    studio.until(lambda: bool(studio.seen(Failed)) and window.training.state == "idle")
+    assert studio.said()
+    assert not window.canvas.begin.isVisible()
+    window.document.set_sources("style", ())
+    window.files.take("style", [write_image(studio.folder / "style.png")])
+    assert window.canvas.begin.isVisible()
+
+
+def test_of_the_former_project_is_spoken_until_another_one_has_images(studio: Studio) -> None:
+    studio.drop_style()
+    studio.window.document.flush()
+    studio.press("new")
+    assert any("is kept" in text for text in studio.said())
+    studio.window.files.take("style", [write_image(studio.folder / "style.png")])
     assert not studio.said()
 
 

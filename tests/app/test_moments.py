@@ -169,3 +169,12 @@ def test_moments_side_by_side_are_reached_where_the_row_is_low(studio: Studio) -
     (grid,) = studio.window.findChildren(MomentGrid)
     assert grid.isVisible()
     grid.close()
+
+
+def test_a_chosen_moment_is_called_the_same_over_the_picture_as_in_its_row(studio: Studio) -> None:
+    studio.train()
+    kept = keep(studio)
+    paused_at(studio)
+    compare, tile = studio.window.canvas.view.compare, studio.window.strip.tiles[0]
+    studio.window.strip.select(0)
+    assert compare._labels == (tile.title, "Now") == (f"Step {kept.step:,}", "Now")

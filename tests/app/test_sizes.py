@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QEvent, QSize, Qt, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication, QTabBar, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QWidget
 
 from app.help_sheet import HelpSheet
 from app.preferences_dialog import PreferencesDialog
 from app.snapshots.tile import HEIGHT
+from app.widgets.controls import ElidedLabel
 from engine.export.print_sizes import PAPERS
 from engine.method import method_keys
 from engine.training import autosave
@@ -76,6 +77,19 @@ def test_every_method_fits_before_there_are_images(studio: Studio, qt_said: list
         look(studio, qt_said, key)
 
 
+def test_the_titles_of_the_images_are_whole_in_the_smallest_window(studio: Studio) -> None:
+    window = studio.window
+    window.document.set_method("magic")
+    window.set_theme("light")
+    for size in SIZES:
+        window.resize(*size)
+        window.reset_layout()
+        QApplication.processEvents()
+        titles = [title for title in window.sources.findChildren(ElidedLabel) if title.property("role") == "heading"]
+        assert len(titles) == len(window.document.method.slots)
+        assert [t.accessibleName() for t in titles if t.text() != t.accessibleName()] == [], size
+
+
 def test_every_state_fits(studio: Studio, qt_said: list[str]) -> None:
     window = studio.window
     window.files.take("style", [studio.folder / "a long name of a picture that is not there, and needs two lines.png"])
@@ -138,6 +152,11 @@ def test_the_editors_of_masks_and_maps_fit(studio: Studio, qt_said: list[str], k
     editor = window.masks.editor
     assert editor is not None
     look_at_dialog(studio, editor, qt_said, kind)
+    shown = [*editor.findChildren(QLabel), *editor.findChildren(QPushButton)]
+    words = " ".join(widget.text() for widget in shown if widget.isVisible()).lower()
+    noun, other = ("map", "mask") if editor.begin.noun == "map" else ("mask", "map")
+    assert f"use this {noun}" in words
+    assert other not in words.replace(editor.begin.title.lower(), ""), "a map is called a map everywhere"
     editor.close()
 
 

@@ -42,8 +42,13 @@ def seen() -> dict[str, Any]:
         if window.isVisible():
             windows.append({"title": window.windowTitle(), "id": int(window.winId()), "kind": type(window).__name__})
             widgets += [described(w) for w in [window, *window.findChildren(QWidget)] if w.isVisible()]
-    active = QApplication.activeWindow()
-    return {"windows": windows, "widgets": widgets, "active": int(active.winId()) if active else 0}
+    active, focus = QApplication.activeWindow(), QApplication.focusWidget()
+    return {
+        "windows": windows,
+        "widgets": widgets,
+        "active": int(active.winId()) if active else 0,
+        "focus": described(focus) | {"shown": focus.isVisible()} if focus else None,
+    }
 
 
 def answer() -> None:

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120.0
 LOOK_AGAIN_S = 0.1
 SCREEN = (1440, 900)
+MOST_STOPS = 150
+"""Of the Tab key, until it is back where it began."""
 
 
 def lacking() -> str:
@@ -110,6 +112,14 @@ class Walker:
         """The first of them, as soon as there is one."""
         return self.until(lambda: next(iter(self.all(**wanted)), None), f"{wanted} is to be seen")
 
+    def held(self) -> OnScreen:
+        """What has the keys; fails where nothing in sight has them, or what can not be used."""
+        seen = self.look()["focus"]
+        assert seen is not None, "nothing has the keys"
+        assert seen.pop("shown"), f"{seen} has the keys and is hidden"
+        assert seen["enabled"], f"{seen} has the keys and is disabled"
+        return OnScreen(**{**seen, "box": tuple(seen["box"])})
+
     def until(self, condition: Callable[[], Any], what: str) -> Any:
         """Waits until something is so, and returns it."""
         end = time.monotonic() + PATIENCE_S
@@ -152,6 +162,17 @@ class Walker:
     def keys(self, *names: str) -> None:
         self._do("key", *names)
 
+    def key_to(self, key: str = "Tab", **wanted: object) -> OnScreen:
+        """Presses a key until what has these properties has the keys. Each press must lead on."""
+        for _ in range(MOST_STOPS):
+            held = self.held()
+            if all(_fits(getattr(held, name), want) for name, want in wanted.items()):
+                return held
+            self.keys(key)
+            self.until(lambda held=held: not _same_place(self.held(), held), f"{key} leads on from {held}")
+        self.keep_picture("failed")
+        raise AssertionError(f"{key} does not lead to {wanted}")
+
     def type(self, text: str) -> None:
         self._do("type", "--delay", 5, text)
 
@@ -172,6 +193,10 @@ class Walker:
             self.program.kill()
             self.program.wait()
         self._errors.close()
+
+
+def _same_place(one: OnScreen, other: OnScreen) -> bool:
+    return (one.kind, one.name, one.text, one.box) == (other.kind, other.name, other.text, other.box)
 
 
 def _fits(there: object, wanted: object) -> bool:

@@ -11,7 +11,7 @@ from engine.methods.adversarial import coarsened
 from engine.methods.directed import CONTENT, PAINT, SIZE
 from engine.methods.famos.batches import Batch
 from engine.methods.famos.compared import Compared, content_distance
-from engine.methods.famos.lines import line_weight
+from engine.methods.famos.lines import line_weight, paint_cost
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import Painting
 
@@ -30,7 +30,8 @@ def weighted(s: FamosSettings, terms: Mapping[str, Tensor], entropy_ramp: float)
         + s.content_weight * (terms["content"] + s.collage_content_weight * terms["content_collage"])
         + s.entropy_weight * entropy_ramp * terms["entropy"]
         + s.variation_weight * terms["variation"]
-        + s.alpha_weight * terms["alpha"]
+        # differs from the paper where a content counts along its lines alone: paint is dearer beside them
+        + s.alpha_weight * terms["paint"]
         + s.alpha_variation_weight * terms["alpha_variation"]
         # differs from the paper: each place is wholly painted or wholly copied, as strokes of a pen are
         + s.decision_weight * entropy_ramp * terms["undecided"]
@@ -52,12 +53,11 @@ def terms_of(
 
     directed = batch.directed
 
-    wanted = directed.times.get(CONTENT)
+    along = wanted = directed.times.get(CONTENT)
+    painted, cost = directed.times.get(PAINT, 1.0) * fake.alpha, fake.alpha.new_ones(())
     if compared.contrast is not None:
-        along = line_weight(batch.content.float(), s.content_counts == "dark", compared.contrast)
-        along = along if wanted is None else wanted * along
-    else:
-        along = wanted
+        lines = line_weight(batch.content.float(), s.content_counts == "dark", compared.contrast)
+        along, cost = lines if wanted is None else wanted * lines, paint_cost(lines)
 
     def of_collage(image: Tensor) -> Tensor:
         if s.collage_correspondence == "same":
@@ -70,7 +70,8 @@ def terms_of(
     terms = {
         "content": content_distance(s, fake.result, batch.content, compared, along) if guided else nothing,
         "content_collage": nothing,
-        "alpha": (directed.times.get(PAINT, 1.0) * fake.alpha).mean(),
+        "alpha": painted.mean(),
+        "paint": (cost * painted).mean(),
         "alpha_variation": losses.total_variation(fake.alpha),
         "undecided": losses.undecided(fake.alpha if s.decision_weight else fake.alpha.detach()),
         "entropy": nothing,

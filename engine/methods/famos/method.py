@@ -230,15 +230,18 @@ class Famos(PaintingFamos):
         return torch.tensor(shares([style.image.weight for style in self._styles], self.settings.templates))
 
     def begin_from(self, state: State) -> bool:
-        """All but the layer that decides A: its channels belong to templates by their place, and these are others."""
+        """All, and where templates are mixed all but the last layer: what decides A belongs to templates by their
+        place, and these are others; what paints on them has learned other colours, which glow along outlines for long.
+        """
         self._remembered.forget()
-        tensors, count = dict(state.tensors), self.shape.templates if self.shape.mixes else 0
-        for name, network in (("generator", self.generator), ("average", self.average)):
-            for key, own in network.unet.head.named_parameters(f"{name}.unet.head"):
-                value, painted = tensors.get(key), len(own) - count
-                if value is not None and value.shape[1:] == own.shape[1:] and len(value) >= painted:
-                    tensors[key] = torch.cat([own[:count].detach(), value[len(value) - painted :].to(own)])
-        return super().begin_from(State(tensors, state.plain))
+        if not self.shape.mixes:
+            return super().begin_from(state)
+        own = {
+            f"{name}.unet.head.{key}": value
+            for name, network in (("generator", self.generator), ("average", self.average))
+            for key, value in network.unet.head.state_dict().items()
+        }
+        return super().begin_from(State({**state.tensors, **own}, state.plain))
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._remembered.forget()

@@ -197,7 +197,7 @@ PRESETS = (
             "decision_weight": 2.5,
             "variation_weight": 0.4,
             "entropy_weight": 1.0,
-            "entropy_ramp_steps": 400,
+            "entropy_ramp_steps": 250,
             "balance_weight": 12.0,
             "balance_over": "canvas",
             "diversity_weight": 2.0,

@@ -37,7 +37,7 @@ class Texture(TextureNetworkMethod[TextureSettings, TextureNoise]):
         self._canvas = job.canvas_size or _twice(images[0].size)
         if self.settings.seamless and job.canvas_size not in (None, rounded(self._canvas, 128)):
             self.warnings.append(
-                f"A canvas of {self._canvas.height} x {self._canvas.width} px does not repeat without seams; "
+                f"A canvas of {self._canvas.height} × {self._canvas.width} px does not repeat without seams; "
                 "choose sides that are multiples of 128 px."
             )
         return [Style(source.pixels.to(self.device), source.image.weight) for source in images]

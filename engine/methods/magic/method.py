@@ -44,7 +44,7 @@ from engine.methods.magic.color_choice import ColorChoice
 from engine.methods.magic.conditions import RANGES
 from engine.methods.magic.directions import multiplied
 from engine.methods.magic.memory_plan import Plan, plan
-from engine.methods.magic.painting import PaintingMagic
+from engine.methods.magic.painting import BEGINNINGS_BYTES, PaintingMagic
 from engine.methods.magic.presets import PRESETS
 from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
@@ -79,6 +79,7 @@ class Magic(PaintingMagic):
         Term("penalty", "Gradient penalty", "Penalty"),
     )
     presets = PRESETS
+    fitted = frozenset(("content_scale", "style_scale"))
     capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces", "transparent"))
     painting_version = 2  # the networks see that the canvas ends, where they saw what lies beyond
     pretraining = "engine.methods.magic.pretraining:begun"
@@ -97,6 +98,7 @@ class Magic(PaintingMagic):
         self._shown: dict[tuple[int, ...], Tensor] = {}
         self._coarse_renderers: dict[int, CoarseRenderer] = {}
         self._remembered, self._color_choice = Remembered(), ColorChoice()
+        self._beginnings = Remembered(BEGINNINGS_BYTES)
         self._tally, self._composed = Tally(), {}
         if s.start == "network":
             self.begin_with(pretrained.shipped())
@@ -112,7 +114,7 @@ class Magic(PaintingMagic):
             pretrained.take(network, {"discriminator": self.discriminator})
             self.instant = pretrained.take(network, {"generator": self.generator})
             self.average.load_state_dict(self.generator.state_dict())
-            self._remembered.forget()
+            self._forget()
 
     @classmethod
     def number_of_pieces(cls, settings: Settings) -> int | None:
@@ -194,7 +196,7 @@ class Magic(PaintingMagic):
         composer = self._composer_of(job, draw)
         if draw is not self.draw or composer.places != self._composer.places:
             self._shown = {}
-            self._remembered.forget()
+            self._forget()
         self.touched = None
         if draw is self.draw and job.pieces == self._job.pieces and not self._norms_see_whole_canvas:
             changed = touched(self._directions, new, self.settings.feather_px)
@@ -385,12 +387,12 @@ class Magic(PaintingMagic):
 
     def begin_from(self, state: State) -> bool:
         self._shown = {}
-        self._remembered.forget()
+        self._forget()
         return super().begin_from(state)
 
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._shown = {}
-        self._remembered.forget()
+        self._forget()
         return super().restore(state, strict)
 
 

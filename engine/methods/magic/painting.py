@@ -5,7 +5,7 @@ What it learns from is method.py's; what is painted otherwise than as trained, r
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
 import torch
@@ -32,12 +32,18 @@ from engine.methods.remembered import Remembered
 from engine.nn import training
 from engine.nn.collage import Choice, Collage, CollageGenerator, CollageShape
 from engine.nn.parts import paints_quickly
+from engine.nn.set_unet import Begun
 from engine.nn.smoothing import reach_px
 from engine.options import RenderMode
 from engine.pieces import Piece, PieceInfo
 from engine.renderer import Layers, Renderer
 from engine.templates.atlas import Templates
 from engine.templates.sets import SetDraw, Sets
+
+_MOST_BEGUN_BYTES = 2**27
+"""A box of whose beginning more would have to be kept is begun anew each time."""
+BEGINNINGS_BYTES = 3 * 2**26
+"""Of a coarse and a sharp picture of 600 x 890 px, twice."""
 
 
 class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Collage]):
@@ -57,6 +63,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     _shown: dict[tuple[int, ...], Tensor]
     _coarse_renderers: dict[int, CoarseRenderer]
     _remembered: Remembered[Choice]
+    _beginnings: Remembered[Begun]
     _composer: Composer
     _composed: dict[tuple[int, int], Composed]
     _tally: Tally
@@ -316,11 +323,30 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         size = (box.height, box.width)
         sets, told = scene.sets(templates, box), self._conditions_of(settings)
         with training.precision(self.device, self._rounds):
-            choice = self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told)
+            begun = self._begun_of(seed, count, box, scene, lambda: self.average.begin(sets, content, size))
+            choice = self.average.choose(sets, content, size, self.settings.warp_px, affine, centre, told, begun)
         if content is None or not self.settings.color_matching:
             return choice
         guided = None if scene.fields.guided is None else scene.fields.guided(box)[None]
         return choice._replace(logits=choice.logits.float() + self._by_color(sets, content, guided, scene.reduction))
+
+    def step(self, step: int) -> dict[str, Tensor]:
+        self._beginnings.forget()  # those of other networks, whose memory training may need
+        return super().step(step)
+
+    def _forget(self) -> None:
+        """What was decided, and what it began with: networks or sets are others now."""
+        self._remembered.forget()
+        self._beginnings.forget()
+
+    def _begun_of(self, seed: int, count: int, box: Box, scene: Scene, begin: Callable[[], Begun]) -> Begun | None:
+        """What no slider of the network changes, remembered while somebody looks; None where it would be too much."""
+        values = count * self.shape.sets.width * box.area // 4
+        too_much = 2 * values * (1 if self._rounds else 2) > _MOST_BEGUN_BYTES
+        if too_much or not (scene.remembered and paints_quickly()) or self.shape.warp == "affine":
+            return None
+        state = (self.steps_done, self.settings.tone_matching, self.settings.color_matching > 0, self._rounds)
+        return self._beginnings.of(state, (seed, count, scene.canvas_size, scene.reduction, box), box, begin)
 
     def _by_color(self, sets: Sets, content: Tensor, guided: Tensor | None, reduction: int = 1) -> Tensor:
         """What *Match the colours* adds to what is decided, [B, K, H, W], where the content counts by `guided`."""

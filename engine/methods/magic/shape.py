@@ -12,9 +12,10 @@ from engine.fields.artwork import receptive_margin
 from engine.methods.magic.conditions import COUNT
 from engine.methods.magic.settings import MagicSettings
 from engine.nn.collage import CollageGenerator, CollageShape
+from engine.nn.conditional import ConditionalScale, Conditioning
 from engine.nn.layers import initialise
 from engine.nn.set_attention import SetAttention
-from engine.nn.set_unet import ConditionalScale, Conditioning, SetUNetShape
+from engine.nn.set_unet import SetUNetShape
 from engine.nn.unet import UNetShape
 
 CANVAS_PX = 530_000

@@ -122,8 +122,8 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         if factor < 1:
             size = Size(round(canvas_size.height * factor), round(canvas_size.width * factor))
             self.warnings.append(
-                f"{canvas_size.width:,} x {canvas_size.height:,} px are too many to optimise; the picture is worked on "
-                f"at {size.width:,} x {size.height:,} px and enlarged."
+                f"{canvas_size.width:,} × {canvas_size.height:,} px are too many to optimise; the picture is worked on "
+                f"at {size.width:,} × {size.height:,} px and enlarged."
             )
             return size
         return canvas_size
@@ -165,7 +165,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         for name, (height, width) in named:
             if min(height, width) < least:
                 raise BadImageError(
-                    f"{name} is too small for this network: {width} x {height} px, and it needs {least} px a side. "
+                    f"{name} is too small for this network: {width} × {height} px, and it needs {least} px a side. "
                     "Choose a larger image, raise Picture size or Style size, or choose fewer or shallower layers."
                 )
 

@@ -14,6 +14,7 @@ from app.snapshots.controller import SnapshotsController
 from app.snapshots.strip import SnapshotStrip
 from app.training import Training
 from engine.box import Size
+from engine.messages.events import Stepped
 from tests.app.toys import register, write_image
 
 
@@ -46,8 +47,10 @@ def parts(qtbot, tmp_path, monkeypatch):
 def test_a_project_knows_the_size_it_was_trained_for_whatever_its_images_are(parts, qtbot, tmp_path):
     first = parts()
     first.document.add("style", [write_image(tmp_path / "style.png", 31, 43)])
+    steps: list[Stepped] = []
+    first.training.events.on(Stepped, steps.append)
     assert first.training.start()
-    qtbot.waitUntil(lambda: first.training.state == "training", timeout=20_000)
+    qtbot.waitUntil(lambda: bool(steps), timeout=20_000)  # before the first there is nothing to keep
     first.training.stop()
     qtbot.waitUntil(lambda: first.training.state == "idle", timeout=20_000)
     again = parts()

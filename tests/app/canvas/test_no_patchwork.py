@@ -132,6 +132,16 @@ def test_another_picture_replaces_the_shown_one_as_a_whole(view: CanvasView) -> 
     assert halves(view) == (BLUE, BLUE)
 
 
+def test_a_picture_stands_in_for_a_larger_or_smaller_one_as_a_whole(view: CanvasView) -> None:
+    looks = connected(view)
+    view.show_piece(answer(looks[-1], RED, LEFT, done=False))
+    view.show_piece(answer(looks[-1], GREEN, RIGHT))
+    small = Size(CANVAS.height // 2, CANVAS.width // 2)
+    view.begin(small)
+    assert (shown(view, 75, 25), shown(view, 75, 175)) == (RED, GREEN), "and not its upper left quarter"
+    assert view.piece_at(view.on_screen(Box(75, 25, 1, 1)).center().toPoint()) == -1
+
+
 def test_a_canvas_of_another_shape_begins_empty(view: CanvasView) -> None:
     looks = connected(view)
     view.show_piece(answer(looks[-1], RED))

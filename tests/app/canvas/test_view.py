@@ -332,6 +332,23 @@ def test_the_zones_go_when_the_drag_leaves(host: QWidget, zones: DropZones, tmp_
     assert not zones.isVisible()
 
 
+def test_the_zones_of_maps_are_in_rows_of_one_length_and_all_explained_or_none(host: QWidget, zones: DropZones) -> None:
+    words = (
+        "Short.",
+        "A sentence that needs some lines of a narrow zone, and more of them than there is room for. " * 3,
+    )
+    maps = tuple(Slot(f"map {n}", f"Map {n}", words[n == 3], map="content") for n in range(4))
+    zones.set_slots((Slot("style", "Style", "Pieces."), *maps))
+    zones.resize(520, 300)
+    places = [zones.zone(index) for index in range(1, 5)]
+    assert places[0].top() == places[1].top() < places[2].top() == places[3].top(), "two and two, not three and one"
+    assert not zones._have_room_for_words(True)
+    assert zones._have_room_for_words(False)
+    zones.resize(1600, 800)
+    assert len({place.top() for place in (zones.zone(index) for index in range(1, 5))}) == 1
+    assert zones._have_room_for_words(True)
+
+
 def test_nothing_shines_through_the_zones(host: QWidget, zones: DropZones, tmp_path: Path) -> None:
     host.setStyleSheet("QLabel { background: red; }")
     card = QLabel("A card with words", host)

@@ -149,6 +149,8 @@ def test_a_png_is_three_clicks_away(studio: Studio) -> None:
     assert "seam" in row.facts.text()
     assert any("mosaic.png is done" in text for text in studio.said())
     assert studio.window.training.state == "paused", "nothing was trained for it"
+    dialog.close()
+    assert studio.open().form.out().name == "mosaic 2.png", "the next one replaces nothing"
 
 
 def test_what_was_chosen_is_in_the_file(studio: Studio) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
 from app.export.choices import choices_of, take
+from app.export.crop import CropField
 from app.export.dialog import ExportDialog
 from app.export.form import ExportForm
 from app.export.queue import ExportQueue
@@ -257,6 +258,13 @@ def test_what_is_cut_away_is_chosen_by_dragging_a_frame(dialog, qtbot, requests)
     dialog.form.size_field.choose(times(2))
     assert not crop.isVisible()
     assert dialog.form.request().crop is None
+
+
+def test_the_frame_on_a_panorama_is_wide_enough_for_a_hand(qtbot, dialog):
+    field = CropField(Size(619, 3185), dialog)
+    field.set_print(Size(297, 420))
+    assert field.height() >= 48
+    assert field.frame().width() >= 64
 
 
 def test_the_frame_has_the_shape_of_the_paper(dialog):

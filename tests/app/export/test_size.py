@@ -84,6 +84,15 @@ def test_without_the_lock_each_side_is_its_own(field):
     assert field.size_px == CANVAS
 
 
+def test_a_use_that_is_chosen_is_named_among_the_sizes_as_well(field):
+    """A3 was lit above "Own size", as if these were two answers."""
+    use = next(use for use in field.chips if use.name == "A3")
+    field.chips[use].click()
+    assert field.choice.currentText() == "A3, the whole picture"
+    field.width_box.setValue(field.width_box.value() / 2)
+    assert field.choice.currentText() == "Own size"
+
+
 def test_inches_at_a_resolution(field):
     field.unit.setCurrentText("inch")
     assert field.size_px == CANVAS, "another unit is another way to say the same"

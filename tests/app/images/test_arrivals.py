@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.images.arrivals import Arrivals, address_of
+from app.images.arrivals import Arrivals, address_of, local_paths
 from tests.app.test_main_window import Studio, studio
 from tests.app.toys import write_image
 
@@ -126,3 +126,36 @@ def test_a_picture_written_into_its_address(tmp_path: Path, arrivals: Arrivals, 
     with qtbot.waitSignal(arrivals.arrived) as blocker:
         arrivals.take("style", data)
     assert blocker.args[1][0].read_bytes() == content
+
+
+def test_paths_may_be_pasted_as_text(tmp_path: Path) -> None:
+    one, two = write_image(tmp_path / "a b.png"), write_image(tmp_path / "ü.png")
+    pasted = {
+        f"{one}\n'{two}'\n": [one, two],
+        one.as_uri(): [one],
+        "a b.png": [],
+        f"{one} is my favourite": [],
+        f"{one}\n{tmp_path}/gone.png": [],
+        "": [],
+        "x" * 5000: [],
+        "/" + "x" * 5000: [],
+        "/\0": [],
+    }
+    for text, expected in pasted.items():
+        data = QMimeData()
+        data.setText(text)
+        assert local_paths(data) == expected, text[:40]
+
+
+def test_that_nothing_could_be_pasted_is_said_until_something_is(studio: Studio) -> None:
+    data = QMimeData()
+    data.setText("words")
+    QGuiApplication.clipboard().setMimeData(data)
+    studio.press("paste")
+    assert any("clipboard" in text for text in studio.said())
+    data = QMimeData()
+    data.setText(str(write_image(studio.folder / "a.png")))
+    QGuiApplication.clipboard().setMimeData(data)
+    studio.press("paste")
+    assert studio.window.document.sources("style")
+    assert studio.said() == []

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.images.sources_bar import SourcesBar
 from app.images.tile_grid import TILE_TYPE
@@ -188,6 +188,36 @@ def test_control_and_arrows_reorder_arrows_alone_select(style, qtbot):
     assert names(style.images)[2] == "b.png"
 
 
+def test_the_keys_mean_the_tile_that_has_them_though_none_is_selected(style, qtbot):
+    style.tiles[0].setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(style.tiles[0], Qt.Key.Key_Right)
+    assert style.tiles[1].hasFocus()
+    style.select(-1)
+    style.tiles[0].setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(style.tiles[0], Qt.Key.Key_Space)
+    assert style.caption.accessibleName() == "a.png"
+    style.select(-1)
+    style.tiles[0].setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(style.tiles[0], Qt.Key.Key_Delete)
+    assert style.told[-1] == ("style", ["b.png", "c.png", "d.png"])
+
+
+def test_an_image_goes_to_another_slot_by_its_menu(bar, style):
+    style.select(1)
+    menu = bar._menu("style", style)
+    dropped = []
+    bar.dropped.connect(lambda slot, paths: dropped.append((slot, paths)))
+    next(action for action in menu.actions() if action.text() == "Add to Content").trigger()
+    assert dropped == [("content", [Path("/pictures/b.png")])]
+
+
+def test_an_image_that_takes_the_place_of_the_words_has_the_keys(bar):
+    section = bar.section("content")
+    section.zone.link.setFocus()
+    bar.set_sources({"content": images("a.png")})
+    assert section.tiles[0].hasFocus()
+
+
 @pytest.mark.parametrize(
     ("index", "at", "expected"),
     [
@@ -265,10 +295,17 @@ def test_paste_without_a_picture_or_a_folder_says_so(bar, qtbot, tmp_path):
     assert "could not be saved" in blocker.args[0]
 
 
-def test_paste_goes_where_images_are_missing(bar, style):
+def test_paste_goes_where_the_keys_are_or_else_where_images_are_missing(bar, style, qtbot):
+    bar.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is bar)
+    held = QApplication.focusWidget()
+    if held is not None:
+        held.clearFocus()
     assert bar.paste_slot() == "content"
     style.select(0)
     assert bar.paste_slot() == "style"
+    bar.section("content").add_button.setFocus()
+    assert bar.paste_slot() == "content"
 
 
 def test_browsing_adds_what_was_chosen_and_remembers_the_folder(bar, qtbot, tmp_path):

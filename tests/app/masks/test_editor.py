@@ -73,6 +73,14 @@ def editor_of(qtbot, link: MaskController) -> MaskEditor:
     return link.editor
 
 
+def test_the_first_stroke_on_a_new_map_shows(qtbot):
+    """Its first region is everywhere, and was the one to paint with as well."""
+    labels = np.full((60, 80), SKY.label, np.uint8)
+    editor = opened(qtbot, Beginning("Pieces from", MaskFile(labels, first_regions()), noun="map"))
+    drag(qtbot, editor, (20, 20), (50, 40))
+    assert set(np.unique(editor.picture.labels)) == {SKY.label, LAND.label}
+
+
 def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine(qtbot, tmp_path, monkeypatch):
     register(monkeypatch)
     monkeypatch.setattr(Toy, "slots", SLOTS)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.settings import own_presets
 from app.settings.own_presets import OwnPreset
 from engine.errors import BadProjectError
-from engine.method import method_class
+from engine.method import Preset, method_class
 from tests.app.test_main_window import Studio, studio
 from tests.engine import toy
 
@@ -40,6 +40,20 @@ def test_the_button_says_what_is_in_force_and_whether_it_was_changed(studio: Stu
     assert "changed" not in button.accessibleName()
     window.document.stack.undo()
     assert "Slow" not in button.accessibleName(), "the preset itself was undone"
+
+
+def test_what_is_fitted_to_the_images_changes_no_preset(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drop fits scales to the images, and "Draft" on the button became a bare "Preset"."""
+    preset = Preset("Quick", "Few colours, slowly.", {"colors": 2, "rate": 0.01})
+    monkeypatch.setattr(toy.Toy, "presets", (preset,))
+    monkeypatch.setattr(toy.Toy, "fitted", frozenset(("rate",)))
+    window = studio.window
+    window.own_presets.refresh()
+    press(studio, "Quick")
+    window.document.set("rate", 0.5)
+    assert window.presets.accessibleName() == "Preset: Quick"
+    window.document.set("colors", 3)
+    assert window.presets.accessibleName() == "Preset: Quick (changed)"
 
 
 def test_kept_settings_come_back_under_their_name_also_in_another_window(studio: Studio) -> None:

@@ -97,7 +97,7 @@ def test_tiles_stand_oldest_to_newest_and_say_what_they_are(make, tmp_path, monk
         assert badge in tile.facts_label.accessibleName()
         assert "Toy" in tile.accessibleName(), "and by which method"
         assert badge in tile.accessibleName()
-    assert "content: 0.25" in first.toolTip()
+    assert "content 0.25" in first.toolTip()
 
 
 def test_pictures_arrive_and_a_missing_one_does_no_harm(make, tmp_path, qtbot):

@@ -78,7 +78,7 @@ def test_a_file_more_in_the_package_is_a_format_everywhere(
     register(monkeypatch)
     request = ExportRequest(tmp_path / f"b{toy_format.SUFFIX}", Size(3000, 900))
     (stop,) = [finding for finding in findings(request, SIZE, job(tmp_path)) if finding.severity == "stop"]
-    assert {remedy.title for remedy in stop.remedies} == {"Save as TIFF", "600 x 2,000 px"}
+    assert {remedy.title for remedy in stop.remedies} == {"Save as TIFF", "600 × 2,000 px"}
 
 
 def test_without_the_file_there_is_no_such_format() -> None:

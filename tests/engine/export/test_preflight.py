@@ -125,7 +125,7 @@ def test_effective_resolution(tmp_path: Path) -> None:
     beyond = detail(tmp_path, Size(9600, 12800), 0.25, RenderMode(originals=16))["style_detail"]
     assert "at 75 DPI" in beyond.message
     assert beyond.severity == "warning"
-    assert "From 3,200 x 2,400 px on they are enlarged" in beyond.message
+    assert "From 3,200 × 2,400 px on they are enlarged" in beyond.message
     assert detail(tmp_path, SMALL, 1.0, RenderMode())["style_detail"].remedies == ()
 
 

@@ -136,8 +136,8 @@ def test_progress_only_grows_and_ends_at_the_total(tmp_path: Path) -> None:
         ("a.psd", Size(30_000, 30_000), 8, "Photoshop ends at 2.1 GB"),
         ("a", Size(9, 9), 8, "has to end in"),
         ("a.png", Size(9, 9), 12, "bits can not be 12; it is 8 or 16"),
-        ("a.png", Size(300_001, 9), 8, "9 x 300,001 px can not be exported"),
-        ("a.png", Size(0, 9), 8, "9 x 0 px can not be exported"),
+        ("a.png", Size(300_001, 9), 8, "9 × 300,001 px can not be exported"),
+        ("a.png", Size(0, 9), 8, "9 × 0 px can not be exported"),
         ("folder.png", Size(9, 9), 8, "is a folder"),
     ],
 )

@@ -179,7 +179,7 @@ for path in map(Path, sys.argv[1:]):
     picture = read_image(path, 2_000_000)
     assert 1_990_000 < picture.pixels[0].numel() <= 2_000_000
     assert picture.pixels[:, 500, 500].tolist() == [100, 100, 100]
-    assert "very large (30,000 x 20,000 px)" in picture.notes[0]
+    assert "very large (30,000 × 20,000 px)" in picture.notes[0]
     assert thumbnail(path, 90).shape == (60, 90, 3)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
@@ -249,7 +249,7 @@ def test_giants_that_can_only_be_decoded_whole_are_refused(tmp_path: Path) -> No
     bitmap = struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 54, 0, 0, 54, 40, 30_000, 20_000, 1, 24, 0, 0, 0, 0, 0, 0)
     (tmp_path / "giant.bmp").write_bytes(bitmap)
     for name in ("interlaced.png", "giant.bmp"):
-        with pytest.raises(BadImageError, match=r"too large to be opened at once \(30,000 x 20,000 px\)"):
+        with pytest.raises(BadImageError, match=r"too large to be opened at once \(30,000 × 20,000 px\)"):
             thumbnail(tmp_path / name, 64)
 
 
@@ -272,7 +272,7 @@ def test_the_smallest_picture(tmp_path: Path, size: tuple[int, int], usable: boo
     if usable:
         assert read_image(path).pixels.shape == (3, 8, 8)
         return
-    with pytest.raises(BadImageError, match=f"too small to be used: {size[0]} x {size[1]} px"):
+    with pytest.raises(BadImageError, match=f"too small to be used: {size[0]} × {size[1]} px"):
         read_image(path)
 
 

@@ -1,10 +1,11 @@
-"""What painting.c computes, against plain torch, which the gradients go through."""
+"""What painting_*.c compute, against plain torch, which the gradients go through."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from engine.nn import painting_kernel
 from engine.nn.painting_kernel import PaintingKernel
@@ -85,6 +86,7 @@ def test_a_pixel_does_not_depend_on_others(kernel: PaintingKernel) -> None:
         SetUNetShape(width=8, depth=2, norm="none", full_size=True, attention_from=0),
         SetUNetShape(width=8, depth=3, guided=False, points=2, kernel=3),
         SetUNetShape(width=8, depth=2, norm="none", conditions=2),
+        SetUNetShape(width=16, depth=3, conditions=5),
     ],
 )
 def test_the_network_is_that_of_torch(
@@ -122,3 +124,34 @@ def test_it_gives_way(kernel: PaintingKernel) -> None:
 def test_without_a_compiler_there_is_none(tmp_path) -> None:
     assert painting_kernel.load(tmp_path, compiler="no-such-compiler") is None
     assert painting_kernel.load(tmp_path, compiler="false") is None
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("size", [(1, 1), (5, 16), (7, 39)])
+def test_smoothing_is_that_of_torch(kernel: PaintingKernel, size: tuple[int, int], narrow: bool) -> None:
+    planes = torch.randn(1, 3, *size, generator=_random())
+    planes = planes.bfloat16() if narrow else planes
+    shares = torch.tensor([0.1, 0.2, 0.4, 0.2, 0.1])
+    around = functional.pad(planes.float(), (2, 2, 2, 2), mode="replicate").transpose(0, 1)
+    expected = functional.conv2d(around, (shares[:, None] * shares)[None, None]).transpose(0, 1)
+    torch.testing.assert_close(kernel.smoothed(planes, shares), expected, rtol=1e-5, atol=1e-6)
+
+
+@torch.no_grad()
+def test_what_is_smoothed_does_not_depend_on_where_a_tile_begins(kernel: PaintingKernel) -> None:
+    planes, shares = torch.randn(1, 2, 40, 50, generator=_random()), torch.tensor([0.3, 0.4, 0.3])
+    part = kernel.smoothed(planes[..., 4:30, 5:41], shares)
+    assert torch.equal(part[..., 1:-1, 1:-1], kernel.smoothed(planes, shares)[..., 5:29, 6:40])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("channels", [16, 24, 32, 64])
+@pytest.mark.parametrize("norm", [False, True])
+def test_bfloat16_is_what_float32_computes_rounded(kernel: PaintingKernel, channels: int, norm: bool) -> None:
+    x, added = _image(2, channels, 3, 5).bfloat16(), _image(1, channels, 3, 5)
+    x[0, 0, 0, 0] = torch.nan
+    scale, shift = torch.randn(2, channels, generator=_random())
+    exact = kernel.normalised(x.float(), scale, shift, 0.2, norm, added)
+    narrow = kernel.normalised(x, scale, shift, 0.2, norm, added)
+    torch.testing.assert_close(narrow, exact.bfloat16(), rtol=0, atol=0, equal_nan=True)

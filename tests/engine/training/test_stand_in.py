@@ -100,11 +100,12 @@ def test_settings_and_images_that_change_meanwhile_act(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("step", "measures", "over"),
     [
-        (10, {}, False),
-        (10, {"content_match": 90.0}, False),
-        (10, {"content_match": 90.0, "style_match": 10.0}, False),
-        (10, {"content_match": 30.0, "style_match": 90.0}, False),
-        (10, {"content_match": 90.0, "style_match": 90.0}, True),
+        (stand_in.LEAST_STEPS, {}, False),
+        (stand_in.LEAST_STEPS, {"content_match": 90.0}, False),
+        (stand_in.LEAST_STEPS, {"content_match": 90.0, "style_match": 10.0}, False),
+        (stand_in.LEAST_STEPS, {"content_match": 30.0, "style_match": 90.0}, False),
+        (stand_in.LEAST_STEPS - 1, {"content_match": 90.0, "style_match": 90.0}, False),
+        (stand_in.LEAST_STEPS, {"content_match": 90.0, "style_match": 90.0}, True),
         (stand_in.MOST_STEPS, {}, True),
     ],
 )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from engine import losses
-from engine.methods.famos.lines import line_weight, mean_contrast
+from engine.methods.famos.lines import line_weight, mean_contrast, paint_cost, runs_one_way
 from engine.methods.famos.method import Famos
 from tests.engine.famos_jobs import job
 
@@ -32,6 +32,30 @@ def test_lines_weigh_and_flat_paper_hardly_does() -> None:
     assert dark[21].min() > 3
     assert dark[45].max() < 0.1, "light ones are not ink"
     assert torch.equal(line_weight(drawing() * 0, True, 0.1), torch.full((1, 1, 160, 96), 0.02))
+
+
+def test_paint_is_cheap_on_lines_and_dear_beside_them() -> None:
+    cost = paint_cost(line_weight(drawing(), True, 0.1))[0, 0]
+    assert cost[21].max() < 0.5
+    assert cost[120:].min() > 5
+
+
+def test_the_grain_of_paper_is_no_line() -> None:
+    random = torch.Generator().manual_seed(1)
+    grain = 0.4 * torch.nn.functional.avg_pool2d(torch.randn(1, 1, 160, 96, generator=random), 3, 1, 1).expand(
+        1, 3, -1, -1
+    )
+    paper, drawn = (runs_one_way(image)[0, 0] for image in (grain, drawing() + grain))
+    assert paper.mean() < 0.2
+    assert drawn[21, 8:-8].mean() > 0.7
+
+
+def test_paint_costs_the_same_everywhere_unless_lines_count(tmp_path: Path) -> None:
+    _, plain = terms(tmp_path)
+    assert plain["paint"] == plain["alpha"]
+    _, lines = terms(tmp_path, content_counts="dark")
+    assert lines["alpha"] == pytest.approx(plain["alpha"], rel=1e-5)
+    assert lines["paint"] != pytest.approx(plain["alpha"], rel=1e-2)
 
 
 def test_the_unit_is_the_mean_contrast_of_the_contents(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from engine.methods.magic.conditions import RANGES, conditions
 from engine.methods.magic.method import Magic
 from engine.methods.magic.settings import MagicSettings
 from engine.methods.remembered import Remembered
-from engine.nn.collage import Choice
+from engine.nn.collage import Choice, CollageGenerator
 from engine.nn.parts import painting_quickly
 from engine.preview import views
 from resources import example
@@ -205,6 +205,33 @@ def test_small_views_and_other_methods_come_sharp_at_once(tmp_path: Path) -> Non
 # ---------------------------------------------------------------- quickly
 
 
+def test_a_slider_of_the_network_does_not_begin_anew_and_another_set_and_other_tones_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = enlivened(Magic(job(tmp_path), CPU))
+    begin, begun = CollageGenerator.begin, list[int]()
+    monkeypatch.setattr(CollageGenerator, "begin", lambda *given: begun.append(1) or begin(*given))
+    with painting_quickly():
+        whole(method)
+        for changes, again in (
+            ({"content_weight": 5.0}, False),
+            ({"variation_weight": 1.0, "entropy_weight": 3.0}, False),
+            ({"set_seed": 4}, True),
+            ({"tone_matching": 0.0}, True),
+        ):
+            begun.clear()
+            method.settings = method.settings.with_values(changes)
+            shown = whole(method)
+            assert bool(begun) == again, changes
+            fresh = enlivened(Magic(job(tmp_path), CPU))
+            fresh.settings = method.settings
+            assert whole(fresh).equal(shown), "and it is the picture of a network that remembers nothing"
+    begun.clear()
+    exact = whole(method)
+    assert not begun, "what is kept on disk is made without it"
+    torch.testing.assert_close(exact, shown, rtol=0, atol=1e-4)
+
+
 def test_what_is_looked_at_may_be_rounded_and_nothing_else_is(tmp_path: Path) -> None:
     method = enlivened(Magic(job(tmp_path, {"start": "nothing", "precision": "bfloat16"}), CPU))
     exact = whole(method)
@@ -357,6 +384,7 @@ def test_scales_that_suit_are_proposed_for_small_and_huge_images() -> None:
     tiny = Magic.fitting({"style": [Size(20, 20)], "content": [Size(20, 20)]})
     assert tiny == {"content_scale": 2.0, "style_scale": 1.5}
     assert Magic.fitting({}) == {}
+    assert huge.keys() == Magic.fitted
 
 
 # ---------------------------------------------------------------- the shipped one

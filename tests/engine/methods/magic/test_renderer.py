@@ -87,7 +87,7 @@ def test_a_repeat_continues_itself(tmp_path: Path, warp: str, originals: float) 
 
 
 def test_a_repeat_needs_whole_grains(tmp_path: Path) -> None:
-    with pytest.raises(BadSettingError, match="multiples of 4 px, and 121 x 96 px are not"):
+    with pytest.raises(BadSettingError, match="multiples of 4 px, and 121 × 96 px are not"):
         at(artwork(magic(tmp_path), RenderMode(repeat=True), Size(96, 121)), Box(0, 0, 8, 8))
 
 

@@ -531,7 +531,7 @@ def test_images_smaller_than_the_networks_reach_are_named(tmp_path: Path) -> Non
     }
     settings = preset_values(NeuralStyle, ["Chain"])
     with pytest.raises(
-        BadImageError, match=r"tiny\.png, at its working size, is too small .* 60 x 20 px, and it needs 32 px"
+        BadImageError, match=r"tiny\.png, at its working size, is too small .* 60 × 20 px, and it needs 32 px"
     ):
         NeuralStyle(style_job(tmp_path, settings, sources=small), CPU)
     with pytest.raises(BadImageError, match="The picture is too small"):

@@ -1,0 +1,41 @@
+"""The line at the bottom says what is so now, whole, and is not hidden by what the pointer rests on."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QStatusTipEvent
+from PySide6.QtWidgets import QApplication, QMenu
+
+from app.status import WORDS, Status
+from tests.app.test_main_window import Studio, studio
+
+__all__ = ["studio"]
+
+
+def test_a_state_has_its_room_before_the_window_is_painted_again(qtbot) -> None:
+    status = Status()
+    qtbot.addWidget(status)
+    status.resize(900, 24)
+    status.set_state("idle")
+    status.show()
+    qtbot.waitExposed(status)
+    status.set_state("starting")
+    assert status.state.width() >= status.state.sizeHint().width(), f"“{WORDS['starting']}” is cut"
+
+
+def test_words_about_a_button_do_not_hide_what_is_going_on(studio: Studio) -> None:
+    window = studio.window
+    QApplication.sendEvent(window, QStatusTipEvent("Learn from these images"))
+    assert window.status.currentMessage() == ""
+    assert window.status.state.isVisible()
+
+
+def test_an_entry_of_a_menu_is_explained_until_the_menu_closes(studio: Studio, qtbot) -> None:
+    window = studio.window
+    menu: QMenu = window.menu("File")
+    menu.popup(window.mapToGlobal(window.rect().topLeft()))
+    qtbot.waitUntil(menu.isVisible)
+    QApplication.sendEvent(window, QStatusTipEvent("Begin an empty project"))
+    assert window.status.currentMessage() == "Begin an empty project"
+    menu.close()
+    QApplication.sendEvent(window, QStatusTipEvent(""))  # as a menu does whose entry was pointed at
+    assert window.status.currentMessage() == ""

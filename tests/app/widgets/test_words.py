@@ -1,0 +1,31 @@
+"""Numbers in words, and files that are shown where the computer has no program for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+
+from app.widgets import words
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_folder_that_no_program_shows_is_named(
+    qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opens: bool
+) -> None:
+    asked: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: asked.append(url) or opens)
+    window = QWidget()
+    qtbot.addWidget(window)
+    with qtbot.waitActive(window):
+        window.show()
+    words.show_in_folder(tmp_path / "mosaic.png")
+    boxes = [box for box in QApplication.topLevelWidgets() if isinstance(box, QMessageBox) and box.isVisible()]
+    assert [url.toLocalFile() for url in asked] == [str(tmp_path)]
+    assert len(boxes) == (0 if opens else 1)
+    for box in boxes:
+        assert str(tmp_path) in box.text()
+        box.close()
