@@ -1,6 +1,7 @@
 """`python docs/gallery/first_seconds.py fruit.png self_portrait.jpg OUT.jpg`: the window in its first ten seconds.
 
-Four pictures of the real window, each with the seconds of a clock since the first image was dropped. Nothing else should run.
+Four pictures of the real window, each with the seconds of a clock since the first image was dropped. Nothing else
+should run meanwhile.
 """
 
 from __future__ import annotations
