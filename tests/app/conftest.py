@@ -1,12 +1,15 @@
-"""Windows of tests go in the thread of the tests, as those of the program do in the window's."""
+"""Windows of tests go in the thread of the tests, as the program's do in the window's; walks start the program."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
+
+from tests.app.walker import Open, Walker, display
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -38,3 +41,18 @@ def _circles_are_collected_here() -> Iterator[None]:
     yield
     gc.collect(1)
     gc.enable()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Open]:
+    """Starts the program on a display of its own, at home in the test's folder."""
+    walkers: list[Walker] = []
+    with display() as name:
+
+        def start(*words: str) -> Walker:
+            walkers.append(Walker(name, tmp_path, tmp_path / "stations", *words))
+            return walkers[-1]
+
+        yield start
+        for walker in walkers:
+            walker.give_up()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from tests.app.test_walk import Open, live, put_small_pictures
 from tests.app.test_walk import export as export_picture
-from tests.app.walker import OnScreen, Walker, display, lacking
+from tests.app.test_walk import live, put_small_pictures
+from tests.app.walker import OnScreen, Open, Walker, lacking
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,21 +20,6 @@ pytestmark = [
     pytest.mark.xdist_group("display"),  # one pair of hands at a time
     pytest.mark.skipif(bool(lacking()), reason=f"needs {lacking()} on this machine"),
 ]
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Open]:
-    """Starts the program on a display of its own, at home in the test's folder."""
-    walkers: list[Walker] = []
-    with display() as name:
-
-        def start(*words: str) -> Walker:
-            walkers.append(Walker(name, tmp_path, tmp_path / "stations", *words))
-            return walkers[-1]
-
-        yield start
-        for walker in walkers:
-            walker.give_up()
 
 
 def test_a_collage_directed_with_a_brush(program: Open, tmp_path: Path) -> None:

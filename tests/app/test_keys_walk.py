@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.app.test_walk import Open, live, step
+from tests.app.test_walk import live, step
 from tests.app.toys import write_image
-from tests.app.walker import Walker, display, lacking
+from tests.app.walker import Open, Walker, lacking
 
 pytestmark = [
     pytest.mark.slow,
@@ -18,21 +17,6 @@ pytestmark = [
     pytest.mark.xdist_group("display"),  # one pair of hands at a time
     pytest.mark.skipif(bool(lacking()), reason=f"needs {lacking()} on this machine"),
 ]
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Open]:
-    """Starts the program on a display of its own, at home in the test's folder."""
-    walkers: list[Walker] = []
-    with display() as name:
-
-        def start(*words: str) -> Walker:
-            walkers.append(Walker(name, tmp_path, tmp_path / "stations", *words))
-            return walkers[-1]
-
-        yield start
-        for walker in walkers:
-            walker.give_up()
 
 
 def test_from_two_files_to_an_a3_print_by_keys(program: Open, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from engine import moments
 from engine.snapshots import listing
 from resources import example
 from tests.app.toys import write_image
-from tests.app.walker import Walker, display, lacking
+from tests.app.walker import Open, Walker, lacking
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,23 +34,6 @@ TINY = {
     "precision": "float32",
 }
 """Small enough that a step takes a moment on any machine."""
-
-Open = Callable[..., Walker]
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Open]:
-    """Starts the program on a display of its own, at home in the test's folder."""
-    walkers: list[Walker] = []
-    with display() as name:
-
-        def start(*words: str) -> Walker:
-            walkers.append(Walker(name, tmp_path, tmp_path / "stations", *words))
-            return walkers[-1]
-
-        yield start
-        for walker in walkers:
-            walker.give_up()
 
 
 def test_from_the_example_to_a_file_and_back(program: Open, tmp_path: Path) -> None:

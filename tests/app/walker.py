@@ -195,6 +195,10 @@ class Walker:
         self._errors.close()
 
 
+Open = Callable[..., Walker]
+"""Starts the program with these words."""
+
+
 def _same_place(one: OnScreen, other: OnScreen) -> bool:
     return (one.kind, one.name, one.text, one.box) == (other.kind, other.name, other.text, other.box)
 
