@@ -320,6 +320,7 @@ class Session:
             yield from self._exchange.load(job)
         elif names:
             self._trainer.retune(job)
+            self._views.turn()
             yield Retuned(self._trainer.step, names)
 
     def _stop(self, command: Stop) -> Iterator[Event]:

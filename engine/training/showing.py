@@ -37,6 +37,8 @@ class Showing:
         self._device, self._gives_way, self._shown = device, gives_way, shown
         self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece] | None]] = {}
         """What is left of each, None where all is; the first is next, and goes to the end after each piece."""
+        self._turned: set[Requester] = set()
+        """Those whose view began anew since settings were turned, and is not done yet."""
         self._looked_at: dict[Path, Method] = {}
         """Methods of snapshots that are looked at beside the present; the last used is last."""
 
@@ -52,6 +54,16 @@ class Showing:
         for requester, (request, _) in self._views.items():
             if request.snapshot is None:
                 self._views[requester] = request, None
+
+    def turn(self) -> None:
+        """Settings of the present were turned: parts that were painted by others would lie beside those to come.
+
+        While a slider is dragged a view begins anew once, and is seen as it becomes; else none would ever be done.
+        """
+        for requester, (request, _) in self._views.items():
+            if request.snapshot is None and requester not in self._turned:
+                self._views[requester] = request, None
+                self._turned.add(requester)
 
     def let_go(self) -> list[RenderView]:
         """Holds no method any more; what was under way, for `take_back`."""
@@ -88,7 +100,9 @@ class Showing:
             empty_cache(self._device.torch)
             yield Failed(failure, command=request)
             return
-        if not piece.done:
+        if piece.done:
+            self._turned.discard(requester)
+        else:
             self._views[requester] = request, pieces
         yield ViewRendered(
             image=piece.image,

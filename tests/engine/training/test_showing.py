@@ -57,6 +57,29 @@ def test_what_was_let_go_begins_anew_that_of_a_snapshot_too(tmp_path: Path) -> N
     assert sorted(done) == ["moment", "present"]
 
 
+def test_after_a_setting_was_turned_no_part_of_the_picture_before_it_is_left(tmp_path: Path) -> None:
+    """A slider that jumped left tiles of two pictures side by side; one that is dragged may not keep all away."""
+    present = toy.Toy(toy.job(tmp_path, canvas_size=Size(512, 512)), torch.device("cpu"))
+    showing, threads = Showing(choose("cpu"), lambda: False, lambda _: present), Threads(choose("cpu"), fixed=True)
+    whole = Box(0, 0, 512, 512)
+    showing.ask(RenderView(whole, whole.size))
+
+    def piece() -> ViewRendered:
+        (event,) = showing.paint(threads, 0, at_leisure=False)
+        assert isinstance(event, ViewRendered)
+        return event
+
+    before = [piece() for _ in range(2)]
+    showing.turn()
+    after = [piece()]
+    while showing:
+        showing.turn()
+        after.append(piece())
+    assert [event.box for event in after[:2]] == [event.box for event in before]
+    assert sum(event.box.area for event in after) == whole.area
+    assert after[-1].done
+
+
 def answers(events: list[Event], ticket: int) -> list[ViewRendered]:
     return [event for event in of(events, ViewRendered) if event.ticket == ticket]
 
