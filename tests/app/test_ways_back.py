@@ -87,12 +87,17 @@ def test_going_back_shows_the_stored_picture_at_once(studio: Studio) -> None:
     studio.until(lambda: not view._pixels.standing_in)  # the network of then has painted all of it
 
 
-def test_autosaves_of_a_new_branch_leave_the_one_that_was_left(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("better_by", [1e6, -1e6], ids=["autosaves", "best so far"])
+def test_autosaves_of_a_new_branch_leave_the_one_that_was_left(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, better_by: float
+) -> None:
+    """Where the present was kept already, as the best so far, that moment is what stays."""
     monkeypatch.setattr(autosave, "AUTOSAVE_S", 0.0)
     monkeypatch.setattr(autosave, "AUTOSAVE_COST", 1.0)
+    monkeypatch.setattr(autosave, "BETTER_BY", better_by)
     studio.train()
     first = keep(studio)
-    studio.until(lambda: any(e.reason == "autosave" and e.step > first.step for e in studio.seen(Kept)))
+    studio.until(lambda: any(e.reason != "kept" and e.step > first.step for e in studio.seen(Kept)))
     paused_at(studio)
     step = studio.seen(Paused)[-1].step
     go_back(studio, first)
@@ -100,7 +105,7 @@ def test_autosaves_of_a_new_branch_leave_the_one_that_was_left(studio: Studio, m
     train_on(studio)
     studio.until(lambda: len(studio.seen(Kept)) >= count + 3)
     paused_at(studio)
-    assert step in [s.step for s in moments(studio) if s.reason == "before"]
+    assert [s.step for s in moments(studio) if s.folder == restored(studio)[-1].left] == [step]
     assert len([s for s in moments(studio) if s.reason == "autosave"]) <= 1, "those of its own branch are superseded"
 
 
