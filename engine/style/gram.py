@@ -103,7 +103,7 @@ class Gram(Statistic):
         allowed: Tensor | None = None,
     ) -> Target:
         with torch.no_grad():
-            summaries = [total(self._sums(features) for features in picture).pooled() for picture in pictures]
+            summaries = [total(self._sums(features).pooled() for features in picture) for picture in pictures]
         return Target(*mixed(summaries, weights, allowed))
 
     def sums(self, features: Features, target: Target) -> Summary:

@@ -44,7 +44,7 @@ class Sliced(Statistic):
         with torch.no_grad():
             ranges = self._ranges(pictures)
             empty = Target({}, {}, ranges)
-            summaries = [total(self.sums(features, empty) for features in picture).pooled() for picture in pictures]
+            summaries = [total(self.sums(features, empty).pooled() for features in picture) for picture in pictures]
         return Target(*mixed(summaries, weights, allowed), ranges)
 
     def _ranges(self, pictures: Sequence[Iterable[Features]]) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ from engine.style.gram import Gram, Link, links_of
 from engine.style.networks import open_network
 from engine.style.perceptual import Perceptual
 from engine.style.sliced import ROUNDING, Sliced
-from engine.style.statistics import Statistic
+from engine.style.statistics import Statistic, Target
 from engine.style.vgg import Vgg19
 from engine.style.weights import sha256
 
@@ -340,6 +340,29 @@ def test_sums_of_two_tiles_are_those_of_the_whole(kind: str) -> None:
     for name in statistic.names:
         torch.testing.assert_close(tiles.sums[name], whole.sums[name])
         torch.testing.assert_close(tiles.weights[name], whole.weights[name])
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("kind", STATISTICS)
+def test_it_does_not_matter_how_many_pieces_of_a_picture_are_seen_at_once(kind: str, masked: bool) -> None:
+    network = tiny_filters()
+    statistic: Statistic = STATISTICS[kind](network.layers)
+    pieces = image(32, 32, 2, batch=5)
+    mask = torch.cat([x > 0.5 for x in (pieces[:, :1], 1 - pieces[:, :1])], 1).double() if masked else None
+
+    def target(*counts: int) -> Target:
+        batches, first = [], 0
+        for count in counts:
+            cut = slice(first, first + count)
+            batches.append(network.extract(pieces[cut], mask=None if mask is None else mask[cut]))
+            first += count
+        return statistic.target([batches])
+
+    alone = target(1, 1, 1, 1, 1)
+    for counts in ((3, 2), (1, 4), (5,)):
+        together = target(*counts)
+        for name in statistic.names:
+            torch.testing.assert_close(together.means[name], alone.means[name])
 
 
 def test_regions_are_matched_apart() -> None:

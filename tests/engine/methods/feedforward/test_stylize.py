@@ -172,3 +172,14 @@ def test_filters_respond_alike_over_style_and_contents(tmp_path: Path) -> None:
         for layer in means[0]:
             mean = torch.stack([each[layer] for each in means]).mean(0)
             assert torch.allclose(mean[mean > 1e-6], torch.ones((), dtype=torch.float64), atol=1e-4), over
+
+
+@pytest.mark.parametrize("values", [{"statistic": "gram"}, {"batch": 10}])
+def test_a_style_that_is_looked_at_in_many_pieces_is_learned(values: dict[str, Any], tmp_path: Path) -> None:
+    """More pieces than are seen at once, and no multiple of those."""
+    sources = {
+        "style": (picture(tmp_path / "s.png", 900, 700, 1),),
+        "content": (picture(tmp_path / "t.png", 64, 64, 2),),
+    }
+    method = Stylize(job("stylize", tmp_path, values, sources=sources), CPU)
+    assert all(torch.isfinite(torch.as_tensor(float(value))) for value in method.step(0).values())
