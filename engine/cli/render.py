@@ -18,6 +18,7 @@ from engine.cli.render_pictures import (
     pictures,
     reads_originals,
     render_mode,
+    say_what_is_cut,
     with_styles,
 )
 from engine.cli.terminal import Progress, argument, interrupted, say
@@ -82,6 +83,8 @@ def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) 
     def export(canvas_size: Size, picture: Picture) -> ExportRequest:
         trained = canvas_size if picture.content is None else shaped(canvas_size, image_size(picture.content))
         size = _size(arguments, trained, first_size(trained, job, picture.content))
+        if picture is wanted[0] and not (arguments.repeat or arguments.more_pieces):
+            say_what_is_cut(size, trained)
         return ExportRequest(
             picture.out,
             size,
@@ -258,7 +261,7 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
 def _size(arguments: Namespace, canvas_size: Size, first: Size) -> Size:
     """What is asked for; with one side given, in the proportions of the training; `first` where nothing is."""
     if arguments.size is not None:
-        return parse_size(arguments.size, arguments.dpi)
+        return parse_size(arguments.size, arguments.dpi, canvas_size)
     if arguments.width is not None:
         return Size(max(1, round(arguments.width * canvas_size.height / canvas_size.width)), arguments.width)
     if arguments.height is not None:

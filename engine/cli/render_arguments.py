@@ -67,7 +67,11 @@ def _add_size(render: argparse.ArgumentParser) -> None:
     side = group.add_mutually_exclusive_group()
     side.add_argument("--width", type=whole(16, LARGEST_SIDE), metavar="W", help="in pixels; the height follows")
     side.add_argument("--height", type=whole(16, LARGEST_SIDE), metavar="H", help="in pixels; the width follows")
-    side.add_argument("--size", metavar="WIDTHxHEIGHT", help="60x90cm, 24x36in, 6000x9000, A1, A1 landscape")
+    side.add_argument(
+        "--size",
+        metavar="WIDTHxHEIGHT",
+        help="60x90cm, 24x36in, 6000x9000, or a paper: A1 lies as the picture does, else A1 landscape, A1 upright",
+    )
     side.add_argument("--times", type=positive, metavar="F", help="so many times the size of the training")
     group.add_argument(
         "--dpi",

@@ -29,6 +29,11 @@ def whole_of(size: Size, trained: Size) -> Size:
     return Size(max(size.height, round(scale * trained.height)), max(size.width, round(scale * trained.width)))
 
 
+def cut_share(size: Size, trained: Size) -> float:
+    """How much of the whole picture a print of `size` does not show, 0..1."""
+    return 1 - size.area / whole_of(size, trained).area
+
+
 def corner_of(size: Size, whole: Size, crop: tuple[float, float]) -> tuple[int, int]:
     """Top and left of the part in the whole.
 

@@ -198,16 +198,23 @@ def parse_length(text: str, dpi: float) -> int:
     return round(number) if unit == "px" else pixels(number * UNITS[unit], dpi)
 
 
-def parse_size(text: str, dpi: float) -> Size:
-    """Pixels of "60x90cm", "24x36in", "6000x9000" (width first), or of a paper: "A1", "a1 landscape".
+def parse_size(text: str, dpi: float, picture: Size | None = None) -> Size:
+    """Pixels of "60x90cm", "24x36in", "6000x9000" (width first), or of a paper: "A1", "a1 landscape", "A1 upright".
+
+    Args:
+        picture: what is printed; a paper lies as it does unless the text says how. Upright where there is none.
 
     Raises:
         BadSettingError: it is none of these, or a side is 0.
     """
-    name, _, turned = text.strip().casefold().partition(" landscape")
+    words = text.strip().casefold()
+    landscape = words.endswith(" landscape") or (
+        picture is not None and picture.width > picture.height and not words.endswith(" upright")
+    )
+    name = words.removesuffix(" landscape").removesuffix(" upright")
     for paper in PAPERS:
-        if paper.name.casefold() == name and not turned:
-            return paper.pixels(dpi, landscape=" landscape" in text.casefold())
+        if paper.name.casefold() == name:
+            return paper.pixels(dpi, landscape)
     width, times, height = re.sub("[×X*]", "x", text).partition("x")
     unit = re.search(r'(px|mm|cm|m|in|")\s*$', height, re.IGNORECASE)
     if times and unit and not re.search(r"[a-z\"]\s*$", width, re.IGNORECASE):

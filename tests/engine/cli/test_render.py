@@ -75,6 +75,20 @@ def test_a_print_with_bleed_marks_profile_and_bits(project: Path, tmp_path: Path
     assert left_in(tmp_path) == ["print.tif"]
 
 
+def test_a_paper_lies_as_the_picture_does_and_what_it_cuts_is_told(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The canvas is 101 x 77: a paper lies; where it shall stand, half of the picture is lost."""
+    assert render(project, tmp_path / "lying.png", "--size", "A5", "--dpi", "20") == 0
+    assert pixels(tmp_path / "lying.png").shape[:2] == (117, 165)
+    assert "7% are cut away" in capsys.readouterr().err
+    assert render(project, tmp_path / "standing.png", "--size", "A5 upright", "--dpi", "20") == 0
+    assert pixels(tmp_path / "standing.png").shape[:2] == (165, 117)
+    assert "46% are cut away" in capsys.readouterr().err
+    assert render(project, tmp_path / "whole.png", "--width", "202") == 0
+    assert "cut away" not in capsys.readouterr().err
+
+
 def test_bleed_is_more_of_the_picture(project: Path, tmp_path: Path) -> None:
     assert render(project, tmp_path / "a.png", "--width", "202") == 0
     assert render(project, tmp_path / "b.png", "--width", "202", "--bleed", "12") == 0

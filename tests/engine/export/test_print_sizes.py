@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from engine.box import Box, Size
 from engine.errors import BadSettingError
-from engine.export.print_sizes import LABS, PAPERS, Layout, length_mm, parse_length, parse_size, pixels
+from engine.export.print_sizes import LABS, PAPERS, Layout, Paper, length_mm, parse_length, parse_size, pixels
 from engine.options import EncodeOptions
 
 
@@ -25,11 +25,22 @@ from engine.options import EncodeOptions
         ("6000x9000px", Size(9000, 6000)),
         ("A1", Size(9933, 7016)),
         ("a1 landscape", Size(7016, 9933)),
+        ("A1 upright", Size(9933, 7016)),
         ("30 x 40 cm", Size(4724, 3543)),
     ],
 )
 def test_sizes_on_paper(text: str, size: Size) -> None:
     assert parse_size(text, 300) == size
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.sampled_from(PAPERS))
+def test_a_paper_lies_as_the_picture_does_unless_it_is_told_how(height: int, width: int, paper: Paper) -> None:
+    picture = Size(height, width)
+    upright, landscape = (parse_size(f"{paper.name} {how}", 300, picture) for how in ("upright", "landscape"))
+    assert upright == paper.pixels(300)
+    assert landscape == Size(upright.width, upright.height)
+    assert parse_size(paper.name, 300, picture) == (landscape if width > height else upright)
+    assert parse_size("60x90cm", 300, picture) == parse_size("60x90cm", 300), "sides that are named stay"
 
 
 @pytest.mark.parametrize("text", ["", "60", "60x", "x90cm", "60x90miles", "0x90cm", "-6x9cm", "A99", "A1 sideways"])
