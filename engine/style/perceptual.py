@@ -171,19 +171,23 @@ class Perceptual(nn.Module, ABC):
         """Exchanges the filters where they are not fixed."""
         del random
 
-    def normalise(self, images: Sequence[Tensor]) -> None:
+    def normalise(self, images: Sequence[Tensor], shares: Sequence[float] | None = None) -> None:
         """Scales each filter to a mean (absolute) activation of 1 over images [1, 3, H, W] (Gatys et al. 2015).
 
         As all layers are linear up to a positive factor, this equals scaling the weights. Filters that never respond
         are left as they are.
+
+        Args:
+            shares: how much each image counts, with a sum of 1; all alike unless given.
         """
+        shares = shares or [1 / len(images)] * len(images)
         self._gains = {}
         sums: dict[str, Tensor] = {}
         with torch.no_grad():
-            for image in images:
+            for image, share in zip(images, shares, strict=True):
                 for layer, x in self(image).items():
                     mean = x.abs().mean((0, 2, 3), keepdim=True)  # [1, C, 1, 1]
-                    sums[layer] = sums.get(layer, torch.zeros_like(mean)) + mean / len(images)
+                    sums[layer] = sums.get(layer, torch.zeros_like(mean)) + mean * share
         self._gains = {layer: torch.where(mean > 1e-6, 1 / mean, 1.0) for layer, mean in sums.items()}
 
     def adapt(self, images: Sequence[Tensor], random: torch.Generator) -> None:

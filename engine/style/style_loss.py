@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import torch
@@ -72,12 +73,14 @@ class StyleLoss:
         self.network, self.statistic, self._styles = network, statistic, styles
         self._regions, self._window_px = regions, window_px
         self._area_px = FIXED_AREA_PX
-        images = [image for style in styles for image, _ in self._windows(style, random)]
+        images = [[image for image, _ in self._windows(style, random)] for style in styles]
         if network.fixed:
-            beside = [image for content in contents for image, _ in self._windows(content, random)]
-            network.normalise(images + beside)
+            images += [[image for image, _ in self._windows(content, random)] for content in contents]
+            # A large image is looked at in many pieces, and counts as much as a small one all the same.
+            shares = [1 / (len(images) * len(pieces)) for pieces in images for _ in pieces]
+            network.normalise(list(chain.from_iterable(images)), shares)
         else:
-            network.adapt(images, random)
+            network.adapt(list(chain.from_iterable(images)), random)
             self._area_px = area_px
         self._target = self._looked_at(random)
 

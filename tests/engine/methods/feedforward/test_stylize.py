@@ -4,13 +4,16 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from engine.box import Box, Size
 from engine.errors import BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.images.read import read_image
+from engine.job import SourceImage
 from engine.methods.feedforward.stylize import Stylize
 from engine.methods.feedforward.stylize_settings import StylizeSettings
 from engine.nn.residual_network import ResidualNetwork, ResidualShape
@@ -172,6 +175,25 @@ def test_filters_respond_alike_over_style_and_contents(tmp_path: Path) -> None:
         for layer in means[0]:
             mean = torch.stack([each[layer] for each in means]).mean(0)
             assert torch.allclose(mean[mean > 1e-6], torch.ones((), dtype=torch.float64), atol=1e-4), over
+
+
+def test_a_large_image_counts_as_much_as_a_small_one_for_how_filters_respond(tmp_path: Path) -> None:
+    """It is looked at in many pieces, here all alike, so that their mean is that of one."""
+    fine = np.random.default_rng(4).integers(0, 256, (16, 16, 3)).astype(np.uint8)
+    flat = np.full((64, 64, 3), 90, np.uint8)
+    flat[:, 32:] = 160
+    Image.fromarray(np.tile(fine, (60, 50, 1))).save(tmp_path / "s.png")
+    Image.fromarray(flat).save(tmp_path / "t.png")
+    files = {"style": "s.png", "content": "t.png"}
+    sources = {slot: (SourceImage(path=str(tmp_path / name)),) for slot, name in files.items()}
+    values = {"statistic": "gram", "filters": 8, "levels": 1, "normalised_over": "both"}
+    network = Stylize(job("stylize", tmp_path, values, sources=sources), CPU).style_loss.network
+    means = [
+        network(read_image(tmp_path / name).pixels[None].float() / 255)["level1"].mean((0, 2, 3))
+        for name in ("s.png", "t.png")
+    ]
+    mean = torch.stack(means).mean(0)
+    assert torch.allclose(mean[mean > 1e-6], torch.ones(()), atol=0.15), "but for what pieces see at their edges"
 
 
 @pytest.mark.parametrize("values", [{"statistic": "gram"}, {"batch": 10}])
