@@ -26,11 +26,13 @@ from benchmarks.measures import content_match, structure, style_distances
 from engine import heap
 from engine.fields.artwork import Artwork
 from engine.files import replacing
+from engine.images import sources
 from engine.images.find import find_images
 from engine.images.quantise import to_uint8
 from engine.job import Job, SourceImage
 from engine.method import State, method_class
 from engine.method_choices import preset_values
+from engine.methods.famos.foreign import colors_of, foreign
 from engine.settings import parse_assignments
 from engine.training.borrowed import take
 from engine.training.matches import MatchMeter
@@ -54,6 +56,8 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         self.step, self.seconds, self.rows = 0, 0.0, list[dict[str, float]]()
         self._meter = MatchMeter(method, job)
+        styles = sources.load(job.sources["style"], method.settings.style_scale, "style", [])
+        self._colors = colors_of(styles, torch.device("cpu"))
         if (folder / "run.json").exists():
             about = json.loads((folder / "run.json").read_text())
             method.restore(State(load_file(folder / "state.safetensors"), about["plain"]))
@@ -83,6 +87,7 @@ class Run:
         )
         row = {"step": self.step, "seconds": self.seconds}
         row |= {name: round(value, 3) for name, value in zip(_MEASURES, found, strict=True)}
+        row["foreign"] = round(float(foreign(picture[None] * 2 - 1, self._colors)), 4)  # veils that no other one sees
         while not self._meter.advance(math.inf):  # as the window measures
             pass
         row |= {name: round(value, 1) for name, value in self._meter.latest.items()}

@@ -12,6 +12,7 @@ from torch.nn import functional
 from engine import losses
 from engine.images.sources import Source
 from engine.methods.adversarial import coarsened
+from engine.methods.famos.foreign import colors_of
 from engine.methods.famos.lines import mean_contrast
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import ColorReconstruction
@@ -26,6 +27,8 @@ class Compared(NamedTuple):
     network: Perceptual | None = None
     contrast: float | None = None
     """The unit of `line_weight`, where contents count along their lines alone."""
+    colors: Tensor | None = None
+    """Those of the style, [K, 3] in -1..1, where paint may bring others."""
 
 
 def features_network(s: FamosSettings, seed: int, device: torch.device) -> Perceptual | None:
@@ -54,7 +57,8 @@ def compared_by(
     if network is not None:
         normalise_over(network, [source.pixels for source in (*styles, *contents)], device)
     contrast = None if s.content_counts == "everywhere" else mean_contrast(contents, s.content_counts == "dark")
-    return Compared(reconstruction, network, contrast)
+    colors = colors_of(styles, device) if s.mode == "blend" else None
+    return Compared(reconstruction, network, contrast, colors)
 
 
 def content_distance(

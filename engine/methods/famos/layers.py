@@ -37,6 +37,7 @@ TERMS = (
     Term("paint", "Price of paint", "Painting", "The painted share, dearer beside lines where those count."),
     Term("alpha_variation", "Variation of the mask", "Painting"),
     Term("undecided", "Undecided paint", "Painting", "0: each place is wholly painted or not at all. 1: half."),
+    Term("foreign", "Foreign colours", "Painting", "0: no colours but those of your style images."),
     Term("largest_share", "Largest share", "Pieces", "Share of the most used template in a patch."),
     Term("penalty", "Gradient penalty", "Penalty"),
 )

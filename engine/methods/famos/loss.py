@@ -11,6 +11,7 @@ from engine.methods.adversarial import coarsened
 from engine.methods.directed import CONTENT, PAINT, SIZE
 from engine.methods.famos.batches import Batch
 from engine.methods.famos.compared import Compared, content_distance
+from engine.methods.famos.foreign import foreign
 from engine.methods.famos.lines import line_weight, paint_cost
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import Painting
@@ -35,6 +36,8 @@ def weighted(s: FamosSettings, terms: Mapping[str, Tensor], entropy_ramp: float)
         + s.alpha_variation_weight * terms["alpha_variation"]
         # differs from the paper: each place is wholly painted or wholly copied, as strokes of a pen are
         + s.decision_weight * entropy_ramp * terms["undecided"]
+        # differs from the paper: no colours that the style has not, of which a grey content knows nothing
+        + s.foreign_weight * terms["foreign"]
         + s.diversity_weight * terms["diversity"]
         # differs from the paper: balance over templates, without which A collapses
         + s.balance_weight * terms["balance"]
@@ -76,12 +79,15 @@ def terms_of(
         "paint": paint,
         "alpha_variation": losses.total_variation(fake.alpha),
         "undecided": losses.undecided(fake.alpha if s.decision_weight else fake.alpha.detach()),
+        "foreign": nothing,
         "entropy": nothing,
         "variation": nothing,
         "diversity": nothing,
         "balance": nothing,
         "largest_share": nothing,
     }
+    if compared.colors is not None:
+        terms["foreign"] = foreign(fake.result if s.foreign_weight else fake.result.detach(), compared.colors)
     if (mixture := fake.mixture) is not None:
         usage = sharing.gathered(mixture.usage)  # patches are compared, so those of other devices as well
         mean = usage.mean(0)

@@ -38,6 +38,7 @@ _PAPER: dict[str, Any] = {
     "content_counts": "everywhere",
     "collage_correspondence": "same",
     "decision_weight": 0.0,
+    "foreign_weight": 0.0,
 }
 """What both presets of the paper have in common. Figure 7's widths, the rate and the weights are not in its text: they
 are those of the peer's code, docs/papers.md has them line by line."""
@@ -47,6 +48,7 @@ _PLAIN: dict[str, Any] = {
     "collage_correspondence": "same",
     "collage_content_weight": 1.0,
     "decision_weight": 0.0,
+    "foreign_weight": 5.0,
     "color_matching": 0.0,
 }
 """What looks have in common but *Drawn over*, after which they may be chosen."""
@@ -208,6 +210,7 @@ PRESETS = (
             "alpha_weight": 2.0,
             "alpha_variation_weight": 0.05,
             "decision_weight": 2.5,
+            "foreign_weight": 0.0,
             "variation_weight": 0.4,
             "entropy_weight": 1.0,
             "entropy_ramp_steps": 250,

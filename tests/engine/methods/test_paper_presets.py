@@ -23,6 +23,7 @@ ADDED = {
         "color_matching",
         "balance_weight",
         "largest_share_weight",
+        "foreign_weight",
         "r1_weight",
         "entropy_ramp_steps",
     ),
