@@ -199,7 +199,7 @@ def test_beyond_the_canvas_a_print_has_the_pieces_that_the_network_chose_between
     small = torch.nn.functional.interpolate(printed[None], shown.shape[1:], mode="area")[0]
     inside, off = torch.zeros(shown.shape[1:], dtype=torch.bool), (small - shown).abs().mean(0)
     inside[over_px:-over_px, over_px:-over_px] = True
-    # Mirror images may lie half a pixel off, where the print's canvas has no whole pixels; other pieces are off by 0.17.
+    # Mirror images may lie half a pixel off, where the canvas has no whole pixels; other pieces would be off by 0.17.
     assert off[~inside].mean() < off[inside].mean() + 0.02, "as like one another as inside the canvas"
 
 
