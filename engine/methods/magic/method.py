@@ -39,7 +39,6 @@ from engine.methods.directed import (
 )
 from engine.methods.magic import pretrained
 from engine.methods.magic.batches import Batch, joined
-from engine.methods.magic.coarse import CoarseRenderer
 from engine.methods.magic.color_choice import ColorChoice
 from engine.methods.magic.conditions import RANGES
 from engine.methods.magic.directions import multiplied
@@ -52,6 +51,7 @@ from engine.methods.magic.slots import SLOTS
 from engine.methods.remembered import Remembered
 from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
+from engine.templates.atlas import Atlas
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets
 
@@ -96,7 +96,7 @@ class Magic(PaintingMagic):
         self._make_it_fit()
         self._assemble(torch.Generator().manual_seed(self.seed))
         self._shown: dict[tuple[int, ...], Tensor] = {}
-        self._coarse_renderers: dict[int, CoarseRenderer] = {}
+        self._coarse_atlases: dict[int, Atlas] = {}
         self._remembered, self._color_choice = Remembered(), ColorChoice()
         self._beginnings = Remembered(BEGINNINGS_BYTES)
         self._tally, self._composed = Tally(), {}

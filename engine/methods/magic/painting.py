@@ -15,7 +15,7 @@ from engine.box import Box, Margin, Size
 from engine.declarations import Layer
 from engine.device import memory_free_bytes, uploaded
 from engine.images.sources import ContentField, Source
-from engine.methods.adversarial import AdversarialMethod
+from engine.methods.adversarial import AdversarialMethod, atlas_of
 from engine.methods.adversarial_renderer import renderer
 from engine.methods.composed import Composed, Composer, Tally, everywhere, log_bias
 from engine.methods.directed import PAINT, Directions, painted_share, times
@@ -37,7 +37,7 @@ from engine.nn.smoothing import reach_px
 from engine.options import RenderMode
 from engine.pieces import Piece, PieceInfo
 from engine.renderer import Layers, Renderer
-from engine.templates.atlas import Templates
+from engine.templates.atlas import Atlas, Templates
 from engine.templates.sets import SetDraw, Sets
 
 _MOST_BEGUN_BYTES = 2**27
@@ -61,7 +61,7 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
     draw: SetDraw
     _directions: Directions
     _shown: dict[tuple[int, ...], Tensor]
-    _coarse_renderers: dict[int, CoarseRenderer]
+    _coarse_atlases: dict[int, Atlas]
     _remembered: Remembered[Choice]
     _beginnings: Remembered[Begun]
     _composer: Composer
@@ -146,12 +146,12 @@ class PaintingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
         return Scene(canvas_size, content, self.draw.at, fields, remembered=True)
 
     def coarse(self, reduction: int, render_mode: RenderMode | None = None) -> Renderer:
-        if reduction not in self._coarse_renderers:
-            self._coarse_renderers[reduction] = CoarseRenderer(self, self._styles, reduction)
-        renderer = self._coarse_renderers[reduction]
-        if render_mode is None or not render_mode.frame:
-            return renderer
-        return renderer.of(self.frame(render_mode.frame, render_mode.tones))
+        if reduction not in self._coarse_atlases:
+            smaller = [style.smaller(reduction) for style in self._styles]
+            self._coarse_atlases[reduction] = atlas_of(smaller, self.device)
+        asked = render_mode if render_mode is not None and render_mode.frame else None
+        frame = None if asked is None else self.frame(asked.frame, asked.tones)
+        return CoarseRenderer(self, self._coarse_atlases[reduction], reduction, frame)
 
     def painting(self, box: Box, scene: Scene) -> Painting:
         """One forward pass over an aligned box. Raises MemoryError: a smaller one is needed."""
