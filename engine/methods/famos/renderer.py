@@ -1,6 +1,6 @@
 """FAMOS painted otherwise than as trained: what the generator sees of a canvas, and what is composed of its decisions.
 
-Painting a scene is method.py's; repeats, frames and prints in general are adversarial_renderer.py's.
+Painting a scene is painting.py's; repeats, frames and prints in general are adversarial_renderer.py's.
 """
 
 from __future__ import annotations

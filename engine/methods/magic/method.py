@@ -41,9 +41,10 @@ from engine.methods.magic import pretrained
 from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.color_choice import ColorChoice
 from engine.methods.magic.conditions import RANGES
+from engine.methods.magic.deciding import BEGINNINGS_BYTES
 from engine.methods.magic.directions import multiplied
 from engine.methods.magic.memory_plan import Plan, plan
-from engine.methods.magic.painting import BEGINNINGS_BYTES, PaintingMagic
+from engine.methods.magic.painting import PaintingMagic
 from engine.methods.magic.presets import PRESETS
 from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
