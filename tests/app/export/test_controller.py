@@ -10,9 +10,8 @@ import pytest
 import tifffile
 import torch
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtCore import QPoint, QPointF, QSettings
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.export.controller import ExportController
 from app.export.dialog import ExportDialog
@@ -24,6 +23,7 @@ from engine.export import journal, unfinished
 from engine.messages.events import Event, Stepped, ViewRendered
 from engine.messages.exports import ExportCancelled, Exported, ExportRequest
 from engine.options import RenderMode
+from tests.app.drops import drop, files
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 
@@ -351,13 +351,9 @@ def test_the_canvas_shows_how_it_will_print(studio: Studio, monkeypatch) -> None
     assert len(proofs) == seen
 
 
-def drop(host, path: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    drag = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    at = QPoint(20, host.height() // 2)
-    QApplication.sendEvent(host, QDragEnterEvent(at, *drag))
-    QApplication.sendEvent(host, QDropEvent(QPointF(at), *drag))
+def drop_back(studio: Studio, name: str) -> None:
+    start = studio.window.canvas.start
+    drop(start, files(studio.folder / name), QPoint(20, start.height() // 2))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".psd", ".webp", ".dzi"])
@@ -374,7 +370,7 @@ def test_an_exported_file_brings_its_settings_back(studio: Studio, suffix: str) 
     job, folder = document.job, document.folder
     studio.window.files.new()
     assert document.job != job
-    drop(studio.window.canvas.start, studio.folder / f"back{suffix}")
+    drop_back(studio, f"back{suffix}")
     assert document.job == job
     assert document.folder != folder, "the project that it came from is left alone"
     assert any(f"settings of back{suffix} are back" in text for text in studio.said())
@@ -408,7 +404,7 @@ def test_a_file_without_settings_is_an_image_as_any_other(studio: Studio) -> Non
     studio.window.training.stop()
     studio.until(lambda: studio.window.training.state == "idle")
     studio.window.files.new()
-    drop(studio.window.canvas.start, studio.folder / "mosaic.png")
+    drop_back(studio, "mosaic.png")
     assert [Path(image.path).name for image in studio.window.document.sources("style")] == ["mosaic.png"]
 
 
