@@ -125,14 +125,14 @@ class Monkey:
         return sorted(p for p in places if (p / "project.json").is_file() or p.suffix == ".tessera")
 
     def memory_at_rest_mb(self) -> float:
-        """Of the process, when nothing runs and the windows beside the main one are closed."""
+        """The memory of the process when nothing runs and the windows beside the main one are closed."""
         self._rest()
         gc.collect()
         heap.give_back()
         return self.memory_mb()
 
     def memory_mb(self) -> float:
-        """Of the process, as it is."""
+        """The memory of the process as it is."""
         return device.memory_used_bytes(device.choose("cpu")) / 1e6
 
     def end(self) -> None:

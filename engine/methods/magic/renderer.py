@@ -173,7 +173,10 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         return layers_of(painting, self.method.repaint_reach, box)
 
     def planes(self, box: Box, canvas_size: Size) -> Tensor:
-        """Of each set log A, not normalised, and how elements bend; what the second U-Net adds; content; regions."""
+        """What is decided in a box, [C, h, w]: all that a larger picture needs to be composed without the networks.
+
+        For each set log A, not normalised, and how elements bend; what the second U-Net adds; content; regions.
+        """
         painting = self.method.painting(box, self._scene_of(canvas_size))
         planes = []
         for choice, _ in painting.choices:
