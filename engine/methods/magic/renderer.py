@@ -150,7 +150,7 @@ class Painted(Printable, Protocol):
     def placed_logarithms(self, logits: Tensor, regions: Tensor | None, seed: int) -> Tensor: ...
 
 
-class MagicRenderer(AdversarialRenderer[Painted]):
+class MagicRenderer(AdversarialRenderer[Painted, Scene]):
     """See `AdversarialRenderer`.
 
     Raises:
@@ -164,7 +164,6 @@ class MagicRenderer(AdversarialRenderer[Painted]):
                 "Pieces that are turned and scaled do not meet at the edges, so this collage can not repeat. "
                 "Leave the repeat out, or train with Bend the pieces at No or Flow."
             )
-        self._scene: tuple[Size, Scene] | None = None
         self._detail: Detail | None = None
         self._pieces: dict[int, DetailedTemplates] = {}
 
@@ -220,12 +219,6 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         collage = collage * 2 - 1
         painting = Painting(collage + added, collage, mixture, content, [], box)
         return layers_of(painting, self.method.repaint_reach, box)
-
-    def _scene_of(self, canvas_size: Size) -> Scene:
-        if self._scene is None or self._scene[0] != canvas_size:
-            self._check_repeat(canvas_size)
-            self._scene = canvas_size, self._made(canvas_size)
-        return self._scene[1]
 
     def _made(self, canvas_size: Size) -> Scene:
         plain = self.method.scene(canvas_size, self._frame)
