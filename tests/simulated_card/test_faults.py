@@ -89,6 +89,35 @@ def test_a_step_without_memory_leaves_nothing_behind(
             assert torch.equal(found.tensors[name], tensor), f"{name}, broken off at {share:.0%} of a step"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB.",
+        "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "Triton Error [CUDA]: out of memory",
+        "MPS backend out of memory (MPS allocated: 9.07 GB, other allocations: 1 MB, max allowed: 9.07 GB).",
+        "Invalid buffer size: 20.00 GB",
+    ],
+)
+def test_too_little_memory_is_known_in_the_words_of_each_library(said: str) -> None:
+    """cuBLAS allocates by itself, and names it as it names what a card does not survive."""
+    assert devices.is_out_of_memory(RuntimeError(said))
+    assert not devices.is_lost(RuntimeError(said))
+
+
+@pytest.mark.parametrize("library", ["CUDA error", "HIP error", "Triton Error [CUDA]"])
+def test_a_card_that_failed_is_known_whoever_hears_of_it_first(library: str) -> None:
+    """The next launch does: a kernel of Triton's as well."""
+    error = RuntimeError(f"{library}: an illegal memory access was encountered")
+    assert devices.is_lost(error)
+    card = devices.Device("cuda:0", "GPU simulated", 2**37)
+    assert devices.lost_message(error, card).startswith(
+        "GPU simulated has stopped working (an illegal memory access was encountered)."
+    )
+
+
 def test_the_next_size_of_a_picture_without_memory_is_tried_again(card: SimulatedCard, tmp_path: Path) -> None:
     job = JOBS["neural_style"](tmp_path)  # grows after two steps
     straight = begun(job, steps=5).method.state()
