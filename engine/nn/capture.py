@@ -131,7 +131,9 @@ class CapturedSteps:
                 return self._give_up("it would take more memory than is free", work, drawn, rates)
             before = self._copies()
             graph = self._compared(drawn, before, rates, work)
-        except Exception as error:  # torch raises RuntimeErrors, Triton whatever it likes; the plain step says what lasts
+        except (
+            Exception
+        ) as error:  # torch raises RuntimeErrors, Triton whatever it likes; the plain step says what lasts
             if before is not None:
                 self._put(before)
             memory = is_out_of_memory(error)

@@ -182,7 +182,8 @@ class Allocator:
 
     def snapshot(self) -> list[dict[str, Any]]:
         """As `torch.cuda.memory_snapshot`, what matters of it here: a segment for each pool."""
-        return [{"segment_pool_id": pool, "active_size": self._held(pool)} for pool in self.uses]
+        size = {"total_size": 2**20}
+        return [size | {"segment_pool_id": pool, "active_size": self._held(pool)} for pool in self.uses]
 
     def _held(self, pool: Pool) -> int:
         return sum(not storage.expired() for storage in self._made.get(pool, ()))
