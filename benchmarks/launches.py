@@ -38,8 +38,9 @@ class Told:
 def get_ready() -> None:
     """Before graphs are captured whose work is to be counted.
 
-    A graph from before the first profiler can end or hang the process where a profiler sees its replay (pytorch #75504),
-    and so can a profiler that lets go of the driver and comes back; torch sets the same two variables for its own graphs.
+    A graph from before the first profiler can end or hang the process where a profiler sees its replay (pytorch
+    #75504), and so can a profiler that lets go of the driver and comes back; torch sets the same two variables for its
+    own graphs.
     """
     os.environ.setdefault("DISABLE_CUPTI_LAZY_REINIT", "1")
     os.environ.setdefault("TEARDOWN_CUPTI", "0")
