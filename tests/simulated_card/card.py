@@ -105,7 +105,7 @@ class SimulatedCard(TorchDispatchMode):
     """See the module.
 
     Args:
-        doubles: whether it knows float64.
+        doubles: whether it knows float64; without, it lacks what else Apple's processors lack.
         computes: False keeps shapes alone, so that steps of real sizes can be counted at once; what is read is 0 or 1.
     """
 
@@ -262,6 +262,8 @@ class SimulatedCard(TorchDispatchMode):
         crossing = getattr(self, f"_on_{name}", None)
         if crossing is not None:
             return crossing(func, args, kwargs)
+        if not self.doubles and (lacking := kernels.lacking_on_metal(func, args)):
+            raise NotImplementedError(lacking)
         self._refuse(func, name, given, ours)
         if not kernels.is_view(func):
             self.launch(name, kernels.launched(func, args))
