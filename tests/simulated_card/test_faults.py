@@ -27,6 +27,7 @@ from engine.nn import capture, set_attention
 from engine.nn.layers import ChannelLayerNorm
 from engine.nn.set_attention import SetAttention
 from engine.options import RenderMode
+from engine.preview import usage
 from engine.templates.atlas import Atlas, Templates
 from engine.templates.mixture import weighted_sum
 from engine.training import trainer
@@ -349,6 +350,18 @@ def test_prints_from_originals_without_doubles(repeat: bool, tmp_path: Path) -> 
     with torch.no_grad():
         expected = Artwork(method_class("famos")(job, torch.device("cpu")).renderer(way), Size(64, 96))
         assert (expected.at(Box(0, 0, 30, 40)) - found).abs().max() < 0.01
+
+
+@pytest.mark.usefixtures("card_can_be_simulated")
+@pytest.mark.parametrize("key", ["famos", "magic"])
+def test_shares_of_images_without_doubles(key: str, tmp_path: Path) -> None:
+    job = JOBS[key](tmp_path)
+    with SimulatedCard(doubles=False):
+        method = method_class(key)(job, CUDA)
+        found = {each.path: each.share for each in usage.image_shares(method)}
+        del method
+    wanted = {each.path: each.share for each in usage.image_shares(method_class(key)(job, torch.device("cpu")))}
+    assert found == pytest.approx(wanted, abs=1e-3)
 
 
 @pytest.mark.usefixtures("card_can_be_simulated")
