@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -85,7 +86,11 @@ class Channel:
     def add(self, tensor: Tensor) -> None:
         """Sums a tensor over all processes, in place."""
         if self._gradients is None:
-            dist.all_reduce(tensor)  # raises where a process is gone
+            # By the host's memory: on Windows Gloo ends the process at a card's (pytorch #186535).
+            by_host = tensor.cpu()  # the tensor itself, where that is its place
+            dist.all_reduce(by_host)  # raises where a process is gone
+            if by_host is not tensor:
+                tensor.copy_(by_host)
             return
         # A card would wait for one that is gone, and nobody would say so.
         work: Any = dist.all_reduce(tensor, group=self._gradients, async_op=True)
@@ -161,7 +166,15 @@ class MeetingPlace:
     """
 
     def __init__(self, size: int, port: int = 0) -> None:
-        self.store = TCPStore("127.0.0.1", port, size, is_master=not port, wait_for_workers=False, timeout=_MEETING)
+        self.store = TCPStore(
+            "127.0.0.1",
+            port,
+            size,
+            is_master=not port,
+            wait_for_workers=False,
+            timeout=_MEETING,
+            use_libuv=sys.platform != "win32",  # which torch is built without there, and asks for all the same
+        )
 
     @property
     def port(self) -> int:

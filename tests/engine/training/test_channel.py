@@ -11,6 +11,8 @@ import torch.distributed as dist
 
 from engine.training import channel
 from engine.training.channel import Channel, MeetingPlace
+from tests.simulated_card.card import SimulatedCard
+from tests.simulated_card.conftest import card, card_can_be_simulated  # noqa: F401 - fixtures
 
 
 class Work:
@@ -81,3 +83,37 @@ def test_where_there_is_no_nccl_the_host_adds_up(monkeypatch: pytest.MonkeyPatch
         assert "TORCH_NCCL_ASYNC_ERROR_HANDLING" not in os.environ
     finally:
         made.close()
+
+
+def test_tensors_of_a_card_are_added_up_in_the_memory_of_the_host(
+    card: SimulatedCard,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Gloo takes those of cards as well, but for Windows, where it ends the process."""
+    made = Channel(True, MeetingPlace(1).store, 0, 1)
+    seen: list[str] = []
+
+    def double(tensor: torch.Tensor) -> None:
+        seen.append(tensor.device.type)
+        tensor.mul_(2)
+
+    monkeypatch.setattr(dist, "all_reduce", double)
+    try:
+        for device in ("cpu", "cuda:0"):
+            tensor = torch.ones(3, device=device)
+            made.add(tensor)
+            assert tensor.tolist() == [2, 2, 2]
+            assert tensor.device == torch.device(device)
+    finally:
+        made.close()
+    assert seen == ["cpu", "cpu"]
+
+
+@pytest.mark.parametrize(("platform", "with_libuv"), [("win32", False), ("linux", True)])
+def test_processes_meet_on_windows(platform: str, with_libuv: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose torch is built without the library that it asks for unless it is told not to."""
+    asked: list[bool] = []
+    monkeypatch.setattr(channel.sys, "platform", platform)
+    monkeypatch.setattr(channel, "TCPStore", lambda *_, use_libuv=True, **__: asked.append(use_libuv))
+    MeetingPlace(2)
+    assert asked == [with_libuv]
