@@ -65,9 +65,9 @@ def abandon(graph: torch.cuda.CUDAGraph, pool: Pool, device: torch.device) -> No
     for attempt in (graph.reset, lambda: end(index, pool), torch.cuda.empty_cache):
         with suppress(RuntimeError):  # torch did it itself
             attempt()
-    left = [segment for segment in torch.cuda.memory_snapshot() if tuple(segment["segment_pool_id"]) == pool]
-    if left and not any(segment["active_size"] for segment in left):  # else it would be free by now
-        with suppress(RuntimeError):
+    with suppress(RuntimeError):  # other allocators, that one can choose, tell nothing of their memory
+        left = [segment for segment in torch.cuda.memory_snapshot() if tuple(segment["segment_pool_id"]) == pool]
+        if left and not any(segment["active_size"] for segment in left):  # else it would be free by now
             torch._C._cuda_releasePool(index, pool)  # type: ignore[attr-defined]
             torch.cuda.empty_cache()
 

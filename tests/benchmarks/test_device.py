@@ -103,7 +103,7 @@ def test_captured_steps_are_measured(card: SimulatedCard, monkeypatch: pytest.Mo
     monkeypatch.setattr(graph, "capture_begin", lambda *given, **named: (said.append("graph"), begin(*given, **named)))
     monkeypatch.setattr(launches, "get_ready", lambda: said.append("profiler"))
     monkeypatch.setattr(launches, "counted", lambda work, _: work() and launches.Told(7, 0, 9, 0.001))
-    case = replace(TINY.steps["famos"], values={**TINY.steps["famos"].values, "entropy_ramp_steps": 0})
+    case = replace(TINY.steps["famos"], values={**(TINY.steps["famos"].values or {}), "entropy_ramp_steps": 0})
     row = device_figures.step(case, choose("cuda:0"), tmp_path, captured=True)
     assert said[0] == "profiler"
     assert said.count("graph") == 2, "with R1 and without"
@@ -121,7 +121,7 @@ def test_steps_of_a_card_are_decided_alike_from_the_first(case: Any, tmp_path: P
 
 def test_matrices_are_multiplied_as_convolutions_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else steps in float32 would take less than the time that their FLOPs need."""
-    seen: list[bool] = []
+    seen: list[object] = []
 
     def best(_: Any, work: Any) -> float:
         seen.append(torch.backends.cuda.matmul.allow_tf32)

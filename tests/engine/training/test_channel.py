@@ -33,7 +33,7 @@ class Work:
 def on_cards(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A channel of one process, that adds up on a card that is not there; and what it let go."""
     monkeypatch.setattr(channel, "_LOOKS_EVERY_S", 0.0)
-    made = Channel(False, MeetingPlace(1).store, 0, 1)
+    made: Any = Channel(False, MeetingPlace(1).store, 0, 1)
     made._gradients = "cards"
     made.let_go = []
     monkeypatch.setattr(dist.distributed_c10d, "_abort_process_group", made.let_go.append)
