@@ -95,9 +95,10 @@ class Channel:
         # A card would wait for one that is gone, and nobody would say so.
         work: Any = dist.all_reduce(tensor, group=self._gradients, async_op=True)
         look_s = time.monotonic() + _LOOKS_EVERY_S
+        until_s = time.monotonic() + _STEP.total_seconds()
         while not work.is_completed():
             if time.monotonic() > look_s:
-                if self._is_broken():
+                if time.monotonic() > until_s or self._is_broken():
                     self._let_cards_go()
                     raise RuntimeError("A process of the team is gone.")
                 look_s = time.monotonic() + _LOOKS_EVERY_S

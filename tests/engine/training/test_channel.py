@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -49,15 +50,17 @@ def test_a_sum_on_cards_is_waited_for(on_cards: Any, monkeypatch: pytest.MonkeyP
     assert not on_cards.let_go
 
 
-@pytest.mark.parametrize("known_by", ["word", "end", "store"])
+@pytest.mark.parametrize("known_by", ["word", "end", "store", "time"])
 def test_a_card_does_not_wait_for_one_that_is_gone(
     known_by: str, on_cards: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It left word, or its process has ended, or the leader is gone and the meeting place with it."""
+    """It left word, or its process has ended, or the leader is gone and the meeting place with it, or it hangs."""
     if known_by == "word":
         on_cards.leave_word("It has too little memory.")
     elif known_by == "end":
         on_cards.misses = lambda: True
+    elif known_by == "time":
+        monkeypatch.setattr(channel, "_STEP", timedelta(0))
     else:
         monkeypatch.setattr(on_cards, "_store", object.__new__(_Gone))
     monkeypatch.setattr(dist, "all_reduce", lambda *_, **__: Work(float("inf")))
