@@ -279,7 +279,7 @@ class Session:
                 self._paused = True
                 yield Paused(self._trainer.step)
             case Resume():
-                self._paused = False
+                self._paused = self._stop_refused = False
                 yield Resumed(self._trainer.step)
             case Keep():
                 yield from self._trainer.check()
