@@ -61,6 +61,8 @@ class Document(QObject):
     problem = Signal(str)
     images_missing = Signal(list)
     """Paths of images that are not where they were when the project was saved."""
+    written_anew = Signal()
+    """Its folder was no longer there, so that it holds less than before."""
     saved = Signal()
     """It was written, or could not be: see `dirty` and `refused`."""
 
@@ -95,7 +97,7 @@ class Document(QObject):
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(self.save)
         self._again = QTimer(self, interval=AGAIN_MS)
-        self._again.timeout.connect(lambda: self.save(quiet=True))
+        self._again.timeout.connect(self._save_again)
 
     # ------------------------------------------------------------ reading
 
@@ -350,6 +352,7 @@ class Document(QObject):
         self._autosave.stop()
         if self.untitled and not self._mine and (self.folder / FILE_NAME).exists():
             self.folder = self._untitled_folder()  # another window began in the same minute
+        gone = self._is_gone
         try:
             save_job(self.folder, self.job)
             if self._others:
@@ -365,7 +368,27 @@ class Document(QObject):
         self.dirty, self.refusal = False, ""
         self._mine = True
         self.saved.emit()
+        if gone:
+            self.problem.emit(
+                self.tr(
+                    "{} was not there any more: it was moved, renamed or deleted, or its disk is away. The project was "
+                    "written there anew, without the moments that were kept before: they are where the folder is now."
+                ).format(self.folder)
+            )
+            self.written_anew.emit()
         return True
+
+    def _save_again(self) -> None:
+        self.save(quiet=True)
+
+    @property
+    def _is_gone(self) -> bool:
+        return self._mine and not (self.folder / FILE_NAME).exists()
+
+    def look_after_its_folder(self) -> None:
+        """Writes the project where somebody has moved its folder away, and tells so."""
+        if self._is_gone:
+            self.save()
 
     def flush(self) -> None:
         """Writes what waits to be autosaved."""

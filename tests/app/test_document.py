@@ -330,3 +330,18 @@ def test_ticks_of_one_drag_hold_no_jobs_once_they_are_one_step(document: Documen
     assert document.stack.count() == 1
     made = [step for step in gc.get_objects() if type(step) is ChangeStep and step not in before]
     assert sum(hasattr(step, "after") for step in made) == 1
+
+
+def test_images_that_do_not_move_along_are_used_where_they_are(document: Document, tmp_path: Path) -> None:
+    """A copy takes no links and no hidden files of the folder with it: the images were missing in it."""
+    art = tmp_path / "art"
+    assert save_as(document, art)
+    (art / ".kept").mkdir()
+    hidden = write_image(art / ".kept" / "a.png")
+    write_image(tmp_path / "b.png")
+    (art / "b.png").symlink_to(tmp_path / "b.png")
+    document.add("style", [hidden, art / "b.png", write_image(art / "c.png")])
+    assert save_as(document, tmp_path / "second")
+    paths = [Path(image.path) for image in document.sources("style")]
+    assert paths == [hidden, art / "b.png", tmp_path / "second" / "c.png"]
+    assert all(path.exists() for path in paths)

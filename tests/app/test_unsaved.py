@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from app import document as documents
 from engine import snapshots
 from engine.errors import NoRoomError
+from engine.messages.events import Kept
 from engine.project import load_job, save_job
 from engine.snapshots import listing
 from tests.app import test_main_window
@@ -141,3 +143,29 @@ def test_what_could_not_be_written_is_tried_again_without_being_told_again(
     full["full"] = False
     studio.until(lambda: not studio.window.document.dirty)
     assert stored_weight(folder) == 5.0
+
+
+def test_a_folder_that_was_moved_away_is_told_and_the_work_is_written(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    studio.press("keep")
+    studio.until_seen(Kept)
+    window.document.flush()
+    folder, moved = window.document.folder, studio.folder / "renamed"
+    folder.rename(moved)
+    studio.press("keep")
+    studio.until(lambda: any("was not there any more" in text for text in studio.said()))
+    assert load_job(folder) == window.document.job
+    studio.until(lambda: [tile.snapshot.folder for tile in window.strip.tiles] == [s.folder for s in listing(folder)])
+    assert [snapshot.reason for snapshot in listing(moved)] == ["kept"], "what was kept before stays as it is"
+
+
+def test_a_folder_that_was_deleted_is_told_with_the_next_change(studio: Studio) -> None:
+    studio.drop_style()
+    document = studio.window.document
+    document.flush()
+    shutil.rmtree(document.folder)
+    document.set("weight", 5.0)
+    document.flush()
+    assert any("was not there any more" in text for text in studio.said())
+    assert stored_weight(document.folder) == 5.0
