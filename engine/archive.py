@@ -96,9 +96,7 @@ def pack(folder: Path, out: Path, with_images: bool, progress: Progress = lambda
     return missing
 
 
-def _travelling(
-    jobs: Iterable[Job], folder: Path, entries: Collection[str]
-) -> tuple[dict[str, str], list[str]]:
+def _travelling(jobs: Iterable[Job], folder: Path, entries: Collection[str]) -> tuple[dict[str, str], list[str]]:
     """The entries of images that are not in `entries` already, by path; and the images that are not there."""
     moved: dict[str, str] = {}
     missing: dict[str, None] = {}

@@ -35,6 +35,7 @@ from engine.messages.commands import CountImages, Retune, Stop
 from engine.messages.events import Began, Failed, ImagesCounted, Warned
 from engine.messages.exports import ALL_LAYERS, ExportCancelled, Exported, ExportRequest, Inspect, Inspected, Progressed
 from engine.method import Method, method_class
+from engine.nearest import instead
 from engine.options import EncodeOptions
 from engine.project import project_folder
 from engine.training.session import Session
@@ -229,9 +230,8 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
             reports.check_name(arguments.report)
     layers = [layer.key for layer in method.layers]
     if arguments.layer not in (*layers, ALL_LAYERS):
-        raise UsageError(
-            f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}, and all."
-        )
+        others = instead(arguments.layer, [*layers, ALL_LAYERS])
+        raise UsageError(f"argument --layer: there is no layer {arguments.layer!r}; {others}")
     asked = {
         "--from-originals": ("originals", arguments.from_originals),
         "--more-pieces": ("originals", arguments.more_pieces),
