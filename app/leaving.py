@@ -1,4 +1,4 @@
-"""Another project takes the present one's place: what runs ends first, an export and unsaved changes are asked about."""
+"""Another project takes the place of this one: what runs ends first, exports and unsaved changes are asked about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What could not be written is not left behind unasked: another project and the end of the program wait for an answer."""
+"""What could not be written is not left behind unasked: another project and the end of the program wait for that."""
 
 from __future__ import annotations
 

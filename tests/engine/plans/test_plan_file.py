@@ -198,6 +198,17 @@ def test_of_one_run_all_that_is_wrong_is_told_as_well(tmp_path: Path) -> None:
         minutes = -1
         """,
     )
+    assert "And 1 more." in said
+    said += refusal(
+        tmp_path,
+        """
+        method = "toy"
+        style = "style.png"
+        [[run]]
+        name = "B"
+        minutes = -1
+        """,
+    )
     for part in (
         "Above the runs there is no key contnet; did you mean content? docs/away.md",
         "A: There is no method toyy; did you mean toy?",
