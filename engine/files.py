@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -12,6 +13,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import NoRoomError
+
+_MOST_LETTERS = 40
+_REMEDIES = {
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.EACCES: "Choose another folder, or allow that it is written to.",
+    errno.EPERM: "Choose another folder, or allow that it is written to.",
+    errno.EROFS: "Choose a folder that can be written to.",
+    errno.ENOTDIR: "Choose another folder: a file lies where it should be.",
+}
+"""What to do about a file that can not be written, where it is not for want of room."""
 
 
 @contextmanager
@@ -24,7 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=beside(path.stem), suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         os.chmod(temporary, 0o666 & ~_umask())
@@ -43,7 +54,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=beside(path.name), dir=path.parent))
         os.chmod(temporary, 0o777 & ~_umask())
         yield temporary
         os.rename(temporary, path)
@@ -73,9 +84,13 @@ def write_atomically(path: Path, text: str) -> None:
 def no_room(path: Path, error: OSError) -> NoRoomError:
     """What to tell the artist about a file that could not be written."""
     reason = error.strerror or str(error)
-    return NoRoomError(
-        f"{path} could not be written ({reason}). Free some space or choose another folder, and try again."
-    )
+    remedy = _REMEDIES.get(error.errno or 0, "Free some space or choose another folder, and try again.")
+    return NoRoomError(f"{path} could not be written ({reason}). {remedy}")
+
+
+def beside(name: str) -> str:
+    """How the name of a temporary file beside one begins; not with all its letters, since systems limit names."""
+    return f".{name[:_MOST_LETTERS]}-"
 
 
 def _umask() -> int:

@@ -105,3 +105,23 @@ def test_what_was_cut_off_is_removed_later_and_nothing_else(tmp_path: Path) -> N
     remove_leftovers(tmp_path, older_than_s=-1.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(stays)
     remove_leftovers(tmp_path / "not there")
+
+
+@pytest.mark.parametrize("use", [replacing, replacing_folder])
+def test_a_name_as_long_as_a_system_allows_can_be_written(
+    use: Callable[[Path], AbstractContextManager[Path]], tmp_path: Path
+) -> None:
+    path = tmp_path / ("💥" * 60 + ".png")
+    with use(path) as temporary:
+        (temporary / "a" if temporary.is_dir() else temporary).write_text("whole")
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    with pytest.raises(NoRoomError, match="shorter name"), use(tmp_path / ("x" * 300)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.EACCES, "allow that it is written to"), (errno.EROFS, "can be written to"), (errno.ENOSPC, "some space")],
+)
+def test_the_remedy_is_one_for_what_went_wrong(tmp_path: Path, number: int, remedy: str) -> None:
+    assert remedy in str(no_room(tmp_path, OSError(number, os.strerror(number))))
