@@ -1,4 +1,4 @@
-"""Writing files so that a crash or a full disk never leaves half of one under its final name."""
+"""Writing files so that no crash, power cut or full disk leaves half of one under its final name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,8 +27,11 @@ _REMEDIES = {
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, flushed: bool = True) -> Iterator[Path]:
     """A temporary name beside `path` to write to; renamed to `path` when the block ends well, else removed.
+
+    Args:
+        flushed: it is on the disk itself when it gets its name, which takes milliseconds, or more on a busy disk.
 
     Raises:
         NoRoomError: the folder can not be written to, or the disk is full.
@@ -40,6 +44,8 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary = Path(name)
         os.chmod(temporary, 0o666 & ~_umask())
         yield temporary
+        if flushed:
+            _flush(temporary)
         os.replace(temporary, path)
     except OSError as error:
         raise no_room(path, error) from error
@@ -57,12 +63,27 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         temporary = Path(tempfile.mkdtemp(prefix=beside(path.name), dir=path.parent))
         os.chmod(temporary, 0o777 & ~_umask())
         yield temporary
+        for parent, _folders, files in os.walk(temporary):
+            for name in files:
+                _flush(Path(parent) / name)
         os.rename(temporary, path)
     except OSError as error:
         raise no_room(path, error) from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _flush(file: Path) -> None:
+    """Has the system write a file to the disk itself, so that a power cut leaves no empty one under its final name."""
+    handle = os.open(file, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # not every file system can
+            raise
+    finally:
+        os.close(handle)
 
 
 def remove_leftovers(folder: Path, older_than_s: float = 3600.0) -> None:
@@ -76,8 +97,8 @@ def remove_leftovers(folder: Path, older_than_s: float = 3600.0) -> None:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Raises NoRoomError."""
-    with replacing(path) as temporary:
+    """Writes a small text, as the window does while somebody waits: it is not flushed. Raises NoRoomError."""
+    with replacing(path, flushed=False) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
