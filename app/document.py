@@ -354,9 +354,9 @@ class Document(QObject):
             self.folder = self._untitled_folder()  # another window began in the same minute
         gone = self._is_gone
         try:
-            save_job(self.folder, self.job)
-            if self._others:
+            if self._others:  # first: a job of another method than before leaves the former settings nowhere else
                 save_settings(self.folder, self._others)
+            save_job(self.folder, self.job)
         except NoRoomError as error:
             known, self.refusal = self.refusal, str(error)
             if not quiet or self.refusal != known:
