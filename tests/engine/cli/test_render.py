@@ -401,7 +401,10 @@ def test_a_project_is_painted_from_where_it_stands(project: Path, tmp_path: Path
     """After a way back the window shows that moment, and the newest was printed."""
     mine = tmp_path / "mine"
     shutil.copytree(project, mine)
-    (first,) = snapshots.listing(mine)
+    first, *others = snapshots.listing(mine)
+    for snapshot in others:
+        snapshots.remove(snapshot)
+    moments.set_present(mine, "famos", first.folder)
     assert main(["train", "--out", str(mine), "--resume", "--steps", "6", "--device", "cpu"]) == 0
     newest = snapshots.listing(mine)[-1]
     for moment in (first, newest):
@@ -418,7 +421,10 @@ def test_a_damaged_snapshot_is_named_where_there_is_no_other(
     """ "Train it first" was said of a project that had been trained for hours."""
     mine = tmp_path / "mine"
     shutil.copytree(project, mine)
-    (first,) = snapshots.listing(mine)
+    first, *others = snapshots.listing(mine)
+    for snapshot in others:
+        snapshots.remove(snapshot)
+    moments.set_present(mine, "famos", first.folder)
     (first.folder / "state.safetensors").write_bytes(b"cut")
     assert render(mine, tmp_path / "a.png") == 1
     assert f"The snapshot {first.folder} is damaged." in capfd.readouterr().err
