@@ -108,13 +108,16 @@ class SettingsPanel(QWidget):
     def show_settings(self, settings: type[Settings]) -> None:
         """The same from the settings alone."""
         if settings is self._shown:  # another project of the same method: hundreds of widgets would be made anew
-            self.set_values(settings())
+            values = settings()
+            for name, knob in self._knobs.items():
+                knob.set_value(getattr(values, name))
+            self._grey(values)
             self._explain("")
             return
         self._shown = settings
         self._knobs, self._sections = {}, []
         self._conditions = {spec.name: condition(settings, spec.name) for spec in specs(settings)}
-        body = QWidget()
+        body = QWidget(self.scroll_area.viewport())
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, theme.UNIT // 2, 0)
         column.setSpacing(0)

@@ -146,7 +146,10 @@ def test_another_project_of_the_same_method_finds_the_knobs_at_their_defaults(pa
     panel.set_values(Every(mode="paint", share=0.25))
     panel.knob("share").noticed.emit("share", True)
     assert "More of it." in panel.help.text()
+    typed = panel.knob("weight").number.lineEdit()
+    typed.setText("7")
     panel.show_method(cast("type[Method]", Paper))
+    assert typed.text() == "20", "what was typed and not yet meant is of the other project"
     assert {name: panel.knob(name) for name in knobs} == knobs
     assert {name: knob.value() for name, knob in knobs.items()} == {name: getattr(Every(), name) for name in knobs}
     assert "More of it." not in panel.help.text()
