@@ -9,9 +9,7 @@ import pytest
 from engine.errors import OutOfMemoryError
 from engine.training import probe as probes
 from engine.training.probe import Needs
-from tests.app.test_main_window import Studio, studio
-
-__all__ = ["studio"]
+from tests.app.studio import Studio
 
 NEEDS = Needs(0.25, 2_000_000_000, 8_000_000_000, {"colors": 32})
 
