@@ -23,7 +23,7 @@ from typing import IO, Any
 from engine.bounded import MOST_JSON_BYTES, parse_json
 from engine.copying import CHUNK_BYTES, Progress, project_files
 from engine.errors import BadProjectError, CancelledError, NoRoomError
-from engine.files import no_room, replacing, replacing_folder
+from engine.files import no_room, numbered, replacing, replacing_folder
 from engine.foreign import bare_name
 from engine.job import Job
 from engine.migrations import FORMAT
@@ -111,8 +111,7 @@ def _travelling(jobs: Iterable[Job], folder: Path, entries: Collection[str]) -> 
                 continue
             name = "".join("_" if letter in _UNFIT or ord(letter) < 32 else letter for letter in bare_name(path))
             stem, suffix = os.path.splitext(name)
-            names = (name, *(f"{stem} {number}{suffix}" for number in range(2, 100_000)))
-            free = next(name for name in names if name.casefold() not in taken)
+            free = next(name for name in numbered(stem, suffix) if name.casefold() not in taken)
             taken.add(free.casefold())
             moved[path] = f"{IMAGES}/{free}"
     return moved, list(missing)

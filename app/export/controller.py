@@ -211,6 +211,7 @@ class ExportController(QObject):
         close = box.addButton(self.tr("Close"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
         close.clicked.connect(self.close_confirmed)
+        box.finished.connect(box.deleteLater)
         box.open()
 
     # ------------------------------------------------------------ the session
@@ -323,6 +324,7 @@ class ExportController(QObject):
         give_up = box.addButton(self.tr("Give it up"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
         give_up.clicked.connect(lambda: self._give_up(item))
+        box.finished.connect(box.deleteLater)
         box.open()
 
     def _give_up(self, item: Item) -> None:

@@ -130,6 +130,7 @@ class PresetsMenu(QObject):
         dialog.setLabelText(self.tr("Name of the preset (one of the same name is replaced):"))
         dialog.setTextValue(self._applied if self._applied in [preset.name for preset in self._own] else "")
         dialog.textValueSelected.connect(self.keep)
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _ask_file(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 import torch
 
-from engine import moments, other_methods, snapshots
+from engine import archive, moments, other_methods, snapshots
 from engine.archive import pack, unpack
 from engine.errors import BadProjectError, CancelledError
 from engine.job import Job, SourceImage
@@ -39,6 +40,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     values: dict = {"job": job, "step": 3, "elapsed_s": 1.0, "terms": {}, "name": "schön"}
     snapshots.keep(folder, State({"a": torch.arange(5.0)}, {"s": 1.0}), None, **values)
     return folder
+
+
+def test_no_names_are_made_that_are_not_needed(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred thousand of them, for the case that all are taken, were eight megabytes for each image."""
+    monkeypatch.setattr(archive, "CHUNK_BYTES", 4096)
+    pack(project, tmp_path / "first.tessera", with_images=True)  # what is loaded once
+    tracemalloc.start()
+    try:
+        pack(project, tmp_path / "second.tessera", with_images=True)
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 3_000_000, f"{most:,} bytes"
 
 
 def test_with_its_images_it_travels(project: Path, tmp_path: Path) -> None:

@@ -6,14 +6,16 @@ import errno
 import os
 import stat
 import sys
+import tracemalloc
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from engine.errors import NoRoomError
-from engine.files import no_room, remove_leftovers, replacing, replacing_folder, write_atomically
+from engine.files import no_room, numbered, remove_leftovers, replacing, replacing_folder, write_atomically
 
 
 def write_half(use: Callable[[Path], AbstractContextManager[Path]], path: Path, error: BaseException) -> None:
@@ -157,3 +159,15 @@ def test_what_gets_its_name_is_on_the_disk(
             (temporary / "one").write_text("1")
         (temporary / "below" / "two" if temporary.is_dir() else temporary).write_text("2")
     assert named
+
+
+def test_names_are_numbered_one_by_one() -> None:
+    """Thousands of them at once leave holes in Python's memory, which then stay."""
+    tracemalloc.start()
+    try:
+        assert list(islice(numbered("a b", ".png"), 3)) == ["a b.png", "a b 2.png", "a b 3.png"]
+        assert next(name for name in numbered("a") if name not in {"a", "a 2"}) == "a 3"
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10_000, f"{most:,} bytes"
