@@ -24,7 +24,7 @@ OPENED: dict[str, Callable[[Studio], object]] = {
 
 
 @pytest.mark.parametrize("open_it", OPENED.values(), ids=OPENED)
-def test_a_dialog_that_was_closed_is_gone(open_it: Callable[[Studio], object], studio: Studio) -> None:  # noqa: F811
+def test_a_dialog_that_was_closed_is_gone(open_it: Callable[[Studio], object], studio: Studio) -> None:
     def shown() -> list[QWidget]:
         return [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
 
