@@ -352,7 +352,7 @@ class MainWindow(Shell):
         self.masks.wait()
         self.sources.arrivals.wait()
         self.needs.wait()
-        self.exports.views.wait()
+        self.exports.views.clear_places.wait()
         self.recovery.release()
         event.accept()
 

@@ -32,6 +32,7 @@ from app.status import Status
 from app.widgets import stops, theme
 from app.widgets.bottom_row import BottomRow
 from app.widgets.docks import TabbedDock, TitledDock, floating_action
+from app.widgets.low_dock import LowDock
 from app.widgets.menu_keys import MenuLetters
 from app.widgets.placing import place, room_for
 from app.widgets.ring import hand
@@ -122,6 +123,8 @@ class Shell(QMainWindow):
             self.addDockWidget(_AREAS[name], dock)
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self.bottom_row = BottomRow(self, (self.docks["snapshots"], self.docks["curves"]), BOTH_BELOW_PX, CURVES_PX)
+        self.low_row = LowDock(self, self.docks["snapshots"], lambda: min(BELOW_PX, self.height() // 4))
+        self.strip.filled.connect(self.low_row.set_filled)
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
         QShortcut(QKeySequence("F10"), self, lambda: keyboard.tap_alt(self))
@@ -241,7 +244,7 @@ class Shell(QMainWindow):
         roomy = self.width() >= ROOMY_PX
         self.resizeDocks(beside, [264, 400] if roomy else [200, 360], Qt.Orientation.Horizontal)
         self.resizeDocks(below, [345, 440], Qt.Orientation.Horizontal)
-        self.resizeDocks(below, 2 * [min(BELOW_PX, self.height() // 4)], Qt.Orientation.Vertical)
+        self.low_row.forget()
 
     def restore_layout(self) -> None:
         self.resize(QSize(1440, 900).boundedTo(room_for(self)))
@@ -250,6 +253,7 @@ class Shell(QMainWindow):
             place(self, self.size())
         if not (state and self.restoreState(QByteArray(state), LAYOUT_VERSION)):
             self.reset_layout()
+        self.low_row.share()  # there is nothing in it yet, whatever there was when the layout was stored
 
     def remember_layout(self) -> None:
         """Stores where everything is, for the next start."""

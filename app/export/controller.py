@@ -129,10 +129,10 @@ class ExportController(QObject):
         dialog.images_requested.connect(self._ask_for_images)
         dialog.learn_requested.connect(lambda wanted: self.learning_on.ask(size, wanted, dialog))
         dialog.resume_requested.connect(self._resume)
-        dialog.rows.look_requested.connect(self.views.open_so_far)
+        dialog.rows.look_requested.connect(self._open_so_far)
         dialog.rows.removed.connect(self._remove)
-        dialog.form.compare_requested.connect(lambda: self.views.compare(dialog.form))
-        dialog.form.repeat_requested.connect(lambda: self.views.show_repeat(dialog.form))
+        dialog.form.compare_requested.connect(lambda: self.views.compare(dialog.form, dialog.clear_content()))
+        dialog.form.repeat_requested.connect(lambda: self.views.show_repeat(dialog.form, dialog.clear_content()))
         dialog.form.changed.connect(lambda: self.views.set_proof(dialog.form.proof()))
         dialog.form.changed.connect(self._show_transparent)
         dialog.finished.connect(lambda _result: self.views.set_proof(None))
@@ -145,7 +145,16 @@ class ExportController(QObject):
     def _show_transparent(self) -> None:
         """While the dialog is open, the canvas shows what the file will leave transparent."""
         if self.dialog is not None and self.dialog.isVisible():
-            self.views.set_transparent(self.dialog.clear_content(), self.dialog.form.canvas)
+            form = self.dialog.form
+            self.views.set_transparent(self.dialog.clear_content(), form.canvas, form.crop)
+
+    def _open_so_far(self, item: Item) -> None:
+        """With checks where the file will be transparent, as the content is that it is painted of."""
+        request = item.request
+        contents = self._job(request.snapshot).sources.get("content", ())
+        content = request.render_mode.frame or (contents[0].path if contents else "")
+        clear = request.encode_options.transparent and content
+        self.views.open_so_far(item, self._canvas_size(), Path(content) if clear else None)
 
     def _picture(self, snapshot: Path | None) -> QImage:
         """What is exported, small; null where nobody has seen it yet."""

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.snapshots.band import TreeBand
 from app.snapshots.choice import Choice, grid_button
-from app.snapshots.keep_tile import KeepTile
+from app.snapshots.keep_tile import LOW_PX, KeepTile
 from app.snapshots.pending import PendingTile
 from app.snapshots.sideways import SidewaysArea
 from app.snapshots.tile import HEIGHT, SMALL_HEIGHT, SnapshotTile
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
 _EMPTY = "No moments yet."
-_INVITATION = f"{_EMPTY} Keep those you like:\nyou can always go back to one, go on from it, or export it."
+_INVITATION = f"{_EMPTY} Keep those you like,\nto go back to them or to export them."
 _AUTOSAVES = "Kept by themselves in case the computer stops: the newest of each branch, until something better is kept."
 
 LEAST_PX = 56
@@ -55,6 +55,7 @@ class SnapshotStrip(QWidget):
         compare_requested(snapshot): beside the present one, at full resolution.
         pair_requested(snapshot, snapshot): two of them beside each other.
         keep_requested(): the plus button.
+        filled(bool): whether there are moments, or one is being kept; else the row is as low as its words.
     """
 
     picture_requested = Signal(object)
@@ -68,6 +69,7 @@ class SnapshotStrip(QWidget):
     compare_requested = Signal(object)
     pair_requested = Signal(object, object)
     keep_requested = Signal()
+    filled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -146,10 +148,16 @@ class SnapshotStrip(QWidget):
         layout.addLayout(middle, 1)
         layout.addWidget(self._own_row)
         # a low dock has the pictures alone; which of them are shown is chosen where there is room
-        self._fit()
         self._refresh()
 
+    @property
+    def _is_filled(self) -> bool:
+        return bool(self._all or self._pending)
+
     def _fit(self) -> None:
+        if not self._is_filled:
+            self.setMinimumHeight(LOW_PX + 2 * (theme.UNIT // 2))
+            return
         autosaves = 0 if self._own_row.isHidden() else SMALL_HEIGHT + 14
         branches = self.band.height() - TreeBand.LEAST_PX
         self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52 + autosaves + branches)
@@ -161,7 +169,7 @@ class SnapshotStrip(QWidget):
     def _share_room(self) -> None:
         needed, side = self.choice.minimumSizeHint(), 2 * theme.UNIT
         roomy = self.height() >= self.minimumHeight() + needed.height() and self.width() >= needed.width() + side
-        self.choice.setVisible(roomy)
+        self.choice.setVisible(roomy and self._is_filled)
         self.grid_button.setVisible(not roomy and len(self._tiles) > 1)
         self._say_why_empty()
 
@@ -396,6 +404,10 @@ class SnapshotStrip(QWidget):
         self._keep_in_place(held)
 
     def _refresh(self) -> None:
+        if self.keep_button.low == self._is_filled:
+            self.keep_button.set_low(not self._is_filled)
+            self._fit()
+            self.filled.emit(self._is_filled)
         there = len(self._tiles) + len(self._pending)
         # the one that goes first: both of them beside each other would make the window wider, which stays so
         gone, shown = (self.empty, self.scroll_area) if there else (self.scroll_area, self.empty)
