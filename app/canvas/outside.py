@@ -92,6 +92,7 @@ class OutsideController(QObject):
             key="view",
             button=self.tr("Show in folder"),
             act=lambda: words.show_in_folder(path),
+            passing=True,
         )
         return True
 

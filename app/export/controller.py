@@ -207,6 +207,7 @@ class ExportController(QObject):
             "good",
             button=self.tr("Show in folder"),
             act=lambda: words.show_in_folder(event.out),
+            passing=True,
         )
 
     def ask_before_closing(self) -> None:
