@@ -227,6 +227,7 @@ class MainWindow(Shell):
         self.recents_menu.chosen.connect(self.files.open_path)
         self.files.example_loaded.connect(self.canvas.focus_canvas)
         self.exports.close_confirmed.connect(self.close_anyway)
+        self.exports.queue.changed.connect(lambda: self.status.set_painting(self.exports.running))
         self.methods.chosen.connect(document.set_method)
         self.canvas.start.methods_requested.connect(lambda: self.methods.open_cards(self.canvas.start.other_method))
 

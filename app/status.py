@@ -50,6 +50,7 @@ class Status(QStatusBar):
         self._saved_words = ""
         self._learning = False
         self._stand_in = self._state = ""
+        self._painting = False
         self._kept_at: float | None = None
         """When the last snapshot of this training was kept, in seconds of the computer's clock."""
 
@@ -95,8 +96,19 @@ class Status(QStatusBar):
         self._stand_in = title
         self._say_state()
 
+    def set_painting(self, painting: bool) -> None:
+        """Says that a file is being painted, for which the training waits."""
+        if painting != self._painting:
+            self._painting = painting
+            self._say(self.speed)
+            self._say_state()
+
     def _say_state(self) -> None:
         words = self.tr(WORDS.get(self._state, ""))
+        if self._painting and self._state in ("live", "training", "paused"):
+            waits = self._state == "training"
+            self._say(self.state, self.tr("Painting a file; training waits") if waits else self.tr("Painting a file"))
+            return
         if self._stand_in and self._state == "live":
             words = self.tr("{}, as {} lays it; Train to learn").format(words, self._stand_in)
         elif self._stand_in and self._state in ("training", "paused"):

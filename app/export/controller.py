@@ -69,6 +69,7 @@ class ExportController(QObject):
         self.views = ExportViews(training, snapshots, canvas_view, window)
         self.learning_on = LearningOn(document, training, snapshots, messages, window)
         self.queue.progressed.connect(self.views.show_so_far)
+        self.queue.changed.connect(self.views.show_end)
         training.events.on(Inspected, self._on_inspected)
         training.events.on(Exported, self._on_exported)
         training.state_changed.connect(lambda _state: self._on_state())
@@ -99,6 +100,8 @@ class ExportController(QObject):
                 self.dialog.form.file_name.setText(free_name(unnumbered(out.stem), out.parent))
             self.dialog.set_job(self._job(snapshot))
             self.dialog.form.crop.set_picture(self._picture(snapshot))
+            if not self.dialog.isVisible():
+                self.dialog.form.file_name.setFocus()  # as at first, and not on what closed it
             self.dialog.show()
             self.dialog.raise_()
             self._show_transparent()

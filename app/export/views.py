@@ -69,12 +69,17 @@ class ExportViews(QObject):
         self.so_far.show()
         self.so_far.raise_()
 
+    def show_end(self) -> None:
+        """What is looked at has another state now."""
+        if self._painted is not None:
+            self.show_so_far(self._painted)
+
     def show_so_far(self, item: Item) -> None:
         """New tiles, where anybody looks."""
         window = self.so_far
         if window is None or self._painted is not item:
             return
-        done = item.state == "done"
+        done = item.state == "done" or item.share >= 1
         window.note.setText(
             self.tr("All of it is painted.")
             if done

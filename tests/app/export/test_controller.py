@@ -191,6 +191,30 @@ def test_a_queue_paints_all_of_them_in_a_row(studio: Studio) -> None:
     assert not studio.exports.running
 
 
+def test_the_line_at_the_bottom_says_that_training_waits_for_a_file(studio: Studio) -> None:
+    studio.train()
+    status = studio.window.status
+    studio.window.training.start(studio.window.snapshots.newest())
+    studio.until(lambda: status.state.text() == "Training" and bool(status.speed.text()))
+    item = studio.begin_large()
+    assert status.state.text() == "Painting a file; training waits"
+    assert not status.speed.text()
+    studio.exports.queue.cancel(item)
+    studio.until_seen(ExportCancelled)
+    assert status.state.text() == "Training"
+
+
+def test_a_picture_that_is_looked_at_is_said_to_be_done(studio: Studio) -> None:
+    studio.train()
+    item = studio.begin_large()
+    studio.dialog.rows.rows[item].look.click()
+    seen = studio.exports.views.so_far
+    assert seen is not None
+    assert "black" in seen.note.text()
+    studio.until_seen(Exported)
+    assert seen.note.text() == "All of it is painted."
+
+
 def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
     studio.train()
     item = studio.begin_large()
