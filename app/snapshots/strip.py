@@ -55,7 +55,7 @@ class SnapshotStrip(QWidget):
         compare_requested(snapshot): beside the present one, at full resolution.
         pair_requested(snapshot, snapshot): two of them beside each other.
         keep_requested(): the plus button.
-        filled(bool): whether there are moments, or one is being kept; else the row is as low as its words.
+        filled(bool): whether there are moments besides autosaves, or one is being kept; else the row is low.
     """
 
     picture_requested = Signal(object)
@@ -152,13 +152,14 @@ class SnapshotStrip(QWidget):
 
     @property
     def _is_filled(self) -> bool:
-        return bool(self._all or self._pending)
+        """Autosaves alone, in their low row, leave the room of moments to the picture."""
+        return bool(self._pending) or not all(_is_autosave(moment) for moment in self._all)
 
     def _fit(self) -> None:
-        if not self._is_filled:
-            self.setMinimumHeight(LOW_PX + 2 * (theme.UNIT // 2))
-            return
         autosaves = 0 if self._own_row.isHidden() else SMALL_HEIGHT + 14
+        if not self._is_filled:
+            self.setMinimumHeight(LOW_PX + 2 * (theme.UNIT // 2) + autosaves)
+            return
         branches = self.band.height() - TreeBand.LEAST_PX
         self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52 + autosaves + branches)
 
@@ -176,8 +177,9 @@ class SnapshotStrip(QWidget):
     def _say_why_empty(self) -> None:
         beside = self.keep_button.width() + theme.UNIT
         inviting = self.width() - 2 * theme.UNIT - beside >= _INVITING_PX
-        self.empty.setToolTip("" if self._all or inviting else _INVITATION)
-        self.empty.setText("No moment is like that." if self._all else _INVITATION if inviting else _EMPTY)
+        sorted_out = self._is_filled
+        self.empty.setToolTip("" if sorted_out or inviting else _INVITATION)
+        self.empty.setText("No moment is like that." if sorted_out else _INVITATION if inviting else _EMPTY)
 
     def set_snapshots(self, snapshots: list[Snapshot], present: Snapshot | None = None) -> None:
         """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing.
@@ -408,7 +410,7 @@ class SnapshotStrip(QWidget):
             self.keep_button.set_low(not self._is_filled)
             self._fit()
             self.filled.emit(self._is_filled)
-        there = len(self._tiles) + len(self._pending)
+        there = self._pending or any(tile.parent() is self._body for tile in self._tiles)
         # the one that goes first: both of them beside each other would make the window wider, which stays so
         gone, shown = (self.empty, self.scroll_area) if there else (self.scroll_area, self.empty)
         gone.hide()

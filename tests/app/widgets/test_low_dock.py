@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from engine.messages.commands import Keep
 from engine.messages.events import Kept
 from tests.app.test_main_window import Studio, studio
 
@@ -44,6 +45,20 @@ def test_the_first_moment_makes_room_for_itself_and_the_last_one_leaves_it(studi
     studio.until(lambda: not window.strip.tiles)
     QApplication.processEvents()
     assert window.docks["snapshots"].height() == low
+
+
+def test_an_autosave_leaves_the_room_of_moments_to_the_picture(studio: Studio) -> None:
+    window = studio.window
+    window.resize(1024, 700)
+    low = window.docks["snapshots"].height()
+    studio.train()
+    window.training.post(Keep(reason="autosave"))
+    studio.until(lambda: len(window.strip.tiles) == 1)
+    QApplication.processEvents()
+    assert window.strip.tiles[0].isVisible()
+    assert window.strip.empty.isVisible()
+    assert "No moments yet" in window.strip.empty.text()
+    assert window.docks["snapshots"].height() <= low + window.strip.tiles[0].height() + 16
 
 
 def test_a_height_given_by_hand_stays_with_the_moments(studio: Studio) -> None:
