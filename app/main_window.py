@@ -138,6 +138,7 @@ class MainWindow(Shell):
         self.preferences_in_force.follow()
         self.show_all()
         self.needs = NeedsController(document, training, messages, self.actions_by_name["needs"], self)
+        self.own_presets.applied.connect(self.needs.warn_of)
         self.away = AwayController(document, training, messages, self)
         self.away.finished.connect(self.notices.tell)
         self.away.progressed.connect(self.taskbar.set_plan)

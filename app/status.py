@@ -23,7 +23,7 @@ WORDS = {
     "live": "Live",
     "training": "Training",
     "paused": "Paused",
-    "stopping": "Keeping your work…",
+    "stopping": "Ending this step and keeping your work…",
 }
 STATE_ROLES = {"live": "live", "training": "good", "paused": "warning"}
 """Colours of the states in which there is something to steer."""
