@@ -36,6 +36,7 @@ from app.widgets.low_dock import LowDock
 from app.widgets.menu_keys import MenuLetters
 from app.widgets.placing import place, room_for
 from app.widgets.ring import hand
+from app.widgets.side_docks import SideDocks
 
 LAYOUT_VERSION = 3
 _WORDED = frozenset(actions.TOOLBAR) - {"undo", "redo"}
@@ -44,6 +45,8 @@ _WORDED_NARROWEST = frozenset({"train"})
 """Buttons of the toolbar that have their words beside the icon, in a wide window and in narrower ones."""
 ROOMY_PX, BELOW_PX = 1240, 228
 """Width of a window with room for all; height of what is below the canvas."""
+NARROW_PX, LEAST_PICTURE_PX = (200, 360), 380
+"""Widths of the docks beside the picture in a narrow window, and of the picture's panel at least."""
 BOTH_BELOW_PX, CURVES_PX = 560, 230
 """Width that moments and curves need together, for two moments beside *Keep*; and what curves have where it is less."""
 _BESIDE, _BELOW = ("images", "settings"), ("snapshots", "curves")
@@ -123,6 +126,7 @@ class Shell(QMainWindow):
             self.addDockWidget(_AREAS[name], dock)
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self.bottom_row = BottomRow(self, (self.docks["snapshots"], self.docks["curves"]), BOTH_BELOW_PX, CURVES_PX)
+        self.sides = SideDocks(self, tuple(self.docks[name] for name in _BESIDE), NARROW_PX, LEAST_PICTURE_PX)
         self.low_row = LowDock(self, self.docks["snapshots"], lambda: min(BELOW_PX, self.height() // 4))
         self.strip.filled.connect(self.low_row.set_filled)
         self.canvas.add_below(self.curves.line)
@@ -242,7 +246,7 @@ class Shell(QMainWindow):
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         beside, below = ([self.docks[name] for name in names] for names in (_BESIDE, _BELOW))
         roomy = self.width() >= ROOMY_PX
-        self.resizeDocks(beside, [264, 400] if roomy else [200, 360], Qt.Orientation.Horizontal)
+        self.resizeDocks(beside, [264, 400] if roomy else list(NARROW_PX), Qt.Orientation.Horizontal)
         self.resizeDocks(below, [345, 440], Qt.Orientation.Horizontal)
         self.low_row.forget()
 

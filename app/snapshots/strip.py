@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QCursor, QImage, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -38,8 +38,6 @@ _AUTOSAVES = "Kept by themselves in case the computer stops: the newest of each 
 
 LEAST_PX = 56
 """Width of the row at least, so that the window fits onto a screen of 960 pixels with the curves open."""
-_INVITING_PX = 150
-"""Width of the row from which there is room for more than a word or two in a line."""
 
 
 class SnapshotStrip(QWidget):
@@ -175,8 +173,10 @@ class SnapshotStrip(QWidget):
         self._say_why_empty()
 
     def _say_why_empty(self) -> None:
-        beside = self.keep_button.width() + theme.UNIT
-        inviting = self.width() - 2 * theme.UNIT - beside >= _INVITING_PX
+        width = self.width() - 3 * theme.UNIT - self.keep_button.width()
+        room = QRect(0, 0, max(1, width), 10_000)
+        words = self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, _INVITATION)
+        inviting = words.height() <= LOW_PX and words.width() <= room.width()
         sorted_out = self._is_filled
         self.empty.setToolTip("" if sorted_out or inviting else _INVITATION)
         self.empty.setText("No moment is like that." if sorted_out else _INVITATION if inviting else _EMPTY)
