@@ -70,6 +70,7 @@ class Shell(QMainWindow):
         self.preferences = preferences
         self.canvas = CanvasPanel(self)
         self.sources = SourcesBar(parent=self)
+        self.sources.browse_folder = preferences.last_folder("images")
         self.panel = SettingsPanel(self)
         self.tray = PieceTray(self)
         self.report = ReportPanel(self)
@@ -260,9 +261,11 @@ class Shell(QMainWindow):
         self.low_row.share()  # there is nothing in it yet, whatever there was when the layout was stored
 
     def remember_layout(self) -> None:
-        """Stores where everything is, for the next start."""
+        """Stores where everything is, and where images were chosen from, for the next start."""
         self.preferences.geometry = bytes(self.saveGeometry().data())
         self.preferences.state = bytes(self.saveState(LAYOUT_VERSION).data())
+        if self.sources.browse_folder is not None:
+            self.preferences.set_last_folder("images", self.sources.browse_folder)
 
     def set_theme(self, mode: str) -> None:
         self.preferences.theme = mode

@@ -261,7 +261,7 @@ class ExportController(QObject):
         return self._training.built or self._document.job
 
     def _ask_for_images(self) -> None:
-        dialog = QFileDialog(self.dialog, self.tr("Folder of the images"), "")
+        dialog = QFileDialog(self.dialog, self.tr("Folder of the images"), str(self._preferences.last_folder("images")))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda folder: self.find_images(Path(folder)))
