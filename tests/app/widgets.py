@@ -1,11 +1,11 @@
-"""Settings of every kind, and helpers to drop things on widgets and to turn the wheel, for the tests of the window's parts."""
+"""Settings of every kind, and helpers to drop things on widgets, for the tests of the window's parts."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QWheelEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from engine import knobs
@@ -49,12 +49,3 @@ def drop(widget: QWidget, data: QMimeData, at: QPoint) -> bool:
     QApplication.sendEvent(widget, QDragMoveEvent(at, everything, data, buttons, keys))
     QApplication.sendEvent(widget, QDropEvent(QPointF(at), everything, data, buttons, keys))
     return True
-
-
-def turn(box: QWidget) -> None:
-    """A notch of the wheel towards oneself."""
-    middle = QPointF(box.rect().center())
-    where, none = QPointF(box.mapToGlobal(middle.toPoint())), Qt.KeyboardModifier.NoModifier
-    notch = QPoint(0, -120)
-    phase, buttons = Qt.ScrollPhase.NoScrollPhase, Qt.MouseButton.NoButton
-    QApplication.sendEvent(box, QWheelEvent(middle, where, QPoint(), notch, buttons, none, phase, False))

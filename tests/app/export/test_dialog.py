@@ -29,7 +29,7 @@ from engine.job import SourceImage
 from engine.messages.exports import ExportRequest, Finding, Inspected, Remedy
 from engine.options import EncodeOptions, RenderMode
 from tests.app.toys import register
-from tests.app.widgets import turn
+from tests.app.wheel import turn
 from tests.engine import toy_format
 from tests.engine.toy import job, picture
 

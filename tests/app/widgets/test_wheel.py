@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QComboBox, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from app.widgets.wheel import pass_over_values
-from tests.app.widgets import turn
+from tests.app.wheel import turn
 
 
 def test_it_scrolls_over_boxes_and_turns_a_number_that_has_the_keys(qtbot) -> None:
