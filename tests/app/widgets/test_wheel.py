@@ -8,7 +8,7 @@ from app.widgets.wheel import pass_over_values
 from tests.app.wheel import turn
 
 
-def test_it_scrolls_over_boxes_and_turns_a_number_that_has_the_keys(qtbot) -> None:
+def test_it_passes_over_boxes_and_turns_a_number_that_has_the_keys(qtbot) -> None:
     form = QWidget()
     column = QVBoxLayout(form)
     line, choice, number = QLineEdit(form), QComboBox(form), QSpinBox(form)
@@ -26,9 +26,7 @@ def test_it_scrolls_over_boxes_and_turns_a_number_that_has_the_keys(qtbot) -> No
         area.show()
     line.setFocus()
     for box in (choice, number):
-        area.verticalScrollBar().setValue(0)
         turn(box)
-        assert area.verticalScrollBar().value() > 0
         assert not box.hasFocus()
     assert (choice.currentIndex(), number.value()) == (0, 50)
     choice.setFocus()
