@@ -222,7 +222,7 @@ class ExportController(QObject):
             parent=self._window,
         )
         close = box.addButton(self.tr("Close"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole))
         close.clicked.connect(self.close_confirmed)
         box.open()
 
@@ -334,7 +334,7 @@ class ExportController(QObject):
             parent=self.dialog,
         )
         give_up = box.addButton(self.tr("Give it up"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole))
         give_up.clicked.connect(lambda: self._give_up(item))
         box.open()
 

@@ -204,6 +204,17 @@ def test_the_line_at_the_bottom_says_that_training_waits_for_a_file(studio: Stud
     assert status.state.text() == "Training"
 
 
+def test_return_goes_on_painting_where_closing_asks(studio: Studio) -> None:
+    studio.train()
+    studio.begin_large()
+    studio.window.close()
+    asked = next(box for box in studio.window.findChildren(QMessageBox) if box.isVisible())
+    assert asked.defaultButton().text() == "Go on painting"
+    asked.defaultButton().click()
+    assert studio.window.isVisible()
+    assert studio.exports.running
+
+
 def test_a_picture_that_is_looked_at_is_said_to_be_done(studio: Studio) -> None:
     studio.train()
     item = studio.begin_large()
@@ -247,6 +258,8 @@ def test_giving_up_asks_and_frees_the_disk(studio: Studio) -> None:
     folder = journal.folder_for(item.request.out)
     assert folder.exists()
     studio.dialog.rows.rows[item].remove.click()
+    asked = next(box for box in studio.dialog.findChildren(QMessageBox) if box.isVisible())
+    assert asked.defaultButton().text() == "Keep", "Return loses nothing"
     answer(studio.dialog, "Keep")
     assert folder.exists()
     studio.dialog.rows.rows[item].remove.click()
