@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QActionGroup,
     QDragEnterEvent,
@@ -91,7 +91,14 @@ class Shell(QMainWindow):
             return True
         if event.type() == QEvent.Type.Show:
             hand.watch(self.windowHandle())
+            QTimer.singleShot(0, self, self.raise_panels)
         return super().event(event)
+
+    def raise_panels(self) -> None:
+        """Panels in windows of their own come up over this one, which was shown after them."""
+        for dock in self.docks.values():
+            if dock.isFloating() and dock.isVisible():
+                dock.raise_()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Drags come here that no part of the window takes."""

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.widgets.docks import set_apart
+from app.widgets.docks import TitledDock, set_apart
 from tests.app.test_main_window import Studio, studio
 
 __all__ = ["studio"]
@@ -44,3 +44,16 @@ def test_it_opens_again_where_it_was_left(studio: Studio) -> None:
     assert not dock.isFloating()
     set_apart(dock, True)
     assert dock.pos() == left
+
+
+def test_a_panel_apart_is_in_front_at_the_next_start(studio: Studio, monkeypatch) -> None:
+    """It lay behind the window, which is shown after it, and its button said that it was there."""
+    raised: list[str] = []
+    monkeypatch.setattr(TitledDock, "raise_", lambda dock: raised.append(dock.objectName()))
+    window = studio.window
+    window.docks["curves"].show()
+    set_apart(window.docks["curves"], True)
+    window.hide()
+    raised.clear()
+    window.show()
+    studio.until(lambda: "curves" in raised)
