@@ -12,7 +12,10 @@ from app.widgets.message_bar import MessageBar
 
 
 @pytest.fixture
-def bar(qtbot) -> Iterator[MessageBar]:
+def bar(qtbot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MessageBar]:
+    """In a window in front; the pointer is elsewhere and its buttons are up, wherever other tests have left them."""
+    monkeypatch.setattr(QApplication, "mouseButtons", lambda: Qt.MouseButton.NoButton)
+    monkeypatch.setattr(MessageBar, "underMouse", lambda _self: False)
     window = QWidget()
     bar = MessageBar(window)
     QVBoxLayout(window).addWidget(bar)
@@ -70,5 +73,12 @@ def test_it_stays_while_a_stroke_is_drawn(bar: MessageBar, monkeypatch) -> None:
     """The picture below it would jump under the hand."""
     bar.show_message("a.png is done.", "good", passing=True)
     monkeypatch.setattr(QApplication, "mouseButtons", lambda: Qt.MouseButton.LeftButton)
+    bar.passes.timeout.emit()
+    assert said(bar) == ["a.png is done."]
+
+
+def test_it_stays_while_the_pointer_is_on_it(bar: MessageBar, monkeypatch) -> None:
+    bar.show_message("a.png is done.", "good", passing=True)
+    monkeypatch.setattr(MessageBar, "underMouse", lambda _self: True)
     bar.passes.timeout.emit()
     assert said(bar) == ["a.png is done."]
