@@ -161,5 +161,6 @@ class FamosRenderer(AdversarialRenderer[Painted]):
     def _pieces_of(self, detail: Detail) -> DetailedTemplates:
         assert self.method.templates is not None
         if self._pieces is None or self._pieces[0] is not detail:
-            self._pieces = detail, detail.of(self.method.templates)
+            # Beyond its edges as `Painted.scene` has them, or A would choose between pieces that do not lie there.
+            self._pieces = detail, detail.of(self.method.templates, mirrored=self.method.canvas_size)
         return self._pieces[1]
