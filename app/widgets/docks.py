@@ -134,6 +134,7 @@ class _Edge(QWidget):
 
     def __init__(self, dock: QDockWidget) -> None:
         super().__init__(dock)
+        self._dock = dock
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setVisible(dock.isFloating())
         dock.topLevelChanged.connect(self._show)
@@ -144,7 +145,7 @@ class _Edge(QWidget):
         self._cover()
 
     def _cover(self) -> None:
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._dock.rect())
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
