@@ -45,7 +45,7 @@ def counted(work: Callable[[], object], device: torch.device) -> Told:
 
 
 def told(events: Sequence[Any]) -> Told:
-    """Of what a profiler saw, the part between the marks, and all that the card did."""
+    """Counts what a profiler saw between the marks, and all that the card did."""
     host = [event for event in events if event.device_type.name == "CPU"]
     marked = next(event.time_range for event in host if event.name == MARK)
     within = [event.name for event in host if marked.start <= event.time_range.start < marked.end]

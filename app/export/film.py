@@ -83,12 +83,12 @@ class FilmField(QWidget):
 
     @property
     def sweep(self) -> str:
-        """Of the request: the walk and its frames; empty for none."""
+        """The request's sweep: the walk and its frames; empty for none."""
         return f"{self.walk}=0:1:{max(2, round(self.seconds.value() * _FRAMES_PER_S))}" if self.walk else ""
 
     @property
     def suffix(self) -> str:
-        """Of the video that is written; empty for pictures."""
+        """The suffix of the video that is written; empty for pictures."""
         return self.written.currentData() if self.is_film else ""
 
     def set_source(self, source: Path | None) -> None:

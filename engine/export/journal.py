@@ -58,7 +58,7 @@ class CanvasSpec:
         return hashlib.sha256(json.dumps(self.stored(), sort_keys=True).encode()).hexdigest()
 
     def tiles(self) -> list[Box]:
-        """On the plane, in the order of their numbers."""
+        """The tiles of the plane, in the order of their numbers."""
         return self.box.tiles(self.tile_px)
 
     def on_canvas(self, tile: Box) -> Box:
@@ -81,7 +81,7 @@ class Unfinished:
     total: int
 
     def canvas_file(self) -> CanvasFile:
-        """For looking at the picture so far. Raises BadCanvasError."""
+        """Opens the picture so far, to look at it. Raises BadCanvasError."""
         return CanvasFile.open(self.folder / NAME, self.picture.size, self.picture.bits)
 
 

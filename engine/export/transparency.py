@@ -92,7 +92,7 @@ def opaque_everywhere(path: Path) -> str:
 def opacity_of(
     method: Method, job: Job, size: Size, render_mode: RenderMode, crop: tuple[float, float] | None
 ) -> Opacity:
-    """Of a print of `size`, see `ExportRequest`, for its content or the frame in its place.
+    """The opacity of a print of `size`, see `ExportRequest`, by its content or the frame in its place.
 
     Raises:
         BadSettingError: the method does not leave places free, or there is no content.

@@ -74,7 +74,7 @@ class Channel:
         dist.all_reduce(tensor, group=self._gradients)
 
     def tell(self, message: Message) -> None:
-        """From the leader to all."""
+        """Tells all what the leader has to say."""
         values = json.dumps(message.values).encode() if message.values else b""
         tensors = save(dict(message.tensors)) if message.tensors else b""
         head = [_ORDERS.index(message.order), message.number, len(values), len(tensors)]

@@ -49,7 +49,7 @@ class Leader:
 
     @property
     def title(self) -> str:
-        """As the window names the device."""
+        """The device's title, as the window names it."""
         first, *others = self._devices
         if all(device.title == first.title for device in others):
             return f"{self._team.size} x {first.title}"

@@ -11,10 +11,8 @@ from engine.messages.commands import Keep
 from engine.messages.events import Began, Kept, Stepped, ViewRendered
 from engine.moments import BY_THEMSELVES
 from engine.snapshots import listing
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.test_ways_back import go_back, keep, moments, paused_at, train_on
-
-__all__ = ["studio"]
 
 
 def answers(studio: Studio, side: str) -> list[ViewRendered]:

@@ -10,10 +10,8 @@ from engine.errors import OutOfMemoryError
 from engine.method import method_class, method_keys
 from engine.training import probe as probes
 from engine.training.probe import Needs
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.engine.toy import Toy
-
-__all__ = ["studio"]
 
 NEEDS = Needs(0.25, 2_000_000_000, 8_000_000_000, {"colors": 32})
 

@@ -17,9 +17,7 @@ from engine.export.print_sizes import PAPERS
 from engine.method import method_keys
 from engine.training import autosave
 from tests.app.looks import cut, outside, overlapping
-from tests.app.test_main_window import Studio, studio
-
-__all__ = ["studio"]
+from tests.app.studio import Studio
 
 SIZES = ((1024, 700), (960, 540), (1366, 768))
 """The smallest screen; one of 1920 x 1080 at scale factor 2; a common one."""

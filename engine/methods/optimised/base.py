@@ -129,7 +129,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         return canvas_size
 
     def size_at(self, scale: int) -> Size:
-        """Of the picture, halved `scale` times."""
+        """The size of the picture, halved `scale` times."""
         return Size(*(max(1, round(side / 2**scale)) for side in (self.full.height, self.full.width)))
 
     @property

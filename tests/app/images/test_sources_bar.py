@@ -17,7 +17,7 @@ from app.widgets.thumbnails import read_source
 from engine.declarations import Slot
 from engine.errors import BadImageError
 from engine.job import SourceImage
-from tests.app.widgets import drop
+from tests.app.drops import drop, files
 
 SLOTS = (Slot("style", "Style", "What it is made of."), Slot("content", "Content", "What it shows."))
 NAMES = ("a.png", "b.png", "c.png", "d.png")
@@ -59,12 +59,6 @@ def images(*file_names, folder="/pictures"):
 
 def names(sources):
     return [Path(source.path).name for source in sources]
-
-
-def files(*paths):
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return data
 
 
 def test_an_empty_slot_says_what_to_do(bar):

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from app.settings.panel import TECHNICAL, SettingsPanel
 from engine.method import Method
 from engine.settings import specs
-from tests.app.widgets import Every, Paper
+from tests.app.every_setting import Every, Paper
 
 
 @pytest.fixture

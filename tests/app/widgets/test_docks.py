@@ -7,9 +7,7 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.widgets.docks import TitledDock, set_apart
-from tests.app.test_main_window import Studio, studio
-
-__all__ = ["studio"]
+from tests.app.studio import Studio
 
 
 def on_screen(widget: QWidget) -> QRect:

@@ -8,9 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine.messages.commands import Keep
 from engine.messages.events import Kept
-from tests.app.test_main_window import Studio, studio
-
-__all__ = ["studio"]
+from tests.app.studio import Studio
 
 
 @pytest.mark.parametrize("size", [(960, 540), (1024, 700), (1920, 1000)])

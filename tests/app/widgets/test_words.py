@@ -36,3 +36,18 @@ def test_a_folder_that_no_program_shows_is_named(
     for box in boxes:
         assert str(tmp_path) in box.text()
         box.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "0 s"), (59.4, "59 s"), (60, "1 min"), (250, "4 min 10 s"), (3599, "59 min"), (7500, "2 h 5 min")],
+)
+def test_durations_in_words(seconds, text):
+    assert words.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(10, "1 kB"), (640_000, "640 kB"), (5_240_000, "5.2 MB"), (1.4e9, "1.4 GB"), (123e9, "123 GB")]
+)
+def test_amounts_in_words(size, text):
+    assert words.amount(size) == text
