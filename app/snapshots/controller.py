@@ -64,6 +64,7 @@ class SnapshotsController(QObject):
         training.events.on(Ended, lambda _event: strip.end_pending(all_of_them=True))
         training.events.on(Began, lambda _event: self._show())
         document.job_replaced.connect(self._on_project)
+        document.written_anew.connect(self.refresh)
         document.moment_wanted.connect(lambda _moment, _left: self._show())
 
     def refresh(self) -> None:
@@ -117,6 +118,7 @@ class SnapshotsController(QObject):
             self.refresh()
 
     def _on_kept(self, event: Kept) -> None:
+        self._document.look_after_its_folder()
         if event.reason == "kept":
             self._strip.end_pending()
         self.refresh()
