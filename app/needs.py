@@ -80,8 +80,8 @@ class NeedsController(QObject):
         allowed = self._action.isEnabled() and not self._document.missing()
         self._messages.show_message(
             self.tr(
-                "“{}” is meant for a graphics card. Without one its steps are long, and may need more memory than there "
-                "is; Stop waits for the end of one."
+                "“{}” is meant for a graphics card. Without one its steps are long, and may need more memory than "
+                "there is; Stop waits for the end of one."
             ).format(name),
             "warning",
             key=_KEY,
