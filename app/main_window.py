@@ -138,6 +138,7 @@ class MainWindow(Shell):
         self.preferences_in_force.follow()
         self.show_all()
         self.needs = NeedsController(document, training, messages, self.actions_by_name["needs"], self)
+        self.own_presets.applied.connect(self.needs.warn_of)
         self.away = AwayController(document, training, messages, self)
         self.away.finished.connect(self.notices.tell)
         self.away.progressed.connect(self.taskbar.set_plan)
@@ -227,6 +228,7 @@ class MainWindow(Shell):
         self.recents_menu.chosen.connect(self.files.open_path)
         self.files.example_loaded.connect(self.canvas.focus_canvas)
         self.exports.close_confirmed.connect(self.close_anyway)
+        self.exports.queue.changed.connect(lambda: self.status.set_painting(self.exports.running))
         self.methods.chosen.connect(document.set_method)
         self.canvas.start.methods_requested.connect(lambda: self.methods.open_cards(self.canvas.start.other_method))
 
@@ -361,7 +363,7 @@ class MainWindow(Shell):
         self.masks.wait()
         self.sources.arrivals.wait()
         self.needs.wait()
-        self.exports.views.wait()
+        self.exports.views.clear_places.wait()
         self.recovery.release()
         event.accept()
 

@@ -134,8 +134,8 @@ class SnapshotsController(QObject):
 
     def _show(self) -> None:
         self._strip.set_snapshots(self._all, self._present())
-        taken = sum(self._sizes[m.folder] for m in self._all if m.reason in moments.BY_THEMSELVES)
-        self._strip.choice.set_room(len(self._all), taken, self.budget_bytes)
+        unasked = [self._sizes[moment.folder] for moment in self._all if moment.reason in moments.BY_THEMSELVES]
+        self._strip.choice.set_room(len(self._all), len(unasked), sum(unasked), self.budget_bytes)
         self.shown.emit()
 
     def newest(self) -> Path | None:

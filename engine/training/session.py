@@ -232,7 +232,9 @@ class Session:
         trained_s = trainer.clock.seconds - before_s
         self._limits.trained(trained_s)
         self._budget.earn(trained_s)
-        if self._views and self._budget.allows:
+        if self._views.awaited:  # for a hand on a slider it goes before what pictures may take
+            yield from self._views.paint(self._threads, trainer.step, at_leisure=False)
+        elif self._views and self._budget.allows:
             started = time.perf_counter()
             yield from self._views.paint(self._threads, trainer.step, at_leisure=False)
             self._budget.spend(time.perf_counter() - started)
