@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.snapshots.band import TreeBand
 from app.snapshots.choice import Choice, grid_button
-from app.snapshots.keep_tile import KeepTile
+from app.snapshots.keep_tile import LOW_PX, KeepTile
 from app.snapshots.moment_menu import MomentWays, ask_note, moment_menu
 from app.snapshots.pending import PendingTile
 from app.snapshots.sideways import SidewaysArea
@@ -32,13 +32,11 @@ if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
 _EMPTY = "No moments yet."
-_INVITATION = f"{_EMPTY} Keep those you like:\nyou can always go back to one, go on from it, or export it."
+_INVITATION = f"{_EMPTY} Keep those you like,\nto go back to them or to export them."
 _AUTOSAVES = "Kept by themselves in case the computer stops: the newest of each branch, until something better is kept."
 
 LEAST_PX = 56
 """Width of the row at least, so that the window fits onto a screen of 960 pixels with the curves open."""
-_INVITING_PX = 150
-"""Width of the row from which there is room for more than a word or two in a line."""
 
 
 class SnapshotStrip(QWidget):
@@ -54,6 +52,7 @@ class SnapshotStrip(QWidget):
         compare_requested(snapshot): beside the present one, at full resolution.
         pair_requested(snapshot, snapshot): two of them beside each other.
         keep_requested(): the plus button.
+        filled(bool): whether there are moments besides autosaves, or one is being kept; else the row is low.
     """
 
     picture_requested = Signal(object)
@@ -67,6 +66,7 @@ class SnapshotStrip(QWidget):
     compare_requested = Signal(object)
     pair_requested = Signal(object, object)
     keep_requested = Signal()
+    filled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -145,11 +145,18 @@ class SnapshotStrip(QWidget):
         layout.addLayout(middle, 1)
         layout.addWidget(self._own_row)
         # a low dock has the pictures alone; which of them are shown is chosen where there is room
-        self._fit()
         self._refresh()
+
+    @property
+    def _is_filled(self) -> bool:
+        """Autosaves alone, in their low row, leave the room of moments to the picture."""
+        return bool(self._pending) or not all(_is_autosave(moment) for moment in self._all)
 
     def _fit(self) -> None:
         autosaves = 0 if self._own_row.isHidden() else SMALL_HEIGHT + 14
+        if not self._is_filled:
+            self.setMinimumHeight(LOW_PX + 2 * (theme.UNIT // 2) + autosaves)
+            return
         branches = self.band.height() - TreeBand.LEAST_PX
         self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52 + autosaves + branches)
 
@@ -160,15 +167,18 @@ class SnapshotStrip(QWidget):
     def _share_room(self) -> None:
         needed, side = self.choice.minimumSizeHint(), 2 * theme.UNIT
         roomy = self.height() >= self.minimumHeight() + needed.height() and self.width() >= needed.width() + side
-        self.choice.setVisible(roomy)
+        self.choice.setVisible(roomy and self._is_filled)
         self.grid_button.setVisible(not roomy and len(self._tiles) > 1)
         self._say_why_empty()
 
     def _say_why_empty(self) -> None:
-        beside = self.keep_button.width() + theme.UNIT
-        inviting = self.width() - 2 * theme.UNIT - beside >= _INVITING_PX
-        self.empty.setToolTip("" if self._all or inviting else _INVITATION)
-        self.empty.setText("No moment is like that." if self._all else _INVITATION if inviting else _EMPTY)
+        width = self.width() - 3 * theme.UNIT - self.keep_button.width()
+        room = QRect(0, 0, max(1, width), 10_000)
+        words = self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, _INVITATION)
+        inviting = words.height() <= LOW_PX and words.width() <= room.width()
+        sorted_out = self._is_filled
+        self.empty.setToolTip("" if sorted_out or inviting else _INVITATION)
+        self.empty.setText("No moment is like that." if sorted_out else _INVITATION if inviting else _EMPTY)
 
     def set_snapshots(self, snapshots: list[Snapshot], present: Snapshot | None = None) -> None:
         """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing.
@@ -350,7 +360,11 @@ class SnapshotStrip(QWidget):
         self.scroll_area.keep_in_place(held, self._tiles)
 
     def _refresh(self) -> None:
-        there = len(self._tiles) + len(self._pending)
+        if self.keep_button.low == self._is_filled:
+            self.keep_button.set_low(not self._is_filled)
+            self._fit()
+            self.filled.emit(self._is_filled)
+        there = self._pending or any(tile.parent() is self._body for tile in self._tiles)
         # the one that goes first: both of them beside each other would make the window wider, which stays so
         gone, shown = (self.empty, self.scroll_area) if there else (self.scroll_area, self.empty)
         gone.hide()

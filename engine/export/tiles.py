@@ -139,8 +139,8 @@ def check(
     needed = bytes_needed(canvas_size, bits, encode_options, profile.bands, copies)
     free = shutil.disk_usage(place).free
     begun = (folder or journals.folder_for(out)) / journals.NAME
-    if begun.exists():  # its blocks are taken already
-        free += begun.stat().st_size
+    with _writing(out):  # its name may be too long for a folder beside it
+        free += begun.stat().st_size if begun.exists() else 0  # its blocks are taken already
     if needed > free:
         raise NoRoomError(
             f"{out.name} with {canvas_size.width:,} × {canvas_size.height:,} px needs up to {_gigabytes(needed)} of "

@@ -164,6 +164,14 @@ def test_saved_is_said_of_what_was_learned_as_well(studio: Studio) -> None:
     studio.press("keep")
     studio.until_seen(Kept)
     assert window.status.saved.text() == "saved 0 s ago"
+    kept = studio.seen(Kept)[-1].step
+    studio.until(lambda: studio.seen(Stepped)[-1].step > kept)
+    studio.press("train")
+    studio.until(lambda: window.training.state == "paused")
+    assert window.status.saved.text() == f"saved up to step {kept:,}"
+    studio.press("keep")
+    studio.until_seen(Kept, 2)
+    assert window.status.saved.text() == "saved"
     studio.press("stop")
     studio.until(lambda: window.training.state == "idle")
     assert window.status.saved.text() == "saved"

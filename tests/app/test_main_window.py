@@ -336,9 +336,11 @@ def test_the_layout_is_remembered(studio: Studio, qtbot) -> None:
     window = studio.window
     window.docks["images"].hide()
     window.docks["curves"].show()
+    window.sources.browse_folder = studio.folder
     window.close()
     again = MainWindow(window.preferences, studio.folder / "data")
     qtbot.addWidget(again)
+    assert again.sources.browse_folder == studio.folder, "images are looked for where they were"
     assert again.docks["images"].isHidden()
     assert not again.docks["curves"].isHidden()
     again.reset_layout()

@@ -79,6 +79,7 @@ PRESETS = (
             "content_scale": 1.0,
             "style_scale": 1.0,
         },
+        for_card=True,
     ),
     Preset(
         "Rich",
@@ -94,6 +95,7 @@ PRESETS = (
             "content_scale": 1.0,
             "style_scale": 1.0,
         },
+        for_card=True,
     ),
     Preset(
         "As in the paper",
@@ -119,6 +121,7 @@ PRESETS = (
             "temperature": 1.0,
             "temperature_ramp_steps": 0,
         },
+        for_card=True,
     ),
     Preset(
         "As in the paper, painted only",
@@ -166,6 +169,7 @@ PRESETS = (
             "settle_after_steps": 0,
             "style_scale": 1.0,
         },
+        for_card=True,
     ),
     Preset(
         "Fine mosaic",

@@ -365,7 +365,8 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         fits = self._fits(state)
         if strict and not fits:
             raise BadProjectError(
-                "The snapshot does not fit the settings it names (picture is missing or of another size)."
+                "The snapshot does not fit the settings it names (picture is missing or of another size). "
+                "Choose another snapshot of the project."
             )
         if "picture" not in stored or "scale" not in plain:
             return ["picture"]

@@ -174,6 +174,41 @@ def test_a_queue_paints_all_of_them_in_a_row(studio: PrintStudio) -> None:
     assert not studio.exports.running
 
 
+def test_the_line_at_the_bottom_says_that_training_waits_for_a_file(studio: PrintStudio) -> None:
+    studio.train()
+    status = studio.window.status
+    studio.window.training.start(studio.window.snapshots.newest())
+    studio.until(lambda: status.state.text() == "Training" and bool(status.speed.text()))
+    item = studio.begin_large()
+    assert status.state.text() == "Painting a file; training waits"
+    assert not status.speed.text()
+    studio.exports.queue.cancel(item)
+    studio.until_seen(ExportCancelled)
+    assert status.state.text() == "Training"
+
+
+def test_return_goes_on_painting_where_closing_asks(studio: PrintStudio) -> None:
+    studio.train()
+    studio.begin_large()
+    studio.window.close()
+    asked = next(box for box in studio.window.findChildren(QMessageBox) if box.isVisible())
+    assert asked.defaultButton().text() == "Go on painting"
+    asked.defaultButton().click()
+    assert studio.window.isVisible()
+    assert studio.exports.running
+
+
+def test_a_picture_that_is_looked_at_is_said_to_be_done(studio: PrintStudio) -> None:
+    studio.train()
+    item = studio.begin_large()
+    studio.dialog.rows.rows[item].look.click()
+    seen = studio.exports.views.so_far
+    assert seen is not None
+    assert "black" in seen.note.text()
+    studio.until_seen(Exported)
+    assert seen.note.text() == "All of it is painted."
+
+
 def test_cancelled_looked_at_and_gone_on_with(studio: PrintStudio) -> None:
     studio.train()
     item = studio.begin_large()
@@ -206,6 +241,8 @@ def test_giving_up_asks_and_frees_the_disk(studio: PrintStudio) -> None:
     folder = journal.folder_for(item.request.out)
     assert folder.exists()
     studio.dialog.rows.rows[item].remove.click()
+    asked = next(box for box in studio.dialog.findChildren(QMessageBox) if box.isVisible())
+    assert asked.defaultButton().text() == "Keep", "Return loses nothing"
     answer(studio.dialog, "Keep")
     assert folder.exists()
     studio.dialog.rows.rows[item].remove.click()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QFileDialog
 
 from app.export.dialog import ExportDialog
 from app.export.form import ExportForm
@@ -14,6 +17,7 @@ from engine.messages.exports import ExportRequest, Finding, Remedy
 from engine.options import EncodeOptions, RenderMode
 from tests.app.export.dialogs import CANVAS, LAYERS, a_queue, set_format, times
 from tests.app.toys import register
+from tests.app.wheel import turn
 from tests.engine import toy_format
 from tests.engine.toy import job
 
@@ -214,3 +218,25 @@ def test_every_field_has_a_name_for_who_can_not_see(dialog):
         for field in dialog.form.findChildren(kind):
             inner = isinstance(field.parent(), (QAbstractSpinBox, QComboBox))
             assert inner or field.accessibleName(), field
+
+
+def test_the_wheel_turns_nothing_that_it_passes_over(dialog, qtbot):
+    """Over the kind of detail it chose another one, which nobody saw who was looking further down."""
+    dialog.form.fold.setChecked(True)
+    dialog.form.file_name.setFocus()
+    before = dialog.form.request()
+    every = [*dialog.form.findChildren(QComboBox), *dialog.form.findChildren(QAbstractSpinBox)]
+    boxes = [box for box in every if box.isVisible()]
+    assert len(boxes) > 5
+    for box in boxes:
+        turn(box)
+        assert not box.hasFocus()
+    assert dialog.form.request() == before
+
+
+def test_images_for_a_film_are_looked_for_where_images_were_before(dialog, tmp_path):
+    dialog.form.film.place = tmp_path
+    dialog.form.film._ask(folder=True)
+    asking = dialog.form.film.findChildren(QFileDialog)[0]
+    assert Path(asking.directory().absolutePath()) == tmp_path
+    asking.close()

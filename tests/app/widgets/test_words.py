@@ -12,6 +12,13 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from app.widgets import words
 
 
+@pytest.mark.parametrize(
+    ("size_bytes", "said"), [(0, "0 kB"), (1, "1 kB"), (640_000, "640 kB"), (5.2e6, "5.2 MB"), (123e9, "123 GB")]
+)
+def test_an_amount_is_said_as_disks_are_sold_and_nothing_is_nothing(size_bytes: float, said: str) -> None:
+    assert words.amount(size_bytes) == said
+
+
 @pytest.mark.parametrize("opens", [True, False])
 def test_a_folder_that_no_program_shows_is_named(
     qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opens: bool
