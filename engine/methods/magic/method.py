@@ -6,7 +6,7 @@ in templates/sets.py, what memory allows in memory_plan.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from engine.methods.directed import (
     with_regions_of,
 )
 from engine.methods.magic import pretrained
+from engine.methods.magic.anchor import Anchor
 from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.coarse import CoarseRenderer
 from engine.methods.magic.color_choice import ColorChoice
@@ -50,6 +51,7 @@ from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
 from engine.methods.magic.slots import SLOTS
 from engine.methods.remembered import Remembered
+from engine.nn.capture import Rate
 from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
 from engine.templates.palette import palette
@@ -100,6 +102,7 @@ class Magic(PaintingMagic):
         self._remembered, self._color_choice = Remembered(), ColorChoice()
         self._beginnings = Remembered(BEGINNINGS_BYTES)
         self._tally, self._composed = Tally(), {}
+        self._anchor = Anchor()
         if s.start == "network":
             self.begin_with(pretrained.shipped())
 
@@ -111,8 +114,10 @@ class Magic(PaintingMagic):
             self.warnings.append(f"{error} Until then training starts from nothing.")
             return
         if pretrained.fits(network.settings, self.shape):
-            pretrained.take(network, {"discriminator": self.discriminator})
-            self.instant = pretrained.take(network, {"generator": self.generator})
+            networks = {"discriminator": self.discriminator, "generator": self.generator}
+            taken = {name for name, own in networks.items() if pretrained.take(network, {name: own})}
+            self.instant = "generator" in taken
+            self._anchor.drop({name: networks[name] for name in taken})
             self.average.load_state_dict(self.generator.state_dict())
             self._forget()
 
@@ -250,6 +255,19 @@ class Magic(PaintingMagic):
             + s.alpha_weight * terms["alpha"]
             + s.warp_variation_weight * terms["warp_variation"]
         )
+
+    @property
+    def _pull(self) -> float:
+        """Towards the networks that came along, at a rate of 1."""
+        return self.settings.anchor_weight if self.instant and not self.borrowed else 0.0
+
+    @property
+    def _graph_key(self) -> Hashable:
+        return super()._graph_key, self._pull
+
+    def _held(self, name: str, network: torch.nn.Module, rate: Rate) -> None:
+        if self._pull:
+            self._anchor.pull(name, network, self._pull * rate)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
         """Patches, and a new set for each of them: K may be another one in every step."""

@@ -285,6 +285,41 @@ def test_training_goes_on_from_it_and_resumes(network: Path, tmp_path: Path) -> 
     assert not whole(method).equal(before)
 
 
+def distance(method: Magic, network: Path) -> dict[str, float]:
+    """How far its networks are from those in a file, by name."""
+    stored, found = load_file(network), dict[str, float]()
+    for name in ("generator", "discriminator"):
+        own = getattr(method, name).state_dict()
+        found[name] = sum(float((value - stored[f"{name}.{key}"]).square().sum()) for key, value in own.items())
+    return found
+
+
+def learned(method: Magic, steps: int = 6) -> Magic:
+    for step in range(steps):
+        method.step(step)
+    return method
+
+
+def test_both_networks_stay_near_what_came_along(network: Path, tmp_path: Path) -> None:
+    free, held = (learned(Magic(job(tmp_path, {"anchor_weight": weight}), CPU)) for weight in (0.0, 100.0))
+    far, near = distance(free, network), distance(held, network)
+    assert all(0 < near[name] < far[name] for name in far)
+    bound = Magic(job(tmp_path, {"anchor_weight": 100.0, "learning_rate": 1e-2, "discriminator_rate": 1e-2}), CPU)
+    bound.steps_done = 1000  # rates are whole
+    learned(bound, 1)
+    assert max(distance(bound, network).values()) < 1e-9, "a pull of 1 leaves nothing"
+
+
+def test_what_began_otherwise_is_not_pulled_to_it(network: Path, tmp_path: Path) -> None:
+    """Neither a training from nothing, nor one that began with another project's networks."""
+    nothing = [Magic(job(tmp_path, {"start": "nothing", "anchor_weight": weight}), CPU) for weight in (0.0, 100.0)]
+    borrowed = [Magic(job(tmp_path, {"anchor_weight": weight}), CPU) for weight in (0.0, 100.0)]
+    for method in borrowed:
+        assert method.begin_from(nothing[0].state())
+    for free, held in (nothing, borrowed):
+        assert whole(learned(free, 2)).equal(whole(learned(held, 2)))
+
+
 @pytest.mark.parametrize("values", [{"start": "nothing"}, {"generator_width": 8}, {"depth": 3}, {"conditional": False}])
 def test_other_sizes_begin_with_nothing(network: Path, tmp_path: Path, values: dict[str, Any]) -> None:
     assert not Magic.is_instant(MagicSettings.of(TINY | values))
