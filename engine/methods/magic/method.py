@@ -257,17 +257,19 @@ class Magic(PaintingMagic):
         )
 
     @property
-    def _pull(self) -> float:
-        """Towards the networks that came along, at a rate of 1."""
-        return self.settings.anchor_weight if self.instant and not self.borrowed else 0.0
+    def _anchored(self) -> bool:
+        """Whether training stays near the networks that came along."""
+        return self.instant and not self.borrowed and self.settings.anchor_steps > 0
 
     @property
     def _graph_key(self) -> Hashable:
-        return super()._graph_key, self._pull
+        return super()._graph_key, self._anchored
 
     def _held(self, name: str, network: torch.nn.Module, rate: Rate) -> None:
-        if self._pull:
-            self._anchor.pull(name, network, self._pull * rate)
+        s = self.settings
+        if self._anchored:
+            whole = {"generator": s.learning_rate, "discriminator": s.discriminator_rate}[name]
+            self._anchor.pull(name, network, rate / (whole * s.anchor_steps))
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
         """Patches, and a new set for each of them: K may be another one in every step."""

@@ -290,7 +290,7 @@ def test_a_larger_set_needs_no_other_weights(tmp_path: Path) -> None:
     assert Magic(job(tmp_path, {"set_size": 9}), CPU).restore(small.state()) == []
 
 
-ELSEWHERE = ("feather_px", "anchor_weight")  # act on maps, and on the network that comes along: test_instant.py
+ELSEWHERE = ("feather_px", "anchor_steps")  # act on maps, and on the network that comes along: test_instant.py
 LIVE = [spec.name for spec in specs(MagicSettings) if spec.knob.live and spec.name not in ELSEWHERE]
 ONLY_SHOWN = ("set_seed", "show_size", "between_seed", "between", "between_by")
 
