@@ -153,7 +153,7 @@ class MagicSettings(AdversarialSettings):
     # ------------------------------------------------------------ training
     patch: int = redeclared(AdversarialSettings, "patch", default=96)
     batch: int = redeclared(AdversarialSettings, "batch", default=2)
-    anchor_steps: int = steps(1000, 0, 100_000, "Stay near the start",
+    anchor_steps: int = steps(500, 0, 100_000, "Stay near the start",
         "Within so many steps what it learned fades back to the network that comes along. Less: pieces stay crisp "
         "however long it learns. More: it goes farther, and in time paints over the pieces. 0: as far as it will.",
         symbol="L2-SP", group=TRAINING, advanced=True, when=one_of("start", "network"))
