@@ -24,7 +24,7 @@ class Anchor:
         self._origins: dict[str, nn.Module] = {}
 
     def drop(self, networks: Mapping[str, nn.Module]) -> None:
-        self._origins = {name: copy.deepcopy(network).requires_grad_(False) for name, network in networks.items()}
+        self._origins |= {name: copy.deepcopy(network).requires_grad_(False) for name, network in networks.items()}
 
     def pull(self, name: str, network: nn.Module, part: Rate) -> None:
         """Moves a network back by a part of its way, 0 to 1; one that it does not know stays where it is."""

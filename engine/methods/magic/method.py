@@ -118,6 +118,8 @@ class Magic(PaintingMagic):
             taken = {name for name, own in networks.items() if pretrained.take(network, {name: own})}
             self.instant = "generator" in taken
             self._anchor.drop({name: networks[name] for name in taken})
+            if self.instant and self.generator.refiner is not None:
+                self._anchor.drop({"refiner": self.generator.refiner})
             self.average.load_state_dict(self.generator.state_dict())
             self._forget()
 
@@ -270,6 +272,13 @@ class Magic(PaintingMagic):
         if self._anchored:
             whole = {"generator": s.learning_rate, "discriminator": s.discriminator_rate}[name]
             self._anchor.pull(name, network, rate / (whole * s.anchor_steps))
+
+    def _descend(self, loss: Tensor, rate: Rate, decay: Rate) -> None:
+        super()._descend(loss, rate, decay)
+        if self._anchored and self.average.refiner is not None:
+            # Drawn as strongly to what came along as to what is learned, the second network that paints stays half way
+            # between them (Wortsman et al. 2022, WiSE-FT): as near to the style, and without its ripples and rims.
+            self._anchor.pull("refiner", self.average.refiner, 1 - decay)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
         """Patches, and a new set for each of them: K may be another one in every step."""

@@ -310,6 +310,25 @@ def test_both_networks_stay_near_what_came_along(network: Path, tmp_path: Path) 
     assert max(distance(bound, network).values()) < 1e-9, "within one step all of it fades"
 
 
+def test_the_second_network_that_paints_stays_half_way_to_what_came_along(network: Path, tmp_path: Path) -> None:
+    def way(steps: int) -> dict[str, float]:
+        """Of what the networks have learned, the part that is shown."""
+        values = {"anchor_steps": steps, "average_decay": 0.9, "learning_rate": 1e-6}
+        method, start = Magic(job(tmp_path, values), CPU), Magic(job(tmp_path), CPU)
+        with torch.no_grad():
+            for parameter in method.generator.parameters():
+                parameter.add_(1.0)
+        learned(method, 50)
+        found = {}
+        for part in ("st_unet", "refiner"):
+            shown, came = (dict(getattr(m.average, part).named_parameters()) for m in (method, start))
+            found[part] = float(torch.cat([(shown[key] - came[key]).flatten() for key in came]).mean())
+        return found
+
+    assert way(100_000) == pytest.approx({"st_unet": 1.0, "refiner": 0.5}, abs=0.04)
+    assert way(0) == pytest.approx({"st_unet": 1.0, "refiner": 1.0}, abs=0.04)
+
+
 def test_what_began_otherwise_is_not_pulled_to_it(network: Path, tmp_path: Path) -> None:
     """Neither a training from nothing, nor one that began with another project's networks."""
     nothing = [Magic(job(tmp_path, {"start": "nothing", "anchor_steps": steps}), CPU) for steps in (0, 2)]
