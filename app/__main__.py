@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine import cores, heap
 from engine.cli.commands import COMMANDS, spelled
+from engine.nearest import nearest
 
 NAMES = tuple(command.name for command in COMMANDS)
 WITHOUT_DISPLAY = ("offscreen", "minimal", "vnc")
@@ -49,7 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     lacking = next((word for word in arguments if not Path(word).exists()), None)
     if lacking is not None:
-        print(f"tessera: {lacking} is neither a file nor a folder, nor one of {', '.join(NAMES)}.", file=sys.stderr)
+        meant = nearest(lacking, NAMES) if lacking is arguments[0] else None
+        asked = f" Did you mean tessera {meant}?" if meant else ""
+        names = ", ".join(NAMES)
+        print(f"tessera: {lacking} is neither a file nor a folder, nor one of {names}.{asked}", file=sys.stderr)
         return 2
     if not _has_display():
         return _no_display()

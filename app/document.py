@@ -34,6 +34,8 @@ from engine.project import FILE_NAME, SNAPSHOTS, project_folder, save_job
 from engine.settings import Settings, differing, specs
 
 AUTOSAVE_MS = 800
+AGAIN_MS = 15_000
+"""After which what could not be written is tried again: somebody may have made room."""
 
 
 class Document(QObject):
@@ -59,6 +61,8 @@ class Document(QObject):
     problem = Signal(str)
     images_missing = Signal(list)
     """Paths of images that are not where they were when the project was saved."""
+    written_anew = Signal()
+    """Its folder was no longer there, so that it holds less than before."""
     saved = Signal()
     """It was written, or could not be: see `dirty` and `refused`."""
 
@@ -81,8 +85,8 @@ class Document(QObject):
         self.job = fresh_job(DEFAULT_METHOD, small)
         self.folder = self._untitled_folder()
         self.dirty = False
-        self.refused = False
-        """Whether the last try to write it failed, so that waiting does not save it."""
+        self.refusal = ""
+        """Why the last try to write it failed, in a sentence; empty where it did not."""
         self._mine = False
         """Whether the project.json in the folder is this document's."""
         self.returning = False
@@ -92,6 +96,8 @@ class Document(QObject):
         self._moved = MovedFolders()
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(self.save)
+        self._again = QTimer(self, interval=AGAIN_MS)
+        self._again.timeout.connect(self._save_again)
 
     # ------------------------------------------------------------ reading
 
@@ -110,6 +116,11 @@ class Document(QObject):
     @property
     def title(self) -> str:
         return title_of(self.folder) if self.untitled else self.folder.name
+
+    @property
+    def refused(self) -> bool:
+        """Whether the last try to write it failed, so that waiting for the next one may not save it."""
+        return bool(self.refusal)
 
     @property
     def written(self) -> bool:
@@ -332,24 +343,52 @@ class Document(QObject):
         if lost := missing_images(self.job):
             self.images_missing.emit(lost)
 
-    def save(self) -> bool:
-        """Writes project.json now; False (and a `problem`) where that fails."""
+    def save(self, quiet: bool = False) -> bool:
+        """Writes project.json now; False (and a `problem`) where that fails.
+
+        Args:
+            quiet: a problem that was told already is not told again.
+        """
         self._autosave.stop()
         if self.untitled and not self._mine and (self.folder / FILE_NAME).exists():
             self.folder = self._untitled_folder()  # another window began in the same minute
+        gone = self._is_gone
         try:
-            save_job(self.folder, self.job)
-            if self._others:
+            if self._others:  # first: a job of another method than before leaves the former settings nowhere else
                 save_settings(self.folder, self._others)
+            save_job(self.folder, self.job)
         except NoRoomError as error:
-            self.refused = True
-            self.problem.emit(str(error))
+            known, self.refusal = self.refusal, str(error)
+            if not quiet or self.refusal != known:
+                self.problem.emit(self.refusal)
+            self._again.start()
             self.saved.emit()
             return False
-        self.dirty = self.refused = False
+        self._again.stop()
+        self.dirty, self.refusal = False, ""
         self._mine = True
         self.saved.emit()
+        if gone:
+            self.problem.emit(
+                self.tr(
+                    "{} was not there any more: it was moved, renamed or deleted, or its disk is away. The project was "
+                    "written there anew, without the moments that were kept before: they are where the folder is now."
+                ).format(self.folder)
+            )
+            self.written_anew.emit()
         return True
+
+    def _save_again(self) -> None:
+        self.save(quiet=True)
+
+    @property
+    def _is_gone(self) -> bool:
+        return self._mine and not (self.folder / FILE_NAME).exists()
+
+    def look_after_its_folder(self) -> None:
+        """Writes the project where somebody has moved its folder away, and tells so."""
+        if self._is_gone:
+            self.save()
 
     def flush(self) -> None:
         """Writes what waits to be autosaved."""
@@ -380,9 +419,10 @@ class Document(QObject):
 
     def _replace(self, job: Job, folder: Path) -> None:
         self._autosave.stop()
+        self._again.stop()
         self._moved.forget()
         self.stack.clear()
-        self.job, self.folder, self.dirty, self.refused = job, folder, False, False
+        self.job, self.folder, self.dirty, self.refusal = job, folder, False, ""
         self._mine = (folder / FILE_NAME).exists()
         self._others = load_settings(folder)
         self.job_replaced.emit()

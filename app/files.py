@@ -24,6 +24,7 @@ from app.recents import Recents
 from app.recovery import Recovery, Rescue
 from app.relinking import Relinking
 from app.training import Training
+from app.unsaved import Unsaved
 from app.widgets import background
 from app.widgets.message_bar import MessageBar
 from app.widgets.thumbnails import read_preview
@@ -65,7 +66,8 @@ class FilesController(QObject):
         self.recents = Recents(preferences, data / "projects", known, self)
         self.jobs = FileJobs(messages, self)
         self.origins = Origins(document, preferences, messages, window)
-        self.leaving = Leaving(training, exporting, messages, window)
+        self.unsaved = Unsaved(document, window)
+        self.leaving = Leaving(training, self.unsaved, exporting, messages, window)
         self.move = ProjectMove(document, training, self.jobs, exporting, self)
         self.opening = ProjectOpening(data / "projects", known, recovery, self.jobs, window)
         self.opening.ready.connect(lambda folder: self.leaving.then(lambda: self._open(folder)))

@@ -27,6 +27,7 @@ def edit_frame(document: Document, content: Size | None, parent: QWidget) -> Non
     dialog = FrameDialog(document.job.canvas_size, content, document.job.seed, parent)
     if dialog.exec() == QDialog.DialogCode.Accepted:
         document.set_frame(dialog.canvas_size, dialog.seed)
+    dialog.deleteLater()  # the window that it belongs to would keep it
 
 
 class FrameDialog(KeyedDialog):

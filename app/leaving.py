@@ -1,4 +1,4 @@
-"""Another project takes the place of the present one: what runs ends first, and an export is asked about."""
+"""Another project takes the place of this one: what runs ends first, exports and unsaved changes are asked about."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.training import Training
+from app.unsaved import Unsaved
 from app.widgets.message_bar import MessageBar
 from engine.messages.events import Event
 
@@ -18,15 +19,22 @@ _KEY = "after the export"
 class Leaving(QObject):
     """
     Args:
+        unsaved: asks about what could not be written.
         exporting: whether a file is being painted, or waits to be.
         window: above which it is asked.
     """
 
     def __init__(
-        self, training: Training, exporting: Callable[[], bool], messages: MessageBar, window: QWidget
+        self,
+        training: Training,
+        unsaved: Unsaved,
+        exporting: Callable[[], bool],
+        messages: MessageBar,
+        window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._training, self._exporting, self._messages, self._window = training, exporting, messages, window
+        self._training, self._unsaved, self._exporting = training, unsaved, exporting
+        self._messages, self._window = messages, window
         self._next: Then | None = None
         self._after_export: Then | None = None
         training.state_changed.connect(self._on_state)
@@ -40,7 +48,7 @@ class Leaving(QObject):
             self._next = what
             self._training.stop()
         else:
-            what()
+            self._unsaved.then(what)
 
     def _ask(self, what: Then) -> None:
         box = QMessageBox(
@@ -75,7 +83,7 @@ class Leaving(QObject):
 
     def _stop(self, what: Then) -> None:
         if not self._training.running:
-            what()
+            self._unsaved.then(what)
             return
         self._next = what
         self._training.stop()
@@ -93,4 +101,6 @@ class Leaving(QObject):
     def _on_state(self, state: str) -> None:
         if state == "idle" and self._next is not None:
             what, self._next = self._next, None
-            what()
+            self._unsaved.then(what)
+        elif state == "paused":  # nothing could be kept, so that one stays here
+            self._next = None

@@ -31,7 +31,7 @@ class MainWindow(Shell):
         super().__init__(preferences)
         self._data = data
         self.sources.arrivals.folder = data / "pasted"
-        self._closing = False
+        self._closing = self._without_saving = False
         self.built = False
         self.restore_layout()
         if built:
@@ -138,6 +138,7 @@ class MainWindow(Shell):
         self.preferences_in_force.follow()
         self.show_all()
         self.needs = NeedsController(document, training, messages, self.actions_by_name["needs"], self)
+        self.own_presets.applied.connect(self.needs.warn_of)
         self.away = AwayController(document, training, messages, self)
         self.away.finished.connect(self.notices.tell)
         self.away.progressed.connect(self.taskbar.set_plan)
@@ -227,6 +228,7 @@ class MainWindow(Shell):
         self.recents_menu.chosen.connect(self.files.open_path)
         self.files.example_loaded.connect(self.canvas.focus_canvas)
         self.exports.close_confirmed.connect(self.close_anyway)
+        self.exports.queue.changed.connect(lambda: self.status.set_painting(self.exports.running))
         self.methods.chosen.connect(document.set_method)
         self.canvas.start.methods_requested.connect(lambda: self.methods.open_cards(self.canvas.start.other_method))
 
@@ -298,6 +300,9 @@ class MainWindow(Shell):
             self.messages.withdraw("begin")
         self.strip.set_can_keep(self.training.can_keep)
         self.panel.set_state(state)
+        if state == "paused" and self._closing:  # nothing could be kept: the message says why, and nothing is lost yet
+            self._closing = self._without_saving = False
+            self.setEnabled(True)
         if state == "idle":
             self.snapshots.refresh()
             if self._closing:
@@ -335,9 +340,15 @@ class MainWindow(Shell):
         if not self.masks.close():
             event.ignore()
             return
+        self.document.flush()
+        if self.document.dirty and not self._without_saving:
+            event.ignore()
+            self._closing = False
+            self.setEnabled(True)
+            self.files.unsaved.then(self._close_without_saving)
+            return
         self.live.end()
         self.away.end()
-        self.document.flush()
         self.remember_layout()
         self.preferences.last_project = None if self.document.empty else self.document.folder
         if self.training.running:
@@ -352,9 +363,13 @@ class MainWindow(Shell):
         self.masks.wait()
         self.sources.arrivals.wait()
         self.needs.wait()
-        self.exports.views.wait()
+        self.exports.views.clear_places.wait()
         self.recovery.release()
         event.accept()
+
+    def _close_without_saving(self) -> None:
+        self._without_saving = True
+        self.close()
 
     def close_anyway(self) -> None:
         """Closes although an export runs."""

@@ -34,4 +34,6 @@ class MovedFolders:
 
     def _image(self, image: SourceImage) -> SourceImage:
         path = self.now_at(Path(image.path))
-        return image if str(path) == image.path else image.model_copy(update={"path": str(path)})
+        if str(path) == image.path or (not path.exists() and Path(image.path).exists()):
+            return image  # links and hidden files do not move along, see copying.py
+        return image.model_copy(update={"path": str(path)})

@@ -69,6 +69,26 @@ class NeedsController(QObject):
         self._refresh()
         background.begin(task, self._tell, self._failed)
 
+    def warn_of(self, name: str) -> None:
+        """Says of a preset that is meant for a graphics card what it may take where there is none."""
+        from engine.device import choose
+
+        preset = next((preset for preset in self._document.method.presets if preset.name == name), None)
+        if preset is None or not preset.for_card or choose(self._training.device_key).key != "cpu":
+            return
+        self._asked = self._document.settings
+        allowed = self._action.isEnabled() and not self._document.missing()
+        self._messages.show_message(
+            self.tr(
+                "“{}” is meant for a graphics card. Without one its steps are long, and may need more memory than "
+                "there is; Stop waits for the end of one."
+            ).format(name),
+            "warning",
+            key=_KEY,
+            button=self.tr("Measure it") if allowed else "",
+            act=self.measure if allowed else None,
+        )
+
     def wait(self) -> None:
         """For the thread, before the window goes."""
         if self._task is not None:

@@ -48,7 +48,7 @@ class Preferences:
 
     @property
     def geometry(self) -> bytes:
-        """Of the main window, as Qt saved it; empty at the first start."""
+        """The place of the main window, as Qt saved it; empty at the first start."""
         return self._bytes("window/geometry")
 
     @geometry.setter
@@ -57,7 +57,7 @@ class Preferences:
 
     @property
     def state(self) -> bytes:
-        """Of the docks and toolbars, as Qt saved it; empty at the first start."""
+        """The state of docks and toolbars, as Qt saved it; empty at the first start."""
         return self._bytes("window/state")
 
     @state.setter
@@ -114,7 +114,7 @@ class Preferences:
 
     @property
     def threads(self) -> int:
-        """Of the processor, that training may use; 0 for all but one core."""
+        """The threads of the processor that training may use; 0 for all but one core."""
         return self._number("training/threads", 0, *THREADS)
 
     @threads.setter

@@ -42,6 +42,7 @@ class PreferencesController:
         dialog.share_chosen.connect(self._follow_share)
         dialog.loupe_chosen.connect(self._follow_loupe)
         dialog.exec()
+        dialog.deleteLater()  # the window that it belongs to would keep it
 
     def follow(self) -> None:
         """All that is stored is in force from now on."""

@@ -22,7 +22,7 @@ class SessionReport:
         events = training.events
         events.on(Began, self._on_began)
         events.on(Stepped, status.stepped)
-        events.on(Kept, lambda _event: status.kept())
+        events.on(Kept, lambda event: status.kept(event.step))
         events.on(StoodIn, lambda event: status.set_stand_in(event.title))
         events.on(Stepped, self._on_stepped)
         events.on(Warned, lambda event: messages.show_message(event.message, "warning"))
@@ -33,7 +33,7 @@ class SessionReport:
             self._messages.unsay(gone)
         self._notes = event.notes
         self._status.set_device(event.device)
-        self._status.began(event.step)
+        self._status.began(event.step, event.reason == "rebuilt")
         self._curves.began(event.step, event.job.settings)
 
     def _on_stepped(self, event: Stepped) -> None:

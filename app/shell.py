@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QActionGroup,
     QDragEnterEvent,
@@ -32,9 +32,11 @@ from app.status import Status
 from app.widgets import stops, theme
 from app.widgets.bottom_row import BottomRow
 from app.widgets.docks import TabbedDock, TitledDock, floating_action
+from app.widgets.low_dock import LowDock
 from app.widgets.menu_keys import MenuLetters
 from app.widgets.placing import place, room_for
 from app.widgets.ring import hand
+from app.widgets.side_docks import SideDocks
 
 LAYOUT_VERSION = 3
 _WORDED = frozenset(actions.TOOLBAR) - {"undo", "redo"}
@@ -43,6 +45,8 @@ _WORDED_NARROWEST = frozenset({"train"})
 """Buttons of the toolbar that have their words beside the icon, in a wide window and in narrower ones."""
 ROOMY_PX, BELOW_PX = 1240, 228
 """Width of a window with room for all; height of what is below the canvas."""
+NARROW_PX, LEAST_PICTURE_PX = (200, 360), 380
+"""Widths of the docks beside the picture in a narrow window, and of the picture's panel at least."""
 BOTH_BELOW_PX, CURVES_PX = 560, 230
 """Width that moments and curves need together, for two moments beside *Keep*; and what curves have where it is less."""
 _BESIDE, _BELOW = ("images", "settings"), ("snapshots", "curves")
@@ -66,6 +70,7 @@ class Shell(QMainWindow):
         self.preferences = preferences
         self.canvas = CanvasPanel(self)
         self.sources = SourcesBar(parent=self)
+        self.sources.browse_folder = preferences.last_folder("images")
         self.panel = SettingsPanel(self)
         self.tray = PieceTray(self)
         self.report = ReportPanel(self)
@@ -86,7 +91,14 @@ class Shell(QMainWindow):
             return True
         if event.type() == QEvent.Type.Show:
             hand.watch(self.windowHandle())
+            QTimer.singleShot(0, self, self.raise_panels)
         return super().event(event)
+
+    def raise_panels(self) -> None:
+        """Panels in windows of their own come up over this one, which was shown after them."""
+        for dock in self.docks.values():
+            if dock.isFloating() and dock.isVisible():
+                dock.raise_()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Drags come here that no part of the window takes."""
@@ -122,6 +134,9 @@ class Shell(QMainWindow):
             self.addDockWidget(_AREAS[name], dock)
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         self.bottom_row = BottomRow(self, (self.docks["snapshots"], self.docks["curves"]), BOTH_BELOW_PX, CURVES_PX)
+        self.sides = SideDocks(self, tuple(self.docks[name] for name in _BESIDE), NARROW_PX, LEAST_PICTURE_PX)
+        self.low_row = LowDock(self, self.docks["snapshots"], lambda: min(BELOW_PX, self.height() // 4))
+        self.strip.filled.connect(self.low_row.set_filled)
         self.canvas.add_below(self.curves.line)
         self.curves.line.set_toggle(self.docks["curves"].toggleViewAction())
         QShortcut(QKeySequence("F10"), self, lambda: keyboard.tap_alt(self))
@@ -239,9 +254,9 @@ class Shell(QMainWindow):
         self.splitDockWidget(self.docks["snapshots"], self.docks["curves"], Qt.Orientation.Horizontal)
         beside, below = ([self.docks[name] for name in names] for names in (_BESIDE, _BELOW))
         roomy = self.width() >= ROOMY_PX
-        self.resizeDocks(beside, [264, 400] if roomy else [200, 360], Qt.Orientation.Horizontal)
+        self.resizeDocks(beside, [264, 400] if roomy else list(NARROW_PX), Qt.Orientation.Horizontal)
         self.resizeDocks(below, [345, 440], Qt.Orientation.Horizontal)
-        self.resizeDocks(below, 2 * [min(BELOW_PX, self.height() // 4)], Qt.Orientation.Vertical)
+        self.low_row.forget()
 
     def restore_layout(self) -> None:
         self.resize(QSize(1440, 900).boundedTo(room_for(self)))
@@ -250,11 +265,14 @@ class Shell(QMainWindow):
             place(self, self.size())
         if not (state and self.restoreState(QByteArray(state), LAYOUT_VERSION)):
             self.reset_layout()
+        self.low_row.share()  # there is nothing in it yet, whatever there was when the layout was stored
 
     def remember_layout(self) -> None:
-        """Stores where everything is, for the next start."""
+        """Stores where everything is, and where images were chosen from, for the next start."""
         self.preferences.geometry = bytes(self.saveGeometry().data())
         self.preferences.state = bytes(self.saveState(LAYOUT_VERSION).data())
+        if self.sources.browse_folder is not None:
+            self.preferences.set_last_folder("images", self.sources.browse_folder)
 
     def set_theme(self, mode: str) -> None:
         self.preferences.theme = mode

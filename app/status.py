@@ -23,7 +23,7 @@ WORDS = {
     "live": "Live",
     "training": "Training",
     "paused": "Paused",
-    "stopping": "Keeping your work…",
+    "stopping": "Ending this step and keeping your work…",
 }
 STATE_ROLES = {"live": "live", "training": "good", "paused": "warning"}
 """Colours of the states in which there is something to steer."""
@@ -50,6 +50,8 @@ class Status(QStatusBar):
         self._saved_words = ""
         self._learning = False
         self._stand_in = self._state = ""
+        self._painting = False
+        self._step = self._kept_step = 0
         self._kept_at: float | None = None
         """When the last snapshot of this training was kept, in seconds of the computer's clock."""
 
@@ -95,8 +97,19 @@ class Status(QStatusBar):
         self._stand_in = title
         self._say_state()
 
+    def set_painting(self, painting: bool) -> None:
+        """Says that a file is being painted, for which the training waits."""
+        if painting != self._painting:
+            self._painting = painting
+            self._say(self.speed)
+            self._say_state()
+
     def _say_state(self) -> None:
         words = self.tr(WORDS.get(self._state, ""))
+        if self._painting and self._state in ("live", "training", "paused"):
+            waits = self._state == "training"
+            self._say(self.state, self.tr("Painting a file; training waits") if waits else self.tr("Painting a file"))
+            return
         if self._stand_in and self._state == "live":
             words = self.tr("{}, as {} lays it; Train to learn").format(words, self._stand_in)
         elif self._stand_in and self._state in ("training", "paused"):
@@ -126,22 +139,26 @@ class Status(QStatusBar):
         )
         self.saved.setToolTip(tips.get(state, usual))
 
-    def kept(self) -> None:
-        """What was learned so far is on the disk as well."""
-        self._kept_at = time.monotonic()
+    def kept(self, step: int) -> None:
+        """What was learned up to a step is on the disk as well."""
+        self._kept_at, self._kept_step = time.monotonic(), step
         self._show_saved()
 
     def _show_saved(self) -> None:
         """While networks learn, "saved" alone would say too much: they are, as they were in the last snapshot."""
         words = self._saved_words
-        if self._learning and words == self.tr("saved"):
+        waits = self._state == "paused" and self._step > self._kept_step
+        if (self._learning or waits) and words == self.tr("saved"):
             if self._kept_at is None:
                 words = self.tr("settings saved, no moment yet")
+            elif waits:
+                words = self.tr("saved up to step {}").format(f"{self._kept_step:,}")
             else:
                 words = self.tr("saved {} ago").format(duration(time.monotonic() - self._kept_at))
         self._say(self.saved, words)
 
     def stepped(self, event: Stepped) -> None:
+        self._step = event.step
         self._show_saved()
         self._say(self.speed, f"{_three_figures(event.steps_per_s)} steps/s")
         self._say(self.step, f"step {event.step:,}")
@@ -152,7 +169,11 @@ class Status(QStatusBar):
                 memory += f"/{event.memory_total_bytes / 2**30:.0f}"
             self._say(self.device, f"{self._device} · {memory} GB")
 
-    def began(self, step: int) -> None:
+    def began(self, step: int, rebuilt: bool = False) -> None:
+        """A training goes on from a step, that of a moment unless what was there was `rebuilt` with other images."""
+        self._step = step
+        if not rebuilt:
+            self._kept_step = step
         self._say(self.step, f"step {step:,}" if step else "")
 
     def clear_run(self) -> None:

@@ -60,7 +60,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if unknown:
         raise BadSettingError(f"only can not be {', '.join(sorted(unknown))}; known are {', '.join(known)}.")
     began = time.perf_counter()
-    probe = (4096, 2**30) if name == "card" else (1024, 2**26)
+    probe = (8192, 2**30) if name == "card" else (1024, 2**26)
     result = {
         "format": FORMAT,
         "sizes": name,

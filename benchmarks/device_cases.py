@@ -49,7 +49,7 @@ class Case:
     style: Size = _STYLE
 
     def job(self, folder: Path, canvas_size: Size | None = None) -> Job:
-        """With images that are made in `folder`."""
+        """A job whose images are made in `folder`."""
         cls = method_class(self.method)
         settings = cls.Settings.of(preset_values(cls, list(self.presets)) | dict(self.values or {}))
         images = {

@@ -17,7 +17,7 @@ from torch.utils.flop_counter import flop_registry
 
 from benchmarks import common, launches
 from benchmarks.device_cases import Case, Sizes
-from benchmarks.memory import PeakMemory
+from benchmarks.memory import PeakMemory, of_graphs_bytes
 from engine.box import Box, Size
 from engine.device import Device
 from engine.errors import TesseraError
@@ -46,6 +46,8 @@ def step(case: Case, device: Device, folder: Path, captured: bool = False) -> Ro
         captured: as CUDA graphs, where the method has them. Raises TesseraError where they can not be had.
     """
     common.import_the_rest()
+    if captured:
+        launches.get_ready()
     memory = PeakMemory(device)
     idle = memory.now_bytes
     method = _built(case, device, folder)
@@ -63,7 +65,7 @@ def step(case: Case, device: Device, folder: Path, captured: bool = False) -> Ro
         "way": "captured" if captured else "eager",
         "precision": "bfloat16" if getattr(method, "_bfloat16", False) else "float32",
         "step_s": median(seconds),
-        "peak_bytes": memory.peak_bytes - idle,
+        "peak_bytes": memory.peak_bytes - idle + (of_graphs_bytes() if captured else 0),
         "built_bytes": built - idle,
     }
     row |= _pipelined(method, numbers, case.steps)

@@ -7,8 +7,8 @@ import os
 import platform
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ def described(device: Device) -> dict[str, Any]:
             "capability": f"{properties.major}.{properties.minor}",
             "cuda": torch.version.cuda or f"HIP {torch.version.hip}",
             "cudnn": torch.backends.cudnn.version(),
+            "float32_convolutions": "TF32" if torch.backends.cudnn.allow_tf32 else "float32",
             "driver": _driver(),
         }
     return found
@@ -58,6 +59,9 @@ def described(device: Device) -> dict[str, Any]:
 def at_best(device: Device, side: int, copied_bytes: int) -> dict[str, float]:
     """FLOPs of a matrix product and bytes of a copy each second, and seconds of telling the device one thing.
 
+    Products of float32 are rounded as convolutions of float32 are there: to TF32 on newer cards, unless torch is told
+    otherwise.
+
     Args:
         side: of the matrices.
         copied_bytes: of the tensor that is copied; read once and written once.
@@ -65,7 +69,8 @@ def at_best(device: Device, side: int, copied_bytes: int) -> dict[str, float]:
     found = {}
     for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
         matrix = torch.ones(side, side, dtype=dtype, device=device.torch)
-        found[f"matmul_{name}_flop_per_s"] = 2 * side**3 / _best_s(device, lambda matrix=matrix: matrix @ matrix)
+        with _rounded_as_convolutions():
+            found[f"matmul_{name}_flop_per_s"] = 2 * side**3 / _best_s(device, lambda matrix=matrix: matrix @ matrix)
     plane = torch.ones(copied_bytes // 4, device=device.torch)
     found["copy_bytes_per_s"] = 2 * copied_bytes / _best_s(device, plane.clone)
     small = torch.ones(8, device=device.torch)
@@ -75,6 +80,17 @@ def at_best(device: Device, side: int, copied_bytes: int) -> dict[str, float]:
             small.add_(1)
 
     return found | {"operation_s": _best_s(device, tell) / _SMALL_OPERATIONS}
+
+
+@contextmanager
+def _rounded_as_convolutions() -> Iterator[None]:
+    """Matrix products may take TF32 where convolutions do; by themselves they do not."""
+    products = torch.backends.cuda.matmul
+    before, products.allow_tf32 = products.allow_tf32, torch.backends.cudnn.allow_tf32
+    try:
+        yield
+    finally:
+        products.allow_tf32 = before
 
 
 def _best_s(device: Device, work: Callable[[], object]) -> float:

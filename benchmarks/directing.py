@@ -88,7 +88,7 @@ class _Shares(RendererAround):
 
 
 def measured(method: Method, own: tuple[list[int], list[int]], content: Path, out: Path) -> dict[str, Any]:
-    """Of each half: what was asked for, in a row."""
+    """One row of figures: for each half of the canvas how far it has what was asked for."""
     size, row = method.canvas_size, dict[str, Any]()
     with torch.no_grad():
         shares = Artwork(_Shares(method), size, "shares").at(size.box)

@@ -10,19 +10,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEventLoop, QSettings, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEventLoop, QTimer
 
 from app.main_window import MainWindow
 from app.preferences import Preferences
 from benchmarks.window_hand import Ticks
-from engine import heap
+from benchmarks.window_home import at_home
 from engine.images.find import find_images
 from engine.messages.events import Event, Failed, ViewRendered
 
@@ -122,14 +120,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--content", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args(argv)
-    heap.keep_freed()
-    sys.setswitchinterval(0.001)
-    QApplication(sys.argv[:1])
-    with tempfile.TemporaryDirectory() as folder:
-        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+    with at_home() as (_application, folder):
         styles, _ = find_images(arguments.style)
-        print(json.dumps(measure(styles, arguments.content, Path(folder), arguments.rounds), indent=1))
+        print(json.dumps(measure(styles, arguments.content, folder, arguments.rounds), indent=1))
     return 0
 
 

@@ -62,7 +62,7 @@ class Run:
             take(method, State(load_file(start_from / "state.safetensors"), {}), start_from)
 
     def train(self, until: int, end: float) -> bool:
-        """To a step, or until that time; whether it came so far."""
+        """Trains to a step, or until that time; whether it came so far."""
         start = time.perf_counter()
         while self.step < until and time.perf_counter() < end:
             self._method.step(self.step)

@@ -258,7 +258,7 @@ class Moves:
     # ------------------------------------------------------------ exports
 
     def export(self) -> bool:
-        """With other choices each time, and of a size that is painted soon."""
+        """Prints with other choices each time, of a size that is painted soon."""
         exports = self.window.exports
         tiles = self.window.strip.tiles
         exports.open(self._chance.choice(tiles).snapshot.folder if tiles and self._chance.random() < 0.3 else None)

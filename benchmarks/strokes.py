@@ -11,13 +11,12 @@ import argparse
 import json
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -26,7 +25,7 @@ from app.masks.base_editor import BaseEditor
 from app.masks.editor import MaskEditor
 from app.preferences import Preferences
 from benchmarks.live import until
-from engine import heap
+from benchmarks.window_home import at_home
 from engine.box import Size
 from engine.images.find import find_images
 from engine.messages.commands import FindPiece
@@ -177,14 +176,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--maps", nargs="+", help="names of maps that are painted on; else all")
     parser.add_argument("--brush", type=float, default=0.04, help="as a share of the longer side; 2 covers everything")
     arguments = parser.parse_args(argv)
-    heap.keep_freed()
-    sys.setswitchinterval(0.001)
-    QApplication(sys.argv[:1])
-    with tempfile.TemporaryDirectory() as folder:
-        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+    with at_home() as (_application, folder):
         styles, _ = find_images(arguments.style)
-        print(json.dumps(measure(styles, arguments.content, Path(folder), arguments), indent=1))
+        print(json.dumps(measure(styles, arguments.content, folder, arguments), indent=1))
     return 0
 
 

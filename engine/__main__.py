@@ -14,16 +14,18 @@ from typing import NoReturn
 from engine import cores, heap
 from engine.cli.commands import COMMANDS
 from engine.errors import TesseraError, UsageError
+from engine.nearest import nearest
 
 
 def main(argv: list[str]) -> int:
     """Runs one command.
 
     Returns:
-        0 when all went well (also after Ctrl-C, when the training was kept), 1 for a failure, 2 for bad arguments.
+        0 when all went well (also after Ctrl-C, when the training was kept), 1 for a failure, 2 for bad arguments, 130
+        where a second Ctrl-C ended it at once.
     """
     try:
-        arguments = _parser(argv).parse_args(argv)
+        arguments = _read(argv)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
     cores.wait_passively()
@@ -38,7 +40,7 @@ def main(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        return _complain("Stopped at once; nothing more was kept.", 1)
+        return _complain("Stopped at once; nothing more was kept.", 130)
     except Exception as error:
         return _complain(f"Something unexpected went wrong ({type(error).__name__}: {error}). Please report it.", 1)
 
@@ -51,6 +53,25 @@ def _complain(message: str, code: int) -> int:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"tessera: {message.rstrip('.')}. See {self.prog} --help.\n")
+
+
+def _read(argv: list[str]) -> argparse.Namespace:
+    """The arguments. Raises SystemExit: they can not be had, which is said, or help was asked for."""
+    parser = _parser(argv)
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        prog = f"{parser.prog} {arguments.command.name}"
+        option = unknown[0].partition("=")[0]
+        near = nearest(option, _options(parser, arguments.command.name)) if option.startswith("-") else None
+        asked = f" Did you mean {near}?" if near else ""
+        kind = "option" if option.startswith("-") else "argument"
+        parser.exit(2, f"tessera: {arguments.command.name} takes no {kind} {option}.{asked} See {prog} --help.\n")
+    return arguments
+
+
+def _options(parser: argparse.ArgumentParser, command: str) -> list[str]:
+    added = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return [option for action in added.choices[command]._actions for option in action.option_strings]
 
 
 def _parser(argv: list[str]) -> argparse.ArgumentParser:

@@ -1,7 +1,8 @@
 """`.tessera`: a project in one file, to be given away. A zip whose entries are stored as they are, not compressed.
 
     project.json, masks/..., snapshots/0001/...   as in the folder, see project.py
-    images/...                                    its images, where the artist wants them to travel along
+    images/...                                    its images, where the artist wants them to travel along; also those
+                                                  that lie anywhere else in its folder
 
 Weights and pictures do not get smaller by packing, and what is not compressed can not be a bomb: all that is unpacked
 is at most as large as the file. Only names of the kinds above are unpacked, and links are not.
@@ -13,7 +14,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import disk_usage
@@ -22,7 +23,7 @@ from typing import IO, Any
 from engine.bounded import MOST_JSON_BYTES, parse_json
 from engine.copying import CHUNK_BYTES, Progress, project_files
 from engine.errors import BadProjectError, CancelledError, NoRoomError
-from engine.files import no_room, replacing, replacing_folder
+from engine.files import no_room, numbered, replacing, replacing_folder
 from engine.foreign import bare_name
 from engine.job import Job
 from engine.migrations import FORMAT
@@ -68,10 +69,11 @@ def pack(folder: Path, out: Path, with_images: bool, progress: Progress = lambda
             with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                 about[entry] = parse_json((folder / name).read_text(encoding="utf-8"))
                 jobs[entry] = read_stored(about[entry], folder).job
-    moved, missing = _travelling(jobs.values(), folder) if with_images else ({}, [])
+    moved, missing = _travelling(jobs.values(), folder, entries) if with_images else ({}, [])
     texts = {}
     for entry, job in jobs.items():
         stored = stored_job(_with_paths(job, moved, folder), folder)
+        _name_what_stays(stored, folder, {*entries, *moved.values()})
         texts[entry] = json.dumps({**about.get(entry, {}), "format": FORMAT, "job": stored}, ensure_ascii=False)
         entries.pop(entry, None)
     entries |= {entry: Path(path) for path, entry in moved.items()}
@@ -94,26 +96,39 @@ def pack(folder: Path, out: Path, with_images: bool, progress: Progress = lambda
     return missing
 
 
-def _travelling(jobs: Any, folder: Path) -> tuple[dict[str, str], list[str]]:
-    """The entries of images that lie outside the folder, by path; and the images that are not there."""
+def _travelling(jobs: Iterable[Job], folder: Path, entries: Collection[str]) -> tuple[dict[str, str], list[str]]:
+    """The entries of images that are not in `entries` already, by path; and the images that are not there."""
     moved: dict[str, str] = {}
     missing: dict[str, None] = {}
-    taken: set[str] = set()
+    taken = {entry.rpartition("/")[2].casefold() for entry in entries if entry.startswith(f"{IMAGES}/")}
     for job in jobs:
         for image in (image for images in job.sources.values() for image in images):
             path = image.path
-            if path in moved or Path(path).is_relative_to(folder.absolute()):
+            if path in moved or _entry_of(path, folder) in entries:
                 continue
             if not Path(path).is_file():
                 missing[path] = None
                 continue
             name = "".join("_" if letter in _UNFIT or ord(letter) < 32 else letter for letter in bare_name(path))
             stem, suffix = os.path.splitext(name)
-            names = (name, *(f"{stem} {number}{suffix}" for number in range(2, 100_000)))
-            free = next(name for name in names if name.casefold() not in taken)
+            free = next(name for name in numbered(stem, suffix) if name.casefold() not in taken)
             taken.add(free.casefold())
             moved[path] = f"{IMAGES}/{free}"
     return moved, list(missing)
+
+
+def _entry_of(path: str, folder: Path) -> str | None:
+    """What an image in the project's folder would be called as an entry; None for others."""
+    place = Path(path)
+    return place.relative_to(folder.absolute()).as_posix() if place.is_relative_to(folder.absolute()) else None
+
+
+def _name_what_stays(stored: dict[str, Any], folder: Path, entries: Collection[str]) -> None:
+    """Images in the folder that do not travel are named by where they are now, as those outside it are."""
+    for images in stored["sources"].values():
+        for image in images:
+            if not Path(image["path"]).is_absolute() and image["path"] not in entries:
+                image["path"] = str(folder.absolute() / image["path"])
 
 
 def _with_paths(job: Job, moved: dict[str, str], folder: Path) -> Job:

@@ -26,7 +26,11 @@ def read_text(path: Path, most_bytes: int = MOST_JSON_BYTES) -> str:
     if about.st_size > most_bytes:
         raise ValueError(f"it is larger than {most_bytes:,} bytes")
     with path.open("rb") as file:
-        return file.read(most_bytes + 1).decode("utf-8")
+        # no more is asked for than there is: Python makes room for all of it before it reads
+        try:
+            return file.read(about.st_size + 1).decode("utf-8")
+        except UnicodeDecodeError:
+            raise ValueError("it is not a text in UTF-8") from None
 
 
 def parse_json(text: str) -> Any:

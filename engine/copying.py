@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import CancelledError
-from engine.files import no_room, replacing_folder
+from engine.files import no_room, numbered, replacing_folder
 from engine.project import REMOVED, SNAPSHOTS
 
 CHUNK_BYTES = 4 * 2**20
@@ -88,8 +88,7 @@ def bring_snapshots(source: Path, target: Path) -> None:
 
 def free_folder(parent: Path, name: str) -> Path:
     """A folder of that name that is not there yet, or with a number behind it."""
-    names = (name, *(f"{name} {number}" for number in range(2, 10_000)))
-    return next(parent / name for name in names if not (parent / name).exists())
+    return next(parent / free for free in numbered(name) if not (parent / free).exists())
 
 
 def _copied(source: Path, copy: Path, linked: bool) -> Iterator[int]:

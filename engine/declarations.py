@@ -91,9 +91,13 @@ MATCHES = (
 
 @dataclass(frozen=True)
 class Preset:
-    """Values to start from. `group` is "speed" (size of networks) or "look"."""
+    """Values to start from. `group` is "speed" (size of networks) or "look".
+
+    for_card: on a processor its steps are long, and may need more memory than there is.
+    """
 
     name: str
     help: str
     values: Mapping[str, Any]
     group: str = "speed"
+    for_card: bool = False

@@ -170,19 +170,27 @@ def uploaded_together(tensors: Sequence[Tensor], device: torch.device) -> list[T
     return result
 
 
+_NO_MEMORY = (
+    *("out of memory", "can't allocate memory"),
+    "status_alloc_failed",  # of cuBLAS, whose handles and workspaces are its own, and cuDNN
+    "invalid buffer size",  # Metal has no buffer as large as that
+)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """True where the device (or the machine) had too little memory."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+    return isinstance(error, RuntimeError) and any(words in text for words in _NO_MEMORY)
 
 
 def is_lost(error: BaseException) -> bool:
     """True where a graphics card failed for good: every later call fails as well, and names this error again."""
     if is_out_of_memory(error) or not isinstance(error, RuntimeError):
         return False
-    return str(error).startswith(("CUDA error", "HIP error")) or type(error).__name__ == "AcceleratorError"
+    failed = str(error).startswith(("CUDA error", "HIP error", "Triton Error [CUDA]", "Triton Error [HIP]"))
+    return failed or type(error).__name__ == "AcceleratorError"
 
 
 def lost_message(error: BaseException, device: Device) -> str:

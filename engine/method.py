@@ -17,6 +17,7 @@ from engine.box import Box, Margin, Size
 from engine.declarations import Layer, Preset, Slot, Term
 from engine.errors import BadSettingError
 from engine.job import Job
+from engine.nearest import instead
 from engine.options import RenderMode
 from engine.pieces import Piece, PieceInfo
 from engine.renderer import Renderer
@@ -308,5 +309,5 @@ def method_slots(key: str) -> tuple[Slot, ...]:
 def method_class(key: str) -> type[Method]:
     """Raises BadSettingError for an unknown key."""
     if key not in _MODULES:
-        raise BadSettingError(f"There is no method {key}; there are {', '.join(_MODULES)}.")
+        raise BadSettingError(f"There is no method {key}; {instead(key, _MODULES)}")
     return importlib.import_module(_MODULES[key]).METHOD

@@ -8,6 +8,7 @@ from typing import Any
 from engine.declarations import Slot
 from engine.errors import BadSettingError
 from engine.method import Method
+from engine.nearest import nearest
 
 
 def wrong_slots(
@@ -44,8 +45,9 @@ def preset_values(method: type[Method], names: list[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in names:
         if name.lower() not in known:
-            raise BadSettingError(
-                f"There is no preset {name}; {method.title} has {', '.join(p.name for p in method.presets)}."
-            )
+            names = [preset.name for preset in method.presets]
+            near = nearest(name, names)
+            asked = f"did you mean {near}? " if near else ""
+            raise BadSettingError(f"There is no preset {name}; {asked}{method.title} has {', '.join(names)}.")
         values |= known[name.lower()].values
     return values

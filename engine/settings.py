@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from engine.errors import BadSettingError
+from engine.nearest import instead
 from engine.useful_range import useful_range
 
 Scale = Literal["linear", "log", "near one"]
@@ -220,6 +221,9 @@ def condition(settings: type[Settings], name: str) -> str:
     return ", or ".join(words(when) for when in known[name].knob.when)
 
 
+LISTED = "`tessera methods` lists them all."
+
+
 def parse_assignments(settings: type[Settings], assignments: Iterable[str]) -> dict[str, Any]:
     """Values from texts like `content_weight=2.5`, as the command line gives them.
 
@@ -234,7 +238,7 @@ def parse_assignments(settings: type[Settings], assignments: Iterable[str]) -> d
         if not equals:
             raise BadSettingError(f"--set {assignment}: write it as name=value, for example content_weight=20.")
         if name not in known:
-            raise BadSettingError(f"--set {name}: there is no such setting; there are {', '.join(known)}.")
+            raise BadSettingError(f"--set {name}: there is no such setting; {instead(name, known, LISTED)}")
         values[name] = _parsed(known[name], text)
     settings.of(values)
     return values
@@ -295,5 +299,5 @@ def _message(settings: type[Settings], error: ValidationError) -> str:
     if name not in known:
         if not name:  # raised by a validator over several settings: its text is a sentence already
             return str(first["msg"]).removeprefix("Value error, ")
-        return f"There is no setting {name}; there are {', '.join(known)}."
+        return f"There is no setting {name}; {instead(name, known, LISTED)}"
     return f"{name} can not be {first['input']!r}; it is {known[name].allowed}."

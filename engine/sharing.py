@@ -63,7 +63,7 @@ class _Share:
 
     @property
     def weight(self) -> float:
-        """Of means over these rows, in those of the whole batch."""
+        """The weight of means over these rows in those of the whole batch."""
         return (self.rows.stop - self.rows.start) / self.count
 
 
@@ -101,7 +101,7 @@ def shared(count: int) -> Iterator[None]:
 
 
 def rows() -> slice | None:
-    """Of the batch, those of this process; None where all are."""
+    """The rows of the batch that are this process's; None where all are."""
     return None if _share is None else _share.rows
 
 

@@ -1,4 +1,4 @@
-"""Light and dark checks over the places of the canvas that a file of it will leave transparent."""
+"""Light and dark checks over the places of a picture that a file of it will leave transparent."""
 
 from __future__ import annotations
 
@@ -45,6 +45,20 @@ class Ground:
         if self._kept is None or self._kept[0] != wanted:
             self._kept = wanted, self._checks(self._hidden, canvas, part, ratio)
         painter.drawImage(part.topLeft(), self._kept[1])
+
+    @property
+    def hides(self) -> bool:
+        """Whether anything of the canvas is hidden."""
+        return self._hidden is not None
+
+    def cut(self, painter: QPainter, canvas: QRectF) -> None:
+        """Takes away what is hidden from a picture with an alpha channel, in place of laying checks over it."""
+        if self._hidden is not None:
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationOut)
+            painter.drawImage(canvas, self._hidden)
+            painter.restore()
 
     @staticmethod
     def _checks(hidden: QImage, canvas: QRectF, part: QRectF, ratio: float) -> QImage:

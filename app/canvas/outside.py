@@ -18,6 +18,8 @@ from app.widgets.message_bar import MessageBar
 from engine.settings import specs
 
 FILTER = "PNG (*.png);;JPEG (*.jpg *.jpeg);;WebP (*.webp)"
+WITH_ALPHA = (".png", ".webp", ".tif", ".tiff")
+"""Endings of files that hold what is transparent; in others all is as it was painted."""
 PIXMAP_PX = 160
 """Of the picture that is seen while it is dragged."""
 
@@ -78,7 +80,7 @@ class OutsideController(QObject):
     def save_to(self, path: Path) -> bool:
         """Writes what is on screen; False (and a message) where that fails."""
         path = path if path.suffix else path.with_suffix(".png")
-        if not self._canvas.view.seen_picture().save(str(path)):
+        if not self._canvas.view.seen_picture(path.suffix.lower() in WITH_ALPHA).save(str(path)):
             self._messages.show_message(
                 self.tr("{} could not be written. Choose another folder, or a name that ends in .png.").format(path),
                 "warning",
@@ -90,6 +92,7 @@ class OutsideController(QObject):
             key="view",
             button=self.tr("Show in folder"),
             act=lambda: words.show_in_folder(path),
+            passing=True,
         )
         return True
 

@@ -236,8 +236,12 @@ class CanvasView(ZoomView):
         if event.done and event.ticket == self._ticket:
             self._unseen = True
 
-    def seen_picture(self) -> QImage:
-        """What of the canvas is on screen, in the pixels of the screen, without labels and lines; null for nothing."""
+    def seen_picture(self, cut_out: bool = True) -> QImage:
+        """What of the canvas is on screen, in the pixels of the screen, without labels and lines; null for nothing.
+
+        Args:
+            cut_out: it is transparent where the canvas shows checks; else all of it is as it was painted.
+        """
         seen = (
             self.on_screen(self.extent.box).intersected(QRectF(self.viewport().rect()))
             if self.extent.area
@@ -246,13 +250,17 @@ class CanvasView(ZoomView):
         if seen.isEmpty():
             return QImage()
         ratio = self.devicePixelRatioF()
-        image = QImage(round(seen.width() * ratio), round(seen.height() * ratio), QImage.Format.Format_RGB32)
+        clear = cut_out and self._ground.hides and self.layer != PATCHES
+        kind = QImage.Format.Format_ARGB32_Premultiplied if clear else QImage.Format.Format_RGB32
+        image = QImage(round(seen.width() * ratio), round(seen.height() * ratio), kind)
         image.fill(self._surround())
         painter = QPainter(image)
         painter.scale(ratio, ratio)
         painter.translate(-seen.topLeft())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < 4)
         self._draw_stored(painter, self.on_screen, QRectF(self.viewport().rect()))
+        if clear:
+            self._ground.cut(painter, self.on_screen(self.extent.box))
         painter.end()
         return image
 

@@ -31,7 +31,7 @@ class ZoomView(QGraphicsView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
-        self.setMinimumSize(240, 96)
+        self.setMinimumSize(240, 64)  # on a screen of 540 pixels a message of four lines and moments leave no more
         self.extent = Size(0, 0)
         """Of what is shown."""
         self.fitted = True

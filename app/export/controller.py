@@ -69,6 +69,7 @@ class ExportController(QObject):
         self.views = ExportViews(training, snapshots, canvas_view, window)
         self.learning_on = LearningOn(document, training, snapshots, messages, window)
         self.queue.progressed.connect(self.views.show_so_far)
+        self.queue.changed.connect(self.views.show_end)
         training.events.on(Inspected, self._on_inspected)
         training.events.on(Exported, self._on_exported)
         training.state_changed.connect(lambda _state: self._on_state())
@@ -99,6 +100,8 @@ class ExportController(QObject):
                 self.dialog.form.file_name.setText(free_name(unnumbered(out.stem), out.parent))
             self.dialog.set_job(self._job(snapshot))
             self.dialog.form.crop.set_picture(self._picture(snapshot))
+            if not self.dialog.isVisible():
+                self.dialog.form.file_name.setFocus()  # as at first, and not on what closed it
             self.dialog.show()
             self.dialog.raise_()
             self._show_transparent()
@@ -129,10 +132,10 @@ class ExportController(QObject):
         dialog.images_requested.connect(self._ask_for_images)
         dialog.learn_requested.connect(lambda wanted: self.learning_on.ask(size, wanted, dialog))
         dialog.resume_requested.connect(self._resume)
-        dialog.rows.look_requested.connect(self.views.open_so_far)
+        dialog.rows.look_requested.connect(self._open_so_far)
         dialog.rows.removed.connect(self._remove)
-        dialog.form.compare_requested.connect(lambda: self.views.compare(dialog.form))
-        dialog.form.repeat_requested.connect(lambda: self.views.show_repeat(dialog.form))
+        dialog.form.compare_requested.connect(lambda: self.views.compare(dialog.form, dialog.clear_content()))
+        dialog.form.repeat_requested.connect(lambda: self.views.show_repeat(dialog.form, dialog.clear_content()))
         dialog.form.changed.connect(lambda: self.views.set_proof(dialog.form.proof()))
         dialog.form.changed.connect(self._show_transparent)
         dialog.finished.connect(lambda _result: self.views.set_proof(None))
@@ -145,7 +148,16 @@ class ExportController(QObject):
     def _show_transparent(self) -> None:
         """While the dialog is open, the canvas shows what the file will leave transparent."""
         if self.dialog is not None and self.dialog.isVisible():
-            self.views.set_transparent(self.dialog.clear_content(), self.dialog.form.canvas)
+            form = self.dialog.form
+            self.views.set_transparent(self.dialog.clear_content(), form.canvas, form.crop)
+
+    def _open_so_far(self, item: Item) -> None:
+        """With checks where the file will be transparent, as the content is that it is painted of."""
+        request = item.request
+        contents = self._job(request.snapshot).sources.get("content", ())
+        content = request.render_mode.frame or (contents[0].path if contents else "")
+        clear = request.encode_options.transparent and content
+        self.views.open_so_far(item, self._canvas_size(), Path(content) if clear else None)
 
     def _picture(self, snapshot: Path | None) -> QImage:
         """What is exported, small; null where nobody has seen it yet."""
@@ -198,6 +210,7 @@ class ExportController(QObject):
             "good",
             button=self.tr("Show in folder"),
             act=lambda: words.show_in_folder(event.out),
+            passing=True,
         )
 
     def ask_before_closing(self) -> None:
@@ -209,8 +222,9 @@ class ExportController(QObject):
             parent=self._window,
         )
         close = box.addButton(self.tr("Close"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole))
         close.clicked.connect(self.close_confirmed)
+        box.finished.connect(box.deleteLater)
         box.open()
 
     # ------------------------------------------------------------ the session
@@ -248,7 +262,7 @@ class ExportController(QObject):
         return self._training.built or self._document.job
 
     def _ask_for_images(self) -> None:
-        dialog = QFileDialog(self.dialog, self.tr("Folder of the images"), "")
+        dialog = QFileDialog(self.dialog, self.tr("Folder of the images"), str(self._preferences.last_folder("images")))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda folder: self.find_images(Path(folder)))
@@ -321,8 +335,9 @@ class ExportController(QObject):
             parent=self.dialog,
         )
         give_up = box.addButton(self.tr("Give it up"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole))
         give_up.clicked.connect(lambda: self._give_up(item))
+        box.finished.connect(box.deleteLater)
         box.open()
 
     def _give_up(self, item: Item) -> None:

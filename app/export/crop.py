@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.canvas.ground import Ground
 from app.widgets import theme
 from engine.box import Size
 
@@ -25,6 +27,7 @@ class CropField(QWidget):
         super().__init__(parent)
         self._canvas, self._print = canvas, canvas
         self._picture = QImage()
+        self._ground = Ground()
         self._grabbed: QPointF | None = None
         self.crop = MIDDLE
         """How much of what is cut away lies above the frame, and how much to its left."""
@@ -38,6 +41,11 @@ class CropField(QWidget):
     def set_picture(self, picture: QImage) -> None:
         """The whole canvas, of any size; null where it is not known."""
         self._picture = picture
+        self.update()
+
+    def set_opacity(self, opacity: np.ndarray | None) -> None:
+        """How opaque the canvas is, float32 [h, w], 0..1: checks show where it is not; None where all of it is."""
+        self._ground.set_opacity(opacity)
         self.update()
 
     def set_print(self, size: Size) -> None:
@@ -122,6 +130,7 @@ class CropField(QWidget):
         painter.fillRect(self.rect(), QColor(named.canvas))
         if not self._picture.isNull():
             painter.drawImage(self.rect(), self._picture)
+            self._ground.paint(painter, QRectF(self.rect()), QRectF(self.rect()))
         frame = self.frame()
         veil = QColor(named.window)
         veil.setAlpha(190)

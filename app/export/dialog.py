@@ -26,6 +26,7 @@ from app.preferences import Preferences
 from app.widgets import theme
 from app.widgets.keyed_dialog import KeyedDialog
 from app.widgets.placing import place, room_for
+from app.widgets.wheel import pass_over_values
 from engine.box import Size
 from engine.declarations import Layer
 from engine.errors import TesseraError
@@ -102,6 +103,7 @@ class ExportDialog(KeyedDialog):
         self.presets = ExportPresets(self.form, preferences, self) if preferences is not None else None
         if preferences is not None:
             take(self.form, preferences.export_form)
+            self.form.film.place = preferences.last_folder("images")
         self.on_paper, self.on_disk, self.pieces, self.cut_away = (QLabel(self) for _ in range(4))
         self.checks = ChecksList(self)
         self.rows = QueueRows(queue, self)
@@ -176,6 +178,7 @@ class ExportDialog(KeyedDialog):
         above.addLayout(facts)
         above.addWidget(self.checks)
         above.addStretch(1)
+        pass_over_values(body)
         self.form_area = _FittingScroll(body, self)
         self.start.setProperty("role", "primary")
         self.start.setDefault(True)

@@ -36,6 +36,8 @@ class FilmField(QWidget):
         """A folder or a video; None for one picture, and for a walk."""
         self.walk = ""
         """The setting that leads to another picture; empty for none."""
+        self.place = Path.home()
+        """Where to look for images and videos first."""
         self.choice = RingedCombo(self)
         self.choice.setAccessibleName(self.tr("Film"))
         self.choice.addItem(self.tr("One picture"), _ONE)
@@ -81,12 +83,12 @@ class FilmField(QWidget):
 
     @property
     def sweep(self) -> str:
-        """Of the request: the walk and its frames; empty for none."""
+        """The request's sweep: the walk and its frames; empty for none."""
         return f"{self.walk}=0:1:{max(2, round(self.seconds.value() * _FRAMES_PER_S))}" if self.walk else ""
 
     @property
     def suffix(self) -> str:
-        """Of the video that is written; empty for pictures."""
+        """The suffix of the video that is written; empty for pictures."""
         return self.written.currentData() if self.is_film else ""
 
     def set_source(self, source: Path | None) -> None:
@@ -127,7 +129,8 @@ class FilmField(QWidget):
     def _ask(self, folder: bool) -> None:
         title = self.tr("Folder of images") if folder else self.tr("Video")
         kinds = self.tr("Videos ({})").format(" ".join(f"*{suffix}" for suffix in READ_SUFFIXES))
-        dialog = QFileDialog(self, title, "", "" if folder else kinds)
+        place = self.place if self.source is None else self.source.parent
+        dialog = QFileDialog(self, title, str(place), "" if folder else kinds)
         dialog.setFileMode(QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda name: self.set_source(Path(name)))

@@ -169,7 +169,7 @@ class ExportForm(QWidget):
         return Path(self.folder.text().strip()).expanduser() / f"{name}{suffix}"
 
     def layout_px(self) -> Layout:
-        """Of the file: the picture, its bleed and its margins."""
+        """The layout of the file: the picture, its bleed and its margins."""
         dpi = self.size_field.dpi
         return Layout(self.size_field.size_px, self.options.bleed_px(dpi), self.options.encode_options(dpi))
 

@@ -50,6 +50,7 @@ class LearningOn(QObject):
         learn = box.addButton(self.tr("Learn on"), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
         learn.clicked.connect(lambda: self.learn(trained, size))
+        box.finished.connect(box.deleteLater)
         box.open()
         return box
 

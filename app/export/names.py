@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-LARGEST_NUMBER = 10_000
+from engine.files import numbered
 
 
 def free_name(name: str, place: Path) -> str:
@@ -13,8 +13,7 @@ def free_name(name: str, place: Path) -> str:
         taken = [path.name for path in place.iterdir()]  # also what is being painted, "mosaic.png.unfinished"
     except OSError:
         return name
-    names = (name, *(f"{name} {number}" for number in range(2, LARGEST_NUMBER)))
-    return next(free for free in names if not any(file.startswith(f"{free}.") for file in taken))
+    return next(free for free in numbered(name) if not any(file.startswith(f"{free}.") for file in taken))
 
 
 def unnumbered(name: str) -> str:

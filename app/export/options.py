@@ -284,7 +284,7 @@ class ExportOptions(QWidget):
     def ask_for_profile(self) -> None:
         """The artist chooses a file, which joins the list."""
         kinds = self.tr("Colour profiles (*.icc *.icm);;All files (*)")
-        dialog = QFileDialog(self, self.tr("The print shop's colour profile"), "", kinds)
+        dialog = QFileDialog(self, self.tr("The print shop's colour profile"), str(Path.home()), kinds)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.set_profile)

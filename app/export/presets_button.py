@@ -66,4 +66,5 @@ class ExportPresets(QToolButton):
         dialog.setWindowTitle(self.tr("Keep as an export preset"))
         dialog.setLabelText(self.tr("Name of the preset (one of the same name is replaced):"))
         dialog.textValueSelected.connect(self.keep)
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()

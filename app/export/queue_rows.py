@@ -26,7 +26,8 @@ _SEAM_OF_A_FINE_PICTURE = 0.02
 _BORDER_OF_A_FINE_PICTURE = 0.1
 _SEAM_HELP = (
     "The seam meter: the step between neighbouring pixels where tiles meet, by the steps beside it. "
-    "1.00 where no tile is seen; in a small picture it varies by chance. The border meter: that of the outermost 4 px."
+    "1.00 where no tile is seen; in a small picture it varies by chance. The border meter: how steep the outermost "
+    "4 px are towards the edge, by those beside them. 1.00 without a fringe; it varies by a tenth with what is there."
 )
 
 

@@ -5,37 +5,30 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app.canvas.view import CanvasView
+from app.export.clear_places import Canvas, ClearPlaces, Print
+from app.export.crop import CropField
 from app.export.form import ExportForm
 from app.export.peek import Peeks
 from app.export.queue import Item
 from app.export.windows import CompareWindow, PictureWindow
 from app.snapshots.controller import SnapshotsController
 from app.training import Training
-from app.widgets import background
 from engine.box import Size
 from engine.errors import TesseraError
 from engine.export import journal, profiles
-from engine.export.transparency import opacity_on
 from engine.messages.commands import RenderView
 from engine.options import EncodeOptions
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 GLANCE_PX = 1200
 REPEAT_PX = 360
 REPEAT_CANVAS_PX = 4_000_000
 """Pixels that are painted at most to show a repeat: a smaller picture repeats as the large one does."""
-
-OPACITY_PX = 4_000_000
-"""Of the canvas at most, where it is shown what will be transparent."""
 
 ALIGNMENT_PX = 64
 """Repeats close on a method's alignment, of which this is a multiple."""
@@ -53,28 +46,40 @@ class ExportViews(QObject):
         self.compare_window: CompareWindow | None = None
         self.repeat_window: PictureWindow | None = None
         self._painted: Item | None = None
-        self._transparent: tuple[Path, Size] | None = None
-        """The content whose transparency is shown, and the canvas that it covers."""
-        self._tasks: list[background.Task] = []
+        self.clear_places = ClearPlaces(window)
         self._proof: tuple[profiles.Profile, EncodeOptions] | None = None
 
     # ------------------------------------------------------------ the picture so far
 
-    def open_so_far(self, item: Item) -> None:
-        """A window that follows what is painted."""
+    def open_so_far(self, item: Item, trained: Size | None = None, content: Path | None = None) -> None:
+        """A window that follows what is painted.
+
+        Args:
+            trained: the canvas of the training, where it is known.
+            content: as whose the file will be transparent; None where it will not.
+        """
         self.so_far = self.so_far or PictureWindow("", self._window)
+        request, clear = item.request, None
+        if content is not None and trained is not None:
+            clear = Print(content, trained, request.size or trained, request.render_mode, request.crop)
+        self.clear_places.show_on([self.so_far.pane], clear)
         self.so_far.setWindowTitle(self.tr("{} so far").format(item.request.out.name))
         self._painted = item
         self.show_so_far(item)
         self.so_far.show()
         self.so_far.raise_()
 
+    def show_end(self) -> None:
+        """What is looked at has another state now."""
+        if self._painted is not None:
+            self.show_so_far(self._painted)
+
     def show_so_far(self, item: Item) -> None:
         """New tiles, where anybody looks."""
         window = self.so_far
         if window is None or self._painted is not item:
             return
-        done = item.state == "done"
+        done = item.state == "done" or item.share >= 1
         window.note.setText(
             self.tr("All of it is painted.")
             if done
@@ -89,12 +94,17 @@ class ExportViews(QObject):
 
     # ------------------------------------------------------------ two kinds of detail, repeats
 
-    def compare(self, form: ExportForm) -> None:
-        """One region as trained and from the originals, to choose from."""
+    def compare(self, form: ExportForm, content: Path | None = None) -> None:
+        """One region as trained and from the originals, to choose from; `content`: as whose the file is transparent."""
         if not self.ready_to_look():
             return
         size = form.size_field.size_px
         window = self.compare_window = CompareWindow(form.canvas, size, self._overview(), form.window())
+        if content is not None:
+            self.clear_places.show_on([window.map], Canvas(content, form.canvas))
+            for originals, pane in window.panes.items():
+                mode = form.render_mode(originals)
+                self.clear_places.show_on([pane], Print(content, form.canvas, size, mode))
 
         def ask() -> None:
             self.peeks.forget()
@@ -118,8 +128,8 @@ class ExportViews(QObject):
         window.open()
         ask()
 
-    def show_repeat(self, form: ExportForm) -> None:
-        """The picture beside itself, 3 x 3."""
+    def show_repeat(self, form: ExportForm, content: Path | None = None) -> None:
+        """The picture beside itself, 3 x 3; `content`: as whose the file will be transparent."""
         if not self.ready_to_look():
             return
         size = form.canvas if form.render_mode().originals else form.size_field.size_px
@@ -134,6 +144,9 @@ class ExportViews(QObject):
             canvas_size=size,
             render_mode=replace(form.render_mode(originals=False), repeat=True),
         )
+        if content is not None:
+            printed = Print(content, form.canvas, size, request.render_mode)
+            self.clear_places.show_on([window.pane], printed)
 
         def failed(message: str) -> None:
             window.pane.empty_text = message
@@ -158,33 +171,11 @@ class ExportViews(QObject):
 
     # ------------------------------------------------------------ what will be transparent
 
-    def set_transparent(self, content: Path | None, canvas_size: Size) -> None:
-        """Shows on the canvas what a file will leave transparent, as its content is; None shows all of the picture."""
-        wanted = None if content is None else (content, canvas_size)
-        if wanted == self._transparent:
-            return
-        self._transparent = wanted
-        self._canvas_view.set_opacity(None)
-        if content is None:
-            return
-
-        def arrived(opacity: Tensor | None) -> None:
-            if self._transparent == wanted and opacity is not None:
-                self._canvas_view.set_opacity(opacity.numpy())
-
-        task = background.run(
-            self,
-            lambda: opacity_on(content, canvas_size, OPACITY_PX),
-            arrived,
-            lambda _error: None,  # the dialog says what is wrong with the file
-        )
-        self._tasks.append(task)
-        task.finished.connect(lambda: self._tasks.remove(task))
-
-    def wait(self) -> None:
-        """For contents that are still being read."""
-        for task in list(self._tasks):
-            background.wait_for(task)
+    def set_transparent(self, content: Path | None, canvas_size: Size, crop: CropField | None = None) -> None:
+        """Shows on the canvas, and where a part of it is chosen, what a file will leave transparent, as its content is;
+        None shows all of the picture."""
+        shown = [self._canvas_view] if crop is None else [self._canvas_view, crop]
+        self.clear_places.show_on(shown, None if content is None else Canvas(content, canvas_size))
 
     # ------------------------------------------------------------ how
 

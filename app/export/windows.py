@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from app.canvas.ground import Ground
 from app.widgets import theme
 from app.widgets.arrays import to_image
 from app.widgets.keyed_dialog import KeyedDialog
@@ -14,6 +15,7 @@ from engine.box import Box, Size
 
 LOUPE_PX = 320
 MAP_PX = 200
+WHOLE = QRectF(0, 0, 1, 1)
 
 
 class PictureWindow(KeyedDialog):
@@ -48,16 +50,23 @@ class Pane(QWidget):
         self._image: QImage = QImage()
         self._times = 1
         self._mark: QRectF | None = None
+        self._part = WHOLE
+        self._ground = Ground()
         self.empty_text = ""
 
     @property
     def image(self) -> QImage:
         return self._image
 
-    def set_picture(self, pixels: np.ndarray | QImage, times: int = 1) -> None:
-        """uint8 [h, w, 3]; shown `times` x `times` without a gap."""
+    def set_picture(self, pixels: np.ndarray | QImage, times: int = 1, part: QRectF = WHOLE) -> None:
+        """uint8 [h, w, 3]; shown `times` x `times` without a gap; `part` is what it is of the print, in 0..1."""
         self._image = pixels if isinstance(pixels, QImage) else to_image(pixels)
-        self._times = times
+        self._times, self._part = times, part
+        self.update()
+
+    def set_opacity(self, opacity: np.ndarray | None) -> None:
+        """How opaque the print is, float32 [h, w], 0..1: checks show where it is not; None where all of it is."""
+        self._ground.set_opacity(opacity)
         self.update()
 
     def set_mark(self, mark: QRectF | None) -> None:
@@ -97,7 +106,9 @@ class Pane(QWidget):
         small.setDevicePixelRatio(ratio)
         for row in range(self._times):
             for column in range(self._times):
-                painter.drawImage(whole.topLeft() + QPoint(column * one.width(), row * one.height()), small)
+                place = QRect(whole.topLeft() + QPoint(column * one.width(), row * one.height()), one)
+                painter.drawImage(place.topLeft(), small)
+                self._ground.paint(painter, self._print_around(QRectF(place)), QRectF(place))
         if self._mark is not None:
             mark = QRectF(
                 whole.left() + self._mark.left() * whole.width(),
@@ -108,6 +119,12 @@ class Pane(QWidget):
             for color, width in (("#000000", 3), ("#ffffff", 1)):  # seen on any picture
                 painter.setPen(QPen(QColor(color), width))
                 painter.drawRect(mark)
+
+    def _print_around(self, picture: QRectF) -> QRectF:
+        """Where the whole print lies of which the picture is a part."""
+        width, height = picture.width() / self._part.width(), picture.height() / self._part.height()
+        left, top = picture.left() - self._part.left() * width, picture.top() - self._part.top() * height
+        return QRectF(left, top, width, height)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         rect = self.picture_rect()
@@ -188,7 +205,9 @@ class CompareWindow(KeyedDialog):
         )
 
     def show_pane(self, originals: bool, pixels: np.ndarray) -> None:
-        self.panes[originals].set_picture(pixels)
+        box, size = self.region(), self._size
+        part = QRectF(box.left / size.width, box.top / size.height, box.width / size.width, box.height / size.height)
+        self.panes[originals].set_picture(pixels, part=part)
 
     def show_failure(self, originals: bool, message: str) -> None:
         self.panes[originals].set_picture(QImage())

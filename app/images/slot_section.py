@@ -160,6 +160,7 @@ class SlotSection(QWidget):
             self.caption.setText(Path(image.path).name)
             self.share.set_value(image.weight)
             self.scale.set_value(image.scale)
+            self.zone.reveal(self._selected)
             if focus:
                 self.tiles[self._selected].setFocus()
         elif self.tiles:

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.images.arrivals import is_wanted, local_paths
 from app.images.source_tile import SIDE, SourceTile
@@ -28,10 +28,12 @@ from engine.declarations import Slot
 TILE_TYPE = "application/x-tessera-source"
 _GAP = 4
 _COMPACT_PX = 36
+MOST_ROWS = 4
+"""Of many images, until all are wanted: the slots below are reached without a long way."""
 
 
 class TileGrid(QWidget):
-    """Lays tiles out in rows, says what to do when there are none, and takes drops.
+    """Lays tiles out in rows, the first of many until all are wanted; says what to do when there are none; takes drops.
 
     Signals:
         files_dropped(paths): local files and folders, or an image of another slot.
@@ -60,6 +62,10 @@ class TileGrid(QWidget):
         self.link.setTextInteractionFlags(
             Qt.TextInteractionFlag.LinksAccessibleByKeyboard | Qt.TextInteractionFlag.LinksAccessibleByMouse
         )
+        self.more = QPushButton(self)
+        self.more.setProperty("role", "small")
+        self.more.clicked.connect(lambda: self._fold(not self._folded))
+        self._folded = True
         self._arrange()
 
     @property
@@ -78,9 +84,21 @@ class TileGrid(QWidget):
             tiles[0].setFocus()
         self._arrange()
 
+    def reveal(self, index: int) -> None:
+        """Shows all where the tile is one of those that are not shown."""
+        if self.tiles[index].isHidden():
+            self._fold(False)
+
+    def _fold(self, folded: bool) -> None:
+        self._folded = folded
+        self._arrange()
+
     def _arrange(self) -> None:
         self.update()  # what was painted around the tiles that were there
         self.link.setVisible(not self.tiles)
+        rows = -(-len(self.tiles) // self.columns)
+        many = rows > MOST_ROWS + 1
+        self.more.setVisible(many)
         if not self.tiles:
             room = max(80, self.width() - 2 * theme.UNIT)
             least = SIDE if self._slot.minimum else _COMPACT_PX
@@ -88,15 +106,26 @@ class TileGrid(QWidget):
             self.link.setGeometry(theme.UNIT, 0, room, height)
             self.setFixedHeight(height)
             return
+        shown = MOST_ROWS * self.columns if many and self._folded else len(self.tiles)
+        if any(tile.hasFocus() for tile in self.tiles[shown:]):  # it is at work
+            self._folded, shown = False, len(self.tiles)
         for i, tile in enumerate(self.tiles):
             row, column = divmod(i, self.columns)
             tile.move(column * (SIDE + _GAP), row * (SIDE + _GAP))
-        rows = -(-len(self.tiles) // self.columns)
-        self.setFixedHeight(rows * (SIDE + _GAP) - _GAP)
+            tile.setVisible(i < shown)
+        height = -(-shown // self.columns) * (SIDE + _GAP) - _GAP
+        if many:
+            self.more.setText(self.tr("Show all {}").format(len(self.tiles)) if self._folded else self.tr("Show fewer"))
+            self.more.setAccessibleName(f"{self.more.text()}: {self._slot.title}")
+            self.more.adjustSize()
+            self.more.move(0, height + theme.UNIT // 2)
+            height += theme.UNIT // 2 + self.more.height()
+        self.setFixedHeight(height)
 
     def gap_at(self, point: QPoint) -> int:
         """Before which tile something dropped here would stand."""
-        row = min(max(point.y() // (SIDE + _GAP), 0), max(0, (len(self.tiles) - 1) // self.columns))
+        shown = sum(not tile.isHidden() for tile in self.tiles)
+        row = min(max(point.y() // (SIDE + _GAP), 0), max(0, (shown - 1) // self.columns))
         column = min(max((point.x() + SIDE // 2) // (SIDE + _GAP), 0), self.columns)
         return min(row * self.columns + column, len(self.tiles))
 

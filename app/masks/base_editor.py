@@ -200,7 +200,7 @@ class BaseEditor(KeyedDialog):
             self.note.say(self.tr("Saved as {}.").format(path.name))
 
     def invert(self) -> None:
-        """As one step of undo."""
+        """Inverts all of it, as one step of undo."""
         self.picture.begin()
         self.picture.invert(self.view.label)
         self.picture.commit(self.tr("invert"))

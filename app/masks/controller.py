@@ -14,6 +14,7 @@ from app.document import Document
 from app.masks.amount_editor import AmountEditor
 from app.masks.base_editor import BaseEditor
 from app.masks.beginning import Beginning, Place, prepare
+from app.masks.draft import MaskDraft
 from app.masks.editor import MaskEditor
 from app.masks.files import FOLDER, write
 from app.masks.regions import Region, first_regions
@@ -29,7 +30,7 @@ class MaskController(QObject):
     """Opens an editor for a slot of the document's method; what is painted becomes an undo step of the document.
 
     Signals:
-        problem(sentence): a mask could not be read.
+        problem(sentence): a mask could not be read, or was painted before a crash.
     """
 
     problem = Signal(str)
@@ -130,6 +131,12 @@ class MaskController(QObject):
             if snapshot is not None and self._training.state == "idle":
                 self._training.start(snapshot, paused=True)
         self.editor.show()
+        if MaskDraft(self._document, slot.key, self.editor).take_back():
+            self.problem.emit(
+                self.tr("{}: what was painted before Tessera was cut off is back. Undo takes it away.").format(
+                    slot.title
+                )
+            )
 
     def _closed(self) -> None:
         editor, self.editor = self.editor, None

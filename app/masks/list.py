@@ -103,7 +103,7 @@ class RegionList(QWidget):
 
     @property
     def label(self) -> int:
-        """Of the chosen region; `UNPAINTED` where there is none."""
+        """The label of the chosen region; `UNPAINTED` where there is none."""
         item = self.list.currentItem()
         return UNPAINTED if item is None else int(item.data(_LABEL))
 
@@ -113,7 +113,7 @@ class RegionList(QWidget):
                 self.list.setCurrentRow(row)
 
     def choose_row(self, row: int) -> None:
-        """By its place in the list, from 0; nothing where there are fewer."""
+        """Chooses a region by its place in the list, from 0; nothing where there are fewer."""
         if row < self.list.count():
             self.list.setCurrentRow(row)
 

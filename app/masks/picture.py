@@ -280,6 +280,27 @@ class MaskPicture(QObject):
 
     # ------------------------------------------------------------ undo
 
+    @property
+    def painting(self) -> bool:
+        """Whether something began that is not committed yet: a stroke is under way."""
+        return self._before is not None
+
+    def undo(self) -> None:
+        """Takes back the stroke under way; the last step where there is none."""
+        if self._before is None:
+            self.stack.undo()
+            return
+        before, self._before = self._before, None
+        rect = self._touched
+        if not rect.isEmpty():
+            crop(self._labels, rect)[:] = crop(before, rect)
+            self.painted.emit(rect)
+
+    def redo(self) -> None:
+        """The next step, as soon as no stroke is under way: it may belong to other pixels than are there now."""
+        if self._before is None:
+            self.stack.redo()
+
     def _whole(self) -> QRect:
         return QRect(0, 0, self.width, self.height)
 

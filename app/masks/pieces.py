@@ -15,6 +15,8 @@ from app.widgets.controls import Note
 from engine.job import SourceImage
 
 _SIDE_PX = 36
+_READ_PX = 6 * _SIDE_PX
+"""Longest side of what is read of an image: the middle of a panorama is shown sharply, too."""
 
 
 class RegionPieces(QWidget):
@@ -44,8 +46,9 @@ class RegionPieces(QWidget):
         self.list.customContextMenuRequested.connect(self._show_menu)
         self.list.itemChanged.connect(self._on_ticked)
         self.note = Note(self)
-        self._thumbnails = thumbnails.Thumbnails(read, 2 * _SIDE_PX, self)
+        self._thumbnails = thumbnails.Thumbnails(read, _READ_PX, self)
         self._thumbnails.ready.connect(self._arrived)
+        self._thumbnails.failed.connect(lambda path, _reason: self._arrived(path))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.UNIT // 2)
@@ -95,15 +98,24 @@ class RegionPieces(QWidget):
             self.list.clear()
             for image in self._images:
                 item = QListWidgetItem(self._icon(image.path), Path(image.path).stem, self.list)
-                item.setToolTip(image.path)
+                self._show_reason(item, image.path)
                 item.setCheckState(Qt.CheckState.Checked if _may(image, color) else Qt.CheckState.Unchecked)
             self.list.setCurrentRow(row)
         given = any(_may(image, color) for image in self._images)
         self.note.say("" if given else self.tr("No image is given to it, so all may lie there."))
         self.shown.emit()
 
+    def _show_reason(self, item: QListWidgetItem, path: str) -> None:
+        """A file that can not be read lies in no region: why is said, and nothing to tick is offered."""
+        reason = self._thumbnails.reason(path)
+        item.setToolTip(reason or path)
+        usual = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled
+        item.setFlags(Qt.ItemFlag.NoItemFlags if reason else usual)
+
     def _icon(self, path: str) -> QIcon:
         image = self._thumbnails.image(path)
+        if self._thumbnails.reason(path):
+            return QIcon(theme.icon("broken").pixmap(_SIDE_PX, _SIDE_PX))
         if image is None:
             empty = QPixmap(_SIDE_PX, _SIDE_PX)
             empty.fill(Qt.GlobalColor.transparent)
@@ -115,6 +127,7 @@ class RegionPieces(QWidget):
             for row, image in enumerate(self._images[: self.list.count()]):
                 if image.path == path:
                     self.list.item(row).setIcon(self._icon(path))
+                    self._show_reason(self.list.item(row), path)
         self.shown.emit()
 
     # ------------------------------------------------------------ what the artist can do
@@ -181,8 +194,12 @@ class RegionPieces(QWidget):
 
 
 def _square(image: QImage) -> QImage:
+    """Its middle, of one size whatever the image's: icons of other sizes push the names beside them about."""
     side = min(image.width(), image.height())
-    return image.copy((image.width() - side) // 2, (image.height() - side) // 2, side, side)
+    middle = image.copy((image.width() - side) // 2, (image.height() - side) // 2, side, side)
+    return middle.scaled(
+        2 * _SIDE_PX, 2 * _SIDE_PX, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
 
 
 def _may(image: SourceImage, color: str) -> bool:

@@ -143,8 +143,8 @@ class MaskTools(QToolBar):
         action.setIcon(theme.icon("invert"))
         self._add_alone(action)
         for name, words, key, act, can in (
-            ("undo", self.tr("Undo"), standard.Undo, stack.undo, stack.canUndoChanged),
-            ("redo", self.tr("Redo"), standard.Redo, stack.redo, stack.canRedoChanged),
+            ("undo", self.tr("Undo"), standard.Undo, self._picture.undo, stack.canUndoChanged),
+            ("redo", self.tr("Redo"), standard.Redo, self._picture.redo, stack.canRedoChanged),
         ):
             action = self.action(name, words, key, act)
             action.setEnabled(False)

@@ -148,6 +148,10 @@ class MaskView(MaskSurface):
 
     def _move(self, point: QPointF, pressure: float) -> None:
         place = self.to_mask(point)
+        if self._stroking and not self.picture.painting:  # it was taken back; the hand may lift in peace
+            self._stroking, self._line = False, []
+            self.stroke_ended.emit()
+            self.update()
         if self._line:
             self._draw_line(place)
         elif self._stroking and self._last is not None:
@@ -167,6 +171,11 @@ class MaskView(MaskSurface):
         if not self._stroking:
             return
         self._stroking = False
+        if not self.picture.painting:
+            self._line = []
+            self.stroke_ended.emit()
+            self.update()
+            return
         line, self._line = self._line, []
         if self.tool == "lasso" and line:
             self.picture.lasso([(place.x(), place.y()) for place in line], self.label, self.touch)

@@ -61,7 +61,7 @@ class PieceModel(QAbstractListModel):
         self._cuts.clear()
 
     def row_of(self, index: int) -> int:
-        """Of the piece with this number; -1 where there is none."""
+        """The row of the piece with this number; -1 where there is none."""
         return next((row for row, info in enumerate(self.infos) if info.index == index), -1)
 
     def _tell(self) -> None:

@@ -36,11 +36,22 @@ class NumberField(QDoubleSpinBox):
     def __init__(self, scale: Scale, parent: QWidget, in_words: Callable[[float], str] = lambda _value: "") -> None:
         self._scale, self._in_words = scale, in_words
         super().__init__(parent)
+        self._be_known()
         self.setDecimals(scale.decimals)
         self.setRange(scale.minimum, scale.maximum)
         self.setKeyboardTracking(False)
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def _be_known(self) -> None:
+        """Tells Qt's stylesheet of the field within.
+
+        It remembers rules for each, but asks to be told of the end of those alone that once stood by themselves: of all
+        others it keeps what it remembers for ever, a megabyte for a method's settings.
+        """
+        field = self.lineEdit()
+        field.setParent(None)
+        field.setParent(self)
 
     def stepBy(self, steps: int) -> None:
         self.setValue(self._scale.stepped(self.value(), steps))

@@ -142,10 +142,9 @@ class KnobWidget(QWidget):
         return self._value
 
     def set_value(self, value: Any) -> None:
-        """Shows a value without emitting anything."""
-        if value != self._value:
-            self._value = value
-            self._show(value)
+        """Shows a value without emitting anything, also over what was typed and not yet meant."""
+        self._value = value
+        self._show(value)
         self._tell_default()
 
     def set_condition(self, where: str) -> None:

@@ -166,10 +166,6 @@ class _Card(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFixedSize(self.sizeHint())
 
-    @property
-    def has_example(self) -> bool:
-        return not self._picture.isNull()
-
     def sizeHint(self) -> QSize:
         return QSize(CARD_PX, PICTURE_PX + 2 * PAD_PX + sum(height for *_, height in self._lines()) + PAD_PX)
 

@@ -48,6 +48,7 @@ class SettingsPanel(QWidget):
         self._sections: list[_Section] = []
         self._conditions: dict[str, str] = {}
         self._explained = ""
+        self._shown: type[Settings] | None = None
 
         self.search = QLineEdit(self)
         self.search.setPlaceholderText("Find a setting")
@@ -101,14 +102,22 @@ class SettingsPanel(QWidget):
         self.setMinimumWidth(360)
 
     def show_method(self, method_class: type[Method]) -> None:
-        """Builds the knobs of a method's settings, at their defaults."""
+        """Builds the knobs of a method's settings, at their defaults; those that are there already stay."""
         self.show_settings(method_class.Settings)
 
     def show_settings(self, settings: type[Settings]) -> None:
         """The same from the settings alone."""
+        if settings is self._shown:  # another project of the same method: hundreds of widgets would be made anew
+            values = settings()
+            for name, knob in self._knobs.items():
+                knob.set_value(getattr(values, name))
+            self._grey(values)
+            self._explain("")
+            return
+        self._shown = settings
         self._knobs, self._sections = {}, []
         self._conditions = {spec.name: condition(settings, spec.name) for spec in specs(settings)}
-        body = QWidget()
+        body = QWidget(self.scroll_area.viewport())
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, theme.UNIT // 2, 0)
         column.setSpacing(0)

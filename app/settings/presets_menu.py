@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QToolButton, QWidget
 
 from app.change import Change
@@ -23,9 +23,14 @@ MOST_CHARACTERS = 22
 
 class PresetsMenu(QObject):
     """
+    Signals:
+        applied(name): of one of the method's own presets.
+
     Args:
         folder: of the artist's own presets.
     """
+
+    applied = Signal(str)
 
     def __init__(
         self, document: Document, button: QToolButton, messages: MessageBar, folder: Path, window: QWidget
@@ -130,6 +135,7 @@ class PresetsMenu(QObject):
         dialog.setLabelText(self.tr("Name of the preset (one of the same name is replaced):"))
         dialog.setTextValue(self._applied if self._applied in [preset.name for preset in self._own] else "")
         dialog.textValueSelected.connect(self.keep)
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _ask_file(self) -> None:
@@ -155,6 +161,8 @@ class PresetsMenu(QObject):
         if not done:
             self._applied = applied
         self.show_active()
+        if done and values is None:
+            self.applied.emit(name)
 
     def _in_force(self) -> list[str]:
         """Of each group the preset with the most values, all of which are in force; one's own before all of them."""

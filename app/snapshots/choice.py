@@ -68,13 +68,14 @@ class Choice(QWidget):
         self.kind.currentIndexChanged.connect(self.changed)
         self.search.textChanged.connect(self.changed)
 
-    def set_room(self, count: int, taken_bytes: int, budget_bytes: int) -> None:
-        """How many moments there are, and what those kept by themselves take of their budget."""
-        kept = f"{words.amount(taken_bytes)} of {words.amount(budget_bytes)} kept by themselves"
-        self.room.setText(f"{words.counted(count, 'moment')}, {kept}" if count else "")
+    def set_room(self, count: int, by_themselves: int, taken_bytes: int, budget_bytes: int) -> None:
+        """How many moments there are, how many of them nobody asked for, and what these take of their budget."""
+        taken = words.amount(taken_bytes)
+        kept = f", {by_themselves} kept by themselves: {taken} of {words.amount(budget_bytes)}" if by_themselves else ""
+        self.room.setText(f"{words.counted(count, 'moment')}{kept}" if count else "")
         rule = RULE.format(words.amount(budget_bytes))
         self.room.setToolTip(rule)
-        self.kind.setToolTip(f"{rule} Now they take {words.amount(taken_bytes)}." if taken_bytes else rule)
+        self.kind.setToolTip(f"{rule} Now they take {taken}." if by_themselves else rule)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

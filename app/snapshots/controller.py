@@ -64,6 +64,7 @@ class SnapshotsController(QObject):
         training.events.on(Ended, lambda _event: strip.end_pending(all_of_them=True))
         training.events.on(Began, lambda _event: self._show())
         document.job_replaced.connect(self._on_project)
+        document.written_anew.connect(self.refresh)
         document.moment_wanted.connect(lambda _moment, _left: self._show())
 
     def refresh(self) -> None:
@@ -117,6 +118,7 @@ class SnapshotsController(QObject):
             self.refresh()
 
     def _on_kept(self, event: Kept) -> None:
+        self._document.look_after_its_folder()
         if event.reason == "kept":
             self._strip.end_pending()
         self.refresh()
@@ -132,8 +134,8 @@ class SnapshotsController(QObject):
 
     def _show(self) -> None:
         self._strip.set_snapshots(self._all, self._present())
-        taken = sum(self._sizes[m.folder] for m in self._all if m.reason in moments.BY_THEMSELVES)
-        self._strip.choice.set_room(len(self._all), taken, self.budget_bytes)
+        unasked = [self._sizes[moment.folder] for moment in self._all if moment.reason in moments.BY_THEMSELVES]
+        self._strip.choice.set_room(len(self._all), len(unasked), sum(unasked), self.budget_bytes)
         self.shown.emit()
 
     def newest(self) -> Path | None:

@@ -41,7 +41,7 @@ class Place:
         self.move(across * less, down * less)
 
     def move(self, across: float, down: float) -> None:
-        """In shares of the whole picture; stays on it."""
+        """Moves by shares of the whole picture; it stays on it."""
         half = 0.5 / self.zoom
         self.x = min(max(self.x + across, half), 1 - half)
         self.y = min(max(self.y + down, half), 1 - half)

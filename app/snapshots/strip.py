@@ -8,38 +8,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QCursor, QImage, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QInputDialog,
     QLabel,
     QMenu,
-    QPlainTextEdit,
     QVBoxLayout,
     QWidget,
 )
 
 from app.snapshots.band import TreeBand
 from app.snapshots.choice import Choice, grid_button
-from app.snapshots.keep_tile import KeepTile
+from app.snapshots.keep_tile import LOW_PX, KeepTile
+from app.snapshots.moment_menu import MomentWays, ask_note, moment_menu
 from app.snapshots.pending import PendingTile
 from app.snapshots.sideways import SidewaysArea
 from app.snapshots.tile import HEIGHT, SMALL_HEIGHT, SnapshotTile
-from app.widgets import theme, thumbnails, words
+from app.widgets import theme, thumbnails
 
 if TYPE_CHECKING:
     from engine.snapshots import Snapshot
 
 _EMPTY = "No moments yet."
-_INVITATION = f"{_EMPTY} Keep those you like:\nyou can always go back to one, go on from it, or export it."
+_INVITATION = f"{_EMPTY} Keep those you like,\nto go back to them or to export them."
 _AUTOSAVES = "Kept by themselves in case the computer stops: the newest of each branch, until something better is kept."
 
 LEAST_PX = 56
 """Width of the row at least, so that the window fits onto a screen of 960 pixels with the curves open."""
-_INVITING_PX = 150
-"""Width of the row from which there is room for more than a word or two in a line."""
 
 
 class SnapshotStrip(QWidget):
@@ -55,6 +52,7 @@ class SnapshotStrip(QWidget):
         compare_requested(snapshot): beside the present one, at full resolution.
         pair_requested(snapshot, snapshot): two of them beside each other.
         keep_requested(): the plus button.
+        filled(bool): whether there are moments besides autosaves, or one is being kept; else the row is low.
     """
 
     picture_requested = Signal(object)
@@ -68,6 +66,7 @@ class SnapshotStrip(QWidget):
     compare_requested = Signal(object)
     pair_requested = Signal(object, object)
     keep_requested = Signal()
+    filled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -146,11 +145,18 @@ class SnapshotStrip(QWidget):
         layout.addLayout(middle, 1)
         layout.addWidget(self._own_row)
         # a low dock has the pictures alone; which of them are shown is chosen where there is room
-        self._fit()
         self._refresh()
+
+    @property
+    def _is_filled(self) -> bool:
+        """Autosaves alone, in their low row, leave the room of moments to the picture."""
+        return bool(self._pending) or not all(_is_autosave(moment) for moment in self._all)
 
     def _fit(self) -> None:
         autosaves = 0 if self._own_row.isHidden() else SMALL_HEIGHT + 14
+        if not self._is_filled:
+            self.setMinimumHeight(LOW_PX + 2 * (theme.UNIT // 2) + autosaves)
+            return
         branches = self.band.height() - TreeBand.LEAST_PX
         self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52 + autosaves + branches)
 
@@ -161,15 +167,18 @@ class SnapshotStrip(QWidget):
     def _share_room(self) -> None:
         needed, side = self.choice.minimumSizeHint(), 2 * theme.UNIT
         roomy = self.height() >= self.minimumHeight() + needed.height() and self.width() >= needed.width() + side
-        self.choice.setVisible(roomy)
+        self.choice.setVisible(roomy and self._is_filled)
         self.grid_button.setVisible(not roomy and len(self._tiles) > 1)
         self._say_why_empty()
 
     def _say_why_empty(self) -> None:
-        beside = self.keep_button.width() + theme.UNIT
-        inviting = self.width() - 2 * theme.UNIT - beside >= _INVITING_PX
-        self.empty.setToolTip("" if self._all or inviting else _INVITATION)
-        self.empty.setText("No moment is like that." if self._all else _INVITATION if inviting else _EMPTY)
+        width = self.width() - 3 * theme.UNIT - self.keep_button.width()
+        room = QRect(0, 0, max(1, width), 10_000)
+        words = self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, _INVITATION)
+        inviting = words.height() <= LOW_PX and words.width() <= room.width()
+        sorted_out = self._is_filled
+        self.empty.setToolTip("" if sorted_out or inviting else _INVITATION)
+        self.empty.setText("No moment is like that." if sorted_out else _INVITATION if inviting else _EMPTY)
 
     def set_snapshots(self, snapshots: list[Snapshot], present: Snapshot | None = None) -> None:
         """Shows snapshots, oldest first; scrolls to the newest when there is a new one. Emits nothing.
@@ -187,7 +196,7 @@ class SnapshotStrip(QWidget):
         snapshots = self.choice.shown(self._all, self._present)
         former: list[QWidget | None] = [*self._tiles]
         spare = {tile.snapshot.folder: tile for tile in self._tiles}
-        held = self._held()
+        held = self.scroll_area.held(self._tiles)
         grown = any(s.folder not in spare and not _is_autosave(s) for s in snapshots)
         rows = [s for s in snapshots if not _is_autosave(s)], [s for s in snapshots if _is_autosave(s)]
         self._tiles = []
@@ -223,31 +232,7 @@ class SnapshotStrip(QWidget):
         self._refresh()
         if grown:
             self.scroll_area.follow_end()
-        self._keep_in_place(held)
-
-    def _held(self) -> list[tuple[SnapshotTile, int]]:
-        """The tiles of the row and where each begins, as they are seen now, the one under the pointer first; none where
-        the pointer is elsewhere. Widths say nothing: those of pictures that just came are not laid out yet."""
-        if not self.scroll_area.pointed_at:
-            return []
-        at = self._body.mapFromGlobal(QCursor.pos()).x()
-        tiles = [tile for tile in self._tiles if tile.parent() is self._body]
-        tiles.sort(key=lambda tile: (tile.x() > at, abs(tile.x() - at)))
-        return [(tile, tile.x()) for tile in tiles]
-
-    def _keep_in_place(self, held: list[tuple[SnapshotTile, int]]) -> None:
-        """What is under the pointer stays there, whatever went or came beside it."""
-        if not held:
-            return
-        layout = self._body.layout()
-        assert layout is not None
-        layout.activate()
-        # its new width now, and not with the next event: else tiles are laid out in the old one, too near to each other
-        width = max(layout.totalMinimumSize().width(), self.scroll_area.viewport().width())
-        self._body.resize(width, self._body.height())
-        stayed = next(((tile, before) for tile, before in held if tile in self._tiles), None)
-        if stayed is not None:
-            self.scroll_area.shift(stayed[0].x() - stayed[1])
+        self.scroll_area.keep_in_place(held, self._tiles)
 
     def show_pending(self, picture: QImage | None) -> None:
         """A moment is being kept: its place is there at once, with the picture that the canvas has."""
@@ -298,27 +283,16 @@ class SnapshotStrip(QWidget):
 
     def menu(self, tile: SnapshotTile) -> QMenu:
         """The context menu of a snapshot."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        snapshot = tile.snapshot
-        back = QKeySequence(Qt.Key.Key_Return)
-        menu.addAction(theme.icon("undo"), "Go back to this one", back, lambda: self.restore_requested.emit(snapshot))
-        menu.addAction(theme.icon("export"), "Export…", lambda: self.export_requested.emit(snapshot))
-        menu.addSeparator()
-        menu.addAction("Compare with now", lambda: self.compare_requested.emit(snapshot))
-        first = self._first
-        if first is not None and first.folder != snapshot.folder:
-            text = f"Compare with {first.name or f'step {first.step:,}'}"
-            menu.addAction(text, lambda: self.pair_requested.emit(first, snapshot))
-        menu.addAction("Compare another one with this", lambda: self._hold(snapshot))
-        menu.addSeparator()
-        star = "Take the star away" if snapshot.starred else "Give it a star"
-        menu.addAction(star, QKeySequence(Qt.Key.Key_S), tile.toggle_star)
-        menu.addAction("Note…", QKeySequence(Qt.Key.Key_N), lambda: self._ask_note(snapshot))
-        menu.addAction(theme.icon("rename"), "Rename", QKeySequence(Qt.Key.Key_F2), tile.rename)
-        menu.addAction(theme.icon("folder"), "Show in folder", lambda: words.show_in_folder(snapshot.folder))
-        menu.addAction(theme.icon("remove"), "Remove", QKeySequence(Qt.Key.Key_Delete), tile.remove)
-        return menu
+        snapshot, first = tile.snapshot, self._first
+        ways = MomentWays(
+            go_back=lambda: self.restore_requested.emit(snapshot),
+            export=lambda: self.export_requested.emit(snapshot),
+            compare=lambda: self.compare_requested.emit(snapshot),
+            compare_with=lambda: self.pair_requested.emit(first, snapshot),
+            hold=lambda: self._hold(snapshot),
+            note=lambda: self._ask_note(snapshot),
+        )
+        return moment_menu(self, tile, first, ways)
 
     def way_in(self) -> QWidget:
         """What has the keys first: the chosen moment, or the newest, or what keeps one."""
@@ -372,31 +346,25 @@ class SnapshotStrip(QWidget):
         self._first = snapshot
 
     def _ask_note(self, snapshot: Snapshot) -> None:
-        dialog = QInputDialog(self)
-        dialog.setWindowTitle("Note")
-        dialog.setLabelText("What is worth remembering about this moment:")
-        dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
-        dialog.setTextValue(snapshot.note)
-        dialog.textValueSelected.connect(lambda text: self.noted.emit(snapshot, text.strip()))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-        for editor in dialog.findChildren(QPlainTextEdit):  # made by opening it
-            editor.setAccessibleName("Note")
-            editor.setTabChangesFocus(True)  # to the buttons below it
+        ask_note(self, snapshot.note, lambda text: self.noted.emit(snapshot, text))
 
     def _open_menu(self, tile: SnapshotTile, point: QPoint) -> None:
         self.menu(tile).popup(point)
 
     def _arrived(self, path: str) -> None:
         image = self._previews.image(path) or QImage()
-        held = self._held()
+        held = self.scroll_area.held(self._tiles)
         for tile in self._tiles:
             if tile.snapshot.preview == Path(path):
                 tile.set_image(image)
-        self._keep_in_place(held)
+        self.scroll_area.keep_in_place(held, self._tiles)
 
     def _refresh(self) -> None:
-        there = len(self._tiles) + len(self._pending)
+        if self.keep_button.low == self._is_filled:
+            self.keep_button.set_low(not self._is_filled)
+            self._fit()
+            self.filled.emit(self._is_filled)
+        there = self._pending or any(tile.parent() is self._body for tile in self._tiles)
         # the one that goes first: both of them beside each other would make the window wider, which stays so
         gone, shown = (self.empty, self.scroll_area) if there else (self.scroll_area, self.empty)
         gone.hide()

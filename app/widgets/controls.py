@@ -158,7 +158,7 @@ class ElidedLabel(QLabel):
 
     @property
     def whole_width(self) -> int:
-        """Of all of its text."""
+        """The width of all of its text."""
         return QFontMetrics(self.font()).horizontalAdvance(self._whole) + 2
 
     def sizeHint(self) -> QSize:

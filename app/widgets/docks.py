@@ -5,8 +5,8 @@ Qt's tabs of docks are not used: in 6.11 each change of the layout leaves bars b
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 from app.widgets import theme
 
 _ICON_PX, _BUTTON_PX = 14, 22
+_LEFT_AT = "left at"
+"""Property of a dock: where it was when it was a window of its own."""
 
 
 class TitledDock(QDockWidget):
@@ -99,13 +101,67 @@ def floating_action(dock: QDockWidget) -> QAction:
     """For a menu: whether the dock is in a window of its own."""
     action = QAction(dock.windowTitle(), dock)
     action.setCheckable(True)
-    action.toggled.connect(lambda on: (dock.show(), dock.setFloating(on)))
+    action.toggled.connect(lambda on: (dock.show(), set_apart(dock, on)))
     dock.topLevelChanged.connect(action.setChecked)
     return action
 
 
+def set_apart(dock: QDockWidget, apart: bool) -> None:
+    """A window of its own, or back. It opens where it was left; at first over the picture, where it hides no other
+    panel, since those beside it take the place that it leaves."""
+    if dock.isFloating() == apart:
+        return
+    if not apart:
+        dock.setProperty(_LEFT_AT, dock.geometry())
+        dock.setFloating(False)
+        return
+    window, size = dock.parentWidget(), dock.size()
+    dock.setFloating(True)
+    screen, left_at = dock.screen().availableGeometry(), dock.property(_LEFT_AT)
+    middle = window.centralWidget() if isinstance(window, QMainWindow) else None
+    if isinstance(left_at, QRect) and screen.contains(left_at.topLeft()):
+        dock.setGeometry(left_at)
+    elif middle is not None:
+        picture = QRect(middle.mapToGlobal(QPoint(0, 0)), middle.size())
+        frame = QRect(QPoint(0, 0), size.boundedTo(picture.size()).expandedTo(dock.minimumSizeHint()))
+        frame.moveBottomRight(picture.bottomRight())
+        frame.moveTo(max(frame.left(), screen.left()), max(frame.top(), screen.top()))
+        dock.setGeometry(frame)
+
+
+class _Edge(QWidget):
+    """A line around a dock that is a window of its own: the system draws no frame around a title of ours."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self._dock = dock
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setVisible(dock.isFloating())
+        dock.topLevelChanged.connect(self._show)
+        dock.installEventFilter(self)
+
+    def _show(self, apart: bool) -> None:
+        self.setVisible(apart)
+        self._cover()
+
+    def _cover(self) -> None:
+        self.setGeometry(self._dock.rect())
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._cover()
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(QColor(theme.colors().border))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+
 def _title_bar(dock: QDockWidget, title: QWidget) -> QWidget:
     """A title with what floats and what closes the dock; the keys reach both by the menu View."""
+    _Edge(dock)
     bar = QWidget(dock)
     bar.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
     row = QHBoxLayout(bar)
@@ -114,7 +170,7 @@ def _title_bar(dock: QDockWidget, title: QWidget) -> QWidget:
     row.addWidget(title)
     row.addStretch(1)
     for icon, words, act in (
-        ("float", "In a window of its own, or back", lambda: dock.setFloating(not dock.isFloating())),
+        ("float", "In a window of its own, or back", lambda: set_apart(dock, not dock.isFloating())),
         ("close", "Close; the menu View brings it back", dock.hide),
     ):
         button = QToolButton(bar)

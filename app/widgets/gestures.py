@@ -12,7 +12,7 @@ _present = 0
 
 
 def begin() -> None:
-    """From here on it is another movement."""
+    """Begins another movement."""
     global _present
     _present = next(_numbers)
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.widgets import theme
 from app.widgets.controls import IconLabel
@@ -16,6 +16,8 @@ from app.widgets.controls import IconLabel
 Tone = Literal["info", "good", "warning", "error"]
 ICONS: dict[Tone, str] = {"info": "info", "good": "done", "warning": "warning", "error": "warning"}
 MOST_WAITING = 30
+IN_SIGHT_MS = 12_000
+"""For so long a message that passes is in sight: long enough to read a path and to press its button."""
 STRIPE_PX = 4
 
 
@@ -26,6 +28,7 @@ class Message:
     Args:
         key: a later message of the same key takes this one's place; empty for none.
         button: what the artist may do; `act` is called when it is pressed, and the message goes.
+        passing: it tells of something that went well and needs no answer, so it goes by itself once it was in sight.
     """
 
     text: str
@@ -33,6 +36,7 @@ class Message:
     key: str = ""
     button: str = ""
     act: Callable[[], object] | None = None
+    passing: bool = False
 
 
 class MessageBar(QWidget):
@@ -65,14 +69,23 @@ class MessageBar(QWidget):
         layout.addWidget(self.close_button)
         self.button.clicked.connect(self._on_button)
         self.close_button.clicked.connect(self.dismiss)
+        self.passes = QTimer(self, singleShot=True, interval=IN_SIGHT_MS)
+        """Runs while a message is in sight that goes by itself."""
+        self.passes.timeout.connect(self._pass)
         self._refresh()
 
     def show_message(
-        self, text: str, tone: Tone = "info", key: str = "", button: str = "", act: Callable[[], object] | None = None
+        self,
+        text: str,
+        tone: Tone = "info",
+        key: str = "",
+        button: str = "",
+        act: Callable[[], object] | None = None,
+        passing: bool = False,
     ) -> None:
         """Adds a message on top; one with the same text or key is replaced, so that nothing is said twice."""
         self.messages = [m for m in self.messages if m.text != text and (not key or m.key != key)][-MOST_WAITING:]
-        self.messages.append(Message(text, tone, key, button, act))
+        self.messages.append(Message(text, tone, key, button, act, passing))
         self._refresh()
 
     def has(self, key: str) -> bool:
@@ -100,6 +113,15 @@ class MessageBar(QWidget):
             self.messages.pop()
             self._refresh()
 
+    def _pass(self) -> None:
+        """The message in sight goes, unless nobody looks, or a hand is on it or on something that it would move."""
+        active, focused = self.window().isActiveWindow(), QApplication.focusWidget()
+        held = self.underMouse() or (focused is not None and self.isAncestorOf(focused))
+        if active and not held and QApplication.mouseButtons() == Qt.MouseButton.NoButton:
+            self.dismiss()
+        else:
+            self.passes.start()
+
     def _on_button(self) -> None:
         if self.messages:
             message = self.messages.pop()
@@ -109,9 +131,12 @@ class MessageBar(QWidget):
 
     def _refresh(self) -> None:
         self.setVisible(bool(self.messages))
+        self.passes.stop()
         if not self.messages:
             return
         message = self.messages[-1]
+        if message.passing:
+            self.passes.start()
         self.text.setText(message.text)
         self.setAccessibleName(message.text)
         self.button.setText(message.button)

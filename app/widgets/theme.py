@@ -12,7 +12,7 @@ from string import Template
 
 import shiboken6
 from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
@@ -24,6 +24,9 @@ MODE_TITLES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 """What the modes are called wherever they can be chosen."""
 UNIT = 8
 """Pixels of the spacing grid."""
+DRAWN_KB = 2048
+"""Of controls as Qt has drawn them, which it keeps by their size and state to lay them down again. The window with all
+its forms needs a quarter of a megabyte, four times that at 200 %; Qt alone would fill ten with sizes that are past."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def apply(app: QApplication, mode: str) -> None:
     """
     follower = app.findChild(_Follower)
     if follower is None:
+        QPixmapCache.setCacheLimit(DRAWN_KB)
         follower = _Follower(app)
     follower.follow(mode)
 

@@ -37,7 +37,7 @@ def amount(size_bytes: float) -> str:
         if size_bytes >= factor * 0.9995:
             number = size_bytes / factor
             return f"{number:.1f} {unit}" if number < 100 else f"{number:.0f} {unit}"
-    return f"{max(1, round(size_bytes / 1e3))} kB"
+    return f"{max(1, round(size_bytes / 1e3)) if size_bytes else 0} kB"
 
 
 def counted(count: int, one: str) -> str:

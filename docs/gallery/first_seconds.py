@@ -7,13 +7,11 @@ should run meanwhile.
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from PySide6.QtCore import QSettings
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
@@ -22,7 +20,7 @@ from app.preferences import Preferences
 from app.widgets.ring import hand
 from app.widgets.theme import apply
 from benchmarks.live import Watch, until
-from engine import heap
+from benchmarks.window_home import at_home
 
 WIDTH, HEIGHT = 1200, 780
 SHOWN = 0.75
@@ -45,14 +43,9 @@ def seen(window: MainWindow, stamp: str) -> Image.Image:
 
 
 def main(style: Path, content: Path, out: Path) -> int:
-    heap.keep_freed()
-    sys.setswitchinterval(0.001)
-    app = QApplication(sys.argv[:1])
-    with tempfile.TemporaryDirectory() as folder:
-        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+    with at_home() as (app, folder):
         apply(app, "dark")
-        window = MainWindow(Preferences(), Path(folder))
+        window = MainWindow(Preferences(), folder)
         window.resize(WIDTH, HEIGHT)
         window.show()
         until(lambda: window.built)

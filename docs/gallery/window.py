@@ -7,18 +7,14 @@ figures of its speed, which are those of whatever machine it is painted on.
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from pathlib import Path
-
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication
 
 from app.main_window import MainWindow
 from app.preferences import Preferences
 from app.widgets.ring import hand
 from benchmarks.live import Watch, until
-from engine import heap
+from benchmarks.window_home import at_home
 from engine.messages.events import Stepped
 
 WIDTH, HEIGHT = 1440, 900
@@ -32,13 +28,8 @@ def rest(seconds: float) -> None:
 
 
 def main(style: Path, content: Path, folder: Path) -> int:
-    heap.keep_freed()
-    sys.setswitchinterval(0.001)
-    app = QApplication(sys.argv[:1])
-    with tempfile.TemporaryDirectory() as home:
-        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, home)
-        window = MainWindow(Preferences(), Path(home))
+    with at_home() as (app, home):
+        window = MainWindow(Preferences(), home)
         window.set_theme("light")
         window.resize(WIDTH, HEIGHT)
         window.show()

@@ -10,17 +10,17 @@ from engine.job import DEFAULT_METHOD
 
 
 def add_fetch(fetch: ArgumentParser) -> None:
-    """Of `tessera fetch`."""
+    """Adds the arguments of `tessera fetch`."""
     fetch.add_argument("--from", type=Path, metavar="FILE", dest="file", help="take them from this file instead")
 
 
 def add_listing(command: ArgumentParser) -> None:
-    """Of commands that list something."""
+    """Adds the arguments of commands that list something."""
     command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def add_pretrain(pretrain: ArgumentParser) -> None:
-    """Of `tessera pretrain`."""
+    """Adds the arguments of `tessera pretrain`."""
     add = pretrain.add_argument
     add("folders", type=Path, nargs="+", metavar="FOLDER", help="of images; each folder in it is a palette as well")
     add("--contents", type=Path, nargs="+", metavar="PATH", help="what is shown; the palettes' own images unless given")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from engine import reports, snapshots
+from engine import moments, reports, snapshots
 from engine.box import Size, shaped
 from engine.cli.map_options import with_maps
 from engine.cli.render_pictures import (
@@ -35,8 +36,9 @@ from engine.messages.commands import CountImages, Retune, Stop
 from engine.messages.events import Began, Failed, ImagesCounted, Warned
 from engine.messages.exports import ALL_LAYERS, ExportCancelled, Exported, ExportRequest, Inspect, Inspected, Progressed
 from engine.method import Method, method_class
+from engine.nearest import instead
 from engine.options import EncodeOptions
-from engine.project import project_folder
+from engine.project import load_job, project_folder
 from engine.training.session import Session
 
 
@@ -229,9 +231,8 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
             reports.check_name(arguments.report)
     layers = [layer.key for layer in method.layers]
     if arguments.layer not in (*layers, ALL_LAYERS):
-        raise UsageError(
-            f"argument --layer: there is no layer {arguments.layer!r}; there are {', '.join(layers)}, and all."
-        )
+        others = instead(arguments.layer, [*layers, ALL_LAYERS])
+        raise UsageError(f"argument --layer: there is no layer {arguments.layer!r}; {others}")
     asked = {
         "--from-originals": ("originals", arguments.from_originals),
         "--more-pieces": ("originals", arguments.more_pieces),
@@ -271,7 +272,7 @@ def _size(arguments: Namespace, canvas_size: Size, first: Size) -> Size:
 
 
 def _snapshot(path: Path) -> snapshots.Snapshot:
-    """The snapshot that a path names, or the newest of the project that it names."""
+    """The snapshot that a path names, or that at which the project stands that it names; else its newest."""
     if not path.exists():
         raise UsageError(f"argument PROJECT_OR_SNAPSHOT: {path} is not there.")
     folder = path if path.is_dir() else path.parent
@@ -281,9 +282,13 @@ def _snapshot(path: Path) -> snapshots.Snapshot:
         owner = project_folder(path)
     except BadProjectError as error:
         raise UsageError(f"argument PROJECT_OR_SNAPSHOT: {error}") from None
-    found = snapshots.listing(owner)
+    found, lost = snapshots.survey(owner)
     if not found:
-        raise BadProjectError(f"{owner} has no snapshot to paint from yet. Train it first, and keep one.")
+        raise BadProjectError(
+            " ".join(lost) or f"{owner} has no snapshot to paint from yet. Train it first, and keep one."
+        )
+    with suppress(BadProjectError):  # the newest whole one stands for a project.json that was lost
+        return moments.present(owner, load_job(owner).method, found) or found[-1]
     return found[-1]
 
 

@@ -151,7 +151,8 @@ def _add_sharing(render: argparse.ArgumentParser) -> None:
         "--cluster",
         default="",
         metavar="ADDRESS",
-        help="workers of a Dask scheduler share the tiles, as in tcp://render:8786; local: processes of this machine",
+        help="workers of a Dask scheduler share the tiles, as in tcp://render:8786; local: processes of this "
+        "machine, one for each card or core",
     )
     add("--part", type=part, default=(1, 1), metavar="K/N", help="paint the K-th of N parts on a shared disk")
     add("--assemble", action="store_true", help="write the file when all parts are painted")

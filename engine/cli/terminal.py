@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -44,6 +45,15 @@ class Progress:
     def end(self) -> None:
         if self._bar:
             print(file=sys.stderr)
+
+
+def silence() -> None:
+    """Writes nowhere from now on what nobody reads any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

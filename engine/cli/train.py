@@ -12,8 +12,9 @@ from engine import moments, snapshots
 from engine.cli import plan
 from engine.cli.map_options import with_maps
 from engine.cli.reports import report_of, told
+from engine.cli.room import Room
 from engine.cli.slot_options import slot_options
-from engine.cli.terminal import Progress, argument, interrupted, say
+from engine.cli.terminal import Progress, argument, interrupted, say, silence
 from engine.cli.train_devices import by_torchrun, devices_of, follow, lead
 from engine.device import prepare_thread
 from engine.errors import TesseraError, UsageError
@@ -71,41 +72,47 @@ def run(arguments: Namespace) -> int:
 def _follow_training(session: Session, arguments: Namespace, newest: snapshots.Snapshot | None) -> int:
     """Tells what the session does, until it ends."""
     out: Path = arguments.out
-    progress = Progress()
-    failure, stored = "", False
+    progress, room = Progress(), Room(session)
+    failure, stored, unread = "", False, False
     kept = newest.folder if newest else None
     report: dict[str, Any] = {"step": newest.step, "elapsed_s": newest.elapsed_s} if newest else {"step": 0}
     for event in session.run():
-        match event:
-            case Began() if not stored:
-                stored = True
-                try:
-                    save_job(out, event.job)
-                except TesseraError as error:
-                    failure = str(error)
-                    session.post(Stop(keep=False))
-                say(f"Training on {event.device}; Ctrl-C keeps a snapshot and ends.")
-            case Stepped():
-                report = report_of(event)
-                if arguments.json:
-                    print(json.dumps(report), flush=True)
-                progress.show(_share(event, arguments, newest), told(event))
-            case Kept(reason="autosave"):
-                pass
-            case Kept():
-                kept, report["step"] = event.snapshot, event.step
-            case Warned():
-                say(event.message)
-                if event.kind == "memory":  # nobody is here to lower a setting
+        try:
+            room.hear(event)
+            match event:
+                case Began() if not stored:
+                    stored = True
+                    try:
+                        save_job(out, event.job)
+                    except TesseraError as error:
+                        failure = str(error)
+                        session.post(Stop(keep=False))
+                    say(f"Training on {event.device}; Ctrl-C keeps a snapshot and ends.")
+                case Stepped():
+                    report = report_of(event)
+                    if arguments.json:
+                        print(json.dumps(report), flush=True)
+                    progress.show(_share(event, arguments, newest), told(event))
+                case Kept(reason="autosave"):
+                    pass
+                case Kept():
+                    kept, report["step"] = event.snapshot, event.step
+                case Warned():
+                    say(event.message)
+                    if event.kind == "memory":  # nobody is here to lower a setting
+                        failure = event.message
+                        session.post(Stop())
+                case Failed() if not room.refused:
                     failure = event.message
-                    session.post(Stop())
-            case Failed():
-                failure = event.message
-                if isinstance(event.command, Stop):
-                    session.post(Stop(keep=False))
+        except BrokenPipeError:  # nobody reads what is printed any more; what was learned is kept all the same
+            silence()
+            unread = True
+            session.post(Stop())
     progress.end()
-    if failure:
-        raise TesseraError(failure)
+    if failure or room.refused:
+        raise TesseraError(failure or room.refused)
+    if unread:
+        raise TesseraError(f"Nobody read the reports any more, so the training was kept in {kept} and has ended.")
     if arguments.json:
         ending = {"snapshot": None if kept is None else str(kept)}
         print(json.dumps(ending | {key: report[key] for key in ("step", "elapsed_s") if key in report}), flush=True)

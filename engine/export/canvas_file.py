@@ -94,7 +94,7 @@ class CanvasFile:
         return pixels
 
     def checksum(self, box: Box) -> int:
-        """Of what lies in the box; equal to what `put` gave as long as nothing changed since."""
+        """The checksum of what lies in the box: that which `put` gave, as long as nothing has changed since."""
         return zlib.crc32(self.read(box).data)
 
     def glance(self, side: int) -> np.ndarray:

@@ -17,11 +17,12 @@ from torch import Tensor
 
 from engine import cores
 from engine.box import Box
+from engine.device import available
 from engine.errors import ClusterError, TesseraError
 from engine.export.cluster_tasks import Order, painted_tile
 
 LOCAL = "local"
-"""In place of an address: as many processes as this machine has cores."""
+"""In place of an address: processes of this machine, one for each card, or as many as it has cores."""
 _CONNECT_S = 10.0
 PATIENCE_S = 60.0
 """So long it waits for a worker where none is left."""
@@ -40,7 +41,7 @@ def opened(address: str, processes: int | None = None) -> Iterator[Cluster]:
 
     Args:
         address: of a scheduler, as in tcp://render:8786; or `LOCAL`.
-        processes: of a local one; as many as there are cores unless given.
+        processes: of a local one; as many as there are cards, or without any cores, unless given.
 
     Raises:
         ClusterError: Dask is not installed, or no scheduler answers there.
@@ -54,7 +55,8 @@ def opened(address: str, processes: int | None = None) -> Iterator[Cluster]:
     with ExitStack() as stack:
         where: Any = address
         if address == LOCAL:
-            workers = processes or cores.usable()
+            cards = len(available()) - 1  # the last one is the processor
+            workers = processes or cards or cores.usable()
             where = stack.enter_context(
                 dask.LocalCluster(
                     n_workers=workers, threads_per_worker=1, memory_limit=0, silence_logs=50, **WITHOUT_DASHBOARD

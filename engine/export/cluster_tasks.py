@@ -13,7 +13,7 @@ import torch
 
 from engine import snapshots
 from engine.box import Box, Size
-from engine.device import choose
+from engine.device import Device, available, choose
 from engine.errors import ClusterError, MissingSourcesError, TesseraError
 from engine.export.cropping import cropped
 from engine.export.fingerprint import image_digests, state_digest
@@ -76,10 +76,14 @@ def painted_frame(order: Order, plan: ExportPlan) -> float:
 
 
 class _Bench:
-    """The method that a worker has built last; one task at a time uses it, since torch has threads of its own."""
+    """The method that a worker has built last; one task at a time uses it, since torch has threads of its own.
 
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
+    Args:
+        name: of the worker, see `device_of`.
+    """
+
+    def __init__(self, name: object = None) -> None:
+        self.lock, self._name = threading.Lock(), name
         self._method: Any = None
         self._order: Order | None = None
 
@@ -88,7 +92,7 @@ class _Bench:
             torch.set_num_threads(order.threads)
         if self._order is None or not order.fits(self._order):
             self._method, self._order = None, None
-            self._method = _built(order)
+            self._method = _built(order, device_of(self._name))
             self._order = order
         self._method.settings = order.job.settings
         field = cropped(self._method, order.canvas_size, order.layer, order.render_mode, order.crop)
@@ -101,15 +105,21 @@ def _bench() -> _Bench:
 
     worker: Any = get_worker()
     if not hasattr(worker, "tessera_bench"):
-        worker.tessera_bench = _Bench()
+        worker.tessera_bench = _Bench(worker.name)
     return worker.tessera_bench
 
 
-def _built(order: Order) -> Any:
+def device_of(name: object) -> Device:
+    """What a worker paints on: those of a local cluster, who are numbered, take turns with the cards."""
+    cards = available()[:-1]  # the last one is the processor
+    return cards[name % len(cards)] if isinstance(name, int) and cards else choose("auto")
+
+
+def _built(order: Order, device: Device) -> Any:
     try:
         if image_digests(order.job) != dict(order.images):
             raise ClusterError(f"A worker has other images under the same names. {_SHARED}")
-        method = method_class(order.job.method)(order.job, choose("auto").torch)
+        method = method_class(order.job.method)(order.job, device.torch)
         if order.snapshot is not None:
             method.restore(snapshots.load_state(snapshots.read(order.snapshot)))
     except ClusterError:

@@ -98,7 +98,7 @@ def formats() -> tuple[Format, ...]:
 
 
 def suffixes() -> tuple[str, ...]:
-    """Of all formats, in their order."""
+    """The suffixes of all formats, in their order."""
     return tuple(suffix for kind in formats() for suffix in kind.suffixes)
 
 

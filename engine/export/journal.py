@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from typing import Any
 from engine.box import Box, Size
 from engine.errors import BadCanvasError, BadSettingError
 from engine.export.canvas_file import NAME, OPACITY_NAME, CanvasFile
-from engine.files import no_room
+from engine.files import beside, no_room
 from engine.method import method_class
 
 SUFFIX = ".unfinished"
@@ -58,7 +59,7 @@ class CanvasSpec:
         return hashlib.sha256(json.dumps(self.stored(), sort_keys=True).encode()).hexdigest()
 
     def tiles(self) -> list[Box]:
-        """On the plane, in the order of their numbers."""
+        """The tiles of the plane, in the order of their numbers."""
         return self.box.tiles(self.tile_px)
 
     def on_canvas(self, tile: Box) -> Box:
@@ -81,7 +82,7 @@ class Unfinished:
     total: int
 
     def canvas_file(self) -> CanvasFile:
-        """For looking at the picture so far. Raises BadCanvasError."""
+        """Opens the picture so far, to look at it. Raises BadCanvasError."""
         return CanvasFile.open(self.folder / NAME, self.picture.size, self.picture.bits)
 
 
@@ -96,7 +97,7 @@ def find(folder: Path) -> Unfinished | None:
     Raises:
         BadCanvasError: it is damaged.
     """
-    if not (folder / _ABOUT).exists():
+    if not os.path.exists(folder / _ABOUT):  # False for names that no system has
         return None
     try:
         stored = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
@@ -114,7 +115,7 @@ def find(folder: Path) -> Unfinished | None:
 
 def remove(folder: Path) -> None:
     """Gives up a canvas; anything else in the folder is left as it is. Raises NoRoomError."""
-    if not folder.exists():
+    if not os.path.exists(folder):
         return
     try:
         for path in (folder / _ABOUT, folder / NAME, *folder.glob(_PARTS), folder / OPACITY_NAME):
@@ -162,7 +163,7 @@ class Journal:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
             folder.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+            temporary = Path(tempfile.mkdtemp(prefix=beside(folder.name), dir=folder.parent))
             temporary.chmod(0o755)
             CanvasFile.create(temporary / NAME, picture.size, picture.bits)
             fill(temporary)

@@ -175,7 +175,7 @@ class Painting:
 
     @contextmanager
     def along(self, values: Mapping[str, Any]) -> Iterator[None]:
-        """With other live settings; what they were before comes back."""
+        """Paints with other live settings; those of before come back."""
         methods = [method for method, _ in self.methods] if values else []
         before = [{name: getattr(method.settings, name) for name in values} for method in methods]
         for method in methods:

@@ -1,4 +1,4 @@
-"""Whether a painted canvas shows where its tiles meet, or has a fringe: the seam meter and the border meter."""
+"""Whether a painted canvas shows where its tiles meet: the seam meter. That of its own border is in fringe.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from engine.export.canvas_file import CanvasFile
 from engine.export.journal import CanvasSpec
 
 _ROWS = 64
-_BORDER_PX, _BAND_PX = 4, 16
 _BESIDE_PX = range(2, 7)
 _SIDE_PX = 16_384
 """So much of a side is read at once."""
@@ -54,36 +53,6 @@ def measure(canvas_file: CanvasFile, picture: CanvasSpec) -> float:
     beside = [mean.value for mean in means.values() if mean.count]
     nearest = min(max(border, min(beside, default=0.0)), max(beside, default=0.0))
     return border / nearest if nearest else 1.0
-
-
-def measure_border(canvas_file: CanvasFile, bleed_px: int = 0) -> float:
-    """Mean step towards the edge in the outermost 4 px of the picture after cutting, by that in a band beside them.
-
-    1 where the edge is like what lies beside it; more where it has a fringe, less where it is smeared. 1 for tiny
-    pictures, too. The whole inside would not do: most pictures have more to see in some parts than in others.
-    """
-    whole = canvas_file.size
-    height, width = whole.height - 2 * bleed_px, whole.width - 2 * bleed_px
-    deep = 2 * _BORDER_PX + _BAND_PX
-    if min(height, width) < 2 * deep:
-        return 1.0
-    edge, beside = _Mean(), _Mean()
-
-    def add(pixels: np.ndarray) -> None:
-        """A side of the picture, its edge first: [deep, length, 3]."""
-        steps = np.diff(pixels.astype(np.int32), axis=0)
-        edge.add(steps[:_BORDER_PX])
-        beside.add(steps[2 * _BORDER_PX :])
-
-    for start in range(0, width, _SIDE_PX):
-        length = min(_SIDE_PX, width - start)
-        add(canvas_file.read(Box(bleed_px, bleed_px + start, deep, length)))
-        add(canvas_file.read(Box(bleed_px + height - deep, bleed_px + start, deep, length))[::-1])
-    for start in range(0, height, _SIDE_PX):
-        length = min(_SIDE_PX, height - start)
-        add(canvas_file.read(Box(bleed_px + start, bleed_px, length, deep)).swapaxes(0, 1))
-        add(canvas_file.read(Box(bleed_px + start, bleed_px + width - deep, length, deep)).swapaxes(0, 1)[::-1])
-    return edge.value / beside.value if beside.value else 1.0
 
 
 class _Mean:

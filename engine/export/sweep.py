@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import BadSettingError
-from engine.settings import Settings, parse_assignments, specs
+from engine.nearest import instead
+from engine.settings import LISTED, Settings, parse_assignments, specs
 
 MOST_FRAMES = 100_000
 
@@ -56,7 +57,7 @@ def numbered(out: Path, index: int, count: int) -> Path:
 def _live(settings: type[Settings], name: str) -> str:
     known = {spec.name: spec for spec in specs(settings)}
     if name not in known:
-        raise BadSettingError(f"There is no setting {name}; there are {', '.join(known)}.")
+        raise BadSettingError(f"There is no setting {name}; {instead(name, known, LISTED)}")
     if not known[name].knob.live:
         live = ", ".join(spec.name for spec in specs(settings) if spec.knob.live)
         raise BadSettingError(f"{name} needs other networks, which have to be trained; what can change here: {live}.")

@@ -22,8 +22,8 @@ from torch import Tensor
 
 from engine.box import Box, Size
 from engine.errors import BadCanvasError, BadSettingError, CancelledError, NoRoomError
+from engine.export import fringe, seams
 from engine.export import journal as journals
-from engine.export import seams
 from engine.export.encoders import check_limits, encode
 from engine.export.format import format_of
 from engine.export.journal import CanvasSpec, Journal
@@ -101,7 +101,7 @@ class Report:
         size: of the file, bleed and margins included; in pixels.
         seam: mean step between pixels across the tiles' borders, by the mean step elsewhere: 1 where no tile is seen.
             None where not all was painted.
-        border: see `seams.measure_border`; None where not all was painted.
+        border: see `fringe.measure_border`; None where not all was painted.
         resumed_tiles: how many tiles had been painted before.
         tiles: how many there are in all.
     """
@@ -139,8 +139,8 @@ def check(
     needed = bytes_needed(canvas_size, bits, encode_options, profile.bands, copies)
     free = shutil.disk_usage(place).free
     begun = (folder or journals.folder_for(out)) / journals.NAME
-    if begun.exists():  # its blocks are taken already
-        free += begun.stat().st_size
+    with _writing(out):  # its name may be too long for a folder beside it
+        free += begun.stat().st_size if begun.exists() else 0  # its blocks are taken already
     if needed > free:
         raise NoRoomError(
             f"{out.name} with {canvas_size.width:,} × {canvas_size.height:,} px needs up to {_gigabytes(needed)} of "
@@ -221,7 +221,7 @@ def fulfil(
             "Let all parts end first, and assemble them then."
         )
     seam = seams.measure(journal.canvas_file, plan.picture)
-    border = seams.measure_border(journal.canvas_file, plan.bleed_px)
+    border = fringe.measure_border(journal.canvas_file, plan.bleed_px)
     encoding = encode(
         journal.canvas_file,
         plan.out,

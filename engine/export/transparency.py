@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -92,7 +92,7 @@ def opaque_everywhere(path: Path) -> str:
 def opacity_of(
     method: Method, job: Job, size: Size, render_mode: RenderMode, crop: tuple[float, float] | None
 ) -> Opacity:
-    """Of a print of `size`, see `ExportRequest`, for its content or the frame in its place.
+    """The opacity of a print of `size`, see `ExportRequest`, by its content or the frame in its place.
 
     Raises:
         BadSettingError: the method does not leave places free, or there is no content.
@@ -107,10 +107,48 @@ def opacity_of(
             "Without a content nothing says what is to stay transparent. Drop one that is transparent in places, or "
             "leave this option out."
         )
-    path, scale = Path(render_mode.frame or contents[0].path), render_mode.originals
-    trained = _trained(method, contents[0], render_mode)
+    path = Path(render_mode.frame or contents[0].path)
+    return _laid(path, _trained(method, contents[0], render_mode), size, render_mode, crop, method.alignment_px)
+
+
+def opacity_of_print(
+    path: Path,
+    trained: Size,
+    size: Size,
+    render_mode: RenderMode,
+    crop: tuple[float, float] | None,
+    most_px: int,
+) -> Tensor | None:
+    """How opaque a print is, looked at small, float32 [h, w], 0..1; None where it is opaque everywhere.
+
+    Args:
+        path: of the content as whose it is transparent.
+        trained: the canvas at the scale of the training.
+        size, render_mode, crop: of the print, see `ExportRequest`.
+        most_px: larger prints are looked at smaller, at so many pixels.
+
+    Raises:
+        BadImageError: it can not be read.
+    """
+    scale = min(1.0, (most_px / size.area) ** 0.5)
+    small = Size(max(1, round(size.height * scale)), max(1, round(size.width * scale)))
+    mode = replace(render_mode, originals=render_mode.originals * scale)
+    plane = _laid(path, trained, small, mode, crop, alignment_px=1).plane()
+    return None if plane is None else plane(small.box)[0]
+
+
+def _laid(
+    path: Path,
+    trained: Size,
+    size: Size,
+    render_mode: RenderMode,
+    crop: tuple[float, float] | None,
+    alignment_px: int,
+) -> Opacity:
+    """A content's transparency on a print, as the content was laid on it."""
+    scale = render_mode.originals
     if render_mode.repeat:
-        return Opacity(path, _repeating(size, scale, method.alignment_px), repeats=size)
+        return Opacity(path, _repeating(size, scale, alignment_px), repeats=size)
     top = left = 0
     if crop is not None:
         part, size = size, whole_of(size, trained)

@@ -76,7 +76,7 @@ class Artwork:
     as one that failed are then quartered at once.
 
     Args:
-        method: any registered method, or one of its `printer`s.
+        method: any registered method, or one of its renderers.
         canvas_size: the size of the whole picture; boxes may reach beyond it.
         layer: key of one of the method's layers.
     """

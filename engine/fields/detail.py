@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -40,18 +41,29 @@ class Detail:
     period: Size | None
     mix_kernel: MixKernel | None
 
-    def of(self, templates: Templates) -> DetailedTemplates:
-        """The same tilings, in the print."""
-        return DetailedTemplates(self, templates.enlarged(self.atlas))
+    def of(self, templates: Templates, mirrored: Size | None = None) -> DetailedTemplates:
+        """The same tilings, in the print.
+
+        Args:
+            mirrored: the canvas that was trained on, where templates are mirrored beyond its edges; None where they go
+                on. A print that closes repeats instead.
+        """
+        return DetailedTemplates(self, templates.enlarged(self.atlas), mirrored)
 
 
 class DetailedTemplates:
     """Templates inside any box of a print."""
 
-    def __init__(self, detail: Detail, templates: Templates) -> None:
+    def __init__(self, detail: Detail, templates: Templates, mirrored: Size | None = None) -> None:
         self._detail, self._templates = detail, templates
         self._closed = None if detail.period is None else ClosedTemplates(templates, detail.period)
-        self._view: Callable[[Box], View] = templates.view_of if self._closed is None else self._closed.view
+        self._view: Callable[[Box], View] = templates.view_of
+        if self._closed is not None:
+            self._view = self._closed.view
+        elif mirrored is not None:
+            down, right = detail.scale
+            period = Size(round(2 * mirrored.height * down), round(2 * mirrored.width * right))
+            self._view = partial(templates.mirrored_view_of, period=period)
 
     def mixed(self, logits: Tensor, box: Box) -> tuple[Tensor, Tensor]:
         """I_M [1, 3, h, w], 0..1, and A from its logarithms [1, N, h, w], which are lost."""

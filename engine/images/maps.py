@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from engine.box import Size
+from engine.device import uploaded_together
 from engine.errors import BadImageError, BadSettingError
 from engine.images.read import read_image
 from engine.images.regions import color_of, describe, one_hot, regions_of
@@ -117,7 +118,10 @@ class RegionMap:
             return torch.where(share < _LEAST_SHARE, FORBIDDEN, share.clamp(_LEAST_SHARE, 1).log())
         place = largest(shares).flatten(-2)  # [..., h * w]
         # Images that may lie in the same regions share a plane, and pieces of one image anyhow.
-        groups, group = self.allowed.to(image.device).T.unique(dim=0, return_inverse=True)  # [G, R], [S]
+        # Found on the CPU: a card would be waited for, and Apple's can not before torch 2.10.
+        groups, group = uploaded_together(
+            self.allowed.T.unique(dim=0, return_inverse=True), image.device
+        )  # [G, R], [S]
         forbidden = groups.float().sub(1).mul(-FORBIDDEN)
         planes = torch.stack([row[place] for row in forbidden], -2).flatten(0, -2)  # [... * G, h * w]
         chosen = group[image].view(-1, image.shape[-1])  # [..., K]

@@ -71,7 +71,7 @@ def read_image(path: Path, limit_px: int = 64 * MEGAPIXEL, cut_out: bool = False
 
 
 def image_size(path: Path) -> Size:
-    """Of the picture in the file, upright; reads no more than the file's header, but for HEIC, PSD, ORA and KRA.
+    """The size of the picture in the file, upright; reads its header alone, but for HEIC, PSD, ORA and KRA.
 
     Raises:
         BadImageError: it can not be read. Damage further on is not seen.

@@ -16,6 +16,7 @@ from torch import Tensor
 from engine.box import Box, Size
 from engine.device import uploaded_together
 from engine.errors import BadImageError, MissingSourcesError
+from engine.images.edges import lined_edges
 from engine.images.read import image_size, read_image
 from engine.job import SourceImage
 from engine.tiling import tiled
@@ -80,6 +81,11 @@ def load(
             warnings.append(str(error))
             continue
         warnings.extend(picture.notes)
+        if picture.opacity is None and (edges := lined_edges(picture.pixels)):
+            warnings.append(
+                f"{Path(image.path).name} has a line along an edge ({', '.join(edges)}), as scans often have; the "
+                "picture will show it. Crop the image to be without."
+            )
         pixels = resampled(picture.pixels, scale * image.scale)
         opacity = picture.opacity if cut_out else None
         sources.append(Source(image, *cut_out_of(pixels, opacity)))

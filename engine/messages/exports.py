@@ -145,7 +145,8 @@ class Exported(Event):
         out: of frames, the video, or the first picture.
         size: of the file, bleed and margins included.
         seam: step across the borders of tiles by those beside it: 1 where no tile is seen; None for a part.
-        border: step in the outermost 4 px by that inside: 1 where the edges have no fringe; None for a part or frames.
+        border: how steep the outermost 4 px are, by what lies beside them: 1 where the edges have no fringe; None for
+            a part or frames.
         resumed_share: share of the tiles (or frames) that an earlier attempt had painted, 0..1.
         canvas_folder: the folder that keeps the canvas, where one was asked for.
     """

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+from weakref import proxy
 
 import torch
 from torch import Tensor, nn
@@ -182,8 +183,11 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         self._begin_training(others)
         self._settling = Settling()
         self.discriminator_optimizer = training.adam(self.discriminator.parameters(), s.discriminator_rate)
+        own = proxy(self)  # a method that held itself in a circle would keep its memory when it is let go
         # `warnings` is another list after each `try_update`.
-        self._captured = CapturedSteps(self.device, self._tensors, lambda sentence: self.warnings.append(sentence))
+        self._captured = CapturedSteps(
+            self.device, lambda: own._tensors(), lambda sentence: own.warnings.append(sentence)
+        )
         self._mix_kernel = kernel_for(self.device)
 
     # -------------------------------------------------------- a step

@@ -49,9 +49,10 @@ class Printable(Sited, Protocol):
 
 
 MethodT = TypeVar("MethodT", bound=Printable)
+SceneT = TypeVar("SceneT")
 
 
-class AdversarialRenderer(RendererAround, ABC, Generic[MethodT]):
+class AdversarialRenderer(RendererAround, ABC, Generic[MethodT, SceneT]):
     """A `renderer.Renderer` of a canvas at working scale, whole or repeating, with its content or a frame.
 
     Raises:
@@ -66,6 +67,7 @@ class AdversarialRenderer(RendererAround, ABC, Generic[MethodT]):
         """The canvas at the scale of the training."""
         if render_mode.own_shape and self._frame is not None:
             self.canvas_size = shaped(self.canvas_size, self._frame.size)
+        self._scene: tuple[Size, SceneT] | None = None
 
     # -------------------------------------------------------- what a method adds
 
@@ -89,11 +91,22 @@ class AdversarialRenderer(RendererAround, ABC, Generic[MethodT]):
     def composed(self, planes: Tensor, box: Box, detail: Detail) -> Mapping[str, Tensor]:
         """Layers of a box of a print, float32 [3, h, w], from planes [C, h, w] that were enlarged to it."""
 
+    @abstractmethod
+    def _made(self, canvas_size: Size) -> SceneT:
+        """What the networks see of a canvas, which closes where it repeats."""
+
     # -------------------------------------------------------- for all of them
 
     @property
     def method(self) -> MethodT:
         return self._method
+
+    def _scene_of(self, canvas_size: Size) -> SceneT:
+        """What the networks see of a canvas; that of the last one is kept. Raises what `_check_repeat` does."""
+        if self._scene is None or self._scene[0] != canvas_size:
+            self._check_repeat(canvas_size)
+            self._scene = canvas_size, self._made(canvas_size)
+        return self._scene[1]
 
     def _content(self, canvas_size: Size, plain: Callable[[Box], Tensor]) -> Callable[[Box], Tensor]:
         """The content of any box, [3, h, w], 0..1: the frame in place of `plain`, closed where it repeats."""

@@ -1,6 +1,6 @@
-"""Maps of the canvas, as places for images; read by the command line before torch is loaded.
+"""Maps and masks, as places for images; read by the command line before torch is loaded.
 
-Those of FAMOS and MAGIC, and those of neural style and fast stylisation.
+Maps of the canvas for FAMOS and MAGIC, those for neural style and fast stylisation, and the mask of a style.
 """
 
 from __future__ import annotations
@@ -11,6 +11,15 @@ from engine.declarations import Slot
 
 PIECES_MAP, CONTENT_MAP, SIZE_MAP, PAINT_MAP = "pieces_map", "content_map", "size_map", "paint_map"
 STYLES_MAP, STRENGTH_MAP = "styles_map", "strength_map"
+STYLE_MASK_SLOT = Slot(
+    "style_mask",
+    "Style mask",
+    "Where which part lies in the style: a plain colour for each.",
+    maximum=1,
+    kind="mask",
+    beneath=("style",),
+)
+"""Of both doodles."""
 _AMOUNT = Slot("", "", "", minimum=0, maximum=1, kind="amount", beneath=("content", "style"), live=True)
 _REGIONS = replace(_AMOUNT, kind="mask", directs="style")
 MAP_SLOTS = (

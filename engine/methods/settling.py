@@ -39,7 +39,7 @@ class Settling:
         return math.sqrt(after_steps / self.calm_steps)
 
     def decay(self, decay: float, after_steps: int) -> float:
-        """Of the average: at least `decay`, and so much that it reaches over a part of the calm steps."""
+        """The decay of the average: at least `decay`, and so much that it reaches over a part of the calm steps."""
         if not after_steps:
             return decay
         return max(decay, 1 - 1 / max(1.0, AVERAGED_PART * self.calm_steps))

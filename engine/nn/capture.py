@@ -7,7 +7,8 @@ lies in one small tensor, and all else that the host decides by is a part of the
 
 Steps are captured once their key has come back; until then, as while a slider moves or a ramp rises, they are plain
 ones. The first replay is compared with a plain step from the same state: where the two differ, where memory is short,
-or where anything in a step can not be captured, steps stay plain from then on, and that is said.
+or where anything in a step can not be captured, steps stay plain from then on, and that is said. What is told to torch
+for it is in graph_memory.py, the comparison in same_step.py.
 
 It was built and tested on a simulated card, which records operators as CUDA does; it has never run on a real one.
 """
@@ -24,14 +25,13 @@ import torch
 from torch import Tensor
 
 from engine.device import is_out_of_memory, memory_free_bytes, uploaded
+from engine.nn.graph_memory import Pool, abandon, capturing, side_stream
+from engine.nn.same_step import same_changes, same_terms
 
 PLAIN_STEPS = 3
 """With one key, before the step is captured: what is done once, as choosing kernels, is done by then."""
 MOST_GRAPHS = 8
 """That are held at a time: with and without R1, for a few sizes of sets."""
-MOST_DIFFERENCE = 0.01
-"""Between the first replay and a plain step, of what they change: atomic sums and other kernels differ by less."""
-
 Rate = float | Tensor
 DrawnT = TypeVar("DrawnT")
 OutputT = TypeVar("OutputT")
@@ -83,7 +83,8 @@ class CapturedSteps:
         self._graphs: dict[Hashable, _Graph] = {}
         self._seen: Counter[Hashable] = Counter()
         self._decided: Hashable = None
-        self._pool: Any = None
+        self._pool: Pool | None = None
+        self._begun: torch.cuda.CUDAGraph | None = None  # while it is captured, and where that has failed
 
     @property
     def held(self) -> int:
@@ -104,6 +105,7 @@ class CapturedSteps:
         if decided != self._decided:  # graphs of what was decided before hold memory, and may never come back
             self._decided = decided
             self._graphs.clear()
+            self._pool = None  # torch refuses one that no graph uses any more while a picture of it is still held
             self._seen.clear()
         key = (lazy, signature(drawn))
         known = self._graphs.get(key)
@@ -124,14 +126,14 @@ class CapturedSteps:
     ) -> tuple[OutputT, dict[str, Tensor]]:
         """A plain step, and the same one captured and done again from the same state; they have to agree."""
         before: list[Tensor] | None = None
-        present = torch.cuda.current_stream(self._device)
         try:
             if memory_free_bytes(self._device) < torch.cuda.memory_reserved(self._device):
                 return self._give_up("it would take more memory than is free", work, drawn, rates)
             before = self._copies()
             graph = self._compared(drawn, before, rates, work)
-        except RuntimeError as error:
-            torch.cuda.set_stream(present)  # which a capture that fails may not have left
+        except (
+            Exception
+        ) as error:  # torch raises RuntimeErrors, Triton whatever it likes; the plain step says what lasts
             if before is not None:
                 self._put(before)
             memory = is_out_of_memory(error)
@@ -153,22 +155,23 @@ class CapturedSteps:
         numbers = torch.zeros(len(rates), device=self._device)
         _set(numbers, rates, self._device)
         scalars = Rates(*numbers.unbind())
-        stream = torch.cuda.Stream(self._device)
+        stream = side_stream(self._device)
         stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(stream):  # autograd remembers on which stream a parameter was seen first
             _, terms = work(kept, scalars)
         torch.cuda.current_stream(self._device).wait_stream(stream)
-        expected = [*self._copies(), _together(terms)]
+        expected, expected_values = self._copies(), _together(terms)
         self._put(before)
-        graph = torch.cuda.CUDAGraph()
+        graph = self._begun = torch.cuda.CUDAGraph()
         if self._pool is None:
             self._pool = torch.cuda.graph_pool_handle()
-        with torch.cuda.graph(graph, pool=self._pool, stream=stream, capture_error_mode="thread_local"):
+        with capturing(graph, self._pool, self._device):
             output, terms = work(kept, scalars)
             values = _together(terms)
+        self._begun = None
         graph.replay()
-        found = [*(tensor for _, tensor in self._changed()), values]
-        alike = _alike(found, expected, before)
+        names, found = zip(*self._changed(), strict=True)
+        alike = same_changes(names, found, expected, before) and same_terms(values, expected_values)
         return _Graph(graph, kept, numbers, output, tuple(terms), values) if alike else None
 
     def _copies(self) -> list[Tensor]:
@@ -185,7 +188,9 @@ class CapturedSteps:
         """Plain steps from here on, this one first."""
         self.off = True
         self._graphs.clear()
-        self._pool = None
+        if self._begun is not None and self._pool is not None:
+            abandon(self._begun, self._pool, self._device)
+        self._begun = self._pool = None
         with suppress(RuntimeError):
             torch.cuda.empty_cache()
         self._warn(f"The card is told each step anew, which takes longer: {reason}.")
@@ -207,21 +212,6 @@ def _fill(known: _Graph, drawn: object, rates: Rates, device: torch.device) -> N
 
 def _set(numbers: Tensor, rates: Rates, device: torch.device) -> None:
     numbers.copy_(uploaded(torch.tensor([float(rate) for rate in rates]), device))
-
-
-def _alike(found: list[Tensor], expected: list[Tensor], before: list[Tensor]) -> bool:
-    """Whether two steps did the same, relative to the changes; and their terms, relative to themselves."""
-    *changed, values = found
-    *wanted, wanted_values = expected
-    away = torch.zeros((), device=values.device)
-    whole = torch.zeros((), device=values.device)
-    for ours, theirs, old in zip(changed, wanted, before, strict=True):
-        if ours.is_floating_point():
-            away += (ours.detach() - theirs).float().square().sum()
-            whole += (theirs - old).float().square().sum()
-    of_terms = (values - wanted_values).norm() / wanted_values.norm().clamp_min(1e-12)
-    of_changes = (away / whole.clamp_min(1e-24)).sqrt()
-    return bool(torch.maximum(of_changes, of_terms) <= MOST_DIFFERENCE)  # of nan neither is
 
 
 # ---------------------------------------------------------------- what was drawn, as a tree of tensors

@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from engine import losses
 from engine.box import Box
@@ -16,6 +15,7 @@ from engine.nn.set_attention import SetAttention
 from engine.nn.set_unet import Begun, SetUNet, SetUNetShape
 from engine.nn.smoothing import smoothed
 from engine.nn.unet import UNet, UNetShape
+from engine.planes import averaged
 from engine.templates.atlas import opacity_bias
 from engine.templates.mix_kernel import MixKernel
 from engine.templates.mixture import Mixture, mix, mix_only, weighted
@@ -294,7 +294,7 @@ class Locator(nn.Module):
         count = elements.shape[1]
         if content is not None:
             elements = torch.cat([elements, content[:, None].expand_as(elements)], 2)
-        x = functional.adaptive_avg_pool2d(elements.flatten(0, 1), 32)
+        x = averaged(elements.flatten(0, 1), 32, 32)
         x = self.layers(x).mean((2, 3), keepdim=True)  # [B * K, C, 1, 1]
         theta = self.theta(self.attention(x, count)).float().tanh()
         return theta.flatten(1).unflatten(0, (-1, count))

@@ -58,7 +58,7 @@ class DeepShape:
 
     @property
     def noisy_ratios(self) -> tuple[int, ...]:
-        """Of the levels that local noise joins: the coarsest, and others that are not too fine."""
+        """The ratios of the levels that local noise joins: the coarsest, and others that are not too fine."""
         return tuple(ratio for ratio in self.ratios if ratio >= self.finest or ratio == self.ratios[0])
 
     def joining(self, level: int) -> int:

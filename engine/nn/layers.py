@@ -28,7 +28,7 @@ class ChannelLayerNorm(nn.Module):
 
     @staticmethod
     def scaled(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """With other scales and shifts, [C] each."""
+        """x [B, C, H, W] normalised over its channels, with other scales and shifts, [C] each."""
         # In channels_last memory both permutations are free.
         return layer_norm(x.permute(0, 2, 3, 1), weight, bias).permute(0, 3, 1, 2)
 

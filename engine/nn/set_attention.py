@@ -114,10 +114,17 @@ def _at_each_pixel(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     with torch.autocast(kind, enabled=False):
         if kind == "cpu" and narrow == torch.bfloat16:  # takes several times as long for small sets
             query, key, value = query.float(), key.float(), value.float()
-        each = [x.permute(1, 2, 0, 3).split(MOST_BATCHES) for x in (query, key, value)]  # [P, heads, L or S, d]
+        laid_out = [_as_it_is_read(x.permute(1, 2, 0, 3)) for x in (query, key, value)]  # [P, heads, L or S, d]
+        each = [x.split(MOST_BATCHES) for x in laid_out]
         parts = [functional.scaled_dot_product_attention(*part) for part in zip(*each, strict=True)]
         attended = (parts[0] if len(parts) == 1 else torch.cat(parts)).to(narrow)  # [P, heads, L, d]
     return attended.transpose(1, 2).flatten(2)
+
+
+def _as_it_is_read(x: Tensor) -> Tensor:
+    """Dense memory where torch's kernels take that for granted, and give wrong numbers for views without a word:
+    Metal's from 2.8 on (pytorch #163597, #181133) and those of AMD's cards (ROCm #3230). Else the view."""
+    return x.contiguous() if x.device.type == "mps" or torch.version.hip else x
 
 
 def _parts(elements: Tensor) -> int:

@@ -41,7 +41,7 @@ class PyramidShape:
 
     @property
     def ratios(self) -> tuple[int, ...]:
-        """From coarse to fine: 32, 16, ... 1."""
+        """The ratios from coarse to fine: 32, 16, ... 1."""
         return tuple(2**level for level in reversed(range(self.scales)))
 
 

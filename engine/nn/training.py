@@ -130,7 +130,8 @@ def copy_into(targets: dict[str, Tensor], values: dict[str, Tensor], strict: boo
     left = [key for key, target in targets.items() if key not in values or values[key].shape != target.shape]
     if left and strict:
         raise BadProjectError(
-            f"The snapshot does not fit the settings it names ({left[0]} is missing or of another size)."
+            f"The snapshot does not fit the settings it names ({left[0]} is missing or of another size). "
+            "Choose another snapshot of the project."
         )
     with torch.no_grad():
         for key, target in targets.items():

@@ -60,7 +60,7 @@ class Journal:
 
     @classmethod
     def begin(cls, project: Path, plan: Plan) -> Journal:
-        """Of a plan that has not begun; takes the place of any other. Raises NoRoomError."""
+        """Begins the journal of a plan, in place of any other. Raises NoRoomError."""
         journal = cls(project, [Entry(run) for run in plan.runs])
         journal._write()
         return journal

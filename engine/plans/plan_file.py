@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -28,14 +28,16 @@ from engine.errors import BadPlanError, TesseraError
 from engine.files import write_atomically
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
-from engine.method import method_class, method_keys, method_slots
+from engine.method import Method, method_class, method_keys, method_slots
 from engine.method_choices import preset_values
+from engine.nearest import instead
 from engine.opening import open_project
 from engine.plans.plan import MOST_RUNS, Plan, Run, checked, free_name, refuse
 from engine.project import project_folder
 from engine.settings import Settings
 from engine.stop_rule import StopRule
 
+T = TypeVar("T")
 MOST_BYTES = 2**20
 _ENDS = ("minutes", "steps", "stall_minutes")
 _KEYS = ("name", "method", "preset", "set", "canvas", "seed", "project", "go_on", *_ENDS)
@@ -54,27 +56,33 @@ def read_plan(path: Path) -> Plan:
     problems: list[str] = []
     runs: list[Run] = []
     slots = {slot.key for key in method_keys() for slot in method_slots(key)}
+    problems += [f"Above the runs there is no key {key}; {other}" for key, other in _unknown(stored, slots)]
     for number, table in enumerate(tables[: MOST_RUNS + 1], 1):
         values = {**stored, **table}
         if "steps" in table or "minutes" in table:  # its own way to end, and not the one above beside it
             values = {k: v for k, v in values.items() if k not in _ENDS or k in table or k == "stall_minutes"}
         where = _text(values.get("name")) or f"Run {number}"
-        unknown = [key for key in values if key not in _KEYS and key not in slots]
-        keys = ", ".join((*_KEYS, *sorted(slots)))
-        problems += [f"{where}: there is no key {key}; there are {keys}." for key in unknown]
+        problems += [f"{where}: there is no key {key}; {other}" for key, other in _unknown(table, slots)]
         seeds = values.get("seed", Job.model_fields["seed"].default)
         for seed in seeds if isinstance(seeds, list) else [seeds]:
-            try:
-                job = _job({**values, "seed": seed}, path.parent, slots)
-                until = StopRule(*(values.get(name) for name in ("steps", "minutes", "stall_minutes")))
-            except TesseraError as error:
-                problems.append(f"{where}: {error}")
-                break
+            said: list[str] = []
+            job = _job({**values, "seed": seed}, path.parent, slots, said)
+            ends = [values.get(name) for name in ("steps", "minutes", "stall_minutes")]
+            until = _tried(said, lambda ends=ends: StopRule(*ends))
+            problems += [f"{where}: {problem}" for problem in said]
+            if job is None or until is None:
+                continue
             name = f"{where}, seed {seed}" if isinstance(seeds, list) else where
             name = free_name(name, (run.name for run in runs))
             runs.append(Run(name, job, until, values.get("go_on") is True))
     refuse(problems)
     return checked(Plan(tuple(runs)))
+
+
+def _unknown(table: Mapping[str, Any], slots: set[str]) -> list[tuple[str, str]]:
+    """Each key that there is not, and which ones there are instead."""
+    known = (*_KEYS, *sorted(slots))
+    return [(key, instead(key, known, "docs/away.md lists them all.")) for key in table if key not in known]
 
 
 def write_plan(path: Path, plan: Plan) -> None:
@@ -115,31 +123,78 @@ def _stored(path: Path) -> dict[str, Any]:
     return stored
 
 
-def _job(values: Mapping[str, Any], folder: Path, slots: set[str]) -> Job:
-    """What one run asks for. Raises TesseraError."""
-    base = None
-    if "project" in values:
-        base = open_project(project_folder(_path(values["project"], folder, "project"))).job
-    method = method_class(_text(values.get("method")) or (base.method if base else DEFAULT_METHOD))
+def _job(values: Mapping[str, Any], folder: Path, slots: set[str], problems: list[str]) -> Job | None:
+    """What one run asks for; None where some of it can not be had, with a sentence for each in `problems`."""
+    before = len(problems)
+    base = _tried(problems, lambda: _base(values, folder))
+    key = _text(values.get("method")) or (base.method if base else DEFAULT_METHOD)
+    method = _tried(problems, lambda: method_class(key))
+    settings = None if method is None else _settings(method, base, values, problems)
+    sources = dict(base.sources) if base else {}
+    if base and method and base.method != method.key:
+        taken = {slot.key for slot in method.slots}
+        sources = {slot: images for slot, images in sources.items() if slot in taken}
+    for slot in sorted(slots & values.keys()):
+        sources[slot] = tuple(_tried(problems, lambda slot=slot: _images(slot, values[slot], folder, problems)) or ())
+    canvas = base.canvas_size if base else None
+    if "canvas" in values:
+        canvas = _tried(problems, lambda: _canvas(values["canvas"]))
+    seed = values["seed"]
+    job = _tried(problems, lambda: _checked_job(method, settings, sources, canvas, seed))
+    return job if len(problems) == before else None
+
+
+def _tried(problems: list[str], act: Callable[[], T]) -> T | None:
+    """What something returns; None, and its sentence in `problems`, where it can not be had."""
+    try:
+        return act()
+    except TesseraError as error:
+        problems.append(str(error))
+        return None
+
+
+def _base(values: Mapping[str, Any], folder: Path) -> Job | None:
+    if "project" not in values:
+        return None
+    return open_project(project_folder(_path(values["project"], folder, "project"))).job
+
+
+def _settings(
+    method: type[Method], base: Job | None, values: Mapping[str, Any], problems: list[str]
+) -> Settings | None:
+    """The settings of a run: each that can not be had has its sentence in `problems`."""
     presets, changes = values.get("preset", []), values.get("set", {})
     names = [presets] if isinstance(presets, str) else presets
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise BadPlanError("preset is a name, or a list of names.")
+        problems.append("preset is a name, or a list of names.")
+        names = []
     if not isinstance(changes, dict):
-        raise BadPlanError("set is a table of settings, as in set = { content_weight = 20 }.")
+        problems.append("set is a table of settings, as in set = { content_weight = 20 }.")
+        changes = {}
     settings: Settings = base.settings if base and base.method == method.key else method.Settings()
-    settings = settings.with_values({**preset_values(method, names), **changes})
-    sources = dict(base.sources) if base else {}
-    if base and base.method != method.key:
-        taken = {slot.key for slot in method.slots}
-        sources = {slot: images for slot, images in sources.items() if slot in taken}
-    problems: list[str] = []
-    for slot in slots & values.keys():
-        sources[slot] = tuple(_images(slot, values[slot], folder, problems))
-    refuse(problems)
-    canvas = _canvas(values["canvas"]) if "canvas" in values else base.canvas_size if base else None
+    laid = _tried(problems, lambda: settings.with_values(preset_values(method, names))) or settings
+    together = _tried(said := [], lambda: laid.with_values(changes))
+    if together is None:
+        alone: list[str] = []
+        for name, value in changes.items():
+            _tried(alone, lambda name=name, value=value: laid.with_values({name: value}))
+        problems += alone or said
+    return together
+
+
+def _checked_job(
+    method: type[Method] | None,
+    settings: Settings | None,
+    sources: dict[str, tuple[SourceImage, ...]],
+    canvas: Size | None,
+    seed: Any,
+) -> Job:
+    """Raises BadPlanError: a value that no job can have; one of the usual method where its own can not be had."""
+    if method is None or settings is None:
+        method = method or method_class(DEFAULT_METHOD)
+        settings = method.Settings()
     try:
-        return Job(method=method.key, settings=settings, sources=sources, canvas_size=canvas, seed=values["seed"])
+        return Job(method=method.key, settings=settings, sources=sources, canvas_size=canvas, seed=seed)
     except ValidationError as error:
         first = error.errors()[0]
         name = "canvas" if first["loc"][:1] == ("canvas_size",) else str(first["loc"][0])

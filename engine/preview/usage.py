@@ -40,7 +40,7 @@ def image_shares(method: Method) -> list[ImageShare]:
     total = torch.zeros(2, len(paths), dtype=torch.float64)
     with torch.no_grad():
         for box in canvas_size.box.tiles(_TILE_PX):
-            *shares, copied = artwork.at(box).double().cpu()
+            *shares, copied = artwork.at(box).cpu().double()  # MPS has no doubles
             both = torch.stack(shares)  # [S, h, w]
             total += torch.stack([both.sum((1, 2)), (both * copied).sum((1, 2))])
     parts = (total / total.sum(1, keepdim=True).clamp(min=1e-9)).T.tolist()

@@ -54,11 +54,11 @@ class Comparison:
         return Gram(links, self.shift, self.adjacent, self.power, self.cubes, self.equal_regions, self.by_area)
 
     def content_layers_of(self, network: Perceptual) -> tuple[str, ...]:
-        """Of the image's own size alone."""
+        """The content layers of the image's own size alone."""
         return tuple(of_each_size(_chosen(self.content_layers, network.content_layers, network))[0])
 
     def style_weights(self, statistic: Statistic) -> Mapping[str, float]:
-        """Of the statistic's terms; sum 1."""
+        """The weights of the statistic's terms; their sum is 1."""
         sizes = of_each_size(statistic.names)
         weights = {}
         for names in sizes:
@@ -67,7 +67,7 @@ class Comparison:
         return weights
 
     def content_weights(self, network: Perceptual) -> Mapping[str, float]:
-        """Of the content's layers; sum 1."""
+        """The weights of the content's layers; their sum is 1."""
         layers = self.content_layers_of(network)
         return dict(zip(layers, self._shares(len(layers), deeper=True), strict=True))
 

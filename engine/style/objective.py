@@ -25,7 +25,7 @@ from engine.style.tones import Tones, tone_difference
 
 @dataclass(frozen=True)
 class Weights:
-    """Of the terms, and of the layers within them.
+    """The weights of the terms, and of the layers within them.
 
     Args:
         style, content, tones, variation: of the terms.
@@ -76,7 +76,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of `Objective.evaluate`: unweighted terms, the weighted sum, and its gradient [1, 3, H, W]."""
+    """What `Objective.evaluate` finds: unweighted terms, the weighted sum, and its gradient [1, 3, H, W]."""
 
     terms: dict[str, Tensor]
     loss: Tensor
@@ -147,7 +147,7 @@ class Objective:
         return -(-halo // alignment_px) * alignment_px
 
     def tiles(self, image: Tensor, content_layers: Sequence[str] = ()) -> list[Tile]:
-        """In the order in which all passes go."""
+        """The tiles, in the order in which all passes go."""
         whole = Box(0, 0, *image.shape[-2:])
         halo = self.halo_px(content_layers)
         if max(whole.height, whole.width) <= self.tile_px + 2 * halo:
@@ -193,7 +193,7 @@ class Objective:
     # -------------------------------------------------------- evaluation
 
     def evaluate(self, picture: Tensor, weights: Weights) -> Outcome:
-        """Of a picture [1, 3, H, W]; live weights come with each call."""
+        """The terms, loss and gradient of a picture [1, 3, H, W]; live weights come with each call."""
         counted = weights if weights.content and self.content is not None else _without_content(weights)
         tiles = self.tiles(picture, list(counted.content_layers))
         if len(tiles) == 1:

@@ -105,11 +105,11 @@ class Perceptual(nn.Module, ABC):
 
     @abstractmethod
     def activations(self, image: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
-        """As `forward`, before normalisation."""
+        """What `forward` gives, before normalisation."""
 
     @abstractmethod
     def carried(self, mask: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
-        """As `masks`."""
+        """What `masks` gives, for these layers."""
 
     @abstractmethod
     def channels(self, layer: str) -> int:

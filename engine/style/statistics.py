@@ -111,7 +111,7 @@ class Statistic(ABC):
 
     @abstractmethod
     def surrogate_loss(self, features: Features, gradient_tables: GradientTables, target: Target) -> dict[str, Tensor]:
-        """By name, a scalar for one tile: its gradient is that of the loss of the whole picture."""
+        """By name a scalar for one tile, whose gradient is that of the loss of the whole picture."""
 
     def losses(self, features: Features, target: Target) -> dict[str, Tensor]:
         """Losses of a whole image or batch, by name: scalars, differentiable, mean over the batch."""

@@ -198,7 +198,7 @@ def adopt(weights: Weights, chosen: Path, cache_folder: Path | None = None) -> P
 
 
 def sha256(path: Path) -> str:
-    """In hexadecimal; read anew only where the file has changed. Raises OSError."""
+    """The file's SHA-256 in hexadecimal; it is read anew only where it has changed. Raises OSError."""
     facts = path.stat()
     return _digest(path, facts.st_size, facts.st_mtime_ns)
 

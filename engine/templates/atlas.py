@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.box import Box
-from engine.device import uploaded
+from engine.box import Box, Size
+from engine.device import uploaded, uploaded_together
 from engine.tiling import Edge, tiled
 
 TRANSPARENT = -1.5e4
@@ -160,6 +160,21 @@ class Templates:
         columns = columns[:, None] + self.offset[:, 1:]
         image, flip = self.image.expand(rows.shape[:2]), self.flip.expand(*rows.shape[:2], 2)
         return View(self.atlas, *self.atlas.indices_at(image, rows, columns, flip, self.edge))
+
+    def mirrored_view_of(self, box: Box, period: Size) -> View:
+        """All templates inside one box of a plane where all beyond a canvas is its mirror image.
+
+        Args:
+            period: after so many pixels the plane repeats: twice the canvas, which need not have whole pixels.
+        """
+
+        def places(first: int, last: int, length: int) -> Tensor:
+            place = torch.arange(first, last) % length
+            return torch.minimum(place, length - 1 - place)
+
+        rows, columns = places(box.top, box.bottom, period.height), places(box.left, box.right, period.width)
+        down, right = uploaded_together((rows, columns), self.atlas.pixels.device)
+        return self.view_at(down[None], right[None])
 
     def enlarged(self, atlas: Atlas) -> Templates:
         """The same tilings of the same images at another size, which `atlas` holds."""

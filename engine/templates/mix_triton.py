@@ -14,6 +14,8 @@ card. So before it is used there it is compared with plain torch (`checked`), an
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -27,6 +29,9 @@ from engine.templates.mixture import mix
 
 BLOCK_PX = 256
 """Pixels of a program."""
+_SAMPLES = ((5, 9, 35), (16, 16, 48))
+"""Templates, height and width that are compared. Triton compiles numbers that 16 divides by themselves, as those of a
+training mostly are, and reads several values at once then."""
 
 
 @triton.jit
@@ -47,9 +52,9 @@ def _forward(
     weights, atlas, begins, columns, collage, entropy, usage, count, height, width, blocks, inverse_temperature,
     MEASURE: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    image = tl.program_id(0).to(tl.int64)
-    block = tl.program_id(1)
-    area = height * width
+    image = tl.program_id(1).to(tl.int64)
+    block = tl.program_id(0)
+    area = tl.cast(height, tl.int64) * width  # the pixels of all templates may be more than 2**31
     place = block * BLOCK + tl.arange(0, BLOCK)
     inside = place < area
     y = place // width
@@ -87,9 +92,9 @@ def _forward(
 
 @triton.jit
 def _variation(weights, sums, count, height, width, blocks, BLOCK: tl.constexpr):
-    image = tl.program_id(0).to(tl.int64)
-    block = tl.program_id(1)
-    area = height * width
+    image = tl.program_id(1).to(tl.int64)
+    block = tl.program_id(0)
+    area = tl.cast(height, tl.int64) * width  # the pixels of all templates may be more than 2**31
     place = block * BLOCK + tl.arange(0, BLOCK)
     inside = place < area
     has_right = inside & (place % width < width - 1)
@@ -117,9 +122,9 @@ def _backward(
     weights, atlas, begins, columns, d_collage, d_sums, d_usage, gradient, count, height, width, inverse_temperature,
     BLOCK: tl.constexpr,
 ):  # fmt: skip
-    image = tl.program_id(0).to(tl.int64)
-    area = height * width
-    place = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+    image = tl.program_id(1).to(tl.int64)
+    area = tl.cast(height, tl.int64) * width
+    place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     inside = place < area
     y = place // width
     x = place % width
@@ -165,7 +170,7 @@ class TritonMixKernel(MixKernel):
         collage = weights.new_empty(b, 3, h, w)
         entropy = weights.new_empty(b, blocks) if measure else weights
         usage = weights.new_empty(b, blocks, n) if measure else weights
-        _launched(_forward, b, blocks)(
+        _launched(_forward, weights, blocks, b)(
             *(weights, *memory, collage, entropy, usage, n, h, w, blocks, inverse_temperature),
             MEASURE=measure,
             BLOCK=BLOCK_PX,
@@ -173,7 +178,7 @@ class TritonMixKernel(MixKernel):
         if not measure:
             return collage, None, None, None
         variation = weights.new_empty(b, blocks, 2)
-        _launched(_variation, b, blocks)(weights, variation, n, h, w, blocks, BLOCK=BLOCK_PX)
+        _launched(_variation, weights, blocks, b)(weights, variation, n, h, w, blocks, BLOCK=BLOCK_PX)
         return collage, entropy.sum(), variation.sum((0, 1)), usage.sum(1)
 
     def backward(
@@ -187,35 +192,46 @@ class TritonMixKernel(MixKernel):
     ) -> Tensor:
         b, n, h, w = weights.shape
         gradient = torch.empty_like(weights)
-        _launched(_backward, b, triton.cdiv(h * w, BLOCK_PX))(
+        _launched(_backward, weights, triton.cdiv(h * w, BLOCK_PX), b)(
             *(weights, *memory, d_collage, d_sums, d_usage, gradient, n, h, w, inverse_temperature), BLOCK=BLOCK_PX
         )
         return gradient
 
 
-def _launched(kernel: Any, *programs: int) -> Any:
-    return kernel[programs]
+def _launched(kernel: Any, tensor: Tensor, blocks: int, images: int) -> Callable[..., None]:
+    """On the tensor's card: Triton takes that of the thread, which may be another one. CUDA has 65,535 rows of programs
+    at most, so blocks are their columns."""
+
+    def launch(*arguments: Any, **constants: Any) -> None:
+        with torch.cuda.device(tensor.device) if tensor.device.type == "cuda" else nullcontext():
+            kernel[blocks, images](*arguments, **constants)
+
+    return launch
 
 
 def checked(device: torch.device) -> TritonMixKernel | None:
     """The kernels, where they do on this device what plain torch does; None where they differ, or fail in any way."""
     kernel = TritonMixKernel()
     try:
-        alike = all(_alike(*pair) for pair in zip(_sample(device, kernel), _sample(device, None), strict=True))
+        alike = all(
+            _alike(ours, wanted)
+            for sizes in _SAMPLES
+            for ours, wanted in zip(_sample(device, kernel, *sizes), _sample(device, None, *sizes), strict=True)
+        )
     except Exception:  # a compiler that is missing, a card that is too old, a driver that does not fit
         return None
     return kernel if alike else None
 
 
-def _sample(device: torch.device, kernel: MixKernel | None) -> list[Tensor]:
+def _sample(device: torch.device, kernel: MixKernel | None, count: int, height: int, width: int) -> list[Tensor]:
     """A small mixture with all that is measured of it, and the gradient of all that."""
     random = torch.Generator().manual_seed(0)
     image = torch.randint(0, 256, (3, 11, 17), dtype=torch.uint8, generator=random)
-    templates = Templates.drawn(Atlas([image], device), 5, [1.0], "mirror", random)
+    templates = Templates.drawn(Atlas([image], device), count, [1.0], "mirror", random)
     tops, lefts = (torch.tensor(places, device=device) for places in ([3, -8], [5, 40]))
-    logits = torch.randn(2, 5, 9, 35, generator=random).to(device).requires_grad_()
-    parts = mix(logits, templates.view(tops, lefts, 9, 35), 0.5, kernel)
-    rows = torch.arange(35, device=device)  # so that no gradient is the same everywhere
+    logits = torch.randn(2, count, height, width, generator=random).to(device).requires_grad_()
+    parts = mix(logits, templates.view(tops, lefts, height, width), 0.5, kernel)
+    rows = torch.arange(width, device=device)  # so that no gradient is the same everywhere
     loss = (parts.collage * rows).mean() + parts.entropy + parts.variation + parts.usage.square().sum()
     (gradient,) = torch.autograd.grad(loss, logits)
     return [*(part.detach() for part in parts), gradient]

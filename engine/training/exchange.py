@@ -223,18 +223,22 @@ class Exchange:
     def _built_beside(
         self, job: Job, present: State, take_over: Callable[[Method], object]
     ) -> Generator[Event, None, Method]:
-        """See `rebuilding`; views under way begin anew where the present method had to be let go."""
+        """See `rebuilding`; views and measures begin anew where the present method had to be let go."""
         waiting: list[RenderView] = []
+        measures = self._matches is not None
 
         def let_go() -> None:
             waiting.extend(self.views.let_go())
             self.stand_in.let_go()
+            self._matches = None
 
         trainer = self.trainer
         try:
             return (yield from built_beside(trainer, job, take_over, present, self._keeper, self._device, let_go))
         finally:
             self.views.take_back(waiting)
+            if measures and self._matches is None and trainer.has_method:  # the present one is there again
+                self._measure_anew()
 
     def _measure_anew(self) -> None:
         trainer = self.trainer

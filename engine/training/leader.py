@@ -42,6 +42,7 @@ class Leader:
 
     def __init__(self, channel: Channel, devices: list[Device], others: list[subprocess.Popen[bytes]]) -> None:
         self._channel, self._devices, self._others = channel, devices, others
+        channel.misses = lambda: any(process.poll() is not None for process in others)
         self._team = sharing.Team(0, channel.size, channel.add, self._explained)
         sharing.set_team(self._team)
         self._settings: Settings | None = None
@@ -49,7 +50,7 @@ class Leader:
 
     @property
     def title(self) -> str:
-        """As the window names the device."""
+        """The device's title, as the window names it."""
         first, *others = self._devices
         if all(device.title == first.title for device in others):
             return f"{self._team.size} x {first.title}"

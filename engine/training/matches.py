@@ -6,7 +6,7 @@ What they are is style/matches.py's.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -46,61 +46,84 @@ class MatchMeter:
 
     def __init__(self, method: Method, job: Job, known: dict[str, float] | None = None) -> None:
         self.latest: dict[str, float] = dict(known or {})
-        self._method, self._job = method, job
+        self._method = method
         self._budget = Budget(SHARE, AT_ONCE_S)
         self._waited_s = EVERY_S
-        self._style: StyleMatch | None = None
-        self._content: Tensor | None = None
-        self._work: Iterator[None] | None = None
-        self._read = False
+        self._targets = _Targets(job, with_content=any(slot.key == "content" for slot in method.slots))
+        self._work: Generator[None, None, dict[str, float]] | None = None
 
     def advance(self, trained_s: float) -> bool:
-        """Paints a tile, or compares what is painted, where the time for it was earned. True with a new result."""
+        """Paints a tile, or compares what is painted, where the time for it was earned. True with a new result.
+
+        Args:
+            trained_s: seconds of training since the last call.
+
+        Raises:
+            BadImageError, OutOfMemoryError: nothing can be measured.
+        """
         self._budget.earn(trained_s)
         self._waited_s += trained_s
         if not self._budget.allows or (self._work is None and self._waited_s < EVERY_S):
             return False
         started = time.perf_counter()
         if self._work is None:
-            self._work, self._waited_s = self._measure(), 0.0
-        finished = next(self._work, "finished") == "finished"
-        if finished:
-            self._work = None
+            self._work, self._waited_s = _measured(self._method, self._targets), 0.0
+        try:
+            next(self._work)
+        except StopIteration as finished:
+            self._work, self.latest = None, finished.value
         self._budget.spend(time.perf_counter() - started)
-        return finished
+        return self._work is None
 
-    def _measure(self) -> Iterator[None]:
-        """Stops after each tile. Raises BadImageError, OutOfMemoryError."""
-        if not self._read:
-            self._look_at_images()
-            self._read = True
-            yield
-        method = self._method
-        scale = min(1.0, (CANVAS_PX / method.canvas_size.area) ** 0.5)
-        size = Size(*(max(1, int(side * scale)) for side in (method.canvas_size.height, method.canvas_size.width)))
-        paint = painter(method, size, method.layers[0].key)
-        picture = np.zeros((size.height, size.width, 3), np.uint8)
-        for image, box in view(paint, size, size.box, size, tile_px(method.device, on_screen=True)):
-            picture[box.top : box.bottom, box.left : box.right] = image
-            yield
-        pixels = torch.from_numpy(picture).permute(2, 0, 1)
-        found: dict[str, float] = {}
-        if self._style is not None:
-            found["style_match"] = self._style.of(pixels)
-        if self._content is not None:
-            found["content_match"] = content_match(pixels, self._content)
-            found["structure_match"] = structure_match(pixels, self._content)
-        self.latest = found
 
-    def _look_at_images(self) -> None:
+class _Targets:
+    """What a picture is compared with, read when it is first asked for."""
+
+    def __init__(self, job: Job, with_content: bool) -> None:
+        self._job, self._with_content = job, with_content
+        self._style: StyleMatch | None = None
+        self._content: Tensor | None = None
+        self.are_read = False
+
+    def read(self) -> None:
+        """Raises BadImageError."""
         styles = self._job.sources.get("style", ())
         every = -(-len(styles) // MOST_STYLES)
         factor = float(getattr(self._job.settings, "style_scale", 1.0))
         pictures = [_at_work(image, factor) for image in styles[::every]] if styles else []
         self._style = StyleMatch(pictures) if pictures else None
-        if any(slot.key == "content" for slot in self._method.slots):
+        if self._with_content:
             for image in self._job.sources.get("content", ())[:1]:
                 self._content = read_image(Path(image.path), CONTENT_PX).pixels
+        self.are_read = True
+
+    def matches(self, picture: Tensor) -> dict[str, float]:
+        """Those of a picture, uint8 [3, h, w], by key of `declarations.MATCHES`, from 0 to 100."""
+        found: dict[str, float] = {}
+        if self._style is not None:
+            found["style_match"] = self._style.of(picture)
+        if self._content is not None:
+            found["content_match"] = content_match(picture, self._content)
+            found["structure_match"] = structure_match(picture, self._content)
+        return found
+
+
+def _measured(method: Method, targets: _Targets) -> Generator[None, None, dict[str, float]]:
+    """Stops after each tile, and returns the matches of the whole. Raises BadImageError, OutOfMemoryError.
+
+    It knows nothing of the meter, which holds it: in a circle they would keep a method that is let go.
+    """
+    if not targets.are_read:
+        targets.read()
+        yield
+    scale = min(1.0, (CANVAS_PX / method.canvas_size.area) ** 0.5)
+    size = Size(*(max(1, int(side * scale)) for side in (method.canvas_size.height, method.canvas_size.width)))
+    paint = painter(method, size, method.layers[0].key)
+    picture = np.zeros((size.height, size.width, 3), np.uint8)
+    for image, box in view(paint, size, size.box, size, tile_px(method.device, on_screen=True)):
+        picture[box.top : box.bottom, box.left : box.right] = image
+        yield
+    return targets.matches(torch.from_numpy(picture).permute(2, 0, 1))
 
 
 def _at_work(image: SourceImage, factor: float) -> Tensor:

@@ -1,8 +1,11 @@
-"""A method for another job in place of the present one, also where the device does not hold both at a time."""
+"""A method for another job in place of the present one, also where the device does not hold both at a time.
+
+A method that is let go is gone at once, since no method holds itself in a circle. To collect circles here would take
+along those of the window, whose widgets may only go in its own thread.
+"""
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Generator
 
 from engine.device import Device, empty_cache, is_out_of_memory
@@ -61,12 +64,10 @@ def built_beside(
     forget()
     trainer.release_method()
     try:
-        gc.collect()  # what a step has left holds its network in circles
         empty_cache(device.torch)
         return other()
     except Exception as error:
         refusal = error.with_traceback(None)
-    gc.collect()
     empty_cache(device.torch)
     try:
         trainer.method = built(trainer.job, device)

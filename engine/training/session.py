@@ -26,6 +26,7 @@ from engine.messages.commands import (
     Keep,
     Load,
     Pause,
+    Reason,
     Relocate,
     RenderView,
     Restore,
@@ -231,7 +232,9 @@ class Session:
         trained_s = trainer.clock.seconds - before_s
         self._limits.trained(trained_s)
         self._budget.earn(trained_s)
-        if self._views and self._budget.allows:
+        if self._views.awaited:  # for a hand on a slider it goes before what pictures may take
+            yield from self._views.paint(self._threads, trainer.step, at_leisure=False)
+        elif self._views and self._budget.allows:
             started = time.perf_counter()
             yield from self._views.paint(self._threads, trainer.step, at_leisure=False)
             self._budget.spend(time.perf_counter() - started)
@@ -247,12 +250,9 @@ class Session:
         yield from self._trainer.check()
         if self._trainer.step < step:  # it diverged at the last moment, and went back
             return
-        self._over, self._limit = True, limit
-        if self._trainer.dirty:
-            try:
-                yield from self._keeper.keep(self._trainer, "final")
-            except NoRoomError as error:
-                yield Failed(str(error), fatal=True)
+        yield from self._end(Stop(), "final")
+        if self._over:
+            self._limit = limit
 
     def _give_up(self, message: str) -> Iterator[Event]:
         """Training can not go on: what was good is kept."""
@@ -279,7 +279,7 @@ class Session:
                 self._paused = True
                 yield Paused(self._trainer.step)
             case Resume():
-                self._paused = False
+                self._paused = self._stop_refused = False
                 yield Resumed(self._trainer.step)
             case Keep():
                 yield from self._trainer.check()
@@ -324,11 +324,16 @@ class Session:
             yield Retuned(self._trainer.step, names)
 
     def _stop(self, command: Stop) -> Iterator[Event]:
-        refused = ""
         if command.keep and self._trainer.dirty:
             yield from self._trainer.check()
+        yield from self._end(command, "stopped")
+
+    def _end(self, command: Stop, reason: Reason) -> Iterator[Event]:
+        """Keeps what was learned, and ends; where there is no room for it, it waits for another word first."""
+        refused = ""
+        if command.keep and self._trainer.dirty:
             try:
-                yield from self._keeper.keep(self._trainer, "stopped")
+                yield from self._keeper.keep(self._trainer, reason)
             except NoRoomError as error:
                 refused = str(error)
         if refused and not self._stop_refused:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from engine import snapshots
@@ -37,8 +38,10 @@ class Showing:
         self._device, self._gives_way, self._shown = device, gives_way, shown
         self._views: dict[Requester, tuple[RenderView, Iterator[views.Piece] | None]] = {}
         """What is left of each, None where all is; the first is next, and goes to the end after each piece."""
-        self._turned: set[Requester] = set()
-        """Those whose view began anew since settings were turned, and is not done yet."""
+        self._turned: dict[Requester, bool] = {}
+        """Those whose view began anew since settings were turned, and is not done yet; whether all of it was shown."""
+        self._turn_unseen = False
+        """Whether settings were turned while no view was under way that could show it."""
         self._looked_at: dict[Path, Method] = {}
         """Methods of snapshots that are looked at beside the present; the last used is last."""
 
@@ -47,6 +50,10 @@ class Showing:
 
     def ask(self, request: RenderView) -> None:
         """Begins a view, in place of its requester's earlier one. Raises TesseraError."""
+        self._turned.pop(request.requester, None)
+        if self._turn_unseen and request.snapshot is None:
+            request = replace(request, coarse_first=True)
+            self._turned[request.requester], self._turn_unseen = False, False
         self._views[request.requester] = request, self._answer(request)
 
     def begin_anew(self) -> None:
@@ -58,12 +65,20 @@ class Showing:
     def turn(self) -> None:
         """Settings of the present were turned: parts that were painted by others would lie beside those to come.
 
-        While a slider is dragged a view begins anew once, and is seen as it becomes; else none would ever be done.
+        A view begins anew with a coarse picture of all of it, where the method can: while a slider is dragged one
+        follows another, each of one value. Where it can not, a view begins anew once and is seen as it becomes; else
+        none would ever be done.
         """
+        self._turn_unseen = all(request.snapshot is not None for request, _ in self._views.values())
         for requester, (request, _) in self._views.items():
-            if request.snapshot is None and requester not in self._turned:
-                self._views[requester] = request, None
-                self._turned.add(requester)
+            if request.snapshot is None and self._turned.get(requester, True):
+                self._views[requester] = replace(request, coarse_first=True), None
+                self._turned[requester] = False
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a view is under way that shows what a setting does, which somebody turns and watches."""
+        return any(requester in self._turned for requester in self._views)
 
     def let_go(self) -> list[RenderView]:
         """Holds no method any more; what was under way, for `take_back`."""
@@ -82,7 +97,7 @@ class Showing:
             step: that the picture shows.
             at_leisure: nothing is trained meanwhile, and somebody waits for the picture.
         """
-        requester = next(iter(self._views))
+        requester = next((asking for asking in self._views if asking in self._turned), next(iter(self._views)))
         request, pieces = self._views.pop(requester)
         piece, failure = None, ""
         try:
@@ -97,13 +112,16 @@ class Showing:
             if is_lost(error):
                 raise GaveUpError(failure) from None
         if piece is None:
+            self._turned.pop(requester, None)
             empty_cache(self._device.torch)
             yield Failed(failure, command=request)
             return
         if piece.done:
-            self._turned.discard(requester)
+            self._turned.pop(requester, None)
         else:
             self._views[requester] = request, pieces
+            if requester in self._turned and piece.box.contains(request.box.clip(piece.canvas_size.box)):
+                self._turned[requester] = True
         yield ViewRendered(
             image=piece.image,
             box=piece.box,

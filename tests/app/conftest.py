@@ -7,8 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from app.main_window import MainWindow
+from app.preferences import Preferences
+from tests.app.studio import PATIENCE_MS, Studio
+from tests.app.toys import register
 from tests.app.walker import Open, Walker, display
 
 
@@ -56,3 +63,20 @@ def program(tmp_path: Path) -> Iterator[Open]:
         yield start
         for walker in walkers:
             walker.give_up()
+
+
+@pytest.fixture
+def studio(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+    """The window of a new project, whose method is the toy."""
+    register(monkeypatch)
+    preferences = Preferences(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+    window = MainWindow(preferences, tmp_path / "data")
+    window.show()
+    qtbot.waitExposed(window)
+    studio = Studio(window, qtbot, tmp_path)
+    yield studio
+    window.close_anyway()  # not qtbot.addWidget, which deletes windows without asking whether they want to close
+    qtbot.waitUntil(lambda: not window.training.running, timeout=PATIENCE_MS)
+    window.deleteLater()
+    # at once: what collects garbage in the thread of a later test would end it there, in the middle of a repaint
+    QApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)

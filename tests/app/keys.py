@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
-from tests.app.test_main_window import Studio
+from tests.app.studio import Studio
 
 TAB, F6, SHIFT = Qt.Key.Key_Tab, Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier
 

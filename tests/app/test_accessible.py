@@ -40,10 +40,8 @@ from app.snapshots.grid import MomentGrid
 from app.weights.dialog import WeightsDialog
 from engine.method import method_class
 from engine.style.weights import VGG19
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.test_ways_back import keep, paused_at
-
-__all__ = ["studio"]
 
 CONTROLS = (
     QAbstractButton,

@@ -15,10 +15,8 @@ from app.help_sheet import HelpSheet
 from app.preferences_dialog import PreferencesDialog
 from app.widgets import theme
 from tests.app.looks import contrast, seen
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.test_ways_back import keep, paused_at
-
-__all__ = ["studio"]
 
 WORDS, MARKS = 4.5, 3.0
 

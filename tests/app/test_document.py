@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtTest import QSignalSpy
 
+from app import document as documents
 from app.change import ChangeStep
 from app.document import Document
 from app.widgets import gestures
 from engine.box import Size
 from engine.declarations import Slot
 from engine.job import SourceImage
+from engine.other_methods import load_settings
 from engine.project import FILE_NAME, load_job
 from tests.app.toys import register, save_as, write_image
+from tests.engine import toy_two
 from tests.engine.toy import ToySettings
 
 
@@ -330,3 +333,37 @@ def test_ticks_of_one_drag_hold_no_jobs_once_they_are_one_step(document: Documen
     assert document.stack.count() == 1
     made = [step for step in gc.get_objects() if type(step) is ChangeStep and step not in before]
     assert sum(hasattr(step, "after") for step in made) == 1
+
+
+def test_images_that_do_not_move_along_are_used_where_they_are(document: Document, tmp_path: Path) -> None:
+    """A copy takes no links and no hidden files of the folder with it: the images were missing in it."""
+    art = tmp_path / "art"
+    assert save_as(document, art)
+    (art / ".kept").mkdir()
+    hidden = write_image(art / ".kept" / "a.png")
+    write_image(tmp_path / "b.png")
+    (art / "b.png").symlink_to(tmp_path / "b.png")
+    document.add("style", [hidden, art / "b.png", write_image(art / "c.png")])
+    assert save_as(document, tmp_path / "second")
+    paths = [Path(image.path) for image in document.sources("style")]
+    assert paths == [hidden, art / "b.png", tmp_path / "second" / "c.png"]
+    assert all(path.exists() for path in paths)
+
+
+def test_the_settings_of_a_method_that_was_left_are_written_before_the_job(
+    document: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that was killed between the two had them nowhere."""
+    toy_two.register(monkeypatch)
+    document.add("style", [write_image(tmp_path / "a.png")])
+    document.set("weight", 7.0)
+    assert document.save()
+
+    def killed(*_what: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(documents, "save_job", killed)
+    document.set_method("toy_two")
+    with pytest.raises(KeyboardInterrupt):
+        document.save()
+    assert load_settings(document.folder)["toy"] == ToySettings(weight=7.0)

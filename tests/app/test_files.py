@@ -23,12 +23,10 @@ from engine.messages.events import Ended, Kept, Relocated, Stepped
 from engine.messages.exports import Exported, ExportRequest
 from engine.project import FILE_NAME, load_job
 from engine.snapshots import listing
-from tests.app import test_main_window
-from tests.app.test_main_window import Studio
+from tests.app.drops import drop, files
+from tests.app.studio import Studio
 from tests.app.toys import write_image
 from tests.engine.toy import Toy
-
-studio = test_main_window.studio
 
 
 def boxes(studio: Studio) -> list[QMessageBox]:
@@ -166,6 +164,14 @@ def test_saved_is_said_of_what_was_learned_as_well(studio: Studio) -> None:
     studio.press("keep")
     studio.until_seen(Kept)
     assert window.status.saved.text() == "saved 0 s ago"
+    kept = studio.seen(Kept)[-1].step
+    studio.until(lambda: studio.seen(Stepped)[-1].step > kept)
+    studio.press("train")
+    studio.until(lambda: window.training.state == "paused")
+    assert window.status.saved.text() == f"saved up to step {kept:,}"
+    studio.press("keep")
+    studio.until_seen(Kept, 2)
+    assert window.status.saved.text() == "saved"
     studio.press("stop")
     studio.until(lambda: window.training.state == "idle")
     assert window.status.saved.text() == "saved"
@@ -287,7 +293,7 @@ def test_a_project_dropped_anywhere_opens(studio: Studio, where: str) -> None:
     if where == "style":
         window.sources.dropped.emit("style", [place])
     elif where == "canvas":
-        studio.drop(window.canvas.start, [place], QPoint(20, 20))
+        drop(window.canvas.start, files(place), QPoint(20, 20))
     else:
         window.docks["curves"].show()
         host = window.toolbar if where == "toolbar" else window.docks[where].widget()
@@ -295,7 +301,7 @@ def test_a_project_dropped_anywhere_opens(studio: Studio, where: str) -> None:
         while widget is not None and not widget.acceptDrops():
             widget = widget.parentWidget()
         assert widget is not None
-        studio.drop(widget, [place], QPoint(5, 5))
+        drop(widget, files(place), QPoint(5, 5))
     assert window.document.folder == place
 
 

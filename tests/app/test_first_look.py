@@ -8,10 +8,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 from app.preferences_dialog import PreferencesDialog
 from app.widgets import theme
 from engine.box import Size
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.toys import write_image
-
-__all__ = ["studio"]
 
 
 def next_button(studio: Studio) -> QToolButton:

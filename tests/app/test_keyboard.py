@@ -14,11 +14,9 @@ from app.widgets import theme
 from app.widgets.ring import hand
 from engine.method import method_class
 from tests.app.keys import F6, SHIFT, TAB, active, held, in_sight, tabbed
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.test_ways_back import keep, paused_at
 from tests.app.toys import write_image
-
-__all__ = ["studio"]
 
 
 def test_the_keys_are_at_the_first_door_when_the_window_opens(studio: Studio) -> None:

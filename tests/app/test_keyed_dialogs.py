@@ -21,11 +21,9 @@ from app.masks.regions import first_regions
 from app.preferences_dialog import PreferencesDialog
 from engine.box import Size
 from tests.app.keys import TAB, active, held, tabbed
+from tests.app.studio import Studio
 from tests.app.test_contrast import ring
-from tests.app.test_main_window import Studio, studio
 from tests.app.test_ways_back import keep, paused_at
-
-__all__ = ["studio"]
 
 MAKERS: dict[str, Callable[[Studio], QDialog]] = {
     "preferences": lambda studio: PreferencesDialog(studio.window.preferences, studio.window),

@@ -14,13 +14,14 @@ from engine.method import State
 from engine.project import save_job
 from engine.settings import Settings
 from engine.snapshots import keep, listing, read
-from tests.app.test_main_window import Studio, studio  # noqa: F401 - a fixture
+from tests.app.drops import drop, files
+from tests.app.studio import Studio
 from tests.app.toys import write_image
 from tests.engine.toy import Toy, ToySettings
 
 
 @pytest.fixture
-def live(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:  # noqa: F811
+def live(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
     """The toy begins with what was learned elsewhere, unless it has just one colour."""
 
     def is_instant(cls: type[Toy], settings: Settings) -> bool:
@@ -75,7 +76,7 @@ def test_settings_that_need_other_networks_act_without_asking(live: Studio) -> N
 def test_more_images_are_taken_in(live: Studio) -> None:
     shown(live)
     viewport = live.window.canvas.view.viewport()
-    live.drop(viewport, [write_image(live.folder / "more.png", seed=3)], QPoint(20, viewport.height() // 2))
+    drop(viewport, files(write_image(live.folder / "more.png", seed=3)), QPoint(20, viewport.height() // 2))
     live.until(lambda: live.seen(Began)[-1].reason == "rebuilt")
     assert len(live.seen(Began)[-1].job.sources["style"]) == 2
 

@@ -3,96 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtWidgets import QApplication
 
 from app.main_window import MainWindow
-from app.preferences import Preferences
 from app.preferences_dialog import PreferencesDialog
 from engine.box import Size
 from engine.messages.commands import Retune, Share
-from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Retuned, Stepped, ViewRendered
+from engine.messages.events import Began, Ended, Failed, Kept, Paused, Retuned, Stepped, ViewRendered
 from engine.messages.exports import Exported, ExportRequest
 from engine.project import load_job
 from engine.snapshots import listing
-from tests.app.toys import register, write_image
+from tests.app.drops import drop, files
+from tests.app.studio import Studio
+from tests.app.toys import write_image
 from tests.engine import toy
-from tests.engine.toy import ToySettings
-
-PATIENCE_MS = 60_000
-
-E = TypeVar("E", bound=Event)
-
-
-class Studio:
-    """A window, what its session said, and the usual things to do with it."""
-
-    def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
-        self.window, self.qtbot, self.folder = window, qtbot, folder
-        self.events: list[Event] = []
-        window.training.events.on(Event, self.events.append)
-
-    @property
-    def settings(self) -> ToySettings:
-        settings = self.window.document.settings
-        assert isinstance(settings, ToySettings)
-        return settings
-
-    def until(self, condition) -> None:
-        self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
-
-    def seen(self, kind: type[E]) -> list[E]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def until_seen(self, kind: type[E], number: int = 1) -> E:
-        self.until(lambda: len(self.seen(kind)) >= number)
-        return self.seen(kind)[-1]
-
-    def drop(self, host: QWidget, paths: list[Path], at: QPoint) -> None:
-        mime = QMimeData()
-        mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-        drag = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-        QApplication.sendEvent(host, QDragEnterEvent(at, *drag))
-        QApplication.sendEvent(host, QDragMoveEvent(at, *drag))
-        QApplication.sendEvent(host, QDropEvent(QPointF(at), *drag))
-
-    def drop_style(self) -> None:
-        start = self.window.canvas.start
-        self.drop(start, [write_image(self.folder / "style ä.png")], QPoint(20, start.height() // 2))
-
-    def train(self) -> None:
-        """Drops an image and trains until reports come."""
-        self.drop_style()
-        self.press("train")
-        self.until_seen(Stepped, 2)
-
-    def press(self, action: str) -> None:
-        assert self.window.actions_by_name[action].isEnabled()
-        self.window.actions_by_name[action].trigger()
-
-    def said(self) -> list[str]:
-        return [message.text for message in self.window.messages.messages]
-
-
-@pytest.fixture
-def studio(qtbot, tmp_path: Path, monkeypatch):
-    register(monkeypatch)
-    preferences = Preferences(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
-    window = MainWindow(preferences, tmp_path / "data")
-    window.show()
-    qtbot.waitExposed(window)
-    studio = Studio(window, qtbot, tmp_path)
-    yield studio
-    window.close_anyway()  # not qtbot.addWidget, which deletes windows without asking whether they want to close
-    qtbot.waitUntil(lambda: not window.training.running, timeout=PATIENCE_MS)
-    window.deleteLater()
-    # at once: what collects garbage in the thread of a later test would end it there, in the middle of a repaint
-    QApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)
 
 
 def test_the_first_start_has_doors_and_says_what_is_missing(studio: Studio) -> None:
@@ -138,13 +66,13 @@ def test_a_drop_on_the_doors_fills_a_slot_and_shows_the_canvas(studio: Studio) -
     assert len(studio.window.document.sources("style")) == 1
     assert studio.window.canvas.view.isVisible()
     start = studio.window.canvas.view.viewport()
-    studio.drop(start, [write_image(studio.folder / "b.png")], QPoint(start.width() - 10, 50))
+    drop(start, files(write_image(studio.folder / "b.png")), QPoint(start.width() - 10, 50))
     assert len(studio.window.document.sources("content")) == 1
 
 
 def test_a_bad_file_is_named_without_a_dialog(studio: Studio) -> None:
     host = studio.window.canvas.start
-    studio.drop(host, [studio.folder / "gone.png"], QPoint(20, 20))
+    drop(host, files(studio.folder / "gone.png"), QPoint(20, 20))
     assert any("gone.png" in text for text in studio.said())
     assert QApplication.activeModalWidget() is None
 
@@ -408,9 +336,11 @@ def test_the_layout_is_remembered(studio: Studio, qtbot) -> None:
     window = studio.window
     window.docks["images"].hide()
     window.docks["curves"].show()
+    window.sources.browse_folder = studio.folder
     window.close()
     again = MainWindow(window.preferences, studio.folder / "data")
     qtbot.addWidget(again)
+    assert again.sources.browse_folder == studio.folder, "images are looked for where they were"
     assert again.docks["images"].isHidden()
     assert not again.docks["curves"].isHidden()
     again.reset_layout()

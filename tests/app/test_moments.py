@@ -9,11 +9,10 @@ from app.snapshots.grid import MomentGrid
 from app.snapshots.strip import SnapshotStrip
 from engine.messages.commands import Keep
 from engine.messages.events import Began, Kept, Stepped, ViewRendered
+from engine.moments import BY_THEMSELVES
 from engine.snapshots import listing
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.test_ways_back import go_back, keep, moments, paused_at, train_on
-
-__all__ = ["studio"]
 
 
 def answers(studio: Studio, side: str) -> list[ViewRendered]:
@@ -112,6 +111,20 @@ def test_the_budget_thins_what_was_kept_by_itself_and_nothing_else(studio: Studi
     assert left[-1].folder == first.folder
     assert "0 kB" not in window.strip.choice.room.text()
     assert "nearest to its neighbours" in window.strip.choice.room.toolTip()
+
+
+def test_only_what_was_kept_by_itself_is_said_to_be(studio: Studio) -> None:
+    window = studio.window
+    studio.train()
+    kept = [keep(studio) for _ in range(3)]
+    mine = [moment for moment in window.snapshots.all if moment.reason in BY_THEMSELVES]
+    for moment in mine:
+        window.snapshots.remove([moment])
+    assert len(window.snapshots.all) == len(kept)
+    assert window.strip.choice.room.accessibleName() == "3 moments"
+    window.training.post(Keep(reason="minutes"))
+    studio.until(lambda: len(window.snapshots.all) == 4)
+    assert window.strip.choice.room.accessibleName().startswith("4 moments, 1 kept by themselves: ")
 
 
 def test_a_star_and_a_note_are_kept_with_the_moment(studio: Studio) -> None:

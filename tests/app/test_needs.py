@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import OutOfMemoryError
+from engine.method import method_class, method_keys
 from engine.training import probe as probes
 from engine.training.probe import Needs
-from tests.app.test_main_window import Studio, studio
-
-__all__ = ["studio"]
+from tests.app.studio import Studio
+from tests.engine.toy import Toy
 
 NEEDS = Needs(0.25, 2_000_000_000, 8_000_000_000, {"colors": 32})
 
@@ -73,3 +73,35 @@ def test_a_method_without_patches_says_so(studio: Studio) -> None:
 def test_while_it_trains_it_can_not_be_asked(studio: Studio) -> None:
     studio.train()
     assert not studio.window.actions_by_name["needs"].isEnabled()
+
+
+@pytest.mark.parametrize("for_card", [True, False])
+def test_a_preset_for_a_graphics_card_is_said_to_be_one_where_there_is_none(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, for_card: bool
+) -> None:
+    few = replace(Toy.presets[0], for_card=for_card)
+    monkeypatch.setattr(Toy, "presets", (few, *Toy.presets[1:]))
+    monkeypatch.setattr(probes, "probe", lambda job, device, go_on: NEEDS)
+    window = studio.window
+    studio.drop_style()
+    window.document.set("colors", 7)
+    window.own_presets.refresh()
+    action = next(action for action in window.presets.menu().actions() if action.text() == few.name)
+    action.trigger()
+    said = [text for text in studio.said() if "graphics card" in text]
+    assert len(said) == for_card
+    if for_card:
+        assert window.messages.button.text() == "Measure it"
+        window.messages.button.click()
+        studio.until(lambda: any("A step takes about" in text for text in studio.said()))
+        assert said[0] not in studio.said(), "figures take its place"
+        studio.press("undo")
+        assert not [text for text in studio.said() if "graphics card" in text or "A step takes" in text]
+
+
+def test_methods_say_which_of_their_presets_are_for_a_graphics_card() -> None:
+    """In the words that one reads before choosing, and in what the window goes by."""
+    for key in method_keys():
+        for preset in method_class(key).presets:
+            told = "graphics card" in preset.help and "without a graphics card" not in preset.help
+            assert not told or preset.for_card, f"{key}: {preset.name}"

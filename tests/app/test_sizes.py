@@ -10,15 +10,14 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QWidge
 
 from app.help_sheet import HelpSheet
 from app.preferences_dialog import PreferencesDialog
+from app.shell import LEAST_PICTURE_PX
 from app.snapshots.tile import HEIGHT
 from app.widgets.controls import ElidedLabel
 from engine.export.print_sizes import PAPERS
 from engine.method import method_keys
 from engine.training import autosave
 from tests.app.looks import cut, outside, overlapping
-from tests.app.test_main_window import Studio, studio
-
-__all__ = ["studio"]
+from tests.app.studio import Studio
 
 SIZES = ((1024, 700), (960, 540), (1366, 768))
 """The smallest screen; one of 1920 x 1080 at scale factor 2; a common one."""
@@ -88,6 +87,47 @@ def test_the_titles_of_the_images_are_whole_in_the_smallest_window(studio: Studi
         titles = [title for title in window.sources.findChildren(ElidedLabel) if title.property("role") == "heading"]
         assert len(titles) == len(window.document.method.slots)
         assert [t.accessibleName() for t in titles if t.text() != t.accessibleName()] == [], size
+
+
+def test_a_long_message_covers_nothing_on_the_lowest_screen(studio: Studio) -> None:
+    """Moments, and a message of four lines, left the canvas lying over the line of health."""
+    window, low = studio.window, (952, 500)  # what a frame and a bar of tasks leave of 960 x 540
+    window.resize(*low)
+    window.reset_layout()
+    studio.train()
+    studio.press("keep")
+    studio.until(lambda: len(window.strip.tiles) == 1)
+    window.messages.clear()
+    window.messages.show_message(
+        "Not finished when the program ended: mosaic 2.png, mosaic 3.png and mosaic 4.png. What was painted is kept.",
+        button="Go on painting",
+    )
+    QApplication.processEvents()
+    QApplication.processEvents()
+    view, line = window.canvas.view, window.curves.line
+    assert (window.width(), window.height()) == low
+    assert view.mapTo(window, view.rect().bottomLeft()).y() < line.mapTo(window, line.rect().topLeft()).y()
+    assert not overlapping(window)
+
+
+def test_docks_of_a_large_window_give_way_in_a_small_one(studio: Studio) -> None:
+    """A layout stored on a large screen left the three doors cut on a small one."""
+    window = studio.window
+    window.resize(1600, 900)
+    window.reset_layout()
+    QApplication.processEvents()
+    wide = window.saveState(1)
+    window.resize(*SIZES[1])
+    window.restoreState(wide, 1)
+    QApplication.processEvents()
+    window.sides.share()
+    QApplication.processEvents()
+    assert window.canvas.width() >= LEAST_PICTURE_PX
+    assert not cut(window)
+    assert not outside(window)
+    lead = window.canvas.start.lead
+    shown, room = lead.mapTo(window, lead.rect().bottomRight()).x(), window.side.x()
+    assert shown <= room, "what the doors say is whole"
 
 
 def test_every_state_fits(studio: Studio, qt_said: list[str]) -> None:

@@ -6,9 +6,7 @@ from PySide6.QtGui import QStatusTipEvent
 from PySide6.QtWidgets import QApplication, QMenu
 
 from app.status import WORDS, Status
-from tests.app.test_main_window import Studio, studio
-
-__all__ = ["studio"]
+from tests.app.studio import Studio
 
 
 def test_a_state_has_its_room_before_the_window_is_painted_again(qtbot) -> None:

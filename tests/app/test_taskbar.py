@@ -19,9 +19,7 @@ from engine.messages.exports import ExportRequest
 from engine.plans.plan import Plan, Run
 from engine.stop_rule import StopRule
 from engine.training import trainer
-from tests.app.test_main_window import Studio, studio
-
-__all__ = ["studio"]
+from tests.app.studio import Studio
 
 
 def test_files_that_wait_count_and_are_told_before_a_plan(qapp: object) -> None:

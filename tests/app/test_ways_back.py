@@ -12,11 +12,9 @@ from app.widgets.thumbnails import read_preview
 from engine.messages.events import Began, Kept, Paused, Retuned, Stepped
 from engine.snapshots import Snapshot, listing, load_state
 from engine.training import autosave
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.toys import write_image
 from tests.engine import toy_two
-
-__all__ = ["studio"]
 
 
 def colors(snapshot: Snapshot) -> torch.Tensor:

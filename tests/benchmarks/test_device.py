@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks import device, device_figures, launches
-from benchmarks.device_cases import CARD, PROCESSOR, TINY
+from benchmarks import device, device_figures, device_machine, launches
+from benchmarks.device_cases import CAPTURED, CARD, PROCESSOR, TINY
 from engine.device import choose
 from engine.errors import TesseraError
 from engine.method import method_keys
@@ -93,15 +94,58 @@ def test_a_card_is_measured_as_well(card: SimulatedCard, monkeypatch: pytest.Mon
     assert "step-texture-captured" not in device.figures(TINY, here)
 
 
+def test_captured_steps_are_measured(card: SimulatedCard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # noqa: F811
+    """torch's profiler has to be there before the graphs, and the memory that graphs keep is theirs."""
+    for name in ("reset_peak_memory_stats", "max_memory_allocated"):
+        monkeypatch.setattr(torch.cuda, name, lambda _: 0)
+    said: list[str] = []
+    graph, begin = torch.cuda.CUDAGraph, torch.cuda.CUDAGraph.capture_begin
+    monkeypatch.setattr(graph, "capture_begin", lambda *given, **named: (said.append("graph"), begin(*given, **named)))
+    monkeypatch.setattr(launches, "get_ready", lambda: said.append("profiler"))
+    monkeypatch.setattr(launches, "counted", lambda work, _: work() and launches.Told(7, 0, 9, 0.001))
+    case = replace(TINY.steps["famos"], values={**(TINY.steps["famos"].values or {}), "entropy_ramp_steps": 0})
+    row = device_figures.step(case, choose("cuda:0"), tmp_path, captured=True)
+    assert said[0] == "profiler"
+    assert said.count("graph") == 2, "with R1 and without"
+    assert row["way"] == "captured"
+    assert 2**19 < row["peak_bytes"] <= 2**20, "the simulated pool is as large as that"
+
+
+@pytest.mark.parametrize("case", [case for case in CARD.steps.values() if case.method in CAPTURED])
+def test_steps_of_a_card_are_decided_alike_from_the_first(case: Any, tmp_path: Path) -> None:
+    """While a ramp rises none is captured."""
+    settings = case.job(tmp_path).settings
+    assert not settings.entropy_ramp_steps
+    assert not getattr(settings, "temperature_ramp_steps", 0)
+
+
+def test_matrices_are_multiplied_as_convolutions_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else steps in float32 would take less than the time that their FLOPs need."""
+    seen: list[object] = []
+
+    def best(_: Any, work: Any) -> float:
+        seen.append(torch.backends.cuda.matmul.allow_tf32)
+        return 1.0
+
+    monkeypatch.setattr(device_machine, "_best_s", best)
+    before = torch.backends.cuda.matmul.allow_tf32
+    device_machine.at_best(choose("cpu"), 4, 64)
+    assert seen[0] == torch.backends.cudnn.allow_tf32
+    assert torch.backends.cuda.matmul.allow_tf32 == before
+
+
 def test_where_steps_can_not_be_captured_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(TesseraError, match=r"steps of FAMOS.* are not captured here"):
         device_figures.step(TINY.steps["famos"], choose("cpu"), tmp_path, captured=True)
 
 
 def test_launches_and_waits_of_one_piece_of_work_are_counted() -> None:
-    def seen(name: str, start: int, end: int, where: str = "CPU") -> SimpleNamespace:
+    def seen(name: str, start: int, end: int, where: str = "CPU", named: bool = False) -> SimpleNamespace:
         return SimpleNamespace(
-            name=name, device_type=SimpleNamespace(name=where), time_range=SimpleNamespace(start=start, end=end)
+            name=name,
+            device_type=SimpleNamespace(name=where),
+            time_range=SimpleNamespace(start=start, end=end),
+            is_user_annotation=named,
         )
 
     found = launches.told(
@@ -118,6 +162,7 @@ def test_launches_and_waits_of_one_piece_of_work_are_counted() -> None:
             seen("add_kernel", 15, 1_000_015, "CUDA"),
             seen("memcpy", 50, 1_000_050, "CUDA"),
             seen(launches.MARK, 15, 90, "CUDA"),
+            seen("Optimizer.step#Adam.step", 20, 80, "CUDA", named=True),
         ]
     )
     assert found == launches.Told(launches=4, waits=1, kernels=2, kernels_s=2.0)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 import torch
 
-from engine import moments, other_methods, snapshots
+from engine import archive, moments, other_methods, snapshots
 from engine.archive import pack, unpack
 from engine.errors import BadProjectError, CancelledError
 from engine.job import Job, SourceImage
@@ -39,6 +40,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     values: dict = {"job": job, "step": 3, "elapsed_s": 1.0, "terms": {}, "name": "schön"}
     snapshots.keep(folder, State({"a": torch.arange(5.0)}, {"s": 1.0}), None, **values)
     return folder
+
+
+def test_no_names_are_made_that_are_not_needed(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred thousand of them, for the case that all are taken, were eight megabytes for each image."""
+    monkeypatch.setattr(archive, "CHUNK_BYTES", 4096)
+    pack(project, tmp_path / "first.tessera", with_images=True)  # what is loaded once
+    tracemalloc.start()
+    try:
+        pack(project, tmp_path / "second.tessera", with_images=True)
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 3_000_000, f"{most:,} bytes"
 
 
 def test_with_its_images_it_travels(project: Path, tmp_path: Path) -> None:
@@ -160,3 +174,56 @@ def test_what_is_no_packed_project_is_told(tmp_path: Path, data: bytes) -> None:
         unpack(tmp_path / "in.tessera", tmp_path / "there")
     with pytest.raises(BadProjectError, match="no project"):
         unpack(packed(tmp_path / "in.tessera", ("readme.txt", "hello")), tmp_path / "there")
+
+
+def beside_its_images(folder: Path) -> Job:
+    """A project that was saved into the folder in which its images lie, under names and links of every kind."""
+    (folder / "pictures of mine").mkdir(parents=True)
+    outside = folder.parent / "on another disk"
+    outside.mkdir()
+    toy.picture(folder, "face.png", (1, 2, 3))
+    toy.picture(folder / "pictures of mine", "x.png", (4, 5, 6))
+    toy.picture(outside, "linked.png", (7, 8, 9))
+    (folder / "linked.png").symlink_to(outside / "linked.png")
+    paths = [folder / "face.png", folder / "pictures of mine" / "x.png", folder / "linked.png"]
+    sources = {"style": tuple(SourceImage(path=str(path)) for path in paths)}
+    job = Job(method="toy", settings=toy.ToySettings(), sources=sources)
+    save_job(folder, job)
+    return job
+
+
+def test_images_that_lie_beside_the_project_travel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy.register(monkeypatch)
+    job = beside_its_images(tmp_path / "art")
+    before = [Path(image.path).read_bytes() for image in job.sources["style"]]
+    assert pack(tmp_path / "art", tmp_path / "out.tessera", with_images=True) == []
+    shutil.rmtree(tmp_path / "art")
+    unpack(tmp_path / "out.tessera", tmp_path / "there")
+    paths = [Path(image.path) for image in load_job(tmp_path / "there").sources["style"]]
+    assert [path.read_bytes() for path in paths] == before
+    assert all(path.is_relative_to(tmp_path / "there") for path in paths)
+
+
+def test_images_that_lie_beside_the_project_and_stay_are_found_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy.register(monkeypatch)
+    job = beside_its_images(tmp_path / "art")
+    pack(tmp_path / "art", tmp_path / "out.tessera", with_images=False)
+    unpack(tmp_path / "out.tessera", tmp_path / "there")
+    assert load_job(tmp_path / "there").sources == job.sources
+
+
+def test_packed_again_an_image_does_not_take_the_place_of_another_of_its_name(project: Path, tmp_path: Path) -> None:
+    pack(project, tmp_path / "out.tessera", with_images=True)
+    unpack(tmp_path / "out.tessera", tmp_path / "there")
+    job = load_job(tmp_path / "there")
+    (tmp_path / "c").mkdir()
+    toy.picture(tmp_path / "c", "x.png", (200, 100, 50))
+    images = (*job.sources["style"], SourceImage(path=str(tmp_path / "c" / "x.png")))
+    save_job(tmp_path / "there", job.model_copy(update={"sources": {"style": images}}))
+    before = [Path(image.path).read_bytes() for image in images if "gone" not in image.path]
+    pack(tmp_path / "there", tmp_path / "again.tessera", with_images=True)
+    unpack(tmp_path / "again.tessera", tmp_path / "anew")
+    paths = [Path(image.path) for image in load_job(tmp_path / "anew").sources["style"] if "gone" not in image.path]
+    assert [path.read_bytes() for path in paths] == before

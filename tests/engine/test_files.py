@@ -6,14 +6,16 @@ import errno
 import os
 import stat
 import sys
+import tracemalloc
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from engine.errors import NoRoomError
-from engine.files import no_room, remove_leftovers, replacing, replacing_folder, write_atomically
+from engine.files import no_room, numbered, remove_leftovers, replacing, replacing_folder, write_atomically
 
 
 def write_half(use: Callable[[Path], AbstractContextManager[Path]], path: Path, error: BaseException) -> None:
@@ -105,3 +107,67 @@ def test_what_was_cut_off_is_removed_later_and_nothing_else(tmp_path: Path) -> N
     remove_leftovers(tmp_path, older_than_s=-1.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(stays)
     remove_leftovers(tmp_path / "not there")
+
+
+@pytest.mark.parametrize("use", [replacing, replacing_folder])
+def test_a_name_as_long_as_a_system_allows_can_be_written(
+    use: Callable[[Path], AbstractContextManager[Path]], tmp_path: Path
+) -> None:
+    path = tmp_path / ("💥" * 60 + ".png")
+    with use(path) as temporary:
+        (temporary / "a" if temporary.is_dir() else temporary).write_text("whole")
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    with pytest.raises(NoRoomError, match="shorter name"), use(tmp_path / ("x" * 300)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.EACCES, "allow that it is written to"), (errno.EROFS, "can be written to"), (errno.ENOSPC, "some space")],
+)
+def test_the_remedy_is_one_for_what_went_wrong(tmp_path: Path, number: int, remedy: str) -> None:
+    assert remedy in str(no_room(tmp_path, OSError(number, os.strerror(number))))
+
+
+@pytest.mark.parametrize("use", [replacing, replacing_folder])
+def test_what_gets_its_name_is_on_the_disk(
+    use: Callable[[Path], AbstractContextManager[Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a power cut leaves moments and prints of the right names with nothing in them."""
+    flushed: set[int] = set()
+    fsync, named = os.fsync, []
+
+    def note(handle: int) -> None:
+        flushed.add(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    def renaming(rename: Callable[..., None]) -> Callable[..., None]:
+        def noting(source: Path, target: Path) -> None:
+            files = [source] if source.is_file() else [path for path in source.rglob("*") if path.is_file()]
+            named.extend(path.stat().st_ino for path in files)
+            assert flushed.issuperset(named)
+            rename(source, target)
+
+        return noting
+
+    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(os, "rename", renaming(os.rename))
+    monkeypatch.setattr(os, "replace", renaming(os.replace))
+    with use(tmp_path / "a") as temporary:
+        if temporary.is_dir():
+            (temporary / "below").mkdir()
+            (temporary / "one").write_text("1")
+        (temporary / "below" / "two" if temporary.is_dir() else temporary).write_text("2")
+    assert named
+
+
+def test_names_are_numbered_one_by_one() -> None:
+    """Thousands of them at once leave holes in Python's memory, which then stay."""
+    tracemalloc.start()
+    try:
+        assert list(islice(numbered("a b", ".png"), 3)) == ["a b.png", "a b 2.png", "a b 3.png"]
+        assert next(name for name in numbered("a") if name not in {"a", "a 2"}) == "a 3"
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10_000, f"{most:,} bytes"

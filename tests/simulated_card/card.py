@@ -105,7 +105,7 @@ class SimulatedCard(TorchDispatchMode):
     """See the module.
 
     Args:
-        doubles: whether it knows float64.
+        doubles: whether it knows float64; without, it lacks what else Apple's processors lack.
         computes: False keeps shapes alone, so that steps of real sizes can be counted at once; what is read is 0 or 1.
     """
 
@@ -120,6 +120,8 @@ class SimulatedCard(TorchDispatchMode):
         self._broken: Exception | None = None
         self._stack = contextlib.ExitStack()
         self.recording: graph.CUDAGraph | None = None
+        self.allocator = graph.Allocator()
+        self.stream = graph.Stream()
 
     @classmethod
     def present(cls) -> SimulatedCard:
@@ -172,9 +174,7 @@ class SimulatedCard(TorchDispatchMode):
             "get_device_capability": (9, 0),
             "get_arch_list": ["sm_80", "sm_90", "compute_90"],
             "is_bf16_supported": True,
-            "empty_cache": None,
             "set_device": None,
-            "set_stream": None,
             "mem_get_info": (2**37, 2**37),
             "memory_reserved": 0,
             "memory_allocated": 0,
@@ -186,12 +186,15 @@ class SimulatedCard(TorchDispatchMode):
         for name, answer in says.items():
             yield cuda, name, lambda *_, answer=answer, **__: answer
         yield cuda, "is_current_stream_capturing", lambda: self.recording is not None
-        yield cuda, "graph_pool_handle", lambda: object()
-        yield cuda, "current_stream", graph.Stream
-        yield cuda, "stream", lambda _: contextlib.nullcontext()
+        yield cuda, "graph_pool_handle", self.allocator.handle
+        yield cuda, "memory_snapshot", self.allocator.snapshot
+        yield cuda, "empty_cache", self.allocator.give_back
+        yield torch._C, "_cuda_endAllocateToPool", self.allocator.end
+        yield torch._C, "_cuda_releasePool", self.allocator.release
+        yield cuda, "current_stream", lambda *_: self.stream
+        yield cuda, "stream", graph.used
         for name in ("CUDAGraph", "Stream"):
             yield cuda, name, getattr(graph, name)
-        yield cuda, "graph", graph.captured
         yield cuda, "synchronize", lambda *_: self.wait("synchronize")
         yield torch.Tensor, "pin_memory", _pinned
         yield torch.nn.functional, "scaled_dot_product_attention", attention.attend
@@ -229,14 +232,18 @@ class SimulatedCard(TorchDispatchMode):
 
     def wait(self, what: str) -> None:
         """The host waits for all that was launched, and hears of what went wrong."""
-        if self.recording is not None:
-            raise RuntimeError(f"{graph.REFUSED} ({what} {_place()})")
+        self._refuse_while_capturing(what)
         if self._breaks_at is not None and self._launches >= self._breaks_at[0]:
             self._broken = self._breaks_at[1]
         if self._broken is not None:
             raise self._broken
         for counts in self._counts:
             counts.waits[f"{what} {_place()}"] += 1
+
+    def _refuse_while_capturing(self, what: str) -> None:
+        if self.recording is not None:
+            self.recording.broken = True
+            raise RuntimeError(f"{graph.REFUSED} ({what} {_place()})")
 
     # -------------------------------------------------------- carrying out
 
@@ -255,6 +262,8 @@ class SimulatedCard(TorchDispatchMode):
         crossing = getattr(self, f"_on_{name}", None)
         if crossing is not None:
             return crossing(func, args, kwargs)
+        if not self.doubles and (lacking := kernels.lacking_on_metal(func, args)):
+            raise NotImplementedError(lacking)
         self._refuse(func, name, given, ours)
         if not kernels.is_view(func):
             self.launch(name, kernels.launched(func, args))
@@ -362,8 +371,7 @@ class SimulatedCard(TorchDispatchMode):
 
         A graph would copy from that place in the host's memory ever after.
         """
-        if self.recording is not None:
-            raise RuntimeError(f"{graph.REFUSED} (a copy of the host's memory {_place()})")
+        self._refuse_while_capturing("a copy of the host's memory")
         if asynchronous and getattr(source, "is_pinned_here", False):
             self.launch("upload", 1)
             return

@@ -52,6 +52,16 @@ def launched(operator: Any, args: tuple[Any, ...]) -> int:
     return _SEVERAL.get(name, 1)
 
 
+def lacking_on_metal(operator: Any, args: tuple[Any, ...]) -> str:
+    """Why Apple's processors do not run this, in torch's words; empty where they do. Some of torch 2.6 to 2.13."""
+    name = name_of(operator)
+    if name in ("unique_dim", "_upsample_bicubic2d_aa"):  # before 2.10, and 2.8
+        return f"The operator 'aten::{name}' is not currently implemented for the MPS device."
+    if name == "_adaptive_avg_pool2d" and any(a % b for a, b in zip(args[0].shape[-2:], args[1], strict=True)):
+        return "Adaptive pool MPS: input sizes must be divisible by output sizes."
+    return ""
+
+
 def waits(operator: Any, args: tuple[Any, ...]) -> bool:
     """Whether the host stands still until the card has done all it was told."""
     name = name_of(operator)

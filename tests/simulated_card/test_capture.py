@@ -3,6 +3,7 @@
 On a machine with a card these tests run there; else on a simulated one, whose graphs are recorded operators.
 """
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from engine.job import Job
 from engine.method import method_class
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.magic import pretrained
-from engine.nn import capture
+from engine.nn import capture, training
 from tests.engine import famos_jobs, magic_jobs
 from tests.simulated_card import real_sizes
 from tests.simulated_card.card import SimulatedCard
@@ -134,11 +135,88 @@ def test_a_replay_that_differs_is_not_used(
     assert all(torch.allclose(tensor, same[key], atol=1e-6) for key, tensor in theirs.state().tensors.items())
 
 
+def test_a_replay_that_learns_at_another_rate_is_not_used(
+    card: SimulatedCard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Networks are compared by themselves: the counts of steps that go along are larger than all that a step learns."""
+    method = made(FAMOS, SOON, torch.device("cuda:0"), tmp_path)
+    plain = training.descend
+
+    def descend(optimizer: Any, parts: Any, rate: Any) -> None:
+        plain(optimizer, parts, rate * 2 if torch.cuda.is_current_stream_capturing() else rate)
+
+    monkeypatch.setattr(training, "descend", descend)
+    for step in range(1, 6):
+        method.step(step)
+    assert method._captured.off
+    assert "differs from a plain one" in method.warnings[-1]
+
+
+def test_what_a_capture_can_not_hold_is_named_and_leaves_nothing(
+    card: SimulatedCard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The end of a capture that is broken fails as well; memory can be given back afterwards all the same."""
+    method = made(FAMOS, SOON, torch.device("cuda:0"), tmp_path)
+    plain = type(method)._loss
+
+    def loss(terms: Any) -> Any:
+        found = plain(method, terms)
+        if torch.cuda.is_current_stream_capturing():
+            found.item()  # which waits
+        return found
+
+    monkeypatch.setattr(method, "_loss", loss)
+    for step in range(1, 6):
+        method.step(step)
+    assert method._captured.off
+    assert "not permitted when stream is capturing" in method.warnings[-1]
+    torch.cuda.empty_cache()
+    assert not torch.cuda.memory_snapshot(), "memory of the capture is never free again"
+
+
+def test_a_picture_of_former_graphs_does_not_hinder_the_next_ones(card: SimulatedCard, tmp_path: Path) -> None:
+    """torch refuses a pool that no graph uses any more, and that is not empty either."""
+    method = made(FAMOS, SOON | {"r1_weight": 0.0}, torch.device("cuda:0"), tmp_path)
+    for step in range(1, 7):
+        method.step(step)
+    held = method._last
+    method.settings = method.settings.with_values({"content_weight": 200.0})
+    for step in range(7, 12):
+        method.step(step)
+    assert not method._captured.off, method.warnings
+    assert method._captured.held
+    del held
+    torch.cuda.empty_cache()
+    assert len(torch.cuda.memory_snapshot()) == 1, "memory of the former graphs is free"
+
+
+def test_no_garbage_is_collected_while_a_step_is_captured(
+    card: SimulatedCard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not by torch either: in the window it would end widgets in the thread that trains, and graphs in any."""
+    method = made(FAMOS, SOON, torch.device("cuda:0"), tmp_path)
+    plain, seen, collected = type(method)._loss, [], []
+
+    def loss(terms: Any) -> Any:
+        if torch.cuda.is_current_stream_capturing():
+            seen.append(gc.isenabled())
+        return plain(method, terms)
+
+    monkeypatch.setattr(method, "_loss", loss)
+    monkeypatch.setattr(gc, "collect", lambda *_: collected.append(1))
+    for step in range(1, 6):
+        method.step(step)
+    assert seen == [False]
+    assert gc.isenabled()
+    assert not collected
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
         (torch.OutOfMemoryError("CUDA out of memory"), "it takes more memory than is free"),
         (RuntimeError("CUDA error: operation not permitted when stream is capturing"), "not permitted"),
+        (ValueError("Pointer argument cannot be accessed from Triton (cpu tensor?)"), "Pointer argument"),
     ],
 )
 @pytest.mark.parametrize("begins", ["warm-up", "capture"])

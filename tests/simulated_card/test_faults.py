@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from engine import snapshots
 from engine.box import Box, Margin, Size
 from engine.errors import BadSettingError, OutOfMemoryError
 from engine.fields.artwork import Artwork
+from engine.images.maps import RegionMap
 from engine.images.quantise import to_uint8, to_uint16
 from engine.images.read import read_image
 from engine.job import Job
@@ -21,10 +23,11 @@ from engine.messages.events import Ended, Event, Failed, Kept, Paused, Stepped, 
 from engine.messages.exports import Exported, ExportRequest, Progressed
 from engine.method import method_class
 from engine.methods.magic.method import Magic
-from engine.nn import capture
+from engine.nn import capture, set_attention
 from engine.nn.layers import ChannelLayerNorm
 from engine.nn.set_attention import SetAttention
 from engine.options import RenderMode
+from engine.preview import usage
 from engine.templates.atlas import Atlas, Templates
 from engine.templates.mixture import weighted_sum
 from engine.training import trainer
@@ -87,6 +90,35 @@ def test_a_step_without_memory_leaves_nothing_behind(
         assert found.plain == straight.plain, share
         for name, tensor in straight.tensors.items():
             assert torch.equal(found.tensors[name], tensor), f"{name}, broken off at {share:.0%} of a step"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB.",
+        "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "Triton Error [CUDA]: out of memory",
+        "MPS backend out of memory (MPS allocated: 9.07 GB, other allocations: 1 MB, max allowed: 9.07 GB).",
+        "Invalid buffer size: 20.00 GB",
+    ],
+)
+def test_too_little_memory_is_known_in_the_words_of_each_library(said: str) -> None:
+    """cuBLAS allocates by itself, and names it as it names what a card does not survive."""
+    assert devices.is_out_of_memory(RuntimeError(said))
+    assert not devices.is_lost(RuntimeError(said))
+
+
+@pytest.mark.parametrize("library", ["CUDA error", "HIP error", "Triton Error [CUDA]"])
+def test_a_card_that_failed_is_known_whoever_hears_of_it_first(library: str) -> None:
+    """The next launch does: a kernel of Triton's as well."""
+    error = RuntimeError(f"{library}: an illegal memory access was encountered")
+    assert devices.is_lost(error)
+    card = devices.Device("cuda:0", "GPU simulated", 2**37)
+    assert devices.lost_message(error, card).startswith(
+        "GPU simulated has stopped working (an illegal memory access was encountered)."
+    )
 
 
 def test_the_next_size_of_a_picture_without_memory_is_tried_again(card: SimulatedCard, tmp_path: Path) -> None:
@@ -318,6 +350,65 @@ def test_prints_from_originals_without_doubles(repeat: bool, tmp_path: Path) -> 
     with torch.no_grad():
         expected = Artwork(method_class("famos")(job, torch.device("cpu")).renderer(way), Size(64, 96))
         assert (expected.at(Box(0, 0, 30, 40)) - found).abs().max() < 0.01
+
+
+@pytest.mark.usefixtures("card_can_be_simulated")
+@pytest.mark.parametrize("key", ["famos", "magic"])
+def test_shares_of_images_without_doubles(key: str, tmp_path: Path) -> None:
+    job = JOBS[key](tmp_path)
+    with SimulatedCard(doubles=False):
+        method = method_class(key)(job, CUDA)
+        found = {each.path: each.share for each in usage.image_shares(method)}
+        del method
+    wanted = {each.path: each.share for each in usage.image_shares(method_class(key)(job, torch.device("cpu")))}
+    assert found == pytest.approx(wanted, abs=1e-3)
+
+
+@pytest.mark.usefixtures("card_can_be_simulated")
+def test_a_picture_grows_without_a_kernel_that_enlarges(tmp_path: Path) -> None:
+    """As on a Mac's graphics processor, which also has no means over parts that are not equal, for small pictures."""
+    job = JOBS["neural_style"](tmp_path, {"statistic": "gram"})  # grows after two steps
+    with SimulatedCard(doubles=False):
+        made = begun(job, steps=4)
+        shown = {name: patch.cpu() for name, patch in made.method.patches().items()}
+    assert shown
+    assert all(patch.isfinite().all() for patch in shown.values())
+
+
+@pytest.mark.usefixtures("card_can_be_simulated")
+def test_pieces_are_warped_whatever_the_side_of_a_patch(tmp_path: Path) -> None:
+    job = magic_jobs.job(tmp_path, {"warp": "affine", "patch": 40})
+    found = []
+    for mac in (False, True):
+        with SimulatedCard(doubles=False) if mac else nullcontext():
+            made = method_class("magic")(job, CUDA if mac else torch.device("cpu"))
+            found.append({name: float(value) for name, value in made.step(0).items()})
+            del made
+    assert found[1] == pytest.approx(found[0], rel=2e-3, abs=2e-3)
+
+
+@pytest.mark.usefixtures("card_can_be_simulated")
+def test_maps_say_where_images_may_lie_without_a_wait(tmp_path: Path) -> None:
+    """Which images share their regions is found on the processor: Macs can not, and a card would be waited for."""
+    allowed = torch.tensor([[True, False, True], [True, True, True]])
+    regions = RegionMap(torch.zeros(4, 4, dtype=torch.uint8), torch.zeros(2, 3, dtype=torch.uint8), allowed)
+    shares = torch.rand(2, 2, 4, 4, generator=torch.Generator().manual_seed(0))
+    image = torch.tensor([[0, 1], [2, 1]])
+    wanted = regions.bias(shares, image)
+    with SimulatedCard(doubles=False) as card:
+        given = shares.to(CUDA), image.to(CUDA)
+        with card.counting() as counts:
+            found = regions.bias(*given)
+        assert torch.equal(found.cpu(), wanted)
+    assert not counts.waits + counts.uploads
+
+
+def test_attention_reads_dense_memory_where_kernels_take_it_for_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metal's and AMD's give wrong numbers for views, without a word."""
+    x = torch.rand(3, 5, 2, 4).permute(1, 2, 0, 3)
+    assert set_attention._as_it_is_read(x) is x
+    monkeypatch.setattr(torch.version, "hip", "7.0")
+    assert set_attention._as_it_is_read(x).is_contiguous()
 
 
 def test_the_thread_that_trains_takes_its_card_and_does_not_step_back(

@@ -20,8 +20,8 @@ from engine.method import Method, method_class, method_keys
 from engine.options import RenderMode
 from engine.preview import views
 from tests.engine.combinations import every_pair
+from tests.engine.magic_jobs import OPTIONS as MAGIC_OPTIONS
 from tests.engine.methods.famos.test_method import OPTIONS as FAMOS_OPTIONS
-from tests.engine.methods.magic.test_method import OPTIONS as MAGIC_OPTIONS
 from tests.engine.methods.test_every_method import JOBS
 
 CPU = torch.device("cpu")

@@ -1,5 +1,6 @@
 """A rebuild on a card that holds one method at a time: the present one makes room, and comes back where it must."""
 
+import gc
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from engine.job import Job
 from engine.messages.commands import RenderView, Restore, Retune
 from engine.messages.events import Began, Ended, Event, Failed, Kept, Stepped, ViewRendered
 from engine.method import Method, method_class
-from engine.training import trainer
+from engine.training import matches, trainer
 from engine.training.session import Session
 from tests.engine.methods.test_every_method import JOBS
 from tests.engine.sessions import of, play
@@ -54,11 +55,12 @@ def after(step: int, session: Session, *commands: Any) -> Callable[[Event], None
     return react
 
 
+@pytest.mark.parametrize("measured", [False, True])
 @pytest.mark.parametrize("key", ["famos", "magic", "neural_style", "stylize"])
-def test_the_present_method_makes_room(key: str, scarce: Callable, tmp_path: Path) -> None:
-    """Also while it is looked at."""
+def test_the_present_method_makes_room(key: str, measured: bool, scarce: Callable, tmp_path: Path) -> None:
+    """Also while it is looked at, and while its picture is measured."""
     scarce(key)
-    session = Session(JOBS[key](tmp_path), tmp_path, device="cuda:0", steps=4, previews=False)
+    session = Session(JOBS[key](tmp_path), tmp_path, device="cuda:0", steps=4, previews=False, measured=measured)
     view = RenderView(Box(0, 0, 40, 40), Size(40, 40))
     events = play(session, after(2, session, view, Retune(OTHER.get(key, {"filters": 5}))))
     assert not of(events, Failed)
@@ -100,3 +102,37 @@ def test_where_not_even_the_present_ones_can_be_had_again_they_are_saved(scarce:
     assert of(events, Failed)[0].fatal
     assert "last autosave" in of(events, Failed)[0].message
     assert of(events, Kept)[0].step == 2
+
+
+class Circle:
+    """Holds itself, as widgets of a window do."""
+
+    def __init__(self) -> None:
+        self._self = self
+
+
+def test_room_is_made_without_a_look_at_the_circles_of_others(
+    scarce: Callable, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Those of a window may only go in its own thread."""
+    scarce("famos")
+    gc.disable()
+    request.addfinalizer(gc.enable)
+    circle = weakref.ref(Circle())
+    session = Session(JOBS["famos"](tmp_path), tmp_path, device="cuda:0", steps=4, previews=False)
+    events = play(session, after(2, session, Retune(OTHER["famos"])))
+    assert [began.reason for began in of(events, Began)] == ["built", "rebuilt"]
+    assert circle() is not None
+
+
+def test_measuring_goes_on_where_the_present_ones_come_back(
+    scarce: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matches, "EVERY_S", 0.0)
+    monkeypatch.setattr(matches, "AT_ONCE_S", 1000.0)
+    scarce("famos", lambda job, built: job.settings.templates == 6)
+    session = Session(JOBS["famos"](tmp_path), tmp_path, device="cuda:0", steps=60, previews=False, measured=True)
+    events = play(session, after(2, session, Retune(OTHER["famos"])))
+    refused = events.index(of(events, Failed)[0])
+    measured = [e for e in of(events[refused:], Stepped) if "style_match" in e.terms]
+    assert measured

@@ -36,7 +36,7 @@ class Directed(NamedTuple):
     free: Tensor | None = None
 
     def part(self, rows: slice) -> Directed:
-        """Of some boxes; shares of templates stay those of all."""
+        """The batch of some of its boxes; shares of templates stay those of all."""
         bias = self.bias if self.bias is None or len(self.bias) == 1 else self.bias[rows]
         times = {name: weight[rows] for name, weight in self.times.items()}
         return Directed(bias, times, None if self.painted_share is None else self.painted_share[rows], self.free)

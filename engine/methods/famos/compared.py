@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from engine import losses
 from engine.images.sources import Source
@@ -15,6 +14,7 @@ from engine.methods.adversarial import coarsened
 from engine.methods.famos.lines import mean_contrast
 from engine.methods.famos.settings import FamosSettings
 from engine.nn.mosaic import ColorReconstruction
+from engine.planes import averaged
 from engine.style.networks import normalise_over, open_network
 from engine.style.perceptual import Perceptual
 
@@ -82,4 +82,4 @@ def content_distance(
 
 def _at_size_of(features: Tensor, times: Tensor | None) -> Tensor | float:
     """How much each place of a layer weighs, [B, 1, h, w], the mean of what it stands for."""
-    return 1.0 if times is None else functional.adaptive_avg_pool2d(times, (features.shape[2], features.shape[3]))
+    return 1.0 if times is None else averaged(times, *features.shape[2:])

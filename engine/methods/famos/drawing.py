@@ -28,7 +28,7 @@ class Drawing:
     seed: int
 
     def drawn(self, random: torch.Generator, job: Job, directions: Directions) -> Templates:
-        """As chance has them; others each time that they are drawn again."""
+        """The templates as chance has them; others each time that they are drawn again."""
         s, weights, again = self.settings, [style.image.weight for style in self.styles], job.pieces.draw
         templates = Templates.drawn(self.atlas, s.templates, weights, s.tiling, random)
         if not again and directions.groups is None:
@@ -42,7 +42,7 @@ class Drawing:
         return completed(chosen, directions.groups, drawn)[0]
 
     def drawn_anew(self, job: Job, directions: Directions) -> Templates:
-        """As a beginning with this job would draw them."""
+        """The templates that a beginning with this job would draw."""
         return self.drawn(torch.Generator().manual_seed(self.seed), job, directions)
 
     def completed(self, directions: Directions, present: Templates) -> Templates:

@@ -6,15 +6,12 @@ Ours, for pictures as the published sample of the peer's code: old districts sta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from engine import losses
 from engine.images.sources import Source
-
-Counts = Literal["everywhere", "lines", "dark"]
 
 _FINE_PX, _COARSE_PX = 1.0, 12.0
 """A line is what differs from its surroundings: two Gaussians, a pen stroke and what lies around it."""
@@ -48,7 +45,7 @@ def runs_one_way(content: Tensor) -> Tensor:
 
 
 def mean_contrast(contents: Sequence[Source], dark: bool) -> float:
-    """Of contents as networks see them, -1..1, by evenly spaced parts of each; the unit of `line_weight`."""
+    """The mean contrast of contents as networks see them, -1..1, by evenly spaced parts; the unit of `line_weight`."""
     found = [_lines(part, dark).mean() for content in contents for part in _parts(content.pixels)]
     return max(1e-3, float(torch.stack(found).mean()))
 

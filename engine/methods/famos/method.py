@@ -57,7 +57,7 @@ class Famos(PaintingFamos):
     presets = PRESETS
     stand_in = "magic"
     capabilities = frozenset(("repeat", "originals", "frames", "pieces", "paint_detail", "transparent"))
-    painting_version = 3  # paint has the detail of the pieces; before, beyond the canvas psi and templates in step
+    painting_version = 4  # prints mirror pieces beyond the canvas; before, paint with detail, psi and templates in step
 
     def __init__(self, job: Job, device: torch.device) -> None:
         assert isinstance(job.settings, FamosSettings)

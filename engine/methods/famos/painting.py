@@ -72,7 +72,7 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
 
     @property
     def temperature(self) -> float:
-        """Of the softmax, now: moves geometrically from its start over the ramp."""
+        """The temperature of the softmax now: it moves geometrically from its start over the ramp."""
         s = self.settings
         if self.steps_done >= s.temperature_ramp_steps:
             return s.temperature
@@ -84,7 +84,7 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
 
     @property
     def templates(self) -> Templates | None:
-        """As the artist wants them; None in mode paint."""
+        """The templates as the artist wants them; None in mode paint."""
         return None if self._composed is None else self._composed.templates
 
     # -------------------------------------------------------- painting

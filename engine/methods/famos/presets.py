@@ -77,6 +77,7 @@ PRESETS = (
             "content_scale": 1.0,
             "style_scale": 1.0,
         },
+        for_card=True,
     ),
     Preset(
         "Rich",
@@ -92,6 +93,7 @@ PRESETS = (
             "content_scale": 1.0,
             "style_scale": 1.0,
         },
+        for_card=True,
     ),
     Preset(
         "As in the paper",
@@ -117,6 +119,7 @@ PRESETS = (
             "temperature": 1.0,
             "temperature_ramp_steps": 0,
         },
+        for_card=True,
     ),
     Preset(
         "As in the paper, painted only",
@@ -164,6 +167,7 @@ PRESETS = (
             "settle_after_steps": 0,
             "style_scale": 1.0,
         },
+        for_card=True,
     ),
     Preset(
         "Fine mosaic",

@@ -1,6 +1,6 @@
 """FAMOS painted otherwise than as trained: what the generator sees of a canvas, and what is composed of its decisions.
 
-Painting a scene is method.py's; repeats, frames and prints in general are adversarial_renderer.py's.
+Painting a scene is painting.py's; repeats, frames and prints in general are adversarial_renderer.py's.
 """
 
 from __future__ import annotations
@@ -79,13 +79,12 @@ class Painted(Printable, Protocol):
     def layers_of(self, painting: Painting, content: Callable[[], Tensor]) -> Layers: ...
 
 
-class FamosRenderer(AdversarialRenderer[Painted]):
+class FamosRenderer(AdversarialRenderer[Painted, Scene]):
     """See `AdversarialRenderer`."""
 
     def __init__(self, method: Painted, render_mode: RenderMode) -> None:
         super().__init__(method, render_mode)
         self._smooth_paint = render_mode.smooth_paint
-        self._scene: tuple[Size, Scene] | None = None
         self._pieces: tuple[Detail, DetailedTemplates] | None = None
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
@@ -140,12 +139,6 @@ class FamosRenderer(AdversarialRenderer[Painted]):
         mixture = Mixture(collage, nothing, nothing, nothing, weights)
         return self.method.layers_of(Painting(result, collage, painted, alpha, mixture), lambda: content[0])
 
-    def _scene_of(self, canvas_size: Size) -> Scene:
-        if self._scene is None or self._scene[0] != canvas_size:
-            self._check_repeat(canvas_size)
-            self._scene = canvas_size, self._made(canvas_size)
-        return self._scene[1]
-
     def _made(self, canvas_size: Size) -> Scene:
         plain = self.method.scene(canvas_size, self._frame)
         content = self._content(canvas_size, plain.content)
@@ -161,5 +154,6 @@ class FamosRenderer(AdversarialRenderer[Painted]):
     def _pieces_of(self, detail: Detail) -> DetailedTemplates:
         assert self.method.templates is not None
         if self._pieces is None or self._pieces[0] is not detail:
-            self._pieces = detail, detail.of(self.method.templates)
+            # Beyond its edges as `Painted.scene` has them, or A would choose between pieces that do not lie there.
+            self._pieces = detail, detail.of(self.method.templates, mirrored=self.method.canvas_size)
         return self._pieces[1]

@@ -141,7 +141,7 @@ class FamosSettings(AdversarialSettings):
 
     # ------------------------------------------------------------ training
     border: Literal["inside", "over"] = choice("inside", ("Inside alone", "Over the border"), "Patches lie",
-        "Inside alone: few patches have the outermost pixels, which may get a fringe. Over the border: they are "
+        "Inside alone: few patches have the outermost pixels, which are learned less. Over the border: they are "
         "learned half as often as the rest, and so are the mirror images beyond, which a canvas of more pieces shows.",
         group=TRAINING, advanced=True)
     adversarial: Literal["hinge", "wgan_gp", "dcgan", "lsgan"] = redeclared(AdversarialSettings, "adversarial",

@@ -56,6 +56,7 @@ PRESETS = (
         "Standard",
         "For a graphics card.",
         {"width": 24, "patch": 256, "batch": 8, "filters": 48},
+        for_card=True,
     ),
     Preset(
         "As in the paper",

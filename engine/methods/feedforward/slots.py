@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.declarations import Slot
-from engine.methods.map_slots import STYLE_MAP_SLOTS
+from engine.methods.map_slots import STYLE_MAP_SLOTS, STYLE_MASK_SLOT
 
 SLOTS = {
     "texture": (Slot("style", "Style", "The texture to learn: peppers, brushwork, cloth. Several are mixed."),),
@@ -14,14 +14,7 @@ SLOTS = {
     ),
     "doodle_net": (
         Slot("style", "Style", "The painting whose parts are learned.", 1, 1),
-        Slot(
-            "style_mask",
-            "Style mask",
-            "Where which part lies in the style: a plain colour for each.",
-            maximum=1,
-            kind="mask",
-            beneath=("style",),
-        ),
+        STYLE_MASK_SLOT,
         Slot(
             "target_mask",
             "Target mask",

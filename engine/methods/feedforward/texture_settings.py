@@ -48,6 +48,7 @@ PRESETS = (
         "Standard",
         "For a graphics card.",
         {"width": 32, "patch": 256, "batch": 8, "filters": 48},
+        for_card=True,
     ),
     Preset(
         "Brushwork",

@@ -5,16 +5,13 @@ The same network looks at the same set and content, both made smaller; its piece
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from copy import copy
 from dataclasses import replace
 
 from engine.box import Box, Size
 from engine.images.sources import ContentField, Source
-from engine.methods.adversarial import atlas_of
 from engine.methods.magic.renderer import Painted, layers_of
 from engine.renderer import Layers, RendererAround
-from engine.templates.atlas import Templates
+from engine.templates.atlas import Atlas, Templates
 from engine.templates.sets import Sets
 
 
@@ -22,20 +19,14 @@ class CoarseRenderer(RendererAround):
     """A `renderer.Renderer` of canvases that are `reduction` times smaller than the method's own.
 
     Args:
-        styles: at working scale.
+        atlas: of the style images, `reduction` times smaller than at working scale.
+        frame: another content; None for the method's own.
     """
 
-    def __init__(self, method: Painted, styles: Sequence[Source], reduction: int) -> None:
+    def __init__(self, method: Painted, atlas: Atlas, reduction: int, frame: Source | None = None) -> None:
         super().__init__(method)
         self._method, self.reduction = method, reduction
-        self._atlas = atlas_of([style.smaller(reduction) for style in styles], method.device)
-        self._frame: Source | None = None
-
-    def of(self, frame: Source) -> CoarseRenderer:
-        """The same of another content."""
-        other = copy(self)
-        other._frame = frame
-        return other
+        self._atlas, self._frame = atlas, frame
 
     def paint(self, box: Box, canvas_size: Size) -> Layers:
         def sets(templates: Templates, box: Box) -> Sets:

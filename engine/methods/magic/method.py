@@ -40,12 +40,12 @@ from engine.methods.directed import (
 from engine.methods.magic import pretrained
 from engine.methods.magic.anchor import Anchor
 from engine.methods.magic.batches import Batch, joined
-from engine.methods.magic.coarse import CoarseRenderer
 from engine.methods.magic.color_choice import ColorChoice
 from engine.methods.magic.conditions import RANGES
+from engine.methods.magic.deciding import BEGINNINGS_BYTES
 from engine.methods.magic.directions import multiplied
 from engine.methods.magic.memory_plan import Plan, plan
-from engine.methods.magic.painting import BEGINNINGS_BYTES, PaintingMagic
+from engine.methods.magic.painting import PaintingMagic
 from engine.methods.magic.presets import PRESETS
 from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
@@ -54,6 +54,7 @@ from engine.methods.remembered import Remembered
 from engine.nn.capture import Rate
 from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
+from engine.templates.atlas import Atlas
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets
 
@@ -98,7 +99,7 @@ class Magic(PaintingMagic):
         self._make_it_fit()
         self._assemble(torch.Generator().manual_seed(self.seed))
         self._shown: dict[tuple[int, ...], Tensor] = {}
-        self._coarse_renderers: dict[int, CoarseRenderer] = {}
+        self._coarse_atlases: dict[int, Atlas] = {}
         self._remembered, self._color_choice = Remembered(), ColorChoice()
         self._beginnings = Remembered(BEGINNINGS_BYTES)
         self._tally, self._composed = Tally(), {}

@@ -76,6 +76,7 @@ PRESETS = (
             "content_scale": 1.0,
             "style_scale": 1.0,
         },
+        for_card=True,
     ),
     Preset(
         "Unguided",
@@ -95,6 +96,7 @@ PRESETS = (
             "content_scale": 1.0,
             "style_scale": 1.0,
         },
+        for_card=True,
     ),
     Preset(
         "As in the paper, guided",
@@ -111,6 +113,7 @@ PRESETS = (
             "largest_share_weight": 0.0,
             "variation_weight": 1.0,
         },
+        for_card=True,
     ),
     Preset(
         "As in the paper, unguided",
@@ -125,6 +128,7 @@ PRESETS = (
             "largest_share_weight": 1.0,
             "entropy_weight": 5.0,
         },
+        for_card=True,
     ),
     Preset(
         "Large pieces",

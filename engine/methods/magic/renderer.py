@@ -1,6 +1,6 @@
 """MAGIC painted otherwise than as trained: what it sees of a canvas, and what is composed of its decisions.
 
-Painting a scene is method.py's; repeats, frames and prints in general are adversarial_renderer.py's.
+Painting a scene is painting.py's; repeats, frames and prints in general are adversarial_renderer.py's.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ class Painted(Printable, Protocol):
     def placed_logarithms(self, logits: Tensor, regions: Tensor | None, seed: int) -> Tensor: ...
 
 
-class MagicRenderer(AdversarialRenderer[Painted]):
+class MagicRenderer(AdversarialRenderer[Painted, Scene]):
     """See `AdversarialRenderer`.
 
     Raises:
@@ -164,7 +164,6 @@ class MagicRenderer(AdversarialRenderer[Painted]):
                 "Pieces that are turned and scaled do not meet at the edges, so this collage can not repeat. "
                 "Leave the repeat out, or train with Bend the pieces at No or Flow."
             )
-        self._scene: tuple[Size, Scene] | None = None
         self._detail: Detail | None = None
         self._pieces: dict[int, DetailedTemplates] = {}
 
@@ -173,7 +172,10 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         return layers_of(painting, self.method.repaint_reach, box)
 
     def planes(self, box: Box, canvas_size: Size) -> Tensor:
-        """Of each set log A, not normalised, and how elements bend; what the second U-Net adds; content; regions."""
+        """What is decided in a box, [C, h, w]: all that a larger picture needs to be composed without the networks.
+
+        For each set log A, not normalised, and how elements bend; what the second U-Net adds; content; regions.
+        """
         painting = self.method.painting(box, self._scene_of(canvas_size))
         planes = []
         for choice, _ in painting.choices:
@@ -217,12 +219,6 @@ class MagicRenderer(AdversarialRenderer[Painted]):
         collage = collage * 2 - 1
         painting = Painting(collage + added, collage, mixture, content, [], box)
         return layers_of(painting, self.method.repaint_reach, box)
-
-    def _scene_of(self, canvas_size: Size) -> Scene:
-        if self._scene is None or self._scene[0] != canvas_size:
-            self._check_repeat(canvas_size)
-            self._scene = canvas_size, self._made(canvas_size)
-        return self._scene[1]
 
     def _made(self, canvas_size: Size) -> Scene:
         plain = self.method.scene(canvas_size, self._frame)

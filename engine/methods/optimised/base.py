@@ -129,7 +129,7 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         return canvas_size
 
     def size_at(self, scale: int) -> Size:
-        """Of the picture, halved `scale` times."""
+        """The size of the picture, halved `scale` times."""
         return Size(*(max(1, round(side / 2**scale)) for side in (self.full.height, self.full.width)))
 
     @property
@@ -365,7 +365,8 @@ class PixelMethod(SteppedMethod[SettingsT], Generic[SettingsT]):
         fits = self._fits(state)
         if strict and not fits:
             raise BadProjectError(
-                "The snapshot does not fit the settings it names (picture is missing or of another size)."
+                "The snapshot does not fit the settings it names (picture is missing or of another size). "
+                "Choose another snapshot of the project."
             )
         if "picture" not in stored or "scale" not in plain:
             return ["picture"]

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.box import Size
+from engine.planes import averaged
 from engine.style.objective import Objective
 
 _LUMA = (0.299, 0.587, 0.114)
@@ -42,11 +43,13 @@ def luma(image: Tensor) -> Tensor:
 def enlarged(picture: Tensor, size: Size) -> Tensor:
     """[1, 3, h, w] at another size, 0..1."""
     shape = (size.height, size.width)
-    return functional.interpolate(picture, shape, mode="bicubic", align_corners=False, antialias=True).clamp(0, 1)
+    # On the CPU, and once for each size: Apple's processors have no such kernel before torch 2.8.
+    larger = functional.interpolate(picture.cpu(), shape, mode="bicubic", align_corners=False, antialias=True)
+    return larger.clamp(0, 1).to(picture.device)
 
 
 def thumbnail(image: Tensor, side: int = 192) -> Tensor:
     """[B, 3, h, w], its longer side at most `side` pixels."""
     factor = min(1.0, side / max(image.shape[2:]))
-    shape = tuple(max(1, round(length * factor)) for length in image.shape[2:])
-    return functional.interpolate(image, shape, mode="area").clamp(0, 1)
+    height, width = (max(1, round(length * factor)) for length in image.shape[2:])
+    return averaged(image, height, width).clamp(0, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.declarations import Slot
-from engine.methods.map_slots import STYLE_MAP_SLOTS
+from engine.methods.map_slots import STYLE_MAP_SLOTS, STYLE_MASK_SLOT
 
 SLOTS = {
     "neural_style": (
@@ -21,14 +21,7 @@ SLOTS = {
     ),
     "doodle": (
         Slot("style", "Style", "The painting whose parts you want.", 1, 1),
-        Slot(
-            "style_mask",
-            "Style mask",
-            "Where which part lies in the style: a plain colour for each.",
-            maximum=1,
-            kind="mask",
-            beneath=("style",),
-        ),
+        STYLE_MASK_SLOT,
         Slot(
             "target_mask",
             "Target mask",

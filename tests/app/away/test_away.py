@@ -16,11 +16,9 @@ from engine.project import PLAN_NAME
 from engine.snapshots import Snapshot, listing
 from engine.stop_rule import StopRule
 from engine.training import trainer
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.toys import write_image
 from tests.engine import toy, toy_two
-
-__all__ = ["studio"]
 
 STEPS = StopRule(steps=4)
 

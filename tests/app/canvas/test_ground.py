@@ -107,3 +107,23 @@ def test_a_canvas_that_is_compared_shows_them_on_both_sides_of_the_line_and_not_
     assert color(0.5) == [255, 255, 255]
     view.set_opacity(None)
     assert color(0.1) == color(0.9) == rgb(PICTURE)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_a_view_that_is_saved_is_transparent_where_the_canvas_has_checks(qtbot, ratio, monkeypatch):
+    view = CanvasView()
+    qtbot.addWidget(view)
+    view.resize(400, 400)
+    view.set_extent(Size(64, 80))
+    picture = QImage(80, 64, QImage.Format.Format_RGB32)
+    picture.fill(PICTURE)
+    view.set_picture(picture)
+    monkeypatch.setattr(view, "devicePixelRatioF", lambda: ratio)
+    assert not view.seen_picture().hasAlphaChannel()
+    view.set_opacity(opacity(0, 1))
+    seen, plain = view.seen_picture(), view.seen_picture(cut_out=False)
+    assert seen.size() == plain.size()
+    middle = seen.height() // 2
+    assert seen.pixelColor(3, middle).alpha() == 0
+    assert seen.pixelColor(seen.width() - 3, middle) == PICTURE
+    assert {plain.pixelColor(x, middle).name() for x in range(plain.width())} == {PICTURE.name()}

@@ -17,12 +17,12 @@ from engine.box import Box, Size
 from engine.messages.events import PieceFound
 from engine.pieces import Piece
 from engine.renderer import PIECES_LAYER
+from tests.app.studio import Studio
 from tests.app.test_live import live, shown  # noqa: F401 - a fixture
-from tests.app.test_main_window import Studio, studio  # noqa: F401 - a fixture
 from tests.engine.toy import Toy
 
 
-def rest(studio: Studio, place: QPoint) -> None:  # noqa: F811
+def rest(studio: Studio, place: QPoint) -> None:
     viewport = studio.window.canvas.view.viewport()
     event = QHelpEvent(QEvent.Type.ToolTip, place, viewport.mapToGlobal(place))
     QApplication.sendEvent(viewport, event)

@@ -15,10 +15,8 @@ from engine.box import Size
 from engine.messages.events import ViewRendered
 from engine.messages.exports import Exported, ExportRequest
 from engine.settings import parse_assignments
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.engine.toy import ToySettings
-
-__all__ = ["studio"]
 
 
 def painted(studio: Studio) -> None:

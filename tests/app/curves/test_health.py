@@ -16,7 +16,7 @@ from app.curves.plots import Curves
 from app.document import Document
 from engine.method import method_class
 from engine.methods.famos.settings import FamosSettings
-from tests.app.widgets import Every
+from tests.app.every_setting import Every
 
 FAMOS = method_class("famos")
 KEYS = tuple(term.key for term in FAMOS.terms)

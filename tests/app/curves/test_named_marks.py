@@ -7,10 +7,8 @@ from PySide6.QtWidgets import QMenu
 
 from app.widgets import gestures
 from engine.messages.events import Stepped
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.toys import write_image
-
-__all__ = ["studio"]
 
 
 def texts(studio: Studio) -> list[str]:

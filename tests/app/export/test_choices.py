@@ -14,9 +14,7 @@ from app.export.presets_button import ExportPresets
 from app.preferences import Preferences
 from engine.box import Size
 from engine.declarations import Layer
-from tests.app.test_main_window import Studio, studio
-
-__all__ = ["studio"]
+from tests.app.studio import Studio
 
 LAYERS = (Layer("result", "Result", ""), Layer("mask", "Mask", ""))
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
 import tifffile
 import torch
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtCore import QPoint, QPointF, QSettings
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.export.controller import ExportController
 from app.export.dialog import ExportDialog
@@ -21,15 +19,13 @@ from app.main_window import MainWindow
 from app.preferences import Preferences
 from engine.box import Size
 from engine.export import journal, unfinished
-from engine.messages.events import Event, Stepped, ViewRendered
+from engine.messages.events import Stepped, ViewRendered
 from engine.messages.exports import ExportCancelled, Exported, ExportRequest
 from engine.options import RenderMode
+from tests.app.drops import drop, files
+from tests.app.studio import PATIENCE_MS, Studio
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
-
-PATIENCE_MS = 60_000
-
-E = TypeVar("E", bound=Event)
 
 
 def times(factor: int) -> Size:
@@ -53,11 +49,8 @@ class OtherRenderer:
         return layers
 
 
-class Studio:
-    def __init__(self, window: MainWindow, qtbot, folder: Path) -> None:
-        self.window, self.qtbot, self.folder = window, qtbot, folder
-        self.events: list[Event] = []
-        window.training.events.on(Event, self.events.append)
+class PrintStudio(Studio):
+    """What is done with exports."""
 
     @property
     def exports(self) -> ExportController:
@@ -68,13 +61,6 @@ class Studio:
         dialog = self.window.exports.dialog
         assert dialog is not None
         return dialog
-
-    def until(self, condition) -> None:
-        self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
-
-    def until_seen(self, kind: type[E], number: int = 1) -> E:
-        self.until(lambda: len([event for event in self.events if isinstance(event, kind)]) >= number)
-        return [event for event in self.events if isinstance(event, kind)][-1]
 
     def train(self) -> None:
         """Until there is a snapshot and no session."""
@@ -99,9 +85,6 @@ class Studio:
         item = self.exports.queue.items[-1]
         self.until(lambda: item.done > 1)
         return item
-
-    def said(self) -> list[str]:
-        return [message.text for message in self.window.messages.messages]
 
 
 def answer(parent: QWidget, text: str) -> None:
@@ -128,14 +111,14 @@ def studio(qtbot, tmp_path: Path, monkeypatch):
     )
     window = new_window(tmp_path)
     qtbot.waitExposed(window)
-    studio = Studio(window, qtbot, tmp_path)
+    studio = PrintStudio(window, qtbot, tmp_path)
     yield studio
     window.close_anyway()
     qtbot.waitUntil(lambda: not window.training.running, timeout=PATIENCE_MS)
     window.deleteLater()
 
 
-def test_a_png_is_three_clicks_away(studio: Studio) -> None:
+def test_a_png_is_three_clicks_away(studio: PrintStudio) -> None:
     studio.train()
     dialog = studio.open()
     dialog.start.click()
@@ -153,7 +136,7 @@ def test_a_png_is_three_clicks_away(studio: Studio) -> None:
     assert studio.open().form.out().name == "mosaic 2.png", "the next one replaces nothing"
 
 
-def test_what_was_chosen_is_in_the_file(studio: Studio) -> None:
+def test_what_was_chosen_is_in_the_file(studio: PrintStudio) -> None:
     studio.train()
     form = studio.open().form
     form.format.setCurrentIndex(1)
@@ -172,14 +155,14 @@ def test_what_was_chosen_is_in_the_file(studio: Studio) -> None:
         assert page.asarray().min() == 65535, "the toy's originals are white"
 
 
-def test_the_dialog_comes_back_as_it_was_left(studio: Studio) -> None:
+def test_the_dialog_comes_back_as_it_was_left(studio: PrintStudio) -> None:
     studio.train()
     studio.open().form.size_field.choose(times(4))
     studio.dialog.close()
     assert studio.open().form.size_field.size_px == Size(280, 360)
 
 
-def test_a_queue_paints_all_of_them_in_a_row(studio: Studio) -> None:
+def test_a_queue_paints_all_of_them_in_a_row(studio: PrintStudio) -> None:
     studio.train()
     dialog = studio.open()
     for name in ("a", "b", "c"):
@@ -191,7 +174,42 @@ def test_a_queue_paints_all_of_them_in_a_row(studio: Studio) -> None:
     assert not studio.exports.running
 
 
-def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
+def test_the_line_at_the_bottom_says_that_training_waits_for_a_file(studio: PrintStudio) -> None:
+    studio.train()
+    status = studio.window.status
+    studio.window.training.start(studio.window.snapshots.newest())
+    studio.until(lambda: status.state.text() == "Training" and bool(status.speed.text()))
+    item = studio.begin_large()
+    assert status.state.text() == "Painting a file; training waits"
+    assert not status.speed.text()
+    studio.exports.queue.cancel(item)
+    studio.until_seen(ExportCancelled)
+    assert status.state.text() == "Training"
+
+
+def test_return_goes_on_painting_where_closing_asks(studio: PrintStudio) -> None:
+    studio.train()
+    studio.begin_large()
+    studio.window.close()
+    asked = next(box for box in studio.window.findChildren(QMessageBox) if box.isVisible())
+    assert asked.defaultButton().text() == "Go on painting"
+    asked.defaultButton().click()
+    assert studio.window.isVisible()
+    assert studio.exports.running
+
+
+def test_a_picture_that_is_looked_at_is_said_to_be_done(studio: PrintStudio) -> None:
+    studio.train()
+    item = studio.begin_large()
+    studio.dialog.rows.rows[item].look.click()
+    seen = studio.exports.views.so_far
+    assert seen is not None
+    assert "black" in seen.note.text()
+    studio.until_seen(Exported)
+    assert seen.note.text() == "All of it is painted."
+
+
+def test_cancelled_looked_at_and_gone_on_with(studio: PrintStudio) -> None:
     studio.train()
     item = studio.begin_large()
     row = studio.dialog.rows.rows[item]
@@ -215,7 +233,7 @@ def test_cancelled_looked_at_and_gone_on_with(studio: Studio) -> None:
     assert (studio.folder / "wall.tif").exists()
 
 
-def test_giving_up_asks_and_frees_the_disk(studio: Studio) -> None:
+def test_giving_up_asks_and_frees_the_disk(studio: PrintStudio) -> None:
     studio.train()
     item = studio.begin_large()
     studio.exports.queue.cancel(item)
@@ -223,6 +241,8 @@ def test_giving_up_asks_and_frees_the_disk(studio: Studio) -> None:
     folder = journal.folder_for(item.request.out)
     assert folder.exists()
     studio.dialog.rows.rows[item].remove.click()
+    asked = next(box for box in studio.dialog.findChildren(QMessageBox) if box.isVisible())
+    assert asked.defaultButton().text() == "Keep", "Return loses nothing"
     answer(studio.dialog, "Keep")
     assert folder.exists()
     studio.dialog.rows.rows[item].remove.click()
@@ -232,7 +252,7 @@ def test_giving_up_asks_and_frees_the_disk(studio: Studio) -> None:
     assert not studio.exports.queue.items
 
 
-def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: Studio, qtbot) -> None:
+def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: PrintStudio, qtbot) -> None:
     studio.train()
     project = studio.window.document.folder
     item = studio.begin_large()
@@ -257,7 +277,7 @@ def test_closing_while_painting_keeps_it_and_the_next_start_offers_it(studio: St
     again.deleteLater()
 
 
-def test_stopping_the_training_keeps_what_is_painted(studio: Studio) -> None:
+def test_stopping_the_training_keeps_what_is_painted(studio: PrintStudio) -> None:
     studio.train()
     item = studio.begin_large()
     waiting = studio.exports.queue.add(ExportRequest(studio.folder / "b.png", Size(64, 64)))
@@ -270,7 +290,7 @@ def test_stopping_the_training_keeps_what_is_painted(studio: Studio) -> None:
     assert (studio.folder / "b.png").exists()
 
 
-def test_two_kinds_of_detail_side_by_side(studio: Studio) -> None:
+def test_two_kinds_of_detail_side_by_side(studio: PrintStudio) -> None:
     studio.train()
     form = studio.open().form
     form.size_field.choose(times(8))
@@ -294,7 +314,7 @@ def test_two_kinds_of_detail_side_by_side(studio: Studio) -> None:
     assert studio.window.canvas.view.extent == Size(70, 90), "the canvas shows what it showed"
 
 
-def test_comparing_while_it_trains(studio: Studio) -> None:
+def test_comparing_while_it_trains(studio: PrintStudio) -> None:
     studio.train()
     studio.window.training.start(studio.window.snapshots.newest())
     studio.until(lambda: studio.window.training.state == "training")
@@ -310,7 +330,7 @@ def test_comparing_while_it_trains(studio: Studio) -> None:
     studio.until(lambda: len([event for event in studio.events if isinstance(event, ViewRendered)]) > views + 2)
 
 
-def test_a_repeat_beside_itself(studio: Studio) -> None:
+def test_a_repeat_beside_itself(studio: PrintStudio) -> None:
     studio.train()
     form = studio.open().form
     assert not form.options.look_at_repeat.isEnabled()
@@ -329,7 +349,7 @@ def test_a_repeat_beside_itself(studio: Studio) -> None:
         assert shown.pixelColor(left + 3 * third // 4, rect.center().y()).name() != "#000000"
 
 
-def test_the_canvas_shows_how_it_will_print(studio: Studio, monkeypatch) -> None:
+def test_the_canvas_shows_how_it_will_print(studio: PrintStudio, monkeypatch) -> None:
     studio.train()
     proofs = []
 
@@ -351,17 +371,13 @@ def test_the_canvas_shows_how_it_will_print(studio: Studio, monkeypatch) -> None
     assert len(proofs) == seen
 
 
-def drop(host, path: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    drag = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    at = QPoint(20, host.height() // 2)
-    QApplication.sendEvent(host, QDragEnterEvent(at, *drag))
-    QApplication.sendEvent(host, QDropEvent(QPointF(at), *drag))
+def drop_back(studio: PrintStudio, name: str) -> None:
+    start = studio.window.canvas.start
+    drop(start, files(studio.folder / name), QPoint(20, start.height() // 2))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".psd", ".webp", ".dzi"])
-def test_an_exported_file_brings_its_settings_back(studio: Studio, suffix: str) -> None:
+def test_an_exported_file_brings_its_settings_back(studio: PrintStudio, suffix: str) -> None:
     document = studio.window.document
     document.set("colors", 7)
     studio.train()
@@ -374,13 +390,13 @@ def test_an_exported_file_brings_its_settings_back(studio: Studio, suffix: str) 
     job, folder = document.job, document.folder
     studio.window.files.new()
     assert document.job != job
-    drop(studio.window.canvas.start, studio.folder / f"back{suffix}")
+    drop_back(studio, f"back{suffix}")
     assert document.job == job
     assert document.folder != folder, "the project that it came from is left alone"
     assert any(f"settings of back{suffix} are back" in text for text in studio.said())
 
 
-def test_images_that_moved_are_named_and_found_in_another_folder(studio: Studio) -> None:
+def test_images_that_moved_are_named_and_found_in_another_folder(studio: PrintStudio) -> None:
     studio.train()
     studio.open().start.click()
     studio.until_seen(Exported)
@@ -399,7 +415,7 @@ def test_images_that_moved_are_named_and_found_in_another_folder(studio: Studio)
     assert Path(image.path) == elsewhere / "style ä.png"
 
 
-def test_a_file_without_settings_is_an_image_as_any_other(studio: Studio) -> None:
+def test_a_file_without_settings_is_an_image_as_any_other(studio: PrintStudio) -> None:
     studio.train()
     form = studio.open().form
     form.options.provenance.setChecked(False)
@@ -408,11 +424,11 @@ def test_a_file_without_settings_is_an_image_as_any_other(studio: Studio) -> Non
     studio.window.training.stop()
     studio.until(lambda: studio.window.training.state == "idle")
     studio.window.files.new()
-    drop(studio.window.canvas.start, studio.folder / "mosaic.png")
+    drop_back(studio, "mosaic.png")
     assert [Path(image.path).name for image in studio.window.document.sources("style")] == ["mosaic.png"]
 
 
-def test_a_film_writes_numbered_pictures(studio: Studio) -> None:
+def test_a_film_writes_numbered_pictures(studio: PrintStudio) -> None:
     studio.train()
     walk = studio.folder / "walk"
     walk.mkdir()
@@ -427,7 +443,7 @@ def test_a_film_writes_numbered_pictures(studio: Studio) -> None:
     assert done.out.name == "mosaic-00001.png"
 
 
-def test_minutes_are_measured_by_the_session_or_when_asked(studio: Studio) -> None:
+def test_minutes_are_measured_by_the_session_or_when_asked(studio: PrintStudio) -> None:
     studio.train()
     dialog = studio.open()
     assert not dialog.checks.buttons()
@@ -442,7 +458,7 @@ def test_minutes_are_measured_by_the_session_or_when_asked(studio: Studio) -> No
 
 
 @pytest.mark.parametrize("of_snapshot", [False, True])
-def test_images_that_are_gone_are_found_and_the_picture_is_painted(studio: Studio, of_snapshot: bool) -> None:
+def test_images_that_are_gone_are_found_and_the_picture_is_painted(studio: PrintStudio, of_snapshot: bool) -> None:
     studio.train()
     elsewhere = studio.folder / "elsewhere"
     elsewhere.mkdir()
@@ -462,7 +478,7 @@ def test_images_that_are_gone_are_found_and_the_picture_is_painted(studio: Studi
     assert (studio.folder / "mosaic.png").exists()
 
 
-def test_other_contents_are_shown_and_exported(studio: Studio) -> None:
+def test_other_contents_are_shown_and_exported(studio: PrintStudio) -> None:
     studio.train()
     studio.window.actions_by_name["others"].trigger()
     window = studio.exports.others

@@ -9,15 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QMimeData, QPoint, QUrl
+from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication
 
 from app.images.arrivals import Arrivals, address_of, local_paths
-from tests.app.test_main_window import Studio, studio
+from tests.app.drops import drop
+from tests.app.studio import Studio
 from tests.app.toys import write_image
-
-__all__ = ["studio"]
 
 
 @pytest.fixture
@@ -56,14 +55,6 @@ def arrivals(tmp_path: Path, qtbot) -> Iterator[Arrivals]:
     made.wait()
 
 
-def let_go(host: QWidget, data: QMimeData, at: QPoint) -> None:
-    drag = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    enter = QDragEnterEvent(at, *drag)
-    QApplication.sendEvent(host, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(host, QDropEvent(QPointF(at), *drag))
-
-
 def link(address: str) -> QMimeData:
     data = QMimeData()
     data.setUrls([QUrl(address)])
@@ -81,18 +72,18 @@ def test_the_picture_is_meant_and_not_the_page_it_links_to() -> None:
 
 def test_an_address_is_fetched_under_its_own_name(server: str, studio: Studio) -> None:
     window = studio.window
-    let_go(window.sources.section("style").zone, link(f"{server}/Starry%20Night.png"), QPoint(5, 5))
+    assert drop(window.sources.section("style").zone, link(f"{server}/Starry%20Night.png"), QPoint(5, 5))
     assert any("fetched from 127.0.0.1" in text for text in studio.said())
     studio.until(lambda: len(window.document.sources("style")) == 1)
     assert Path(window.document.sources("style")[0].path).name == "Starry_Night.png"
     studio.until(lambda: not studio.said())
-    let_go(window.canvas.view.viewport(), link(f"{server}/Starry%20Night.png"), QPoint(5, 50))
+    assert drop(window.canvas.view.viewport(), link(f"{server}/Starry%20Night.png"), QPoint(5, 50))
     studio.until(lambda: len(window.document.sources("style")) == 2)
 
 
 def test_what_is_fetched_for_one_project_does_not_arrive_in_the_next(server: str, studio: Studio) -> None:
     window = studio.window
-    let_go(window.sources.section("style").zone, link(f"{server}/late.png"), QPoint(5, 5))
+    assert drop(window.sources.section("style").zone, link(f"{server}/late.png"), QPoint(5, 5))
     window.files.new()
     studio.until(lambda: not window.sources.arrivals._tasks)
     assert (window.sources.arrivals.folder / "late.png").exists()

@@ -12,12 +12,12 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.images.sources_bar import SourcesBar
-from app.images.tile_grid import TILE_TYPE
+from app.images.tile_grid import MOST_ROWS, TILE_TYPE
 from app.widgets.thumbnails import read_source
 from engine.declarations import Slot
 from engine.errors import BadImageError
 from engine.job import SourceImage
-from tests.app.widgets import drop
+from tests.app.drops import drop, files
 
 SLOTS = (Slot("style", "Style", "What it is made of."), Slot("content", "Content", "What it shows."))
 NAMES = ("a.png", "b.png", "c.png", "d.png")
@@ -59,12 +59,6 @@ def images(*file_names, folder="/pictures"):
 
 def names(sources):
     return [Path(source.path).name for source in sources]
-
-
-def files(*paths):
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return data
 
 
 def test_an_empty_slot_says_what_to_do(bar):
@@ -434,3 +428,28 @@ def test_a_bar_that_goes_away_while_files_are_read_does_no_harm(qtbot):
     qtbot.waitUntil(lambda: pool.activeThreadCount() == 0, timeout=20_000)
     QCoreApplication.processEvents()
     assert pool.activeThreadCount() == 0
+
+
+def test_of_many_images_the_first_rows_are_shown_until_all_are_wanted(bar, qtbot) -> None:
+    """With sixty of them the other slots lay twenty rows further down."""
+    names = [f"a{index:02}.png" for index in range(60)]
+    bar.set_sources({"style": images(*names)})
+    QApplication.processEvents()
+    section, content = bar.section("style"), bar.section("content")
+    zone = section.zone
+    assert sum(tile.isVisible() for tile in section.tiles) == MOST_ROWS * zone.columns
+    assert zone.more.text() == "Show all 60"
+    assert content.mapTo(bar, QPoint(0, 0)).y() < bar.height(), "the next slot is in sight"
+    section.select(30)
+    assert section.tiles[30].isVisible(), "what is selected is shown"
+    assert section.tiles[30].hasFocus()
+    assert all(tile.isVisible() for tile in section.tiles)
+    assert zone.more.text() == "Show fewer"
+    section.select(0)
+    qtbot.mouseClick(zone.more, Qt.MouseButton.LeftButton)
+    assert sum(tile.isVisible() for tile in section.tiles) == MOST_ROWS * zone.columns
+    qtbot.mouseClick(zone.more, Qt.MouseButton.LeftButton)
+    assert all(tile.isVisible() for tile in section.tiles)
+    bar.set_sources({"style": images(*names[:5])})
+    assert not zone.more.isVisible()
+    assert all(tile.isVisible() for tile in section.tiles)

@@ -8,10 +8,8 @@ from PIL import Image
 
 from engine.job import SourceImage
 from engine.messages.events import Began
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.toys import write_image
-
-__all__ = ["studio"]
 
 
 def paint_over(path: Path, color: str) -> None:

@@ -19,7 +19,7 @@ from engine.job import Job, SourceImage
 from engine.messages.events import Began, Failed, PiecesCounted
 from engine.method import method_class
 from engine.methods.map_slots import CONTENT_MAP, PIECES_MAP
-from tests.app.test_main_window import Studio
+from tests.app.studio import Studio
 from tests.engine import famos_jobs, magic_jobs
 
 RED, BLUE, GREEN = "#dc1414", "#1428dc", "#14b414"

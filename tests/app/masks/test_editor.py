@@ -73,6 +73,22 @@ def editor_of(qtbot, link: MaskController) -> MaskEditor:
     return link.editor
 
 
+def test_the_hand_goes_on_after_its_stroke_was_taken_back_and_paints_nothing(editor, qtbot) -> None:
+    drag(qtbot, editor, (20, 20), (50, 40))
+    before = editor.picture.labels.copy()
+    points = [at(editor, *place) for place in ((60, 20), (70, 40), (75, 50))]
+    qtbot.mousePress(editor.view, LEFT, NOTHING, points[0])
+    qtbot.mouseMove(editor.view, points[1])
+    assert not np.array_equal(editor.picture.labels, before)
+    key(qtbot, editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(editor.picture.labels, before)
+    qtbot.mouseMove(editor.view, points[2])
+    qtbot.mouseRelease(editor.view, LEFT, NOTHING, points[2])
+    assert np.array_equal(editor.picture.labels, before)
+    drag(qtbot, editor, (60, 20), (70, 40))
+    assert not np.array_equal(editor.picture.labels, before), "the next stroke paints again"
+
+
 def test_the_first_stroke_on_a_new_map_shows(qtbot):
     """Its first region is everywhere, and was the one to paint with as well."""
     labels = np.full((60, 80), SKY.label, np.uint8)

@@ -42,6 +42,38 @@ def test_a_stroke_paints_the_pixels_within_its_radius_and_no_other(start, end, r
     assert painted.any() or not (0 <= end[0] < 60 and 0 <= end[1] < 40)
 
 
+@given(
+    points=st.lists(st.tuples(place, place, st.integers(1, 3)), min_size=1, max_size=4),
+    half=st.tuples(place, place, st.integers(1, 3)),
+)
+def test_undo_in_the_middle_of_a_stroke_takes_back_that_stroke_alone(points, half) -> None:
+    """It took back the one before, of which a part stayed for good."""
+    picture = blank()
+    seen = [picture.labels.copy()]
+    for start, end, label in points:
+        picture.begin()
+        picture.stroke(start, end, 5, label)
+        picture.commit("paint")
+        if not np.array_equal(picture.labels, seen[-1]):
+            seen.append(picture.labels.copy())
+    start, end, label = half
+    picture.begin()
+    picture.stroke(start, end, 9, label)
+    picture.redo()
+    assert picture.painting
+    picture.undo()
+    assert not picture.painting
+    assert np.array_equal(picture.labels, seen[-1])
+    picture.commit("paint")
+    for before in reversed(seen[:-1]):
+        picture.undo()
+        assert np.array_equal(picture.labels, before)
+    assert not picture.stack.canUndo()
+    for after in seen[1:]:
+        picture.redo()
+        assert np.array_equal(picture.labels, after)
+
+
 @given(points=st.lists(st.tuples(place, place, st.integers(0, 3)), min_size=1, max_size=5))
 def test_undo_and_redo_walk_through_the_same_pictures(points) -> None:
     picture = blank()

@@ -148,3 +148,24 @@ def test_a_click_takes_what_one_piece_covers(qtbot, studio, monkeypatch):
     editor.piece_covers = controller._covered
     qtbot.mouseClick(editor.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
     assert "not known" in editor.note.text()
+
+
+def test_icons_are_of_one_size_and_what_can_not_be_read_is_not_offered(qtbot, studio):
+    """A small image's icon drew its name to the left of the others, and a panorama's was a speck."""
+    document, controller = studio
+    folder = Path(document.sources("style")[0].path).parent
+    (folder / "torn.png").write_bytes(b"not a picture")
+    document.add("style", [write_image(folder / "dot.png", 20, 20), write_image(folder / "wide.png", 100, 900)])
+    document.add("style", [folder / "torn.png"])
+    editor = opened(qtbot, controller, "where")
+    pieces = editor.pieces
+    qtbot.waitUntil(lambda: bool(pieces._thumbnails.reason(str(folder / "torn.png"))))
+    qtbot.waitUntil(lambda: all(pieces._thumbnails.image(i.path) is not None for i in document.sources("style")[:4]))
+    side = pieces.list.iconSize()
+    for row in range(4):
+        item = pieces.list.item(row)
+        assert item.icon().actualSize(side) == side, item.text()
+        assert item.flags() & Qt.ItemFlag.ItemIsUserCheckable
+    torn = pieces.list.item(4)
+    assert not torn.flags() & Qt.ItemFlag.ItemIsEnabled
+    assert "torn.png" in torn.toolTip()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from app.document import Document
 from app.masks.controller import MaskController
 from app.masks.editor import MaskEditor
-from app.masks.files import write
+from app.masks.files import FOLDER, write
 from app.masks.regions import first_regions
 from app.masks.trial import MaskTrial
 from app.session_events import CANVAS
@@ -259,3 +259,36 @@ def test_masks_that_were_only_tried_out_are_cleared_away(studio: Studio) -> None
     studio.editor._throw_away()
     studio.wait(lambda: studio.seen[-1][0] == "mask.png")
     assert list((studio.document.folder / "masks").glob("*trial*")) == []
+
+
+def test_what_was_painted_before_a_crash_is_back(studio: Studio) -> None:
+    studio.paint_middle(LAND.label)
+    draft = studio.document.folder / FOLDER / "target_mask-unkept.png"
+    studio.wait(draft.exists)
+    left = draft.read_bytes()
+    studio.editor._throw_away()
+    assert not draft.exists()
+    draft.write_bytes(left)  # as a window leaves it that is killed instead
+    said: list[str] = []
+    studio.controller.problem.connect(said.append)
+    studio.open()
+    studio.wait(lambda: studio.editor.picture.labels[30, 40] == LAND.label)
+    assert any("is back" in text for text in said)
+    assert not studio.editor.picture.stack.isClean(), "it is not kept yet"
+    studio.qtbot.mouseClick(studio.editor.done_button, LEFT)
+    assert not draft.exists()
+    kept = np.array(Image.open(studio.document.sources("target_mask")[0].path).convert("RGB"))
+    assert tuple(kept[30, 40]) == LAND.color
+
+
+def test_a_closed_editor_leaves_no_draft_behind(studio: Studio) -> None:
+    studio.paint_middle(LAND.label)
+    draft = studio.document.folder / FOLDER / "target_mask-unkept.png"
+    studio.wait(draft.exists)
+    studio.editor.picture.stack.undo()
+    assert not draft.exists(), "as it was kept"
+    studio.controller.close()
+    said: list[str] = []
+    studio.controller.problem.connect(said.append)
+    studio.open()
+    assert not said

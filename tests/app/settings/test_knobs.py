@@ -17,7 +17,7 @@ from app.settings.knob_slider import KnobSlider
 from app.settings.scales import Scale, Track
 from engine.method import method_class, method_keys
 from engine.settings import Spec, specs
-from tests.app.widgets import Every
+from tests.app.every_setting import Every
 
 SPECS = {spec.name: spec for spec in specs(Every)}
 NUMBERS = [name for name, spec in SPECS.items() if spec.kind in ("float", "int")]

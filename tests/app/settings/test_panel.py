@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from app.settings.panel import TECHNICAL, SettingsPanel
 from engine.method import Method
 from engine.settings import specs
-from tests.app.widgets import Every, Paper
+from tests.app.every_setting import Every, Paper
 
 
 @pytest.fixture
@@ -132,10 +132,27 @@ def test_a_setting_without_effect_is_greyed_and_says_what_it_waits_for(panel):
 
 
 def test_another_method_replaces_the_knobs_and_keeps_the_search(panel):
+    before = panel.knob("share")
     panel.search.setText("share")
-    panel.show_method(cast("type[Method]", Paper))  # the panel reads its settings, presets and title only
+    panel.show_settings(type("OtherSettings", (Every,), {}))
     QApplication.processEvents()
+    assert panel.knob("share") is not before
     assert visible(panel) == ["share"]
+
+
+def test_another_project_of_the_same_method_finds_the_knobs_at_their_defaults(panel):
+    """The knobs themselves stay: Qt keeps something of each that goes, and hundreds take their time."""
+    knobs = {spec.name: panel.knob(spec.name) for spec in specs(Every)}
+    panel.set_values(Every(mode="paint", share=0.25))
+    panel.knob("share").noticed.emit("share", True)
+    assert "More of it." in panel.help.text()
+    typed = panel.knob("weight").number.lineEdit()
+    typed.setText("7")
+    panel.show_method(cast("type[Method]", Paper))
+    assert typed.text() == "20", "what was typed and not yet meant is of the other project"
+    assert {name: panel.knob(name) for name in knobs} == knobs
+    assert {name: knob.value() for name, knob in knobs.items()} == {name: getattr(Every(), name) for name in knobs}
+    assert "More of it." not in panel.help.text()
 
 
 def test_what_is_about_networks_and_training_is_folded_away_until_it_is_wanted(panel):

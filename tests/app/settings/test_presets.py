@@ -13,10 +13,8 @@ from app.settings import own_presets
 from app.settings.own_presets import OwnPreset
 from engine.errors import BadProjectError
 from engine.method import Preset, method_class
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.engine import toy
-
-__all__ = ["studio"]
 
 
 def entries(studio: Studio) -> list[str]:

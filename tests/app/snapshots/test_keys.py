@@ -6,10 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
 
 from tests.app.keys import F6, TAB, active, held
-from tests.app.test_main_window import Studio, studio
+from tests.app.studio import Studio
 from tests.app.test_ways_back import keep, paused_at
-
-__all__ = ["studio"]
 
 
 def test_the_keys_come_to_the_moments_and_not_to_the_button_beside_them(studio: Studio) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap, QPixmapCache
 from PySide6.QtWidgets import QApplication, QToolButton
 
 import resources
 from app.widgets import theme
 from tests.app.looks import contrast
 
+PICTURE_KB = 64
 BOTH = [pytest.param(theme.LIGHT, id="light"), pytest.param(theme.DARK, id="dark")]
 ICONS = sorted(file.stem for file in (Path(resources.__file__).parent / "icons").glob("*.svg"))
 
@@ -54,6 +55,18 @@ def test_marks_curves_and_focus_stand_out(named):
 def test_grounds_have_no_tint(named):
     for ground in (named.window, named.base, named.button, named.border, named.canvas):
         assert QColor(ground).saturation() == 0
+
+
+def test_what_qt_keeps_of_drawn_controls_is_bounded(qapp):
+    """It is kept by size and state: whatever is drawn, and for however long, the oldest goes."""
+    theme.apply(qapp, "light")
+    side = int((PICTURE_KB * 1024 / 4) ** 0.5)
+    for number in range(200):
+        QPixmapCache.insert(f"picture {number}", QPixmap(side, side))
+    kept = [number for number in range(200) if QPixmapCache.find(f"picture {number}")]
+    QPixmapCache.clear()
+    assert kept == list(range(200 - len(kept), 200))
+    assert 0 < len(kept) * PICTURE_KB <= theme.DRAWN_KB
 
 
 @pytest.mark.parametrize(("mode", "dark"), [("dark", True), ("light", False)])

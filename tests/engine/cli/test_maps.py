@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import pieces, snapshots
+from engine import moments, pieces, snapshots
 from engine.__main__ import main
 from engine.cli.map_arguments import MAPS
 from engine.method import method_class, method_keys, method_slots
@@ -201,7 +201,8 @@ def test_all_pieces_muted_is_refused_with_the_remedy(folder, capsys):
     job = load_job(folder / "p")
     method = method_class("magic")(job, torch.device("cpu"))
     muted = pieces.weighed(job, method.pieces(), 0)
-    snapshots.keep(folder / "p", method.state(), None, job=muted, step=1, elapsed_s=0.0, terms={})
+    kept = snapshots.keep(folder / "p", method.state(), None, job=muted, step=1, elapsed_s=0.0, terms={})
+    moments.set_present(folder / "p", "magic", kept.folder)
     capsys.readouterr()
     assert render(folder) == 1
     assert "All pieces are muted, so there is nothing to lay. Unmute at least one." in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from engine import snapshots
+from engine import moments, snapshots
 from engine.__main__ import main
 from engine.export import provenance, unfinished
 from engine.export.journal import folder_for
@@ -394,3 +395,36 @@ def test_sweeps_that_can_not_be_had(
     assert render(project, tmp_path / "walk.png", *option) == 2
     assert message in capfd.readouterr().err
     assert left_in(tmp_path) == []
+
+
+def test_a_project_is_painted_from_where_it_stands(project: Path, tmp_path: Path) -> None:
+    """After a way back the window shows that moment, and the newest was printed."""
+    mine = tmp_path / "mine"
+    shutil.copytree(project, mine)
+    first, *others = snapshots.listing(mine)
+    for snapshot in others:
+        snapshots.remove(snapshot)
+    moments.set_present(mine, "famos", first.folder)
+    assert main(["train", "--out", str(mine), "--resume", "--steps", "6", "--device", "cpu"]) == 0
+    newest = snapshots.listing(mine)[-1]
+    for moment in (first, newest):
+        assert render(moment.folder, tmp_path / f"{moment.folder.name}.png") == 0
+        moments.set_present(mine, "famos", moment.folder)
+        assert render(mine, tmp_path / "present.png") == 0
+        assert (pixels(tmp_path / "present.png") == pixels(tmp_path / f"{moment.folder.name}.png")).all()
+    assert (pixels(tmp_path / "0001.png") != pixels(tmp_path / "present.png")).any()
+
+
+def test_a_damaged_snapshot_is_named_where_there_is_no_other(
+    project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """ "Train it first" was said of a project that had been trained for hours."""
+    mine = tmp_path / "mine"
+    shutil.copytree(project, mine)
+    first, *others = snapshots.listing(mine)
+    for snapshot in others:
+        snapshots.remove(snapshot)
+    moments.set_present(mine, "famos", first.folder)
+    (first.folder / "state.safetensors").write_bytes(b"cut")
+    assert render(mine, tmp_path / "a.png") == 1
+    assert f"The snapshot {first.folder} is damaged." in capfd.readouterr().err

@@ -15,11 +15,13 @@ import pytest
 from engine import snapshots
 from engine.__main__ import main
 from engine.box import Box, Size
+from engine.cli import room
 from engine.images.read import read_image
 from engine.method import method_class, method_keys
 from engine.project import load_job, save_job
 from engine.training import trainer
 from tests.engine import toy
+from tests.engine.sessions import full_disk
 
 ROOT = Path(__file__).parents[3]
 
@@ -281,3 +283,45 @@ def test_the_engine_runs_as_a_module() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert "--out" in done.stderr
+
+
+def test_a_full_disk_at_the_end_is_waited_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "EVERY_S", 0.0)
+    keep, tries = snapshots.keep, []
+
+    def full_at_first(*values, **named):
+        tries.append(named["reason"])
+        return full_disk() if len(tries) < 4 else keep(*values, **named)
+
+    monkeypatch.setattr(snapshots, "keep", full_at_first)
+    assert train(tmp_path, "--steps", "3") == 0
+    assert [snapshot.step for snapshot in snapshots.listing(tmp_path / "out")] == [3]
+    assert "tried again, for 15 minutes" in capfd.readouterr().err
+
+
+def test_a_disk_that_stays_full_ends_a_training_at_last(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "EVERY_S", 0.0)
+    monkeypatch.setattr(room, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(snapshots, "keep", full_disk)
+    assert train(tmp_path, "--steps", "3") == 1
+    assert "No space left on device" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes that nobody reads are told of otherwise there")
+def test_reports_that_nobody_reads_any_more_lose_no_training(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in `tessera train --json | head -1`: all of it was lost."""
+    monkeypatch.setattr(trainer, "REPORT_S", 0.0)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert train(tmp_path, "--steps", "1000000", "--json") == 1
+    (snapshot,) = snapshots.listing(tmp_path / "out")
+    assert snapshot.reason == "stopped"
+    assert str(snapshot.folder) in capfd.readouterr().err

@@ -69,6 +69,27 @@ def refuses(number: int) -> int:
 
 
 @lacking
+@pytest.mark.parametrize(("cards", "processes"), [(2, 2), (0, 3)])
+def test_a_machine_with_cards_has_a_process_for_each(
+    cards: int, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import distributed
+
+    asked: list[int] = []
+
+    def local(n_workers: int, **_: object) -> None:
+        asked.append(n_workers)
+        raise OSError("not here")
+
+    monkeypatch.setattr(distributed, "LocalCluster", local)
+    monkeypatch.setattr(cluster, "available", lambda: range(cards + 1))
+    monkeypatch.setattr(cluster.cores, "usable", lambda: 3)
+    with pytest.raises(OSError, match="not here"), cluster.opened(cluster.LOCAL):
+        pass
+    assert asked == [processes]
+
+
+@lacking
 @pytest.mark.slow
 def test_a_print_and_a_film_are_equal_to_those_of_one_process(
     project: Path, machines: cluster.Cluster, tmp_path: Path

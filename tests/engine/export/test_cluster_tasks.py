@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from engine.box import Box, Size
+from engine.device import Device
 from engine.export import cluster_tasks
 from engine.export.cluster_tasks import Order, _Bench
 from engine.export.cropping import cropped
@@ -39,9 +40,9 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
     seen: list[Order] = []
     build = cluster_tasks._built
 
-    def noted(order: Order) -> Any:
+    def noted(order: Order, device: Device) -> Any:
         seen.append(order)
-        return build(order)
+        return build(order, device)
 
     monkeypatch.setattr(cluster_tasks, "_built", noted)
     return seen
@@ -71,3 +72,16 @@ def test_other_networks_and_images_are_built_anew(tmp_path: Path, builds: list[O
     assert not changed.fits(first)
     bench.renderer(changed)
     assert len(builds) == 4
+
+
+def test_workers_of_one_machine_take_turns_with_its_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would take the first one else: as many networks on one card as the machine has cores."""
+    cards = [Device(key, key, 2**33) for key in ("cuda:0", "cuda:1")]
+    processor = Device("cpu", "CPU", 2**33)
+    monkeypatch.setattr(cluster_tasks, "available", lambda: [*cards, processor])
+    assert [cluster_tasks.device_of(name).key for name in (0, 1, 2)] == ["cuda:0", "cuda:1", "cuda:0"]
+    monkeypatch.setattr(cluster_tasks, "choose", lambda key: {"auto": cards[0]}[key])
+    assert cluster_tasks.device_of("tcp://render:4711").key == "cuda:0"
+    monkeypatch.setattr(cluster_tasks, "available", lambda: [processor])
+    monkeypatch.setattr(cluster_tasks, "choose", lambda _: processor)
+    assert cluster_tasks.device_of(3) == processor

@@ -8,7 +8,7 @@ import torch
 from engine.box import Box, Size
 from engine.export.canvas_file import CanvasFile
 from engine.export.journal import CanvasSpec
-from engine.export.seams import measure, measure_border
+from engine.export.seams import measure
 
 
 def painted(folder: Path, picture: CanvasSpec, offset: float) -> CanvasFile:
@@ -51,19 +51,3 @@ def test_one_tile_has_no_seam(tmp_path: Path) -> None:
 def test_an_even_picture_has_no_seam(tmp_path: Path) -> None:
     picture = CanvasSpec(Size(150, 160).box, 8, 64, {})
     assert measure(CanvasFile.create(tmp_path / "c.tif", picture.size, 8), picture) == 1
-
-
-def test_a_fringe_is_seen_and_bleed_is_not_asked(tmp_path: Path) -> None:
-    canvas_file = CanvasFile.create(tmp_path / "c.tif", Size(200, 180), 8)
-    pixels = torch.rand(3, 200, 180, generator=torch.Generator().manual_seed(1)) * 0.2
-    pixels[:, :20] = pixels[:, -20:] = 0  # bleed
-    canvas_file.put(Size(200, 180).box, pixels)
-    assert measure_border(canvas_file, 30) == pytest.approx(1, abs=0.05)
-    pixels[:, 20:22] += 0.6
-    canvas_file.put(Size(200, 180).box, pixels)
-    assert measure_border(canvas_file, 20) > 1.3
-    assert measure_border(canvas_file, 30) == pytest.approx(1, abs=0.05)
-    pixels[:, 60:140, 60:120] = 0.1  # nothing to see in the middle: no fringe for that
-    canvas_file.put(Size(200, 180).box, pixels)
-    assert measure_border(canvas_file, 30) == pytest.approx(1, abs=0.05)
-    assert measure_border(CanvasFile.create(tmp_path / "d.tif", Size(20, 180), 8)) == 1, "too small to tell"

@@ -20,7 +20,7 @@ from engine.export.encoders import check_limits, encode
 from engine.export.format import formats
 from engine.export.preflight import findings
 from engine.export.print_sizes import Layout
-from engine.export.transparency import Opacity, opacity_of, opacity_on
+from engine.export.transparency import Opacity, opacity_of, opacity_of_print, opacity_on
 from engine.export.video_formats import check_video
 from engine.job import Job, SourceImage
 from engine.messages.commands import Stop
@@ -119,6 +119,23 @@ def test_prints_show_as_much_of_it_as_of_the_picture(size, scale, crop, tmp_path
     assert np.abs(found[:height, :width].numpy() - expected).mean() < 0.01
     assert found.min() == 0
     assert found.max() > 0.999
+
+
+@pytest.mark.parametrize("most_px", [10**9, 3000])
+@pytest.mark.parametrize("crop", [None, (0.5, 0.0)])
+@pytest.mark.parametrize("mode", [RenderMode(), RenderMode(originals=2.0), RenderMode(repeat=True)])
+def test_a_print_that_is_looked_at_is_as_transparent_as_it_will_be(mode, crop, most_px, tmp_path):
+    job, size = magic(tmp_path), Size(160, 128)
+    method = made(job)
+    expected = plane_of(opacity_of(method, job, size, mode, crop), size.box)[0].numpy()
+    found = opacity_of_print(tmp_path / "c.png", method.canvas_size, size, mode, crop, most_px)
+    assert found is not None
+    assert found.numel() <= max(most_px, 1)
+    small = cv2.resize(expected, tuple(found.shape[::-1]), interpolation=cv2.INTER_AREA)
+    assert np.abs(found.numpy() - small).mean() < 0.02
+    whole = Image.new("RGB", (40, 30))
+    whole.save(tmp_path / "opaque.png")
+    assert opacity_of_print(tmp_path / "opaque.png", method.canvas_size, size, mode, crop, most_px) is None
 
 
 def test_crops_of_it_agree(tmp_path):

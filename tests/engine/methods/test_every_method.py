@@ -1,5 +1,7 @@
 """Laws that every registered method keeps. A new method adds one row to `JOBS`; all tests here then hold for it."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.job import Job
+from engine.messages.commands import RenderView
 from engine.method import Method, method_class, method_keys
 from engine.method_choices import preset_values
+from engine.preview import views
 from engine.settings import specs
 from tests.engine import famos_jobs, generator_jobs, magic_jobs, pixel_jobs
 
@@ -226,3 +230,24 @@ def test_slowing_down_is_told_and_remembered(key: str, tmp_path: Path) -> None:
     again = built(key, tmp_path)
     again.restore(slow)
     assert again.state().plain == slow.plain
+
+
+@every_method
+def test_a_method_that_is_let_go_is_gone_at_once(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Without a look through all objects for circles: its memory is what the next one needs."""
+    gc.collect()
+    gc.disable()
+    request.addfinalizer(gc.enable)
+    monkeypatch.setattr(views, "COARSE_PX", 2000)
+    method = built(key, tmp_path, steps=2)
+    canvas_size = method.canvas_size
+    for layer in method.layers:
+        list(views.answer(method, RenderView(canvas_size.box, canvas_size, layer.key, coarse_first=True, pieces=True)))
+    method.try_update(JOBS[key](tmp_path))
+    method.restore(method.state())
+    networks = [part for part in vars(method).values() if isinstance(part, torch.nn.Module)]
+    held = [weakref.ref(each) for each in (method, *networks, *(p for n in networks for p in n.parameters()))]
+    del method, networks
+    assert [each() for each in held if each() is not None] == []

@@ -176,3 +176,48 @@ def test_names_of_runs_are_their_own(tmp_path: Path) -> None:
     plan = read_plan(written(tmp_path, text))
     assert [run.name for run in plan.runs] == ["A", "A (2)"]
     assert isinstance(plan.runs[0].job, Job)
+
+
+def test_of_one_run_all_that_is_wrong_is_told_as_well(tmp_path: Path) -> None:
+    said = refusal(
+        tmp_path,
+        """
+        style = "style.png"
+        contnet = "style.png"
+        [[run]]
+        name = "A"
+        method = "toyy"
+        steps = "five"
+        canvas = "3"
+        seed = [1, "b"]
+        style = "gone.png"
+        [[run]]
+        name = "B"
+        method = "toy"
+        set = { rates = 0.5, weight = "heavy" }
+        minutes = -1
+        """,
+    )
+    assert "And 1 more." in said
+    said += refusal(
+        tmp_path,
+        """
+        method = "toy"
+        style = "style.png"
+        [[run]]
+        name = "B"
+        minutes = -1
+        """,
+    )
+    for part in (
+        "Above the runs there is no key contnet; did you mean content? docs/away.md",
+        "A: There is no method toyy; did you mean toy?",
+        "A: steps can not be 'five'",
+        "A: canvas can not be '3'",
+        "A: seed can not be 'b'",
+        "gone.png is not there",
+        "B: There is no setting rates; did you mean rate?",
+        "B: weight can not be 'heavy'",
+        "B: minutes can not be -1",
+    ):
+        assert part in said, said

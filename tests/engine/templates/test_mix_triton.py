@@ -82,3 +82,60 @@ def test_it_is_taken_only_where_it_agrees_with_plain_torch(kernel: object, monke
     assert mix_triton.checked(DEVICE) is None
     monkeypatch.setattr(mix_triton, "_launched", lambda *_: (_ for _ in ()).throw(RuntimeError("no such device")))
     assert mix_triton.checked(DEVICE) is None
+
+
+def test_what_is_compared_is_what_a_training_runs(kernel: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Triton compiles a kernel of its own for numbers that 16 divides."""
+    plain = mix_triton.TritonMixKernel.backward
+
+    def backward(self: object, memory: object, weights: Tensor, *others: object) -> Tensor:
+        divisible = not any(size % 16 for size in weights.shape[1:])
+        return plain(self, memory, weights, *others) * (1.01 if divisible else 1.0)
+
+    monkeypatch.setattr(mix_triton.TritonMixKernel, "backward", backward)
+    assert mix_triton.checked(DEVICE) is None
+
+
+def test_the_largest_tile_has_no_more_rows_of_programs_than_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    class Kernel:
+        def __getitem__(self, programs: tuple[int, ...]) -> object:
+            return lambda *_, **__: seen.append(programs)
+
+    for name in ("_forward", "_variation", "_backward"):
+        monkeypatch.setattr(mix_triton, name, Kernel())
+    used = mix_triton.TritonMixKernel()
+    weights = torch.empty(2, 3, 8192, 8192, device="meta")
+    memory = (weights,) * 3
+    used.forward(memory, weights, 1.0, measure=True)
+    used.backward(memory, weights, 1.0, weights, weights, weights)
+    assert len(seen) == 3
+    assert all(columns <= 2**31 - 1 and rows <= 65_535 for columns, rows in seen), seen
+
+
+def test_programs_are_started_on_the_card_of_the_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever is that of the thread: Triton takes the thread's."""
+    present = []
+
+    class On:
+        def __init__(self, device: torch.device) -> None:
+            self.device = device
+
+        def __enter__(self) -> None:
+            present.append(self.device)
+
+        def __exit__(self, *_: object) -> None:
+            present.pop()
+
+    class Kernel:
+        def __getitem__(self, _: object) -> object:
+            return lambda *_, **__: seen.append([*present])
+
+    class OfAnotherCard:
+        device = torch.device("cuda:1")
+
+    seen: list[list[torch.device]] = []
+    monkeypatch.setattr(torch.cuda, "device", On)
+    mix_triton._launched(Kernel(), OfAnotherCard(), 1, 1)()
+    assert seen == [[torch.device("cuda:1")]]

@@ -11,7 +11,7 @@ from PIL import Image
 from engine import snapshots
 from engine.box import Box, Size
 from engine.images.read import read_image
-from engine.messages.commands import Keep, Share, Stop
+from engine.messages.commands import Keep, Resume, Share, Stop
 from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Stepped, Warned
 from engine.moments import MomentRule
 from engine.training import autosave
@@ -163,7 +163,38 @@ def test_stopping_on_a_full_disk_loses_nothing_at_first(tmp_path: Path, monkeypa
     assert of(events, Kept)[0].step == 2
 
 
-def test_a_limit_on_a_full_disk_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_on_a_full_disk_loses_nothing_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours of training ended with a sentence, and were gone."""
+    write = snapshots.keep
     monkeypatch.setattr(snapshots, "keep", full_disk)
-    events = play(Session(toy.job(tmp_path), tmp_path, device="cpu", steps=2))
-    assert of(events, Failed)[0].fatal
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=2)
+    waited: list[Event] = []
+
+    def react(event: Event) -> None:
+        if isinstance(event, Paused):
+            waited.append(event)
+            if len(waited) == 2:
+                monkeypatch.setattr(snapshots, "keep", write)  # the artist makes room
+            session.post(Resume())
+
+    events = play(session, react)
+    assert [isinstance(failed.command, Stop) and not failed.fatal for failed in of(events, Failed)] == [True, True]
+    assert [(kept.step, kept.reason) for kept in of(events, Kept)] == [(2, "final")]
+    assert of(events, Ended)[0].limit == "steps"
+
+
+def test_having_gone_on_a_refused_stop_is_refused_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was trained since then was lost without a question."""
+    monkeypatch.setattr(snapshots, "keep", full_disk)
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu")
+    pauses: list[Event] = []
+
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step in (2, 4):
+            session.post(Stop())
+        if isinstance(event, Paused):
+            pauses.append(event)
+            session.post(Resume() if len(pauses) == 1 else Stop())
+
+    play(session, react)
+    assert len(pauses) == 2

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from engine import snapshots
-from engine.messages.commands import Keep, Load, Restore, Retune
+from engine.box import Box, Size
+from engine.messages.commands import Keep, Load, RenderView, Restore, Retune
 from engine.messages.events import Began, Ended, Event, Failed, Kept, Retuned, Stepped, Warned
+from engine.method import Method
 from engine.training.session import Session
 from tests.engine import toy
 from tests.engine.sessions import of, play, same, trained, weights
@@ -95,6 +99,30 @@ def test_a_rebuild_keeps_what_fits_and_says_what_does_not(tmp_path: Path, by: st
         kept = of(events, Kept)
         assert [event.reason for event in kept] == ["rebuild", "final"], "what did not fit is kept as it was"
         assert [len(weights(snapshots.read(event.snapshot))["colors"]) for event in kept] == [4, 7]
+
+
+def test_after_a_rebuild_the_former_method_is_gone_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Also while its picture is painted and measured; circles wait for the window's thread to look for them."""
+    gc.collect()
+    gc.disable()
+    request.addfinalizer(gc.enable)
+    made: list[weakref.ref[Method]] = []
+    really = toy.Toy.__init__
+    monkeypatch.setattr(toy.Toy, "__init__", lambda self, *what: made.append(weakref.ref(self)) or really(self, *what))
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=6, measured=True)
+    alive: list[int] = []
+
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step == 2:
+            session.post(RenderView(Box(0, 0, 40, 40), Size(40, 40)))
+            session.post(Retune({"colors": 7}))
+        if isinstance(event, Stepped) and event.step > 2:
+            alive.append(sum(method() is not None for method in made))
+
+    assert [began.reason for began in of(play(session, react), Began)] == ["built", "rebuilt"]
+    assert alive[-1] == 1
 
 
 def test_images_that_can_not_be_read_leave_the_old_ones_at_work(tmp_path: Path) -> None:

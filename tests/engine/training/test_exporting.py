@@ -15,7 +15,7 @@ from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
 from engine.images.read import read_image
 from engine.messages.commands import Stop
-from engine.messages.events import Ended, Event, Failed, Kept
+from engine.messages.events import Ended, Event, Failed, Kept, Paused
 from engine.messages.exports import CancelExport, ExportCancelled, Exported, ExportRequest, Progressed
 from engine.training.session import Session
 from tests.engine import toy
@@ -95,3 +95,18 @@ def test_an_export_that_can_not_be_is_refused(tmp_path: Path) -> None:
     assert of(events, Failed)[0].command == command
     assert ".png" in of(events, Failed)[0].message
     assert of(events, Ended)[0].step == 2
+
+
+@pytest.mark.parametrize("letters", [241, 251])
+def test_a_name_that_is_too_long_is_told_with_what_to_do(tmp_path: Path, letters: int) -> None:
+    """The folder beside it has a longer name; the artist read of an errno, and to free some space."""
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", paused=True)
+
+    def react(event: Event) -> None:
+        if isinstance(event, Paused):
+            session.post(ExportRequest(tmp_path / f"{'x' * letters}.png"))
+        if isinstance(event, Failed | Exported):
+            session.post(Stop())
+
+    (failed,) = of(play(session, react), Failed)
+    assert failed.message.endswith("Choose a shorter name.")

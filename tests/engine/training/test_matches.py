@@ -65,15 +65,15 @@ def test_measuring_keeps_to_its_share(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(matches.time, "perf_counter", lambda: now)
     job = toy.job(tmp_path, canvas_size=toy.Size(600, 600))
     meter = matches.MatchMeter(toy.Toy(job, trainer.torch.device("cpu")), job)
-    measure, painted = meter._measure, 0.0
+    view, painted = matches.view, 0.0
 
-    def slow():
+    def slow(*what):
         nonlocal now
-        for _ in measure():
+        for tile in view(*what):
             now += 0.5
-            yield
+            yield tile
 
-    monkeypatch.setattr(meter, "_measure", slow)
+    monkeypatch.setattr(matches, "view", slow)
     steps = 4000
     for _ in range(steps):
         before = now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,13 @@ from engine.box import Box, Size
 from engine.device import choose
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
-from engine.messages.commands import Keep, Load, RenderView, Requester, Stop
-from engine.messages.events import Began, Event, Failed, ViewRendered
+from engine.messages.commands import Keep, Load, RenderView, Requester, Retune, Stop
+from engine.messages.events import Began, Event, Failed, Retuned, Stepped, ViewRendered
 from engine.nn.parts import in_parts
+from engine.options import RenderMode
 from engine.preview import views
 from engine.threads import Threads
+from engine.training.meters import Budget
 from engine.training.session import Session
 from engine.training.showing import Showing
 from tests.engine import toy
@@ -57,27 +59,81 @@ def test_what_was_let_go_begins_anew_that_of_a_snapshot_too(tmp_path: Path) -> N
     assert sorted(done) == ["moment", "present"]
 
 
-def test_after_a_setting_was_turned_no_part_of_the_picture_before_it_is_left(tmp_path: Path) -> None:
-    """A slider that jumped left tiles of two pictures side by side; one that is dragged may not keep all away."""
-    present = toy.Toy(toy.job(tmp_path, canvas_size=Size(512, 512)), torch.device("cpu"))
+def showing_of(present: toy.Toy) -> tuple[Showing, Callable[[], ViewRendered]]:
+    """The views of a method that is trained, and what paints their next piece."""
     showing, threads = Showing(choose("cpu"), lambda: False, lambda _: present), Threads(choose("cpu"), fixed=True)
-    whole = Box(0, 0, 512, 512)
-    showing.ask(RenderView(whole, whole.size))
 
     def piece() -> ViewRendered:
         (event,) = showing.paint(threads, 0, at_leisure=False)
         assert isinstance(event, ViewRendered)
         return event
 
+    return showing, piece
+
+
+def test_after_a_setting_was_turned_no_part_of_the_picture_before_it_is_left(tmp_path: Path) -> None:
+    """A slider that jumped left tiles of two pictures side by side; one that is dragged may not keep all away."""
+    size = Size(1500, 1500)
+    showing, piece = showing_of(toy.Toy(toy.job(tmp_path, canvas_size=size), torch.device("cpu")))
+    showing.ask(RenderView(size.box, size))
     before = [piece() for _ in range(2)]
     showing.turn()
     after = [piece()]
     while showing:
         showing.turn()
         after.append(piece())
-    assert [event.box for event in after[:2]] == [event.box for event in before]
-    assert sum(event.box.area for event in after) == whole.area
+    assert after[0].box.contains(before[0].box)
+    assert sum(event.box.area for event in after) == size.area
     assert after[-1].done
+
+
+def test_while_a_slider_is_dragged_each_picture_is_of_one_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a method can paint all of it coarsely; the tiles that follow a rest are of one value, too."""
+    size = Size(1500, 1500)
+    present = toy.Toy(toy.job(tmp_path, canvas_size=size), torch.device("cpu"))
+    monkeypatch.setattr(toy.Toy, "coarse", lambda self, _reduction, _mode=None: self.renderer(RenderMode()))
+    showing, piece = showing_of(present)
+    showing.ask(RenderView(size.box, size))
+    piece()
+    for _ in range(5):
+        showing.turn()
+        assert piece().box.contains(size.box)
+        piece()  # one of the tiles, before the hand goes on
+    rest = []
+    showing.turn()
+    while showing:
+        rest.append(piece())
+    assert rest[0].box.contains(size.box)
+    assert sum(event.box.area for event in rest[1:]) == size.area
+    assert rest[-1].done
+
+
+@pytest.mark.parametrize("under_way", [True, False])
+def test_what_a_turned_setting_does_is_shown_although_pictures_had_their_share_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, under_way: bool
+) -> None:
+    monkeypatch.setattr(Budget, "allows", property(lambda _self: False))
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu")
+    look = RenderView(BOX, BOX.size, ticket=4)
+    if under_way:
+        session.post(look)
+    turned_at = []
+
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step == 5:
+            session.post(Retune({"rate": 0.2}))
+        if isinstance(event, Retuned):
+            turned_at.append(event.step)
+            if not under_way:
+                session.post(look)
+        if isinstance(event, ViewRendered) or (isinstance(event, Stepped) and event.step == 50):
+            session.post(Stop(keep=False))
+
+    shown = answers(play(session, react), 4)
+    assert [piece.done for piece in shown] == [True]
+    assert shown[0].step - turned_at[0] <= 2
 
 
 def answers(events: list[Event], ticket: int) -> list[ViewRendered]:

@@ -205,6 +205,39 @@ def test_patches_reach_over_the_border_where_all_is_mirrored_in_step(crops: str,
     assert (inside > 0).all(), "as it was"
 
 
+def test_painting_over_the_border_is_what_training_saw_there(tmp_path: Path) -> None:
+    """A patch that reaches over the border gives the painted picture, away from its own edges by the halo."""
+    method = Famos(job(tmp_path, {"batch": 16, "patch": 64, "border": "over"}), CPU)
+    canvas_size, halo, step_px, compared = method.canvas_size, method.halo, method.alignment_px, 0
+    painted = Artwork(method, canvas_size)
+    with torch.no_grad():
+        for step in range(12):
+            batch = method._draw_batch(step_generator(1, step))
+            for index in range(16):
+                one = batch.part(slice(index, index + 1))
+                box = place_of(one.psi[0], canvas_size)
+                if canvas_size.box.contains(box) or box.top % step_px or box.left % step_px:
+                    continue  # lies inside, or not on the grid that painting has
+                noise = method._canvas_noise(box, None)
+                seen = method._generate(method.average, one._replace(noise=noise)).result[0] / 2 + 0.5
+                inner = box.less(halo)
+                rows, columns = inner.within(box)
+                assert torch.allclose(seen[:, rows, columns], painted.at(inner), atol=2e-6)
+                compared += not canvas_size.box.contains(inner)
+    assert compared >= 5, "so many reach over the border with what is compared, too"
+
+
+def place_of(psi: Tensor, canvas_size: Size) -> Box:
+    """Where a patch lies that has a part of the canvas: by psi [2, h, w], which only runs forwards there."""
+
+    def first(line: Tensor, length: int) -> int:
+        places = ((line + 1) * length / 2 - 0.5).round().long()
+        at = int((places.diff() == 1).nonzero()[0])
+        return int(places[at]) - at
+
+    return Box(first(psi[0, :, 0], canvas_size.height), first(psi[1, 0], canvas_size.width), *psi.shape[1:])
+
+
 _ELSEWHERE = ("noise_seed", "noise_drift", "feather_px")  # act on what is shown, and where there is a map
 LIVE = [spec.name for spec in specs(FamosSettings) if spec.knob.live and spec.name not in _ELSEWHERE]
 

@@ -1,4 +1,4 @@
-"""MAGIC: the laws of every method over the options that change its graph, and those of sets."""
+"""MAGIC: a step over the options that change its graph, what it learns, and what it says of what it can not use."""
 
 from pathlib import Path
 from typing import Any
@@ -13,68 +13,15 @@ from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.job import SourceImage
-from engine.method import Method
 from engine.methods.magic import method as magic_module
-from engine.methods.magic import painting
 from engine.methods.magic.method import Magic
 from engine.methods.magic.settings import MagicSettings
-from engine.nn.collage import affine_displacement, handed_over, together
-from engine.nn.layers import ChannelLayerNorm, InstanceNorm
-from engine.settings import idle, specs
-from engine.templates.atlas import Templates
+from engine.settings import specs
 from tests.engine.combinations import every_pair
 from tests.engine.famos_jobs import picture
-from tests.engine.magic_jobs import job
+from tests.engine.magic_jobs import OPTIONS, job, whole
 
 CPU = torch.device("cpu")
-ROUNDING = 4e-5
-"""A hundredth of a level of 255. Sums of other shapes are added in another order, which a sharp softmax makes larger:
-1e-5 on Intel's processors, 1.8e-5 on AMD's. A halo that is one step too small is off by more than a level."""
-
-OPTIONS: dict[str, tuple[Any, ...]] = {
-    "guidance": ("guided", "unguided"),
-    "adversarial": ("hinge", "wgan_gp", "dcgan", "lsgan"),
-    "correspondence": ("pool8", "pool4", "pool16", "blur"),
-    "norm": ("layer", "instance", "none"),
-    "kernel": ("5", "3", "7"),
-    "discriminator_norm": ("none", "layer", "instance"),
-    "tiling": ("mirror", "wrap"),
-    "placement": ("anywhere", "aligned", "middle"),
-    "warp": ("none", "affine", "flow"),
-    "set_size_least": (0, 2),
-    "show_size": (0, 7),
-    "between": (0.0, 0.3),
-    "between_by": ("mixed", "pieces"),
-    "full_size": (False, True),
-    "attention": ("full", "inducing"),
-    "attention_from": (2, 1),
-    "heads": (2, 1),
-    "refine": (True, False),
-    "refiner_paints": ("change", "picture"),
-    "refiner_norm": ("same", "layer"),
-    "checkpointing": (False, True),
-    "depth": (2, 3),
-    "precision": ("float32", "bfloat16"),
-    "discriminator_steps": (1, 2),
-    "tone_matching": (True, False),
-}
-CHANGE_ONLY_THE_TRAINING = (
-    *("adversarial", "correspondence", "discriminator_norm", "discriminator_steps", "set_size_least"),
-    *("checkpointing", "precision", "tone_matching"),
-)
-
-
-def whole(method: Method, canvas_size: Size, layer: str = "result") -> torch.Tensor:
-    with torch.no_grad():
-        return Artwork(method, canvas_size, layer).at(canvas_size.box)
-
-
-def alive(method: Magic, factor: float = 20.0) -> Magic:
-    """Logits that decide: fresh weights are so small that every choice is a tie."""
-    with torch.no_grad():
-        for network in (method.generator, method.average):
-            network.st_unet.last.weight.mul_(factor)
-    return method
 
 
 @pytest.mark.parametrize(
@@ -105,73 +52,6 @@ def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any]
         assert torch.equal(layers["result"], layers["collage"])
 
 
-@pytest.mark.parametrize(
-    "options",
-    every_pair({key: values for key, values in OPTIONS.items() if key not in CHANGE_ONLY_THE_TRAINING}),
-    ids=lambda row: f"{row['guidance']}-{row['warp']}-{row['norm']}-{row['kernel']}-{row['depth']}",
-)
-def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
-    method = alive(Magic(job(tmp_path, options), CPU))
-    method.step(0)
-    canvas_size = Size(101, 83)  # no tile divides it
-    artwork = Artwork(method, canvas_size)
-    with torch.no_grad():
-        one_piece = artwork.layers_at(canvas_size.box)
-        for tile in canvas_size.box.tiles(64):
-            pieces = artwork.layers_at(tile)
-            rows, columns = tile.within(canvas_size.box)
-            for layer in ("result", "collage"):
-                assert (pieces[layer] - one_piece[layer][:, rows, columns]).abs().max() <= ROUNDING, layer
-
-
-def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
-    """The law's test can fail: with too little halo the tiles differ."""
-    method = alive(Magic(job(tmp_path), CPU))
-    canvas_size = Size(96, 96)
-    exact = whole(method, canvas_size)
-    halo = method.halo
-    method._halo = type(halo)(halo.top - method.alignment_px, halo.left - method.alignment_px, 0, 0)
-    with torch.no_grad():
-        piece = Artwork(method, canvas_size).at(Box(32, 32, 32, 32))
-    assert (piece - exact[:, 32:64, 32:64]).abs().max() > 100 * ROUNDING
-
-
-@pytest.mark.parametrize(
-    "options", [{}, {"attention": "inducing"}, {"warp": "affine"}, {"warp": "flow"}, {"guidance": "unguided"}]
-)
-def test_permuting_the_set_permutes_the_mixture_and_leaves_the_collage(options: dict[str, Any], tmp_path: Path) -> None:
-    method = alive(Magic(job(tmp_path, options | {"attention_from": 1}), CPU), 2.0)
-    method.step(0)
-    box, order = Box(0, 0, 64, 64), torch.tensor([3, 1, 4, 0, 2])
-    straight = method.draw.templates(5, 1)
-    turned = Templates(straight.atlas, straight.image[order], straight.offset[order], straight.flip[order], "mirror")
-    content = method._content_at(box, method.scene(method.canvas_size))
-    painted = []
-    for templates in (straight, turned):
-        sets = method.draw.at(templates, box)
-        with torch.no_grad():
-            affine = method.average.locate(sets, content, (64, 64)) if options.get("warp") == "affine" else None
-            choice = method.average.choose(sets, content, (64, 64), 2.0, affine, (32.0, 32.0), method._conditions())
-            painted.append(method.average.paste([(choice, 1.0)], 0.25, None))
-    (collage, mixture), (same_collage, permuted) = painted
-    assert mixture.std() > 0.005  # it decides something
-    assert (permuted - mixture[:, order]).abs().max() <= ROUNDING
-    assert (same_collage - collage).abs().max() / 2 <= ROUNDING  # of 0..1
-
-
-def test_twelve_in_training_and_fifty_in_use(tmp_path: Path) -> None:
-    method = Magic(job(tmp_path, {"set_size": 12}), CPU)
-    method.step(0)
-    twelve = whole(method, Size(64, 64))
-    method.settings = method.settings.with_values({"show_size": 50})
-    fifty = whole(method, Size(64, 64))
-    assert torch.isfinite(fifty).all()
-    assert not torch.equal(twelve, fifty)
-    method.step(1)  # and it learns on with its own size
-    assert method._last is not None
-    assert method._last[1].mixture.weights.shape[1] == 12
-
-
 def test_the_size_of_the_set_varies_from_step_to_step(tmp_path: Path) -> None:
     method = Magic(job(tmp_path, {"set_size": 6, "set_size_least": 2}), CPU)
     sizes = set()
@@ -182,56 +62,6 @@ def test_the_size_of_the_set_varies_from_step_to_step(tmp_path: Path) -> None:
     assert len(sizes) > 2
     assert min(sizes) >= 2
     assert max(sizes) <= 6
-
-
-def test_another_set_is_another_collage_and_the_first_one_comes_back(tmp_path: Path) -> None:
-    method = Magic(job(tmp_path), CPU)
-    method.step(0)
-    pictures = []
-    for seed in (1, 2, 1):
-        method.settings = method.settings.with_values({"set_seed": seed})
-        pictures.append(whole(method, Size(64, 64)))
-    assert not torch.equal(pictures[0], pictures[1])
-    assert torch.equal(pictures[0], pictures[2])
-
-
-def test_frames_between_two_sets_begin_with_one_and_end_with_the_other(tmp_path: Path) -> None:
-    method = alive(Magic(job(tmp_path, {"set_seed": 1, "between_seed": 2}), CPU))
-    method.step(0)
-
-    def frame(between: float, seed: int = 1) -> torch.Tensor:
-        method.settings = method.settings.with_values({"between": between, "set_seed": seed})
-        return whole(method, Size(64, 64), "collage")
-
-    first, quarter, half, last = (frame(part) for part in (0.0, 0.25, 0.5, 1.0))
-    assert torch.equal(last, frame(0.0, seed=2))
-    assert torch.allclose(half, (first + last) / 2, atol=1e-5)
-    assert torch.allclose(quarter, 0.75 * first + 0.25 * last, atol=1e-5)
-    method.settings = method.settings.with_values({"between_by": "pieces"})
-    assert torch.allclose(frame(1e-6), first, atol=1e-4)
-    assert torch.allclose(frame(1 - 1e-6), last, atol=1e-4)
-    assert not torch.allclose(frame(0.5), half, atol=1e-2)
-
-
-def test_pieces_change_hands_one_after_another() -> None:
-    """Against the formula, written out in float64 for each place; and where A is decided, most places are decided."""
-    random = torch.Generator().manual_seed(0)
-    logits = torch.randn(2, 1, 5, 6, 7, generator=random, dtype=torch.float64) * 20
-    first, second = logits.softmax(2)
-    collages = torch.rand(2, 1, 3, 6, 7, generator=random, dtype=torch.float64).unbind(0)
-    collage, mixture = together(collages, [first, second], [0.4, 0.6], by_pieces=True)
-    shares = handed_over(first, second, 0.6)
-    golden = (5**0.5 - 1) / 2
-    for y in range(6):
-        for x in range(7):
-            time = sum((k + 1) * golden % 1 * float(a[0, k, y, x]) / 2 for a in (first, second) for k in range(5))
-            share = min(1.0, max(0.0, (0.6 - (0.1 + 0.8 * time)) / 0.2 + 0.5))
-            assert shares[0, 0, y, x].item() == pytest.approx(share, abs=1e-6)
-            mixed = (1 - share) * collages[0][0, :, y, x] + share * collages[1][0, :, y, x]
-            assert torch.allclose(collage[0, :, y, x], mixed, atol=1e-6)
-    assert torch.allclose(mixture.sum(1), torch.ones(1, 6, 7, dtype=torch.float64))
-    assert (handed_over(first, second, 0.0) == 0).all()
-    assert (handed_over(first, second, 1.0) == 1).all()
 
 
 @pytest.mark.parametrize("options", [{}, {"norm": "instance", "warp": "affine"}, {"guidance": "unguided"}])
@@ -261,16 +91,6 @@ def test_equal_jobs_give_equal_pictures_and_other_seeds_others(tmp_path: Path) -
     assert not torch.equal(pictures[0], pictures[2])
 
 
-def test_painting_does_not_change_what_is_learned(tmp_path: Path) -> None:
-    looked, blind = (Magic(job(tmp_path, {"norm": "instance", "warp": "affine"}), CPU) for _ in range(2))
-    for step in range(2):
-        looked.step(step)
-        whole(looked, Size(40, 40))
-        blind.step(step)
-    for name, parameter in looked.generator.state_dict().items():
-        assert torch.equal(parameter, blind.generator.state_dict()[name])
-
-
 def test_a_state_of_another_mode_is_taken_over_where_it_fits(tmp_path: Path) -> None:
     guided = Magic(job(tmp_path), CPU)
     guided.step(0)
@@ -282,12 +102,6 @@ def test_a_state_of_another_mode_is_taken_over_where_it_fits(tmp_path: Path) -> 
     assert all("first_content" in name for name in left), left
     with pytest.raises(BadProjectError, match="does not fit"):
         back.restore(unguided.state())
-
-
-def test_a_larger_set_needs_no_other_weights(tmp_path: Path) -> None:
-    small = Magic(job(tmp_path), CPU)
-    small.step(0)
-    assert Magic(job(tmp_path, {"set_size": 9}), CPU).restore(small.state()) == []
 
 
 ELSEWHERE = ("feather_px", "anchor_steps")  # act on maps, and on the network that comes along: test_instant.py
@@ -331,15 +145,15 @@ def test_live_settings_act_in_the_next_step_or_picture(name: str, tmp_path: Path
     assert any(not torch.equal(ours[key], theirs[key]) for key in ours) == (name not in ONLY_SHOWN)
 
 
+SHOWN = ("entropy", "variation", "largest_share", "alpha")
+
+
 def learned(tmp_path: Path, settings: dict[str, Any], steps: int = 30) -> dict[str, float]:
     """Means of the last terms of a short training on a fixed seed."""
     base = {"generator_width": 8, "set_size": 6, "entropy_ramp_steps": 1, "correspondence": "pool4"}
     method = Magic(job(tmp_path, base | settings), CPU)
     terms = [method.step(step) for step in range(steps)]
     return {key: float(torch.stack([term[key] for term in terms[-8:]]).mean()) for key in ("content", *SHOWN)}
-
-
-SHOWN = ("entropy", "variation", "largest_share", "alpha")
 
 
 @pytest.mark.parametrize(
@@ -356,31 +170,6 @@ def test_more_weight_on_a_term_makes_it_smaller(
     name: str, less: float, more: float, term: str, base: dict[str, Any], tmp_path: Path
 ) -> None:
     assert learned(tmp_path, base | {name: more})[term] < learned(tmp_path, base | {name: less})[term]
-
-
-def test_warping_stays_within_its_bound(tmp_path: Path) -> None:
-    method = alive(Magic(job(tmp_path, {"warp": "flow"}), CPU))
-    box = Box(0, 0, 64, 64)
-    sets = method.draw.at(method.draw.templates(5, 1), box)
-    content = method._content_at(box, method.scene(method.canvas_size))
-    with torch.no_grad():
-        method.average.st_unet.last.weight.mul_(100)
-        choice = method.average.choose(sets, content, (64, 64), 3.0, None, (32.0, 32.0), method._conditions())
-    assert choice.displacement is not None
-    assert 2.5 < choice.displacement.abs().max() <= 3.0
-    theta = torch.ones(1, 1, 6)
-    moved = affine_displacement(theta, (128, 128), (64.0, 64.0), bound_px=4.0)
-    assert moved.abs().max() <= 3 * 4.0
-
-
-def test_the_second_network_stays_within_its_bound(tmp_path: Path) -> None:
-    method = Magic(job(tmp_path, {"repaint_bound": 0.1}), CPU)
-    with torch.no_grad():
-        for parameter in method.average.refiner.parameters():  # type: ignore[union-attr]
-            parameter.mul_(50)
-        layers = Artwork(method, Size(64, 64)).layers_at(Box(0, 0, 64, 64))
-    change = (layers["result"] - layers["collage"]).abs().max()
-    assert 0.01 < change <= 0.05 + 1e-6
 
 
 def test_aligned_portraits_of_several_sizes_meet(tmp_path: Path) -> None:
@@ -401,26 +190,6 @@ def test_aligned_portraits_of_several_sizes_meet(tmp_path: Path) -> None:
         rows, columns = (element > 0.5).nonzero().double().unbind(1)
         assert rows.mean().item() == pytest.approx(32 - 16.5, abs=1)
         assert columns.mean().item() == pytest.approx(32 + 15.5, abs=1)
-
-
-def test_the_papers_second_network_paints_the_picture_itself(tmp_path: Path) -> None:
-    """I = U-Net_2(I_M), with the norm of the first one: nothing of the collage passes beside the network."""
-    method = Magic(job(tmp_path, {"norm": "instance", "refiner_paints": "picture"}), CPU)
-    refiner = method.generator.refiner
-    assert refiner is not None
-    assert any(isinstance(module, InstanceNorm) for module in refiner.modules())
-    assert not any(isinstance(module, ChannelLayerNorm) for module in refiner.modules())
-    collage = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    assert torch.equal(method.generator.refined(collage, 0.0), refiner(collage, None, None, (3,))[0].tanh())
-    with torch.no_grad():
-        for parameter in method.average.refiner.parameters():  # type: ignore[union-attr]
-            parameter.zero_()
-        layers = Artwork(method, Size(64, 64)).layers_at(Box(0, 0, 64, 64))
-    assert torch.allclose(layers["result"], torch.full((), 0.5))
-    assert layers["mask"].max() <= 1
-    assert "repaint_bound" in idle(method.settings)
-    kept = Magic(job(tmp_path, {"norm": "instance", "refiner_norm": "layer"}), CPU).generator.refiner
-    assert not any(isinstance(module, InstanceNorm) for module in kept.modules())  # type: ignore[union-attr]
 
 
 def test_unguided_needs_no_content_and_takes_any_canvas(tmp_path: Path) -> None:
@@ -495,16 +264,6 @@ def test_where_memory_is_short_it_learns_with_less_and_says_so(tmp_path: Path, m
     short.step(0)
     assert short._last is not None
     assert short._last[1].mixture.weights.shape[1] == short.plan.set_size
-
-
-def test_with_little_memory_it_paints_in_smaller_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    method = Magic(job(tmp_path), CPU)
-    canvas_size = Size(160, 160)
-    exact = whole(method, canvas_size)
-    monkeypatch.setattr(painting, "memory_free_bytes", lambda device: 4_000_000)
-    with pytest.raises(MemoryError):
-        method.paint(Box(0, 0, 192, 192), canvas_size)
-    assert (whole(method, canvas_size) - exact).abs().max() <= 1e-5
 
 
 def test_after_diverging_it_learns_more_slowly_and_remembers(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from engine.errors import BadImageError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.job import SourceImage
 from engine.method_choices import preset_values
-from engine.methods.optimised import base
 from engine.methods.optimised.doodle import Doodle
 from engine.style.filters import Filters
 from engine.style.gram import Gram, Link
@@ -24,7 +23,7 @@ from engine.style.perceptual import Features
 from engine.style.sliced import ROUNDING
 from engine.style.vgg import Vgg19
 from tests.engine.famos_jobs import picture
-from tests.engine.methods.optimised.test_neural_style import (
+from tests.engine.methods.optimised.plain import (
     CLASSIC,
     CONVOLUTIONS,
     in_double,
@@ -32,14 +31,9 @@ from tests.engine.methods.optimised.test_neural_style import (
     plain_sliced,
     somewhere,
 )
-from tests.engine.pixel_jobs import BLUE, GREEN, RED, doodle_job, open_tiny, plain_mask
+from tests.engine.pixel_jobs import BLUE, GREEN, RED, doodle_job, plain_mask
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "open_network", open_tiny)
 
 
 def plain_masks(mask: Tensor) -> dict[str, Tensor]:
@@ -241,10 +235,7 @@ def test_a_style_smaller_than_the_networks_reach_is_named(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("network", "statistic"), [("filters", "sliced"), ("vgg19", "gram")])
-def test_hard_edges_count_each_place_for_its_own_region(
-    network: str, statistic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(base, "open_network", open_tiny)
+def test_hard_edges_count_each_place_for_its_own_region(network: str, statistic: str, tmp_path: Path) -> None:
     values = {"network": network, "statistic": statistic, "scales": 1}
     soft, hard = (Doodle(doodle_job(tmp_path, values | {"edges": edges}), CPU) for edges in ("soft", "hard"))
     mask = torch.zeros(1, 2, 64, 64, dtype=torch.float64)

@@ -1,12 +1,8 @@
-"""Settings of every kind, and helpers to drop things on widgets, for the tests of the window's parts."""
+"""Settings of every kind, for the tests of what shows them."""
 
 from __future__ import annotations
 
 from typing import Literal
-
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QWidget
 
 from engine import knobs
 from engine.knobs import choice, count, number, one_of, toggle
@@ -35,17 +31,3 @@ class Paper:
     """Stands for a method where only its settings matter."""
 
     Settings = Every
-
-
-def drop(widget: QWidget, data: QMimeData, at: QPoint) -> bool:
-    """Drags data over a widget and lets go; whether the widget wanted it."""
-    everything = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(at, everything, data, buttons, keys)
-    enter.ignore()
-    QApplication.sendEvent(widget, enter)
-    if not enter.isAccepted():
-        return False
-    QApplication.sendEvent(widget, QDragMoveEvent(at, everything, data, buttons, keys))
-    QApplication.sendEvent(widget, QDropEvent(QPointF(at), everything, data, buttons, keys))
-    return True
