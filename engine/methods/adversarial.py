@@ -293,6 +293,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             terms = {}
             parts = self._discriminator_losses(turn, fake, lazy and turn is turns[0], terms)
             training.descend(self.discriminator_optimizer, parts, rate)
+            self._held("discriminator", self.discriminator, rate)
             self.half_done = True
         return terms
 

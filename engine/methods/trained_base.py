@@ -135,7 +135,11 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
     def _descend(self, loss: Tensor, rate: Rate, decay: Rate) -> None:
         """One update of the generator, which its average follows."""
         training.descend(self.optimizer, (loss,), rate)
+        self._held("generator", self.generator, rate)
         training.update_ema(self.average, self.generator, decay)
+
+    def _held(self, name: str, network: nn.Module, rate: Rate) -> None:
+        """Keeps a network near something, after each of its updates at that rate; left alone, as a rule."""
 
     @property
     def _rate_part(self) -> float:

@@ -14,6 +14,7 @@ import torch
 from engine.job import Job
 from engine.method import method_class
 from engine.methods.adversarial import AdversarialMethod
+from engine.methods.magic import pretrained
 from engine.nn import capture, training
 from tests.engine import famos_jobs, magic_jobs
 from tests.simulated_card import real_sizes
@@ -29,6 +30,7 @@ STEPS: dict[str, tuple[Callable[..., Job], dict[str, Any]]] = {
     "magic": (MAGIC, {"entropy_ramp_steps": 0, "color_matching": 0.5}),
     "magic, sets of any size": (MAGIC, {"entropy_ramp_steps": 0, "set_size_least": 4, "checkpointing": True}),
     "magic, warped": (MAGIC, {"entropy_ramp_steps": 0, "warp": "flow", "attention": "inducing", "norm": "instance"}),
+    "magic, near the network that comes along": (MAGIC, {"entropy_ramp_steps": 0, "anchor_steps": 4}),
 }
 
 
@@ -47,6 +49,12 @@ def test_captured_steps_are_plain_steps(
     """With R1 in every second; the last ones each from one and the same state, where rounding does not add up."""
     monkeypatch.setattr(capture, "PLAIN_STEPS", 1)
     make, options = STEPS[name]
+    if "anchor_steps" in options:
+        network = tmp_path / "network.safetensors"
+        begun = made(make, {"start": "nothing"}, torch.device("cpu"), tmp_path)
+        networks = {"generator": begun.generator, "discriminator": begun.discriminator}
+        pretrained.write(network, magic_jobs.TINY, networks)
+        monkeypatch.setattr(pretrained, "shipped", lambda: network)
     ours, theirs = (made(make, options | {"r1_every_steps": 2}, device, tmp_path) for _ in range(2))
     ours._captured.off = True
     for step in range(9):
@@ -55,6 +63,7 @@ def test_captured_steps_are_plain_steps(
         expected = {key: float(value) for key, value in ours.step(step).items()}
         found = {key: float(value) for key, value in theirs.step(step).items()}
         assert found == pytest.approx(expected, rel=2e-3, abs=2e-4), step
+    assert theirs.instant == ("anchor_steps" in options)
     assert not theirs._captured.off, theirs.warnings
     assert len(theirs._captured._graphs) >= 2
     wanted = ours.state().tensors

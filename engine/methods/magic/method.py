@@ -6,7 +6,7 @@ in templates/sets.py, what memory allows in memory_plan.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from engine.methods.directed import (
     with_regions_of,
 )
 from engine.methods.magic import pretrained
+from engine.methods.magic.anchor import Anchor
 from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.color_choice import ColorChoice
 from engine.methods.magic.conditions import RANGES
@@ -50,6 +51,7 @@ from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
 from engine.methods.magic.slots import SLOTS
 from engine.methods.remembered import Remembered
+from engine.nn.capture import Rate
 from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
 from engine.templates.atlas import Atlas
@@ -101,6 +103,7 @@ class Magic(PaintingMagic):
         self._remembered, self._color_choice = Remembered(), ColorChoice()
         self._beginnings = Remembered(BEGINNINGS_BYTES)
         self._tally, self._composed = Tally(), {}
+        self._anchor = Anchor()
         if s.start == "network":
             self.begin_with(pretrained.shipped())
 
@@ -112,8 +115,12 @@ class Magic(PaintingMagic):
             self.warnings.append(f"{error} Until then training starts from nothing.")
             return
         if pretrained.fits(network.settings, self.shape):
-            pretrained.take(network, {"discriminator": self.discriminator})
-            self.instant = pretrained.take(network, {"generator": self.generator})
+            networks = {"discriminator": self.discriminator, "generator": self.generator}
+            taken = {name for name, own in networks.items() if pretrained.take(network, {name: own})}
+            self.instant = "generator" in taken
+            self._anchor.drop({name: networks[name] for name in taken})
+            if self.instant and self.generator.refiner is not None:
+                self._anchor.drop({"refiner": self.generator.refiner})
             self.average.load_state_dict(self.generator.state_dict())
             self._forget()
 
@@ -251,6 +258,28 @@ class Magic(PaintingMagic):
             + s.alpha_weight * terms["alpha"]
             + s.warp_variation_weight * terms["warp_variation"]
         )
+
+    @property
+    def _anchored(self) -> bool:
+        """Whether training stays near the networks that came along."""
+        return self.instant and not self.borrowed and self.settings.anchor_steps > 0
+
+    @property
+    def _graph_key(self) -> Hashable:
+        return super()._graph_key, self._anchored
+
+    def _held(self, name: str, network: torch.nn.Module, rate: Rate) -> None:
+        s = self.settings
+        if self._anchored:
+            whole = {"generator": s.learning_rate, "discriminator": s.discriminator_rate}[name]
+            self._anchor.pull(name, network, rate / (whole * s.anchor_steps))
+
+    def _descend(self, loss: Tensor, rate: Rate, decay: Rate) -> None:
+        super()._descend(loss, rate, decay)
+        if self._anchored and self.average.refiner is not None:
+            # Drawn as strongly to what came along as to what is learned, the second network that paints stays half way
+            # between them (Wortsman et al. 2022, WiSE-FT): as near to the style, and without its ripples and rims.
+            self._anchor.pull("refiner", self.average.refiner, 1 - decay)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
         """Patches, and a new set for each of them: K may be another one in every step."""

@@ -6,9 +6,9 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from engine.knobs import above, choice, count, number, one_of, redeclared, share, toggle, weight
+from engine.knobs import above, choice, count, number, one_of, redeclared, share, steps, toggle, weight
 from engine.methods.adversarial_settings import IMAGES, LOOK, PIECES, AdversarialSettings
-from engine.methods.trained_settings import NETWORK
+from engine.methods.trained_settings import NETWORK, TRAINING
 
 _SETS = "Sets"
 _GUIDED, _REFINING = one_of("guidance", "guided"), one_of("refine", True)
@@ -153,6 +153,10 @@ class MagicSettings(AdversarialSettings):
     # ------------------------------------------------------------ training
     patch: int = redeclared(AdversarialSettings, "patch", default=96)
     batch: int = redeclared(AdversarialSettings, "batch", default=2)
+    anchor_steps: int = steps(500, 0, 100_000, "Stay near the start",
+        "Within so many steps what it learned fades back to the network that comes along. Less: pieces stay crisp "
+        "however long it learns. More: it goes farther, and in time paints over the pieces. 0: as far as it will.",
+        symbol="L2-SP", group=TRAINING, advanced=True, when=one_of("start", "network"))
     # fmt: on
 
     @model_validator(mode="after")

@@ -285,6 +285,60 @@ def test_training_goes_on_from_it_and_resumes(network: Path, tmp_path: Path) -> 
     assert not whole(method).equal(before)
 
 
+def distance(method: Magic, network: Path) -> dict[str, float]:
+    """How far its networks are from those in a file, by name."""
+    stored, found = load_file(network), dict[str, float]()
+    for name in ("generator", "discriminator"):
+        own = getattr(method, name).state_dict()
+        found[name] = sum(float((value - stored[f"{name}.{key}"]).square().sum()) for key, value in own.items())
+    return found
+
+
+def learned(method: Magic, steps: int = 6) -> Magic:
+    for step in range(steps):
+        method.step(step)
+    return method
+
+
+def test_both_networks_stay_near_what_came_along(network: Path, tmp_path: Path) -> None:
+    free, held = (learned(Magic(job(tmp_path, {"anchor_steps": steps}), CPU)) for steps in (0, 2))
+    far, near = distance(free, network), distance(held, network)
+    assert all(0 < near[name] < far[name] for name in far)
+    bound = Magic(job(tmp_path, {"anchor_steps": 1}), CPU)
+    bound.steps_done = 1000  # rates are whole
+    learned(bound, 1)
+    assert max(distance(bound, network).values()) < 1e-9, "within one step all of it fades"
+
+
+def test_the_second_network_that_paints_stays_half_way_to_what_came_along(network: Path, tmp_path: Path) -> None:
+    def way(steps: int) -> dict[str, float]:
+        """Of what the networks have learned, the part that is shown."""
+        values = {"anchor_steps": steps, "average_decay": 0.9, "learning_rate": 1e-6}
+        method, start = Magic(job(tmp_path, values), CPU), Magic(job(tmp_path), CPU)
+        with torch.no_grad():
+            for parameter in method.generator.parameters():
+                parameter.add_(1.0)
+        learned(method, 50)
+        found = {}
+        for part in ("st_unet", "refiner"):
+            shown, came = (dict(getattr(m.average, part).named_parameters()) for m in (method, start))
+            found[part] = float(torch.cat([(shown[key] - came[key]).flatten() for key in came]).mean())
+        return found
+
+    assert way(100_000) == pytest.approx({"st_unet": 1.0, "refiner": 0.5}, abs=0.04)
+    assert way(0) == pytest.approx({"st_unet": 1.0, "refiner": 1.0}, abs=0.04)
+
+
+def test_what_began_otherwise_is_not_pulled_to_it(network: Path, tmp_path: Path) -> None:
+    """Neither a training from nothing, nor one that began with another project's networks."""
+    nothing = [Magic(job(tmp_path, {"start": "nothing", "anchor_steps": steps}), CPU) for steps in (0, 2)]
+    borrowed = [Magic(job(tmp_path, {"anchor_steps": steps}), CPU) for steps in (0, 2)]
+    for method in borrowed:
+        assert method.begin_from(nothing[0].state())
+    for free, held in (nothing, borrowed):
+        assert whole(learned(free, 2)).equal(whole(learned(held, 2)))
+
+
 @pytest.mark.parametrize("values", [{"start": "nothing"}, {"generator_width": 8}, {"depth": 3}, {"conditional": False}])
 def test_other_sizes_begin_with_nothing(network: Path, tmp_path: Path, values: dict[str, Any]) -> None:
     assert not Magic.is_instant(MagicSettings.of(TINY | values))

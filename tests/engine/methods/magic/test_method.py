@@ -104,7 +104,8 @@ def test_a_state_of_another_mode_is_taken_over_where_it_fits(tmp_path: Path) -> 
         back.restore(unguided.state())
 
 
-LIVE = [spec.name for spec in specs(MagicSettings) if spec.knob.live and spec.name != "feather_px"]
+ELSEWHERE = ("feather_px", "anchor_steps")  # act on maps, and on the network that comes along: test_instant.py
+LIVE = [spec.name for spec in specs(MagicSettings) if spec.knob.live and spec.name not in ELSEWHERE]
 ONLY_SHOWN = ("set_seed", "show_size", "between_seed", "between", "between_by")
 
 
