@@ -37,7 +37,9 @@ class Summary:
         )
 
     def pooled(self) -> Summary:
-        """The batch taken as one picture: [1, R, ...]."""
+        """The batch taken as one picture: [1, R, ...]. One picture is what it was, and a card is told nothing."""
+        if all(weight.shape[0] == 1 for weight in self.weights.values()):
+            return self
         sums = {name: value.sum(0, keepdim=True) for name, value in self.sums.items()}
         return Summary(sums, {name: value.sum(0, keepdim=True) for name, value in self.weights.items()})
 

@@ -16,7 +16,7 @@ from tests.simulated_card import real_sizes
 from tests.simulated_card.card import Counts, SimulatedCard
 
 LAUNCHES = {  # of a step, and of a tile of 1024 px
-    "FAMOS": (773, 348),
+    "FAMOS": (798, 348),
     "MAGIC guided": (2043, 441),
     "MAGIC with inducing points": (3590, 947),
     "texture network": (1522, 270),
