@@ -10,7 +10,7 @@ from engine import snapshots
 from engine.declarations import MATCHES
 from engine.errors import BadImageError
 from engine.messages.commands import Restore, Stop
-from engine.messages.events import Kept, Stepped, Warned
+from engine.messages.events import Kept, Paused, Stepped, Warned
 from engine.moments import MomentRule
 from engine.training import autosave, matches, trainer
 from engine.training.session import Session
@@ -132,6 +132,8 @@ def test_a_way_back_on_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytes
             posted.append(7)
             monkeypatch.setattr(snapshots, "keep", full_disk)
             session.post(Restore(five.folder))
+        if isinstance(event, Paused):  # at the limit: there is no room for the last step either
+            session.post(Stop(keep=False))
 
     events = play(session, react)
     assert any("No space left" in getattr(event, "message", "") for event in events)
