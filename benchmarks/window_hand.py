@@ -69,6 +69,9 @@ class Hand(QObject):
         QTimer.singleShot(2 * self._settle_ms, self._train)
 
     def _train(self) -> None:
+        if not self._window.actions_by_name["train"].isEnabled():  # what is shown at once is still being built
+            QTimer.singleShot(TICK_MS, self._train)
+            return
         self._result["ticks_idle_ms"] = self._ticks.stop()
         self._window.training_actions.train()
 

@@ -54,7 +54,9 @@ class MaskController(QObject):
         super().__init__(window)
         self._document, self._training, self._window = document, training, window
         self._newest, self._painted, self._covered = newest, painted, covered
-        self._task: background.Task | None = None
+        self._reading = False
+        self._tasks: set[background.Task] = set()
+        """Threads that have not ended; what one has read arrives before it ends."""
         self.editor: BaseEditor | None = None
         """The one that is open."""
         self._directs = ""
@@ -68,7 +70,7 @@ class MaskController(QObject):
             self.editor.raise_()
             self.editor.activateWindow()
             return
-        if self._task is not None:
+        if self._reading:
             return
         document = self._document
         slot = next(slot for slot in document.method.slots if slot.key == key)
@@ -91,18 +93,20 @@ class MaskController(QObject):
             laid_of_pieces=bool(slot.map) and "pieces" in document.method.capabilities,
             noun="map" if slot.map else "mask",
         )
-        self._task = background.run(
+        self._reading = True
+        task = background.run(
             self,
             lambda: prepare(place),
             lambda begin: self._show(slot, begin),
-            lambda error: self.problem.emit(_message(slot, error)),
+            lambda error: self._refuse(slot, error),
         )
-        self._task.finished.connect(self._forget_task)
+        self._tasks.add(task)
+        task.finished.connect(lambda: self._tasks.discard(task))
 
     def wait(self) -> None:
         """For images that are still being read."""
-        if self._task is not None:
-            background.wait_for(self._task)
+        for task in self._tasks:
+            background.wait_for(task)
 
     def _below(self, slot: Slot) -> Path | None:
         return next((path for path in map(self._first, slot.beneath) if path is not None), None)
@@ -111,10 +115,12 @@ class MaskController(QObject):
         images = self._document.sources(key)
         return Path(images[0].path) if images else None
 
-    def _forget_task(self) -> None:
-        self._task = None
+    def _refuse(self, slot: Slot, error: BaseException) -> None:
+        self._reading = False
+        self.problem.emit(_message(slot, error))
 
     def _show(self, slot: Slot, begin: Beginning) -> None:
+        self._reading = False
         if slot not in self._document.method.slots:  # another method was chosen meanwhile
             return
         kind = AmountEditor if slot.kind == "amount" else MaskEditor

@@ -20,6 +20,7 @@ from app.masks.files import MaskFile
 from app.masks.guesses import GUESSES, guessed
 from app.masks.picture import Touch
 from app.training import Training
+from app.widgets import background
 from engine.declarations import Slot
 from engine.images import maps
 from tests.app.toys import register, write_image
@@ -221,3 +222,25 @@ def test_each_guess_finds_what_it_is_named_after(tmp_path):
     assert found["dark"][80, 50] > 200 > 60 > found["dark"][40, 8]
     wide = guessed(tmp_path / "picture.png", "light", (60, 200))
     assert (wide[:, :50] == UNCHANGED).all(), "beyond the picture nothing is changed"
+
+
+def test_an_editor_opens_again_while_the_thread_that_read_for_it_ends(qtbot, tmp_path, monkeypatch):
+    """On a busy machine that takes longer than to close one, and the next was not opened, without a word."""
+
+    def run(parent, function, done, _failed):
+        done(function())
+        return background.Task(function, parent)  # says never that it has ended
+
+    register(monkeypatch)
+    monkeypatch.setattr(Toy, "slots", SLOTS)
+    monkeypatch.setattr(background, "run", run)
+    document = Document(tmp_path / "data")
+    window = QWidget()
+    qtbot.addWidget(window)
+    document.add("style", [write_image(tmp_path / "a.png", 60, 80)])
+    controller = MaskController(document, Training(document, window), window)
+    for _ in range(2):
+        controller.open("care")
+        assert controller.editor is not None
+        controller.editor.close()
+    controller.wait()
