@@ -63,7 +63,7 @@ def test_what_qt_keeps_of_drawn_controls_is_bounded(qapp):
     side = int((PICTURE_KB * 1024 / 4) ** 0.5)
     for number in range(200):
         QPixmapCache.insert(f"picture {number}", QPixmap(side, side))
-    kept = [number for number in range(200) if QPixmapCache.find(f"picture {number}")]
+    kept = [number for number in range(200) if QPixmapCache.find(f"picture {number}", QPixmap())]
     QPixmapCache.clear()
     assert kept == list(range(200 - len(kept), 200))
     assert 0 < len(kept) * PICTURE_KB <= theme.DRAWN_KB
