@@ -91,6 +91,8 @@ class Encoding:
 
     def in_background(self, save: Callable[[Any], None], stop: StopAsked) -> Progress:
         """libvips writes in a thread of its own, which can be stopped and tells how far it is."""
+        if stop():  # a small file is written before it could be asked again
+            raise self.cancelled()
         share = 0.0
 
         def listen(_image: Any, progress: Any) -> None:

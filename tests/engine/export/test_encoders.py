@@ -1,10 +1,14 @@
 """One canvas in every format: other programs read the pixels, the profile and the print size that were written."""
 
+from __future__ import annotations
+
 import hashlib
 import io
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import cv2
@@ -17,7 +21,7 @@ from PIL import Image, ImageCms
 
 from engine.box import Box, Size
 from engine.errors import BadSettingError, CancelledError
-from engine.export import profiles
+from engine.export import encoding, profiles
 from engine.export.canvas_file import CanvasFile
 from engine.export.encoders import check_limits, encode
 from engine.export.format import format_of, formats, suffixes
@@ -255,6 +259,34 @@ def test_stopping_while_encoding_leaves_the_old_file(tmp_path: Path, name: str) 
         list(encode(file, tmp_path / name, stop=lambda: True))
     assert sorted(path.name for path in tmp_path.iterdir()) == [name, "canvas.tif"]
     assert (tmp_path / name).read_text() == "yesterday's"
+
+
+class _AtOnce:
+    """Threads that are done with all before anybody looks."""
+
+    def __init__(self, _threads: int) -> None:
+        pass
+
+    def __enter__(self) -> _AtOnce:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+    def submit(self, work: Callable[..., object], *arguments: object) -> Future[object]:
+        done: Future[object] = Future()
+        done.set_result(work(*arguments))
+        return done
+
+
+def test_a_small_file_that_nobody_wants_any_more_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its thread may be done before the export asks; then a cancelled export came out whole, on a busy machine."""
+    monkeypatch.setattr(encoding, "ThreadPoolExecutor", _AtOnce)
+    with pytest.raises(CancelledError):
+        list(encode(canvas_file(tmp_path, 8, Size(20, 30)), tmp_path / "a.png", stop=lambda: True))
+    assert not (tmp_path / "a.png").exists()
 
 
 MEASURED = """
