@@ -55,8 +55,8 @@ class MaskController(QObject):
         self._document, self._training, self._window = document, training, window
         self._newest, self._painted, self._covered = newest, painted, covered
         self._reading = False
-        self._tasks: set[background.Task] = set()
-        """Threads that have not ended; what one has read arrives before it ends."""
+        self._task: background.Task | None = None
+        """The last one, ended or not; what it has read arrives before it ends."""
         self.editor: BaseEditor | None = None
         """The one that is open."""
         self._directs = ""
@@ -94,19 +94,17 @@ class MaskController(QObject):
             noun="map" if slot.map else "mask",
         )
         self._reading = True
-        task = background.run(
+        self._task = background.run(
             self,
             lambda: prepare(place),
             lambda begin: self._show(slot, begin),
             lambda error: self._refuse(slot, error),
         )
-        self._tasks.add(task)
-        task.finished.connect(lambda: self._tasks.discard(task))
 
     def wait(self) -> None:
         """For images that are still being read."""
-        for task in self._tasks:
-            background.wait_for(task)
+        if self._task is not None:
+            background.wait_for(self._task)
 
     def _below(self, slot: Slot) -> Path | None:
         return next((path for path in map(self._first, slot.beneath) if path is not None), None)
