@@ -169,7 +169,8 @@ def test_the_picture_below_keeps_its_shape_whatever_shape_the_map_has(editor):
     assert place.center().x() == 40
 
 
-def test_a_painted_map_is_kept_as_greys_and_comes_back(qtbot, tmp_path, monkeypatch):
+def with_a_style(qtbot, tmp_path, monkeypatch) -> tuple[Document, MaskController]:
+    """A document of a method with a map, one image in it, and what opens the map's editor."""
     register(monkeypatch)
     monkeypatch.setattr(Toy, "slots", SLOTS)
     document = Document(tmp_path / "data")
@@ -177,6 +178,11 @@ def test_a_painted_map_is_kept_as_greys_and_comes_back(qtbot, tmp_path, monkeypa
     qtbot.addWidget(window)
     document.add("style", [write_image(tmp_path / "a.png", 60, 80)])
     controller = MaskController(document, Training(document, window), window)
+    return document, controller
+
+
+def test_a_painted_map_is_kept_as_greys_and_comes_back(qtbot, tmp_path, monkeypatch):
+    document, controller = with_a_style(qtbot, tmp_path, monkeypatch)
 
     def opened() -> AmountEditor:
         controller.open("care")
@@ -231,14 +237,8 @@ def test_an_editor_opens_again_while_the_thread_that_read_for_it_ends(qtbot, tmp
         done(function())
         return background.Task(function, parent)  # says never that it has ended
 
-    register(monkeypatch)
-    monkeypatch.setattr(Toy, "slots", SLOTS)
     monkeypatch.setattr(background, "run", run)
-    document = Document(tmp_path / "data")
-    window = QWidget()
-    qtbot.addWidget(window)
-    document.add("style", [write_image(tmp_path / "a.png", 60, 80)])
-    controller = MaskController(document, Training(document, window), window)
+    _, controller = with_a_style(qtbot, tmp_path, monkeypatch)
     for _ in range(2):
         controller.open("care")
         assert controller.editor is not None
