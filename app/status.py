@@ -171,6 +171,8 @@ class Status(QStatusBar):
 
     def began(self, step: int, rebuilt: bool = False) -> None:
         """A training goes on from a step, that of a moment unless what was there was `rebuilt` with other images."""
+        if step != self._step:
+            self._say(self.time)  # that of another moment; the next step tells this one's
         self._step = step
         if not rebuilt:
             self._kept_step = step

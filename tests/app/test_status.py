@@ -6,6 +6,7 @@ from PySide6.QtGui import QStatusTipEvent
 from PySide6.QtWidgets import QApplication, QMenu
 
 from app.status import WORDS, Status
+from engine.messages.events import Stepped
 from tests.app.studio import Studio
 
 
@@ -37,3 +38,15 @@ def test_an_entry_of_a_menu_is_explained_until_the_menu_closes(studio: Studio, q
     menu.close()
     QApplication.sendEvent(window, QStatusTipEvent(""))  # as a menu does whose entry was pointed at
     assert window.status.currentMessage() == ""
+
+
+def test_a_way_back_does_not_keep_the_time_of_what_was_left(qtbot) -> None:
+    status = Status()
+    qtbot.addWidget(status)
+    status.began(0)
+    status.stepped(Stepped(step=177, elapsed_s=22.0, steps_per_s=8.0, terms={}, memory_bytes=0))
+    assert status.time.text() == "0:22"
+    status.began(177, rebuilt=True)
+    assert status.time.text() == "0:22", "what is rebuilt has learned for as long"
+    status.began(0)
+    assert not status.time.text()
