@@ -96,11 +96,14 @@ class Peeks(QObject):
 
     @staticmethod
     def _put(waiting: _Waiting, event: ViewRendered) -> None:
-        height, width, _ = waiting.picture.shape
+        """Lays a piece in its place. A coarse one reaches beyond the region: its pixels are several of the canvas'."""
+        if not event.image.size:
+            return
+        whole = Box(0, 0, *waiting.picture.shape[:2])
         place = screen_box(event.box, waiting.request.box, waiting.request.size)
-        if event.image.size:
-            rows, columns = place.within(Box(0, 0, height, width))
-            waiting.picture[rows, columns] = _as_large_as(event.image, place.height, place.width)
+        inside = place.clip(whole)
+        piece = _as_large_as(event.image, place.height, place.width)
+        waiting.picture[inside.within(whole)] = piece[inside.within(place)]
 
     def _next(self) -> None:
         if self._waiting:
