@@ -411,14 +411,20 @@ def test_sweeps_that_can_not_be_had(
     assert left_in(tmp_path) == []
 
 
-def test_a_project_is_painted_from_where_it_stands(project: Path, tmp_path: Path) -> None:
-    """After a way back the window shows that moment, and the newest was printed."""
-    mine = tmp_path / "mine"
+def with_one_moment(project: Path, folder: Path) -> tuple[Path, snapshots.Snapshot]:
+    """A copy of a project that stands at its first moment and has no other."""
+    mine = folder / "mine"
     shutil.copytree(project, mine)
     first, *others = snapshots.listing(mine)
     for snapshot in others:
         snapshots.remove(snapshot)
     moments.set_present(mine, "famos", first.folder)
+    return mine, first
+
+
+def test_a_project_is_painted_from_where_it_stands(project: Path, tmp_path: Path) -> None:
+    """After a way back the window shows that moment, and the newest was printed."""
+    mine, first = with_one_moment(project, tmp_path)
     assert main(["train", "--out", str(mine), "--resume", "--steps", "6", "--device", "cpu"]) == 0
     newest = snapshots.listing(mine)[-1]
     for moment in (first, newest):
@@ -433,12 +439,7 @@ def test_a_damaged_snapshot_is_named_where_there_is_no_other(
     project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """ "Train it first" was said of a project that had been trained for hours."""
-    mine = tmp_path / "mine"
-    shutil.copytree(project, mine)
-    first, *others = snapshots.listing(mine)
-    for snapshot in others:
-        snapshots.remove(snapshot)
-    moments.set_present(mine, "famos", first.folder)
+    mine, first = with_one_moment(project, tmp_path)
     (first.folder / "state.safetensors").write_bytes(b"cut")
     assert render(mine, tmp_path / "a.png") == 1
     assert f"The snapshot {first.folder} is damaged." in capfd.readouterr().err
