@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,13 +121,14 @@ def _follow(
     progress = Progress()
     failure, canvas_size = "", Size(0, 0)
     done: list[Exported] = []
+    told = set[str]()
     for event in session.run():
         match event:
             case Began():
                 canvas_size = event.canvas_size
                 request = export(canvas_size, wanted[0])
                 session.post(Retune(wanted[0].values))
-                session.post(Inspect(request))
+                session.post(Inspect(replace(request, sweep=arguments.sweep or "")))
                 session.post(request)
                 if arguments.report is not None:
                     session.post(CountImages())
@@ -135,6 +137,7 @@ def _follow(
             case Inspected():
                 for finding in event.findings:
                     if finding.severity == "warning":
+                        told.add(finding.message)
                         say(finding.message)
             case Progressed():
                 if arguments.json:
@@ -151,7 +154,7 @@ def _follow(
                     session.post(export(canvas_size, wanted[len(done)]))
             case ExportCancelled():
                 failure = f"Stopped; {event.out} was not written. Go on with the same command and --resume."
-            case Warned():
+            case Warned() if event.message not in told:
                 say(event.message)
             case Failed():
                 failure = event.message
