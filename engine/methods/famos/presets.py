@@ -69,7 +69,8 @@ PRESETS = (
     ),
     Preset(
         "Standard",
-        "The paper's sizes with what made it work in minutes: hinge, layer norm, balance, tones. For a graphics card.",
+        "The sizes of the peer's code, with what made it work in minutes: hinge, layer norm, balance, tones. For a "
+        "graphics card.",
         {
             "templates": 80,
             "generator_width": 80,

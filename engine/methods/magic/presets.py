@@ -80,7 +80,7 @@ PRESETS = (
     ),
     Preset(
         "Unguided",
-        "The paper's sizes for collages without a content, from sets of 2 to 12, for a graphics card.",
+        "About the paper's sizes for collages without a content, from sets of 2 to 12, for a graphics card.",
         {
             "guidance": "unguided",
             "set_size": 12,
