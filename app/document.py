@@ -18,7 +18,6 @@ from app.jobs import complete_job, fitted_job, fresh_job
 from app.moved_folders import MovedFolders
 from app.project_paths import title_of, untitled_name
 from app.way_back import WayBack
-from app.widgets import gestures
 from engine.box import Size
 from engine.copying import free_folder
 from engine.declarations import Slot
@@ -93,6 +92,8 @@ class Document(QObject):
         """Whether the next job comes with a network of its own."""
         self._others: dict[str, Settings] = {}
         """Settings that the other methods had when they were left."""
+        self._movement = 0
+        """Which movement of the hand it is that changes it."""
         self._moved = MovedFolders()
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(self.save)
@@ -139,6 +140,14 @@ class Document(QObject):
         return [slot for slot in self.method.slots if len(self.sources(slot.key)) < slot.minimum]
 
     # ------------------------------------------------------------ changing
+
+    def begin_movement(self) -> None:
+        """What is changed from now on is a step of undo of its own.
+
+        To be called when a slider is taken hold of or let go, and when the focus goes elsewhere: what one drag changes,
+        or one visit to a field, is undone at once.
+        """
+        self._movement += 1
 
     def set(self, name: str, value: Any) -> bool:
         """Changes one setting; False (and a `problem`) where the value can not be had."""
@@ -279,7 +288,7 @@ class Document(QObject):
 
     def _change(self, after: Job, text: str, merge: str = "") -> None:
         if after != self.job:
-            merge = f"{merge} {gestures.present()}" if merge else ""
+            merge = f"{merge} {self._movement}" if merge else ""
             self.stack.push(ChangeStep(self, self.job, after, text, merge))
 
     def become(self, job: Job, text: str = "", merge: str = "") -> None:

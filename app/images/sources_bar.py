@@ -28,6 +28,7 @@ class SourcesBar(QWidget):
         changed(slot, images): the artist removed, moved or weighted images of a slot.
         problem(sentence): a file that can not be read, a clipboard without a picture.
         paint_requested(slot): the artist wants to paint a mask.
+        grip_changed: a slider of an image was taken hold of or let go; see `JumpSlider`.
 
     Args:
         paste_folder: where pictures are saved that are no files; see `Arrivals`.
@@ -38,6 +39,7 @@ class SourcesBar(QWidget):
     changed = Signal(str, tuple)
     problem = Signal(str)
     paint_requested = Signal(str)
+    grip_changed = Signal()
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class SourcesBar(QWidget):
             section.changed.connect(lambda images, key=slot.key: self.changed.emit(key, images))
             section.browse_requested.connect(lambda key=slot.key: self.browse(key))
             section.paint_requested.connect(lambda key=slot.key: self.paint_requested.emit(key))
+            section.grip_changed.connect(self.grip_changed)
             self._sections[slot.key] = section
             column.addWidget(section)
         column.addStretch(1)

@@ -76,11 +76,13 @@ class KnobWidget(QWidget):
         changed(name, value): the artist moved it; never by `set_value`.
         reset_requested(name): the artist wants the default back; the row shows it already.
         noticed(name, bool): pointer or focus came (True) or left.
+        grip_changed: its slider was taken hold of or let go; see `JumpSlider`.
     """
 
     changed = Signal(str, object)
     reset_requested = Signal(str)
     noticed = Signal(str, bool)
+    grip_changed = Signal()
 
     explained_in: QWidget | None = None
     """The panel that explains the setting in a line of its own; the tooltip says the rest, beside the panel."""
@@ -267,6 +269,7 @@ class _NumberKnob(KnobWidget):
         self.row.addWidget(self.slider, 1)
         self.beside_label.insertWidget(2 if stacked else 1, self.number)
         self._register_editors(self._put, self.slider, self.number)
+        self.slider.grip_changed.connect(self.grip_changed)
         self.slider.valueChanged.connect(self._on_slider)
         self.slider.stepped.connect(self._on_stepped)
         self.number.valueChanged.connect(self._on_number)

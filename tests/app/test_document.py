@@ -13,7 +13,6 @@ from PySide6.QtTest import QSignalSpy
 from app import document as documents
 from app.change import ChangeStep
 from app.document import Document
-from app.widgets import gestures
 from engine.box import Size
 from engine.declarations import Slot
 from engine.job import SourceImage
@@ -49,7 +48,7 @@ def test_each_change_can_be_undone_and_done_again(document: Document, tmp_path: 
     seen = [document.job]
 
     def note() -> None:
-        gestures.begin()
+        document.begin_movement()
         seen.append(document.job)
 
     document.set("weight", 2.0)
@@ -72,11 +71,11 @@ def test_each_change_can_be_undone_and_done_again(document: Document, tmp_path: 
 
 
 def test_a_movement_of_the_hand_is_one_step_however_long_it_takes(document: Document) -> None:
-    gestures.begin()
+    document.begin_movement()
     for value in (1.1, 1.5, 2.0, 3.0):
         document.set("weight", value)
     assert document.stack.count() == 1
-    gestures.begin()
+    document.begin_movement()
     document.set("weight", 4.0)
     document.set("rate", 0.5)
     assert document.stack.count() == 3
@@ -326,7 +325,7 @@ def test_saved_is_only_said_of_what_is(document: Document, tmp_path: Path) -> No
 def test_ticks_of_one_drag_hold_no_jobs_once_they_are_one_step(document: Document) -> None:
     """Qt deletes a step that another has taken in, and PySide keeps the Python part of it for ever."""
     before = [step for step in gc.get_objects() if type(step) is ChangeStep]
-    gestures.begin()
+    document.begin_movement()
     for value in range(1, 30):
         document.set("weight", value / 10)
     gc.collect()

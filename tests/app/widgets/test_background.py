@@ -95,6 +95,10 @@ def test_one_that_is_over_at_once_is_not_held(work: Callable[[], Any], qtbot) ->
 def test_what_is_told_may_begin_the_next(qtbot) -> None:
     owner, told = QObject(), []
     tasks = Tasks(owner)
-    tasks.run(lambda: 1, lambda _: tasks.run(lambda: 2, told.append, ignore), ignore)
+
+    def go_on(result: int) -> None:
+        tasks.run(lambda: result + 1, told.append, ignore)
+
+    tasks.run(lambda: 1, go_on, ignore)
     qtbot.waitUntil(lambda: told == [2])
     qtbot.waitUntil(lambda: not tasks.busy)
