@@ -7,13 +7,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QMenu, QVBoxLayout, QWidget
 
 from app.images.arrivals import Arrivals
 from app.images.painted_regions import PaintedRegions
 from app.images.slot_section import SlotSection
 from app.images.source_tile import SIDE
 from app.widgets import theme, thumbnails
+from app.widgets.down_area import DownArea
 from engine.declarations import Slot
 from engine.job import SourceImage
 
@@ -59,11 +60,8 @@ class SourcesBar(QWidget):
         self._thumbnails.failed.connect(self._failed)
         self._painted = PaintedRegions(self)
         self._painted.known.connect(lambda _path: self._show_regions())
-        self.scroll_area = QScrollArea(self)
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area = DownArea(self)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.scroll_area)
