@@ -45,6 +45,7 @@ class MainWindow(Shell):
         from app.away.controller import AwayController
         from app.canvas.comparing import CompareController
         from app.canvas.controller import CanvasController
+        from app.canvas.first_words import FirstWords
         from app.canvas.idle_picture import IdlePictureController
         from app.canvas.outside import OutsideController
         from app.curves.named_marks import NamedMarks
@@ -76,6 +77,7 @@ class MainWindow(Shell):
         snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self, canvas.view.result)
         self.idle_picture = IdlePictureController(document, training, canvas, snapshots, self)
         hover = CanvasController(training, canvas, self).hover
+        FirstWords(training, canvas, self)
         self.comparing = CompareController(training, canvas, snapshots, self.strip, self)
         self.recovery = Recovery(document, preferences, self)
         self.masks = MaskController(

@@ -114,9 +114,10 @@ class IdlePictureController(QObject):
     def _offer(self) -> None:
         """The button in the middle of the canvas, where pressing it is all that is left to do."""
         document = self._document
+        if self._training.running:  # first_words.py says what is done
+            return
         lacking = document.empty or document.missing() or document.job == self._refused
-        ready = not (self._training.running or lacking)
-        words = self.tr("All that is needed is here.") if ready and self._snapshots.newest() is None else ""
+        words = self.tr("All that is needed is here.") if not lacking and self._snapshots.newest() is None else ""
         self._canvas.begin.offer(words)
 
     def _hint(self) -> str:
