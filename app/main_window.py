@@ -95,7 +95,7 @@ class MainWindow(Shell):
         self.pieces.follow_pointer(hover.pointed, hover.found, hover.pinned)
         hover.share_of = self.pieces.share_of
         hover.pinned.connect(lambda _index: self.side.bring("pieces"))
-        self.live = LiveController(document, training, snapshots.newest, self)
+        self.live = LiveController(document, training, snapshots.present, self)
         self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)
         self.training_actions = TrainController(training, snapshots, self.weights, self.actions_by_name, messages, self)
