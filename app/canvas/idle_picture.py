@@ -96,7 +96,8 @@ class IdlePictureController(QObject):
         self._canvas.view.set_extent(Size(0, 0))  # another project has no shape yet
 
     def _arrived(self, key: str, pixels: np.ndarray, canvas: Size) -> None:
-        if key != self._shown or self._training.running:
+        begins = self._training.state == "starting" and self._canvas.view.picture() is None
+        if key != self._shown or (self._training.running and not begins):
             return
         self.canvas_size = canvas
         self._canvas.view.forget()
