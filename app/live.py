@@ -7,6 +7,7 @@ document, and ends where the document asks for something else. What is learned l
 from __future__ import annotations
 
 from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QTimer
 
 from app.document import Document

@@ -122,6 +122,7 @@ def test_the_report_tells_size_time_and_seams(bench):
     other = bench.add("b.png")
     bench.ends(other, seam=1.31)
     assert "seams may be seen" in bench.row(other).facts.text()
+    assert [bench.row(each).facts.property("role") for each in (item, other)] == ["good", "warning"]
     assert "seam meter 1.31" in bench.row(other).facts.toolTip()
     with bench.qtbot.waitSignal(bench.rows.removed) as asked:
         bench.click(bench.row(item).remove)
