@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.export.names import free_name
 from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
 from app.export.windows import Pane
@@ -27,6 +28,7 @@ from app.widgets.keyed_dialog import KeyedDialog
 from engine.box import Size, shaped
 from engine.errors import BadImageError
 from engine.export.print_sizes import print_scale, proposed_size
+from engine.files import numbered
 from engine.images.find import SUFFIXES, find_images
 from engine.images.read import image_size
 from engine.messages.commands import RenderView
@@ -127,14 +129,13 @@ class OthersWindow(KeyedDialog):
             self.pane.set_picture(pixels)  # type: ignore[arg-type]
 
     def requests(self) -> list[ExportRequest]:
-        """An export of each image, in its own shape, at least at its own size."""
+        """An export of each image, in its own shape, at least at its own size, under names that replace nothing."""
         taken: set[str] = set()
         wanted = []
         for row in range(self.list.count()):
             path, image = self.list.item(row).data(Qt.ItemDataRole.UserRole)
-            name, number = f"{self._name}-{path.stem}", 2
-            while name in taken:
-                name, number = f"{self._name}-{path.stem}-{number}", number + 1
+            own = f"{self._name}-{path.stem}"
+            name = next(name for name in numbered(own) if name not in taken and free_name(name, self._folder) == name)
             taken.add(name)
             trained = shaped(self._canvas, image)
             size = proposed_size(trained, image)

@@ -502,6 +502,7 @@ def test_other_contents_are_shown_and_exported(studio: PrintStudio) -> None:
     request = studio.exports.queue.items[0].request
     assert request.render_mode.own_shape
     assert Path(request.render_mode.frame) == others / "one.png"
+    assert not {request.out for request in window.requests()} & set(written), "the next ones replace nothing"
 
 
 def test_how_exports_of_other_contents_stand_is_seen_where_they_were_begun(studio: PrintStudio) -> None:
