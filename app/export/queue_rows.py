@@ -59,6 +59,9 @@ class QueueRows(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._scroll)
+        self._scroll.verticalScrollBar().rangeChanged.connect(
+            lambda *_range: self._show_last()
+        )  # all rows have a place
         queue.changed.connect(self._refresh)
         queue.progressed.connect(self._on_progress)
         self._refresh()
@@ -78,9 +81,11 @@ class QueueRows(QWidget):
             self.rows[item].refresh()
         self.setVisible(bool(self.rows))
         self._fit()
-        if self.rows:
-            last = self.rows[self._queue.items[-1]]
-            self._scroll.ensureWidgetVisible(last)
+
+    def _show_last(self) -> None:
+        last = self.rows.get(self._queue.items[-1]) if self._queue.items else None
+        if last is not None:
+            self._scroll.ensureWidgetVisible(last, 0, 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
