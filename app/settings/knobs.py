@@ -69,6 +69,13 @@ def describe(spec: Spec, where: str = "", explained: bool = False) -> str:
     )
 
 
+def matches(spec: Spec, words: str) -> bool:
+    """Whether every one of these words is somewhere in the setting's label, symbol, name, group or help."""
+    knob = spec.knob
+    text = " ".join((knob.label, knob.symbol, spec.name, spec.name.replace("_", " "), knob.group, knob.help))
+    return all(word in text.lower() for word in words.lower().split())
+
+
 class KnobWidget(QWidget):
     """A setting's row.
 
@@ -183,12 +190,6 @@ class KnobWidget(QWidget):
         if self._value != self.spec.default:
             self.set_value(self.spec.default)
             self.reset_requested.emit(self.name)
-
-    def matches(self, words: str) -> bool:
-        """Whether every one of these words is somewhere in its label, symbol, name, group or help."""
-        knob = self.spec.knob
-        text = " ".join((knob.label, knob.symbol, self.name, self.name.replace("_", " "), knob.group, knob.help))
-        return all(word in text.lower() for word in words.lower().split())
 
     def editors(self) -> list[QWidget]:
         """What takes the focus, in tab order."""
