@@ -93,7 +93,7 @@ class CompiledMixKernel(MixKernel):
         self._banded(
             self._library.mix_forward,
             b * h,
-            2 * w,
+            self._scratch_floats(memory, weights),
             *(ctypes.byref(self._struct(memory, weights)), pointer(weights), ctypes.c_float(inverse_temperature)),
             *(pointer(collage), pointer(entropy), pointer(usage)),
         )
@@ -118,7 +118,7 @@ class CompiledMixKernel(MixKernel):
         self._banded(
             self._library.mix_backward,
             b * h,
-            w,
+            self._scratch_floats(memory, weights),
             *(ctypes.byref(self._struct(memory, weights)), pointer(weights), ctypes.c_float(inverse_temperature)),
             *(pointer(d_collage), *(ctypes.c_float(each) for each in d_sums.tolist())),
             *(pointer(d_usage), pointer(gradient)),
@@ -129,6 +129,9 @@ class CompiledMixKernel(MixKernel):
         atlas, row, column = memory
         _, n, h, w = weights.shape
         return _Memory(atlas.data_ptr(), row.data_ptr(), column.data_ptr(), n, h, w)
+
+    def _scratch_floats(self, memory: Memory, weights: Tensor) -> int:
+        return self._library.mix_scratch_floats(ctypes.byref(self._struct(memory, weights)))
 
     def _banded(self, function, rows: int, scratch_floats: int, *arguments) -> None:
         count = min(torch.get_num_threads(), rows)
@@ -161,4 +164,5 @@ def load(cache: Path | None = None, compiler: str | None = None) -> CompiledMixK
 def _typed(library: ctypes.CDLL) -> ctypes.CDLL:
     for name in ("mix_forward", "mix_variation", "mix_backward"):
         getattr(library, name).restype = None
+    library.mix_scratch_floats.restype = ctypes.c_int64
     return library
