@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -175,19 +176,25 @@ class UpConvolution(nn.Module):
 
     def _phases(self, x: Tensor) -> Tensor:
         """[B, 2, 2, D, H, W]: outputs of one phase lie together, so that one strided copy can place them."""
-        with torch.autocast(x.device.type, enabled=False):
-            weight = self.folded()
+        kind = x.device.type
+        narrow = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else self.weight.dtype
+        with torch.autocast(kind, enabled=False):
+            weight = self.folded(narrow)
         radius = weight.shape[-1] // 2
         if self.padding != "zeros":
             x, radius = functional.pad(x, (radius,) * 4, mode=self.padding), 0
         y = functional.conv2d(x, weight, self.bias.repeat(4), padding=radius)  # [B, 4 D, H, W]
         return y.unflatten(1, (2, 2, -1))
 
-    def folded(self) -> Tensor:
-        """[4 D, C, q, q], q smaller than k; phases (row, column) first."""
-        rows = torch.einsum("api,dcij->adcpj", self.fold, self.weight)
-        weight = torch.einsum("bqj,adcpj->abdcpq", self.fold, rows).flatten(0, 2)
-        return weight.contiguous(memory_format=torch.channels_last)
+    def folded(self, dtype: torch.dtype) -> Tensor:
+        """[4 D, C, q, q] of any float type, q smaller than k; phases (row, column) first, in channels_last memory."""
+        d, c, k, _ = self.weight.shape
+        taps = self.weight.permute(0, 2, 3, 1).reshape(d, k * k, c)  # as they lie in channels_last memory
+        sums = (self.fold @ taps).unflatten(1, (4, -1)).transpose(0, 1)  # [4, D, q q, C]
+        # One copy for the order and the type, which autocast would make two of.
+        phases = sums.to(dtype, memory_format=torch.contiguous_format)
+        side = math.isqrt(phases.shape[2])
+        return phases.reshape(4 * d, side, side, c).permute(0, 3, 1, 2)
 
 
 class _Planes(torch.autograd.Function):
@@ -220,15 +227,15 @@ def _interleaved(phases: Tensor) -> Tensor:
 
 
 def _fold(kernel: int) -> Tensor:
-    """[2, q, k]: which tap of the small kernel each of the k taps falls on, for even and odd output pixels."""
+    """[4 q q, k k]: which taps of the small kernel of each phase each of the k x k taps falls on."""
     radius = kernel // 2
     places = [[(phase + tap - radius) // 2 for tap in range(kernel)] for phase in range(2)]
     reach = max(abs(place) for phase in places for place in phase)
-    fold = torch.zeros(2, 2 * reach + 1, kernel)
+    fold = torch.zeros(2, 2 * reach + 1, kernel)  # along one axis, for even and odd output pixels
     for phase in range(2):
         for tap, place in enumerate(places[phase]):
             fold[phase, place + reach, tap] = 1
-    return fold
+    return torch.einsum("api,bqj->abpqij", fold, fold).flatten(4, 5).flatten(0, 3)
 
 
 class ResidualBlock(nn.Module):
