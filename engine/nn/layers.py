@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine import sharing
+from engine.nn import phases_kernel
 
 Norm = Literal["layer", "instance", "batch", "none"]
 Padding = Literal["zeros", "circular", "replicate", "reflect"]
@@ -204,10 +205,16 @@ class _Planes(torch.autograd.Function):
     def forward(context, phases: Tensor, splits: tuple[int, ...]) -> tuple[Tensor, ...]:
         context.phases, context.splits = phases.new_empty(0), splits
         b, _, _, _, h, w = phases.shape
-        parts = []
+        kernel = phases_kernel.kernel_for(_as_they_lie(phases))
+        parts, first = [], 0
         for part in phases.split(splits, 3):
             planes = torch.empty(b, part.shape[3], h, 2, w, 2, device=phases.device)
-            parts.append(planes.copy_(_interleaved(part)).view(b, -1, 2 * h, 2 * w))
+            parts.append(planes.view(b, -1, 2 * h, 2 * w))
+            if kernel is not None:
+                kernel.to_planes(_as_they_lie(phases), parts[-1], first)
+            else:
+                planes.copy_(_interleaved(part))
+            first += part.shape[3]
         return tuple(parts)
 
     @staticmethod
@@ -215,10 +222,20 @@ class _Planes(torch.autograd.Function):
         b, _, height, width = gradients[0].shape
         h, w = height // 2, width // 2
         # The memory of the convolution's output in channels_last, so that its backward need not copy it.
-        whole = context.phases.new_empty(b, h, w, 2, 2, sum(context.splits)).permute(0, 3, 4, 5, 1, 2)
+        lying = context.phases.new_empty(b, h, w, 2, 2, sum(context.splits))
+        whole, kernel, first = lying.permute(0, 3, 4, 5, 1, 2), phases_kernel.kernel_for(lying), 0
         for part, gradient in zip(whole.split(context.splits, 3), gradients, strict=True):
-            _interleaved(part).copy_(gradient.view(b, part.shape[3], h, 2, w, 2))
+            if kernel is not None:
+                kernel.to_phases(gradient.float().contiguous(), lying, first)
+            else:
+                _interleaved(part).copy_(gradient.view(b, part.shape[3], h, 2, w, 2))
+            first += part.shape[3]
         return whole, None
+
+
+def _as_they_lie(phases: Tensor) -> Tensor:
+    """[B, 2, 2, D, H, W] seen as [B, H, W, 2, 2, D], the memory of a convolution's output in channels_last."""
+    return phases.permute(0, 4, 5, 1, 2, 3)
 
 
 def _interleaved(phases: Tensor) -> Tensor:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import ctypes
 from abc import ABC, abstractmethod
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from engine import compiled
-from engine.compiled import pointer
-from engine.cores import usable
+from engine.compiled import Bands, pointer
 
 Memory = tuple[Tensor, Tensor, Tensor]
 """Atlas int32 [P], where rows begin int64 [B, N, H], columns int32 [B, N, W]."""
@@ -80,10 +78,7 @@ class CompiledMixKernel(MixKernel):
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
-
-    @cached_property
-    def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max(2, usable()), thread_name_prefix="mix")
+        self._bands = Bands("mix")
 
     def forward(self, memory: Memory, weights: Tensor, inverse_temperature: float, measure: bool) -> Measured:
         b, n, h, w = weights.shape
@@ -133,22 +128,14 @@ class CompiledMixKernel(MixKernel):
     def _scratch_floats(self, memory: Memory, weights: Tensor) -> int:
         return self._library.mix_scratch_floats(ctypes.byref(self._struct(memory, weights)))
 
-    def _banded(self, function, rows: int, scratch_floats: int, *arguments) -> None:
-        count = min(torch.get_num_threads(), rows)
-        edges = [rows * i // count for i in range(count + 1)]
-        scratch = torch.empty(count, max(1, scratch_floats))
-        calls = [
-            (
-                *arguments,
-                *((pointer(scratch[i]),) if scratch_floats else ()),
-                *(ctypes.c_int64(edge) for edge in edges[i : i + 2]),
-            )
-            for i in range(count)
-        ]
-        others = [self._threads.submit(function, *call) for call in calls[1:]]
-        function(*calls[0])
-        for other in others:
-            other.result()
+    def _banded(self, function: Callable[..., None], rows: int, scratch_floats: int, *arguments: Any) -> None:
+        scratch = torch.empty(min(torch.get_num_threads(), rows), max(1, scratch_floats))
+
+        def part(band: int, begin: int, end: int) -> None:
+            room = (pointer(scratch[band]),) if scratch_floats else ()
+            function(*arguments, *room, ctypes.c_int64(begin), ctypes.c_int64(end))
+
+        self._bands.run(part, rows)
 
 
 def load(cache: Path | None = None, compiler: str | None = None) -> CompiledMixKernel | None:
