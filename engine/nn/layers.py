@@ -8,13 +8,17 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from engine import sharing
-from engine.nn import phases_kernel
+from engine.nn import norm_kernel, phases_kernel
+from engine.nn.norm_kernel import NormKernel
 
 Norm = Literal["layer", "instance", "batch", "none"]
 Padding = Literal["zeros", "circular", "replicate", "reflect"]
+_EPSILON = 1e-5
+"""Added to variances, torch's own."""
 
 
 class ChannelLayerNorm(nn.Module):
@@ -45,6 +49,48 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         return functional.layer_norm(x, weight.shape, weight, bias)
     with torch.autocast(x.device.type, enabled=False):
         return functional.layer_norm(x, weight.shape, weight.to(x.dtype), bias.to(x.dtype))
+
+
+class NormThenReLU(nn.Sequential):
+    """Layers one after another; a layer norm over channels and the (leaky) ReLU behind it are computed as one."""
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        layers = [*self]
+        while layers:
+            layer = layers.pop(0)
+            if isinstance(layer, ChannelLayerNorm) and layers and isinstance(layers[0], nn.ReLU | nn.LeakyReLU):
+                x = normed_then_relu(x, layer.weight, layer.bias, getattr(layers.pop(0), "negative_slope", 0.0))
+            else:
+                x = layer(x)
+        return x
+
+
+def normed_then_relu(x: Tensor, weight: Tensor, bias: Tensor, slope: float) -> Tensor:
+    """`ChannelLayerNorm.scaled`, then a ReLU that is leaky by a slope: [B, C, H, W] to the same."""
+    pixels = x.permute(0, 2, 3, 1)
+    if (kernel := norm_kernel.kernel_for(pixels, weight)) is None:
+        return functional.leaky_relu(ChannelLayerNorm.scaled(x, weight, bias), slope, inplace=True)
+    return _NormThenReLU.apply(pixels, weight, bias, slope, kernel).permute(0, 3, 1, 2)  # type: ignore[union-attr]
+
+
+class _NormThenReLU(torch.autograd.Function):
+    """The same, compiled, of [B, H, W, C]."""
+
+    @staticmethod
+    def forward(context, x: Tensor, weight: Tensor, bias: Tensor, slope: float, kernel: NormKernel) -> Tensor:
+        kept = any(context.needs_input_grad)
+        result, statistics = kernel.forward(x, weight.contiguous(), bias.contiguous(), slope, _EPSILON, kept)
+        if statistics is not None:
+            context.save_for_backward(x, statistics, weight, bias)
+        context.slope, context.kernel = slope, kernel
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(context, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        x, statistics, weight, bias = context.saved_tensors
+        affine = weight.contiguous(), bias.contiguous()
+        return *context.kernel.backward(x, gradient, statistics, *affine, context.slope), None, None
 
 
 class BatchNorm(nn.BatchNorm2d):

@@ -108,7 +108,7 @@ class CompiledMixKernel(MixKernel):
         d_sums: Tensor,
         d_usage: Tensor,
     ) -> Tensor:
-        b, _, h, w = weights.shape
+        b, _, h, _ = weights.shape
         gradient = torch.empty_like(weights)
         self._banded(
             self._library.mix_backward,
