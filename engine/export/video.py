@@ -1,4 +1,4 @@
-"""Frames: a folder of images or a video, picture by picture. What paints is elsewhere; video_writing.py makes a video."""
+"""Frames: a folder of images or a video, picture by picture. Painting is elsewhere; video_writing.py makes a video."""
 
 from __future__ import annotations
 
