@@ -341,6 +341,29 @@ def test_paths_that_give_nothing_are_named(tmp_path: Path, monkeypatch: pytest.M
         assert reason in problem
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names of text alone")
+def test_a_file_whose_name_is_not_text_is_named_and_left_out(tmp_path: Path) -> None:
+    Image.new("RGB", (20, 20)).save(tmp_path / "good.png")
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    odd.write_bytes((tmp_path / "good.png").read_bytes())
+    for paths in ([tmp_path], [odd, tmp_path / "good.png"]):
+        files, problems = find_images(paths)
+        assert files == [tmp_path / "good.png"]
+        assert len(problems) == 1
+        assert "caf\ufffd.png" in problems[0]
+        assert "Rename" in problems[0]
+        problems[0].encode()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    for read in (read_image, image_size):
+        with pytest.raises(BadImageError, match="is a pipe"):
+            read(pipe)
+
+
 # ---------------------------------------------------------------- tensors
 
 
