@@ -17,7 +17,7 @@ from engine.cli.slot_options import slot_options
 from engine.cli.terminal import Progress, argument, interrupted, say, silence
 from engine.cli.train_devices import by_torchrun, devices_of, follow, lead
 from engine.device import prepare_thread
-from engine.errors import TesseraError, UsageError
+from engine.errors import BadProjectError, TesseraError, UsageError
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.messages.commands import Stop
@@ -27,6 +27,7 @@ from engine.method_choices import preset_values, wrong_slots
 from engine.opening import open_project
 from engine.project import FILE_NAME, has_snapshots, save_job
 from engine.settings import parse_assignments
+from engine.training import borrowed
 from engine.training.session import Session
 
 
@@ -51,7 +52,7 @@ def run(arguments: Namespace) -> int:
         return follow(devices[0])
     out: Path = arguments.out
     newest = _checked_folder(out, arguments.resume)
-    job = _job(arguments, _resumed(out) if arguments.resume else None)
+    job = _job(arguments, _resumed(out) if arguments.resume else _begun_with(arguments))
     session = Session(
         job,
         out,
@@ -144,6 +145,24 @@ def _resumed(out: Path) -> Job:
     for sentence in sentences:
         say(sentence)
     return job
+
+
+def _begun_with(arguments: Namespace) -> Job | None:
+    """Method and settings of the project that `--start-from` names; of its method, where a preset is named.
+
+    Raises:
+        UsageError: it is no project, or has learned nothing by the method that is asked for.
+    """
+    if arguments.start_from is None:
+        return None
+    with argument("--method"):
+        named = None if arguments.method is None else method_class(arguments.method).key
+    try:
+        begun = borrowed.moment_of(arguments.start_from, named)
+    except BadProjectError as error:
+        raise UsageError(f"argument --start-from: {error}") from None
+    settings = method_class(begun.job.method).Settings() if arguments.preset else begun.job.settings
+    return Job(method=begun.job.method, settings=settings)
 
 
 def _job(arguments: Namespace, stored: Job | None) -> Job:
