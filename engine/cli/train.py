@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from argparse import Namespace
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from engine.cli.map_options import with_maps
 from engine.cli.reports import report_of, told
 from engine.cli.room import Room
 from engine.cli.slot_options import slot_options
-from engine.cli.terminal import Progress, argument, interrupted, say, silence
+from engine.cli.terminal import Progress, UnreadError, answer, argument, interrupted, say, silence
 from engine.cli.train_devices import by_torchrun, devices_of, follow, lead
 from engine.device import prepare_thread
 from engine.errors import BadProjectError, TesseraError, UsageError
@@ -92,7 +93,7 @@ def _follow_training(session: Session, arguments: Namespace, newest: snapshots.S
                 case Stepped():
                     report = report_of(event)
                     if arguments.json:
-                        print(json.dumps(report), flush=True)
+                        answer(json.dumps(report))
                     progress.show(_share(event, arguments, newest), told(event))
                 case Kept(reason="autosave"):
                     pass
@@ -105,22 +106,24 @@ def _follow_training(session: Session, arguments: Namespace, newest: snapshots.S
                         session.post(Stop())
                 case Failed() if not room.refused:
                     failure = event.message
-        except BrokenPipeError:  # nobody reads what is printed any more; what was learned is kept all the same
+        except UnreadError:  # what was learned is kept all the same
             silence()
             unread = True
             session.post(Stop())
-    progress.end()
+    with suppress(UnreadError):
+        progress.end()
     if failure or room.refused:
         raise TesseraError(failure or room.refused)
     if unread:
-        raise TesseraError(f"Nobody read the reports any more, so the training was kept in {kept} and has ended.")
+        ended = "has ended before its first step" if kept is None else f"was kept in {kept} and has ended"
+        raise TesseraError(f"Nobody read the reports any more, so the training {ended}.")
     if arguments.json:
         ending = {"snapshot": None if kept is None else str(kept)}
-        print(json.dumps(ending | {key: report[key] for key in ("step", "elapsed_s") if key in report}), flush=True)
+        answer(json.dumps(ending | {key: report[key] for key in ("step", "elapsed_s") if key in report}))
     elif kept is None:
-        print("Stopped before the first step, so there was nothing to keep.")
+        answer("Stopped before the first step, so there was nothing to keep.")
     else:
-        print(f"Kept step {report['step']:,} in {kept}")
+        answer(f"Kept step {report['step']:,} in {kept}")
     return 0
 
 
