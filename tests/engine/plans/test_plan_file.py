@@ -114,7 +114,7 @@ def test_all_that_is_wrong_is_told_at_once_by_the_name_of_the_run(tmp_path: Path
     )
     for part in (
         "A: rate can not be 7",
-        "B: There is no preset Enormous; Toy has Few, Slow.",
+        "B: There is no preset Enormous; Toy has Few; Slow.",
         "Run 3: there is no key colour",
         "D: ",
         "gone.png is not there",
