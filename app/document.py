@@ -48,6 +48,8 @@ class Document(QObject):
     method_changed = Signal()
     pieces_changed = Signal()
     """What is wanted of single pieces changed."""
+    images_added = Signal()
+    """The artist added images to a slot, or put one in another's place."""
     frame_changed = Signal()
     """The canvas size or the seed changed."""
     job_replaced = Signal()
@@ -91,6 +93,7 @@ class Document(QObject):
         """Whether the project.json in the folder is this document's."""
         self.returning = False
         """Whether the next job comes with a network of its own."""
+        self._additions = 0
         self._others: dict[str, Settings] = {}
         """Settings that the other methods had when they were left."""
         self._moved = MovedFolders()
@@ -188,8 +191,21 @@ class Document(QObject):
             after = self.job.model_copy(update={"sources": {**self.job.sources, slot: images}})
             if not self.sources(slot):
                 after = fitted_job(after, slot, fresh_job(after.method, self.small))
-            self._change(after, self.tr("add images"))
+            self._additions += 1
+            self.stack.push(ChangeStep(self, self.job, after, self.tr("add images"), self._addition))
+            self.images_added.emit()
         return len(new)
+
+    def fit(self, values: dict[str, Any]) -> None:
+        """Takes over settings that suit the images that were added last: in one step of undo with these, where no other
+        one came between."""
+        after = self.job.model_copy(update={"settings": self.settings.with_values(values)})
+        if after != self.job:
+            self.stack.push(ChangeStep(self, self.job, after, self.tr("fit to the images"), self._addition))
+
+    @property
+    def _addition(self) -> str:
+        return f"addition {self._additions}"
 
     def set_sources(self, slot: str, images: tuple[SourceImage, ...], text: str = "") -> None:
         """Exchanges the images of a slot: their order, weights and scales as well."""

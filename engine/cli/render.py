@@ -7,7 +7,6 @@ from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from engine import moments, reports, snapshots
 from engine.box import Size, shaped
@@ -22,6 +21,7 @@ from engine.cli.render_pictures import (
     say_what_is_cut,
     with_styles,
 )
+from engine.cli.reports import fitted, painted, painted_as_json
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
 from engine.errors import BadProjectError, TesseraError, UsageError
@@ -33,13 +33,14 @@ from engine.export.video import open_film
 from engine.export.video_formats import check_video, is_video
 from engine.images.read import image_size
 from engine.job import Job
-from engine.messages.commands import CountImages, Retune, Stop
-from engine.messages.events import Began, Failed, ImagesCounted, Warned
+from engine.messages.commands import CountImages, FitToImages, Retune, Stop
+from engine.messages.events import Began, Failed, FittedToImages, ImagesCounted, Warned
 from engine.messages.exports import ALL_LAYERS, ExportCancelled, Exported, ExportRequest, Inspect, Inspected, Progressed
 from engine.method import Method, method_class
 from engine.nearest import instead
 from engine.options import EncodeOptions
 from engine.project import load_job, project_folder
+from engine.settings import Settings
 from engine.training.session import Session
 
 
@@ -56,12 +57,15 @@ def run(arguments: Namespace) -> int:
     return paint(arguments, job, snapshot.folder.parent.parent, snapshot.folder)
 
 
-def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) -> int:
+def paint(
+    arguments: Namespace, job: Job, project: Path, snapshot: Path | None, free: frozenset[str] = frozenset()
+) -> int:
     """Paints what the arguments ask for; returns 0.
 
     Args:
         project: folder that notes what is left unfinished.
         snapshot: whose weights; None for a method that needs no training.
+        free: names of the settings that may be fitted to the images, see `Method.fitting_picture`.
 
     Raises:
         UsageError, TesseraError: as `run`.
@@ -107,7 +111,8 @@ def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) 
         )
 
     with interrupted(lambda: session.post(Stop(keep=False))):
-        return _follow(session, export, wanted, arguments)
+        free = free.difference(*(picture.values for picture in wanted))
+        return _follow(session, export, wanted, arguments, method.Settings, free)
 
 
 def _follow(
@@ -115,6 +120,8 @@ def _follow(
     export: Callable[[Size, Picture], ExportRequest],
     wanted: list[Picture],
     arguments: Namespace,
+    settings: type[Settings],
+    free: frozenset[str],
 ) -> int:
     """Paints one picture after the other."""
     progress = Progress()
@@ -124,8 +131,12 @@ def _follow(
         match event:
             case Began():
                 canvas_size = event.canvas_size
+                session.post(FitToImages(free))
+            case FittedToImages():
+                if told := fitted(settings, event.values):
+                    say(told)
                 request = export(canvas_size, wanted[0])
-                session.post(Retune(wanted[0].values))
+                session.post(Retune({**event.values, **wanted[0].values}))
                 session.post(Inspect(request))
                 session.post(request)
                 if arguments.report is not None:
@@ -145,7 +156,7 @@ def _follow(
                 done.append(event)
                 if arguments.json or len(wanted) > 1:
                     progress.end()
-                    print(json.dumps(_as_json(event)) if arguments.json else _message(event, arguments.part))
+                    print(json.dumps(painted_as_json(event)) if arguments.json else painted(event, arguments.part))
                 if len(done) < len(wanted):
                     session.post(Retune(wanted[len(done)].values))
                     session.post(export(canvas_size, wanted[len(done)]))
@@ -161,32 +172,8 @@ def _follow(
     if len(done) < len(wanted):
         raise TesseraError(failure or f"Stopped; {wanted[len(done)].out} was not written.")
     if len(wanted) == 1 and not arguments.json:
-        print(_message(done[0], arguments.part))
+        print(painted(done[0], arguments.part))
     return 0
-
-
-def _message(done: Exported, part: tuple[int, int]) -> str:
-    name = str(done.out) if done.seam is not None else f"Part {part[0]} of {part[1]} of {done.out}"
-    seam = "" if done.seam is None else f", seam meter {done.seam:.3f}"
-    seam += "" if done.border is None else f", border meter {done.border:.2f}"
-    kept = "" if done.canvas_folder is None else f", canvas kept in {done.canvas_folder}"
-    return (
-        f"{name}: {done.size.width} x {done.size.height} px in {done.seconds:.1f} s, "
-        f"peak memory {done.peak_memory_bytes / 2**20:.0f} MiB{seam}{kept}"
-    )
-
-
-def _as_json(done: Exported) -> dict[str, Any]:
-    return {
-        "out": str(done.out),
-        "width": done.size.width,
-        "height": done.size.height,
-        "seconds": done.seconds,
-        "peak_memory_bytes": done.peak_memory_bytes,
-        "seam": done.seam,
-        "border": done.border,
-        "resumed_share": done.resumed_share,
-    }
 
 
 def _encode_options(arguments: Namespace) -> EncodeOptions:
