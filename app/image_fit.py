@@ -32,6 +32,7 @@ class ImageFit(QObject):
         self._wanted = False
         """Whether images were added for which nothing was fitted yet."""
         self._asked: Job | None = None
+        """What the session was asked about and has not answered yet."""
         self._given: dict[str, Any] = {}
         """What was fitted last, by name; the artist may have changed it since."""
         self._chosen: set[str] = set()
@@ -47,7 +48,7 @@ class ImageFit(QObject):
         self._chosen.add(name)
 
     def _on_added(self) -> None:
-        self._wanted = True
+        self._wanted, self._asked = True, None
 
     def _on_replaced(self) -> None:
         self._wanted, self._asked = False, None
@@ -55,7 +56,7 @@ class ImageFit(QObject):
 
     def _on_view(self, event: ViewRendered) -> None:
         training = self._training
-        if not (self._wanted and event.done and training.state == "live") or training.stale:
+        if not (self._wanted and event.done and training.state == "live") or training.stale or self._asked is not None:
             return
         if (free := self._free()) and not self._document.stack.canRedo():  # who went back wants to come back here
             self._asked = self._document.job
@@ -71,10 +72,11 @@ class ImageFit(QObject):
         return frozenset(n for n in names if getattr(now, n) in (getattr(plain, n), self._given.get(n)))
 
     def _on_fitted(self, event: FittedToImages) -> None:
-        document = self._document
-        if not self._wanted or document.job != self._asked:  # asked again for what is there now, once that is shown
-            return
-        self._wanted, self._asked = False, None
+        document, asked = self._document, self._asked
+        self._asked = None
+        if not self._wanted or event.values is None or document.job != asked:
+            return  # asked again for what is there then, once that is shown
+        self._wanted = False
         self._given.update(event.values)
         plain = fresh_job(document.job.method, document.small).settings
         others = {name: value for name, value in event.values.items() if value != getattr(plain, name)}
@@ -94,7 +96,7 @@ class ImageFit(QObject):
 
     def _on_failed(self, event: Failed) -> None:
         if isinstance(event.command, FitToImages):
-            self._wanted = False
+            self._wanted, self._asked = False, None
 
     def _leave(self) -> None:
         """Back to the settings as they come, which stay so in this project."""

@@ -133,10 +133,11 @@ def _follow(
                 canvas_size = event.canvas_size
                 session.post(FitToImages(free))
             case FittedToImages():
-                if told := fitted(settings, event.values):
+                values = event.values or {}
+                if told := fitted(settings, values):
                     say(told)
                 request = export(canvas_size, wanted[0])
-                session.post(Retune({**event.values, **wanted[0].values}))
+                session.post(Retune({**values, **wanted[0].values}))
                 session.post(Inspect(request))
                 session.post(request)
                 if arguments.report is not None:

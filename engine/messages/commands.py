@@ -169,7 +169,7 @@ class FindPiece(Command):
 class FitToImages(Command):
     """Say which settings suit these very images, as the picture shows, see `Method.fitting_picture`.
 
-    Answered by `FittedToImages`; not at all where something more urgent came in between, and then to be asked again.
+    Answered by `FittedToImages`.
 
     Args:
         free: names of the settings that the artist has not chosen.

@@ -159,10 +159,11 @@ class FittedToImages(Event):
     """Answers `FitToImages`. Nothing is changed by it.
 
     Args:
-        values: of settings, also those that stay as they come; none where there is nothing to tell.
+        values: of settings, also those that stay as they come; empty where there is nothing to tell. None where it gave
+            way to something more urgent, and may be asked again.
     """
 
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)

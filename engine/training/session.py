@@ -303,9 +303,7 @@ class Session:
                 pieces = self._piece_counter.counted(self._exchange.shown())
                 yield PiecesCounted(tuple(pieces), self._trainer.step)
             case FitToImages():
-                values = self._views.fitting(self._trainer.method, command.free, self._threads)
-                if values is not None:
-                    yield FittedToImages(values)
+                yield FittedToImages(self._views.fitting(self._trainer.method, command.free, self._threads))
             case Relocate():
                 bring_snapshots(self._keeper.project, command.folder)
                 self._keeper.relocate(command.folder)
