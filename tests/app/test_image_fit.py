@@ -1,9 +1,8 @@
-"""Settings that suit the images that were dropped, in the real window: said, shown, undone, and never over one's own."""
+"""Settings that suit the dropped images, in the real window: said, shown, undone, and never over the artist's own."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,7 +97,7 @@ def test_what_the_artist_chose_stays(live: Studio) -> None:
     live.window.document.set("rate", 0.9)
     live.drop_style()
     until_fitted(live)
-    assert ASKED == [{"weight"}]
+    assert [{"weight"}] == ASKED
     assert live.settings.rate == 0.9
     assert not live.said(), "what is as it comes needs no word"
 

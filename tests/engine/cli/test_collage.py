@@ -45,7 +45,7 @@ def test_a_print_is_fitted_to_its_images_and_says_so(tmp_path: Path, capsys: pyt
     told = capsys.readouterr().err
     assert "Fitted to these images: Keep pieces whole 6 px. As it comes: --set smoothing_px=1.5\n" in told
     assert "Content" not in told, "what is as it comes needs no word"
-    assert ASKED == [Magic.fitted_by_picture]
+    assert [Magic.fitted_by_picture] == ASKED
     named = painted(tmp_path, "--set", "smoothing_px=6")
     assert "Fitted" not in capsys.readouterr().err
     assert ASKED[1] == {"content_weight"}
@@ -56,12 +56,12 @@ def test_a_print_is_fitted_to_its_images_and_says_so(tmp_path: Path, capsys: pyt
 @pytest.mark.parametrize("more", [["--preset", "Large pieces"], ["--sweep", "content_weight=5:50:2"]])
 def test_what_a_preset_or_a_sweep_names_is_not_fitted(tmp_path: Path, more: list[str]) -> None:
     painted(tmp_path, *more)
-    assert ASKED == [{"smoothing_px"}]
+    assert [{"smoothing_px"}] == ASKED
 
 
 def test_several_contents_are_painted_as_they_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What suits the first of them would be painted for all."""
     other = picture(tmp_path / "other.png", 64, 77, 9)
     assert len(painted(tmp_path, "--content", str(tmp_path / "content.png"), other.path)) == 2
-    assert ASKED == [frozenset()]
+    assert [frozenset()] == ASKED
     assert "Fitted" not in capsys.readouterr().err
