@@ -33,8 +33,7 @@ _LARGER: tuple[dict[str, float], ...] = ({"smoothing_px": 2.0}, {"smoothing_px":
 _CLOSER: tuple[dict[str, float], ...] = (
     {"smoothing_px": 1.0},
     {"smoothing_px": 1.0, "content_weight": 100.0},
-    {"smoothing_px": 1.0, "content_weight": 150.0},
-    {"smoothing_px": 0.75, "content_weight": 250.0},
+    {"smoothing_px": 0.8, "content_weight": 250.0},
 )
 _LARGEST_CANVAS_PX = 2_000_000
 """Larger canvases are left as they come: to measure them would take longer than one waits for a picture."""
