@@ -20,24 +20,26 @@ from engine.messages.commands import FitToImages
 from engine.messages.events import Failed, FittedToImages, ViewRendered
 from engine.settings import specs
 
+_SLOTS = ("style", "content")
+"""What the picture is made of; maps only direct it, while somebody looks."""
 _KEY = "fitted"
 
 
 class ImageFit(QObject):
-    """Fits the settings of `Method.fitted_by_picture` when images were added and their picture is there in full."""
+    """Fits the settings of `Method.fitted_by_picture` when others were chosen and their picture is there in full."""
 
     def __init__(self, document: Document, training: Training, messages: MessageBar, parent: QObject) -> None:
         super().__init__(parent)
         self._document, self._training, self._messages = document, training, messages
         self._wanted = False
-        """Whether images were added for which nothing was fitted yet."""
+        """Whether images were chosen for which nothing was fitted yet."""
         self._asked: Job | None = None
         """What the session was asked about and has not answered yet."""
         self._given: dict[str, Any] = {}
         """What was fitted last, by name; the artist may have changed it since."""
         self._chosen: set[str] = set()
         """What the artist has set by hand, be it to the default."""
-        document.images_added.connect(self._on_added)
+        document.images_chosen.connect(self._on_images)
         document.job_replaced.connect(self._on_replaced)
         training.events.on_view(CANVAS, self._on_view)
         training.events.on(FittedToImages, self._on_fitted)
@@ -47,8 +49,9 @@ class ImageFit(QObject):
         """The artist set a setting by hand: it is no longer fitted in this project."""
         self._chosen.add(name)
 
-    def _on_added(self) -> None:
-        self._wanted, self._asked = True, None
+    def _on_images(self, slot: str) -> None:
+        if slot in _SLOTS:
+            self._wanted, self._asked = True, None
 
     def _on_replaced(self) -> None:
         self._wanted, self._asked = False, None

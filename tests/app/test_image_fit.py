@@ -125,6 +125,30 @@ def test_other_images_are_fitted_anew_until_the_artist_chooses(live: Studio) -> 
     assert live.settings.rate == pytest.approx(0.1), "the default, since the artist chose it"
 
 
+def test_what_is_left_of_the_images_is_fitted_too(live: Studio) -> None:
+    live.drop_style()
+    until_fitted(live)
+    drop_another(live, "second.png")
+    until_fitted(live, 2)
+    document = live.window.document
+    document.set_sources("style", document.sources("style")[:1])
+    until_fitted(live, 3)
+    assert live.settings.rate == pytest.approx(0.3)
+    live.press("undo")
+    assert (len(document.sources("style")), live.settings.rate) == (2, pytest.approx(0.5))
+
+
+def test_a_map_that_is_painted_moves_no_slider(live: Studio) -> None:
+    live.drop_style()
+    until_fitted(live)
+    done = len(live.seen(ViewRendered))
+    live.window.document.add("map", [write_image(live.folder / "map.png", seed=7)])
+    live.window.document.set("weight", 1.5)
+    live.until(lambda: any(view.done for view in live.seen(ViewRendered)[done:]))
+    live.qtbot.wait(50)
+    assert len(ASKED) == 1
+
+
 def test_a_click_leads_back_to_the_defaults_for_good(live: Studio) -> None:
     live.drop_style()
     until_fitted(live)
