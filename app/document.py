@@ -201,8 +201,10 @@ class Document(QObject):
             self.images_chosen.emit(slot)
 
     def fit(self, values: dict[str, Any]) -> None:
-        """Takes over settings that suit the images that were chosen last: in one step of undo with these, where no other
-        one came between."""
+        """Takes over settings that suit the images that were chosen last.
+
+        They share the images' step of undo, where no other one came between.
+        """
         after = self.job.model_copy(update={"settings": self.settings.with_values(values)})
         if after != self.job:
             self.stack.push(ChangeStep(self, self.job, after, self.tr("fit to the images"), self._choice_of_images))
