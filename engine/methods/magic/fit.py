@@ -26,8 +26,8 @@ from engine.style.matches import structure_match
 KNOBS = frozenset(("content_weight", "smoothing_px"))
 READABLE = 80.0
 """Structure match, 0..100, below which the picture is drawn closer to the content."""
-ROOMY = 85.0
-"""Structure match that larger pieces have to leave: thin lines and eyes go before the figure tells."""
+ROOMY = 90.0
+"""Structure match that larger pieces have to leave: thin lines go long before the figure tells."""
 _LARGER: tuple[dict[str, float], ...] = ({"smoothing_px": 2.0}, {"smoothing_px": 2.5})
 """The last is as far as faces are kept."""
 _CLOSER: tuple[dict[str, float], ...] = (
