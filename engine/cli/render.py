@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from engine import moments, reports, snapshots
@@ -21,14 +22,15 @@ from engine.cli.render_pictures import (
     say_what_is_cut,
     with_styles,
 )
-from engine.cli.reports import fitted, painted, painted_as_json
-from engine.cli.terminal import Progress, argument, interrupted, say
+from engine.cli.reports import fitted, printed, printed_json, time_left
+from engine.cli.terminal import Progress, UnreadError, answer, argument, interrupted, say, silence
 from engine.device import choose, prepare_thread
 from engine.errors import BadProjectError, TesseraError, UsageError
 from engine.export import profiles
 from engine.export.encoders import check_limits
 from engine.export.print_sizes import parse_length, parse_size
 from engine.export.relink import with_images_from
+from engine.export.sweep import sweep
 from engine.export.video import open_film
 from engine.export.video_formats import check_video, is_video
 from engine.images.read import image_size
@@ -111,7 +113,8 @@ def paint(
         )
 
     with interrupted(lambda: session.post(Stop(keep=False))):
-        free = free.difference(*(picture.values for picture in wanted))
+        swept = sweep(method.Settings, arguments.sweep) if arguments.sweep else ()  # a film of them is one picture
+        free = free.difference(*(picture.values for picture in wanted), *swept)
         return _follow(session, export, wanted, arguments, method.Settings, free)
 
 
@@ -127,53 +130,61 @@ def _follow(
     progress = Progress()
     failure, canvas_size = "", Size(0, 0)
     done: list[Exported] = []
+    told = set[str]()
     for event in session.run():
-        match event:
-            case Began():
-                canvas_size = event.canvas_size
-                session.post(FitToImages(free))
-            case FittedToImages():
-                values = event.values or {}
-                if told := fitted(settings, values):
-                    say(told)
-                request = export(canvas_size, wanted[0])
-                session.post(Retune({**values, **wanted[0].values}))
-                session.post(Inspect(request))
-                session.post(request)
-                if arguments.report is not None:
-                    session.post(CountImages())
-            case ImagesCounted() if arguments.report is not None:
-                reports.write(arguments.report, [reports.ImageShare(*each) for each in event.shares])
-            case Inspected():
-                for finding in event.findings:
-                    if finding.severity == "warning":
-                        say(finding.message)
-            case Progressed():
-                if arguments.json:
-                    print(json.dumps({"done": event.done, "total": event.total, "seconds_left": event.seconds_left}))
-                else:
-                    progress.show(event.done / max(1, event.total), _time_left(event.seconds_left))
-            case Exported():
-                done.append(event)
-                if arguments.json or len(wanted) > 1:
-                    progress.end()
-                    print(json.dumps(painted_as_json(event)) if arguments.json else painted(event, arguments.part))
-                if len(done) < len(wanted):
-                    session.post(Retune(wanted[len(done)].values))
-                    session.post(export(canvas_size, wanted[len(done)]))
-            case ExportCancelled():
-                failure = f"Stopped; {event.out} was not written. Go on with the same command and --resume."
-            case Warned():
-                say(event.message)
-            case Failed():
-                failure = event.message
+        try:
+            match event:
+                case Began():
+                    canvas_size = event.canvas_size
+                    session.post(FitToImages(free))
+                case FittedToImages():
+                    values = event.values or {}
+                    if sentence := fitted(settings, values):
+                        say(sentence)
+                    request = export(canvas_size, wanted[0])
+                    session.post(Retune({**values, **wanted[0].values}))
+                    session.post(Inspect(replace(request, sweep=arguments.sweep or "")))
+                    session.post(request)
+                    if arguments.report is not None:
+                        session.post(CountImages())
+                case ImagesCounted() if arguments.report is not None:
+                    reports.write(arguments.report, [reports.ImageShare(*each) for each in event.shares])
+                case Inspected():
+                    for finding in event.findings:
+                        if finding.severity == "warning":
+                            told.add(finding.message)
+                            say(finding.message)
+                case Progressed():
+                    if arguments.json:
+                        about = {"done": event.done, "total": event.total, "seconds_left": event.seconds_left}
+                        answer(json.dumps(about))
+                    else:
+                        progress.show(event.done / max(1, event.total), time_left(event.seconds_left))
+                case Exported():
+                    done.append(event)
+                    if arguments.json or len(wanted) > 1:
+                        progress.end()
+                        answer(json.dumps(printed_json(event)) if arguments.json else printed(event, arguments.part))
+                    if len(done) < len(wanted):
+                        session.post(Retune(wanted[len(done)].values))
+                        session.post(export(canvas_size, wanted[len(done)]))
+                case ExportCancelled():
+                    failure = f"Stopped; {event.out} was not written. Go on with the same command and --resume."
+                case Warned() if event.message not in told:
+                    say(event.message)
+                case Failed():
+                    failure = event.message
+        except UnreadError:  # what is painted stays, for --resume
+            silence()
+            session.post(Stop(keep=False))
         if len(done) == len(wanted) or isinstance(event, ExportCancelled | Failed):
             session.post(Stop(keep=False))
-    progress.end()
+    with suppress(UnreadError):
+        progress.end()
     if len(done) < len(wanted):
         raise TesseraError(failure or f"Stopped; {wanted[len(done)].out} was not written.")
     if len(wanted) == 1 and not arguments.json:
-        print(painted(done[0], arguments.part))
+        answer(printed(done[0], arguments.part))
     return 0
 
 
@@ -281,7 +292,3 @@ def _snapshot(path: Path) -> snapshots.Snapshot:
     with suppress(BadProjectError):  # the newest whole one stands for a project.json that was lost
         return moments.present(owner, load_job(owner).method, found) or found[-1]
     return found[-1]
-
-
-def _time_left(seconds: float | None) -> str:
-    return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d} left"

@@ -1,4 +1,4 @@
-"""What commands say: of a report while they train, of what was fitted to the images, of a picture that is done."""
+"""What commands say of a report while they train, of what was fitted to images, and of a picture that was painted."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def fitted(settings: type[Settings], values: Mapping[str, Any]) -> str:
     return f"Fitted to these images: {said}. As it comes: --set {plain}"
 
 
-def painted(done: Exported, part: tuple[int, int]) -> str:
-    """A picture, or a part of it, in a line."""
+def printed(done: Exported, part: tuple[int, int]) -> str:
+    """A picture in a line; `part` is K and N of `--part`."""
     name = str(done.out) if done.seam is not None else f"Part {part[0]} of {part[1]} of {done.out}"
     seam = "" if done.seam is None else f", seam meter {done.seam:.3f}"
     seam += "" if done.border is None else f", border meter {done.border:.2f}"
@@ -48,7 +48,7 @@ def painted(done: Exported, part: tuple[int, int]) -> str:
     )
 
 
-def painted_as_json(done: Exported) -> dict[str, Any]:
+def printed_json(done: Exported) -> dict[str, Any]:
     """The same as plain JSON values."""
     return {
         "out": str(done.out),
@@ -60,3 +60,8 @@ def painted_as_json(done: Exported) -> dict[str, Any]:
         "border": done.border,
         "resumed_share": done.resumed_share,
     }
+
+
+def time_left(seconds: float | None) -> str:
+    """ "1:05 left"; empty where it is not known yet."""
+    return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d} left"

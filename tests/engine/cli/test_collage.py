@@ -34,9 +34,10 @@ def painted(folder: Path, *more: str) -> list[bytes]:
     out.mkdir(exist_ok=True)
     for old in out.iterdir():
         old.unlink()
+    picked = [] if "--out" in more else ["--out", str(out / "picture.png")]
     words = [word for name, image in images.items() for word in (f"--{name}", image.path)]
     sizes = ["--times", "1", "--device", "cpu", "--set", "content_scale=1", "style_scale=1", "precision=float32"]
-    assert main(["collage", *words, *sizes, *more, "--out", str(out / "picture.png")]) == 0
+    assert main(["collage", *words, *sizes, *more, *picked]) == 0
     return [Image.open(path).convert("RGB").tobytes() for path in sorted(out.iterdir())]
 
 
@@ -53,8 +54,18 @@ def test_a_print_is_fitted_to_its_images_and_says_so(tmp_path: Path, capsys: pyt
     assert painted(tmp_path, "--set", "smoothing_px=1.5") != named, "named, it is the artist's, be it the default"
 
 
-@pytest.mark.parametrize("more", [["--preset", "Large pieces"], ["--sweep", "content_weight=5:50:2"]])
-def test_what_a_preset_or_a_sweep_names_is_not_fitted(tmp_path: Path, more: list[str]) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--preset", "Large pieces"],
+        ["--sweep", "content_weight=5:50:2"],
+        ["--sweep", "content_weight=5:50:2", "--out", "walk.mp4"],
+    ],
+)
+def test_what_a_preset_or_a_sweep_names_is_not_fitted(
+    tmp_path: Path, more: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     painted(tmp_path, *more)
     assert [{"smoothing_px"}] == ASKED
 
