@@ -1,4 +1,4 @@
-"""What Python keeps and nobody needs goes: circles of objects, in the window's thread and in no other, and read sources.
+"""What Python keeps and nobody needs goes: circles of objects, in the window's thread and no other, and read sources.
 
 Python collects in whichever thread makes one object too many: that which trains, or one that reads a thumbnail. Among
 what it finds are widgets, timers and pictures of Qt, which may only go in the window's thread; beside a repaint the

@@ -1,4 +1,4 @@
-"""What holds itself in circles goes in the window's thread, wherever it was made; lines of sources that were read go too."""
+"""What holds itself in circles goes in the window's thread, wherever it was made; lines of sources go as well."""
 
 from __future__ import annotations
 
