@@ -36,10 +36,12 @@ class SettingsPanel(QWidget):
     Signals:
         edited(name, value): the artist moved a knob.
         reset_requested(name): the artist wants a default back.
+        grip_changed: a slider was taken hold of or let go; see `JumpSlider`.
     """
 
     edited = Signal(str, object)
     reset_requested = Signal(str)
+    grip_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -191,6 +193,7 @@ class SettingsPanel(QWidget):
         knob.changed.connect(self.edited)
         knob.reset_requested.connect(self.reset_requested)
         knob.noticed.connect(self._notice)
+        knob.grip_changed.connect(self.grip_changed)
         knob.explained_in = self
         knob.set_condition(self._conditions[spec.name])
         knob.set_value(getattr(values, spec.name))
