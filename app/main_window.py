@@ -44,6 +44,7 @@ class MainWindow(Shell):
         from app.away.controller import AwayController
         from app.canvas.comparing import CompareController
         from app.canvas.controller import CanvasController
+        from app.canvas.first_words import FirstWords
         from app.canvas.idle_picture import IdlePictureController
         from app.canvas.outside import OutsideController
         from app.curves.named_marks import NamedMarks
@@ -75,6 +76,7 @@ class MainWindow(Shell):
         snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self, canvas.view.result)
         self.idle_picture = IdlePictureController(document, training, canvas, snapshots, self)
         hover = CanvasController(training, canvas, self).hover
+        FirstWords(training, canvas, self)
         self.comparing = CompareController(training, canvas, snapshots, self.strip, self)
         self.recovery = Recovery(document, preferences, self)
         self.masks = MaskController(
@@ -92,7 +94,7 @@ class MainWindow(Shell):
         self.pieces.follow_pointer(hover.pointed, hover.found, hover.pinned)
         hover.share_of = self.pieces.share_of
         hover.pinned.connect(lambda _index: self.side.bring("pieces"))
-        self.live = LiveController(document, training, snapshots.newest, self)
+        self.live = LiveController(document, training, snapshots.present, self)
         self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)
         self.training_actions = TrainController(training, snapshots, self.weights, self.actions_by_name, messages, self)

@@ -92,7 +92,8 @@ class IdlePictureController(QObject):
         self._canvas.view.set_extent(Size(0, 0))  # another project has no shape yet
 
     def _arrived(self, key: str, pixels: np.ndarray, canvas: Size) -> None:
-        if key != self._shown or self._training.running:
+        begins = self._training.state == "starting" and self._canvas.view.picture() is None
+        if key != self._shown or (self._training.running and not begins):
             return
         self.canvas_size = canvas
         self._canvas.view.forget()
@@ -110,9 +111,10 @@ class IdlePictureController(QObject):
     def _offer(self) -> None:
         """The button in the middle of the canvas, where pressing it is all that is left to do."""
         document = self._document
+        if self._training.running:  # first_words.py says what is done
+            return
         lacking = document.empty or document.missing() or document.job == self._refused
-        ready = not (self._training.running or lacking)
-        words = self.tr("All that is needed is here.") if ready and self._snapshots.newest() is None else ""
+        words = self.tr("All that is needed is here.") if not lacking and self._snapshots.newest() is None else ""
         self._canvas.begin.offer(words)
 
     def _hint(self) -> str:

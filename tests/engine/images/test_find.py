@@ -1,9 +1,11 @@
 """Which files of what was given are pictures, in the order in which one names them."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from engine.images.find import find_images
 
@@ -53,3 +55,17 @@ def test_paths_that_give_nothing_are_named(tmp_path: Path, monkeypatch: pytest.M
     ):
         assert name in problem
         assert reason in problem
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names of text alone")
+def test_a_file_whose_name_is_not_text_is_named_and_left_out(tmp_path: Path) -> None:
+    Image.new("RGB", (20, 20)).save(tmp_path / "good.png")
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    odd.write_bytes((tmp_path / "good.png").read_bytes())
+    for paths in ([tmp_path], [odd, tmp_path / "good.png"]):
+        files, problems = find_images(paths)
+        assert files == [tmp_path / "good.png"]
+        assert len(problems) == 1
+        assert "caf\ufffd.png" in problems[0]
+        assert "Rename" in problems[0]
+        problems[0].encode()

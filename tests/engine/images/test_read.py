@@ -1,6 +1,7 @@
 """Files of every kind become the same sRGB pixels, and unusable ones a sentence."""
 
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -286,6 +287,15 @@ def test_folders_deleted_and_forbidden_files(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(Path, "open", forbidden)  # an administrator may open everything, so the file's mode is no test
     with pytest.raises(BadImageError, match="could not be opened"):
         read_image(tmp_path / "secret.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    for read in (read_image, image_size):
+        with pytest.raises(BadImageError, match="is a pipe"):
+            read(pipe)
 
 
 LEFT, RIGHT = (220, 30, 40), (20, 60, 200)
