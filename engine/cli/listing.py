@@ -13,6 +13,7 @@ from engine.settings import Spec, specs
 
 
 def methods(arguments: Namespace) -> int:
+    """Prints all methods with their images, layers, presets and settings, as JSON where asked. Returns 0."""
     found = [method_class(key) for key in method_keys()]
     if arguments.json:
         print(json.dumps([_described(method) for method in found], indent=1, ensure_ascii=False))
@@ -54,6 +55,7 @@ def _setting(spec: Spec) -> dict[str, Any]:
 
 
 def devices(arguments: Namespace) -> int:
+    """Prints the devices of this computer, the one that is chosen by itself first, and why no card is. Returns 0."""
     found = available()
     if arguments.json:
         print(json.dumps([asdict(device) for device in found], indent=1))
