@@ -15,6 +15,7 @@ from engine import cores, heap
 from engine.cli.commands import COMMANDS
 from engine.cli.terminal import silence
 from engine.errors import TesseraError, UsageError
+from engine.files import unusable
 from engine.nearest import nearest
 
 
@@ -43,6 +44,8 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return _complain("Stopped at once; nothing more was kept.", 130)
     except Exception as error:
+        if isinstance(error, OSError) and error.filename:
+            return _complain(unusable(error.filename, error), 1)
         return _complain(f"Something unexpected went wrong ({type(error).__name__}: {error}). Please report it.", 1)
 
 
