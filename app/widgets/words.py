@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -70,3 +71,9 @@ def _open(path: Path) -> None:
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
+
+
+def some_of(sentences: Sequence[str], most: int = 3) -> str:
+    """A few sentences in full, the rest as a number."""
+    text = " ".join(sentences[:most])
+    return text if len(sentences) <= most else f"{text} And {len(sentences) - most} more like these."

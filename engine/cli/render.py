@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from engine import moments, reports, snapshots
@@ -120,6 +121,7 @@ def _follow(
     progress = Progress()
     failure, canvas_size = "", Size(0, 0)
     done: list[Exported] = []
+    told = set[str]()
     for event in session.run():
         try:
             match event:
@@ -127,7 +129,7 @@ def _follow(
                     canvas_size = event.canvas_size
                     request = export(canvas_size, wanted[0])
                     session.post(Retune(wanted[0].values))
-                    session.post(Inspect(request))
+                    session.post(Inspect(replace(request, sweep=arguments.sweep or "")))
                     session.post(request)
                     if arguments.report is not None:
                         session.post(CountImages())
@@ -136,6 +138,7 @@ def _follow(
                 case Inspected():
                     for finding in event.findings:
                         if finding.severity == "warning":
+                            told.add(finding.message)
                             say(finding.message)
                 case Progressed():
                     if arguments.json:
@@ -153,7 +156,7 @@ def _follow(
                         session.post(export(canvas_size, wanted[len(done)]))
                 case ExportCancelled():
                     failure = f"Stopped; {event.out} was not written. Go on with the same command and --resume."
-                case Warned():
+                case Warned() if event.message not in told:
                     say(event.message)
                 case Failed():
                     failure = event.message

@@ -106,7 +106,7 @@ def test_render_paints_a_project_a_snapshot_and_a_layer(tmp_path: Path, capfd: p
         (["--minutes", "-1"], ["--minutes", "-1"]),
         ([], ["--steps", "--minutes"]),
         (["--steps", "1", "--method", "alchemy"], ["--method", "alchemy", "toy"]),
-        (["--steps", "1", "--preset", "huge"], ["--preset", "huge", "Few, Slow"]),
+        (["--steps", "1", "--preset", "huge"], ["--preset", "huge", "Few; Slow"]),
         (["--steps", "1", "--set", "rate=fast"], ["--set", "rate", "'fast'", "from 0 to 1"]),
         (["--steps", "1", "--set", "rate"], ["--set", "rate", "name=value"]),
         (["--steps", "1", "--set", "speed=3"], ["--set", "speed", "rate, weight"]),

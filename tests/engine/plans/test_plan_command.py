@@ -189,7 +189,7 @@ def test_what_the_plan_says_is_not_said_beside_it(tmp_path: Path, capfd: pytest.
 
 def test_nothing_begins_where_something_in_the_plan_is_wrong(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert carry_out(tmp_path, text=PLAN + "colour = 3\n") == 2
-    assert "argument --plan: Drei: there is no key colour" in capfd.readouterr().err
+    assert "argument --plan: Drei (line " in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
