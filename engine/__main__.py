@@ -61,6 +61,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"tessera: {message.rstrip('.')}. See {self.prog} --help.\n")
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Leaves the lines of examples as they are; all else is wrapped."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
+
+
 def _read(argv: list[str]) -> argparse.Namespace:
     """The arguments. Raises SystemExit: they can not be had, which is said, or help was asked for."""
     parser = _parser(argv)
@@ -85,7 +92,15 @@ def _parser(argv: list[str]) -> argparse.ArgumentParser:
     parser = _Parser(prog="tessera", description="Mosaics of your own images, without a window.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for command in COMMANDS:
-        added = commands.add_parser(command.name, help=command.help, description=command.text, allow_abbrev=False)
+        examples = "\n".join(["examples:", *(f"  {example}" for example in command.examples)])
+        added = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=command.text,
+            epilog=examples if command.examples else None,
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+        )
         added.set_defaults(command=command)
         if command.name in argv:
             command.add_arguments(added)
