@@ -14,7 +14,6 @@ from app.help_sheet import HelpSheet
 from app.images.sources_bar import NO_PICTURE
 from app.preferences import Preferences
 from app.shell import Shell
-from app.widgets import gestures
 from engine.errors import BadSettingError
 from engine.method import method_class, method_keys
 
@@ -189,6 +188,8 @@ class MainWindow(Shell):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._on_focus)
+        for source in (self.panel, self.sources):
+            source.grip_changed.connect(document.begin_movement)
         document.settings_changed.connect(lambda _names: self._show_settings())
         document.sources_changed.connect(lambda _slot: self._show_sources())
         document.method_changed.connect(self.show_all)
@@ -278,7 +279,7 @@ class MainWindow(Shell):
         self.document_state.show_undo()
 
     def _on_focus(self, _before: QWidget | None, _now: QWidget | None) -> None:
-        gestures.begin()
+        self.document.begin_movement()
 
     def _show_settings(self) -> None:
         settings = self.document.settings

@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +24,7 @@ from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
 from app.preferences import Preferences
 from app.widgets import theme
+from app.widgets.down_area import DownArea
 from app.widgets.keyed_dialog import KeyedDialog
 from app.widgets.placing import is_out_of_sight, place, room_for
 from app.widgets.wheel import pass_over_values
@@ -320,7 +320,7 @@ def _content_size(job: Job) -> Size | None:
     return None
 
 
-class _FittingScroll(QScrollArea):
+class _FittingScroll(DownArea):
     """Wants to be as high as its body; is scrolled only where the screen is too small for that."""
 
     body_changed = Signal()
@@ -328,9 +328,6 @@ class _FittingScroll(QScrollArea):
     def __init__(self, body: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
         self._body = body
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(body)
         body.installEventFilter(self)
 

@@ -69,6 +69,13 @@ def describe(spec: Spec, where: str = "", explained: bool = False) -> str:
     )
 
 
+def matches(spec: Spec, words: str) -> bool:
+    """Whether every one of these words is somewhere in the setting's label, symbol, name, group or help."""
+    knob = spec.knob
+    text = " ".join((knob.label, knob.symbol, spec.name, spec.name.replace("_", " "), knob.group, knob.help))
+    return all(word in text.lower() for word in words.lower().split())
+
+
 class KnobWidget(QWidget):
     """A setting's row.
 
@@ -76,11 +83,13 @@ class KnobWidget(QWidget):
         changed(name, value): the artist moved it; never by `set_value`.
         reset_requested(name): the artist wants the default back; the row shows it already.
         noticed(name, bool): pointer or focus came (True) or left.
+        grip_changed: its slider was taken hold of or let go; see `JumpSlider`.
     """
 
     changed = Signal(str, object)
     reset_requested = Signal(str)
     noticed = Signal(str, bool)
+    grip_changed = Signal()
 
     explained_in: QWidget | None = None
     """The panel that explains the setting in a line of its own; the tooltip says the rest, beside the panel."""
@@ -182,12 +191,6 @@ class KnobWidget(QWidget):
             self.set_value(self.spec.default)
             self.reset_requested.emit(self.name)
 
-    def matches(self, words: str) -> bool:
-        """Whether every one of these words is somewhere in its label, symbol, name, group or help."""
-        knob = self.spec.knob
-        text = " ".join((knob.label, knob.symbol, self.name, self.name.replace("_", " "), knob.group, knob.help))
-        return all(word in text.lower() for word in words.lower().split())
-
     def editors(self) -> list[QWidget]:
         """What takes the focus, in tab order."""
         return self._editors
@@ -267,6 +270,7 @@ class _NumberKnob(KnobWidget):
         self.row.addWidget(self.slider, 1)
         self.beside_label.insertWidget(2 if stacked else 1, self.number)
         self._register_editors(self._put, self.slider, self.number)
+        self.slider.grip_changed.connect(self.grip_changed)
         self.slider.valueChanged.connect(self._on_slider)
         self.slider.stepped.connect(self._on_stepped)
         self.number.valueChanged.connect(self._on_number)

@@ -114,7 +114,7 @@ def test_all_that_is_wrong_is_told_at_once_by_the_name_of_the_run(tmp_path: Path
     )
     for part in (
         "A (line 5): rate can not be 7",
-        "B (line 8): There is no preset Enormous; Toy has Few, Slow.",
+        "B (line 8): There is no preset Enormous; Toy has Few; Slow.",
         "Run 3 (line 12): there is no key colour",
         "D (line 13): ",
         "gone.png is not there",
