@@ -110,6 +110,32 @@ def test_a_long_message_covers_nothing_on_the_lowest_screen(studio: Studio) -> N
     assert not overlapping(window)
 
 
+def test_moments_leave_most_of_a_low_window_to_the_picture(studio: Studio) -> None:
+    """They took 207 of 540 pixels."""
+    window = studio.window
+    window.resize(1366, 768)
+    window.reset_layout()
+    studio.train()
+    studio.press("keep")
+    studio.until(lambda: len(window.strip.tiles) == 1)
+    window.strip.select(0)
+    high = window.strip.tiles[0].height()
+    window.resize(960, 540)
+    QApplication.processEvents()
+    window.reset_layout()
+    QApplication.processEvents()
+    assert window.docks["snapshots"].height() <= window.height() // 4
+    assert window.strip.tiles[0].height() < high
+    assert window.strip.selected is not None, "what was chosen stays so"
+    studio.press("keep")
+    studio.until(lambda: len(window.strip.tiles) == 2)
+    assert window.docks["snapshots"].height() <= window.height() // 4
+    assert not cut(window)
+    window.resize(1366, 768)
+    QApplication.processEvents()
+    assert window.strip.tiles[0].height() == high
+
+
 def test_docks_of_a_large_window_give_way_in_a_small_one(studio: Studio) -> None:
     """A layout stored on a large screen left the three doors cut on a small one."""
     window = studio.window
