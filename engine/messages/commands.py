@@ -166,6 +166,20 @@ class FindPiece(Command):
 
 
 @dataclass(frozen=True)
+class FitToImages(Command):
+    """Say which settings suit these very images, as the picture shows, see `Method.fitting_picture`.
+
+    Answered by `FittedToImages`.
+
+    Args:
+        free: names of the settings that the artist has not chosen.
+    """
+
+    free: frozenset[str]
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class Relocate(Command):
     """The project lies in another folder from now on; what was kept in the former one meanwhile is brought there."""
 

@@ -23,6 +23,7 @@ from engine.messages.commands import (
     CountPieces,
     EndBy,
     FindPiece,
+    FitToImages,
     Keep,
     Load,
     Pause,
@@ -40,6 +41,7 @@ from engine.messages.events import (
     Ended,
     Event,
     Failed,
+    FittedToImages,
     ImagesCounted,
     Paused,
     PieceFound,
@@ -312,6 +314,8 @@ class Session:
             case CountPieces():
                 pieces = self._piece_counter.counted(self._exchange.shown())
                 yield PiecesCounted(tuple(pieces), self._trainer.step)
+            case FitToImages():
+                yield FittedToImages(self._views.fitting(self._trainer.method, command.free, self._threads))
             case Relocate():
                 bring_snapshots(self._keeper.project, command.folder)
                 self._keeper.relocate(command.folder)
