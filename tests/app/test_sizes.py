@@ -121,6 +121,7 @@ def test_the_first_page_is_as_wide_as_its_place_after_a_crash_too(studio: Studio
     start.offer_rescue(studio.folder, "Tessera was cut off. “Untitled” is as it was saved at 18:55.", picture)
     QApplication.processEvents()
     page, place = start.scroll_area.widget(), start.scroll_area.viewport()
+    assert page is not None
     assert page.width() <= place.width()
     assert not cut(window)
     window.resize(1366, 768)
