@@ -16,6 +16,7 @@ from engine.errors import BadCanvasError, BadImageError
 from engine.export.journal import spec_with_present_names
 from engine.files import replacing, write_atomically
 from engine.images.find import find_images
+from engine.images.read import image_size
 
 FRAMES_PER_S = 25.0
 _ABOUT, _FIRST, _FRAME = "frames.json", "first.png", "frame.png"
@@ -36,6 +37,13 @@ class Film:
     files: tuple[Path, ...]
     count: int
     per_second: float
+
+    def size(self) -> Size:
+        """Of its first frame, as it is shown. Raises BadImageError."""
+        if self.files:
+            return image_size(self.files[0])
+        with _opened(self.path) as video:
+            return Size(int(video.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(video.get(cv2.CAP_PROP_FRAME_WIDTH)))
 
     def frames(self, scratch: Path, wanted: Callable[[int], bool]) -> Iterator[tuple[int, Path]]:
         """Image files one after another, numbered from 1; those of a video are written to `scratch` one at a time.
