@@ -100,6 +100,8 @@ class IdlePictureController(QObject):
         self._canvas.view.forget()
         self._canvas.view.set_extent(self.canvas_size)
         self._canvas.view.set_picture(to_image(pixels), self._canvas.view.layer)
+        if begins:
+            self._canvas.begin.tell("")
 
     def _on_began(self, event: Began) -> None:
         self.canvas_size = event.canvas_size

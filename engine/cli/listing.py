@@ -18,7 +18,10 @@ _IN = " " * 8
 
 
 def methods(arguments: Namespace) -> int:
-    """Lists all methods, or explains those that are named; returns 0. Raises UsageError: there is no such method."""
+    """Prints all methods, or those that are named, with their images, layers, presets and settings, as JSON where asked.
+
+    Returns 0. Raises UsageError: there is no such method.
+    """
     with argument("METHOD"):
         found = [method_class(key) for key in arguments.methods or method_keys()]
     if arguments.json:
@@ -70,6 +73,7 @@ def _setting(spec: Spec) -> dict[str, Any]:
 
 
 def devices(arguments: Namespace) -> int:
+    """Prints the devices of this computer, the one that is chosen by itself first, and why no card is. Returns 0."""
     found = available()
     if arguments.json:
         print(json.dumps([asdict(device) for device in found], indent=1))
