@@ -235,13 +235,27 @@ class UpConvolution(nn.Module):
 
     def folded(self, dtype: torch.dtype) -> Tensor:
         """[4 D, C, q, q] of any float type, q smaller than k; phases (row, column) first, in channels_last memory."""
-        d, c, k, _ = self.weight.shape
-        taps = self.weight.permute(0, 2, 3, 1).reshape(d, k * k, c)  # as they lie in channels_last memory
-        sums = (self.fold @ taps).unflatten(1, (4, -1)).transpose(0, 1)  # [4, D, q q, C]
-        # One copy for the order and the type, which autocast would make two of.
-        phases = sums.to(dtype, memory_format=torch.contiguous_format)
-        side = math.isqrt(phases.shape[2])
-        return phases.reshape(4 * d, side, side, c).permute(0, 3, 1, 2)
+        side, taps = math.isqrt(len(self.fold) // 4), self.weight.permute(0, 2, 3, 1)  # as they lie in channels_last
+        sums: Tensor = _Folded.apply(taps.flatten(1, 2), self.fold, dtype)  # type: ignore[assignment]
+        return sums.unflatten(2, (side, side)).flatten(0, 1).permute(0, 3, 1, 2)
+
+
+class _Folded(torch.autograd.Function):
+    """Taps [D, k k, C] summed to those of the four phases, [4, D, q q, C] of another type: one copy each way for both."""
+
+    @staticmethod
+    def forward(context, taps: Tensor, fold: Tensor, dtype: torch.dtype) -> Tensor:
+        context.save_for_backward(fold)
+        context.dtype = taps.dtype
+        sums = (fold @ taps).unflatten(1, (4, -1)).transpose(0, 1)
+        return sums.to(dtype, memory_format=torch.contiguous_format)
+
+    @staticmethod
+    @once_differentiable
+    def backward(context, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        (fold,) = context.saved_tensors
+        parts = gradient.transpose(0, 1).to(context.dtype, memory_format=torch.contiguous_format)  # [D, 4, q q, C]
+        return fold.T @ parts.flatten(1, 2), None, None
 
 
 class _Planes(torch.autograd.Function):
