@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Margin
-from engine.nn.layers import Norm, NormThenReLU, ResidualBlock, UpConvolution, norm_layer
+from engine.nn.layers import Norm, NormThenReLU, ResidualBlock, norm_layer
+from engine.nn.up_convolution import UpConvolution
 
 NO_MARGIN = Margin(0, 0, 0, 0)
 MixAt = Callable[[Tensor, int], Tensor]
