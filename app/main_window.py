@@ -14,7 +14,6 @@ from app.help_sheet import HelpSheet
 from app.images.sources_bar import NO_PICTURE
 from app.preferences import Preferences
 from app.shell import Shell
-from app.widgets import gestures
 from engine.errors import BadSettingError
 from engine.method import method_class, method_keys
 
@@ -45,6 +44,7 @@ class MainWindow(Shell):
         from app.away.controller import AwayController
         from app.canvas.comparing import CompareController
         from app.canvas.controller import CanvasController
+        from app.canvas.first_words import FirstWords
         from app.canvas.idle_picture import IdlePictureController
         from app.canvas.outside import OutsideController
         from app.curves.named_marks import NamedMarks
@@ -52,6 +52,7 @@ class MainWindow(Shell):
         from app.document_state import DocumentState
         from app.export.controller import ExportController
         from app.files import FilesController
+        from app.image_fit import ImageFit
         from app.images.watched import WatchedImages
         from app.live import LiveController
         from app.masks.controller import MaskController
@@ -76,6 +77,7 @@ class MainWindow(Shell):
         snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self, canvas.view.result)
         self.idle_picture = IdlePictureController(document, training, canvas, snapshots, self)
         hover = CanvasController(training, canvas, self).hover
+        FirstWords(training, canvas, self)
         self.comparing = CompareController(training, canvas, snapshots, self.strip, self)
         self.recovery = Recovery(document, preferences, self)
         self.masks = MaskController(
@@ -93,7 +95,8 @@ class MainWindow(Shell):
         self.pieces.follow_pointer(hover.pointed, hover.found, hover.pinned)
         hover.share_of = self.pieces.share_of
         hover.pinned.connect(lambda _index: self.side.bring("pieces"))
-        self.live = LiveController(document, training, snapshots.newest, self)
+        self.live = LiveController(document, training, snapshots.present, self)
+        self.image_fit = ImageFit(document, training, messages, self)
         self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)
         self.training_actions = TrainController(training, snapshots, self.weights, self.actions_by_name, messages, self)
@@ -187,6 +190,8 @@ class MainWindow(Shell):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._on_focus)
+        for source in (self.panel, self.sources):
+            source.grip_changed.connect(document.begin_movement)
         document.settings_changed.connect(lambda _names: self._show_settings())
         document.sources_changed.connect(lambda _slot: self._show_sources())
         document.method_changed.connect(self.show_all)
@@ -208,7 +213,9 @@ class MainWindow(Shell):
         )
         self.curves.best_wanted.connect(self._go_back_to_best)
         self.snapshots.shown.connect(lambda: self.curves.set_best(self.snapshots.best() is not None))
+        self.panel.edited.connect(lambda name, _value: self.image_fit.choose(name))
         self.panel.edited.connect(document.set)
+        self.panel.reset_requested.connect(self.image_fit.choose)
         self.panel.reset_requested.connect(document.reset)
         self.sources.dropped.connect(self.files.take)
         self.sources.changed.connect(document.set_sources)
@@ -276,7 +283,7 @@ class MainWindow(Shell):
         self.document_state.show_undo()
 
     def _on_focus(self, _before: QWidget | None, _now: QWidget | None) -> None:
-        gestures.begin()
+        self.document.begin_movement()
 
     def _show_settings(self) -> None:
         settings = self.document.settings

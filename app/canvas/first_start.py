@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QSpacerItem,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from app.canvas.recent_row import RecentRow
 from app.widgets.controls import IconLabel
+from app.widgets.down_area import DownArea
 from engine.method import Method
 
 NARROW_PX = 620
@@ -103,10 +103,7 @@ class FirstStart(QWidget):
         layout.addSpacing(12)
         layout.addWidget(self.recents)
         layout.addStretch(3)
-        self.scroll_area = QScrollArea(self)
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll_area = DownArea(self)
         self.scroll_area.setWidget(page)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -158,6 +155,7 @@ class FirstStart(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         direction, narrow = QBoxLayout.Direction, self.width() < NARROW_PX
+        self.rescue.set_narrow(narrow)
         self._title.setVisible(not narrow)
         self._small_title.setVisible(narrow)
         self._doors.setSpacing(8 if narrow else 16)
@@ -180,6 +178,7 @@ class _Rescue(QFrame):
         )
         self.setMaximumWidth(720)
         self._picture = QLabel(self)
+        self._has_picture = self._narrow = False
         self.heading = QLabel(self.tr("Your work is still here"), self)
         self.heading.setProperty("role", "heading")
         self.words = QLabel(self)
@@ -200,10 +199,16 @@ class _Rescue(QFrame):
         layout.addWidget(self._picture)
         layout.addLayout(column, 1)
 
+    def set_narrow(self, narrow: bool) -> None:
+        """The words alone, which would make the page wider than its place beside the picture."""
+        self._narrow = narrow
+        self._picture.setVisible(self._has_picture and not narrow)
+
     def show_offer(self, message: str, picture: QPixmap) -> None:
         self.words.setText(message)
         self.button.setAccessibleDescription(message)
-        self._picture.setVisible(not picture.isNull())
+        self._has_picture = not picture.isNull()
+        self._picture.setVisible(self._has_picture and not self._narrow)
         if not picture.isNull():
             ratio = self.devicePixelRatioF()
             smooth = Qt.TransformationMode.SmoothTransformation

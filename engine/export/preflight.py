@@ -14,7 +14,8 @@ from pathlib import Path
 from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError, BadSettingError, NoRoomError
 from engine.export import journal, learn_on
-from engine.export.format import format_of, roomiest
+from engine.export.cropping import NOTICED_CUT, cut_share
+from engine.export.format import LARGEST_SIDE, format_of, roomiest
 from engine.export.print_sizes import Layout, pixels, print_scale
 from engine.export.relink import missing_images, refuse_to_overwrite
 from engine.export.tiles import check
@@ -61,7 +62,8 @@ def findings(
         found += _begun(request)
     found += _paper(request)
     found += _transparency(request, job, capabilities)
-    if not missing_images(job):
+    found += _film(request, size)
+    if not missing_images(job) and max(size.height, size.width) <= LARGEST_SIDE:  # of others nothing is painted
         found += _detail(request, size, trained, job, capabilities)
     return found
 
@@ -213,6 +215,26 @@ def _transparency(request: ExportRequest, job: Job, capabilities: frozenset[str]
         yield Finding("transparency", "note", message, (Remedy("Stay transparent there", other),))
 
 
+def _film(request: ExportRequest, size: Size) -> Iterator[Finding]:
+    """What of a film's frames is not painted, since the canvas has another shape."""
+    if request.frames is None:
+        return
+    from engine.export.video import open_film  # brings what decodes videos along
+
+    try:
+        frame = open_film(request.frames).size()
+    except BadImageError:  # told when it is painted
+        return
+    share = cut_share(size, frame) if size.area and frame.area else 0.0
+    if share >= NOTICED_CUT:
+        yield Finding(
+            "film",
+            "warning",
+            f"The frames of {request.frames.name} have another shape than the canvas: {share:.0%} of each are cut "
+            "away. With one of them as the content the canvas has their shape.",
+        )
+
+
 def _detail(
     request: ExportRequest, size: Size, trained: Size, job: Job, capabilities: frozenset[str]
 ) -> Iterator[Finding]:
@@ -221,7 +243,7 @@ def _detail(
     if styles:
         sharp = dpi * min(min(1.0, 1 / (_working_scale(image, job) * scale)) for image in styles)
         pieces = "read from the full-size images" if request.render_mode.originals else "as they were trained"
-        message = f"The pieces are {pieces}, at {sharp:.0f} DPI."
+        message = f"The pieces are {pieces}, at {_dpi(sharp)}."
         remedies = []
         if "originals" in capabilities and not request.render_mode.originals and size != trained:
             mode = replace(request.render_mode, originals=print_scale(size, trained))
@@ -253,8 +275,12 @@ def _detail(
             yield Finding(
                 "content_detail",
                 "note",
-                f"The content has {dpi * step:.0f} DPI at this size; finer detail comes from the pieces alone.",
+                f"The content has {_dpi(dpi * step)} at this size; finer detail comes from the pieces alone.",
             )
+
+
+def _dpi(value: float) -> str:
+    return f"{value:.0f} DPI" if value >= 1 else "less than 1 DPI"
 
 
 def _working_scale(image: SourceImage, job: Job) -> float:

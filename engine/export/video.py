@@ -1,4 +1,4 @@
-"""Frames: a folder of images or a video, picture by picture, and a video made of pictures. Nothing is painted here."""
+"""Frames: a folder of images or a video, picture by picture. Painting is elsewhere; video_writing.py makes a video."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError
 from engine.export.journal import spec_with_present_names
-from engine.export.video_formats import check_video
 from engine.files import replacing, write_atomically
 from engine.images.find import find_images
+from engine.images.read import image_size
 
 FRAMES_PER_S = 25.0
 _ABOUT, _FIRST, _FRAME = "frames.json", "first.png", "frame.png"
@@ -38,6 +37,13 @@ class Film:
     files: tuple[Path, ...]
     count: int
     per_second: float
+
+    def size(self) -> Size:
+        """Of its first frame, as it is shown. Raises BadImageError."""
+        if self.files:
+            return image_size(self.files[0])
+        with _opened(self.path) as video:
+            return Size(int(video.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(video.get(cv2.CAP_PROP_FRAME_WIDTH)))
 
     def frames(self, scratch: Path, wanted: Callable[[int], bool]) -> Iterator[tuple[int, Path]]:
         """Image files one after another, numbered from 1; those of a video are written to `scratch` one at a time.
@@ -103,28 +109,6 @@ def numbered(out: Path, number: int) -> Path:
     return out.with_name(f"{out.stem}-{number:05d}{out.suffix}")
 
 
-def write_video(pictures: list[Path], out: Path, per_second: float) -> None:
-    """8 bit pictures of one size to a video, whole or not at all.
-
-    Odd sides lose a line, since videos have none. Raises BadSettingError, NoRoomError, BadImageError.
-    """
-    height, width = _read(pictures[0]).shape[:2]
-    video = check_video(out, Size(height, width))
-    size = (width // 2 * 2, height // 2 * 2)
-    with replacing(out) as temporary:
-        code = cv2.VideoWriter.fourcc(*video.code)
-        writer = cv2.VideoWriter(str(temporary), code, per_second, size)
-        try:
-            if not writer.isOpened():
-                raise OSError(5, "the video could not be begun")
-            for picture in pictures:
-                writer.write(np.ascontiguousarray(_read(picture)[: size[1], : size[0]]))
-        finally:
-            writer.release()
-        if not temporary.stat().st_size:
-            raise OSError(5, "the video came out empty")
-
-
 def begin_film(folder: Path, about: dict[str, Any], resume: bool) -> bool:
     """Notes what film a folder is of; with `resume`, whether frames of the same one were begun there.
 
@@ -183,13 +167,6 @@ def _write(path: Path, picture: np.ndarray) -> None:
         if not kept:
             raise BadImageError(f"A frame of {path} could not be stored.")
         temporary.write_bytes(data.tobytes())
-
-
-def _read(path: Path) -> np.ndarray:
-    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise BadImageError(f"{path} is damaged and could not be read. Export the frames again.")
-    return picture
 
 
 def _undecodable(path: Path) -> BadImageError:

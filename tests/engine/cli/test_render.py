@@ -325,6 +325,9 @@ def test_frames_become_numbered_pictures(project: Path, tmp_path: Path) -> None:
         (["--bleed", "much"], ["--bleed", "is not a length"]),
         (["--dpi", "0"], ["--dpi", "'0'"]),
         (["--profile", "nowhere.icc"], ["--profile", "nowhere.icc", "could not be read"]),
+        (["--profile", "adobergb"], ["--profile", "did you mean adobe-rgb?"]),
+        (["--profile", "warm"], ["--profile", "there are srgb, adobe-rgb", ".icc"]),
+        (["--pieces", "red"], ["--pieces", "REGION=IMAGES"]),
         (["--quality", "101"], ["--quality", "from 1 to 100"]),
         (["--intent", "vivid"], ["--intent", "perceptual"]),
         (["--part", "4/3"], ["--part", "'4/3'", "2/5"]),
@@ -375,6 +378,15 @@ def test_a_sweep_is_an_animation_along_a_live_setting(project: Path, tmp_path: P
     alone = tmp_path / "alone.png"
     assert render(project, alone, "--width", "64", "--set", "temperature=4") == 0
     assert (pixels(alone) == last).all()
+
+
+@pytest.mark.parametrize("name", ["walk.png", "walk.mp4"])
+def test_a_film_that_will_stand_still_is_told_once(
+    project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    soft_edges = ("--sweep", "feather_px=0:4:3")  # of a map, and there is none
+    assert render(project, tmp_path / name, "--width", "64", *soft_edges) == 0
+    assert capfd.readouterr().err.count("will stand still") == 1
 
 
 def test_a_sweep_to_a_video_has_the_same_pictures(project: Path, tmp_path: Path) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +12,16 @@ from pathlib import Path
 import pytest
 
 from engine import snapshots
-from engine.__main__ import main
-from engine.box import Box, Size
+from engine.__main__ import _read, main
 from engine.cli import room
+from engine.cli.commands import COMMANDS, Command
 from engine.images.read import read_image
 from engine.method import method_class, method_keys
 from engine.project import load_job, save_job
+from engine.settings import specs
 from engine.training import trainer
 from tests.engine import toy
+from tests.engine.cli.commands import train, with_toy
 from tests.engine.sessions import full_disk
 
 ROOT = Path(__file__).parents[3]
@@ -28,15 +29,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(autouse=True)
 def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    toy.register(monkeypatch)
-    for command in ("train", "render"):  # the tests keep their own number of threads
-        monkeypatch.setattr(f"engine.cli.{command}.prepare_thread", lambda device, threads=None: None)
-
-
-def train(folder: Path, *more: str, out: str = "out") -> int:
-    style = toy.picture(folder)
-    arguments = ["train", "--method", "toy", "--style", str(style), "--out", str(folder / out), "--device", "cpu"]
-    return main([*arguments, *more])
+    with_toy(monkeypatch)
 
 
 def test_train_leaves_a_project_with_a_final_snapshot(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -116,7 +109,7 @@ def test_render_paints_a_project_a_snapshot_and_a_layer(tmp_path: Path, capfd: p
         (["--minutes", "-1"], ["--minutes", "-1"]),
         ([], ["--steps", "--minutes"]),
         (["--steps", "1", "--method", "alchemy"], ["--method", "alchemy", "toy"]),
-        (["--steps", "1", "--preset", "huge"], ["--preset", "huge", "Few, Slow"]),
+        (["--steps", "1", "--preset", "huge"], ["--preset", "huge", "Few; Slow"]),
         (["--steps", "1", "--set", "rate=fast"], ["--set", "rate", "'fast'", "from 0 to 1"]),
         (["--steps", "1", "--set", "rate"], ["--set", "rate", "name=value"]),
         (["--steps", "1", "--set", "speed=3"], ["--set", "speed", "rate, weight"]),
@@ -207,46 +200,6 @@ def test_out_of_memory_ends_a_training_that_nobody_watches(tmp_path: Path, capfd
     assert snapshots.listing(tmp_path / "out")[0].step == 2
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that can be sent to oneself")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_keeps_a_snapshot(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
-) -> None:
-    step = toy.Toy.step
-
-    def interrupted(self: toy.Toy, index: int) -> object:
-        if index == 4:
-            os.kill(os.getpid(), number)
-        return step(self, index)
-
-    monkeypatch.setattr(toy.Toy, "step", interrupted)
-    before = signal.getsignal(number)
-    assert train(tmp_path, "--steps", "1000000") == 0
-    snapshot = snapshots.listing(tmp_path / "out")[0]
-    assert (snapshot.step, snapshot.reason) == (5, "stopped")
-    assert str(snapshot.folder) in capfd.readouterr().out
-    assert signal.getsignal(number) == before
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that can be sent to oneself")
-def test_ctrl_c_while_rendering_keeps_what_is_painted(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert train(tmp_path, "--steps", "1") == 0
-    paint = toy.Toy.paint
-
-    def interrupted(self: toy.Toy, box: Box, canvas_size: Size) -> object:
-        os.kill(os.getpid(), signal.SIGINT)
-        monkeypatch.setattr(toy.Toy, "paint", paint)
-        return paint(self, box, canvas_size)
-
-    monkeypatch.setattr(toy.Toy, "paint", interrupted)
-    out = tmp_path / "rendered" / "a.png"
-    assert main(["render", str(tmp_path / "out"), "--out", str(out), "--width", "640", "--tile", "64"]) == 1
-    assert "--resume" in capfd.readouterr().err
-    assert [path.name for path in out.parent.iterdir()] == ["a.png.unfinished"]
-
-
 def test_methods_are_listed_with_their_settings(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["methods", "--json"]) == 0
     listed = {method["key"]: method for method in json.loads(capfd.readouterr().out)}
@@ -256,6 +209,31 @@ def test_methods_are_listed_with_their_settings(capfd: pytest.CaptureFixture[str
     assert main(["methods"]) == 0
     told = capfd.readouterr().out
     assert all(method_class(key).title in told for key in method_keys())
+
+
+def test_a_method_that_is_named_is_explained(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods", "toy"]) == 0
+    told = " ".join(capfd.readouterr().out.split())
+    for spec in specs(toy.Toy.Settings):
+        assert (
+            " ".join(f"{spec.knob.label}{f', in {spec.knob.unit}' if spec.knob.unit else ''}. {spec.knob.help}".split())
+            in told
+        )
+    assert told.count("`tessera render`") == sum(spec.knob.live for spec in specs(toy.Toy.Settings))
+    assert "famos" not in told
+    assert main(["methods", "toyy"]) == 2
+    assert "did you mean toy?" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.examples])
+def test_examples_of_help_are_whole_lines_that_the_command_takes(
+    command: Command, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command.name, "--help"]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    for example in command.examples:
+        assert f"  {example}" in lines
+        _read(shlex.split(example)[1:])
 
 
 def test_devices_are_listed(capfd: pytest.CaptureFixture[str]) -> None:
@@ -309,19 +287,3 @@ def test_a_disk_that_stays_full_ends_a_training_at_last(
     monkeypatch.setattr(snapshots, "keep", full_disk)
     assert train(tmp_path, "--steps", "3") == 1
     assert "No space left on device" in capfd.readouterr().err
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes that nobody reads are told of otherwise there")
-def test_reports_that_nobody_reads_any_more_lose_no_training(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As in `tessera train --json | head -1`: all of it was lost."""
-    monkeypatch.setattr(trainer, "REPORT_S", 0.0)
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "w") as pipe:
-        monkeypatch.setattr(sys, "stdout", pipe)
-        assert train(tmp_path, "--steps", "1000000", "--json") == 1
-    (snapshot,) = snapshots.listing(tmp_path / "out")
-    assert snapshot.reason == "stopped"
-    assert str(snapshot.folder) in capfd.readouterr().err
