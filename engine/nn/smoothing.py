@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from engine.nn.painting_kernel import kernel_for
@@ -27,10 +28,38 @@ def smoothed(planes: Tensor, deviation_px: float) -> Tensor:
         return planes
     if (kernel := kernel_for(planes, 1)) is not None:
         return kernel.smoothed(planes, torch.tensor(_shares(radius, deviation_px)))
+    with torch.no_grad():
+        learns_in_c = kernel_for(planes, 1) is not None
+    if learns_in_c:
+        return _Smoothed.apply(planes, deviation_px)  # type: ignore[return-value]
     along = _adding(radius, deviation_px) if planes.device.type == "cpu" else _convolving(radius, deviation_px, planes)
     with torch.autocast(planes.device.type, enabled=False):
         x = along(functional.pad(planes.float(), (radius, radius, 0, 0), mode="replicate"), 3)
         return along(functional.pad(x, (0, 0, radius, radius), mode="replicate"), 2)
+
+
+class _Smoothed(torch.autograd.Function):
+    """The same with gradients. A symmetric window is its own transpose, but that what goes on beyond the edges comes
+    back to them."""
+
+    @staticmethod
+    def forward(context, planes: Tensor, deviation_px: float) -> Tensor:
+        context.deviation_px, context.dtype = deviation_px, planes.dtype
+        return smoothed(planes, deviation_px)
+
+    @staticmethod
+    @once_differentiable
+    def backward(context, gradient: Tensor) -> tuple[Tensor, None]:
+        radius = reach_px(context.deviation_px)
+        spread = smoothed(functional.pad(gradient, (radius,) * 4), context.deviation_px)
+        for axis in (2, 3):
+            length = spread.shape[axis] - 2 * radius
+            within = spread.narrow(axis, radius, length)
+            within.narrow(axis, 0, 1).add_(spread.narrow(axis, 0, radius).sum(axis, keepdim=True))
+            beyond = spread.narrow(axis, radius + length, radius).sum(axis, keepdim=True)
+            within.narrow(axis, length - 1, 1).add_(beyond)
+            spread = within
+        return spread.to(context.dtype), None
 
 
 def _shares(radius: int, deviation_px: float) -> list[float]:

@@ -76,6 +76,7 @@ class FamosSettings(AdversarialSettings):
 
     # ------------------------------------------------------------ pieces
     variation_weight: float = redeclared(AdversarialSettings, "variation_weight", when=_COPYING)
+    smoothing_px: float = redeclared(AdversarialSettings, "smoothing_px", when=_COPYING)
     entropy_weight: float = redeclared(AdversarialSettings, "entropy_weight", when=_COPYING)
     temperature: float = redeclared(AdversarialSettings, "temperature", when=_COPYING)
     balance_weight: float = weight(5.0, 50, "Use all templates",

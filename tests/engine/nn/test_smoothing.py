@@ -28,3 +28,19 @@ def test_plain_decisions_and_none_stay_as_they_are() -> None:
     torch.testing.assert_close(smoothed(plain, 2.0), plain)
     planes = torch.randn(1, 2, 5, 5).bfloat16()
     assert smoothed(planes, 0.0) is planes
+
+
+@pytest.mark.parametrize("size", [(3, 4), (9, 17), (24, 21)])
+def test_gradients_are_those_of_torch(size: tuple[int, int]) -> None:
+    """At the edges, and of planes that are smaller than the window, as well."""
+    planes = torch.randn(2, 3, *size, dtype=torch.float32, requires_grad=True)
+    weight = torch.randn(2, 3, *size)
+    found = torch.autograd.grad(smoothed(planes, 1.4), planes, weight)[0]
+    double = planes.detach().double().requires_grad_()
+    radius = reach_px(1.4)
+    places = torch.arange(-radius, radius + 1, dtype=torch.float64)
+    window = torch.exp(-(places**2) / (2 * 1.4**2))
+    window = (window / window.sum()).outer(window / window.sum())[None, None].expand(3, 1, -1, -1)
+    around = torch.nn.functional.pad(double, (radius,) * 4, mode="replicate")
+    expected = torch.autograd.grad(torch.nn.functional.conv2d(around, window, groups=3), double, weight.double())[0]
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-6)
