@@ -49,7 +49,7 @@ _PLAIN: dict[str, Any] = {
     "collage_correspondence": "same",
     "collage_content_weight": 1.0,
     "decision_weight": 0.0,
-    "foreign_weight": 5.0,
+    "foreign_weight": 10.0,
     "color_matching": 0.0,
 }
 """What looks have in common but *Drawn over*, after which they may be chosen."""
