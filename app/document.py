@@ -1,64 +1,45 @@
-"""The artist's choices: method, settings, images, canvas, seed. Every change is an undo step and is saved soon after.
+"""The artist's choices and the folder that they are kept in. Every change is saved soon after.
 
-The document is a `Job` and a folder, nothing else; training, pictures and widgets are elsewhere and follow its signals.
+The document is a `Job` (app/edited_job.py) and a folder, nothing else; training, pictures and widgets are elsewhere and
+follow its signals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QUndoStack
 
-from app.change import Change, ChangeStep
-from app.jobs import complete_job, fitted_job, fresh_job
+from app.edited_job import EditedJob
+from app.jobs import complete_job, fresh_job
 from app.moved_folders import MovedFolders
 from app.project_paths import title_of, untitled_name
 from app.way_back import WayBack
-from app.widgets import gestures
-from engine.box import Size
+from app.widgets.words import some_of
 from engine.copying import free_folder
-from engine.declarations import Slot
-from engine.errors import BadSettingError, NoRoomError, TesseraError
+from engine.errors import NoRoomError, TesseraError
 from engine.export.relink import missing_images
 from engine.files import remove_leftovers
-from engine.images.find import find_images
-from engine.job import DEFAULT_METHOD, Job, SourceImage
-from engine.method import Method, method_class
-from engine.method_choices import preset_values
+from engine.job import DEFAULT_METHOD, Job
 from engine.other_methods import load_settings, save_settings
 from engine.project import FILE_NAME, SNAPSHOTS, project_folder, save_job
-from engine.settings import Settings, differing, specs
 
 AUTOSAVE_MS = 800
 AGAIN_MS = 15_000
 """After which what could not be written is tried again: somebody may have made room."""
 
 
-class Document(QObject):
-    """What is edited. Signals say what changed, whoever changed it (a widget, undo, a preset, opening a project)."""
+class Document(EditedJob):
+    """What is edited, and its folder."""
 
-    settings_changed = Signal(tuple)
-    """Names of the settings whose values changed."""
-    sources_changed = Signal(str)
-    """Key of the slot whose images changed."""
-    method_changed = Signal()
-    pieces_changed = Signal()
-    """What is wanted of single pieces changed."""
-    frame_changed = Signal()
-    """The canvas size or the seed changed."""
     job_replaced = Signal()
     """Another project was opened or begun; everything is to be shown anew."""
     leaving = Signal()
     """The project's folder is about to be moved or copied."""
     moment_wanted = Signal(object, object)
     """Path of a moment whose network belongs to the next job, and what is to hear which moment holds the present."""
-    changed = Signal(object)
-    """A `Change`, after the other signals."""
-    problem = Signal(str)
     images_missing = Signal(list)
     """Paths of images that are not where they were when the project was saved."""
     written_anew = Signal()
@@ -76,13 +57,10 @@ class Document(QObject):
         """
         Args:
             data: folder in which projects live until they are given a name and place.
-            small: new projects begin with the method's first preset for speed, as a slow device needs it.
+            small: see `EditedJob`.
         """
-        super().__init__(parent)
+        super().__init__(DEFAULT_METHOD, parent, small=small)
         self._data = data
-        self.small = small
-        self.stack = QUndoStack(self)
-        self.job = fresh_job(DEFAULT_METHOD, small)
         self.folder = self._untitled_folder()
         self.dirty = False
         self.refusal = ""
@@ -91,23 +69,11 @@ class Document(QObject):
         """Whether the project.json in the folder is this document's."""
         self.returning = False
         """Whether the next job comes with a network of its own."""
-        self._others: dict[str, Settings] = {}
-        """Settings that the other methods had when they were left."""
         self._moved = MovedFolders()
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(self.save)
         self._again = QTimer(self, interval=AGAIN_MS)
         self._again.timeout.connect(self._save_again)
-
-    # ------------------------------------------------------------ reading
-
-    @property
-    def method(self) -> type[Method]:
-        return method_class(self.job.method)
-
-    @property
-    def settings(self) -> Settings:
-        return self.job.settings
 
     @property
     def untitled(self) -> bool:
@@ -127,98 +93,13 @@ class Document(QObject):
         """Whether there is anything of it on the disk, or waits to be written there."""
         return self._mine or self.dirty
 
-    @property
-    def empty(self) -> bool:
-        return not any(self.job.sources.values())
+    def become(self, job: Job, text: str = "", merge: str = "") -> None:
+        """See `EditedJob`; it is saved soon after."""
+        self.dirty = True
+        self._autosave.start()
+        super().become(self._moved.job(job), text, merge)
 
-    def sources(self, slot: str) -> tuple[SourceImage, ...]:
-        return self.job.sources.get(slot, ())
-
-    def missing(self) -> list[Slot]:
-        """The slots that have too few images to train."""
-        return [slot for slot in self.method.slots if len(self.sources(slot.key)) < slot.minimum]
-
-    # ------------------------------------------------------------ changing
-
-    def set(self, name: str, value: Any) -> bool:
-        """Changes one setting; False (and a `problem`) where the value can not be had."""
-        label = next((spec.knob.label for spec in specs(self.method.Settings) if spec.name == name), name)
-        return self.set_values({name: value}, self.tr("change {}").format(label), merge=name)
-
-    def reset(self, name: str) -> bool:
-        default = next(spec.default for spec in specs(self.method.Settings) if spec.name == name)
-        label = next(spec.knob.label for spec in specs(self.method.Settings) if spec.name == name)
-        return self.set_values({name: default}, self.tr("reset {}").format(label))
-
-    def apply_preset(self, name: str) -> bool:
-        """Lays a preset's values over the present ones."""
-        try:
-            values = preset_values(self.method, [name])
-        except BadSettingError as error:
-            self.problem.emit(str(error))
-            return False
-        return self.set_values(values, self.tr("preset {}").format(name))
-
-    def add(self, slot: str, paths: Iterable[Path | str]) -> int:
-        """Adds image files and the images in folders to a slot; what can not be used is named in a `problem`.
-
-        Where there is room for one image only, the new one takes the place of the one that is there.
-        Returns how many were added; images that the slot has already are passed over.
-        """
-        files, problems = find_images([Path(path) for path in paths])
-        there = {image.path for image in self.sources(slot)}
-        new: list[SourceImage] = []
-        for file in files:
-            path = str(Path(file).absolute())
-            if path not in there:
-                there.add(path)
-                new.append(SourceImage(path=path))
-        there_now = self.sources(slot)
-        most = next((s.maximum for s in self.method.slots if s.key == slot), None)
-        if most == 1 and new:
-            there_now = ()
-        room = len(new) if most is None else most - len(there_now)
-        if len(new) > room:
-            problems.append(self.tr("There is room for {} more here; the other images were left out.").format(room))
-            new = new[: max(0, room)]
-        if problems:
-            self.problem.emit(_summary(problems))
-        if new:
-            images = (*there_now, *new)
-            after = self.job.model_copy(update={"sources": {**self.job.sources, slot: images}})
-            if not self.sources(slot):
-                after = fitted_job(after, slot, fresh_job(after.method, self.small))
-            self._change(after, self.tr("add images"))
-        return len(new)
-
-    def set_sources(self, slot: str, images: tuple[SourceImage, ...], text: str = "") -> None:
-        """Exchanges the images of a slot: their order, weights and scales as well."""
-        after = self.job.model_copy(update={"sources": {**self.job.sources, slot: tuple(images)}})
-        # Dragging one image's weight is one step; adding or removing is a step of its own.
-        same_files = [i.path for i in images] == [i.path for i in self.sources(slot)]
-        self._change(after, text or self.tr("change images"), merge=f"sources of {slot}" if same_files else "")
-
-    def set_method(self, key: str) -> None:
-        """Another method with the settings that it had in this project, or its defaults; the images stay."""
-        self._change(self.job_by(key), self.tr("change the method"))
-
-    def job_by(self, key: str) -> Job:
-        """The present job by another method, as `set_method` would make it."""
-        settings = self._others.get(key) or fresh_job(key, self.small).settings
-        return self.job.model_copy(update={"method": key, "settings": settings})
-
-    def set_frame(self, canvas_size: Size | None, seed: int) -> None:
-        """The canvas in pixels, or None to follow the first content image; and the seed."""
-        try:
-            after = Job(**{**dict(self.job), "canvas_size": canvas_size, "seed": seed})
-        except ValueError:
-            self.problem.emit(self.tr("A canvas can be from 64 to 300,000 pixels a side; the seed from 0 on."))
-            return
-        self._change(after, self.tr("change canvas or seed"))
-
-    def adopt(self, job: Job, text: str) -> None:
-        """Takes over a whole job; can be undone."""
-        self._change(complete_job(job), text)
+    # ------------------------------------------------------------ back to moments
 
     def went_back(self, job: Job, text: str, left: Path | None, at: Path) -> None:
         """Takes over the job of a moment that the session went back to; undo brings `left` and its job back."""
@@ -263,51 +144,6 @@ class Document(QObject):
         finally:
             self.returning = False
 
-    def set_values(self, values: dict[str, Any], text: str, merge: str = "") -> bool:
-        """Changes several settings in one undo step; False (and a `problem`) where a value can not be had.
-
-        Args:
-            merge: see `Change`.
-        """
-        try:
-            settings = self.settings.with_values(values)
-        except BadSettingError as error:
-            self.problem.emit(str(error))
-            return False
-        self._change(self.job.model_copy(update={"settings": settings}), text, merge)
-        return True
-
-    def _change(self, after: Job, text: str, merge: str = "") -> None:
-        if after != self.job:
-            merge = f"{merge} {gestures.present()}" if merge else ""
-            self.stack.push(ChangeStep(self, self.job, after, text, merge))
-
-    def become(self, job: Job, text: str = "", merge: str = "") -> None:
-        """Makes `job` the present one and tells the listeners what differs. Only undo steps call this.
-
-        Args:
-            text, merge: see `Change`.
-        """
-        job = self._moved.job(job)
-        before, self.job = self.job, job
-        self.dirty = True
-        self._autosave.start()
-        names: tuple[str, ...] = ()
-        if before.method != job.method:
-            self._others[before.method] = before.settings
-            self.method_changed.emit()
-        elif names := tuple(spec.name for spec in differing(before.settings, job.settings)):
-            self.settings_changed.emit(names)
-        for slot in {*before.sources, *job.sources}:
-            if before.sources.get(slot, ()) != job.sources.get(slot, ()):
-                self.sources_changed.emit(slot)
-        if before.pieces != job.pieces:
-            self.pieces_changed.emit()
-        if (before.canvas_size, before.seed) != (job.canvas_size, job.seed):
-            self.frame_changed.emit()
-        if text:
-            self.changed.emit(Change(text, names, job, merge))
-
     # ------------------------------------------------------------ files
 
     def new(self) -> None:
@@ -334,7 +170,7 @@ class Document(QObject):
         self._replace(complete_job(job), folder)
         if sentences:
             kept = self.tr("The files are as they were, and copies of them stay beside them when you change something.")
-            self.problem.emit(f"{_summary(list(sentences))} {kept}")
+            self.problem.emit(f"{some_of(sentences)} {kept}")
         self.tell_missing()
         return True
 
@@ -430,9 +266,3 @@ class Document(QObject):
     def _untitled_folder(self) -> Path:
         """A free name; the folder itself appears with the first change."""
         return free_folder(self._data, untitled_name())
-
-
-def _summary(messages: list[str], most: int = 3) -> str:
-    """A few sentences in full, the rest as a number."""
-    text = " ".join(messages[:most])
-    return text if len(messages) <= most else f"{text} And {len(messages) - most} more like these."

@@ -25,7 +25,7 @@ from app.recovery import Recovery, Rescue
 from app.relinking import Relinking
 from app.training import Training
 from app.unsaved import Unsaved
-from app.widgets import background
+from app.widgets.background import Tasks
 from app.widgets.message_bar import MessageBar
 from app.widgets.thumbnails import read_preview
 from engine.archive import pack
@@ -61,7 +61,7 @@ class FilesController(QObject):
         self._document, self._training, self._rescue = document, training, recovery.rescue
         self._preferences, self._start, self._messages = preferences, start, messages
         self._data, self._window = data, window
-        self._tasks: list[background.Task] = []
+        self._tasks = Tasks(self)
         known = self.known = KnownProjects(data / "known projects.txt")
         self.recents = Recents(preferences, data / "projects", known, self)
         self.jobs = FileJobs(messages, self)
@@ -196,9 +196,7 @@ class FilesController(QObject):
 
             return example.write(folder)
 
-        task = background.run(self, write, self._example_made, self._example_failed)
-        self._tasks.append(task)
-        task.finished.connect(lambda: self._tasks.remove(task))
+        self._tasks.run(write, self._example_made, self._example_failed)
 
     def show_recents(self) -> None:
         """The last projects on the first page, but the present one."""
@@ -207,8 +205,7 @@ class FilesController(QObject):
     def wait(self) -> None:
         """For the example, where it is being made; what is copied is given up."""
         self.jobs.wait(cancel=True)
-        for task in list(self._tasks):
-            background.wait_for(task)
+        self._tasks.wait()
 
     # ------------------------------------------------------------ how
 

@@ -7,7 +7,6 @@ document, and ends where the document asks for something else. What is learned l
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -15,19 +14,20 @@ from app.document import Document
 from app.training import Training
 from engine.job import Job
 from engine.messages.events import Began, Failed
+from engine.snapshots import Snapshot
 
 
 class LiveController(QObject):
     """
     Args:
-        newest: the newest snapshot of the project; where there is one, its picture is shown instead.
+        present: the moment that the project stands at; where something was learned in it, its picture is shown instead.
     """
 
     def __init__(
-        self, document: Document, training: Training, newest: Callable[[], Path | None], parent: QObject
+        self, document: Document, training: Training, present: Callable[[], Snapshot | None], parent: QObject
     ) -> None:
         super().__init__(parent)
-        self._document, self._training, self._newest = document, training, newest
+        self._document, self._training, self._present = document, training, present
         self._refused: Job | None = None
         """What could not be shown, so that it is not tried again and again."""
         self._loading = self._over = False
@@ -68,13 +68,15 @@ class LiveController(QObject):
                 training.rebuild()
         elif training.state == "idle" and self._wanted():
             self._loading = False
-            training.start(live=True)
+            present = self._present()
+            training.start(None if present is None else present.folder, live=True)
 
     def _wanted(self) -> bool:
         document = self._document
-        if document.empty or document.missing() or self._newest() is not None or document.job == self._refused:
+        if document.empty or document.missing() or document.job == self._refused or not self.possible:
             return False
-        return self.possible
+        present = self._present()
+        return present is None or not present.step
 
     def _on_began(self, _event: Began) -> None:
         self._loading = False

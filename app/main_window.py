@@ -14,7 +14,6 @@ from app.help_sheet import HelpSheet
 from app.images.sources_bar import NO_PICTURE
 from app.preferences import Preferences
 from app.shell import Shell
-from app.widgets import gestures
 from engine.errors import BadSettingError
 from engine.method import method_class, method_keys
 
@@ -45,6 +44,7 @@ class MainWindow(Shell):
         from app.away.controller import AwayController
         from app.canvas.comparing import CompareController
         from app.canvas.controller import CanvasController
+        from app.canvas.first_words import FirstWords
         from app.canvas.idle_picture import IdlePictureController
         from app.canvas.outside import OutsideController
         from app.curves.named_marks import NamedMarks
@@ -76,6 +76,7 @@ class MainWindow(Shell):
         snapshots = self.snapshots = SnapshotsController(document, training, self.strip, self, canvas.view.result)
         self.idle_picture = IdlePictureController(document, training, canvas, snapshots, self)
         hover = CanvasController(training, canvas, self).hover
+        FirstWords(training, canvas, self)
         self.comparing = CompareController(training, canvas, snapshots, self.strip, self)
         self.recovery = Recovery(document, preferences, self)
         self.masks = MaskController(
@@ -93,7 +94,7 @@ class MainWindow(Shell):
         self.pieces.follow_pointer(hover.pointed, hover.found, hover.pinned)
         hover.share_of = self.pieces.share_of
         hover.pinned.connect(lambda _index: self.side.bring("pieces"))
-        self.live = LiveController(document, training, snapshots.newest, self)
+        self.live = LiveController(document, training, snapshots.present, self)
         self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)
         self.training_actions = TrainController(training, snapshots, self.weights, self.actions_by_name, messages, self)
@@ -187,6 +188,8 @@ class MainWindow(Shell):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._on_focus)
+        for source in (self.panel, self.sources):
+            source.grip_changed.connect(document.begin_movement)
         document.settings_changed.connect(lambda _names: self._show_settings())
         document.sources_changed.connect(lambda _slot: self._show_sources())
         document.method_changed.connect(self.show_all)
@@ -276,7 +279,7 @@ class MainWindow(Shell):
         self.document_state.show_undo()
 
     def _on_focus(self, _before: QWidget | None, _now: QWidget | None) -> None:
-        gestures.begin()
+        self.document.begin_movement()
 
     def _show_settings(self) -> None:
         settings = self.document.settings

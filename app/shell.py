@@ -90,7 +90,7 @@ class Shell(QMainWindow):
         if isinstance(event, QStatusTipEvent) and event.tip() and QApplication.activePopupWidget() is None:
             return True
         if event.type() == QEvent.Type.Show:
-            hand.watch(self.windowHandle())
+            hand().watch(self.windowHandle())
             QTimer.singleShot(0, self, self.raise_panels)
         return super().event(event)
 

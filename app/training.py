@@ -21,6 +21,7 @@ from engine.errors import TesseraError
 from engine.job import Job, SourceImage
 from engine.messages.commands import Command, Keep, Load, Pause, Reason, Restore, Resume, Retune, Share, StartFrom, Stop
 from engine.messages.events import Began, Ended, Failed, Paused, Resumed
+from engine.method import method_class
 from engine.moments import MomentRule
 from engine.settings import differing
 from engine.snapshots import read
@@ -203,7 +204,7 @@ class Training(QObject):
     def go_back(self, snapshot: Path) -> None:
         """Trains on from a snapshot, in the running session or a new one. The present is kept first."""
         if self._worker is None:
-            self.start(snapshot, adopt=True)
+            self.start(snapshot, adopt=True, live=self._was_live(snapshot))
         elif self.state != "stopping":
             self._go_to(snapshot, "before", lambda event: self._adopt(event, event.left))
 
@@ -286,14 +287,25 @@ class Training(QObject):
         self.built = event.job
         if event.reason == "restored" and self._arrivals:
             self._arrivals.popleft()(event)
-        if self.state == "live" and event.reason == "restored":
-            self._live = False
-            self._become("paused")
+        if self.state in ("live", "paused") and not self._begins_paused:
+            self._live = self._is_live(event.job, event.step)
+            self._become("live" if self._live else "paused")
         if self.state == "starting":
             self._become("live" if self._live else "paused" if self._begins_paused else "training")
             if not self._begins_paused:
                 self._load_changes()
         self._weigh()
+
+    def _is_live(self, job: Job, step: int) -> bool:
+        """Whether nothing was learned yet, and the picture is there all the same."""
+        return not step and method_class(job.method).is_instant(job.settings)
+
+    def _was_live(self, moment: Path) -> bool:
+        try:
+            kept = read(moment)
+        except TesseraError:  # the session says what is wrong with it
+            return False
+        return self._is_live(kept.job, kept.step)
 
     def _on_resumed(self, _event: Resumed) -> None:
         self._live = False

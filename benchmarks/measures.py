@@ -18,6 +18,7 @@ def content_match(picture: Path, content: Path) -> float:
     """Rank correlation (Spearman) of the two pictures' lightness at 60 x 90 px: 1 the same order of tones, -1 inverted.
 
     Ranks, so that a style which is darker or flatter than the content can still match it. 0 where either is plain.
+    The window correlates values instead, which notices less: docs/moments.md has both on the same pictures.
     """
     first, second = (_ranks(_lightness(path).ravel()) for path in (picture, content))
     spread = np.sqrt((first**2).sum() * (second**2).sum())

@@ -2,7 +2,7 @@
 
 FOLDER has a folder for each pair, with `style/` and a content image beside it. FAMOS and MAGIC learn each at Draft, and
 are exported with the same pieces and with more of them; content match and structure are compared with the trained size,
-and the border meter of each is told. With `--learn-on` each larger size is also learned on for, as the export dialog
+and the border meter of each is told. With `--learn-on` each other size is also learned on for, as the export dialog
 offers it, and painted as trained. With `--keep PROJECTS` what was learned stays, and is found the next time.
 """
 
@@ -44,7 +44,7 @@ def measured(
 
     Args:
         limit: options of `tessera train` that say how long it learns, and by what settings.
-        learns_on: a row more for each size above the trained one.
+        learns_on: a row more for each size but the trained one.
     """
     project = work / f"{method}-{content.stem}"
     begun = ["train", "--method", method, "--preset", "Draft", "--style", str(style), "--content", str(content)]
@@ -69,28 +69,28 @@ def measured(
             _row(method, content, kind, scale, shown(project, scale, *options), trained, tolerance) for scale in scales
         ]
     for scale in scales if learns_on else ():
-        if scale > 1:
+        if scale != 1:
             found = shown(_learned_on(project, size, scale), 1)
             rows.append(_row(method, content, "learned on", scale, found, trained, LEARNED_ON_TOLERANCE))
     return rows
 
 
 def _learned_on(project: Path, trained: Size, scale: float) -> Path:
-    """A copy of the project that learned on for a canvas so many times larger, with the steps that the dialog asks."""
-    larger = project.with_name(f"{project.name}-{scale:g}-times")
-    if larger.exists():
-        return larger
+    """A copy of the project that learned on for such a canvas, with the steps that the dialog asks."""
+    other = project.with_name(f"{project.name}-{scale:g}-times")
+    if other.exists():
+        return other
     size = Size(round(trained.height * scale), round(trained.width * scale))
     job, _ = open_project(project)
     after = learn_on.job_for(job, trained, size)
     if after is None:
-        raise SystemExit(f"{project.name} can not have a canvas {scale:g} times larger.")
+        raise SystemExit(f"{project.name} can not have a canvas {scale:g} times as large.")
     steps = snapshots.listing(project)[-1].step + learn_on.steps_for(trained, size)
-    shutil.copytree(project, larger)
+    shutil.copytree(project, other)
     canvas = ["--set", f"content_scale={after.settings.model_dump()['content_scale']}"]
-    if tessera(["train", "--out", str(larger), "--resume", *canvas, "--steps", str(steps)]):
+    if tessera(["train", "--out", str(other), "--resume", *canvas, "--steps", str(steps)]):
         raise SystemExit(f"{project.name} could not learn on.")
-    return larger
+    return other
 
 
 def _row(
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--set", nargs="+", default=[], dest="values", metavar="NAME=VALUE", help="settings, over Draft"
     )
-    parser.add_argument("--learn-on", action="store_true", help="measure larger sizes after learning on for each, too")
+    parser.add_argument("--learn-on", action="store_true", help="measure other sizes after learning on for each, too")
     parser.add_argument(
         "--scales", type=float, nargs="+", default=SCALES, metavar="TIMES", help="sizes, of the trained"
     )

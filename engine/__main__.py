@@ -7,12 +7,13 @@ load.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 from engine import cores, heap
 from engine.cli.commands import COMMANDS
+from engine.cli.terminal import silence
 from engine.errors import TesseraError, UsageError
 from engine.nearest import nearest
 
@@ -37,7 +38,7 @@ def main(argv: list[str]) -> int:
     except TesseraError as error:
         return _complain(str(error), 1)
     except BrokenPipeError:  # nobody reads what is printed any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
         return 1
     except KeyboardInterrupt:
         return _complain("Stopped at once; nothing more was kept.", 130)
@@ -46,7 +47,9 @@ def main(argv: list[str]) -> int:
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"tessera: {message}", file=sys.stderr)
+    with suppress(OSError):
+        print(f"tessera: {message}", file=sys.stderr)
+    silence()
     return code
 
 

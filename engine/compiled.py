@@ -12,14 +12,18 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
 import platformdirs
+import torch
 from torch import Tensor
 
+from engine.cores import usable
 from engine.errors import NoRoomError
 from engine.files import replacing
 
@@ -64,6 +68,29 @@ def library(
 def pointer(tensor: Tensor | None) -> ctypes.c_void_p:
     """Where a dense tensor begins in memory."""
     return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
+
+
+class Bands:
+    """Calls compiled code for bands of rows side by side, on as many threads as torch uses at the moment."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max(2, usable()), thread_name_prefix=self._name)
+
+    def run(self, part: Callable[[int, int, int], None], rows: int) -> None:
+        """Calls `part` with the number of a band and its first row and the one after its last, once for each band.
+
+        The first is done by this thread; there are never more bands than torch has threads.
+        """
+        count = max(1, min(torch.get_num_threads(), rows))
+        edges = [rows * i // count for i in range(count + 1)]
+        others = [self._threads.submit(part, i, edges[i], edges[i + 1]) for i in range(1, count)]
+        part(0, edges[0], edges[1])
+        for other in others:
+            other.result()
 
 
 def _compile(compiler: str, source: str, path: Path) -> None:

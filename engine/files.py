@@ -121,6 +121,15 @@ def no_room(path: Path, error: OSError) -> NoRoomError:
     return NoRoomError(f"{path} could not be written ({reason}). {remedy}")
 
 
+def amount(size_bytes: float) -> str:
+    """ "640 kB", "5.2 MB", "1.4 GB": powers of 1000, as disks are sold."""
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if size_bytes >= factor * 0.9995:
+            number = size_bytes / factor
+            return f"{number:.1f} {unit}" if number < 100 else f"{number:.0f} {unit}"
+    return f"{max(1, round(size_bytes / 1e3)) if size_bytes else 0} kB"
+
+
 def beside(name: str) -> str:
     """How the name of a temporary file beside one begins; not with all its letters, since systems limit names."""
     return f".{name[:_MOST_LETTERS]}-"

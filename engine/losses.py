@@ -88,7 +88,7 @@ def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tenso
 
 
 def grey(image: Tensor) -> Tensor:
-    """Mean of the three channels, [B, 1, H, W]."""
+    """Mean of the three channels, [B, 1, H, W]; why not luma, which pictures are measured in, docs/moments.md says."""
     return image.mean(1, keepdim=True)
 
 

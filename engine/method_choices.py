@@ -48,6 +48,6 @@ def preset_values(method: type[Method], names: list[str]) -> dict[str, Any]:
             names = [preset.name for preset in method.presets]
             near = nearest(name, names)
             asked = f"did you mean {near}? " if near else ""
-            raise BadSettingError(f"There is no preset {name}; {asked}{method.title} has {', '.join(names)}.")
+            raise BadSettingError(f"There is no preset {name}; {asked}{method.title} has {'; '.join(names)}.")
         values |= known[name.lower()].values
     return values

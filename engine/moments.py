@@ -134,13 +134,13 @@ def _known(snapshot: Snapshot, place: int, index: Mapping[str, int]) -> int | No
 
 
 def best(all_moments: Iterable[Snapshot], method: str) -> dict[str, Snapshot]:
-    """For each term of `BEST_OF` the moment of a method that is best at it."""
+    """For each term of `BEST_OF` the moment of a method that is best at it; the newest one of several."""
     found: dict[str, Snapshot] = {}
     for snapshot in all_moments:
         for term in BEST_OF.values():
             if snapshot.job.method != method or term not in snapshot.terms:
                 continue
-            if term not in found or snapshot.terms[term] > found[term].terms[term]:
+            if term not in found or snapshot.terms[term] >= found[term].terms[term]:
                 found[term] = snapshot
     return found
 

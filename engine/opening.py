@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine import snapshots
+from engine import other_methods, snapshots
 from engine.errors import BadProjectError
 from engine.project import FILE_NAME, read_project
 from engine.repair import Repaired
@@ -17,6 +17,7 @@ def open_project(folder: Path) -> Repaired:
         BadProjectError: neither project.json nor a snapshot can be used.
     """
     kept, lost = snapshots.survey(folder)
+    lost = (*lost, *other_methods.told_of(folder))
     try:
         job, sentences = read_project(folder)
     except BadProjectError as error:

@@ -1,4 +1,4 @@
-"""What comes first, in the middle of a canvas on which nothing was made yet: the button that begins."""
+"""What comes first on a canvas on which nothing was made yet: the button that begins, or what is being done."""
 
 from __future__ import annotations
 
@@ -34,7 +34,15 @@ class BeginCard(QFrame):
 
     def offer(self, words: str) -> None:
         """Says what pressing it will do; nothing hides it."""
+        self._show(words, pressed=True)
+
+    def tell(self, words: str) -> None:
+        """Says what is being done, for which there is nothing to press; nothing hides it."""
+        self._show(words, pressed=False)
+
+    def _show(self, words: str, pressed: bool) -> None:
         self.words.setText(words)
+        self.button.setVisible(pressed)
         self.setVisible(bool(words))
         self._stand()
 

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QSpacerItem,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from app.canvas.recent_row import RecentRow
 from app.widgets.controls import IconLabel
+from app.widgets.down_area import DownArea
 from engine.method import Method
 
 NARROW_PX = 620
@@ -103,10 +103,7 @@ class FirstStart(QWidget):
         layout.addSpacing(12)
         layout.addWidget(self.recents)
         layout.addStretch(3)
-        self.scroll_area = QScrollArea(self)
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll_area = DownArea(self)
         self.scroll_area.setWidget(page)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

@@ -12,8 +12,8 @@ from app.canvas.panel import CanvasPanel
 from app.document import Document
 from app.snapshots.controller import SnapshotsController
 from app.training import Training
-from app.widgets import background
 from app.widgets.arrays import to_image
+from app.widgets.background import Tasks
 from engine.box import Size
 from engine.errors import BadImageError
 from engine.images.read import read_image
@@ -39,7 +39,7 @@ class IdlePictureController(QObject):
         self._refused: Job | None = None
         """What could not be begun, and why was said: nobody is asked to press Train for it."""
         self._shown = ""
-        self._tasks: list[background.Task] = []
+        self._tasks = Tasks(self)
         training.events.on(Began, self._on_began)
         training.events.on(Failed, self._on_failed)
         training.state_changed.connect(lambda _state: self._offer())
@@ -71,14 +71,11 @@ class IdlePictureController(QObject):
             self.canvas_size = trained
             self._canvas.view.forget()
             return
-        task = background.run(
-            self,
+        self._tasks.run(
             lambda: _read(Path(path), Path(content) if content else None),
             lambda result: self._arrived(key, result[0], trained or _scaled(result[1], factor)),
             lambda _error: None,  # the thumbnail beside it says what is wrong with the file
         )
-        self._tasks.append(task)
-        task.finished.connect(lambda: self._tasks.remove(task))
 
     def read_again(self) -> None:
         """A file may have changed under its name."""
@@ -87,8 +84,7 @@ class IdlePictureController(QObject):
 
     def wait(self) -> None:
         """For pictures that are still being read."""
-        for task in list(self._tasks):
-            background.wait_for(task)
+        self._tasks.wait()
 
     def _forget(self) -> None:
         self._shown, self.canvas_size = "", None
@@ -96,7 +92,8 @@ class IdlePictureController(QObject):
         self._canvas.view.set_extent(Size(0, 0))  # another project has no shape yet
 
     def _arrived(self, key: str, pixels: np.ndarray, canvas: Size) -> None:
-        if key != self._shown or self._training.running:
+        begins = self._training.state == "starting" and self._canvas.view.picture() is None
+        if key != self._shown or (self._training.running and not begins):
             return
         self.canvas_size = canvas
         self._canvas.view.forget()
@@ -114,9 +111,10 @@ class IdlePictureController(QObject):
     def _offer(self) -> None:
         """The button in the middle of the canvas, where pressing it is all that is left to do."""
         document = self._document
+        if self._training.running:  # first_words.py says what is done
+            return
         lacking = document.empty or document.missing() or document.job == self._refused
-        ready = not (self._training.running or lacking)
-        words = self.tr("All that is needed is here.") if ready and self._snapshots.newest() is None else ""
+        words = self.tr("All that is needed is here.") if not lacking and self._snapshots.newest() is None else ""
         self._canvas.begin.offer(words)
 
     def _hint(self) -> str:

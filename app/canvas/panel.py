@@ -19,8 +19,9 @@ from app.canvas.drag_out import DragOut
 from app.canvas.drop_zones import DropZones
 from app.canvas.first_start import FirstStart
 from app.canvas.layer_tabs import LayerTabs
+from app.canvas.picture_view import PATCHES
 from app.canvas.still import MomentPicture
-from app.canvas.view import PATCHES, CanvasView
+from app.canvas.view import CanvasView
 from app.widgets import theme
 from app.widgets.controls import ElidedLabel, JumpSlider
 from app.widgets.message_bar import MessageBar

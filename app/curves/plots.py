@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from app.curves.health import Health, health
 from app.curves.health_line import HealthLine
 from app.curves.history import History, Mark
 from app.widgets.controls import ElidedLabel
+from app.widgets.down_area import DownArea
 from engine.declarations import MATCHES, Term
 from engine.job import Job
 from engine.method import Method
@@ -89,10 +89,7 @@ class Curves(QWidget):
         self._grid = QGridLayout(body)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(8)
-        self._scroll = QScrollArea(self)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll = DownArea(self)
         self._scroll.setWidget(body)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)

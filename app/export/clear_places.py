@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 from app.canvas.view import CanvasView
 from app.export.crop import CropField
 from app.export.windows import Pane
-from app.widgets import background
+from app.widgets.background import Tasks
 from engine.box import Size
 from engine.export.transparency import opacity_of_print, opacity_on
 from engine.options import RenderMode
@@ -66,7 +66,7 @@ class ClearPlaces(QObject):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._wanted: list[tuple[Shown, Print | Canvas | None]] = []
-        self._tasks: list[background.Task] = []
+        self._tasks = Tasks(self)
 
     def show_on(self, widgets: Sequence[Shown], picture: Print | Canvas | None) -> None:
         """Lays checks over these, which all show the same; None shows all of the picture."""
@@ -82,8 +82,7 @@ class ClearPlaces(QObject):
 
     def wait(self) -> None:
         """For contents that are still being read."""
-        for task in list(self._tasks):
-            background.wait_for(task)
+        self._tasks.wait()
 
     def _read(self, picture: Print | Canvas) -> None:
         def arrived(opacity: Tensor | None) -> None:
@@ -93,9 +92,7 @@ class ClearPlaces(QObject):
                     widget.set_opacity(plane)
 
         # the dialog says what is wrong with a file
-        task = background.run(self, picture.opacity, arrived, lambda _error: None)
-        self._tasks.append(task)
-        task.finished.connect(lambda: self._tasks.remove(task))
+        self._tasks.run(picture.opacity, arrived, lambda _error: None)
 
     def _alive(self) -> list[tuple[Shown, Print | Canvas | None]]:
         return [(widget, picture) for widget, picture in self._wanted if shiboken6.isValid(widget)]

@@ -133,7 +133,7 @@ class ExportController(QObject):
         dialog.learn_requested.connect(lambda wanted: self.learning_on.ask(size, wanted, dialog))
         dialog.resume_requested.connect(self._resume)
         dialog.rows.look_requested.connect(self._open_so_far)
-        dialog.rows.removed.connect(self._remove)
+        dialog.rows.removed.connect(lambda item: self._remove(item, dialog))
         dialog.form.compare_requested.connect(lambda: self.views.compare(dialog.form, dialog.clear_content()))
         dialog.form.repeat_requested.connect(lambda: self.views.show_repeat(dialog.form, dialog.clear_content()))
         dialog.form.changed.connect(lambda: self.views.set_proof(dialog.form.proof()))
@@ -175,10 +175,18 @@ class ExportController(QObject):
             text = self.tr("{} is made for its own images and paints no others. MAGIC, FAMOS and fast stylisation do.")
             self._messages.show_message(text.format(method.title), "info")
             return
+        if self.others is not None and self.others.isVisible():
+            self.others.raise_()
+            self.others.activateWindow()
+            return
+        if self.others is not None:
+            self.others.deleteLater()
         name = "mosaic" if self._document.untitled else self._document.title
         folder, place = (self._preferences.last_folder(kind) for kind in ("export", "images"))
-        window = OthersWindow(size, folder, method.capabilities, name, place, self._window)
+        window = OthersWindow(size, folder, method.capabilities, name, place, self.queue, self._window)
         self.others = connected(window, self.views.peeks.ask, self.start)
+        window.rows.look_requested.connect(self._open_so_far)
+        window.rows.removed.connect(lambda item: self._remove(item, window))
         window.finished.connect(lambda _result: self.views.peeks.forget())
         window.show()
 
@@ -322,7 +330,7 @@ class ExportController(QObject):
         except TesseraError as error:
             self._messages.show_message(str(error), "warning")
 
-    def _remove(self, item: Item) -> None:
+    def _remove(self, item: Item, above: QWidget) -> None:
         """Out of the list; what was painted of it is given up after a question."""
         if not item.kept:
             self.queue.remove(item)
@@ -332,7 +340,7 @@ class ExportController(QObject):
             QMessageBox.Icon.Question,
             self.tr("Export"),
             question.format(item.request.out.name, item.share),
-            parent=self.dialog,
+            parent=above,
         )
         give_up = box.addButton(self.tr("Give it up"), QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -24,8 +24,9 @@ from app.export.queue import ExportQueue
 from app.export.queue_rows import QueueRows
 from app.preferences import Preferences
 from app.widgets import theme
+from app.widgets.down_area import DownArea
 from app.widgets.keyed_dialog import KeyedDialog
-from app.widgets.placing import place, room_for
+from app.widgets.placing import is_out_of_sight, place, room_for
 from app.widgets.wheel import pass_over_values
 from engine.box import Size
 from engine.declarations import Layer
@@ -40,6 +41,8 @@ PROBED_PX = 4_000_000
 _WIDTH_PX = 560
 _LEAST_PX = 160
 """Of the form's height that is always in sight."""
+_PLACED_MS = 300
+"""After which a window manager has given a window its place."""
 
 
 class ExportDialog(KeyedDialog):
@@ -110,6 +113,9 @@ class ExportDialog(KeyedDialog):
         self.start, self.close_button = QPushButton(self.tr("Export"), self), QPushButton(self.tr("Close"), self)
         self._settle = QTimer(self, singleShot=True, interval=400)
         self._settle.timeout.connect(self._on_settled)
+        self._placed = QTimer(self, singleShot=True, interval=_PLACED_MS)
+        """Runs while the system still finds the window's place."""
+        self._placed.timeout.connect(self._come_into_sight)
         self._lay_out()
         self.form.changed.connect(self._on_changed)
         self.form.fold.toggled.connect(lambda _opened: self.refresh())
@@ -284,6 +290,16 @@ class ExportDialog(KeyedDialog):
                 self._preferences.export_form = choices_of(self.form)
             self.start_requested.emit(self.form.request())
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._placed.start()
+
+    def _come_into_sight(self) -> None:
+        """A window that grows before a window manager has given it a frame can come to lie in the screen's corner, with
+        its title above the screen."""
+        if self.isVisible() and is_out_of_sight(self):
+            place(self, self.size())
+
     def _fit(self) -> None:
         """As high as what is in it, and as the screen allows; the artist's own width stays."""
         layout = self.layout()
@@ -304,7 +320,7 @@ def _content_size(job: Job) -> Size | None:
     return None
 
 
-class _FittingScroll(QScrollArea):
+class _FittingScroll(DownArea):
     """Wants to be as high as its body; is scrolled only where the screen is too small for that."""
 
     body_changed = Signal()
@@ -312,9 +328,6 @@ class _FittingScroll(QScrollArea):
     def __init__(self, body: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
         self._body = body
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(body)
         body.installEventFilter(self)
 

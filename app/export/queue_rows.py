@@ -59,6 +59,9 @@ class QueueRows(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._scroll)
+        self._scroll.verticalScrollBar().rangeChanged.connect(
+            lambda *_range: self._show_last()
+        )  # all rows have a place
         queue.changed.connect(self._refresh)
         queue.progressed.connect(self._on_progress)
         self._refresh()
@@ -78,9 +81,11 @@ class QueueRows(QWidget):
             self.rows[item].refresh()
         self.setVisible(bool(self.rows))
         self._fit()
-        if self.rows:
-            last = self.rows[self._queue.items[-1]]
-            self._scroll.ensureWidgetVisible(last)
+
+    def _show_last(self) -> None:
+        last = self.rows.get(self._queue.items[-1]) if self._queue.items else None
+        if last is not None:
+            self._scroll.ensureWidgetVisible(last, 0, 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -152,7 +157,7 @@ class Row(QFrame):
         self.remove.setVisible(self.item.over)
         self.remove.setToolTip(self.tr("Give it up") if self.item.kept else self.tr("Remove from the list"))
         self.remove.setAccessibleName(f"{self.remove.toolTip()}: {self.item.request.out.name}")
-        role = {"done": "good", "failed": "error"}.get(state, "muted")
+        role = {"done": "good" if self._is_fine() else "warning", "failed": "error"}.get(state, "muted")
         set_role(self.facts, role)
         self.facts.setToolTip(self._meters() if state == "done" else "")
         self.show_progress()
@@ -196,11 +201,18 @@ class Row(QFrame):
             facts.append(words.amount(done.out.stat().st_size))
         facts.append(words.duration(done.seconds))
         if done.seam is not None:
-            fine = abs(done.seam - 1) <= _SEAM_OF_A_FINE_PICTURE
-            facts.append(self.tr("no visible seams") if fine else self.tr("seams may be seen, look closely"))
-        if done.border is not None and abs(done.border - 1) > _BORDER_OF_A_FINE_PICTURE:
+            unseen = (
+                self.tr("no visible seams") if _is_unseen(done.seam) else self.tr("seams may be seen, look closely")
+            )
+            facts.append(unseen)
+        if not _has_no_fringe(done.border):
             facts.append(self.tr("the border may have a fringe"))
         return " · ".join(facts)
+
+    def _is_fine(self) -> bool:
+        """Whether nothing of what was written wants a closer look."""
+        done = self.item.result
+        return done is None or (_is_unseen(done.seam) and _has_no_fringe(done.border))
 
     def _meters(self) -> str:
         """The figures behind the words of the report."""
@@ -215,3 +227,11 @@ class Row(QFrame):
         button.setAutoDefault(False)
         button.setAccessibleName(f"{text}: {self.item.request.out.name}")
         return button
+
+
+def _is_unseen(seam: float | None) -> bool:
+    return seam is None or abs(seam - 1) <= _SEAM_OF_A_FINE_PICTURE
+
+
+def _has_no_fringe(border: float | None) -> bool:
+    return border is None or abs(border - 1) <= _BORDER_OF_A_FINE_PICTURE

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from PySide6.QtCore import QByteArray, QDateTime, QIODevice, QMimeData, QObject, QSaveFile, QStandardPaths, QUrl, Signal
 from PySide6.QtGui import QImage, QImageWriter
 
-from app.widgets import background
+from app.widgets.background import Tasks
 from engine.errors import BadImageError
 
 PATIENCE_S, MOST_BYTES = 30.0, 300_000_000
@@ -127,7 +127,8 @@ class Arrivals(QObject):
     def __init__(self, folder: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.folder = folder or default_folder()
-        self._tasks: list[background.Task] = []
+        self._tasks = Tasks(self)
+        self._tasks.all_ended.connect(lambda: self.waiting.emit(""))
         self._project = 0
         """Counts those that pictures were fetched for."""
 
@@ -151,8 +152,7 @@ class Arrivals(QObject):
 
     def wait(self) -> None:
         """For what is being fetched, before the window goes."""
-        for task in list(self._tasks):
-            background.wait_for(task)
+        self._tasks.wait()
 
     def _fetch(self, slot: str, address: str, shown: QImage) -> None:
         """The file itself, with all that is in it; where it can not be had, what the browser shows of it."""
@@ -173,16 +173,8 @@ class Arrivals(QObject):
             else:
                 raise error
 
-        task = background.Task(lambda: fetched(address, self.folder), self)
-        self._tasks.append(task)
-        task.finished.connect(lambda: self._ended(task))  # before it begins: it may end at once
         self.waiting.emit(urlsplit(address).hostname or self.tr("the browser"))
-        background.begin(task, done, failed)
-
-    def _ended(self, task: background.Task) -> None:
-        self._tasks.remove(task)
-        if not self._tasks:
-            self.waiting.emit("")
+        self._tasks.run(lambda: fetched(address, self.folder), done, failed)
 
     def _save(self, slot: str, image: QImage) -> None:
         try:

@@ -48,6 +48,7 @@ class SlotSection(QWidget):
         changed(images): removed, moved or weighted by the artist.
         browse_requested(): the plus button or the word "browse".
         paint_requested(): the artist wants to paint a mask here.
+        grip_changed: a slider of an image was taken hold of or let go; see `JumpSlider`.
     """
 
     dropped = Signal(list)
@@ -55,6 +56,7 @@ class SlotSection(QWidget):
     changed = Signal(tuple)
     browse_requested = Signal()
     paint_requested = Signal()
+    grip_changed = Signal()
 
     def __init__(self, slot: Slot, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,6 +115,7 @@ class SlotSection(QWidget):
             editor.addWidget(knob)
             knob.changed.connect(self._on_knob)
             knob.reset_requested.connect(self._on_reset)
+            knob.grip_changed.connect(self.grip_changed)
         self.editor.hide()
         # a slider sends dozens of values, each of which would rebuild the networks: only the one it rests at counts
         self._settle = QTimer(self)

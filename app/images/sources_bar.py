@@ -7,13 +7,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QMenu, QVBoxLayout, QWidget
 
 from app.images.arrivals import Arrivals
 from app.images.painted_regions import PaintedRegions
 from app.images.slot_section import SlotSection
 from app.images.source_tile import SIDE
 from app.widgets import theme, thumbnails
+from app.widgets.down_area import DownArea
 from engine.declarations import Slot
 from engine.job import SourceImage
 
@@ -28,6 +29,7 @@ class SourcesBar(QWidget):
         changed(slot, images): the artist removed, moved or weighted images of a slot.
         problem(sentence): a file that can not be read, a clipboard without a picture.
         paint_requested(slot): the artist wants to paint a mask.
+        grip_changed: a slider of an image was taken hold of or let go; see `JumpSlider`.
 
     Args:
         paste_folder: where pictures are saved that are no files; see `Arrivals`.
@@ -38,6 +40,7 @@ class SourcesBar(QWidget):
     changed = Signal(str, tuple)
     problem = Signal(str)
     paint_requested = Signal(str)
+    grip_changed = Signal()
 
     def __init__(
         self,
@@ -57,11 +60,8 @@ class SourcesBar(QWidget):
         self._thumbnails.failed.connect(self._failed)
         self._painted = PaintedRegions(self)
         self._painted.known.connect(lambda _path: self._show_regions())
-        self.scroll_area = QScrollArea(self)
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area = DownArea(self)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.scroll_area)
@@ -81,6 +81,7 @@ class SourcesBar(QWidget):
             section.changed.connect(lambda images, key=slot.key: self.changed.emit(key, images))
             section.browse_requested.connect(lambda key=slot.key: self.browse(key))
             section.paint_requested.connect(lambda key=slot.key: self.paint_requested.emit(key))
+            section.grip_changed.connect(self.grip_changed)
             self._sections[slot.key] = section
             column.addWidget(section)
         column.addStretch(1)

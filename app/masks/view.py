@@ -237,11 +237,6 @@ class MaskView(MaskSurface):
     def focusInEvent(self, event: QFocusEvent) -> None:
         self._ring.arrive(event, self.window().windowHandle())
         super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.update()
 
     def paint_hand(self, painter: QPainter) -> None:
         if self.hasFocus():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -27,14 +26,10 @@ from app.widgets import theme
 
 
 class NumberField(QDoubleSpinBox):
-    """A number without trailing zeros; arrows step as the scale says.
+    """A number without trailing zeros; arrows step as the scale says."""
 
-    Args:
-        in_words: what is read in place of a number that nobody is editing; empty for the number itself.
-    """
-
-    def __init__(self, scale: Scale, parent: QWidget, in_words: Callable[[float], str] = lambda _value: "") -> None:
-        self._scale, self._in_words = scale, in_words
+    def __init__(self, scale: Scale, parent: QWidget) -> None:
+        self._scale = scale
         super().__init__(parent)
         self._be_known()
         self.setDecimals(scale.decimals)
@@ -58,28 +53,18 @@ class NumberField(QDoubleSpinBox):
         self.selectAll()
 
     def textFromValue(self, value: float) -> str:
-        said = "" if self.hasFocus() else self._in_words(value)
-        return said or self._in_figures(value)
+        text = self.locale().toString(value, "f", self.decimals()).replace(self.locale().groupSeparator(), "")
+        point = self.locale().decimalPoint()
+        return text.rstrip("0").rstrip(point) if point in text else text
 
     def valueFromText(self, text: str) -> float:
-        """Words stand for the value that they were made of."""
         number, fine = self._parsed(text)
         return number if fine else self.value()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self.setValue(self.value())  # figures in place of words, to be edited
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
             self.selectAll()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.setValue(self.value())
-
-    def _in_figures(self, value: float) -> str:
-        text = self.locale().toString(value, "f", self.decimals()).replace(self.locale().groupSeparator(), "")
-        point = self.locale().decimalPoint()
-        return text.rstrip("0").rstrip(point) if point in text else text
 
     def validate(self, text: str, position: int) -> Any:
         state, text, position = super().validate(text, position)  # type: ignore[misc]
@@ -93,7 +78,7 @@ class NumberField(QDoubleSpinBox):
         number, fine = self._parsed(text)
         if not fine:
             return super().fixup(text) or ""
-        return self._in_figures(min(max(number, self.minimum()), self.maximum())) + self.suffix()
+        return self.textFromValue(min(max(number, self.minimum()), self.maximum())) + self.suffix()
 
     def _parsed(self, text: str) -> tuple[float, bool]:
         number, fine = self.locale().toDouble(text.removesuffix(self.suffix()).strip())

@@ -17,7 +17,7 @@ from app.settings.controls import Mark, NumberField
 from app.settings.knob_slider import LEAST_WIDTH_PX, KnobSlider
 from app.settings.scales import Track
 from app.widgets import theme
-from app.widgets.controls import Combo, ElidedLabel, Switch
+from app.widgets.controls import Combo, ElidedLabel, Switch, set_role
 from engine.settings import Spec
 
 _SHORT_UNIT = 2
@@ -69,6 +69,13 @@ def describe(spec: Spec, where: str = "", explained: bool = False) -> str:
     )
 
 
+def matches(spec: Spec, words: str) -> bool:
+    """Whether every one of these words is somewhere in the setting's label, symbol, name, group or help."""
+    knob = spec.knob
+    text = " ".join((knob.label, knob.symbol, spec.name, spec.name.replace("_", " "), knob.group, knob.help))
+    return all(word in text.lower() for word in words.lower().split())
+
+
 class KnobWidget(QWidget):
     """A setting's row.
 
@@ -76,11 +83,13 @@ class KnobWidget(QWidget):
         changed(name, value): the artist moved it; never by `set_value`.
         reset_requested(name): the artist wants the default back; the row shows it already.
         noticed(name, bool): pointer or focus came (True) or left.
+        grip_changed: its slider was taken hold of or let go; see `JumpSlider`.
     """
 
     changed = Signal(str, object)
     reset_requested = Signal(str)
     noticed = Signal(str, bool)
+    grip_changed = Signal()
 
     explained_in: QWidget | None = None
     """The panel that explains the setting in a line of its own; the tooltip says the rest, beside the panel."""
@@ -182,12 +191,6 @@ class KnobWidget(QWidget):
             self.set_value(self.spec.default)
             self.reset_requested.emit(self.name)
 
-    def matches(self, words: str) -> bool:
-        """Whether every one of these words is somewhere in its label, symbol, name, group or help."""
-        knob = self.spec.knob
-        text = " ".join((knob.label, knob.symbol, self.name, self.name.replace("_", " "), knob.group, knob.help))
-        return all(word in text.lower() for word in words.lower().split())
-
     def editors(self) -> list[QWidget]:
         """What takes the focus, in tab order."""
         return self._editors
@@ -260,13 +263,14 @@ class _NumberKnob(KnobWidget):
         self.track = Track.of(spec)
         self.scale = self.track.scale
         self.slider = KnobSlider(self.track, spec.default, self)
-        self.number = NumberField(self.scale, self, self._in_words)
+        self.number = NumberField(self.scale, self)
         if 0 < len(spec.knob.unit) <= _SHORT_UNIT:
             self.number.setSuffix(f" {spec.knob.unit}")
         self.number.setFixedWidth(self.number_width)
         self.row.addWidget(self.slider, 1)
         self.beside_label.insertWidget(2 if stacked else 1, self.number)
         self._register_editors(self._put, self.slider, self.number)
+        self.slider.grip_changed.connect(self.grip_changed)
         self.slider.valueChanged.connect(self._on_slider)
         self.slider.stepped.connect(self._on_stepped)
         self.number.valueChanged.connect(self._on_number)
@@ -275,11 +279,13 @@ class _NumberKnob(KnobWidget):
         with QSignalBlocker(self.slider), QSignalBlocker(self.number):
             self.slider.setValue(self.track.position(value))
             self.number.setValue(value)
+        self._mark(value)
 
     def _on_slider(self, position: int) -> None:
         value = self.track.value(position)
         with QSignalBlocker(self.number):
             self.number.setValue(value)
+        self._mark(value)
         self._edit(value)
 
     def _on_stepped(self, steps: int, fine: bool) -> None:
@@ -296,13 +302,16 @@ class _NumberKnob(KnobWidget):
         value = round(shown_value) if self.scale.whole else shown_value
         with QSignalBlocker(self.slider):
             self.slider.setValue(self.track.position(value))
+        self._mark(value)
         self._edit(value)
 
-    def _in_words(self, value: float) -> str:
-        """An extreme of a bare number, whose figures say nothing to a hand that came there by accident."""
-        if self.spec.knob.unit or self.spec.kind == "int":
-            return ""
-        return {-1: "very low", 0: "", 1: "very high"}[self.track.extreme(value)]
+    def _mark(self, value: float) -> None:
+        """An extreme of a bare number, whose figures say nothing to a hand that came there by accident, stands out."""
+        bare = not self.spec.knob.unit and self.spec.kind != "int"
+        said = {-1: "very low", 0: "", 1: "very high"}[self.track.extreme(value)] if bare else ""
+        set_role(self.number, "warning" if said else "")
+        help_text = self.spec.knob.help
+        self.number.setAccessibleDescription(f"{help_text} It is {said} now." if said else help_text)
 
 
 class _SwitchKnob(KnobWidget):

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QFrame, QGridLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QGridLayout, QToolButton, QVBoxLayout, QWidget
 
 import resources
 from app.widgets import theme
+from app.widgets.down_area import DownArea
 
 if TYPE_CHECKING:
     from engine.method import Method
@@ -77,10 +78,7 @@ class MethodCards(QFrame):
         self._grid = QGridLayout(page)
         self._grid.setContentsMargins(12, 12, 12, 12)
         self._grid.setSpacing(8)
-        self._area = QScrollArea(self)
-        self._area.setWidgetResizable(True)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area = DownArea(self)
         self._area.setWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -5,21 +5,20 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QScrollArea,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.settings import knobs
 from app.settings.controls import Mark
+from app.settings.sections import Fold, Section, line
 from app.widgets import theme
 from engine.settings import Settings, Spec, condition, idle, specs
 
@@ -37,15 +36,20 @@ class SettingsPanel(QWidget):
     Signals:
         edited(name, value): the artist moved a knob.
         reset_requested(name): the artist wants a default back.
+        grip_changed: a slider was taken hold of or let go; see `JumpSlider`.
     """
 
     edited = Signal(str, object)
     reset_requested = Signal(str)
+    grip_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._knobs: dict[str, knobs.KnobWidget] = {}
-        self._sections: list[_Section] = []
+        """Those that were made so far: the ones in folds wait until they are wanted."""
+        self._sections: dict[str, Section] = {}
+        """By the name of each setting."""
+        self._values: Settings | None = None
         self._conditions: dict[str, str] = {}
         self._explained = ""
         self._shown: type[Settings] | None = None
@@ -86,7 +90,7 @@ class SettingsPanel(QWidget):
 
         head, foot = QVBoxLayout(), QVBoxLayout()
         head.addWidget(self.search)
-        foot.addWidget(_line(self))
+        foot.addWidget(line(self))
         foot.addWidget(self.legend)
         foot.addWidget(self.help)
         layout = QVBoxLayout(self)
@@ -108,14 +112,14 @@ class SettingsPanel(QWidget):
     def show_settings(self, settings: type[Settings]) -> None:
         """The same from the settings alone."""
         if settings is self._shown:  # another project of the same method: hundreds of widgets would be made anew
-            values = settings()
+            self._values = values = settings()
             for name, knob in self._knobs.items():
                 knob.set_value(getattr(values, name))
             self._grey(values)
             self._explain("")
             return
-        self._shown = settings
-        self._knobs, self._sections = {}, []
+        self._shown, self._values = settings, settings()
+        self._knobs, self._sections = {}, {}
         self._conditions = {spec.name: condition(settings, spec.name) for spec in specs(settings)}
         body = QWidget(self.scroll_area.viewport())
         column = QVBoxLayout(body)
@@ -124,7 +128,9 @@ class SettingsPanel(QWidget):
         everything = specs(settings)
         of_the_picture = [spec for spec in everything if spec.knob.group not in TECHNICAL]
         for group, members in _grouped([spec for spec in of_the_picture if not spec.knob.advanced]).items():
-            column.addWidget(self._section(group, members, body))
+            section = self._section(group, members, body)
+            section.build()
+            column.addWidget(section)
         self.fold = self._folded("Advanced", [spec for spec in of_the_picture if spec.knob.advanced], body)
         self.technical = self._folded("Technical", [s for s in everything if s.knob.group in TECHNICAL], body)
         for fold in (self.fold, self.technical):
@@ -136,12 +142,12 @@ class SettingsPanel(QWidget):
         column.addWidget(self.nothing)
         column.addStretch(1)
         self.scroll_area.setWidget(body)
-        self._grey(settings())
+        self._grey(self._values)
         self._filter(self.search.text())
         self._explain("")
 
-    def _folded(self, title: str, members: list[Spec], body: QWidget) -> _Fold:
-        fold = _Fold(f"{title} ({len(members)})", body)
+    def _folded(self, title: str, members: list[Spec], body: QWidget) -> Fold:
+        fold = Fold(f"{title} ({len(members)})", body)
         for group, those in _grouped(members).items():
             fold.add(self._section(group, those, fold))
         fold.setVisible(bool(members))
@@ -149,6 +155,7 @@ class SettingsPanel(QWidget):
 
     def set_values(self, settings: Settings) -> None:
         """Shows values; emits nothing. Only knobs that show another one are touched: a slider's tick changes one."""
+        self._values = settings
         for name, knob in self._knobs.items():
             value = getattr(settings, name)
             if value != knob.value():
@@ -169,27 +176,34 @@ class SettingsPanel(QWidget):
         self.legend_labels[False].setText("asks, then rebuilds" if training else "needs a rebuild")
 
     def knob(self, name: str) -> knobs.KnobWidget:
-        """The widget of a setting. Raises KeyError."""
+        """The widget of a setting, made now where it was not wanted before. Raises KeyError."""
+        self._sections[name].build()
         return self._knobs[name]
 
-    def _section(self, title: str, members: list[Spec], parent: QWidget) -> _Section:
-        section = _Section(title, parent)
-        for spec in members:
-            knob = knobs.make(spec, section)
-            knob.changed.connect(self.edited)
-            knob.reset_requested.connect(self.reset_requested)
-            knob.noticed.connect(self._notice)
-            knob.explained_in = self
-            knob.set_condition(self._conditions[spec.name])
-            self._knobs[spec.name] = knob
-            section.add(knob)
-        self._sections.append(section)
+    def _section(self, title: str, members: list[Spec], parent: QWidget) -> Section:
+        section = Section(title, members, self._made, parent)
+        self._sections |= dict.fromkeys((spec.name for spec in members), section)
         return section
 
+    def _made(self, spec: Spec, parent: QWidget) -> knobs.KnobWidget:
+        """A knob that shows what its setting has now."""
+        values = self._values
+        assert values is not None
+        knob = knobs.make(spec, parent)
+        knob.changed.connect(self.edited)
+        knob.reset_requested.connect(self.reset_requested)
+        knob.noticed.connect(self._notice)
+        knob.grip_changed.connect(self.grip_changed)
+        knob.explained_in = self
+        knob.set_condition(self._conditions[spec.name])
+        knob.set_value(getattr(values, spec.name))
+        if spec.name in idle(values):
+            knob.set_idle(True)
+        self._knobs[spec.name] = knob
+        return knob
+
     def _filter(self, words: str) -> None:
-        found = 0
-        for section in self._sections:
-            found += section.filter(words)
+        found = sum(section.filter(words) for section in dict.fromkeys(self._sections.values()))
         if self._sections:
             for fold in (self.fold, self.technical):
                 fold.set_searching(bool(words.strip()), any(s.any_shown for s in fold.sections))
@@ -216,83 +230,8 @@ class SettingsPanel(QWidget):
         self.help.setText(f"<b>{escape(knob.label)}</b>{unit}. {escape(knob.help)}{where}")
 
 
-class _Section(QWidget):
-    """A heading and its knobs; gone when the search leaves none."""
-
-    def __init__(self, title: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.knobs: list[knobs.KnobWidget] = []
-        self.any_shown = True
-        heading = QLabel(title, self)
-        heading.setProperty("role", "heading")
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 2 * theme.UNIT)
-        self.column.setSpacing(0)
-        self.column.addWidget(heading)
-        self.column.addSpacing(theme.UNIT // 2)
-
-    def add(self, knob: knobs.KnobWidget) -> None:
-        self.knobs.append(knob)
-        self.column.addWidget(knob)
-
-    def filter(self, words: str) -> int:
-        """How many knobs match; the others are hidden."""
-        shown = [knob for knob in self.knobs if knob.matches(words)]
-        for knob in self.knobs:
-            knob.setVisible(knob in shown)
-        self.any_shown = bool(shown)
-        self.setVisible(self.any_shown)
-        return len(shown)
-
-
-class _Fold(QWidget):
-    """A header that shows and hides what is below it; a search opens it for as long as it lasts."""
-
-    def __init__(self, title: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.sections: list[_Section] = []
-        self.header = QToolButton(self)
-        self.header.setText(title)
-        self.header.setCheckable(True)
-        self.header.setProperty("role", "fold")
-        self.header.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.header.setIconSize(QSize(14, 14))
-        self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.header.toggled.connect(self._open)
-        self.body = QWidget(self)
-        self.column = QVBoxLayout(self.body)
-        self.column.setContentsMargins(0, theme.UNIT, 0, 0)
-        self.column.setSpacing(0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, theme.UNIT)
-        layout.setSpacing(theme.UNIT // 2)
-        layout.addWidget(_line(self))
-        layout.addWidget(self.header)
-        layout.addWidget(self.body)
-        self._open(False)
-
-    def add(self, section: _Section) -> None:
-        self.sections.append(section)
-        self.column.addWidget(section)
-
-    def set_searching(self, searching: bool, found: bool) -> None:
-        self.setVisible(bool(self.sections) and (found or not searching))
-        self.header.setEnabled(not searching)
-        self._open(searching or self.header.isChecked())
-
-    def _open(self, opened: bool) -> None:
-        self.body.setVisible(opened)
-        self.header.setIcon(theme.icon("fold" if opened else "unfold"))
-
-
 def _grouped(members: list[Spec]) -> dict[str, list[Spec]]:
     groups: dict[str, list[Spec]] = {}
     for spec in members:
         groups.setdefault(spec.knob.group, []).append(spec)
     return groups
-
-
-def _line(parent: QWidget) -> QFrame:
-    line = QFrame(parent)
-    line.setProperty("role", "line")
-    return line

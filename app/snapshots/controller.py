@@ -91,7 +91,7 @@ class SnapshotsController(QObject):
 
     def remove(self, chosen: list[Snapshot]) -> None:
         """Removes moments, as a step of undo. The ones that the training goes on from stay."""
-        at = self._present()
+        at = self.present()
         going = [moment for moment in chosen if at is None or moment.folder != at.folder]
         if len(going) < len(chosen):
             text = self.tr("The training goes on from this moment, so it stays. Go back to another one first.")
@@ -133,14 +133,14 @@ class SnapshotsController(QObject):
         snapshots.clear_aside(self._document.folder)
 
     def _show(self) -> None:
-        self._strip.set_snapshots(self._all, self._present())
+        self._strip.set_snapshots(self._all, self.present())
         unasked = [self._sizes[moment.folder] for moment in self._all if moment.reason in moments.BY_THEMSELVES]
         self._strip.choice.set_room(len(self._all), len(unasked), sum(unasked), self.budget_bytes)
         self.shown.emit()
 
     def newest(self) -> Path | None:
-        """Folder of the snapshot that the document's method goes on from: the newest of the present branch."""
-        at = self._present()
+        """The folder of that moment."""
+        at = self.present()
         return None if at is None else at.folder
 
     def best(self) -> Path | None:
@@ -151,15 +151,16 @@ class SnapshotsController(QObject):
 
     def newest_job(self) -> Job | None:
         """What that snapshot was made from."""
-        at = self._present()
+        at = self.present()
         return None if at is None else at.job
 
     def newest_canvas(self) -> Size | None:
         """The size that it was trained for."""
-        at = self._present()
+        at = self.present()
         return None if at is None else at.canvas_size
 
-    def _present(self) -> Snapshot | None:
+    def present(self) -> Snapshot | None:
+        """The moment that the document's method goes on from: the newest of the present branch."""
         return moments.present(self._document.folder, self._document.job.method, self._all)
 
     def _show_picture(self, snapshot: Snapshot) -> None:

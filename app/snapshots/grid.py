@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.snapshots.tile_picture import title_of
 from app.widgets import theme, thumbnails
 from app.widgets.controls import ElidedLabel, JumpSlider
+from app.widgets.down_area import DownArea
 from app.widgets.keyed_dialog import KeyedDialog
 
 if TYPE_CHECKING:
@@ -155,10 +156,6 @@ class Cell(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
 
 class MomentGrid(KeyedDialog):
     """
@@ -185,10 +182,7 @@ class MomentGrid(KeyedDialog):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(theme.UNIT)
         self.cells = [self._cell(moment) for moment in moments]
-        self._area = QScrollArea(self)
-        self._area.setWidgetResizable(True)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area = DownArea(self)
         self._area.setWidget(self._body)
         self.size_slider = JumpSlider(self)
         self.size_slider.setRange(*CELL_PX)

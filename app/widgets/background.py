@@ -1,4 +1,4 @@
-"""Runs one function in a thread of its own and hands its result back to the window's thread. Not for training."""
+"""Runs functions in threads of their own and hands their results back to the window's thread. Not for training."""
 
 from __future__ import annotations
 
@@ -85,3 +85,44 @@ def begin(task: Task, done: Callable[[Any], None], failed: Callable[[BaseExcepti
     task.finished.connect(task.deleteLater)
     task.start()
     return task
+
+
+class Tasks(QObject):
+    """The tasks that a part of the window has begun and which still run, so that it can wait for them before it goes.
+
+    Args:
+        parent: the part; tasks go with it, so that it is to `wait` before that.
+
+    Signals:
+        all_ended: a task has ended, and none runs any more.
+    """
+
+    all_ended = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._running: list[Task] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether the end of any was not told yet."""
+        return bool(self._running)
+
+    def run(
+        self, function: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[BaseException], None]
+    ) -> Task:
+        """Starts `function`; `done(result)` or `failed(error)` is called later, in the window's thread."""
+        task = Task(function, self)
+        self._running.append(task)
+        task.finished.connect(lambda: self._ended(task))  # before it begins: it may end at once
+        return begin(task, done, failed)
+
+    def wait(self) -> None:
+        """Until all have ended; what they tell arrives afterwards, if at all."""
+        for task in list(self._running):
+            wait_for(task)
+
+    def _ended(self, task: Task) -> None:
+        self._running.remove(task)
+        if not self._running:
+            self.all_ended.emit()

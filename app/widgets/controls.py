@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -27,14 +27,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.widgets import gestures, theme
+from app.widgets import theme
 
 FINE = 0.1
 """Of the pointer's way, that a slider moves while Shift is held."""
 
 
 class JumpSlider(QSlider):
-    """A slider that goes where it is clicked; with Shift it stays, and follows the pointer finely."""
+    """A slider that goes where it is clicked; with Shift it stays, and follows the pointer finely.
+
+    Signals:
+        grip_changed: it is taken hold of, before its value changes by that; or was let go.
+    """
+
+    grip_changed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -50,7 +56,7 @@ class JumpSlider(QSlider):
         )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        gestures.begin()
+        self.grip_changed.emit()
         if event.button() != Qt.MouseButton.LeftButton:
             super().mousePressEvent(event)
             return
@@ -82,7 +88,7 @@ class JumpSlider(QSlider):
         else:
             self._anchor = None
             self.setSliderDown(False)
-        gestures.begin()
+        self.grip_changed.emit()
 
 
 def _is_fine(event: QMouseEvent) -> bool:

@@ -28,3 +28,9 @@ def place(window: QWidget, wanted: QSize) -> None:
     frame.moveLeft(max(frame.left(), screen.left()))
     frame.moveTop(max(frame.top(), screen.top()))
     window.move(frame.topLeft())
+
+
+def is_out_of_sight(window: QWidget) -> bool:
+    """Whether a window's title lies above its screen, where no hand reaches it."""
+    screen = window.screen().availableGeometry()
+    return window.frameGeometry().top() < screen.top()

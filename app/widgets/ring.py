@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPen, QWindow
+from PySide6.QtWidgets import QApplication
 
 from app.widgets import theme
 
@@ -21,8 +22,8 @@ _MOUSE = (QEvent.Type.MouseButtonPress, QEvent.Type.Drop, QEvent.Type.TabletPres
 class Hand(QObject):
     """Whether the mouse was used last, or the keys, in the windows that are watched."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self.on_mouse = False
 
     def watch(self, window: QWindow | None) -> None:
@@ -38,7 +39,11 @@ class Hand(QObject):
         return False
 
 
-hand = Hand()
+def hand() -> Hand:
+    """The one that all windows of the program share; it goes with the program."""
+    program = QApplication.instance()
+    assert program is not None, "there are no windows before the program"
+    return program.findChild(Hand) or Hand(program)
 
 
 class Ring:
@@ -54,8 +59,8 @@ class Ring:
     def arrive(self, event: QFocusEvent, window: QWindow | None) -> None:
         """To be called as the keys come, with the window that the widget is in."""
         if event.reason() not in _KEEPS:
-            self._shown = event.reason() != Qt.FocusReason.MouseFocusReason and not hand.on_mouse
-        hand.watch(window)
+            self._shown = event.reason() != Qt.FocusReason.MouseFocusReason and not hand().on_mouse
+        hand().watch(window)
 
     def paint(self, painter: QPainter, around: QRectF) -> None:
         """To be called last where the widget has the keys."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, Qt, QTime, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QMessageBox
+
+from engine.files import amount as amount
 
 
 def duration(seconds: float) -> str:
@@ -29,15 +32,6 @@ def moment(when: datetime) -> str:
     if when.date() == datetime.now().date():
         return f"at {time}"
     return f"on {locale.toString(QDate(when.year, when.month, when.day), short)}, {time}"
-
-
-def amount(size_bytes: float) -> str:
-    """ "640 kB", "5.2 MB", "1.4 GB": powers of 1000, as disks are sold."""
-    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
-        if size_bytes >= factor * 0.9995:
-            number = size_bytes / factor
-            return f"{number:.1f} {unit}" if number < 100 else f"{number:.0f} {unit}"
-    return f"{max(1, round(size_bytes / 1e3)) if size_bytes else 0} kB"
 
 
 def counted(count: int, one: str) -> str:
@@ -77,3 +71,9 @@ def _open(path: Path) -> None:
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
+
+
+def some_of(sentences: Sequence[str], most: int = 3) -> str:
+    """A few sentences in full, the rest as a number."""
+    text = " ".join(sentences[:most])
+    return text if len(sentences) <= most else f"{text} And {len(sentences) - most} more like these."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
 
 MAPS = ("pieces", "content", "size", "paint", "styles", "strength")
 """Names of all maps that methods have; a test compares them with the methods' slots."""
@@ -13,7 +14,7 @@ def add_map_options(parser: ArgumentParser) -> None:
     """Declares `--map` and `--pieces`."""
     parser.add_argument(
         "--map",
-        type=_assignment,
+        type=_assignment("NAME=FILE", "content=care.png"),
         action="append",
         default=[],
         metavar="NAME=FILE",
@@ -21,7 +22,7 @@ def add_map_options(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pieces",
-        type=_assignment,
+        type=_assignment("REGION=IMAGES", "red=leaves/"),
         action="append",
         default=[],
         metavar="REGION=IMAGES",
@@ -29,8 +30,11 @@ def add_map_options(parser: ArgumentParser) -> None:
     )
 
 
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip() or not value.strip():
-        raise ArgumentTypeError(f"{text!r} is not NAME=FILE, as in content=care.png")
-    return name.strip().lower(), value.strip()
+def _assignment(form: str, example: str) -> Callable[[str], tuple[str, str]]:
+    def parse(text: str) -> tuple[str, str]:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise ArgumentTypeError(f"{text!r} is not {form}, as in {example}")
+        return name.strip().lower(), value.strip()
+
+    return parse

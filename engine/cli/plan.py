@@ -9,7 +9,7 @@ from typing import Any
 
 from engine import snapshots
 from engine.cli.reports import report_of, told
-from engine.cli.terminal import Progress, argument, interrupted, say
+from engine.cli.terminal import Progress, UnreadError, answer, argument, interrupted, say, silence
 from engine.device import Device, choose, prepare_thread
 from engine.errors import BadPlanError, TesseraError, UsageError
 from engine.messages.commands import Command, Stop
@@ -93,7 +93,7 @@ def _train(runner: PlanRunner, start: Start, device: Device, as_json: bool, fixe
         measured=True,
         fixed_threads=fixed_threads,
     )
-    progress, stopped = Progress(), False
+    progress, stopped, unread = Progress(), False, False
     before = snapshots.read(start.snapshot).elapsed_s if start.snapshot is not None else 0.0
 
     def stop() -> None:
@@ -103,19 +103,26 @@ def _train(runner: PlanRunner, start: Start, device: Device, as_json: bool, fixe
 
     with interrupted(stop):
         for event in session.run():
-            answer: Command | None = runner.hear(event)
-            if answer is not None:
-                session.post(answer)
-            match event:
-                case Stepped():
-                    if as_json:
-                        print(json.dumps({"run": start.run.name, **report_of(event)}), flush=True)
-                    shares = [event.step / until.steps] if until.steps else []
-                    if until.minutes:
-                        shares.append((event.elapsed_s - before) / (60 * until.minutes))
-                    progress.show(max(shares), told(event))
-                case Warned():
-                    say(event.message)
+            command: Command | None = runner.hear(event)
+            if command is not None:
+                session.post(command)
+            try:
+                match event:
+                    case Stepped():
+                        if as_json:
+                            answer(json.dumps({"run": start.run.name, **report_of(event)}))
+                        shares = [event.step / until.steps] if until.steps else []
+                        if until.minutes:
+                            shares.append((event.elapsed_s - before) / (60 * until.minutes))
+                        progress.show(max(shares), told(event))
+                    case Warned():
+                        say(event.message)
+            except UnreadError:
+                silence()
+                unread = True
+                stop()
+    if unread:
+        raise TesseraError("Nobody read the reports any more, so the plan has ended there; --resume goes on.")
     progress.end()
     return stopped
 
@@ -126,12 +133,12 @@ def _tell_end(journal: Journal, as_json: bool) -> int:
         folder = None if entry.moment is None else journal.project / SNAPSHOTS / entry.moment
         if as_json:
             about: dict[str, Any] = {"run": entry.run.name, "progress": entry.progress, "told": entry.told}
-            print(json.dumps({**about, "snapshot": None if folder is None else str(folder)}), flush=True)
+            answer(json.dumps({**about, "snapshot": None if folder is None else str(folder)}))
         else:
             broken = "broken off; --resume goes on"
             words = {"waiting": "not begun", "begun": broken, "done": "done", "failed": "failed"}
             where = f" Kept in {folder}." if folder is not None else ""
-            print(f"{entry.run.name}: {words[entry.progress]}. {entry.told}{where}".replace(".. ", ". "))
+            answer(f"{entry.run.name}: {words[entry.progress]}. {entry.told}{where}".replace(".. ", ". "))
     failed = [entry for entry in journal.entries if entry.progress == "failed"]
     if failed:
         raise TesseraError(f"{len(failed)} of {len(journal.entries)} runs failed; the others were carried out.")

@@ -6,8 +6,8 @@ import json
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from engine import moments, reports, snapshots
 from engine.box import Size, shaped
@@ -22,7 +22,8 @@ from engine.cli.render_pictures import (
     say_what_is_cut,
     with_styles,
 )
-from engine.cli.terminal import Progress, argument, interrupted, say
+from engine.cli.reports import printed, printed_json, time_left
+from engine.cli.terminal import Progress, UnreadError, answer, argument, interrupted, say, silence
 from engine.device import choose, prepare_thread
 from engine.errors import BadProjectError, TesseraError, UsageError
 from engine.export import profiles
@@ -120,73 +121,57 @@ def _follow(
     progress = Progress()
     failure, canvas_size = "", Size(0, 0)
     done: list[Exported] = []
+    told = set[str]()
     for event in session.run():
-        match event:
-            case Began():
-                canvas_size = event.canvas_size
-                request = export(canvas_size, wanted[0])
-                session.post(Retune(wanted[0].values))
-                session.post(Inspect(request))
-                session.post(request)
-                if arguments.report is not None:
-                    session.post(CountImages())
-            case ImagesCounted() if arguments.report is not None:
-                reports.write(arguments.report, [reports.ImageShare(*each) for each in event.shares])
-            case Inspected():
-                for finding in event.findings:
-                    if finding.severity == "warning":
-                        say(finding.message)
-            case Progressed():
-                if arguments.json:
-                    print(json.dumps({"done": event.done, "total": event.total, "seconds_left": event.seconds_left}))
-                else:
-                    progress.show(event.done / max(1, event.total), _time_left(event.seconds_left))
-            case Exported():
-                done.append(event)
-                if arguments.json or len(wanted) > 1:
-                    progress.end()
-                    print(json.dumps(_as_json(event)) if arguments.json else _message(event, arguments.part))
-                if len(done) < len(wanted):
-                    session.post(Retune(wanted[len(done)].values))
-                    session.post(export(canvas_size, wanted[len(done)]))
-            case ExportCancelled():
-                failure = f"Stopped; {event.out} was not written. Go on with the same command and --resume."
-            case Warned():
-                say(event.message)
-            case Failed():
-                failure = event.message
+        try:
+            match event:
+                case Began():
+                    canvas_size = event.canvas_size
+                    request = export(canvas_size, wanted[0])
+                    session.post(Retune(wanted[0].values))
+                    session.post(Inspect(replace(request, sweep=arguments.sweep or "")))
+                    session.post(request)
+                    if arguments.report is not None:
+                        session.post(CountImages())
+                case ImagesCounted() if arguments.report is not None:
+                    reports.write(arguments.report, [reports.ImageShare(*each) for each in event.shares])
+                case Inspected():
+                    for finding in event.findings:
+                        if finding.severity == "warning":
+                            told.add(finding.message)
+                            say(finding.message)
+                case Progressed():
+                    if arguments.json:
+                        about = {"done": event.done, "total": event.total, "seconds_left": event.seconds_left}
+                        answer(json.dumps(about))
+                    else:
+                        progress.show(event.done / max(1, event.total), time_left(event.seconds_left))
+                case Exported():
+                    done.append(event)
+                    if arguments.json or len(wanted) > 1:
+                        progress.end()
+                        answer(json.dumps(printed_json(event)) if arguments.json else printed(event, arguments.part))
+                    if len(done) < len(wanted):
+                        session.post(Retune(wanted[len(done)].values))
+                        session.post(export(canvas_size, wanted[len(done)]))
+                case ExportCancelled():
+                    failure = f"Stopped; {event.out} was not written. Go on with the same command and --resume."
+                case Warned() if event.message not in told:
+                    say(event.message)
+                case Failed():
+                    failure = event.message
+        except UnreadError:  # what is painted stays, for --resume
+            silence()
+            session.post(Stop(keep=False))
         if len(done) == len(wanted) or isinstance(event, ExportCancelled | Failed):
             session.post(Stop(keep=False))
-    progress.end()
+    with suppress(UnreadError):
+        progress.end()
     if len(done) < len(wanted):
         raise TesseraError(failure or f"Stopped; {wanted[len(done)].out} was not written.")
     if len(wanted) == 1 and not arguments.json:
-        print(_message(done[0], arguments.part))
+        answer(printed(done[0], arguments.part))
     return 0
-
-
-def _message(done: Exported, part: tuple[int, int]) -> str:
-    name = str(done.out) if done.seam is not None else f"Part {part[0]} of {part[1]} of {done.out}"
-    seam = "" if done.seam is None else f", seam meter {done.seam:.3f}"
-    seam += "" if done.border is None else f", border meter {done.border:.2f}"
-    kept = "" if done.canvas_folder is None else f", canvas kept in {done.canvas_folder}"
-    return (
-        f"{name}: {done.size.width} x {done.size.height} px in {done.seconds:.1f} s, "
-        f"peak memory {done.peak_memory_bytes / 2**20:.0f} MiB{seam}{kept}"
-    )
-
-
-def _as_json(done: Exported) -> dict[str, Any]:
-    return {
-        "out": str(done.out),
-        "width": done.size.width,
-        "height": done.size.height,
-        "seconds": done.seconds,
-        "peak_memory_bytes": done.peak_memory_bytes,
-        "seam": done.seam,
-        "border": done.border,
-        "resumed_share": done.resumed_share,
-    }
 
 
 def _encode_options(arguments: Namespace) -> EncodeOptions:
@@ -293,7 +278,3 @@ def _snapshot(path: Path) -> snapshots.Snapshot:
     with suppress(BadProjectError):  # the newest whole one stands for a project.json that was lost
         return moments.present(owner, load_job(owner).method, found) or found[-1]
     return found[-1]
-
-
-def _time_left(seconds: float | None) -> str:
-    return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d} left"

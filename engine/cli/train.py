@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from argparse import Namespace
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from engine.cli.map_options import with_maps
 from engine.cli.reports import report_of, told
 from engine.cli.room import Room
 from engine.cli.slot_options import slot_options
-from engine.cli.terminal import Progress, argument, interrupted, say, silence
+from engine.cli.terminal import Progress, UnreadError, answer, argument, interrupted, say, silence
 from engine.cli.train_devices import by_torchrun, devices_of, follow, lead
 from engine.device import prepare_thread
-from engine.errors import TesseraError, UsageError
+from engine.errors import BadProjectError, TesseraError, UsageError
 from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.messages.commands import Stop
@@ -27,6 +28,7 @@ from engine.method_choices import preset_values, wrong_slots
 from engine.opening import open_project
 from engine.project import FILE_NAME, has_snapshots, save_job
 from engine.settings import parse_assignments
+from engine.training import borrowed
 from engine.training.session import Session
 
 
@@ -51,7 +53,7 @@ def run(arguments: Namespace) -> int:
         return follow(devices[0])
     out: Path = arguments.out
     newest = _checked_folder(out, arguments.resume)
-    job = _job(arguments, _resumed(out) if arguments.resume else None)
+    job = _job(arguments, _resumed(out) if arguments.resume else _begun_with(arguments))
     session = Session(
         job,
         out,
@@ -91,7 +93,7 @@ def _follow_training(session: Session, arguments: Namespace, newest: snapshots.S
                 case Stepped():
                     report = report_of(event)
                     if arguments.json:
-                        print(json.dumps(report), flush=True)
+                        answer(json.dumps(report))
                     progress.show(_share(event, arguments, newest), told(event))
                 case Kept(reason="autosave"):
                     pass
@@ -104,22 +106,24 @@ def _follow_training(session: Session, arguments: Namespace, newest: snapshots.S
                         session.post(Stop())
                 case Failed() if not room.refused:
                     failure = event.message
-        except BrokenPipeError:  # nobody reads what is printed any more; what was learned is kept all the same
+        except UnreadError:  # what was learned is kept all the same
             silence()
             unread = True
             session.post(Stop())
-    progress.end()
+    with suppress(UnreadError):
+        progress.end()
     if failure or room.refused:
         raise TesseraError(failure or room.refused)
     if unread:
-        raise TesseraError(f"Nobody read the reports any more, so the training was kept in {kept} and has ended.")
+        ended = "has ended before its first step" if kept is None else f"was kept in {kept} and has ended"
+        raise TesseraError(f"Nobody read the reports any more, so the training {ended}.")
     if arguments.json:
         ending = {"snapshot": None if kept is None else str(kept)}
-        print(json.dumps(ending | {key: report[key] for key in ("step", "elapsed_s") if key in report}), flush=True)
+        answer(json.dumps(ending | {key: report[key] for key in ("step", "elapsed_s") if key in report}))
     elif kept is None:
-        print("Stopped before the first step, so there was nothing to keep.")
+        answer("Stopped before the first step, so there was nothing to keep.")
     else:
-        print(f"Kept step {report['step']:,} in {kept}")
+        answer(f"Kept step {report['step']:,} in {kept}")
     return 0
 
 
@@ -144,6 +148,24 @@ def _resumed(out: Path) -> Job:
     for sentence in sentences:
         say(sentence)
     return job
+
+
+def _begun_with(arguments: Namespace) -> Job | None:
+    """Method and settings of the project that `--start-from` names; of its method, where a preset is named.
+
+    Raises:
+        UsageError: it is no project, or has learned nothing by the method that is asked for.
+    """
+    if arguments.start_from is None:
+        return None
+    with argument("--method"):
+        named = None if arguments.method is None else method_class(arguments.method).key
+    try:
+        begun = borrowed.moment_of(arguments.start_from, named)
+    except BadProjectError as error:
+        raise UsageError(f"argument --start-from: {error}") from None
+    settings = method_class(begun.job.method).Settings() if arguments.preset else begun.job.settings
+    return Job(method=begun.job.method, settings=settings)
 
 
 def _job(arguments: Namespace, stored: Job | None) -> Job:

@@ -35,7 +35,8 @@ def add_train(train: argparse.ArgumentParser) -> None:
         "--start-from",
         type=Path,
         metavar="PROJECT",
-        help="begin with the networks that another project learned by the same method, at the same sizes",
+        help="begin with the networks that another project learned; its method and settings hold unless others are "
+        "named",
     )
     add("--canvas", type=canvas_size, metavar="WIDTHxHEIGHT", help="in pixels; else as the first content image")
     seed = Job.model_fields["seed"].default

@@ -13,11 +13,12 @@ from engine.export import cluster, unfinished
 from engine.export.cluster_tasks import Order, painted_frame
 from engine.export.painting import Painting
 from engine.export.print_sizes import Layout
+from engine.export.standing import told_of_a_standing_film
 from engine.export.sweep import sweep
 from engine.export.tiles import ExportPlan, Report, fulfil
 from engine.export.video import FRAMES_PER_S, Film, begin_film, end_film, numbered, open_film, write_video
 from engine.export.video_formats import check_video, is_video
-from engine.messages.events import Event
+from engine.messages.events import Event, Warned
 from engine.messages.exports import Exported, Progressed
 from engine.options import RenderMode
 
@@ -58,6 +59,8 @@ class FilmRun:
         film, video = self._film(), is_video(request.out)
         if video:
             check_video(request.out, self._painting.size(), request.encode_options.transparent)
+        if request.sweep and (message := told_of_a_standing_film(self._painting)):
+            yield Warned(message, "still")
         plan = replace(self._painting.plan(), details={}, request_json={}, resume=False, fill=lambda _: None)
         goes_on = begin_film(folder, self._about_film(film), request.resume)
         pictures: list[Path] = []

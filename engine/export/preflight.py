@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError, BadSettingError, NoRoomError
 from engine.export import journal, learn_on
-from engine.export.format import format_of, roomiest
+from engine.export.format import LARGEST_SIDE, format_of, roomiest
 from engine.export.print_sizes import Layout, pixels, print_scale
 from engine.export.relink import missing_images, refuse_to_overwrite
 from engine.export.tiles import check
@@ -61,7 +61,7 @@ def findings(
         found += _begun(request)
     found += _paper(request)
     found += _transparency(request, job, capabilities)
-    if not missing_images(job):
+    if not missing_images(job) and max(size.height, size.width) <= LARGEST_SIDE:  # of others nothing is painted
         found += _detail(request, size, trained, job, capabilities)
     return found
 
@@ -221,7 +221,7 @@ def _detail(
     if styles:
         sharp = dpi * min(min(1.0, 1 / (_working_scale(image, job) * scale)) for image in styles)
         pieces = "read from the full-size images" if request.render_mode.originals else "as they were trained"
-        message = f"The pieces are {pieces}, at {sharp:.0f} DPI."
+        message = f"The pieces are {pieces}, at {_dpi(sharp)}."
         remedies = []
         if "originals" in capabilities and not request.render_mode.originals and size != trained:
             mode = replace(request.render_mode, originals=print_scale(size, trained))
@@ -253,8 +253,12 @@ def _detail(
             yield Finding(
                 "content_detail",
                 "note",
-                f"The content has {dpi * step:.0f} DPI at this size; finer detail comes from the pieces alone.",
+                f"The content has {_dpi(dpi * step)} at this size; finer detail comes from the pieces alone.",
             )
+
+
+def _dpi(value: float) -> str:
+    return f"{value:.0f} DPI" if value >= 1 else "less than 1 DPI"
 
 
 def _working_scale(image: SourceImage, job: Job) -> float:

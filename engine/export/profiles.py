@@ -20,6 +20,7 @@ import numpy as np
 
 from engine.errors import BadSettingError
 from engine.images.decode import vips
+from engine.nearest import instead
 from engine.options import ADOBE_RGB, SRGB, EncodeOptions
 
 _D65 = (0.3127, 0.3290)
@@ -61,6 +62,9 @@ def load(profile: str) -> Profile:
             raise BadSettingError(f"{path} is no ICC profile. Choose the .icc or .icm file that the print shop gives.")
         data = path.read_bytes()
     except OSError as error:
+        if not (path.suffix or path.exists()):
+            there = instead(profile, _TITLES)
+            raise BadSettingError(f"There is no profile {profile}; {there} An .icc file can be named, too.") from None
         raise BadSettingError(f"The profile {path} could not be read ({error.strerror}). Choose it again.") from None
     if len(data) < 132 or data[36:40] != b"acsp" or struct.unpack(">I", data[:4])[0] > len(data):
         raise BadSettingError(f"{path} is no ICC profile. Choose the .icc or .icm file that the print shop gives.")

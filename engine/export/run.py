@@ -22,6 +22,7 @@ from engine.export.painting import Painting, Present, present_of
 from engine.export.preflight import Probe, findings, measured
 from engine.export.print_sizes import Layout
 from engine.export.relink import refuse_missing_images, refuse_to_overwrite
+from engine.export.standing import told_of_a_standing_film
 from engine.export.tiles import Report, fulfil
 from engine.export.transparency import opaque_everywhere
 from engine.export.video import end_film
@@ -139,9 +140,17 @@ class ExportRun:
         if size != (self.request.size or now.method.canvas_size):
             message = f"To repeat, the picture becomes {size.width:,} × {size.height:,} px."
             found.append(Finding("repeat", "note", message))
+        found += self._standing(found)
         if probe and not any(finding.severity == "stop" for finding in found):
             found += measured(self._probe(size), self.request, size)
         return found
+
+    def _standing(self, found: list[Finding]) -> list[Finding]:
+        """That a film along a setting would stand still, where it can be painted at all."""
+        if not self.request.sweep or any(finding.severity == "stop" for finding in found):
+            return []
+        message = told_of_a_standing_film(self._painting)
+        return [Finding("still", "warning", message)] if message else []
 
     def _probe(self, size: Size) -> Probe:
         """The two tiles nearest to the middle; the first one warms up."""

@@ -11,7 +11,8 @@ from engine.export.canvas_file import CanvasFile
 from engine.export.journal import CanvasSpec
 
 _ROWS = 64
-_BESIDE_PX = range(2, 7)
+_BESIDE_PX = range(2, 11)
+"""A whole period of what a picture has every 8 pixels, as one that was enlarged from a coarser one."""
 _SIDE_PX = 16_384
 """So much of a side is read at once."""
 _MOST_PX = 40_000_000
@@ -19,7 +20,7 @@ _MOST_PX = 40_000_000
 
 
 def measure(canvas_file: CanvasFile, picture: CanvasSpec) -> float:
-    """Mean step between neighbouring pixels across the borders of tiles, by those 2 to 6 px beside the borders.
+    """Mean step between neighbouring pixels across the borders of tiles, by those 2 to 10 px beside the borders.
 
     1 where it is among them, as no border can be seen then; also where there is none, or nothing changes there. Else
     its ratio to the nearest of them: above 1 a border shows as a line, below it as a smear. The whole picture would not

@@ -29,7 +29,7 @@ from engine.export.format import format_of
 from engine.export.journal import CanvasSpec, Journal
 from engine.export.print_sizes import Layout
 from engine.export.transparency import Opacity
-from engine.files import no_room
+from engine.files import amount, no_room
 from engine.messages.exports import Progressed
 from engine.options import EncodeOptions, canvas_bits
 
@@ -143,8 +143,8 @@ def check(
         free += begun.stat().st_size if begun.exists() else 0  # its blocks are taken already
     if needed > free:
         raise NoRoomError(
-            f"{out.name} with {canvas_size.width:,} × {canvas_size.height:,} px needs up to {_gigabytes(needed)} of "
-            f"disk while it is made, and {place} has {_gigabytes(free)} free. "
+            f"{out.name} with {canvas_size.width:,} × {canvas_size.height:,} px needs up to {amount(needed)} of "
+            f"disk while it is made, and {place} has {amount(free)} free. "
             "Free some space, choose another disk, or a smaller size."
         )
 
@@ -326,7 +326,3 @@ def _writing(out: Path) -> Iterator[None]:
 
 def _existing(path: Path) -> Path:
     return next(folder for folder in path.absolute().parents if folder.exists())
-
-
-def _gigabytes(size_bytes: int) -> str:
-    return f"{size_bytes / 1e9:.1f} GB"

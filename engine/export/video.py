@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
+import av.error
 import cv2
 import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError
 from engine.export.journal import spec_with_present_names
-from engine.export.video_formats import check_video
+from engine.export.video_formats import VideoFormat, check_video
 from engine.files import replacing, write_atomically
 from engine.images.find import find_images
 
@@ -109,20 +114,44 @@ def write_video(pictures: list[Path], out: Path, per_second: float) -> None:
     Odd sides lose a line, since videos have none. Raises BadSettingError, NoRoomError, BadImageError.
     """
     height, width = _read(pictures[0]).shape[:2]
-    video = check_video(out, Size(height, width))
-    size = (width // 2 * 2, height // 2 * 2)
-    with replacing(out) as temporary:
-        code = cv2.VideoWriter.fourcc(*video.code)
-        writer = cv2.VideoWriter(str(temporary), code, per_second, size)
-        try:
-            if not writer.isOpened():
-                raise OSError(5, "the video could not be begun")
+    kind = check_video(out, Size(height, width))
+    height, width = height // 2 * 2, width // 2 * 2
+    with replacing(out) as temporary, _errors_of_the_system():
+        # What tells the size comes first in the file, so that a browser plays it while it still loads.
+        quickly = {"movflags": "+faststart"} if kind.suffix == ".mp4" else {}
+        with av.open(str(temporary), "w", format=kind.suffix[1:], options=quickly) as container:
+            rate = Fraction(per_second).limit_denominator(1001)
+            stream = container.add_stream(kind.codec, rate, dict(kind.options))
+            assert isinstance(stream, av.VideoStream)
+            stream.width, stream.height, stream.pix_fmt = width, height, kind.pixels
+            space, tones = _colors_of(kind)
+            encoder = stream.codec_context
+            encoder.colorspace, encoder.color_range = space, tones
+            if space == Colorspace.ITU709:
+                encoder.color_primaries, encoder.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
             for picture in pictures:
-                writer.write(np.ascontiguousarray(_read(picture)[: size[1], : size[0]]))
-        finally:
-            writer.release()
-        if not temporary.stat().st_size:
-            raise OSError(5, "the video came out empty")
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(_read(picture)[:height, :width]), "bgr24")
+                frame = frame.reformat(format=kind.pixels, dst_colorspace=space, dst_color_range=tones)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+
+
+def _colors_of(kind: VideoFormat) -> tuple[Colorspace, ColorRange]:
+    """Of a film of today's screens, as players take what is not told; or of JPEG."""
+    if kind.codec == "mjpeg":
+        return Colorspace.ITU601, ColorRange.JPEG
+    return Colorspace.ITU709, ColorRange.MPEG
+
+
+@contextmanager
+def _errors_of_the_system() -> Iterator[None]:
+    """What FFmpeg raises for a disk that is full is the system's error already; all else becomes one."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError):
+            raise
+        raise OSError(errno.EIO, f"the video could not be encoded: {error.strerror}") from error
 
 
 def begin_film(folder: Path, about: dict[str, Any], resume: bool) -> bool:

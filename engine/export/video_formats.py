@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from engine.box import Size
 from engine.errors import BadSettingError
@@ -16,17 +18,28 @@ class VideoFormat:
     Args:
         suffix: in lower case, with its dot.
         title: for people.
-        code: four letters that tell OpenCV the codec.
+        codec, pixels: FFmpeg's names of the encoder, and of how it is given pixels.
+        options: of the encoder.
         largest_side: in pixels.
     """
 
     suffix: str
     title: str
-    code: str
+    codec: str
+    pixels: str
+    options: Mapping[str, str]
     largest_side: int = 8192
 
 
-VIDEO_FORMATS = (VideoFormat(".mp4", "MP4", "mp4v"), VideoFormat(".avi", "AVI", "MJPG"))
+_ALL_ALIKE = {"qp": "16", "x264-params": "ipratio=1:pbratio=1", "bf": "0", "rc-lookahead": "0", "threads": "4"}
+"""All frames are equally fine, key frames too: an encoder that shares out bits draws these coarser, and a still picture
+pulses. Nothing is looked at ahead, since a few frames of 8,192 px waiting are gigabytes."""
+_ALL_FINE = {"qmin": "2", "qmax": "2"}
+
+VIDEO_FORMATS = (
+    VideoFormat(".mp4", "MP4", "libx264", "yuv420p", MappingProxyType(_ALL_ALIKE)),
+    VideoFormat(".avi", "AVI", "mjpeg", "yuvj420p", MappingProxyType(_ALL_FINE)),
+)
 READ_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm")
 
 

@@ -64,6 +64,8 @@ def open_image(path: Path) -> Opened:
 def _kind(path: Path) -> str:
     """The format, told from the file's first bytes, since names lie."""
     try:
+        if path.is_fifo():  # to open one waits for somebody to write to it
+            raise BadImageError(f"{path} is a pipe, not a file. Write the picture to a file, and use that.")
         with path.open("rb") as file:
             head = file.read(16)
     except FileNotFoundError:

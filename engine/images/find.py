@@ -51,7 +51,18 @@ def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
             files[path] = None
         else:
             problems.append(decode.missing(path))
-    return list(files), problems
+    unnamed = {file: problem for file in files if (problem := _unnamed(file))}
+    return [file for file in files if file not in unnamed], [*problems, *unnamed.values()]
+
+
+def _unnamed(file: Path) -> str:
+    """What is wrong with a name that no project, no report and no window can hold; empty where it is text."""
+    try:
+        str(file.absolute()).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(file).decode(errors="replace")
+        return f"The name of {shown} is not text in the coding that this system uses. Rename it, or its folder."
+    return ""
 
 
 def _search(folder: Path, depth: int, unreadable: list[str]) -> list[Path]:

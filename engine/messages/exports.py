@@ -107,8 +107,8 @@ class Finding:
     """Something to know before an export begins.
 
     Args:
-        kind: "format", "disk", "images", "begun", "bleed", "more_pieces", "style_detail", "content_detail", "memory" or
-            "time".
+        kind: "format", "disk", "images", "begun", "bleed", "more_pieces", "style_detail", "content_detail", "memory",
+            "still" or "time".
         severity: "stop" where the export can not be as it is.
     """
 

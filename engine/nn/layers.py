@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from engine import sharing
+from engine.nn import norm_kernel, phases_kernel
+from engine.nn.norm_kernel import NormKernel
 
 Norm = Literal["layer", "instance", "batch", "none"]
 Padding = Literal["zeros", "circular", "replicate", "reflect"]
+_EPSILON = 1e-5
+"""Added to variances, torch's own."""
 
 
 class ChannelLayerNorm(nn.Module):
@@ -43,6 +49,48 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         return functional.layer_norm(x, weight.shape, weight, bias)
     with torch.autocast(x.device.type, enabled=False):
         return functional.layer_norm(x, weight.shape, weight.to(x.dtype), bias.to(x.dtype))
+
+
+class NormThenReLU(nn.Sequential):
+    """Layers one after another; a layer norm over channels and the (leaky) ReLU behind it are computed as one."""
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        layers = [*self]
+        while layers:
+            layer = layers.pop(0)
+            if isinstance(layer, ChannelLayerNorm) and layers and isinstance(layers[0], nn.ReLU | nn.LeakyReLU):
+                x = normed_then_relu(x, layer.weight, layer.bias, getattr(layers.pop(0), "negative_slope", 0.0))
+            else:
+                x = layer(x)
+        return x
+
+
+def normed_then_relu(x: Tensor, weight: Tensor, bias: Tensor, slope: float) -> Tensor:
+    """`ChannelLayerNorm.scaled`, then a ReLU that is leaky by a slope: [B, C, H, W] to the same."""
+    pixels = x.permute(0, 2, 3, 1)
+    if (kernel := norm_kernel.kernel_for(pixels, weight)) is None:
+        return functional.leaky_relu(ChannelLayerNorm.scaled(x, weight, bias), slope, inplace=True)
+    return _NormThenReLU.apply(pixels, weight, bias, slope, kernel).permute(0, 3, 1, 2)  # type: ignore[union-attr]
+
+
+class _NormThenReLU(torch.autograd.Function):
+    """The same, compiled, of [B, H, W, C]."""
+
+    @staticmethod
+    def forward(context, x: Tensor, weight: Tensor, bias: Tensor, slope: float, kernel: NormKernel) -> Tensor:
+        kept = any(context.needs_input_grad)
+        result, statistics = kernel.forward(x, weight.contiguous(), bias.contiguous(), slope, _EPSILON, kept)
+        if statistics is not None:
+            context.save_for_backward(x, statistics, weight, bias)
+        context.slope, context.kernel = slope, kernel
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(context, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        x, statistics, weight, bias = context.saved_tensors
+        affine = weight.contiguous(), bias.contiguous()
+        return *context.kernel.backward(x, gradient, statistics, *affine, context.slope), None, None
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -175,19 +223,25 @@ class UpConvolution(nn.Module):
 
     def _phases(self, x: Tensor) -> Tensor:
         """[B, 2, 2, D, H, W]: outputs of one phase lie together, so that one strided copy can place them."""
-        with torch.autocast(x.device.type, enabled=False):
-            weight = self.folded()
+        kind = x.device.type
+        narrow = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else self.weight.dtype
+        with torch.autocast(kind, enabled=False):
+            weight = self.folded(narrow)
         radius = weight.shape[-1] // 2
         if self.padding != "zeros":
             x, radius = functional.pad(x, (radius,) * 4, mode=self.padding), 0
         y = functional.conv2d(x, weight, self.bias.repeat(4), padding=radius)  # [B, 4 D, H, W]
         return y.unflatten(1, (2, 2, -1))
 
-    def folded(self) -> Tensor:
-        """[4 D, C, q, q], q smaller than k; phases (row, column) first."""
-        rows = torch.einsum("api,dcij->adcpj", self.fold, self.weight)
-        weight = torch.einsum("bqj,adcpj->abdcpq", self.fold, rows).flatten(0, 2)
-        return weight.contiguous(memory_format=torch.channels_last)
+    def folded(self, dtype: torch.dtype) -> Tensor:
+        """[4 D, C, q, q] of any float type, q smaller than k; phases (row, column) first, in channels_last memory."""
+        d, c, k, _ = self.weight.shape
+        taps = self.weight.permute(0, 2, 3, 1).reshape(d, k * k, c)  # as they lie in channels_last memory
+        sums = (self.fold @ taps).unflatten(1, (4, -1)).transpose(0, 1)  # [4, D, q q, C]
+        # One copy for the order and the type, which autocast would make two of.
+        phases = sums.to(dtype, memory_format=torch.contiguous_format)
+        side = math.isqrt(phases.shape[2])
+        return phases.reshape(4 * d, side, side, c).permute(0, 3, 1, 2)
 
 
 class _Planes(torch.autograd.Function):
@@ -197,10 +251,16 @@ class _Planes(torch.autograd.Function):
     def forward(context, phases: Tensor, splits: tuple[int, ...]) -> tuple[Tensor, ...]:
         context.phases, context.splits = phases.new_empty(0), splits
         b, _, _, _, h, w = phases.shape
-        parts = []
+        kernel = phases_kernel.kernel_for(_as_they_lie(phases))
+        parts, first = [], 0
         for part in phases.split(splits, 3):
             planes = torch.empty(b, part.shape[3], h, 2, w, 2, device=phases.device)
-            parts.append(planes.copy_(_interleaved(part)).view(b, -1, 2 * h, 2 * w))
+            parts.append(planes.view(b, -1, 2 * h, 2 * w))
+            if kernel is not None:
+                kernel.to_planes(_as_they_lie(phases), parts[-1], first)
+            else:
+                planes.copy_(_interleaved(part))
+            first += part.shape[3]
         return tuple(parts)
 
     @staticmethod
@@ -208,10 +268,20 @@ class _Planes(torch.autograd.Function):
         b, _, height, width = gradients[0].shape
         h, w = height // 2, width // 2
         # The memory of the convolution's output in channels_last, so that its backward need not copy it.
-        whole = context.phases.new_empty(b, h, w, 2, 2, sum(context.splits)).permute(0, 3, 4, 5, 1, 2)
+        lying = context.phases.new_empty(b, h, w, 2, 2, sum(context.splits))
+        whole, kernel, first = lying.permute(0, 3, 4, 5, 1, 2), phases_kernel.kernel_for(lying), 0
         for part, gradient in zip(whole.split(context.splits, 3), gradients, strict=True):
-            _interleaved(part).copy_(gradient.view(b, part.shape[3], h, 2, w, 2))
+            if kernel is not None:
+                kernel.to_phases(gradient.float().contiguous(), lying, first)
+            else:
+                _interleaved(part).copy_(gradient.view(b, part.shape[3], h, 2, w, 2))
+            first += part.shape[3]
         return whole, None
+
+
+def _as_they_lie(phases: Tensor) -> Tensor:
+    """[B, 2, 2, D, H, W] seen as [B, H, W, 2, 2, D], the memory of a convolution's output in channels_last."""
+    return phases.permute(0, 4, 5, 1, 2, 3)
 
 
 def _interleaved(phases: Tensor) -> Tensor:
@@ -220,15 +290,15 @@ def _interleaved(phases: Tensor) -> Tensor:
 
 
 def _fold(kernel: int) -> Tensor:
-    """[2, q, k]: which tap of the small kernel each of the k taps falls on, for even and odd output pixels."""
+    """[4 q q, k k]: which taps of the small kernel of each phase each of the k x k taps falls on."""
     radius = kernel // 2
     places = [[(phase + tap - radius) // 2 for tap in range(kernel)] for phase in range(2)]
     reach = max(abs(place) for phase in places for place in phase)
-    fold = torch.zeros(2, 2 * reach + 1, kernel)
+    fold = torch.zeros(2, 2 * reach + 1, kernel)  # along one axis, for even and odd output pixels
     for phase in range(2):
         for tap, place in enumerate(places[phase]):
             fold[phase, place + reach, tap] = 1
-    return fold
+    return torch.einsum("api,bqj->abpqij", fold, fold).flatten(4, 5).flatten(0, 3)
 
 
 class ResidualBlock(nn.Module):

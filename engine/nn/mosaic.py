@@ -1,4 +1,4 @@
-"""The generator of FAMOS (section 2, figures 1 and 8): U-Net, mixture of templates, blend, and the refining U-Net."""
+"""The generator of FAMOS (its figures 1 and 8): U-Net, mixture of templates, blend, and the refining U-Net."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 
 from engine.box import Box
 from engine.nn.conditional import ConditionalScale, Conditioning
-from engine.nn.layers import ChannelLayerNorm, UpConvolution, norm_layer
+from engine.nn.layers import ChannelLayerNorm, UpConvolution, norm_layer, normed_then_relu
 from engine.nn.painting_kernel import PaintingKernel, kernel_for
 from engine.nn.parts import in_parts
 from engine.nn.set_attention import SetAttention
@@ -261,12 +261,12 @@ class _Block(nn.Module):
         """What follows the convolution of each element."""
         if shared is not None:
             x = x + shared
+        if isinstance(self.norm, ChannelLayerNorm):
+            scale, shift, slope, _ = self._scales(told)
+            return normed_then_relu(x, scale, shift, slope)
         if self.conditional is None:
             return self.activation(self.norm(x))
         assert told is not None
-        if isinstance(self.norm, ChannelLayerNorm):
-            scale, shift = self.conditional.after(told, self.norm.weight, self.norm.bias)
-            return self.activation(self.norm.scaled(x, scale, shift))
         return self.activation(self.conditional(self.norm(x), told))
 
     def _compiled(self, kernel: PaintingKernel, x: Tensor, told: Tensor | None, shared: Tensor | None) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,12 +14,34 @@ from engine.errors import BadProjectError
 from engine.nn.capture import Rate
 
 
+class _Adam(torch.optim.Adam):
+    """torch's, told weights in channels_last memory as they lie there.
+
+    On the processor the fused update copies the gradient of each of them otherwise, and takes one that lies another way
+    for that of other weights.
+    """
+
+    def _init_group(self, group: dict[str, Any], *tensors: list[Tensor]) -> bool:
+        is_complex = super()._init_group(group, *tensors)
+        if group["fused"] and tensors[0] and tensors[0][0].device.type == "cpu":
+            last = [weight.ndim == 4 and not weight.is_contiguous() for weight in tensors[0]]
+            weights, gradients, *moments = ([*map(_channels_last, each, last)] for each in tensors[:4])
+            assert all(weight.is_contiguous() for weight in weights)
+            for each, seen in zip(tensors, (weights, [*map(Tensor.contiguous, gradients)], *moments), strict=False):
+                each[:] = seen
+        return is_complex
+
+
+def _channels_last(tensor: Tensor, last: bool) -> Tensor:
+    return tensor.movedim(1, -1) if last else tensor
+
+
 def adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
     """Adam (0.5, 0.999), fused where the device has it; its moments exist from the start, so that state has them."""
     parameters = list(parameters)
     device = parameters[0].device.type
     fused = device in ("cpu", "cuda")
-    optimizer = torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.999), fused=fused, capturable=device == "cuda")
+    optimizer = _Adam(parameters, lr=rate, betas=(0.5, 0.999), fused=fused, capturable=device == "cuda")
     for parameter in parameters:
         optimizer.state[parameter] = {
             "step": torch.zeros((), device=parameter.device if fused else None),

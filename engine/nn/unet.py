@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Margin
-from engine.nn.layers import Norm, ResidualBlock, UpConvolution, norm_layer
+from engine.nn.layers import Norm, NormThenReLU, ResidualBlock, UpConvolution, norm_layer
 
 NO_MARGIN = Margin(0, 0, 0, 0)
 MixAt = Callable[[Tensor, int], Tensor]
@@ -63,7 +63,7 @@ class UNet(nn.Module):
         self.encoder = nn.ModuleList()
         for level, width in enumerate(widths):
             self.encoder.append(
-                nn.Sequential(
+                NormThenReLU(
                     nn.Conv2d(channels, width, s.kernel, stride=2, padding=s.kernel // 2),
                     norm_layer(s.norm if level else "none", width),
                     nn.Tanh() if level == s.depth - 1 else nn.LeakyReLU(0.2, inplace=True),
@@ -75,7 +75,7 @@ class UNet(nn.Module):
         for level in reversed(range(1, s.depth)):  # level: how often the output is still halved
             width = s.width * 2 ** (level - 1)
             self.decoder.append(
-                nn.Sequential(
+                NormThenReLU(
                     *self._blocks(channels),
                     UpConvolution(channels, width, s.kernel),
                     norm_layer(s.norm, width),

@@ -32,6 +32,7 @@ from engine.method import Method, method_class, method_keys, method_slots
 from engine.method_choices import preset_values
 from engine.nearest import instead
 from engine.opening import open_project
+from engine.plans.places import Places
 from engine.plans.plan import MOST_RUNS, Plan, Run, checked, free_name, refuse
 from engine.project import project_folder
 from engine.settings import Settings
@@ -49,27 +50,33 @@ def read_plan(path: Path) -> Plan:
     Raises:
         BadPlanError: it can not be read, or something in it can not be had: all of it, in sentences.
     """
-    stored = _stored(path)
+    stored, text = _stored(path)
+    places = Places.of(text if path.suffix.lower() != ".json" else "")
     tables = stored.pop("run", [{}])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise BadPlanError(f"{path.name}: the runs are tables, each begun by [[run]].")
     problems: list[str] = []
     runs: list[Run] = []
     slots = {slot.key for key in method_keys() for slot in method_slots(key)}
-    problems += [f"Above the runs there is no key {key}; {other}" for key, other in _unknown(stored, slots)]
+    problems += [
+        f"Above the runs{places.of_key(key)} there is no key {key}; {other}" for key, other in _unknown(stored, slots)
+    ]
     for number, table in enumerate(tables[: MOST_RUNS + 1], 1):
         values = {**stored, **table}
         if "steps" in table or "minutes" in table:  # its own way to end, and not the one above beside it
             values = {k: v for k, v in values.items() if k not in _ENDS or k in table or k == "stall_minutes"}
         where = _text(values.get("name")) or f"Run {number}"
-        problems += [f"{where}: there is no key {key}; {other}" for key, other in _unknown(table, slots)]
+        problems += [
+            f"{where}{places.of_key(key, number)}: there is no key {key}; {other}"
+            for key, other in _unknown(table, slots)
+        ]
         seeds = values.get("seed", Job.model_fields["seed"].default)
         for seed in seeds if isinstance(seeds, list) else [seeds]:
             said: list[str] = []
             job = _job({**values, "seed": seed}, path.parent, slots, said)
             ends = [values.get(name) for name in ("steps", "minutes", "stall_minutes")]
             until = _tried(said, lambda ends=ends: StopRule(*ends))
-            problems += [f"{where}: {problem}" for problem in said]
+            problems += [f"{where}{places.of_run(number)}: {problem}" for problem in said]
             if job is None or until is None:
                 continue
             name = f"{where}, seed {seed}" if isinstance(seeds, list) else where
@@ -106,7 +113,8 @@ def write_plan(path: Path, plan: Plan) -> None:
     write_atomically(path, json.dumps({"run": runs}, indent=1, ensure_ascii=False))
 
 
-def _stored(path: Path) -> dict[str, Any]:
+def _stored(path: Path) -> tuple[dict[str, Any], str]:
+    """What is written in the file, and its text."""
     try:
         text = read_text(path, MOST_BYTES)
     except OSError as error:
@@ -120,7 +128,7 @@ def _stored(path: Path) -> dict[str, Any]:
         raise BadPlanError(f"{path.name} is not {kind}: {error}.") from None
     if not isinstance(stored, dict):
         raise BadPlanError(f"{path.name} holds no plan, which is a table with runs.")
-    return stored
+    return stored, text
 
 
 def _job(values: Mapping[str, Any], folder: Path, slots: set[str], problems: list[str]) -> Job | None:

@@ -9,6 +9,7 @@ units of that between two halves of the style itself:
 100 says that the picture is as near to the style as one half of the style is to the other, 50 twice as far.
 
 Content match: the correlation of both pictures, grey, small and blurred, times 100; what is opposite counts as 0.
+Benchmarks take ranks instead of values, which is stricter: docs/moments.md has both on the same pictures.
 
 Structure match: the mean correlation inside a Gaussian window at 128 px width, weighted by the content's deviation
 there, times 100. It notices a face that is lost, where the content match is decided by large areas.

@@ -1,4 +1,4 @@
-"""The memory of templates (FAMOS, section 2): virtual tilings of the style images. Their mixture is mixture.py's.
+"""The memory of templates (FAMOS, appendix I): virtual tilings of the style images. Their mixture is mixture.py's.
 
 A template is (style image, integer offset, flip): it exists only inside the box that is asked for, as two index
 vectors into the atlas of style pixels.

@@ -1,14 +1,25 @@
 /* The template mixture in one pass over memory: softmax over N templates, the weighted sum of their pixels, and the
- * sums that the regularisers need; then the gradient of all of these. engine/kernel.py compiles and calls it, and
- * engine/memory.py holds the same computation in plain torch.
+ * sums that the regularisers need; then the gradient of all of these. mix_kernel.py compiles and calls it, and
+ * mixture.py holds the same computation in plain torch.
  *
  * Layout: all arrays are dense and row-major. A band of rows [begin, end) of the B * H rows is one call, so that
  * threads share the work; every sum is kept per row and added up by the caller, so that the number of threads does
- * not change a bit of the result. The inner loops run along a row and are written to be vectorised.
+ * not change a bit of the result.
+ *
+ * A row is gone over in runs of at most RUN pixels, all templates of a run one after another, so that what is between
+ * two loops stays in the first cache; LANES pixels at a time, as vectors of the compiler's own (GCC and Clang).
  */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+#define LANES 16
+#define RUN 96 /* a multiple of LANES */
+#define INLINED static inline __attribute__((always_inline))
+typedef float Lanes __attribute__((vector_size(4 * LANES), may_alias));
+typedef int32_t Whole __attribute__((vector_size(4 * LANES), may_alias));
+typedef float Half __attribute__((vector_size(2 * LANES)));
+typedef float Quarter __attribute__((vector_size(LANES)));
 
 typedef struct {
     const uint32_t *atlas;  /* packed pixels of all style images: red, green, blue in the low three bytes */
@@ -17,95 +28,188 @@ typedef struct {
     int64_t templates, height, width;
 } Memory;
 
+/* A run of `count` pixels of row y of sample b, from column x on. */
+typedef struct {
+    int64_t b, y, x, count;
+} Run;
+
+/* ---------------------------------------------------------------- vectors */
+
+INLINED Lanes loaded(const float *values) {
+    Lanes x;
+    memcpy(&x, values, sizeof x);
+    return x;
+}
+
+/* The first `count` values, or LANES where there are more; the others are `rest`. */
+INLINED Lanes loaded_part(const float *values, int64_t count, float rest) {
+    if (count >= LANES) return loaded(values);
+    Lanes x = rest - (Lanes){0};
+    for (int64_t i = 0; i < count; i++) x[i] = values[i];
+    return x;
+}
+
+INLINED void store_part(float *values, Lanes x, int64_t count) {
+    if (count >= LANES)
+        memcpy(values, &x, sizeof x);
+    else
+        for (int64_t i = 0; i < count; i++) values[i] = x[i];
+}
+
+INLINED float sum_of(Lanes x) {
+    Half low, high;
+    memcpy(&low, &x, sizeof low);
+    memcpy(&high, (const char *)&x + sizeof low, sizeof high);
+    low += high;
+    Quarter first, second;
+    memcpy(&first, &low, sizeof first);
+    memcpy(&second, (const char *)&low + sizeof first, sizeof second);
+    first += second;
+    return (first[0] + first[2]) + (first[1] + first[3]);
+}
+
+/* a where `mask` has all bits, b where it has none. */
+INLINED Lanes chosen(Whole mask, Lanes a, Lanes b) { return (Lanes)(((Whole)a & mask) | ((Whole)b & ~mask)); }
+
+INLINED Lanes magnitude(Lanes x) { return (Lanes)((Whole)x & 0x7fffffff); }
+
+/* -1, 0 or 1. */
+INLINED Lanes sign(Lanes x) { return __builtin_convertvector((x < 0) - (x > 0), Lanes); }
+
 /* e^x to about 1e-7 relative, for x <= 0; not a number stays so. */
-static inline float exponential(float x) {
-    float t = x * 1.44269504088896341f;
-    t = t < -126.0f ? -126.0f : t;
-    float whole = floorf(t), f = t - whole;
-    float p = 1.5353362e-4f;
-    p = p * f + 1.3398874e-3f;
+INLINED Lanes exponential(Lanes x) {
+    Lanes t = x * 1.44269504088896341f;
+    t = chosen(t < -126.0f, -126.0f - (Lanes){0}, t);
+    Whole whole = __builtin_convertvector(t, Whole);
+    whole += __builtin_convertvector(whole, Lanes) > t; /* downwards: what is true is -1 */
+    Lanes f = t - __builtin_convertvector(whole, Lanes), p = f * 1.5353362e-4f + 1.3398874e-3f;
     p = p * f + 9.6184373e-3f;
     p = p * f + 5.5503324e-2f;
     p = p * f + 2.4022648e-1f;
     p = p * f + 6.9314720e-1f;
     p = p * f + 1.0f;
-    int32_t bits = ((int32_t)whole + 127) << 23;
-    float scale;
-    memcpy(&scale, &bits, 4);
-    return p * scale;
+    return p * (Lanes)((whole + 127) << 23);
 }
 
 /* ln x to about 1e-6, for normal x > 0. */
-static inline float logarithm(float x) {
-    int32_t bits;
-    memcpy(&bits, &x, 4);
-    int32_t exponent = (bits - 0x3f3504f3) >> 23; /* so that the rest lies in [sqrt(1/2), sqrt(2)) */
-    bits -= exponent << 23;
-    float m;
-    memcpy(&m, &bits, 4);
-    float s = (m - 1.0f) / (m + 1.0f), z = s * s;
-    float series = 2.0f * s * (1.0f + z * (1.0f / 3 + z * (1.0f / 5 + z * (1.0f / 7 + z * (1.0f / 9)))));
-    return series + (float)exponent * 0.693147180559945f;
+INLINED Lanes logarithm(Lanes x) {
+    Whole bits = (Whole)x, exponent = (bits - 0x3f3504f3) >> 23; /* so that the rest lies in [sqrt(1/2), sqrt(2)) */
+    Lanes m = (Lanes)(bits - (exponent << 23)), s = (m - 1.0f) / (m + 1.0f), z = s * s;
+    Lanes series = 2.0f * s * (1.0f + z * (1.0f / 3 + z * (1.0f / 5 + z * (1.0f / 7 + z * (1.0f / 9)))));
+    return series + __builtin_convertvector(exponent, Lanes) * 0.693147180559945f;
+}
+
+/* Of packed pixels the channel that begins at a bit, 0..255. */
+INLINED Lanes channel(Whole pixels, int bit) { return __builtin_convertvector((pixels >> bit) & 255, Lanes); }
+
+/* ---------------------------------------------------------------- templates */
+
+/* The pixels of a template in a run: where they lie in the atlas, or gathered into `room`, RUN of them. A template
+ * nearly always runs to the right or, mirrored, to the left through its image, where no address is looked up. */
+INLINED const uint32_t *pixels_of(const Memory *memory, int64_t n, Run run, uint32_t *room) {
+    const int64_t at = run.b * memory->templates + n, count = run.count;
+    const uint32_t *source = memory->atlas + memory->row[at * memory->height + run.y];
+    const int32_t *column = memory->column + at * memory->width + run.x, first = column[0], last = column[count - 1];
+    if (count % LANES == 0) {
+        Whole place, unlike_right = {0}, unlike_left = {0};
+        for (int lane = 0; lane < LANES; lane++) place[lane] = lane;
+        for (int64_t i = 0; i < count; i += LANES, place += LANES) {
+            Whole columns;
+            memcpy(&columns, column + i, sizeof columns);
+            unlike_right |= columns ^ (place + first);
+            unlike_left |= columns ^ (first - place);
+        }
+        int32_t not_right = 0, not_left = 0;
+        for (int lane = 0; lane < LANES; lane++) not_right |= unlike_right[lane], not_left |= unlike_left[lane];
+        if (!not_right) return source + first;
+        if (!not_left) {
+            for (int64_t i = 0; i < count; i++) room[i] = source[last + count - 1 - i];
+            return room;
+        }
+    }
+    for (int64_t i = 0; i < count; i++) room[i] = source[column[i]];
+    return room;
+}
+
+INLINED Whole pixels_at(const uint32_t *pixels) {
+    Whole x;
+    memcpy(&x, pixels, sizeof x);
+    return x;
+}
+
+/* ---------------------------------------------------------------- the mixture */
+
+/* How many floats of scratch a thread needs. */
+int64_t mix_scratch_floats(const Memory *memory) { return (memory->templates + 7) * RUN; }
+
+/* Softmax and collage of a run, see mix_forward. usage: [N], sums are added to it; or null. Returns the sum of the
+ * entropies of its pixels: of A_n = e_n / s that is log s - sum_n A_n log e_n. */
+static float mixed_run(const Memory *memory, float *weights, float inverse_temperature, float *collage, float *usage,
+                       float *scratch, Run run) {
+    const int64_t N = memory->templates, H = memory->height, W = memory->width, plane = H * W, count = run.count;
+    float *row = weights + run.b * N * plane + run.y * W + run.x;
+    float *red = collage + run.b * 3 * plane + run.y * W + run.x;
+    float *top = scratch, *sums[5], *exponentials = scratch + 7 * RUN;
+    uint32_t *gathered = (uint32_t *)(scratch + 6 * RUN);
+    for (int k = 0; k < 5; k++) sums[k] = scratch + (1 + k) * RUN; /* of e, of e log e, of the three colours */
+    memset(sums[0], 0, 5 * RUN * sizeof(float));
+    for (int64_t n = 0; n < N; n++)
+        for (int64_t i = 0; i < count; i += LANES) {
+            Lanes logit = loaded_part(row + n * plane + i, count - i, 0.0f);
+            Lanes most = n ? loaded(top + i) : logit;
+            store_part(top + i, chosen(logit > most, logit, most), LANES);
+        }
+    for (int64_t n = 0; n < N; n++) {
+        const uint32_t *pixels = pixels_of(memory, n, run, gathered);
+        for (int64_t i = 0; i < count; i += LANES) {
+            const Lanes logit = loaded_part(row + n * plane + i, count - i, 0.0f);
+            const Lanes scaled = (logit - loaded(top + i)) * inverse_temperature, e = exponential(scaled);
+            const Whole pixel = pixels_at(pixels + i);
+            store_part(exponentials + n * RUN + i, e, LANES);
+            store_part(sums[0] + i, loaded(sums[0] + i) + e, LANES);
+            store_part(sums[1] + i, loaded(sums[1] + i) + e * scaled, LANES);
+            store_part(sums[2] + i, loaded(sums[2] + i) + e * channel(pixel, 0), LANES);
+            store_part(sums[3] + i, loaded(sums[3] + i) + e * channel(pixel, 8), LANES);
+            store_part(sums[4] + i, loaded(sums[4] + i) + e * channel(pixel, 16), LANES);
+        }
+    }
+    float entropy = 0.0f;
+    for (int64_t i = 0; i < count; i += LANES) {
+        const Lanes sum = loaded(sums[0] + i), inverse = 1.0f / sum;
+        for (int k = 0; k < 3; k++)
+            store_part(red + k * plane + i, loaded(sums[2 + k] + i) * inverse * (1.0f / 255.0f), count - i);
+        store_part(sums[0] + i, inverse, LANES);
+        if (usage) {
+            float each[LANES];
+            store_part(each, logarithm(sum) - loaded(sums[1] + i) * inverse, LANES);
+            entropy += sum_of(loaded_part(each, count - i, 0.0f));
+        }
+    }
+    for (int64_t n = 0; n < N; n++) {
+        Lanes total = {0};
+        for (int64_t i = 0; i < count; i += LANES) {
+            const Lanes a = loaded(exponentials + n * RUN + i) * loaded(sums[0] + i);
+            store_part(row + n * plane + i, a, count - i);
+            total += i + LANES <= count ? a : loaded_part(row + n * plane + i, count - i, 0.0f);
+        }
+        if (usage) usage[n] += sum_of(total);
+    }
+    return entropy;
 }
 
 /* weights: logits on entry, the mixture A on return. collage: [B, 3, H, W] in 0..1. entropy: [B * H] sums over a row;
- * usage: [B * H, N] sums over a row; both may be null. scratch: 2 * W floats of this thread. */
+ * usage: [B * H, N] sums over a row; both may be null. */
 void mix_forward(const Memory *memory, float *weights, float inverse_temperature, float *collage, float *entropy,
                  float *usage, float *scratch, int64_t begin, int64_t end) {
-    const int64_t N = memory->templates, H = memory->height, W = memory->width, plane = H * W;
-    float *top = scratch, *sum = scratch + W;
+    const int64_t N = memory->templates, H = memory->height, W = memory->width;
     for (int64_t line = begin; line < end; line++) {
-        const int64_t b = line / H, y = line % H;
-        float *row = weights + b * N * plane + y * W;
-        float *red = collage + b * 3 * plane + y * W, *green = red + plane, *blue = green + plane;
-        for (int64_t x = 0; x < W; x++) top[x] = row[x], sum[x] = red[x] = green[x] = blue[x] = 0.0f;
-        for (int64_t n = 1; n < N; n++) {
-            const float *logit = row + n * plane;
-            for (int64_t x = 0; x < W; x++) top[x] = logit[x] > top[x] ? logit[x] : top[x];
+        float *used = usage ? usage + line * N : 0, total = 0.0f;
+        if (usage) memset(used, 0, N * sizeof(float));
+        for (int64_t x = 0; x < W; x += RUN) {
+            const Run run = {line / H, line % H, x, W - x < RUN ? W - x : RUN};
+            total += mixed_run(memory, weights, inverse_temperature, collage, used, scratch, run);
         }
-        float expected = 0.0f; /* sum over the row of sum_n A_n * (scaled logit_n - top) */
-        for (int64_t n = 0; n < N; n++) {
-            float *logit = row + n * plane;
-            for (int64_t x = 0; x < W; x++) {
-                logit[x] = exponential((logit[x] - top[x]) * inverse_temperature);
-                sum[x] += logit[x];
-            }
-        }
-        for (int64_t x = 0; x < W; x++) sum[x] = 1.0f / sum[x];
-        for (int64_t n = 0; n < N; n++) {
-            float *share = row + n * plane;
-            const uint32_t *source = memory->atlas + memory->row[(b * N + n) * H + y];
-            const int32_t *column = memory->column + (b * N + n) * W;
-            for (int64_t x = 0; x < W; x++) {
-                float a = share[x] * sum[x];
-                share[x] = a;
-                a *= 1.0f / 255.0f;
-                uint32_t pixel = source[column[x]];
-                red[x] += a * (float)(int32_t)(pixel & 255);
-                green[x] += a * (float)(int32_t)((pixel >> 8) & 255);
-                blue[x] += a * (float)(int32_t)((pixel >> 16) & 255);
-            }
-        }
-        if (usage) {
-            for (int64_t n = 0; n < N; n++) {
-                const float *share = row + n * plane;
-                float total = 0.0f;
-#pragma omp simd reduction(+ : total)
-                for (int64_t x = 0; x < W; x++) total += share[x];
-                usage[line * N + n] = total;
-            }
-        }
-        if (entropy) {
-            for (int64_t n = 0; n < N; n++) {
-                const float *share = row + n * plane;
-#pragma omp simd reduction(+ : expected)
-                for (int64_t x = 0; x < W; x++) {
-                    float a = share[x];
-                    expected -= a * logarithm(a < 1e-30f ? 1e-30f : a);
-                }
-            }
-            entropy[line] = expected;
-        }
+        if (entropy) entropy[line] = total;
     }
 }
 
@@ -114,70 +218,87 @@ void mix_variation(const Memory *memory, const float *weights, float *total_vari
     const int64_t N = memory->templates, H = memory->height, W = memory->width, plane = H * W;
     for (int64_t line = begin; line < end; line++) {
         const int64_t b = line / H, y = line % H;
-        float right = 0.0f, lower = 0.0f;
+        Lanes right = {0}, lower = {0};
         for (int64_t n = 0; n < N; n++) {
             const float *share = weights + (b * N + n) * plane + y * W;
-#pragma omp simd reduction(+ : right)
-            for (int64_t x = 0; x < W - 1; x++) right += fabsf(share[x] - share[x + 1]);
-            if (y < H - 1) {
-#pragma omp simd reduction(+ : lower)
-                for (int64_t x = 0; x < W; x++) lower += fabsf(share[x] - share[x + W]);
-            }
+            for (int64_t x = 0; x < W - 1; x += LANES) /* the others' differences are 0 */
+                right += magnitude(loaded_part(share + x, W - 1 - x, 0.0f) - loaded_part(share + x + 1, W - 1 - x, 0.0f));
+            for (int64_t x = 0; x < W && y < H - 1; x += LANES)
+                lower += magnitude(loaded_part(share + x, W - x, 0.0f) - loaded_part(share + x + W, W - x, 0.0f));
         }
-        total_variation[2 * line] = right;
-        total_variation[2 * line + 1] = lower;
+        total_variation[2 * line] = sum_of(right);
+        total_variation[2 * line + 1] = sum_of(lower);
     }
 }
 
-static inline float sign(float x) { return (float)((x > 0.0f) - (x < 0.0f)); }
+/* ---------------------------------------------------------------- its gradient */
+
+/* The neighbours of LANES pixels beside them, `by` to the left (-1) or right (1); beyond the row they are themselves.
+ * left: how many pixels of the row there are from the first of them on. */
+INLINED Lanes beside(const float *share, int64_t x, int64_t left, int by) {
+    if (by < 0 ? x > 0 && left >= LANES : left > LANES) return loaded(share + by);
+    Lanes a = {0};
+    const int64_t count = left < LANES ? left : LANES;
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t at = i + by;
+        a[i] = share[(at < 0 && x == 0) || at >= left ? i : at];
+    }
+    return a;
+}
+
+/* The gradient of a run, see mix_backward. */
+static void gradient_run(const Memory *memory, const float *weights, float inverse_temperature, const float *d_collage,
+                         float d_entropy, float d_right, float d_lower, const float *d_usage, float *gradient,
+                         float *scratch, Run run) {
+    const int64_t N = memory->templates, H = memory->height, W = memory->width, plane = H * W, count = run.count;
+    const int64_t first = run.b * N * plane + run.y * W + run.x;
+    const float *red = d_collage + run.b * 3 * plane + run.y * W + run.x;
+    float *mean = scratch, *colors = scratch + RUN, *gradients = scratch + 7 * RUN;
+    uint32_t *gathered = (uint32_t *)(scratch + 6 * RUN);
+    memset(mean, 0, RUN * sizeof(float));
+    for (int k = 0; k < 3; k++)
+        for (int64_t i = 0; i < count; i += LANES)
+            store_part(colors + k * RUN + i, loaded_part(red + k * plane + i, count - i, 0.0f) * (1.0f / 255.0f), LANES);
+    for (int64_t n = 0; n < N; n++) {
+        const float *share = weights + first + n * plane;
+        const int64_t up = run.y > 0 ? -W : 0, down = run.y < H - 1 ? W : 0;
+        const uint32_t *pixels = pixels_of(memory, n, run, gathered);
+        const float everywhere = d_usage[run.b * N + n];
+        for (int64_t i = 0; i < count; i += LANES) {
+            const int64_t left = count - i;
+            const Lanes a = loaded_part(share + i, left, 0.0f);
+            const Whole pixel = pixels_at(pixels + i);
+            Lanes g = everywhere + loaded(colors + i) * channel(pixel, 0) + loaded(colors + RUN + i) * channel(pixel, 8) +
+                      loaded(colors + 2 * RUN + i) * channel(pixel, 16);
+            if (d_entropy != 0.0f) g -= d_entropy * (1.0f + logarithm(chosen(a < 1e-30f, 1e-30f - (Lanes){0}, a)));
+            if (d_lower != 0.0f)
+                g += d_lower * (sign(a - loaded_part(share + i + up, left, 0.0f)) +
+                                sign(a - loaded_part(share + i + down, left, 0.0f)));
+            if (d_right != 0.0f)
+                g += d_right * (sign(a - beside(share + i, run.x + i, W - run.x - i, -1)) +
+                                sign(a - beside(share + i, run.x + i, W - run.x - i, 1)));
+            store_part(gradients + n * RUN + i, g, LANES);
+            store_part(mean + i, loaded(mean + i) + a * g, LANES);
+        }
+    }
+    for (int64_t n = 0; n < N; n++)
+        for (int64_t i = 0; i < count; i += LANES) {
+            const Lanes a = loaded_part(weights + first + n * plane + i, count - i, 0.0f);
+            const Lanes g = loaded(gradients + n * RUN + i) - loaded(mean + i);
+            store_part(gradient + first + n * plane + i, inverse_temperature * a * g, count - i);
+        }
+}
 
 /* gradient: [B, N, H, W], of the logits. d_collage: [B, 3, H, W]. d_usage: [B, N], d_entropy and the two d_variation
- * are the loss's derivatives by the plain sums that mix_forward and mix_variation give. scratch: W floats. */
+ * are the loss's derivatives by the plain sums that mix_forward and mix_variation give. */
 void mix_backward(const Memory *memory, const float *weights, float inverse_temperature, const float *d_collage,
                   float d_entropy, float d_right, float d_lower, const float *d_usage, float *gradient,
                   float *scratch, int64_t begin, int64_t end) {
-    const int64_t N = memory->templates, H = memory->height, W = memory->width, plane = H * W;
-    float *mean = scratch;
-    for (int64_t line = begin; line < end; line++) {
-        const int64_t b = line / H, y = line % H;
-        const float *red = d_collage + b * 3 * plane + y * W, *green = red + plane, *blue = green + plane;
-        for (int64_t x = 0; x < W; x++) mean[x] = 0.0f;
-        for (int64_t n = 0; n < N; n++) {
-            const float *share = weights + (b * N + n) * plane + y * W;
-            float *g = gradient + (b * N + n) * plane + y * W;
-            const uint32_t *source = memory->atlas + memory->row[(b * N + n) * H + y];
-            const int32_t *column = memory->column + (b * N + n) * W;
-            const float everywhere = d_usage[b * N + n];
-            for (int64_t x = 0; x < W; x++) {
-                uint32_t pixel = source[column[x]];
-                g[x] = everywhere + (red[x] * (float)(int32_t)(pixel & 255) +
-                                     green[x] * (float)(int32_t)((pixel >> 8) & 255) +
-                                     blue[x] * (float)(int32_t)((pixel >> 16) & 255)) *
-                                        (1.0f / 255.0f);
-            }
-            if (d_entropy != 0.0f)
-                for (int64_t x = 0; x < W; x++) {
-                    float a = share[x];
-                    g[x] -= d_entropy * (1.0f + logarithm(a < 1e-30f ? 1e-30f : a));
-                }
-            if (d_right != 0.0f && W > 1) {
-                g[0] += d_right * sign(share[0] - share[1]);
-                for (int64_t x = 1; x < W - 1; x++)
-                    g[x] += d_right * (sign(share[x] - share[x + 1]) + sign(share[x] - share[x - 1]));
-                g[W - 1] += d_right * sign(share[W - 1] - share[W - 2]);
-            }
-            if (d_lower != 0.0f) {
-                if (y < H - 1)
-                    for (int64_t x = 0; x < W; x++) g[x] += d_lower * sign(share[x] - share[x + W]);
-                if (y > 0)
-                    for (int64_t x = 0; x < W; x++) g[x] += d_lower * sign(share[x] - share[x - W]);
-            }
-            for (int64_t x = 0; x < W; x++) mean[x] += share[x] * g[x];
+    const int64_t H = memory->height, W = memory->width;
+    for (int64_t line = begin; line < end; line++)
+        for (int64_t x = 0; x < W; x += RUN) {
+            const Run run = {line / H, line % H, x, W - x < RUN ? W - x : RUN};
+            gradient_run(memory, weights, inverse_temperature, d_collage, d_entropy, d_right, d_lower, d_usage, gradient,
+                         scratch, run);
         }
-        for (int64_t n = 0; n < N; n++) {
-            const float *share = weights + (b * N + n) * plane + y * W;
-            float *g = gradient + (b * N + n) * plane + y * W;
-            for (int64_t x = 0; x < W; x++) g[x] = inverse_temperature * share[x] * (g[x] - mean[x]);
-        }
-    }
 }

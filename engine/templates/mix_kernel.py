@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import ctypes
 from abc import ABC, abstractmethod
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from engine import compiled
-from engine.compiled import pointer
-from engine.cores import usable
+from engine.compiled import Bands, pointer
 
 Memory = tuple[Tensor, Tensor, Tensor]
 """Atlas int32 [P], where rows begin int64 [B, N, H], columns int32 [B, N, W]."""
@@ -80,10 +78,7 @@ class CompiledMixKernel(MixKernel):
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
-
-    @cached_property
-    def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max(2, usable()), thread_name_prefix="mix")
+        self._bands = Bands("mix")
 
     def forward(self, memory: Memory, weights: Tensor, inverse_temperature: float, measure: bool) -> Measured:
         b, n, h, w = weights.shape
@@ -93,7 +88,7 @@ class CompiledMixKernel(MixKernel):
         self._banded(
             self._library.mix_forward,
             b * h,
-            2 * w,
+            self._scratch_floats(memory, weights),
             *(ctypes.byref(self._struct(memory, weights)), pointer(weights), ctypes.c_float(inverse_temperature)),
             *(pointer(collage), pointer(entropy), pointer(usage)),
         )
@@ -113,12 +108,12 @@ class CompiledMixKernel(MixKernel):
         d_sums: Tensor,
         d_usage: Tensor,
     ) -> Tensor:
-        b, _, h, w = weights.shape
+        b, _, h, _ = weights.shape
         gradient = torch.empty_like(weights)
         self._banded(
             self._library.mix_backward,
             b * h,
-            w,
+            self._scratch_floats(memory, weights),
             *(ctypes.byref(self._struct(memory, weights)), pointer(weights), ctypes.c_float(inverse_temperature)),
             *(pointer(d_collage), *(ctypes.c_float(each) for each in d_sums.tolist())),
             *(pointer(d_usage), pointer(gradient)),
@@ -130,22 +125,17 @@ class CompiledMixKernel(MixKernel):
         _, n, h, w = weights.shape
         return _Memory(atlas.data_ptr(), row.data_ptr(), column.data_ptr(), n, h, w)
 
-    def _banded(self, function, rows: int, scratch_floats: int, *arguments) -> None:
-        count = min(torch.get_num_threads(), rows)
-        edges = [rows * i // count for i in range(count + 1)]
-        scratch = torch.empty(count, max(1, scratch_floats))
-        calls = [
-            (
-                *arguments,
-                *((pointer(scratch[i]),) if scratch_floats else ()),
-                *(ctypes.c_int64(edge) for edge in edges[i : i + 2]),
-            )
-            for i in range(count)
-        ]
-        others = [self._threads.submit(function, *call) for call in calls[1:]]
-        function(*calls[0])
-        for other in others:
-            other.result()
+    def _scratch_floats(self, memory: Memory, weights: Tensor) -> int:
+        return self._library.mix_scratch_floats(ctypes.byref(self._struct(memory, weights)))
+
+    def _banded(self, function: Callable[..., None], rows: int, scratch_floats: int, *arguments: Any) -> None:
+        scratch = torch.empty(min(torch.get_num_threads(), rows), max(1, scratch_floats))
+
+        def part(band: int, begin: int, end: int) -> None:
+            room = (pointer(scratch[band]),) if scratch_floats else ()
+            function(*arguments, *room, ctypes.c_int64(begin), ctypes.c_int64(end))
+
+        self._bands.run(part, rows)
 
 
 def load(cache: Path | None = None, compiler: str | None = None) -> CompiledMixKernel | None:
@@ -161,4 +151,5 @@ def load(cache: Path | None = None, compiler: str | None = None) -> CompiledMixK
 def _typed(library: ctypes.CDLL) -> ctypes.CDLL:
     for name in ("mix_forward", "mix_variation", "mix_backward"):
         getattr(library, name).restype = None
+    library.mix_scratch_floats.restype = ctypes.c_int64
     return library

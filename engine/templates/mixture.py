@@ -1,4 +1,4 @@
-"""The mixture of templates (FAMOS, section 2), in plain torch or by a kernel in one pass over memory (mix_kernels.py).
+"""The mixture of templates (FAMOS, figure 1), in plain torch or by a kernel in one pass over memory (mix_kernels.py).
 
 It never holds [B, N, 3, H, W].
 """
@@ -37,7 +37,7 @@ class Mixture(NamedTuple):
 def mix(
     logits: Tensor, view: View, temperature: float, mix_kernel: MixKernel | None, overwrite: bool = False
 ) -> Mixture:
-    """A = softmax_n(logits / temperature) and I_M = sum_n A_n M_n (FAMOS, section 2), with what the losses need of A.
+    """A = softmax_n(logits / temperature) and I_M = sum_n A_n M_n (FAMOS, figure 1), with what the losses need of A.
 
     Args:
         logits: [B, N, H, W], any float type.

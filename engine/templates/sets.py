@@ -1,4 +1,4 @@
-"""Sets of style crops (MAGIC, section 2: M drawn from P_T): drawing them, and seeing them straight or warped.
+"""Sets of style crops (MAGIC: M drawn from P_T): drawing them, and seeing them straight or warped.
 
 An element is a template as in atlas.py, (style image, offset, flip), with the place it is looked at from.
 """

@@ -28,6 +28,8 @@ LONGEST_LINE = 200
 """Ancestors that a snapshot names."""
 BETTER_BY = 1.0
 """Points of a match, of 100, by which a moment has to be better than the best so far to be kept for it."""
+BEST_MATCH = 100.0
+"""Of those that have it, the match tells none from another: what has learned for longer is the better one."""
 
 
 class Autosaver:
@@ -178,7 +180,8 @@ class Autosaver:
             return None
         if self._rule.best:
             for reason, term in BEST_OF.items():
-                if trainer.terms.get(term, 0.0) >= self._best.get(reason, (0.0, None))[0] + BETTER_BY:
+                best, _ = self._best.get(reason, (0.0, None))
+                if trainer.terms.get(term, 0.0) >= min(best + BETTER_BY, BEST_MATCH):
                     return "style" if reason == "style" else "content"
         return "autosave"
 
@@ -194,9 +197,10 @@ class Autosaver:
         assert self.parent is not None
         for kind, term in BEST_OF.items():
             score, former = self._best.get(kind, (0.0, None))
-            if trainer.terms.get(term, 0.0) <= score:
+            present = trainer.terms.get(term, 0.0)
+            if present < score or (present == score and score < BEST_MATCH):
                 continue
-            self._best[kind] = trainer.terms[term], self.project / snapshots.FOLDER / self.parent
+            self._best[kind] = present, self.project / snapshots.FOLDER / self.parent
             if former is not None and former not in [folder for _, folder in self._best.values()]:
                 with suppress(BadProjectError, BadSettingError):
                     snapshot = snapshots.read(former)

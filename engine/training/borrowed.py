@@ -7,25 +7,32 @@ from pathlib import Path
 from engine import moments, snapshots
 from engine.errors import BadProjectError
 from engine.method import Method, State, method_class
-from engine.project import project_folder
+from engine.project import load_job, project_folder
 
 
-def state_of(project: Path, method: str) -> State:
+def moment_of(project: Path, method: str | None) -> snapshots.Snapshot:
     """Where that project's training of a method stands.
 
     Args:
         project: its folder, its project.json or anything in its snapshots.
+        method: None for the one that the project has now.
 
     Raises:
-        BadProjectError: it is no project, has learned nothing by this method, or what it learned is damaged.
+        BadProjectError: it is no project, or has learned nothing by this method.
     """
     folder = project_folder(project.absolute())
+    method = method or load_job(folder).method
     snapshot = moments.present(folder, method)
     if snapshot is None:
         raise BadProjectError(
             f"{folder} has nothing that {method_class(method).title} learned; choose a project with a moment of it."
         )
-    return snapshots.load_state(snapshot)
+    return snapshot
+
+
+def state_of(project: Path, method: str) -> State:
+    """What was learned there. Raises BadProjectError: see `moment_of`; or it is damaged."""
+    return snapshots.load_state(moment_of(project, method))
 
 
 def begin_with(method: Method, project: Path) -> None:

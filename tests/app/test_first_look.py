@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 from app.preferences_dialog import PreferencesDialog
 from app.widgets import theme
 from engine.box import Size
+from engine.messages.events import Began
 from tests.app.studio import Studio
 from tests.app.toys import write_image
 
@@ -26,8 +27,36 @@ def test_what_begins_stands_in_the_middle_of_the_canvas_until_it_has_begun(studi
     middle = begin.geometry().center() - studio.window.canvas.view.rect().center()
     assert middle.manhattanLength() <= 2
     begin.button.click()
+    assert not begin.button.isVisible()
     studio.until(lambda: studio.window.training.state == "training")
+    studio.until(lambda: not begin.isVisible())
+
+
+def test_an_empty_canvas_says_what_is_done_until_the_first_picture_is_there(studio: Studio) -> None:
+    """It was plain grey, with words only in the line at the bottom."""
+    window = studio.window
+    begin, said = window.canvas.begin, []
+    window.training.events.on(
+        Began, lambda _event: said.append((begin.words.text() if begin.isVisible() else "", window.training.state))
+    )
+    studio.drop_style()
+    studio.press("train")
+    assert begin.isVisible()
+    assert begin.words.text() == "Reading the images…"
+    studio.until(lambda: bool(said))
+    assert said[0] == ("Painting the first picture…", "training")
+    studio.until(lambda: window.canvas.view.picture() is not None)
     assert not begin.isVisible()
+
+
+def test_a_picture_that_stands_on_the_canvas_has_no_words_over_it(studio: Studio) -> None:
+    window = studio.window
+    window.document.add("content", [write_image(studio.folder / "content.png", 40, 90)])
+    window.document.add("style", [write_image(studio.folder / "style.png")])
+    studio.until(lambda: window.canvas.view.picture() is not None)
+    studio.press("train")
+    assert window.training.state == "starting"
+    assert not window.canvas.begin.isVisible(), "the content is seen"
 
 
 def test_the_button_that_comes_next_stands_out_and_says_what_it_does(studio: Studio) -> None:

@@ -180,7 +180,7 @@ def test_no_two_actions_have_the_same_key() -> None:
 
 def test_a_hand_on_the_mouse_sees_no_ring_around_the_picture(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a drop the keys go on to the canvas by themselves, as if by Tab."""
-    monkeypatch.setattr(hand, "on_mouse", False)
+    monkeypatch.setattr(hand(), "on_mouse", False)
     window, view = studio.window, studio.window.canvas.view
     handle = window.windowHandle()
     QTest.mouseClick(handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(2, 2))

@@ -107,6 +107,54 @@ def test_a_moment_can_be_kept_and_gone_back_to(live: Studio) -> None:
     live.window.training.go_back(kept.snapshot)
     live.until(lambda: live.seen(Began)[-1].reason == "restored")
     assert live.settings.colors == 2
+    assert live.window.training.state == "live", "nothing was learned: there is nothing to resume"
+    assert live.window.actions_by_name["train"].text() == "Refine"
+
+
+def test_a_way_back_from_what_was_learned_to_the_picture_as_it_came_is_live_again(live: Studio) -> None:
+    shown(live)
+    live.press("keep")
+    kept = live.until_seen(Kept)
+    live.press("train")
+    live.until_seen(Stepped, 2)
+    live.press("train")
+    live.until(lambda: live.window.training.state == "paused")
+    live.window.training.go_back(kept.snapshot)
+    live.until(lambda: live.seen(Began)[-1].reason == "restored")
+    assert live.window.training.state == "live"
+    learned = next(moment.folder for moment in listing(live.window.document.folder) if moment.step)
+    live.window.training.go_back(learned)
+    live.until(lambda: live.seen(Began)[-1].step > 0)
+    assert live.window.training.state == "paused"
+
+
+def test_a_project_whose_moments_were_kept_live_opens_live(live: Studio) -> None:
+    """It stood still: its sliders did nothing before somebody trained."""
+    shown(live)
+    live.press("keep")
+    live.until_seen(Kept)
+    folder = live.window.document.folder
+    live.press("new")
+    live.until(lambda: live.window.training.state == "idle")
+    live.window.files.open_path(folder)
+    live.until(lambda: live.window.training.state == "live")
+    assert not live.seen(Stepped)
+    before = len(live.seen(Retuned))
+    live.window.document.set("rate", 0.7)
+    live.until_seen(Retuned, before + 1)
+
+
+def test_going_back_to_a_moment_of_the_picture_as_it_came_trains_nothing(live: Studio) -> None:
+    shown(live)
+    live.press("keep")
+    kept = live.until_seen(Kept)
+    live.press("train")
+    live.until_seen(Stepped, 2)
+    live.press("stop")
+    live.until(lambda: live.window.training.state == "idle")
+    live.window.training.go_back(kept.snapshot)
+    live.until(lambda: live.seen(Began)[-1].reason == "restored")
+    assert live.window.training.state == "live"
 
 
 def test_what_is_live_can_be_exported(live: Studio) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import snapshots
+from engine import other_methods, snapshots
 from engine.errors import BadProjectError
 from engine.job import Job
 from engine.method import State
@@ -59,3 +59,18 @@ def test_where_nothing_is_whole_it_is_told(project: Path) -> None:
         (folder / "state.safetensors").write_bytes(b"")
     with pytest.raises(BadProjectError, match="nothing in it can be read"):
         open_project(project)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"settings": 1}', "[" * 100_000, "\0" * 400])
+def test_damaged_settings_of_other_methods_are_named_and_kept_aside(project: Path, text: str) -> None:
+    """They were passed over unsaid, and gone with the next change."""
+    file = project / other_methods.FILE_NAME
+    file.write_text(text)
+    job_there, sentences = open_project(project)
+    assert job_there == job(9)
+    assert len(sentences) == 1
+    assert other_methods.FILE_NAME in sentences[0]
+    other_methods.save_settings(project, {"toy": toy.ToySettings(rate=0.7)})
+    assert other_methods.load_settings(project) == {"toy": toy.ToySettings(rate=0.7)}
+    assert [aside.read_text() for aside in project.glob("methods-as-it-was-*")] == [text]
+    assert not open_project(project).sentences

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from engine.training import trainer
 from tests.simulated_card import guard
 from tests.simulated_card.card import SimulatedCard
 
@@ -44,3 +45,9 @@ def pytest_report_header() -> str:
     if torch.cuda.is_available() or torch.backends.mps.is_available():
         return "card: this machine's own"
     return f"card: {_WHY_NOT or 'simulated'}"
+
+
+@pytest.fixture
+def _remembers_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REPORT_S", "REMEMBER_S", "REMEMBER_COST"):
+        monkeypatch.setattr(trainer, name, 0.0)

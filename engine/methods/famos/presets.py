@@ -33,6 +33,11 @@ _PAPER: dict[str, Any] = {
     "collage_content_weight": 1.0,
     "collage_adversarial_weight": 0.0,
     "correspondence": "blur",
+    "blur_px": 2.0,
+    "global_noise": 20,
+    "local_noise": 10,
+    "periodic_noise": 0,
+    "noise_at": "bottleneck",
     "content_scale": 1.0,
     "style_scale": 1.0,
     "content_counts": "everywhere",
@@ -70,7 +75,8 @@ PRESETS = (
     ),
     Preset(
         "Standard",
-        "The paper's sizes with what made it work in minutes: hinge, layer norm, balance, tones. For a graphics card.",
+        "The sizes of the peer's code, with what made it work in minutes: hinge, layer norm, balance, tones. For a "
+        "graphics card.",
         {
             "templates": 80,
             "generator_width": 80,

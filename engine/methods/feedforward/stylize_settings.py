@@ -108,6 +108,8 @@ PRESETS = (
             "adversarial_weight": 0.0,
             "variation_weight": 0.0,
             "diversity_weight": 0.0,
+            "width": 32,
+            "blocks": 5,
             "noise": 0,
             "normalised_over": "both",
             "activation": "plain",

@@ -11,7 +11,7 @@ from app.canvas.panel import SHARE_POSITIONS, CanvasPanel
 from app.canvas.view import CanvasView
 from app.session_events import CANVAS as CANVAS_VIEW
 from app.session_events import LOUPE
-from tests.app.canvas.test_view import CANVAS, answer, connected, rgb, shown
+from tests.app.canvas.painter import CANVAS, answer, connected, rgb, shown
 
 BLUE, YELLOW, RED = (0, 0, 250), (255, 255, 0), (255, 0, 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QWidget
 
@@ -23,6 +24,7 @@ class Parts:
         self.window = QWidget()
         qtbot.addWidget(self.window)
         canvas, strip = CanvasPanel(self.window), SnapshotStrip(self.window)
+        self.canvas = canvas
         self.document = Document(folder / "data")
         self.training = Training(self.document)
         self.snapshots = SnapshotsController(self.document, self.training, strip, self.window)
@@ -59,6 +61,19 @@ def test_a_project_knows_the_size_it_was_trained_for_whatever_its_images_are(par
     again.idle_picture.refresh()
     qtbot.waitUntil(lambda: again.idle_picture.canvas_size is not None, timeout=20_000)
     assert again.idle_picture.canvas_size == Size(70, 90)
+
+
+def test_the_picture_of_a_moment_stands_there_while_its_session_begins(parts, qtbot, tmp_path):
+    made = parts()
+    made.document.add("style", [write_image(tmp_path / "style.png")])
+    made.idle_picture._shown = "its preview"
+    made.training.start()
+    assert made.training.state == "starting"
+    made.idle_picture._arrived("its preview", np.full((20, 30, 3), 90, np.uint8), Size(40, 60))
+    assert made.canvas.view.picture() is not None
+    qtbot.waitUntil(lambda: made.training.answers, timeout=20_000)
+    made.idle_picture._arrived("its preview", np.full((20, 30, 3), 90, np.uint8), Size(40, 61))
+    assert made.canvas.view.extent != Size(40, 61), "what comes too late is passed over"
 
 
 def test_without_content_nothing_is_called_the_content(parts, tmp_path):

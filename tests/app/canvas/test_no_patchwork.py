@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
-from app.canvas.view import PATCHES, CanvasView
+from app.canvas.picture_view import PATCHES
+from app.canvas.view import CanvasView
 from engine.box import Box, Size
 from engine.messages.events import ViewRendered
-from tests.app.canvas.test_view import CANVAS, answer, connected, shown
+from tests.app.canvas.painter import CANVAS, answer, connected, shown
 
 RED, GREEN, BLUE = (250, 0, 0), (0, 250, 0), (0, 0, 250)
 LEFT, RIGHT = Box(0, 0, 300, 200), Box(0, 200, 300, 200)
-
-
-@pytest.fixture
-def view(qtbot) -> CanvasView:
-    view = CanvasView()
-    qtbot.addWidget(view)
-    view.resize(500, 400)
-    view.show()
-    qtbot.waitExposed(view)
-    view.set_extent(CANVAS)
-    return view
 
 
 def halves(view: CanvasView) -> tuple[tuple[int, int, int], tuple[int, int, int]]:

@@ -2,59 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication
 
-from app.canvas.drop_zones import DropZones
 from app.canvas.view import CanvasView
 from engine.box import Box, Size
-from engine.declarations import Slot
-from engine.messages.commands import RenderView
 from engine.messages.events import ViewRendered
-from engine.project import FILE_NAME
-
-CANVAS = Size(300, 400)
-
-
-@pytest.fixture
-def view(qtbot) -> CanvasView:
-    view = CanvasView()
-    qtbot.addWidget(view)
-    view.resize(500, 400)
-    view.show()
-    qtbot.waitExposed(view)
-    view.set_extent(CANVAS)
-    return view
-
-
-def answer(look: RenderView, color: tuple[int, int, int], box: Box | None = None, done: bool = True) -> ViewRendered:
-    box = box or look.box
-    scale = look.size.width / look.box.width
-    shape = (max(1, round(box.height * scale)), max(1, round(box.width * scale)), 3)
-    return ViewRendered(np.full(shape, color, np.uint8), box, CANVAS, look.layer, 1, look.ticket, look.requester, done)
-
-
-def rgb(color: QColor) -> tuple[int, int, int]:
-    return color.red(), color.green(), color.blue()
-
-
-def shown(view: CanvasView, row: int, column: int) -> tuple[int, int, int]:
-    """The colour on screen of a pixel of the canvas."""
-    point = view.mapFromScene(QPointF(column + 0.5, row + 0.5))
-    return rgb(view.viewport().grab().toImage().pixelColor(point))
-
-
-def connected(view: CanvasView, alive: bool = True) -> list[RenderView]:
-    looks: list[RenderView] = []
-    view.view_requested.connect(looks.append)
-    view.set_session(True, alive)
-    return looks
+from tests.app.canvas.painter import CANVAS, answer, connected, shown
 
 
 def test_fitted_shows_the_whole_canvas(view: CanvasView) -> None:
@@ -254,110 +211,3 @@ def test_a_standing_picture_is_there_in_every_layer(view: CanvasView) -> None:
     for layer in ("result", "mask"):
         view.set_layer(layer)
         assert shown(view, 150, 200) == (255, 0, 255)
-
-
-# ---------------------------------------------------------------- dropping
-
-
-@pytest.fixture
-def host(qtbot) -> QWidget:
-    host = QWidget()
-    qtbot.addWidget(host)
-    host.resize(600, 300)
-    return host
-
-
-@pytest.fixture
-def zones(qtbot, host: QWidget) -> DropZones:
-    zones = DropZones(host)
-    zones.set_slots((Slot("style", "Style", "Pieces."), Slot("content", "Content", "The picture.")))
-    host.show()
-    qtbot.waitExposed(host)
-    return zones
-
-
-@dataclass(frozen=True)
-class Dropped:
-    zones_shown: bool
-    """Before the drop."""
-    accepted: bool
-
-
-def drag(host: QWidget, zones: DropZones, paths: list[Path], x: int) -> Dropped:
-    """Enters, moves and drops; returns what came of it."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    buttons, keys, action = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
-    enter = QDragEnterEvent(QPoint(x, 100), action, mime, buttons, keys)
-    QApplication.sendEvent(host, enter)
-    QApplication.sendEvent(host, QDragMoveEvent(QPoint(x, 100), action, mime, buttons, keys))
-    zones_shown = zones.isVisible()
-    drop = QDropEvent(QPointF(x, 100), action, mime, buttons, keys)
-    QApplication.sendEvent(host, drop)
-    return Dropped(zones_shown, drop.isAccepted())
-
-
-@pytest.mark.parametrize(("x", "slot"), [(50, "style"), (550, "content")])
-def test_a_drop_goes_to_the_zone_under_it(host: QWidget, zones: DropZones, tmp_path: Path, x: int, slot: str) -> None:
-    dropped = []
-    zones.dropped.connect(lambda key, paths: dropped.append((key, paths)))
-    image = tmp_path / "bild ä.png"
-    image.write_bytes(b"x")
-    drop = drag(host, zones, [image], x)
-    assert drop.zones_shown
-    assert drop.accepted
-    assert dropped == [(slot, [image])]
-    assert not zones.isVisible()
-
-
-def test_a_dropped_project_is_opened_not_added(host: QWidget, zones: DropZones, tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_text("{}")
-    projects, dropped = [], []
-    zones.project_dropped.connect(projects.append)
-    zones.dropped.connect(lambda key, paths: dropped.append(key))
-    drag(host, zones, [tmp_path], 50)
-    assert projects == [tmp_path]
-    assert not dropped
-
-
-def test_a_drag_without_files_is_refused(host: QWidget, zones: DropZones) -> None:
-    refused = drag(host, zones, [], 50)
-    assert not refused.accepted
-    assert not refused.zones_shown
-
-
-def test_the_zones_go_when_the_drag_leaves(host: QWidget, zones: DropZones, tmp_path: Path) -> None:
-    zones.show()
-    QApplication.sendEvent(host, QDragLeaveEvent())
-    assert not zones.isVisible()
-
-
-def test_the_zones_of_maps_are_in_rows_of_one_length_and_all_explained_or_none(host: QWidget, zones: DropZones) -> None:
-    words = (
-        "Short.",
-        "A sentence that needs some lines of a narrow zone, and more of them than there is room for. " * 3,
-    )
-    maps = tuple(Slot(f"map {n}", f"Map {n}", words[n == 3], map="content") for n in range(4))
-    zones.set_slots((Slot("style", "Style", "Pieces."), *maps))
-    zones.resize(520, 300)
-    places = [zones.zone(index) for index in range(1, 5)]
-    assert places[0].top() == places[1].top() < places[2].top() == places[3].top(), "two and two, not three and one"
-    assert not zones._have_room_for_words(True)
-    assert zones._have_room_for_words(False)
-    zones.resize(1600, 800)
-    assert len({place.top() for place in (zones.zone(index) for index in range(1, 5))}) == 1
-    assert zones._have_room_for_words(True)
-
-
-def test_nothing_shines_through_the_zones(host: QWidget, zones: DropZones, tmp_path: Path) -> None:
-    host.setStyleSheet("QLabel { background: red; }")
-    card = QLabel("A card with words", host)
-    card.setGeometry(100, 100, 300, 60)
-    card.show()
-    zones.show()
-    zones.raise_()
-    zones.setGeometry(host.rect())
-    grabbed = host.grab().toImage()
-    assert not any(
-        grabbed.pixelColor(x, 130).red() > 220 > 100 > grabbed.pixelColor(x, 130).green() for x in range(600)
-    )

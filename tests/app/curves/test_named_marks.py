@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QMenu
 
-from app.widgets import gestures
 from engine.messages.events import Stepped
 from tests.app.studio import Studio
 from tests.app.toys import write_image
@@ -23,7 +22,7 @@ def test_settings_images_presets_rebuilds_and_undo_are_marks(studio: Studio) -> 
     studio.train()
     document.set("weight", 4.0)
     document.set("weight", 5.0)
-    gestures.begin()
+    document.begin_movement()
     document.set("weight", 6.0)
     document.apply_preset("Slow")
     document.stack.undo()
@@ -48,7 +47,7 @@ def test_a_click_on_a_mark_leads_back_to_its_values_and_undo_back_again(studio: 
     studio.window.docks["curves"].show()
     studio.train()
     document.set("weight", 4.0)
-    gestures.begin()
+    document.begin_movement()
     document.set("weight", 8.0)
     studio.until_seen(Stepped, len(studio.seen(Stepped)) + 3)
     window.curves.redraw()

@@ -9,7 +9,8 @@ import pytest
 import tifffile
 import torch
 from PIL import Image
-from PySide6.QtCore import QPoint, QPointF, QSettings
+from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.export.controller import ExportController
@@ -501,3 +502,53 @@ def test_other_contents_are_shown_and_exported(studio: PrintStudio) -> None:
     request = studio.exports.queue.items[0].request
     assert request.render_mode.own_shape
     assert Path(request.render_mode.frame) == others / "one.png"
+    assert not {request.out for request in window.requests()} & set(written), "the next ones replace nothing"
+
+
+def test_how_exports_of_other_contents_stand_is_seen_where_they_were_begun(studio: PrintStudio) -> None:
+    """The window said that they were in the queue for ever, and "is done" lay behind it."""
+    studio.train()
+    studio.press("others")
+    window = studio.exports.others
+    assert window is not None
+    window.add([write_image(studio.folder / "one.png")])
+    assert window.pane.empty_text == "Painting…"
+    window.export_button.click()
+    assert "queue" not in window.note.text()
+    studio.until_seen(Exported)
+    (item,) = studio.exports.queue.items
+    row = window.rows.rows[item]
+    assert row.isVisible()
+    assert row.show_button.isVisible()
+    row.remove.click()
+    assert not window.rows.isVisible()
+
+
+def test_other_contents_come_as_a_dropped_folder_and_go_again(studio: PrintStudio) -> None:
+    studio.train()
+    studio.press("others")
+    window = studio.exports.others
+    assert window is not None
+    folder = studio.folder / "others"
+    folder.mkdir()
+    for name in ("one.png", "two.png"):
+        write_image(folder / name)
+    assert drop(window, files(folder), QPoint(30, 30))
+    assert window.list.count() == 2
+    window.list.setFocus()
+    QTest.keyClick(window.list, Qt.Key.Key_Delete)
+    assert [window.list.item(row).text() for row in range(window.list.count())] == ["two.png"]
+    QTest.keyClick(window.list, Qt.Key.Key_Delete)
+    assert not window.export_button.isEnabled()
+    assert window.pane.image.isNull()
+
+
+def test_the_window_of_other_contents_opens_once(studio: PrintStudio) -> None:
+    studio.train()
+    studio.press("others")
+    first = studio.exports.others
+    assert first is not None
+    first.add([write_image(studio.folder / "one.png")])
+    studio.press("others")
+    assert studio.exports.others is first
+    assert first.list.count() == 1, "it is the same one, in front"

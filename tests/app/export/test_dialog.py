@@ -240,3 +240,13 @@ def test_images_for_a_film_are_looked_for_where_images_were_before(dialog, tmp_p
     asking = dialog.form.film.findChildren(QFileDialog)[0]
     assert Path(asking.directory().absolutePath()) == tmp_path
     asking.close()
+
+
+def test_it_does_not_stay_where_its_title_is_above_the_screen(dialog, qtbot):
+    """It once opened in the corner of the screen: it grew before the window manager had given it its frame."""
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    dialog.move(0, -20)
+    screen = dialog.screen().availableGeometry()
+    qtbot.waitUntil(lambda: dialog.frameGeometry().top() >= screen.top())
+    assert screen.contains(dialog.frameGeometry())

@@ -122,6 +122,7 @@ def test_the_report_tells_size_time_and_seams(bench):
     other = bench.add("b.png")
     bench.ends(other, seam=1.31)
     assert "seams may be seen" in bench.row(other).facts.text()
+    assert [bench.row(each).facts.property("role") for each in (item, other)] == ["good", "warning"]
     assert "seam meter 1.31" in bench.row(other).facts.toolTip()
     with bench.qtbot.waitSignal(bench.rows.removed) as asked:
         bench.click(bench.row(item).remove)
@@ -192,3 +193,12 @@ def test_many_rows_are_scrolled(bench):
         bench.add(f"{number}.png")
     rows = list(bench.rows.rows.values())
     assert bench.rows.sizeHint().height() < sum(row.height() for row in rows) / 2
+
+
+def test_what_was_begun_last_is_in_sight_below_many_others(bench):
+    """A film that was begun below three finished pictures was out of sight."""
+    bench.rows.resize(420, 200)
+    for number in range(5):
+        bench.ends(bench.add(f"{number}.png"))
+    last = bench.row(bench.add("film.mp4"))
+    bench.qtbot.waitUntil(lambda: last.visibleRegion().boundingRect().height() >= last.cancel.geometry().bottom())

@@ -51,7 +51,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 def arrivals(tmp_path: Path, qtbot) -> Iterator[Arrivals]:
     made = Arrivals(tmp_path / "pasted")
     yield made
-    qtbot.waitUntil(lambda: not made._tasks)
+    qtbot.waitUntil(lambda: not made._tasks.busy)
     made.wait()
 
 
@@ -85,7 +85,7 @@ def test_what_is_fetched_for_one_project_does_not_arrive_in_the_next(server: str
     window = studio.window
     assert drop(window.sources.section("style").zone, link(f"{server}/late.png"), QPoint(5, 5))
     window.files.new()
-    studio.until(lambda: not window.sources.arrivals._tasks)
+    studio.until(lambda: not window.sources.arrivals._tasks.busy)
     assert (window.sources.arrivals.folder / "late.png").exists()
     QApplication.processEvents()
     assert not window.document.sources("style")

@@ -10,10 +10,21 @@ from PySide6.QtGui import QEnterEvent, QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from app.settings.knobs import KnobWidget
 from app.settings.panel import TECHNICAL, SettingsPanel
+from engine.knobs import count, one_of, toggle
 from engine.method import Method
-from engine.settings import specs
+from engine.settings import Settings, specs
 from tests.app.every_setting import Every, Paper
+
+
+class Late(Settings):
+    """One setting in a fold, which acts only with another that is not."""
+
+    # fmt: off
+    slow: bool = toggle(True, "Slowly", "On takes longer.")
+    steps: int = count(300, 1, 1000, "Steps", "More is slower.", group="Training", when=one_of("slow", True))
+    # fmt: on
 
 
 @pytest.fixture
@@ -37,6 +48,44 @@ def test_every_setting_has_a_knob_and_only_the_advanced_and_technical_are_folded
     panel.fold.header.setChecked(True)
     panel.technical.header.setChecked(True)
     assert visible(panel) == [spec.name for spec in specs(Every)]
+
+
+def made(panel):
+    return {knob.name for knob in panel.findChildren(KnobWidget)}
+
+
+def test_what_is_folded_is_made_when_it_is_first_wanted(panel):
+    """Three of four settings are in folds: a hundred kilobytes each, for what most sessions never open."""
+    plain = {s.name for s in specs(Every) if not s.knob.advanced and s.knob.group not in TECHNICAL}
+    panel.set_values(Every(share=0.5, rate=2e-3))
+    panel.show_method(cast("type[Method]", Paper))
+    panel.search.setText("content")
+    panel.search.clear()
+    assert made(panel) == plain
+    panel.search.setText("sharpen")
+    panel.search.clear()
+    assert made(panel) == plain | {"rate", "ramp"}, "one section, of what was searched for"
+    assert panel.knob("templates").name == "templates"
+    assert made(panel) == {spec.name for spec in specs(Every)}
+
+
+def test_what_is_made_late_shows_the_present_value_and_whether_it_acts(panel):
+    panel.show_settings(Late)
+    panel.set_values(Late(steps=7, slow=False))
+    seen = []
+    panel.edited.connect(lambda name, value: seen.append((name, value)))
+    panel.technical.header.setChecked(True)
+    knob = panel.knob("steps")
+    assert knob.isVisible()
+    assert knob.value() == knob.number.value() == 7
+    assert not knob.reset_button.isHidden()
+    assert knob.idle
+    assert not seen
+    panel.set_values(Late(steps=7, slow=True))
+    assert not knob.idle
+    knob.reset()
+    panel.set_values(Late(steps=9))
+    assert knob.value() == 9
 
 
 def test_values_are_shown_silently_and_edits_are_told(panel, qtbot):

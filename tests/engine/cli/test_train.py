@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +12,13 @@ import pytest
 
 from engine import snapshots
 from engine.__main__ import main
-from engine.box import Box, Size
 from engine.cli import room
 from engine.images.read import read_image
 from engine.method import method_class, method_keys
 from engine.project import load_job, save_job
 from engine.training import trainer
 from tests.engine import toy
+from tests.engine.cli.commands import train, with_toy
 from tests.engine.sessions import full_disk
 
 ROOT = Path(__file__).parents[3]
@@ -28,15 +26,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(autouse=True)
 def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    toy.register(monkeypatch)
-    for command in ("train", "render"):  # the tests keep their own number of threads
-        monkeypatch.setattr(f"engine.cli.{command}.prepare_thread", lambda device, threads=None: None)
-
-
-def train(folder: Path, *more: str, out: str = "out") -> int:
-    style = toy.picture(folder)
-    arguments = ["train", "--method", "toy", "--style", str(style), "--out", str(folder / out), "--device", "cpu"]
-    return main([*arguments, *more])
+    with_toy(monkeypatch)
 
 
 def test_train_leaves_a_project_with_a_final_snapshot(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -207,46 +197,6 @@ def test_out_of_memory_ends_a_training_that_nobody_watches(tmp_path: Path, capfd
     assert snapshots.listing(tmp_path / "out")[0].step == 2
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that can be sent to oneself")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_keeps_a_snapshot(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
-) -> None:
-    step = toy.Toy.step
-
-    def interrupted(self: toy.Toy, index: int) -> object:
-        if index == 4:
-            os.kill(os.getpid(), number)
-        return step(self, index)
-
-    monkeypatch.setattr(toy.Toy, "step", interrupted)
-    before = signal.getsignal(number)
-    assert train(tmp_path, "--steps", "1000000") == 0
-    snapshot = snapshots.listing(tmp_path / "out")[0]
-    assert (snapshot.step, snapshot.reason) == (5, "stopped")
-    assert str(snapshot.folder) in capfd.readouterr().out
-    assert signal.getsignal(number) == before
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that can be sent to oneself")
-def test_ctrl_c_while_rendering_keeps_what_is_painted(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert train(tmp_path, "--steps", "1") == 0
-    paint = toy.Toy.paint
-
-    def interrupted(self: toy.Toy, box: Box, canvas_size: Size) -> object:
-        os.kill(os.getpid(), signal.SIGINT)
-        monkeypatch.setattr(toy.Toy, "paint", paint)
-        return paint(self, box, canvas_size)
-
-    monkeypatch.setattr(toy.Toy, "paint", interrupted)
-    out = tmp_path / "rendered" / "a.png"
-    assert main(["render", str(tmp_path / "out"), "--out", str(out), "--width", "640", "--tile", "64"]) == 1
-    assert "--resume" in capfd.readouterr().err
-    assert [path.name for path in out.parent.iterdir()] == ["a.png.unfinished"]
-
-
 def test_methods_are_listed_with_their_settings(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["methods", "--json"]) == 0
     listed = {method["key"]: method for method in json.loads(capfd.readouterr().out)}
@@ -309,19 +259,3 @@ def test_a_disk_that_stays_full_ends_a_training_at_last(
     monkeypatch.setattr(snapshots, "keep", full_disk)
     assert train(tmp_path, "--steps", "3") == 1
     assert "No space left on device" in capfd.readouterr().err
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes that nobody reads are told of otherwise there")
-def test_reports_that_nobody_reads_any_more_lose_no_training(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As in `tessera train --json | head -1`: all of it was lost."""
-    monkeypatch.setattr(trainer, "REPORT_S", 0.0)
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "w") as pipe:
-        monkeypatch.setattr(sys, "stdout", pipe)
-        assert train(tmp_path, "--steps", "1000000", "--json") == 1
-    (snapshot,) = snapshots.listing(tmp_path / "out")
-    assert snapshot.reason == "stopped"
-    assert str(snapshot.folder) in capfd.readouterr().err

@@ -129,6 +129,17 @@ def test_effective_resolution(tmp_path: Path) -> None:
     assert detail(tmp_path, SMALL, 1.0, RenderMode())["style_detail"].remedies == ()
 
 
+def test_no_resolution_is_0(tmp_path: Path) -> None:
+    """A size beyond the limit was said to have pieces "at 0 DPI" before it was refused."""
+    vast = detail(tmp_path, Size(400_000, 300_000), 0.25, RenderMode(originals=500))
+    assert not vast.keys() & {"style_detail", "content_detail", "more_pieces"}, "nothing of it is painted"
+    assert "format" in vast
+    huge = detail(tmp_path, Size(300_000, 225_000), 0.25, RenderMode(originals=375))
+    assert "at 3 DPI" in huge["style_detail"].message
+    small = detail(tmp_path, Size(300_000, 225_000), 0.1, RenderMode(originals=3_750))
+    assert "at less than 1 DPI" in small["style_detail"].message
+
+
 def test_learning_on_is_a_larger_canvas_and_takes_as_many_more_steps(tmp_path: Path) -> None:
     job = famos_jobs.job(tmp_path, {"content_scale": 0.5})
     after = learn_on.job_for(job, SMALL, Size(1200, 1600))

@@ -51,3 +51,15 @@ def test_one_tile_has_no_seam(tmp_path: Path) -> None:
 def test_an_even_picture_has_no_seam(tmp_path: Path) -> None:
     picture = CanvasSpec(Size(150, 160).box, 8, 64, {})
     assert measure(CanvasFile.create(tmp_path / "c.tif", picture.size, 8), picture) == 1
+
+
+@pytest.mark.parametrize("period", [2, 4, 8])
+def test_what_a_picture_has_every_few_pixels_is_no_seam(tmp_path: Path, period: int) -> None:
+    """Neural style that has just come to a finer scale was said to have seams, which lay on its pattern."""
+    picture = CanvasSpec(Size(300, 400).box, 8, 64, {})
+    canvas_file = CanvasFile.create(tmp_path / "c.tif", picture.size, 8)
+    noise = torch.rand(3, 300 // period + 1, 400 // period + 1, generator=torch.Generator().manual_seed(1))
+    blocks = noise.repeat_interleave(period, 1).repeat_interleave(period, 2)[:, :300, :400]
+    fine = torch.rand(3, 300, 400, generator=torch.Generator().manual_seed(2))
+    canvas_file.put(picture.size.box, blocks * 0.5 + fine * 0.2)
+    assert measure(canvas_file, picture) == pytest.approx(1, abs=0.02)

@@ -161,6 +161,9 @@ def test_too_little_disk_is_told_with_figures(tmp_path: Path, monkeypatch: pytes
     assert bytes_needed(Size(20_000, 20_000), 8) > 2.4e9
     with pytest.raises(NoRoomError, match=r"needs up to 2.4 GB .* has 1.5 GB free"):
         check(tmp_path / "a.png", Size(20_000, 20_000), 8)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(9**10, 0, 3_100_000))
+    with pytest.raises(NoRoomError, match=r"needs up to 6.1 MB .* has 3.1 MB free"):
+        check(tmp_path / "a.png", Size(1_000, 1_000), 8)
 
 
 def test_what_a_file_holds_besides_three_colors_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,15 +3,16 @@
 from itertools import pairwise
 from pathlib import Path
 
+import av.error
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from engine.box import Size
-from engine.errors import BadCanvasError, BadImageError, BadSettingError
-from engine.export.video import begin_film, open_film
-from engine.export.video_formats import check_video
+from engine.errors import BadCanvasError, BadImageError, BadSettingError, NoRoomError
+from engine.export.video import begin_film, open_film, write_video
+from engine.export.video_formats import VIDEO_FORMATS, check_video
 from engine.images.read import read_image
 from engine.messages.commands import Command, Stop
 from engine.messages.events import Event, Failed
@@ -159,3 +160,49 @@ def test_videos_that_can_not_be_written_are_told_before_the_first_frame(tmp_path
     events = run(tmp_path, ExportRequest(tmp_path / name, size, frames=folder_of_frames(tmp_path)))
     assert of(events, Failed)
     assert not of(events, Progressed)
+
+
+@pytest.mark.parametrize("suffix", [kind.suffix for kind in VIDEO_FORMATS])
+def test_a_film_of_a_still_picture_stands_still(tmp_path: Path, suffix: str) -> None:
+    """Key frames as well: fine grain that each of them drew anew, coarser, was a pulse of four grey levels."""
+    random = np.random.default_rng(0)
+    picture = tmp_path / "picture.png"
+    Image.fromarray(random.integers(0, 256, (96, 128, 3), np.uint8)).resize((256, 192)).save(picture)
+    out = tmp_path / f"still{suffix}"
+    write_video([picture] * 300, out, 25.0)
+    frames = decoded(out)
+    assert len(frames) == 300
+    steps = [float(np.abs(later - earlier).mean()) for earlier, later in pairwise(frames)]
+    assert max(steps) < 0.1, (max(steps), steps.index(max(steps)))
+
+
+@pytest.mark.parametrize("suffix", [kind.suffix for kind in VIDEO_FORMATS])
+@pytest.mark.parametrize("color", [(230, 40, 30), (20, 160, 60), (30, 60, 220), (128, 128, 128), (4, 2, 8)])
+def test_a_video_has_the_colors_of_its_pictures(tmp_path: Path, suffix: str, color: tuple[int, int, int]) -> None:
+    picture, out = tmp_path / "plain.png", tmp_path / f"plain{suffix}"
+    Image.new("RGB", (64, 48), color).save(picture)
+    write_video([picture] * 3, out, 25.0)
+    for frame in decoded(out):
+        assert np.abs(frame[:, :, ::-1] - np.array(color)).max() <= 4
+
+
+def test_a_video_for_which_there_is_no_room_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, out = tmp_path / "plain.png", tmp_path / "plain.mp4"
+    Image.new("RGB", (64, 48)).save(picture)
+
+    def full(*_: object, **__: object) -> None:
+        raise av.error.OSError(28, "No space left on device", str(out))
+
+    monkeypatch.setattr(av, "open", full)
+    with pytest.raises(NoRoomError, match="No space left"):
+        write_video([picture], out, 25.0)
+    assert [path.name for path in tmp_path.iterdir()] == [picture.name]
+
+
+def decoded(path: Path) -> list[np.ndarray]:
+    """Frames float32 [h, w, 3], blue first."""
+    video, frames = cv2.VideoCapture(str(path)), []
+    while (read := video.read())[0]:
+        frames.append(read[1].astype(np.float32))
+    video.release()
+    return frames

@@ -23,7 +23,6 @@ from PIL import Image, ImageCms
 from engine.box import Size
 from engine.errors import BadImageError
 from engine.images.find import find_images
-from engine.images.quantise import to_uint8, to_uint16
 from engine.images.read import image_size, read_image, thumbnail
 
 
@@ -39,6 +38,8 @@ def seen(path: Path) -> np.ndarray:
 
 
 LOSSLESS = ("png", "tif", "bmp", "webp")
+
+
 LOSSY = ("jpg", "gif", "avif")
 
 
@@ -198,9 +199,6 @@ def test_gigapixels_are_scaled_down_in_little_memory(tmp_path: Path) -> None:
     assert grown < 350 * 2**20, "the whole picture would take 1800 MB in colour, and 600 MB in grey"
 
 
-# ---------------------------------------------------------------- what can not be used
-
-
 @pytest.mark.parametrize("suffix", LOSSLESS + LOSSY)
 def test_a_truncated_file_says_so(
     pixels: np.ndarray, tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture
@@ -291,76 +289,13 @@ def test_folders_deleted_and_forbidden_files(tmp_path: Path, monkeypatch: pytest
         read_image(tmp_path / "secret.png")
 
 
-# ---------------------------------------------------------------- what was dropped
-
-
-def test_folders_are_searched_in_natural_order(tmp_path: Path) -> None:
-    names = [
-        "b.png",
-        "a10.JPG",
-        "a2.jpg",
-        ".hidden.png",
-        "notes.txt",
-        "1/2/c.webp",
-        "1/2/3/too deep.png",
-        ".secret/d.png",
-    ]
-    for name in names:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"x")
-    files, problems = find_images([tmp_path, tmp_path / "b.png", tmp_path / "notes.txt"])
-    assert [str(file.relative_to(tmp_path)) for file in files] == [
-        "a2.jpg",
-        "a10.JPG",
-        "b.png",
-        os.path.join("1", "2", "c.webp"),
-        "notes.txt",
-    ]
-    assert problems == []
-
-
-def test_paths_that_give_nothing_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "locked").mkdir()
-    real = os.scandir
-
-    def scandir(folder: Path) -> object:
-        if Path(folder).name == "locked":
-            raise PermissionError(13, "Permission denied")
-        return real(folder)
-
-    monkeypatch.setattr(os, "scandir", scandir)
-    files, problems = find_images([tmp_path / "empty", tmp_path / "locked", tmp_path / "gone.png"])
-    assert files == []
-    for problem, (name, reason) in zip(
-        problems,
-        [("empty", "holds no images"), ("locked", "could not be opened"), ("gone.png", "is not there")],
-        strict=True,
-    ):
-        assert name in problem
-        assert reason in problem
-
-
-# ---------------------------------------------------------------- tensors
-
-
-@given(st.lists(st.floats(-2, 3, width=32), min_size=6, max_size=6))
-def test_bytes_and_words_are_rounded_and_clipped(values: list[float]) -> None:
-    picture = torch.tensor(values).reshape(3, 1, 2)
-    expected = np.clip(picture.permute(1, 2, 0).numpy().astype(float), 0, 1)
-    as_bytes, as_words = to_uint8(picture), to_uint16(picture)
-    assert (as_bytes.dtype, as_words.dtype) == (np.uint8, np.uint16)
-    assert as_bytes.shape == as_words.shape == (1, 2, 3)
-    assert np.abs(as_bytes - expected * 255).max() <= 0.5 + 1e-4
-    assert np.abs(as_words - expected * 65535).max() <= 0.5 + 1e-2
-
-
-def test_bytes_survive_the_way_through_a_tensor() -> None:
-    levels = np.arange(256, dtype=np.uint8).reshape(1, 256, 1).repeat(3, axis=2)
-    tensor = torch.from_numpy(levels).permute(2, 0, 1).float() / 255
-    assert (to_uint8(tensor) == levels).all()
-    assert (to_uint16(tensor) == levels.astype(np.uint16) * 257).all()
-    assert to_uint8(torch.full((3, 1, 1), torch.nan)).max() == 0
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    for read in (read_image, image_size):
+        with pytest.raises(BadImageError, match="is a pipe"):
+            read(pipe)
 
 
 LEFT, RIGHT = (220, 30, 40), (20, 60, 200)

@@ -150,6 +150,34 @@ def test_equal_jobs_give_equal_pictures(key: str, tmp_path: Path) -> None:
     assert torch.equal(first, second)
 
 
+@pytest.mark.parametrize(
+    ("key", "settings"),
+    [
+        *((key, {}) for key in method_keys()),
+        ("famos", {"norm": "batch"}),
+        ("magic", {"norm": "instance", "warp": "affine"}),
+        ("stylize", {"norm": "batch"}),
+    ],
+)
+def test_painting_does_not_change_what_is_learned(key: str, settings: dict[str, Any], tmp_path: Path) -> None:
+    looked, blind = (built(key, tmp_path, settings) for _ in range(2))
+    for step in range(2):
+        looked.step(step)
+        painted(looked, Size(40, 40))
+        blind.step(step)
+    ours, theirs = looked.state().tensors, blind.state().tensors
+    assert ours.keys() == theirs.keys()
+    for name, tensor in ours.items():
+        if not is_taken_for_painting(name):
+            assert torch.equal(tensor, theirs[name]), name
+
+
+def is_taken_for_painting(name: str) -> bool:
+    """Whether a tensor of a state is a statistic of the network that paints, see `freeze_statistics`."""
+    statistics = ("running_mean", "running_var", "num_batches_tracked")
+    return name.startswith("average.") and name.rpartition(".")[2] in statistics
+
+
 @pytest.mark.parametrize(("key", "settings"), [*((key, {}) for key in method_keys()), ("famos", {"periodic_noise": 3})])
 def test_all_that_is_random_is_seeded_by_the_job(key: str, settings: dict[str, Any], tmp_path: Path) -> None:
     states = []

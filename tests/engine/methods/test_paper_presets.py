@@ -35,6 +35,7 @@ ADDED = {
         "alpha_weight",
         "r1_weight",
         "entropy_ramp_steps",
+        "smoothing_px",
     ),
 }
 """Terms and ramps that are ours: 0, or idle, in a preset that says it is the paper's."""
@@ -108,6 +109,28 @@ def test_stylenet_has_plain_relus_and_no_noise(tmp_path: Path) -> None:
     assert len(made.generator.injecting) == 0
     assert made.settings.enlarged == 1
     assert torch.isfinite(made.step(0)["style"])
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    PAPERS
+    + [
+        (key, found.name)
+        for key in ("texture", "stylize", "doodle_net")
+        for found in method_class(key).presets
+        if found.name.startswith("As in the paper")
+    ],
+)
+def test_it_is_the_same_whatever_was_chosen_before(method: str, name: str) -> None:
+    """But for the sizes of practice that the three networks of one pass take from Draft or Standard."""
+    kind = method_class(method)
+    alone = kind.Settings.of(preset(method, name))
+    of_sizes = {"patch", "batch"} if method not in JOBS else set()
+    for before in kind.presets:
+        after = kind.Settings.of(dict(before.values) | preset(method, name))
+        matters = set(type(after).model_fields) - set(idle(after)) - of_sizes
+        left = {key for key in matters if getattr(after, key) != getattr(alone, key)}
+        assert not left, f"{before.name} leaves {left} behind"
 
 
 @pytest.mark.parametrize(("method", "name"), PAPERS)

@@ -22,6 +22,7 @@ from engine.project import PLAN_NAME, load_job
 from engine.training import autosave, matches, trainer
 from engine.training.session import Session
 from tests.engine import toy
+from tests.engine.cli.commands import nobody_reads
 
 PLAN = """
 method = "toy"
@@ -188,7 +189,7 @@ def test_what_the_plan_says_is_not_said_beside_it(tmp_path: Path, capfd: pytest.
 
 def test_nothing_begins_where_something_in_the_plan_is_wrong(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert carry_out(tmp_path, text=PLAN + "colour = 3\n") == 2
-    assert "argument --plan: Drei: there is no key colour" in capfd.readouterr().err
+    assert "argument --plan: Drei (line " in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -226,3 +227,15 @@ def test_a_journal_that_is_damaged_is_none(tmp_path: Path) -> None:
     away = Journal.read(tmp_path)
     assert away is not None
     assert {entry.moment for entry in away.entries} == {None}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes that nobody reads are told of otherwise there")
+def test_reports_that_nobody_reads_any_more_lose_nothing_of_a_plan(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = PLAN.replace("steps = 6", "steps = 100000")
+    with nobody_reads(monkeypatch):
+        assert carry_out(tmp_path, "--json", text=text) == 1
+    assert "--resume" in capfd.readouterr().err
+    (snapshot,) = snapshots.listing(tmp_path / "out")
+    assert snapshot.reason == "stopped"

@@ -113,10 +113,10 @@ def test_all_that_is_wrong_is_told_at_once_by_the_name_of_the_run(tmp_path: Path
         """,
     )
     for part in (
-        "A: rate can not be 7",
-        "B: There is no preset Enormous; Toy has Few, Slow.",
-        "Run 3: there is no key colour",
-        "D: ",
+        "A (line 5): rate can not be 7",
+        "B (line 8): There is no preset Enormous; Toy has Few; Slow.",
+        "Run 3 (line 12): there is no key colour",
+        "D (line 13): ",
         "gone.png is not there",
     ):
         assert part in said
@@ -210,14 +210,19 @@ def test_of_one_run_all_that_is_wrong_is_told_as_well(tmp_path: Path) -> None:
         """,
     )
     for part in (
-        "Above the runs there is no key contnet; did you mean content? docs/away.md",
-        "A: There is no method toyy; did you mean toy?",
-        "A: steps can not be 'five'",
-        "A: canvas can not be '3'",
-        "A: seed can not be 'b'",
+        "Above the runs (line 3) there is no key contnet; did you mean content? docs/away.md",
+        "A (line 4): There is no method toyy; did you mean toy?",
+        "A (line 4): steps can not be 'five'",
+        "A (line 4): canvas can not be '3'",
+        "A (line 4): seed can not be 'b'",
         "gone.png is not there",
-        "B: There is no setting rates; did you mean rate?",
-        "B: weight can not be 'heavy'",
-        "B: minutes can not be -1",
+        "B (line 11): There is no setting rates; did you mean rate?",
+        "B (line 11): weight can not be 'heavy'",
+        "B (line 4): minutes can not be -1",
     ):
         assert part in said, said
+
+
+def test_in_json_the_run_alone_is_named(tmp_path: Path) -> None:
+    said = refusal(tmp_path, '{"run": [{"style": "style.png", "colour": 3}]}', "plan.json")
+    assert "Run 1: there is no key colour" in said

@@ -98,25 +98,27 @@ def plain_mixture(logits: Tensor, crops: Tensor, temperature: float) -> tuple[Te
     weights = (logits / temperature).softmax(1)
     collage = (weights[:, :, None] * crops).sum(1)
     entropy = -(weights * weights.log()).sum(1).mean() / math.log(weights.shape[1])
-    right = (weights[..., 1:] - weights[..., :-1]).abs().sum(1).mean()
-    lower = (weights[..., 1:, :] - weights[..., :-1, :]).abs().sum(1).mean()
+    right = (weights[..., 1:] - weights[..., :-1]).abs().sum(1)
+    lower = (weights[..., 1:, :] - weights[..., :-1, :]).abs().sum(1)
+    right, lower = (each.mean() if each.numel() else each.sum() for each in (right, lower))
     return collage, entropy, right + lower, weights.mean((2, 3)), weights
 
 
 @pytest.mark.parametrize("path", ["plain torch", "compiled"])
 @pytest.mark.parametrize("temperature", [0.25, 1.0])
 @pytest.mark.parametrize("edge", ["wrap", "mirror"])
+@pytest.mark.parametrize("size", [(19, 23), (5, 32), (3, 121), (1, 1)])
 def test_the_mix_and_its_gradient_against_the_plain_formula(
-    path: str, temperature: float, edge: Edge, request: pytest.FixtureRequest
+    path: str, temperature: float, edge: Edge, size: tuple[int, int], request: pytest.FixtureRequest
 ) -> None:
     mix_kernel = request.getfixturevalue("compiled") if path == "compiled" else None
     memory = templates(11, edge)
     tops, lefts = torch.tensor([4, -31]), torch.tensor([-9, 70])
-    view = memory.view(tops, lefts, 19, 23)
+    view = memory.view(tops, lefts, *size)
     crops = view.crops(0, 11).double()
     random = torch.Generator().manual_seed(5)
-    start = torch.randn(2, 11, 19, 23, generator=random, dtype=torch.float64) * 2
-    towards = torch.randn(2, 3, 19, 23, generator=random, dtype=torch.float64)
+    start = torch.randn(2, 11, *size, generator=random, dtype=torch.float64) * 2
+    towards = torch.randn(2, 3, *size, generator=random, dtype=torch.float64)
 
     def loss(collage: Tensor, entropy: Tensor, variation: Tensor, usage: Tensor) -> Tensor:
         regularisers = 2 * entropy + 3 * variation + 5 * losses.balance(usage) + 7 * losses.diversity(usage)

@@ -11,7 +11,7 @@ from engine.declarations import MATCHES
 from engine.errors import BadImageError
 from engine.messages.commands import Restore, Stop
 from engine.messages.events import Kept, Paused, Stepped, Warned
-from engine.moments import MomentRule
+from engine.moments import MomentRule, best
 from engine.training import autosave, matches, trainer
 from engine.training.session import Session
 from tests.engine import toy
@@ -103,10 +103,24 @@ def test_the_best_match_so_far_is_kept_and_the_former_best_goes(
     monkeypatch.setattr(matches.MatchMeter, "advance", lambda meter, _s: meter.latest.update(_next(scores)) or True)
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", steps=6, measured=True, rule=MomentRule(0.0))
     events = play(session)
-    best = [event for event in of(events, Kept) if event.reason == "style"]
-    assert len(best) == 3, "10, 30 and 60: not 20, and not 30.5, which is hardly better"
+    for_style = [event for event in of(events, Kept) if event.reason == "style"]
+    assert len(for_style) == 3, "10, 30 and 60: not 20, and not 30.5, which is hardly better"
     left = [s.terms["style_match"] for s in snapshots.listing(tmp_path) if s.reason == "style"]
     assert left == [60.0]
+
+
+def test_of_matches_that_can_not_be_better_the_one_that_learned_for_longest_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A texture of peppers matched by 100 at step 56, as ribbons, and that stayed the best match for ever."""
+    monkeypatch.setattr(autosave, "AUTOSAVE_S", 0.0)
+    monkeypatch.setattr(autosave, "AUTOSAVE_COST", 0.0)
+    scores = iter([40.0, 99.5, 100.0, 90.0, 100.0, 100.0])
+    monkeypatch.setattr(matches.MatchMeter, "advance", lambda meter, _s: meter.latest.update(_next(scores)) or True)
+    play(Session(toy.job(tmp_path), tmp_path, device="cpu", steps=6, measured=True, rule=MomentRule(0.0)))
+    left = [(s.step, s.terms["style_match"]) for s in snapshots.listing(tmp_path) if s.reason == "style"]
+    assert left == [(6, 100.0)]
+    assert best(snapshots.listing(tmp_path), "toy")["style_match"].step == 6
 
 
 def _next(scores) -> dict[str, float]:

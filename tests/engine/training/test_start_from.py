@@ -18,7 +18,7 @@ from engine.messages.commands import Load, StartFrom, Stop
 from engine.messages.events import Began, Event, Failed, Kept, Paused
 from engine.methods.famos.method import Famos
 from engine.methods.magic.method import Magic
-from engine.project import save_job
+from engine.project import load_job, save_job
 from engine.training import borrowed
 from engine.training.session import Session
 from tests.engine import famos_jobs, magic_jobs
@@ -190,3 +190,30 @@ def test_from_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     assert "begins without it" in capfd.readouterr().err
     assert train("first", other, "--resume") == 2
     assert "--start-from" in capfd.readouterr().err
+
+
+def test_the_command_line_takes_the_other_project_s_method_and_settings_unless_others_are_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    other = other_project(tmp_path / "other", "famos")
+    style, content = (job(tmp_path / "own").sources[slot][0].path for slot in ("style", "content"))
+    common = ["train", "--style", style, "--content", content, "--steps", "1", "--device", "cpu"]
+    out = tmp_path / "out"
+    assert main([*common, "--start-from", str(other), "--out", str(out), "--set", "content_weight=9"]) == 0
+    assert "begins with what was learned" in capfd.readouterr().err
+    begun, own = load_job(other), load_job(out)
+    assert own.method == "famos"
+    assert own.settings == begun.settings.with_values({"content_weight": 9})
+    assert Path(own.sources["style"][0].path) == Path(style)
+
+
+@pytest.mark.parametrize(("start_from", "more"), [("nowhere", []), ("other", ["--method", "famos"])])
+def test_the_command_line_trains_nothing_where_it_can_not_begin_as_asked(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], start_from: str, more: list[str]
+) -> None:
+    other_project(tmp_path / "other")
+    style, content = (job(tmp_path / "own").sources[slot][0].path for slot in ("style", "content"))
+    common = ["train", "--style", style, "--content", content, "--steps", "1", "--out", str(tmp_path / "out")]
+    assert main([*common, "--start-from", str(tmp_path / start_from), *more]) == 2
+    assert "argument --start-from" in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
