@@ -120,6 +120,10 @@ class Decision(NamedTuple):
         rows, columns = box.within(outer)
         return self if box == outer else Decision(*(part[..., rows, columns] for part in self))
 
+    def dense(self) -> Decision:
+        """Without what a part of a larger box would hold in memory besides."""
+        return Decision(*(part.contiguous() for part in self))
+
     def smoothed(self, deviation_px: float) -> Decision:
         """What lies where is decided of the surroundings of a pixel, see smoothing.py; what is painted stays."""
         return self._replace(logits=smoothed(self.logits, deviation_px)) if self.logits.shape[1] else self

@@ -205,7 +205,7 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
         def decide() -> Decision:
             margin = self._generator_halo
             decision = self.average.decided(*self._looked_at(box, scene), margin).smoothed(self.settings.smoothing_px)
-            return decision.cropped(box.less(margin), self.seen(box))
+            return decision.cropped(box.less(margin), self.seen(box)).dense()
 
         if scene.canvas_size is None:
             return decide()

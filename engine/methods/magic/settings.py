@@ -44,7 +44,6 @@ class MagicSettings(AdversarialSettings):
 
     # ------------------------------------------------------------ pieces
     variation_weight: float = redeclared(AdversarialSettings, "variation_weight", default=0.2, most=100, symbol="λ_TV")
-    smoothing_px: float = redeclared(AdversarialSettings, "smoothing_px", default=1.5)
     entropy_weight: float = redeclared(AdversarialSettings, "entropy_weight", default=1.5, symbol="λ_E")
     largest_share_weight: float = weight(0.0, 50, "No single favourite",
         "More: the most used element gets less of each patch. Unguided collages need it, or they are one image.",

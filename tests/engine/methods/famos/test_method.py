@@ -50,7 +50,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "precision": ("float32", "bfloat16"),
     "discriminator_steps": (1, 2),
     "tone_matching": (True, False),
-    "smoothing_px": (1.0, 0.0, 4.0),
+    "smoothing_px": (1.5, 0.0, 4.0),
 }
 CHANGE_ONLY_THE_TRAINING = (
     *("adversarial", "correspondence", "learned_after", "balance_over", "discriminator_norm", "discriminator_steps"),
@@ -112,8 +112,8 @@ def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> 
 def test_depth_4_needs_the_halo_that_was_measured_for_it(tmp_path: Path) -> None:
     method = Famos(job(tmp_path, {"depth": 4, "noise_at": "bottleneck", "smoothing_px": 0.0}), CPU)
     assert (method.halo.top, method.halo.left, method.halo.bottom, method.halo.right) == (64, 64, 48, 48)
-    method.settings = method.settings.with_values({"smoothing_px": 1.0})
-    assert method.halo == Margin(80, 80, 64, 64), "decisions are felt three pixels farther"
+    method.settings = method.settings.with_values({"smoothing_px": 1.5})
+    assert method.halo == Margin(80, 80, 64, 64), "decisions are felt five pixels farther"
 
 
 def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_painting_over_the_border_is_what_training_saw_there(tmp_path: Path) -> 
     canvas_size, halo, step_px, compared = method.canvas_size, method.halo, method.alignment_px, 0
     painted = Artwork(method, canvas_size)
     with torch.no_grad():
-        for step in range(12):
+        for step in range(24):
             batch = method._draw_batch(step_generator(1, step))
             for index in range(16):
                 one = batch.part(slice(index, index + 1))
