@@ -38,6 +38,8 @@ class EditedJob(QObject):
     method_changed = Signal()
     pieces_changed = Signal()
     """What is wanted of single pieces changed."""
+    images_chosen = Signal(str)
+    """Key of the slot to which the artist added images, or from which some were taken; undo does not tell of it."""
     frame_changed = Signal()
     """The canvas size or the seed changed."""
     changed = Signal(object)
@@ -51,6 +53,7 @@ class EditedJob(QObject):
         self.job = fresh_job(method, small)
         self._others: dict[str, Settings] = {}
         """Settings that the other methods had when they were left."""
+        self._choices_of_images = 0
         self._movement = 0
         """Which movement of the hand it is that changes it."""
 
@@ -133,15 +136,37 @@ class EditedJob(QObject):
             after = self.job.model_copy(update={"sources": {**self.job.sources, slot: images}})
             if not self.sources(slot):
                 after = fitted_job(after, slot, fresh_job(after.method, self.small))
-            self._change(after, self.tr("add images"))
+            self._choose_images(slot, after, self.tr("add images"))
         return len(new)
+
+    def _choose_images(self, slot: str, after: Job, text: str) -> None:
+        if after != self.job:
+            self._choices_of_images += 1
+            self.stack.push(ChangeStep(self, self.job, after, text, self._choice_of_images))
+            self.images_chosen.emit(slot)
+
+    def fit(self, values: dict[str, Any]) -> None:
+        """Takes over settings that suit the images that were chosen last.
+
+        They share the images' step of undo, where no other one came between.
+        """
+        after = self.job.model_copy(update={"settings": self.settings.with_values(values)})
+        if after != self.job:
+            self.stack.push(ChangeStep(self, self.job, after, self.tr("fit to the images"), self._choice_of_images))
+
+    @property
+    def _choice_of_images(self) -> str:
+        return f"images {self._choices_of_images}"
 
     def set_sources(self, slot: str, images: tuple[SourceImage, ...], text: str = "") -> None:
         """Exchanges the images of a slot: their order, weights and scales as well."""
         after = self.job.model_copy(update={"sources": {**self.job.sources, slot: tuple(images)}})
         # Dragging one image's weight is one step; adding or removing is a step of its own.
-        same_files = [i.path for i in images] == [i.path for i in self.sources(slot)]
-        self._change(after, text or self.tr("change images"), merge=f"sources of {slot}" if same_files else "")
+        text = text or self.tr("change images")
+        if [i.path for i in images] == [i.path for i in self.sources(slot)]:
+            self._change(after, text, merge=f"sources of {slot}")
+        else:
+            self._choose_images(slot, after, text)
 
     def set_method(self, key: str) -> None:
         """Another method with the settings that it had in this project, or its defaults; the images stay."""

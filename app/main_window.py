@@ -52,6 +52,7 @@ class MainWindow(Shell):
         from app.document_state import DocumentState
         from app.export.controller import ExportController
         from app.files import FilesController
+        from app.image_fit import ImageFit
         from app.images.watched import WatchedImages
         from app.live import LiveController
         from app.masks.controller import MaskController
@@ -95,6 +96,7 @@ class MainWindow(Shell):
         hover.share_of = self.pieces.share_of
         hover.pinned.connect(lambda _index: self.side.bring("pieces"))
         self.live = LiveController(document, training, snapshots.present, self)
+        self.image_fit = ImageFit(document, training, messages, self)
         self.own_presets = PresetsMenu(document, self.presets, messages, self._data / "presets", self)
         self.weights = WeightsController(document, messages, self)
         self.training_actions = TrainController(training, snapshots, self.weights, self.actions_by_name, messages, self)
@@ -211,7 +213,9 @@ class MainWindow(Shell):
         )
         self.curves.best_wanted.connect(self._go_back_to_best)
         self.snapshots.shown.connect(lambda: self.curves.set_best(self.snapshots.best() is not None))
+        self.panel.edited.connect(lambda name, _value: self.image_fit.choose(name))
         self.panel.edited.connect(document.set)
+        self.panel.reset_requested.connect(self.image_fit.choose)
         self.panel.reset_requested.connect(document.reset)
         self.sources.dropped.connect(self.files.take)
         self.sources.changed.connect(document.set_sources)

@@ -22,7 +22,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QImageReader, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel
 
-from app import collecting, crash
+from app import collecting, crash, unread
 from app.widgets import background, program_icon, theme
 from engine.cli.commands import spelled
 
@@ -108,6 +108,7 @@ def _open_application() -> QApplication:
 
 def load_engine() -> None:
     """Everything that brings torch along; what has to do with Qt is imported in the window's own thread."""
+    unread.leave_unread()
     import engine.training.session
     from engine.method import method_class, method_keys
 

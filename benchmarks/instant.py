@@ -90,6 +90,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--network", type=Path, help="instead of the one that comes with the program")
     parser.add_argument("--pairs", nargs="+", choices=list(PAIRS), default=list(PAIRS))
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=NUMBER")
+    parser.add_argument("--plain", action="store_true", help="nothing is fitted to the images, besides their scales")
     parser.add_argument("--sliders", action="store_true", help="also what Content and Size of the pieces do")
     parser.add_argument("--refine", type=float, default=0.0, metavar="SECONDS", help="and five times that from nothing")
     parser.add_argument("--threads", type=int, default=0)
@@ -107,6 +108,10 @@ def main(argv: list[str]) -> int:
         start = time.perf_counter()
         picture = painted(method)
         seconds = time.perf_counter() - start
+        fitted = {} if arguments.plain else method.fitting_picture(method.fitted_by_picture.difference(values))
+        if fitted:
+            method.settings = method.settings.with_values(fitted)
+            picture = painted(method)
         file = arguments.out / f"{pair}.png"
         Image.fromarray(picture).save(file)
         pictures.append(picture)
@@ -119,13 +124,14 @@ def main(argv: list[str]) -> int:
             "detail": detail,
             "area_px": piece_area_px(chosen(method)),
             "seconds": seconds,
+            **fitted,
         }
         if arguments.refine:
             for name, start, seconds in (
                 ("refined", "network", arguments.refine),
                 ("scratch", "nothing", 5 * arguments.refine),
             ):
-                learned = method_for(styles, content, None, {**values, "start": start})
+                learned = method_for(styles, content, None, {**values, **fitted, "start": start})
                 row[name] = _after(learned, seconds, file.with_stem(f"{pair}-{name}"), styles, content)
         if arguments.sliders:
             row["lambda"] = [_with(method, file, content, content_weight=w)[0] for w in (5.0, 25.0, 125.0)]

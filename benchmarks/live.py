@@ -22,7 +22,8 @@ from app.preferences import Preferences
 from benchmarks.window_hand import Ticks
 from benchmarks.window_home import at_home
 from engine.images.find import find_images
-from engine.messages.events import Event, Failed, ViewRendered
+from engine.messages.events import Event, Failed, FittedToImages, Retuned, ViewRendered
+from engine.settings import differing
 
 PATIENCE_S = 120.0
 DRAG_S, DRAG_EVERY_MS = 3.0, 40
@@ -42,17 +43,23 @@ class Watch:
 
     def __init__(self, window: MainWindow) -> None:
         self._began = time.perf_counter()
-        self.first_s = self.sharp_s = 0.0
+        self.first_s = self.sharp_s = self.fitted_s = 0.0
+        self.retuned = False
         self.failed = ""
         window.training.events.on(Event, self._on_event)
 
     def start(self) -> None:
-        self._began, self.first_s, self.sharp_s = time.perf_counter(), 0.0, 0.0
+        self._began, self.retuned = time.perf_counter(), False
+        self.first_s = self.sharp_s = self.fitted_s = 0.0
 
     def _on_event(self, event: Event) -> None:
         passed_s = time.perf_counter() - self._began
         if isinstance(event, Failed):
             self.failed = event.message
+        elif isinstance(event, FittedToImages):
+            self.fitted_s = passed_s
+        elif isinstance(event, Retuned):
+            self.retuned = True
         elif isinstance(event, ViewRendered) and event.image.size:
             self.first_s = self.first_s or passed_s
             if event.done:
@@ -87,13 +94,24 @@ def measure(styles: Sequence[Path], content: Path, folder: Path, rounds: int) ->
 
     document = window.document
     timed("first image", lambda: document.add("style", styles))
+    until(lambda: watch.fitted_s)
+    plain = document.settings
     timed("second image", lambda: document.add("content", [content]))
+    until(lambda: watch.fitted_s)
+    names = document.method.fitted_by_picture
+    if fitted := [spec.name for spec in differing(plain, document.settings) if spec.name in names]:
+        until(lambda: watch.retuned and watch.sharp_s > watch.fitted_s)
+    rows["fitted to both"] = [(round(watch.fitted_s, 2), round(max(watch.fitted_s, watch.sharp_s), 2))]
     for _ in range(rounds):
         for name, value in CHANGES:
             before = getattr(document.settings, name)
             timed(name, lambda name=name, value=value: document.set(name, value))
             timed(name, lambda name=name, before=before: document.set(name, before))
-    result = {"seconds to the first and to the sharp picture": rows, "drag": _dragged(window)}
+    result = {
+        "fitted": {name: getattr(document.settings, name) for name in fitted},
+        "seconds to the first and to the sharp picture": rows,
+        "drag": _dragged(window),
+    }
     window.close()
     until(lambda: window.training.state == "idle")
     return result

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QAbstractSlider, QApplication, QComboBox, QDialog,
 
 from app.main_window import MainWindow
 from app.snapshots.tile import SnapshotTile
-from app.widgets import gestures
 from benchmarks.monkey_answers import press
 from engine.box import Size
 from engine.settings import specs
@@ -111,7 +110,7 @@ class Moves:
         knob = panel.knob(self._chance.choice(names))
         slider = knob.findChild(QSlider)
         combo = knob.findChild(QComboBox)
-        gestures.begin()
+        document.begin_movement()
         if isinstance(slider, QAbstractSlider) and knob.isEnabled():
             for _ in range(self._chance.randint(1, 4)):
                 slider.setValue(self._chance.randint(slider.minimum(), slider.maximum()))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -87,6 +87,8 @@ class Method(ABC, Generic[MethodSettings]):
     presets: ClassVar[tuple[Preset, ...]]
     fitted: ClassVar[frozenset[str]] = frozenset()
     """Settings that `fitting` gives: a preset is in force whatever became of them."""
+    fitted_by_picture: ClassVar[frozenset[str]] = frozenset()
+    """Live settings that `fitting_picture` may give."""
 
     capabilities: ClassVar[frozenset[str]] = frozenset()
     """Which of "repeat", "originals" and "frames" its `renderer` knows; "styles", if it can paint with other ones;
@@ -153,6 +155,19 @@ class Method(ABC, Generic[MethodSettings]):
     def fitting(cls, sizes: Mapping[str, Sequence[Size]]) -> dict[str, Any]:
         """Settings that suit images of some sizes, by slot: what a new project takes over when they are dropped."""
         del sizes
+        return {}
+
+    def fitting_picture(self, free: Collection[str]) -> dict[str, Any]:
+        """Settings that suit these very images, as the picture before the first step shows; none where it can not tell.
+
+        Args:
+            free: names of the settings that the artist has not chosen; no other ones are given.
+
+        Raises:
+            InterruptedPainting: see `giving_way`.
+            OutOfMemoryError: the device can not paint even a small box.
+        """
+        del free
         return {}
 
     @property

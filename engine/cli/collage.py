@@ -39,9 +39,10 @@ def run(arguments: Namespace) -> int:
     sources = {"style": styles, "content": contents[:1]}
     sizes = {slot: found for slot, paths in sources.items() if (found := _sizes(paths))}
     with argument("--preset"):
-        values: dict[str, Any] = method.fitting(sizes) | preset_values(method, arguments.preset)
+        chosen = preset_values(method, arguments.preset)
     with argument("--set"):
-        values |= parse_assignments(method.Settings, arguments.set)
+        chosen |= parse_assignments(method.Settings, arguments.set)
+    values: dict[str, Any] = method.fitting(sizes) | chosen
     if arguments.seed is not None:
         values["set_seed"] = arguments.seed
     settings = method.Settings.of(values)
@@ -55,7 +56,9 @@ def run(arguments: Namespace) -> int:
     arguments.set, arguments.style = [], []
     arguments.content = film or (contents if len(contents) > 1 else [])
     with tempfile.TemporaryDirectory() as folder:
-        return paint(arguments, job, Path(folder), None)
+        # one picture for all contents would fit the first of them alone
+        free = method.fitted_by_picture.difference(chosen) if not arguments.content else frozenset()
+        return paint(arguments, job, Path(folder), None, free)
 
 
 def _images(name: str, paths: list[Path]) -> list[Path]:

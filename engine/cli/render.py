@@ -22,7 +22,7 @@ from engine.cli.render_pictures import (
     say_what_is_cut,
     with_styles,
 )
-from engine.cli.reports import printed, printed_json, time_left
+from engine.cli.reports import fitted, printed, printed_json, time_left
 from engine.cli.terminal import Progress, UnreadError, answer, argument, interrupted, say, silence
 from engine.device import choose, prepare_thread
 from engine.errors import BadProjectError, TesseraError, UsageError
@@ -30,17 +30,19 @@ from engine.export import profiles
 from engine.export.encoders import check_limits
 from engine.export.print_sizes import parse_length, parse_size
 from engine.export.relink import with_images_from
+from engine.export.sweep import sweep
 from engine.export.video import open_film
 from engine.export.video_formats import check_video, is_video
 from engine.images.read import image_size
 from engine.job import Job
-from engine.messages.commands import CountImages, Retune, Stop
-from engine.messages.events import Began, Failed, ImagesCounted, Warned
+from engine.messages.commands import CountImages, FitToImages, Retune, Stop
+from engine.messages.events import Began, Failed, FittedToImages, ImagesCounted, Warned
 from engine.messages.exports import ALL_LAYERS, ExportCancelled, Exported, ExportRequest, Inspect, Inspected, Progressed
 from engine.method import Method, method_class
 from engine.nearest import instead
 from engine.options import EncodeOptions
 from engine.project import load_job, project_folder
+from engine.settings import Settings
 from engine.training.session import Session
 
 
@@ -57,12 +59,15 @@ def run(arguments: Namespace) -> int:
     return paint(arguments, job, snapshot.folder.parent.parent, snapshot.folder)
 
 
-def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) -> int:
+def paint(
+    arguments: Namespace, job: Job, project: Path, snapshot: Path | None, free: frozenset[str] = frozenset()
+) -> int:
     """Paints what the arguments ask for; returns 0.
 
     Args:
         project: folder that notes what is left unfinished.
         snapshot: whose weights; None for a method that needs no training.
+        free: names of the settings that may be fitted to the images, see `Method.fitting_picture`.
 
     Raises:
         UsageError, TesseraError: as `run`.
@@ -108,7 +113,9 @@ def paint(arguments: Namespace, job: Job, project: Path, snapshot: Path | None) 
         )
 
     with interrupted(lambda: session.post(Stop(keep=False))):
-        return _follow(session, export, wanted, arguments)
+        swept = sweep(method.Settings, arguments.sweep) if arguments.sweep else ()  # a film of them is one picture
+        free = free.difference(*(picture.values for picture in wanted), *swept)
+        return _follow(session, export, wanted, arguments, method.Settings, free)
 
 
 def _follow(
@@ -116,6 +123,8 @@ def _follow(
     export: Callable[[Size, Picture], ExportRequest],
     wanted: list[Picture],
     arguments: Namespace,
+    settings: type[Settings],
+    free: frozenset[str],
 ) -> int:
     """Paints one picture after the other."""
     progress = Progress()
@@ -127,8 +136,13 @@ def _follow(
             match event:
                 case Began():
                     canvas_size = event.canvas_size
+                    session.post(FitToImages(free))
+                case FittedToImages():
+                    values = event.values or {}
+                    if sentence := fitted(settings, values):
+                        say(sentence)
                     request = export(canvas_size, wanted[0])
-                    session.post(Retune(wanted[0].values))
+                    session.post(Retune({**values, **wanted[0].values}))
                     session.post(Inspect(replace(request, sweep=arguments.sweep or "")))
                     session.post(request)
                     if arguments.report is not None:

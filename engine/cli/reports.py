@@ -1,11 +1,13 @@
-"""What commands say of a report while they train, and of a picture that was painted."""
+"""What commands say of a report while they train, of what was fitted to images, and of a picture that was painted."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from engine.messages.events import Stepped
 from engine.messages.exports import Exported
+from engine.settings import Settings, specs
 
 
 def report_of(event: Stepped) -> dict[str, Any]:
@@ -22,6 +24,16 @@ def told(event: Stepped) -> str:
     """A report in a line."""
     terms = "  ".join(f"{name} {value:.3g}" for name, value in list(event.terms.items())[:4])
     return f"step {event.step:,}  {event.steps_per_s:.1f} steps/s  {terms}"
+
+
+def fitted(settings: type[Settings], values: Mapping[str, Any]) -> str:
+    """Which settings are not as they come, and how to have them otherwise; empty where all are."""
+    others = [s for s in specs(settings) if s.name in values and values[s.name] != s.default]
+    if not others:
+        return ""
+    said = ", ".join(f"{spec.knob.label} {spec.label_of(values[spec.name])}" for spec in others)
+    plain = " ".join(f"{spec.name}={spec.default:g}" for spec in others)
+    return f"Fitted to these images: {said}. As it comes: --set {plain}"
 
 
 def printed(done: Exported, part: tuple[int, int]) -> str:

@@ -23,6 +23,11 @@ class MatchedContents:
         self._in_tones: tuple[float, list[Source]] = 0.0, self._contents
         self._in_colors: list[Source] | None = None
 
+    @property
+    def as_loaded(self) -> Sequence[Source]:
+        """Nothing matched."""
+        return self._contents
+
     def at(self, tones: float, in_colors: bool) -> list[Source]:
         """The same list while both stay.
 

@@ -22,7 +22,10 @@ Reason = Literal["kept", "autosave", "stopped", "final", "before", "method", "re
 
 
 class Command:
+    """What a session is asked to do between two steps."""
+
     latest_wins: ClassVar[bool] = False
+    """Whether at most one of its kind waits, see mailbox.py."""
     replaces_pictures: ClassVar[bool] = False
     """Whether a picture that is being painted is likely to be of no use when this is obeyed."""
 
@@ -162,6 +165,20 @@ class FindPiece(Command):
 
     row: int
     column: int
+    latest_wins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class FitToImages(Command):
+    """Say which settings suit these very images, as the picture shows, see `Method.fitting_picture`.
+
+    Answered by `FittedToImages`.
+
+    Args:
+        free: names of the settings that the artist has not chosen.
+    """
+
+    free: frozenset[str]
     latest_wins: ClassVar[bool] = True
 
 

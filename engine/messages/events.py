@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -152,6 +152,18 @@ class PiecesCounted(Event):
 
     pieces: tuple[PieceInfo, ...]
     step: int
+
+
+@dataclass(frozen=True)
+class FittedToImages(Event):
+    """Answers `FitToImages`. Nothing is changed by it.
+
+    Args:
+        values: of settings, also those that stay as they come; empty where there is nothing to tell. None where it gave
+            way to something more urgent, and may be asked again.
+    """
+
+    values: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,7 @@ class InstanceNorm(nn.BatchNorm2d):
 
 
 def norm_layer(kind: Norm, channels: int) -> nn.Module:
+    """The norm of a kind for [B, channels, H, W]; the identity for "none"."""
     if kind == "layer":
         return ChannelLayerNorm(channels)
     if kind == "instance":

@@ -5,13 +5,15 @@ When there is time for a piece is session.py's; how one is painted is preview/vi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from engine import snapshots
 from engine.device import Device, empty_cache, is_lost
+from engine.errors import OutOfMemoryError
 from engine.messages.commands import RenderView, Requester
 from engine.messages.events import Event, Failed, ViewRendered
 from engine.method import Method
@@ -133,6 +135,19 @@ class Showing:
             done=piece.done,
             pieces=piece.pieces,
         )
+
+    def fitting(self, method: Method, free: Collection[str], threads: Threads) -> dict[str, Any] | None:
+        """What `Method.fitting_picture` gives; None where it gave way to something more urgent.
+
+        Without the memory for it nothing is fitted, and the picture is as it comes.
+        """
+        try:
+            with threads.picture(awaited=True), self._quickly():
+                return method.fitting_picture(free)
+        except InterruptedPainting:
+            return None
+        except OutOfMemoryError:
+            return {}
 
     @contextmanager
     def _quickly(self) -> Iterator[None]:

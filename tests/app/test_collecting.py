@@ -1,8 +1,10 @@
-"""What holds itself in circles goes in the window's thread, wherever it was made."""
+"""What holds itself in circles goes in the window's thread, wherever it was made; lines of sources go as well."""
 
 from __future__ import annotations
 
 import gc
+import inspect
+import linecache
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -64,6 +66,24 @@ def test_each_generation_has_its_turn_and_the_oldest_only_when_it_has_grown(coll
     kept: list[list[list[int]]] = []
     assert [_turn(collector, kept) for _ in range(13)] == [0, 0, 0, 1] * 3 + [2]
     assert 2 not in {_turn(collector, []) for _ in range(26)}
+
+
+def test_sources_that_were_read_are_not_kept(collector: Collector, qtbot: QtBot) -> None:
+    """PySide reads that of each module that is imported beside it: 70 MB of lines for torch."""
+    assert linecache.getlines(__file__)
+    qtbot.waitUntil(lambda: not linecache.cache)
+    assert inspect.getsource(_turn).startswith("def _turn"), "reports quote them as before"
+
+
+def test_sources_stay_while_more_are_read(collector: Collector) -> None:
+    """A thread that imports looks for what it has read just now."""
+    linecache.clearcache()
+    for file in (__file__, inspect.__file__, threading.__file__):
+        linecache.getlines(file)
+        collector.forget_sources()
+        assert file in linecache.cache
+    collector.forget_sources()
+    assert not linecache.cache
 
 
 def _turn(collector: Collector, kept: list[list[list[int]]]) -> int | None:

@@ -6,7 +6,7 @@ in templates/sets.py, what memory allows in memory_plan.py.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from engine.methods.directed import (
     undirected,
     with_regions_of,
 )
-from engine.methods.magic import pretrained
+from engine.methods.magic import fit, pretrained
 from engine.methods.magic.anchor import Anchor
 from engine.methods.magic.batches import Batch, joined
 from engine.methods.magic.color_choice import ColorChoice
@@ -83,6 +83,7 @@ class Magic(PaintingMagic):
     )
     presets = PRESETS
     fitted = frozenset(("content_scale", "style_scale"))
+    fitted_by_picture = fit.KNOBS
     capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces", "transparent"))
     painting_version = 2  # the networks see that the canvas ends, where they saw what lies beyond
     pretraining = "engine.methods.magic.pretraining:begun"
@@ -142,6 +143,12 @@ class Magic(PaintingMagic):
     @classmethod
     def fitting(cls, sizes: Mapping[str, Sequence[Size]]) -> dict[str, Any]:
         return fitting_scales(sizes)
+
+    def fitting_picture(self, free: Collection[str]) -> dict[str, Any]:
+        contents = self._matched.as_loaded
+        if not contents or not self.instant or self.borrowed or self.steps_done:
+            return {}
+        return fit.fitted(self, self.canvas_size, contents[0], free)
 
     def _read_images(self, job: Job) -> None:
         s = self.settings

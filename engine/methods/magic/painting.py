@@ -163,7 +163,8 @@ class PaintingMagic(DecidingMagic):
             for (choice, share), (seed, _) in zip(choices, self.shown_sets, strict=True)
         ]
         collage, mixture = self.average.paste(placed, s.temperature, self._mix_kernel, s.between_by == "pieces")
-        if scene.remembered and (scene.reduction > 1 or scene.canvas_size == self.canvas_size):
+        own_size = scene.reduction > 1 or scene.canvas_size == self.canvas_size
+        if scene.remembered and scene.counted and own_size:
             pieces, step = mixture[0, :count], self.steps_done
             self._tally.add(self._pieces_key, pieces, box, asked, self.halo, scene.canvas_size, step)
         painted = scene.fields.amounts.get(PAINT)

@@ -42,6 +42,7 @@ class Scene:
         fields: the artist's maps.
         reduction: how many times smaller than in training all of it is.
         remembered: it is the method's own, as trained, so that what is decided of it may be remembered.
+        counted: its pieces are those of the picture, which lists tell of.
         endless: there is something beyond the canvas; else its edges are as those of a patch in training.
     """
 
@@ -51,6 +52,7 @@ class Scene:
     fields: Fields = field(default_factory=Fields)
     reduction: int = 1
     remembered: bool = False
+    counted: bool = True
     endless: bool = False
 
     def seen(self, box: Box, alignment_px: int) -> Box:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,11 @@ from torch import Tensor
 from engine import snapshots
 from engine.box import Box, Size
 from engine.device import choose
+from engine.errors import OutOfMemoryError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
-from engine.messages.commands import Keep, Load, RenderView, Requester, Retune, Stop
-from engine.messages.events import Began, Event, Failed, Retuned, Stepped, ViewRendered
+from engine.messages.commands import FitToImages, Keep, Load, RenderView, Requester, Retune, Stop
+from engine.messages.events import Began, Event, Failed, FittedToImages, Retuned, Stepped, ViewRendered
 from engine.nn.parts import in_parts
 from engine.options import RenderMode
 from engine.preview import views
@@ -294,3 +295,73 @@ def test_previews_leave_training_most_of_the_time(tmp_path: Path, monkeypatch: p
             session.post(RenderView(Box(0, 0, 900, 900), Size(90, 90)))
 
     assert 8 <= len(of(play(session, react), ViewRendered)) <= 12
+
+
+def test_a_picture_is_of_one_step_and_of_one_value(tmp_path: Path) -> None:
+    """While a network is young its tiles showed their borders, each of another step; so they did under a slider."""
+    size = Size(600, 600)
+    look = RenderView(size.box, size, ticket=4)
+    session = Session(toy.job(tmp_path, canvas_size=size), tmp_path, device="cpu")
+
+    def react(event: Event) -> None:
+        match event:
+            case Stepped(step=3):
+                session.post(look)
+            case ViewRendered(done=False):
+                session.post(Retune({"rate": 0.2}))
+            case ViewRendered(done=True):
+                session.post(Stop(keep=False))
+
+    pieces = answers(play(session, react), 4)
+    assert len(pieces) > 1
+    assert len({piece.step for piece in pieces}) == 1
+
+
+def test_a_picture_that_takes_long_does_not_keep_training_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.training.session.WHOLE_PICTURE_S", 0.0)
+    size = Size(600, 600)
+    session = Session(toy.job(tmp_path, canvas_size=size), tmp_path, device="cpu")
+    session.post(RenderView(size.box, size, ticket=4))
+
+    def react(event: Event) -> None:
+        if isinstance(event, ViewRendered) and event.done:
+            session.post(Stop(keep=False))
+
+    pieces = answers(play(session, react), 4)
+    assert len({piece.step for piece in pieces}) == len(pieces) > 1
+
+
+def test_fitting_gives_way_to_what_would_replace_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", paused=True)
+    asked: list[Collection[str]] = []
+
+    def fitting(_self: toy.Toy, free: Collection[str]) -> dict[str, float]:
+        asked.append(free)
+        if len(asked) == 1:
+            session.post(Retune({"rate": 0.9}))
+        in_parts(lambda x: x, (torch.zeros(2, 1),), 0, part_bytes=1)
+        return {"rate": 0.4}
+
+    def react(event: Event) -> None:
+        if isinstance(event, FittedToImages):
+            session.post(FitToImages(frozenset(("rate",))) if event.values is None else Stop())
+
+    monkeypatch.setattr(toy.Toy, "fitting_picture", torch.no_grad()(fitting))
+    session.post(FitToImages(frozenset(("rate",))))
+    events = play(session, react)
+    told = [event for event in events if isinstance(event, FittedToImages | Retuned)]
+    assert told == [FittedToImages(None), Retuned(0, ("rate",)), FittedToImages({"rate": 0.4})]
+    assert asked == [{"rate"}, {"rate"}]
+
+
+def test_without_the_memory_to_look_nothing_is_fitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fitting(_self: toy.Toy, _free: Collection[str]) -> dict[str, float]:
+        raise OutOfMemoryError("There is too little memory.")
+
+    monkeypatch.setattr(toy.Toy, "fitting_picture", fitting)
+    session = Session(toy.job(tmp_path), tmp_path, device="cpu", paused=True)
+    session.post(FitToImages(frozenset(("rate",))))
+    session.post(Stop())
+    assert of(play(session), FittedToImages) == [FittedToImages({})]
