@@ -36,8 +36,8 @@ def smoothed(planes: Tensor, deviation_px: float) -> Tensor:
 
 class _Smoothed(torch.autograd.Function):
     """On the processor: neighbours are added, each by its share, several times faster than by a convolution of one
-    channel. A symmetric window is its own transpose, but that what goes on beyond the edges comes back to them; autograd
-    would fill as many planes as there are shares.
+    channel. A symmetric window is its own transpose, but that what goes on beyond the edges comes back to them;
+    autograd would fill as many planes as there are shares.
     """
 
     @staticmethod
