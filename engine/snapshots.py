@@ -134,7 +134,8 @@ def load_state(snapshot: Snapshot) -> State:
     try:
         if not tensors_are_whole(snapshot.folder / _TENSORS):
             raise _damaged(snapshot.folder)
-        return State(load_file(snapshot.folder / _TENSORS), _plain(snapshot.folder))
+        # read, not mapped: of a mapped file safetensors keeps two numbers for each tensor for ever
+        return State(load_file(snapshot.folder / _TENSORS, backend="pread"), _plain(snapshot.folder))
     except OSError as error:
         raise _unreadable(snapshot.folder, error) from None
     except (ValueError, SafetensorError):

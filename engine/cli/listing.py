@@ -18,7 +18,7 @@ _IN = " " * 8
 
 
 def methods(arguments: Namespace) -> int:
-    """Prints all methods, or those that are named, with their images, layers, presets and settings, as JSON where asked.
+    """Prints all methods, or those that are named, with images, layers, presets and settings, as JSON where asked.
 
     Returns 0. Raises UsageError: there is no such method.
     """

@@ -98,6 +98,6 @@ def _read(path: Path) -> State:
     try:
         with safe_open(path, framework="pt") as file:
             plain = json.loads((file.metadata() or {})["plain"])
-        return State(load_file(path), plain)
+        return State(load_file(path, backend="pread"), plain)
     except (OSError, ValueError, KeyError, SafetensorError):
         raise BadProjectError(f"{path} is damaged. Remove it to begin from nothing.") from None

@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError
 from engine.export.journal import spec_with_present_names
 from engine.files import replacing, write_atomically

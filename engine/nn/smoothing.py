@@ -36,20 +36,28 @@ def smoothed(planes: Tensor, deviation_px: float) -> Tensor:
 
 class _Smoothed(torch.autograd.Function):
     """On the processor: neighbours are added, each by its share, several times faster than by a convolution of one
-    channel; a gradient is given to neighbours likewise, where autograd would fill as many planes as there are shares.
+    channel. A symmetric window is its own transpose, but that what goes on beyond the edges comes back to them; autograd
+    would fill as many planes as there are shares.
     """
 
     @staticmethod
     def forward(context, planes: Tensor, shares: list[float]) -> Tensor:
         context.shares, context.dtype = shares, planes.dtype
-        if (kernel := kernel_for(planes, 1)) is not None:
-            return kernel.smoothed(planes, torch.tensor(shares))
-        return _gathered(_gathered(planes.float(), shares, 3), shares, 2)
+        return _gathered(planes, shares)
 
     @staticmethod
     @once_differentiable
     def backward(context, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
-        return _given(_given(gradient, context.shares, 2), context.shares, 3).to(context.dtype), None
+        radius = len(context.shares) // 2
+        spread = _gathered(functional.pad(gradient, (radius,) * 4), context.shares)
+        for axis in (2, 3):
+            length = spread.shape[axis] - 2 * radius
+            within = spread.narrow(axis, radius, length)
+            within.narrow(axis, 0, 1).add_(spread.narrow(axis, 0, radius).sum(axis, keepdim=True))
+            beyond = spread.narrow(axis, radius + length, radius).sum(axis, keepdim=True)
+            within.narrow(axis, length - 1, 1).add_(beyond)
+            spread = within
+        return spread.to(context.dtype).contiguous(), None
 
 
 def _shares(radius: int, deviation_px: float) -> list[float]:
@@ -58,28 +66,21 @@ def _shares(radius: int, deviation_px: float) -> list[float]:
     return [weight / sum(window) for weight in window]
 
 
-def _gathered(x: Tensor, shares: list[float], axis: int) -> Tensor:
-    """The sum of each plane's neighbours along an axis; beyond the edges it goes on."""
+def _gathered(planes: Tensor, shares: list[float]) -> Tensor:
+    """[B, K, H, W] to the sum of each pixel's neighbours, float32, in C where there is a compiler; beyond the edges
+    planes go on."""
+    if (kernel := kernel_for(planes, 1)) is not None:
+        return kernel.smoothed(planes, torch.tensor(shares))
+    return _gathered_along(_gathered_along(planes.float(), shares, 3), shares, 2)
+
+
+def _gathered_along(x: Tensor, shares: list[float], axis: int) -> Tensor:
     radius, length = len(shares) // 2, x.shape[axis]
     x = functional.pad(x, (radius, radius, 0, 0) if axis == 3 else (0, 0, radius, radius), mode="replicate")
     total = x.narrow(axis, 0, length) * shares[0]
     for place, share in enumerate(shares[1:], 1):
         total.add_(x.narrow(axis, place, length), alpha=share)
     return total
-
-
-def _given(gradient: Tensor, shares: list[float], axis: int) -> Tensor:
-    """The gradient of what `_gathered` was made of."""
-    radius, length = len(shares) // 2, gradient.shape[axis]
-    size = [*gradient.shape]
-    size[axis] += 2 * radius
-    total = gradient.new_zeros(size)
-    for place, share in enumerate(shares):
-        total.narrow(axis, place, length).add_(gradient, alpha=share)
-    inside = total.narrow(axis, radius, length)
-    inside.narrow(axis, 0, 1).add_(total.narrow(axis, 0, radius).sum(axis, keepdim=True))
-    inside.narrow(axis, length - 1, 1).add_(total.narrow(axis, radius + length, radius).sum(axis, keepdim=True))
-    return inside.contiguous()
 
 
 def _convolving(radius: int, deviation_px: float, planes: Tensor) -> Callable[[Tensor, int], Tensor]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +55,17 @@ def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path) -> None:
     for key, tensor in before.tensors.items():
         assert after.tensors[key].dtype == tensor.dtype
         assert torch.equal(after.tensors[key], tensor)
+
+
+def test_nothing_stays_of_a_snapshot_that_was_read(tmp_path: Path) -> None:
+    """Two numbers for each tensor would, for each way back, between what comes later."""
+    kept = keep(tmp_path, state=State({f"{n}": torch.zeros(300 + n) for n in range(100)}, {}))
+    held = []
+    for _ in range(12):
+        snapshots.load_state(kept)
+        gc.collect()
+        held.append(sys.getallocatedblocks())
+    assert held[-1] - held[-9] < 8 * 100
 
 
 def test_the_size_of_the_canvas_is_kept_and_may_be_missing(tmp_path: Path) -> None:

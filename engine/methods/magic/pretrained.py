@@ -81,7 +81,7 @@ def read(path: Path) -> PretrainedNetwork:
     """All of it. Raises BadWeightsError like `read_settings`."""
     settings = read_settings(path)
     try:
-        tensors = load_file(path)
+        tensors = load_file(path, backend="pread")
     except OSError as error:
         raise BadWeightsError(f"The network {path} can not be read ({error.strerror or error}).") from None
     except (SafetensorError, ValueError):
