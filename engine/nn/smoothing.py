@@ -37,7 +37,6 @@ def smoothed(planes: Tensor, deviation_px: float) -> Tensor:
 class _Smoothed(torch.autograd.Function):
     """On the processor: neighbours are added, each by its share, several times faster than by a convolution of one
     channel; a gradient is given to them likewise, where autograd would fill as many planes as there are shares.
-    would fill as many planes as there are shares.
     """
 
     @staticmethod
