@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown is not None:
         print(f"tessera: there is no option {unknown}; see tessera --help.", file=sys.stderr)
         return 2
-    lacking = next((word for word in arguments if not Path(word).exists()), None)
+    lacking = next((word for word in arguments if not os.path.exists(word)), None)
     if lacking is not None:
         meant = nearest(lacking, NAMES) if lacking is arguments[0] else None
         asked = f" Did you mean tessera {meant}?" if meant else ""

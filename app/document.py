@@ -6,8 +6,9 @@ follow its signals.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -112,7 +113,7 @@ class Document(EditedJob):
             self.become(job)
             return True
         moment = self.now_at(moment)
-        if not moment.exists():
+        if not os.path.exists(moment):
             self.problem.emit(
                 self.tr("The moment that this step leads to is no longer there, so everything stays as it is.")
             )
@@ -186,7 +187,7 @@ class Document(EditedJob):
             quiet: a problem that was told already is not told again.
         """
         self._autosave.stop()
-        if self.untitled and not self._mine and (self.folder / FILE_NAME).exists():
+        if self.untitled and not self._mine and os.path.exists(self.folder / FILE_NAME):
             self.folder = self._untitled_folder()  # another window began in the same minute
         gone = self._is_gone
         try:
@@ -219,7 +220,7 @@ class Document(EditedJob):
 
     @property
     def _is_gone(self) -> bool:
-        return self._mine and not (self.folder / FILE_NAME).exists()
+        return self._mine and not os.path.exists(self.folder / FILE_NAME)
 
     def look_after_its_folder(self) -> None:
         """Writes the project where somebody has moved its folder away, and tells so."""
@@ -236,11 +237,20 @@ class Document(EditedJob):
         text = ""
         if folder.is_relative_to(self.folder) or self.folder.is_relative_to(folder):
             text = self.tr("{} and the project lie within each other. Choose a folder beside it.").format(folder)
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        elif os.path.exists(folder) and _holds_things(folder):
             text = self.tr("{} has other things in it. Choose a new or an empty folder.").format(folder)
         if text:
             self.problem.emit(text)
         return not text
+
+    def can_be_written_to(self, folder: Path) -> bool:
+        """Writes the project into a folder that it does not have yet; False (and a `problem`) where that fails."""
+        try:
+            save_job(folder, self.job)
+        except NoRoomError as error:
+            self.problem.emit(str(error))
+            return False
+        return True
 
     def settle_in(self, folder: Path) -> bool:
         """From now on the project is the copy of it in another folder; False (and a `problem`) if not.
@@ -259,10 +269,17 @@ class Document(EditedJob):
         self._moved.forget()
         self.stack.clear()
         self.job, self.folder, self.dirty, self.refusal = job, folder, False, ""
-        self._mine = (folder / FILE_NAME).exists()
+        self._mine = os.path.exists(folder / FILE_NAME)
         self._others = load_settings(folder)
         self.job_replaced.emit()
 
     def _untitled_folder(self) -> Path:
         """A free name; the folder itself appears with the first change."""
         return free_folder(self._data, untitled_name())
+
+
+def _holds_things(folder: Path) -> bool:
+    """Whether it is a file, or a folder that is not empty; one that may not be looked into counts as empty."""
+    with suppress(PermissionError):
+        return not folder.is_dir() or any(folder.iterdir())
+    return False

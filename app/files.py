@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -101,7 +102,7 @@ class FilesController(QObject):
 
     def open_path(self, path: Path) -> None:
         """A project in any form, or one of its snapshots; or a file that was exported from one."""
-        if not is_project(path) and path.is_file() and self.origins.holds(path):
+        if not is_project(path) and os.path.isfile(path) and self.origins.holds(path):
             self.leaving.then(lambda: self.origins.open(path))
         else:
             self.opening.begin(path)

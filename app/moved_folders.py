@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from engine.job import Job, SourceImage
@@ -34,6 +35,6 @@ class MovedFolders:
 
     def _image(self, image: SourceImage) -> SourceImage:
         path = self.now_at(Path(image.path))
-        if str(path) == image.path or (not path.exists() and Path(image.path).exists()):
+        if str(path) == image.path or (not os.path.exists(path) and os.path.exists(image.path)):
             return image  # links and hidden files do not move along, see copying.py
         return image.model_copy(update={"path": str(path)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,10 @@ class Preferences:
     def last_folder(self, purpose: str) -> Path:
         """The folder last used for "images", "projects", "export"...; the user's pictures where there is none."""
         stored = self._text(f"folders/{purpose}", "")
-        if stored and Path(stored).is_dir():
+        if stored and os.path.isdir(stored):
             return Path(stored)
         pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
-        return Path(pictures) if pictures and Path(pictures).is_dir() else Path.home()
+        return Path(pictures) if pictures and os.path.isdir(pictures) else Path.home()
 
     def set_last_folder(self, purpose: str, folder: Path) -> None:
         self._store.setValue(f"folders/{purpose}", str(folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -32,7 +33,7 @@ class ProjectDialog(QFileDialog):
         """Takes the folder that is marked, where it is a project."""
         marked = self.selectedFiles()
         folder = Path(marked[0]) if len(marked) == 1 else None
-        if folder is not None and folder.is_dir() and is_folder_of_project(folder):
+        if folder is not None and os.path.isdir(folder) and is_folder_of_project(folder):
             self.done(QFileDialog.DialogCode.Accepted)
             self.chosen.emit(folder)
         else:

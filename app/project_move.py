@@ -6,6 +6,7 @@ snapshots there from its next command on. An untitled project's former folder go
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -59,8 +60,9 @@ class ProjectMove(QObject):
             return
         document.flush()
         source, untitled = document.folder, document.untitled
-        if not source.exists():
-            self._settle(source, folder, untitled)
+        if not os.path.exists(source):  # nothing could be written there yet
+            if document.can_be_written_to(folder):
+                self._settle(source, folder, untitled)
             return
         without = frozenset() if untitled else _OF_THE_ORIGINAL
         self._jobs.begin(
@@ -88,7 +90,7 @@ class ProjectMove(QObject):
             return
         if not document.settle_in(folder):
             return
-        if untitled and source.exists():
+        if untitled and os.path.exists(source):
             self._left.append((source, folder))
         if training.running:
             self._told = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 def is_packed(path: Path) -> bool:
     """Whether it is named as a project in one file."""
-    return path.suffix.lower() == PACKED and not path.is_dir()
+    return path.suffix.lower() == PACKED and not os.path.isdir(path)
 
 
 def is_folder_of_project(path: Path) -> bool:
     """Whether it is a project's folder, also where its project.json was lost."""
-    return (path / FILE_NAME).is_file() or has_snapshots(path)
+    return os.path.isfile(path / FILE_NAME) or has_snapshots(path)
 
 
 def is_project(path: Path) -> bool:
@@ -49,7 +50,7 @@ def origin_of(path: Path, folders: tuple[Path, ...] = ()) -> Origin | None:
     from engine.export import provenance  # with what reads images, only when a file is looked at
     from engine.export.format import suffixes
 
-    if path.suffix.lower() not in suffixes() or not path.is_file():
+    if path.suffix.lower() not in suffixes() or not os.path.isfile(path):
         return None
     try:
         return provenance.read(path, folders)

@@ -6,6 +6,7 @@ What is offered then is canvas/first_start.py's; saving the project is document.
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,7 +77,7 @@ class Recovery(QObject):
     def holder(self, folder: Path) -> Holder | None:
         """Who else has a project open; None where nobody has, or whoever had it was cut off: it can be taken over."""
         file = folder / LOCK_NAME
-        if folder == self._folder or not file.exists():
+        if folder == self._folder or not os.path.exists(file):
             return None
         lock = _lock(folder)
         if lock.tryLock(0):
@@ -104,7 +105,7 @@ class Recovery(QObject):
     def _left_behind(self) -> Rescue | None:
         """The last project, where its lock is still there and whoever held it is not."""
         folder = self._preferences.last_project
-        if folder is None or not (folder / FILE_NAME).is_file() or not (folder / LOCK_NAME).exists():
+        if folder is None or not os.path.isfile(folder / FILE_NAME) or not os.path.exists(folder / LOCK_NAME):
             return None
         lock = _lock(folder)
         if not lock.tryLock(0):
@@ -122,7 +123,7 @@ class Recovery(QObject):
         if folder == self._folder:
             return
         self.release()
-        if not (folder / FILE_NAME).is_file():
+        if not os.path.isfile(folder / FILE_NAME):
             return
         lock = _lock(folder)
         if lock.tryLock(0):

@@ -45,6 +45,8 @@ _WORDED_NARROWEST = frozenset({"train"})
 """Buttons of the toolbar that have their words beside the icon, in a wide window and in narrower ones."""
 ROOMY_PX, BELOW_PX = 1240, 228
 """Width of a window with room for all; height of what is below the canvas."""
+LOW_WINDOW_PX = 600
+"""A window that is not as high has low rows of moments: the usual one would take more than a third of it."""
 NARROW_PX, LEAST_PICTURE_PX = (200, 360), 380
 """Widths of the docks beside the picture in a narrow window, and of the picture's panel at least."""
 BOTH_BELOW_PX, CURVES_PX = 560, 230
@@ -204,6 +206,7 @@ class Shell(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.strip.set_low(self.height() < LOW_WINDOW_PX)
         self.fit_toolbar()
 
     def fit_toolbar(self) -> None:

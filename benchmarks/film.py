@@ -17,8 +17,9 @@ import av
 import numpy as np
 from PIL import Image
 
-from engine.export.video import FRAMES_PER_S, write_video
+from engine.export.video import FRAMES_PER_S
 from engine.export.video_formats import VIDEO_FORMATS
+from engine.export.video_writing import write_video
 
 _TURNED = 0.4
 

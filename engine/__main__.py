@@ -15,6 +15,7 @@ from engine import cores, heap
 from engine.cli.commands import COMMANDS
 from engine.cli.terminal import silence
 from engine.errors import TesseraError, UsageError
+from engine.files import unusable
 from engine.nearest import nearest
 
 
@@ -43,6 +44,8 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return _complain("Stopped at once; nothing more was kept.", 130)
     except Exception as error:
+        if isinstance(error, OSError) and error.filename:
+            return _complain(unusable(error.filename, error), 1)
         return _complain(f"Something unexpected went wrong ({type(error).__name__}: {error}). Please report it.", 1)
 
 
@@ -56,6 +59,13 @@ def _complain(message: str, code: int) -> int:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"tessera: {message.rstrip('.')}. See {self.prog} --help.\n")
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Leaves the lines of examples as they are; all else is wrapped."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
 
 
 def _read(argv: list[str]) -> argparse.Namespace:
@@ -82,7 +92,15 @@ def _parser(argv: list[str]) -> argparse.ArgumentParser:
     parser = _Parser(prog="tessera", description="Mosaics of your own images, without a window.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for command in COMMANDS:
-        added = commands.add_parser(command.name, help=command.help, description=command.text, allow_abbrev=False)
+        examples = "\n".join(["examples:", *(f"  {example}" for example in command.examples)])
+        added = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=command.text,
+            epilog=examples if command.examples else None,
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+        )
         added.set_defaults(command=command)
         if command.name in argv:
             command.add_arguments(added)

@@ -88,7 +88,7 @@ def bring_snapshots(source: Path, target: Path) -> None:
 
 def free_folder(parent: Path, name: str) -> Path:
     """A folder of that name that is not there yet, or with a number behind it."""
-    return next(parent / free for free in numbered(name) if not (parent / free).exists())
+    return next(parent / free for free in numbered(name) if not os.path.exists(parent / free))
 
 
 def _copied(source: Path, copy: Path, linked: bool) -> Iterator[int]:

@@ -121,6 +121,12 @@ def no_room(path: Path, error: OSError) -> NoRoomError:
     return NoRoomError(f"{path} could not be written ({reason}). {remedy}")
 
 
+def unusable(path: Path | str, error: OSError) -> str:
+    """What to tell the artist of a path that can not even be looked at, as one in a folder that is closed to them."""
+    reason = error.strerror or str(error)
+    return f"{path} could not be used ({reason}). Check its name, and that you may use the folders above it."
+
+
 def amount(size_bytes: float) -> str:
     """ "640 kB", "5.2 MB", "1.4 GB": powers of 1000, as disks are sold."""
     for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):

@@ -36,7 +36,13 @@ def _by_place(image: Stored) -> Stored:
 
 
 _FORMER_DEFAULTS: dict[str, Stored] = {
-    "famos": {"tone_matching": True, "settle_after_steps": 0, "balance_over": "patches", "foreign_weight": 0.0},
+    "famos": {
+        "tone_matching": True,
+        "settle_after_steps": 0,
+        "balance_over": "patches",
+        "foreign_weight": 0.0,
+        "smoothing_px": 0.0,
+    },
     "stylize": {"normalised_over": "style"},
     "magic": {
         "tone_matching": True,

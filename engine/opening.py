@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from engine import other_methods, snapshots
@@ -24,7 +25,7 @@ def open_project(folder: Path) -> Repaired:
         newest = next((snapshot for snapshot in reversed(kept) if snapshots.is_whole(snapshot)), None)
         if newest is None:
             raise
-        there = (folder / FILE_NAME).exists()
+        there = os.path.exists(folder / FILE_NAME)
         reason = str(error).partition(". ")[0].rstrip(".") if there else f"{folder / FILE_NAME} is not there"
         name = f"“{newest.name}”" if newest.name else newest.folder.name
         sentence = f"{reason}. The project opens from its newest whole moment, {name} of step {newest.step:,}."

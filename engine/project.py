@@ -74,7 +74,7 @@ def save_job(folder: Path, job: Job) -> None:
     """
     file = folder / FILE_NAME
     try:
-        whole = not file.exists() or not read_project(folder, look=False).sentences
+        whole = not os.path.exists(file) or not read_project(folder, look=False).sentences
     except (BadProjectError, OSError):
         whole = False
     if not whole:
@@ -175,7 +175,7 @@ def keep_aside(file: Path) -> Path | None:
 
 
 def _has_file(folder: Path) -> bool:
-    return (folder / FILE_NAME).is_file()
+    return os.path.isfile(folder / FILE_NAME)
 
 
 def _relative(path: str, folder: Path) -> str | None:

@@ -223,9 +223,9 @@ def _found(path: str, relative: Any, folder: Path) -> str:
     """Where an image is: in the project's folder, where it was, or as far from the project as it was."""
     if not os.path.isabs(path):
         return path if is_windows_path(path) else os.path.normpath(folder.absolute() / path)
-    if isinstance(relative, str) and relative and _is_clean(relative) and not Path(path).exists():
+    if isinstance(relative, str) and relative and _is_clean(relative) and not os.path.exists(path):
         beside = (folder / relative).resolve()
-        if beside.exists():
+        if os.path.exists(beside):
             return str(beside)
     return path
 

@@ -155,6 +155,7 @@ class FirstStart(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         direction, narrow = QBoxLayout.Direction, self.width() < NARROW_PX
+        self.rescue.set_narrow(narrow)
         self._title.setVisible(not narrow)
         self._small_title.setVisible(narrow)
         self._doors.setSpacing(8 if narrow else 16)
@@ -177,6 +178,7 @@ class _Rescue(QFrame):
         )
         self.setMaximumWidth(720)
         self._picture = QLabel(self)
+        self._has_picture = self._narrow = False
         self.heading = QLabel(self.tr("Your work is still here"), self)
         self.heading.setProperty("role", "heading")
         self.words = QLabel(self)
@@ -197,10 +199,16 @@ class _Rescue(QFrame):
         layout.addWidget(self._picture)
         layout.addLayout(column, 1)
 
+    def set_narrow(self, narrow: bool) -> None:
+        """The words alone, which would make the page wider than its place beside the picture."""
+        self._narrow = narrow
+        self._picture.setVisible(self._has_picture and not narrow)
+
     def show_offer(self, message: str, picture: QPixmap) -> None:
         self.words.setText(message)
         self.button.setAccessibleDescription(message)
-        self._picture.setVisible(not picture.isNull())
+        self._has_picture = not picture.isNull()
+        self._picture.setVisible(self._has_picture and not self._narrow)
         if not picture.isNull():
             ratio = self.devicePixelRatioF()
             smooth = Qt.TransformationMode.SmoothTransformation

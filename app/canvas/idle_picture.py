@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -62,7 +63,7 @@ class IdlePictureController(QObject):
         content = "" if first is None else first.path
         # methods that resample the content work on a canvas of its new size
         factor = getattr(job.settings, "content_scale", 1.0) * (1.0 if first is None else first.scale)
-        path = str(preview) if preview is not None and preview.exists() else content
+        path = str(preview) if preview is not None and os.path.exists(preview) else content
         key = f"{path} {content} {factor} {trained}"
         if key == self._shown:
             return
@@ -99,6 +100,8 @@ class IdlePictureController(QObject):
         self._canvas.view.forget()
         self._canvas.view.set_extent(self.canvas_size)
         self._canvas.view.set_picture(to_image(pixels), self._canvas.view.layer)
+        if begins:
+            self._canvas.begin.tell("")
 
     def _on_began(self, event: Began) -> None:
         self.canvas_size = event.canvas_size

@@ -29,6 +29,7 @@ class Still:
 
     Args:
         requester: who asks for its tiles.
+        layer: which of the method's layers is shown, the small picture in its place until that is painted.
     """
 
     def __init__(self, moment: MomentPicture, requester: Requester, layer: str) -> None:
@@ -49,6 +50,7 @@ class Still:
         return self._asked
 
     def show_piece(self, event: ViewRendered, ground: QColor) -> None:
+        """Takes a painted piece; see `Pixels.put`."""
         if event.image.size:
             self._pixels.put(event, self._asked, ground)
 

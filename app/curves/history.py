@@ -17,6 +17,7 @@ class Mark:
     """A moment at which something changed.
 
     Args:
+        step: how many steps were done.
         text: what, in words.
         names: of the settings that changed.
         job: the values that it led to; None where they are not known.

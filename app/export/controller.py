@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -96,7 +97,7 @@ class ExportController(QObject):
         if self.dialog is not None and self._about == about:  # with the choices as they were left
             self._on_state()
             out = self.dialog.form.out()
-            if not self.dialog.isVisible() and out.exists():  # painted when it was open before, as a rule
+            if not self.dialog.isVisible() and os.path.exists(out):  # painted when it was open before, as a rule
                 self.dialog.form.file_name.setText(free_name(unnumbered(out.stem), out.parent))
             self.dialog.set_job(self._job(snapshot))
             self.dialog.form.crop.set_picture(self._picture(snapshot))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -228,7 +229,7 @@ class ExportDialog(KeyedDialog):
         if self.measurable and request.size is not None and request.size.area > PROBED_PX and not self._inspected:
             remedy = (self.tr("Measure"), lambda: self.measure_requested.emit(request))
             checks.append(Check(self.tr("How long it takes can be measured on two tiles."), "muted", (remedy,)))
-        if out.exists():
+        if os.path.exists(out):
             mine = any(item.state == "done" and item.request.out == out for item in self._queue.items)
             message = self.tr("{} is there already and will be replaced.").format(out.name)
             checks.append(Check(message, "muted" if mine else "warning"))

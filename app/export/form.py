@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -188,7 +189,7 @@ class ExportForm(QWidget):
             layered.check(self.request())
         except BadSettingError as error:
             return str(error)
-        if not out.parent.is_dir():
+        if not os.path.isdir(out.parent):
             return self.tr("There is no folder {}. Choose another one.").format(out.parent)
         return ""
 
@@ -231,7 +232,7 @@ class ExportForm(QWidget):
         folder = self.out().parent
         one = self.tr("Each frame about {}") if self.film.is_film else self.tr("File of about {}")
         about = one.format(words.amount(packed))
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             return about
         return self.tr("{} · {} free on this disk").format(about, words.amount(shutil.disk_usage(folder).free))
 

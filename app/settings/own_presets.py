@@ -47,7 +47,6 @@ def share(path: Path, preset: OwnPreset) -> None:
     """Writes a preset to any file. Raises NoRoomError."""
     stored = {"tessera": "preset", "format": FORMAT, "method": preset.method, "name": preset.name}
     text = json.dumps({**stored, "values": dict(preset.values)}, indent=1, ensure_ascii=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, text)
 
 
@@ -84,9 +83,10 @@ def read(path: Path) -> OwnPreset:
 def listing(folder: Path, method: str) -> list[OwnPreset]:
     """The presets kept for a method, by name; files that are none are passed over."""
     found = []
-    for path in sorted((folder / method).glob(f"*{SUFFIX}")):
-        with suppress(BadProjectError):
-            found.append(read(path))
+    with suppress(OSError):  # as of a folder that is closed to us
+        for path in sorted((folder / method).glob(f"*{SUFFIX}")):
+            with suppress(BadProjectError):
+                found.append(read(path))
     return sorted((preset for preset in found if preset.method == method), key=lambda preset: preset.name.lower())
 
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from app.settings import knobs
 from app.settings.controls import Mark
 from app.settings.sections import Fold, Section, line
 from app.widgets import theme
+from app.widgets.down_area import DownArea
 from engine.settings import Settings, Spec, condition, idle, specs
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ class SettingsPanel(QWidget):
         self.search.addAction(theme.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self._filter)
 
-        self.scroll_area = QScrollArea(self)
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll_area = DownArea(self)
 
         self.legend = QWidget(self)
         legend = QHBoxLayout(self.legend)

@@ -78,6 +78,7 @@ class SnapshotStrip(QWidget):
         self._pending: list[PendingTile] = []
         """Moments that are being kept, oldest first."""
         self._selected: SnapshotTile | None = None
+        self._low = False
         # twice the height on screen, so that it stays sharp on a high-resolution display
         self._previews = thumbnails.Thumbnails(thumbnails.read_preview, 2 * HEIGHT, self)
         self._previews.ready.connect(self._arrived)
@@ -152,10 +153,29 @@ class SnapshotStrip(QWidget):
         """Autosaves alone, in their low row, leave the room of moments to the picture."""
         return bool(self._pending) or not all(_is_autosave(moment) for moment in self._all)
 
+    def set_low(self, low: bool) -> None:
+        """In a low window moments are as low as autosaves, with their words beside them, and leave the picture room."""
+        if low == self._low:
+            return
+        self._low = low
+        chosen, self._selected = self.selected, None
+        for tile in self._tiles:
+            (self._autosaves if tile.parent() is self._own_row else self._row).removeWidget(tile)
+            tile.hide()
+            tile.deleteLater()
+        self._tiles = []
+        self._show()
+        self._selected = next((tile for tile in self._tiles if tile.snapshot == chosen), None)
+        if self._selected is not None:
+            self._selected.set_selected(True)
+        self._choose_stop()
+
     def _fit(self) -> None:
         autosaves = 0 if self._own_row.isHidden() else SMALL_HEIGHT + 14
-        if not self._is_filled:
-            self.setMinimumHeight(LOW_PX + 2 * (theme.UNIT // 2) + autosaves)
+        self.band.setVisible(not self._low)
+        if not self._is_filled or self._low:
+            bar = self.scroll_area.horizontalScrollBar().sizeHint().height() if self._is_filled else 0
+            self.setMinimumHeight(LOW_PX + 2 * (theme.UNIT // 2) + bar + autosaves)
             return
         branches = self.band.height() - TreeBand.LEAST_PX
         self.setMinimumHeight(HEIGHT + 2 * self.fontMetrics().height() + 52 + autosaves + branches)
@@ -168,7 +188,7 @@ class SnapshotStrip(QWidget):
         needed, side = self.choice.minimumSizeHint(), 2 * theme.UNIT
         roomy = self.height() >= self.minimumHeight() + needed.height() and self.width() >= needed.width() + side
         self.choice.setVisible(roomy and self._is_filled)
-        self.grid_button.setVisible(not roomy and len(self._tiles) > 1)
+        self.grid_button.setVisible(not roomy and len(self._tiles) > 1 and not self._low)
         self._say_why_empty()
 
     def _say_why_empty(self) -> None:
@@ -236,7 +256,7 @@ class SnapshotStrip(QWidget):
 
     def show_pending(self, picture: QImage | None) -> None:
         """A moment is being kept: its place is there at once, with the picture that the canvas has."""
-        tile = PendingTile(picture, self._body)
+        tile = PendingTile(picture, self._body, self._low)
         self._pending.append(tile)
         self._row.insertWidget(self._row.count() - 1, tile, 0, Qt.AlignmentFlag.AlignTop)
         self._refresh()
@@ -328,8 +348,8 @@ class SnapshotStrip(QWidget):
             super().keyPressEvent(event)
 
     def _tile(self, snapshot: Snapshot) -> SnapshotTile:
-        small = _is_autosave(snapshot)
-        tile = SnapshotTile(snapshot, self._own_row if small else self._body, small)
+        autosave = _is_autosave(snapshot)
+        tile = SnapshotTile(snapshot, self._own_row if autosave else self._body, autosave or self._low)
         tile.picked.connect(lambda: self.select(self._tiles.index(tile)))
         tile.restore_requested.connect(lambda: self.restore_requested.emit(tile.snapshot))
         tile.renamed.connect(lambda name: self.renamed.emit(tile.snapshot, name))
@@ -360,10 +380,10 @@ class SnapshotStrip(QWidget):
         self.scroll_area.keep_in_place(held, self._tiles)
 
     def _refresh(self) -> None:
-        if self.keep_button.low == self._is_filled:
-            self.keep_button.set_low(not self._is_filled)
+        if self.keep_button.low == (self._is_filled and not self._low):
+            self.keep_button.set_low(not self._is_filled or self._low)
             self._fit()
-            self.filled.emit(self._is_filled)
+        self.filled.emit(self._is_filled)
         there = self._pending or any(tile.parent() is self._body for tile in self._tiles)
         # the one that goes first: both of them beside each other would make the window wider, which stays so
         gone, shown = (self.empty, self.scroll_area) if there else (self.scroll_area, self.empty)

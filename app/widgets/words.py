@@ -40,8 +40,10 @@ def counted(count: int, one: str) -> str:
 
 
 def pixels(count: float) -> str:
-    """ "8.3 megapixels", "1.2 gigapixels"."""
-    return f"{count / 1e9:.1f} gigapixels" if count >= 1e9 else f"{count / 1e6:.1f} megapixels"
+    """ "8.3 megapixels", "1.2 gigapixels", "0.049 megapixels"."""
+    if count >= 1e9:
+        return f"{count / 1e9:.1f} gigapixels"
+    return f"{count / 1e6:.1f} megapixels" if count >= 1e5 else f"{count / 1e6:.2g} megapixels"
 
 
 def print_size(width_px: int, height_px: int, dpi: int) -> str:

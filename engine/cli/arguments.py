@@ -19,6 +19,12 @@ def add_listing(command: ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print JSON")
 
 
+def add_methods(methods: ArgumentParser) -> None:
+    """Adds the arguments of `tessera methods`."""
+    methods.add_argument("methods", nargs="*", metavar="METHOD", help="those to explain; all are listed unless named")
+    add_listing(methods)
+
+
 def add_pretrain(pretrain: ArgumentParser) -> None:
     """Adds the arguments of `tessera pretrain`."""
     add = pretrain.add_argument

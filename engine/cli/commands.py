@@ -23,6 +23,7 @@ class Command:
         text: for its own help.
         arguments: "module:function" that declares them to a parser.
         work: "module:function" that does it and returns the exit code; loading it may take seconds.
+        examples: whole commands, for the end of its help.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Command:
     text: str
     arguments: str
     work: str
+    examples: tuple[str, ...] = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         pkgutil.resolve_name(self.arguments)(parser)
@@ -48,6 +50,10 @@ COMMANDS = (
         "one print. Without a content, a collage of the style images alone.",
         "engine.cli.render_arguments:add_collage",
         "engine.cli.collage:run",
+        (
+            "tessera collage --style city/ --content portrait.jpg --size A2 --out print.tif",
+            "tessera collage --style city/ --content portrait.jpg --set smoothing_px=6 --seed 4 --out larger.jpg",
+        ),
     ),
     Command(
         "train",
@@ -55,6 +61,10 @@ COMMANDS = (
         "Learns a mosaic of the style images that shows the first content image. Ctrl-C keeps a snapshot and ends.",
         "engine.cli.train_arguments:add_train",
         "engine.cli.train:run",
+        (
+            "tessera train --style city/ --content portrait.jpg --preset Draft --minutes 5 --out project/",
+            "tessera train --out project/ --resume --minutes 5",
+        ),
     ),
     Command(
         "render",
@@ -62,6 +72,11 @@ COMMANDS = (
         "Paints a picture of any size, tile by tile. What Ctrl-C or a crash leaves is gone on with by --resume.",
         "engine.cli.render_arguments:add_render",
         "engine.cli.render:run",
+        (
+            "tessera render project/ --size 60x90cm --bleed 3mm --out print.tif",
+            "tessera render project/ --content holidays/ --out others.jpg",
+            "tessera render project/ --sweep between=0:1:25 --out walk.mp4",
+        ),
     ),
     Command(
         "pretrain",
@@ -81,9 +96,11 @@ COMMANDS = (
     Command(
         "methods",
         "list the methods, their settings and presets",
-        "list the methods, their settings and presets",
-        _LISTING,
+        "Lists the methods with their images, layers, presets and settings; of those that are named also what each "
+        "setting does, and whether `tessera render --set` takes it.",
+        "engine.cli.arguments:add_methods",
         "engine.cli.listing:methods",
+        ("tessera methods", "tessera methods magic"),
     ),
     Command("devices", "list the devices", "list the devices", _LISTING, "engine.cli.listing:devices"),
 )

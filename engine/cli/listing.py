@@ -5,15 +5,25 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from dataclasses import asdict
+from textwrap import fill
 from typing import Any
 
+from engine.cli.terminal import argument
 from engine.device import available, why_no_card
 from engine.method import Method, method_class, method_keys
 from engine.settings import Spec, specs
 
+_IN = " " * 8
+"""Before what explains a setting."""
+
 
 def methods(arguments: Namespace) -> int:
-    found = [method_class(key) for key in method_keys()]
+    """Prints all methods, or those that are named, with images, layers, presets and settings, as JSON where asked.
+
+    Returns 0. Raises UsageError: there is no such method.
+    """
+    with argument("METHOD"):
+        found = [method_class(key) for key in arguments.methods or method_keys()]
     if arguments.json:
         print(json.dumps([_described(method) for method in found], indent=1, ensure_ascii=False))
         return 0
@@ -21,10 +31,19 @@ def methods(arguments: Namespace) -> int:
         print(f"{method.key}: {method.title}, after {method.paper}")
         print(f"  images   {', '.join(slot.key for slot in method.slots)}")
         print(f"  layers   {', '.join(layer.key for layer in method.layers)}")
-        print(f"  presets  {', '.join(preset.name for preset in method.presets)}")
+        print(f"  presets  {'; '.join(preset.name for preset in method.presets)}")
         for spec in specs(method.Settings):
             print(f"  {spec.name:<28} {spec.default!s:<12} {spec.allowed}")
+            if arguments.methods:
+                print(_explained(spec))
     return 0
+
+
+def _explained(spec: Spec) -> str:
+    """What a setting is called in the window, what more and less of it do, and whether it needs no training."""
+    unit = f", in {spec.knob.unit}" if spec.knob.unit else ""
+    live = " Also of `tessera render`." if spec.knob.live else ""
+    return fill(f"{spec.knob.label}{unit}. {spec.knob.help}{live}", 100, initial_indent=_IN, subsequent_indent=_IN)
 
 
 def _described(method: type[Method]) -> dict[str, Any]:
@@ -54,6 +73,7 @@ def _setting(spec: Spec) -> dict[str, Any]:
 
 
 def devices(arguments: Namespace) -> int:
+    """Prints the devices of this computer, the one that is chosen by itself first, and why no card is. Returns 0."""
     found = available()
     if arguments.json:
         print(json.dumps([asdict(device) for device in found], indent=1))

@@ -27,7 +27,14 @@ def add_render(render: argparse.ArgumentParser) -> None:
     )
     add("--style", type=Path, nargs="+", default=[], metavar="PATH", help="other style images, for MAGIC")
     add("--images", type=Path, nargs="+", default=[], metavar="DIR", help="where images are that were moved")
-    add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="live settings, as set_seed=3")
+    add(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="settings that need no training, as set_seed=3; `tessera methods METHOD` marks them",
+    )
     add_map_options(render)
     _add_picture(render)
 
@@ -46,7 +53,12 @@ def add_collage(collage: argparse.ArgumentParser) -> None:
     )
     add("--preset", action="append", default=[], metavar="NAME", help="values to start from, as Large pieces")
     add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="settings, as content_weight=60")
-    add("--seed", type=whole(1, 1_000_000), metavar="S", help="which set of pieces; each number is another collage")
+    add(
+        "--seed",
+        type=whole(1, 1_000_000),
+        metavar="S",
+        help="which set of pieces; each number is another collage; 1 unless given",
+    )
     add_map_options(collage)
     _add_picture(collage)
 
@@ -80,7 +92,12 @@ def _add_size(render: argparse.ArgumentParser) -> None:
         metavar="D",
         help=f"pixels per inch; {EncodeOptions.dpi:g} unless given",
     )
-    group.add_argument("--bleed", default="0", metavar="LENGTH", help="more picture on each side, as in 3mm")
+    group.add_argument(
+        "--bleed",
+        default="0",
+        metavar="LENGTH",
+        help="more picture on each side, as 3mm or 0.1in; pixels without a unit, none unless given",
+    )
     group.add_argument("--marks", action="store_true", help="crop marks outside the bleed")
 
 
@@ -112,7 +129,12 @@ def _add_painting(render: argparse.ArgumentParser) -> None:
         help="N numbered files, or a video's frames, along a live setting, as between=0:1:25",
     )
     add("--frames", type=Path, metavar="PATH", help="a folder of images or a video in place of the content")
-    add("--tile", type=tile_px, metavar="T", help="side of a tile in pixels, a multiple of 16 from 64 to 8192")
+    add(
+        "--tile",
+        type=tile_px,
+        metavar="T",
+        help="side of a tile in pixels, a multiple of 16 from 64 to 8192; as suits the device unless given",
+    )
     add("--resume", action="store_true", help="go on with what an earlier attempt has painted")
     add("--canvas", type=Path, metavar="DIR", help="keeps what is painted, to write other formats without painting")
 
@@ -120,8 +142,18 @@ def _add_painting(render: argparse.ArgumentParser) -> None:
 def _add_finish(render: argparse.ArgumentParser) -> None:
     add = render.add_argument_group("file").add_argument
     add("--bits", type=int, choices=(8, 16), default=8, help="for each colour; 8 unless given")
-    add("--profile", default=SRGB, metavar="NAME", help=f"{SRGB}, {ADOBE_RGB}, or an .icc file (RGB or CMYK)")
-    add("--intent", choices=get_args(Intent), default=EncodeOptions.intent, help="for colours that it does not have")
+    add(
+        "--profile",
+        default=SRGB,
+        metavar="NAME",
+        help=f"{SRGB}, {ADOBE_RGB}, or an .icc file (RGB or CMYK); {SRGB} unless given",
+    )
+    add(
+        "--intent",
+        choices=get_args(Intent),
+        default=EncodeOptions.intent,
+        help=f"for colours that it does not have; {EncodeOptions.intent} unless given",
+    )
     add("--no-black-point", action="store_true", help="convert without black point compensation")
     add(
         "--quality",
@@ -134,7 +166,7 @@ def _add_finish(render: argparse.ArgumentParser) -> None:
         "--compression",
         choices=get_args(Compression),
         default=EncodeOptions.compression,
-        help=f"of {_readers('compression')}",
+        help=f"of {_readers('compression')}; {EncodeOptions.compression} unless given",
     )
     add("--pyramid", action="store_true", help=f"smaller versions of the picture inside {_readers('pyramid')}")
     add(

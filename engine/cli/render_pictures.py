@@ -12,7 +12,7 @@ from engine.box import Size
 from engine.cli.terminal import argument, say
 from engine.errors import BadImageError, TesseraError, UsageError
 from engine.export import journal, unfinished
-from engine.export.cropping import cut_share
+from engine.export.cropping import NOTICED_CUT, cut_share
 from engine.export.print_sizes import print_scale, proposed_size
 from engine.export.sweep import live_values, numbered, sweep
 from engine.export.video_formats import is_video
@@ -21,8 +21,6 @@ from engine.images.read import image_size
 from engine.job import Job, SourceImage
 from engine.method import Method
 from engine.options import RenderMode
-
-_NOTICED_CUT = 0.03
 
 
 @dataclass(frozen=True)
@@ -137,5 +135,5 @@ def render_mode(
 
 def say_what_is_cut(size: Size, trained: Size) -> None:
     """Tells on the terminal of a print of another shape than the picture, where it is noticed."""
-    if (share := cut_share(size, trained)) >= _NOTICED_CUT:
+    if (share := cut_share(size, trained)) >= NOTICED_CUT:
         say(f"The size has another shape than the picture, of which {share:.0%} are cut away. --width alone keeps all.")

@@ -28,6 +28,7 @@ class Room:
         """Of `time.monotonic`; None where nothing was refused."""
 
     def hear(self, event: Event) -> None:
+        """To be told every event of the session; posts commands to it, and waits between two tries."""
         match event:
             case Failed(command=Stop()) if self._until is None:
                 self._until = time.monotonic() + PATIENCE_S

@@ -18,7 +18,12 @@ def add_train(train: argparse.ArgumentParser) -> None:
     add_slot_options(train)
     add_map_options(train)
     add("--method", metavar="NAME", help=f"see `tessera methods`; {DEFAULT_METHOD} unless named")
-    add("--steps", type=whole(1, 1_000_000_000), metavar="N", help="end at this step, those of a project included")
+    add(
+        "--steps",
+        type=whole(1, 1_000_000_000),
+        metavar="N",
+        help="end at this step, those of a project included; this or --minutes is needed",
+    )
     add("--minutes", type=positive, metavar="M", help="end after so many minutes of training")
     add(
         "--until-stall",
@@ -28,9 +33,21 @@ def add_train(train: argparse.ArgumentParser) -> None:
     )
     add("--plan", type=Path, metavar="FILE", help="several trainings, one after another, as a file says; docs/away.md")
     add(
-        "--preset", action="append", default=[], metavar="NAME", help="values to start from; may be given several times"
+        "--preset",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="values to start from, as Draft; may be given several times",
     )
-    add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", dest="assignments", help="settings")
+    add(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="assignments",
+        help="settings, as content_weight=60; see `tessera methods`",
+    )
     add(
         "--start-from",
         type=Path,

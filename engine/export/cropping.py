@@ -11,6 +11,9 @@ from engine.method import Method
 from engine.options import RenderMode
 from engine.preview.views import artwork
 
+NOTICED_CUT = 0.03
+"""From this share on it is told what of a picture is cut away."""
+
 
 def cropped(
     method: Method, size: Size, layer: str, render_mode: RenderMode, crop: tuple[float, float] | None

@@ -16,7 +16,7 @@ from engine.export.print_sizes import Layout
 from engine.export.standing import told_of_a_standing_film
 from engine.export.sweep import sweep
 from engine.export.tiles import ExportPlan, Report, fulfil
-from engine.export.video import FRAMES_PER_S, Film, begin_film, end_film, numbered, open_film, write_video
+from engine.export.video import FRAMES_PER_S, Film, begin_film, end_film, numbered, open_film
 from engine.export.video_formats import check_video, is_video
 from engine.messages.events import Event, Warned
 from engine.messages.exports import Exported, Progressed
@@ -99,6 +99,8 @@ class FilmRun:
                     report = yield from self._told_between(job, number - 1, max(film.count, number))
                 seams.append(report.seam or 1.0)
         if video:
+            from engine.export.video_writing import write_video  # brings FFmpeg along
+
             write_video(pictures, request.out, film.per_second)
         end_film(folder, pictures)
         out = request.out if video else pictures[0]

@@ -97,9 +97,11 @@ class Painting:
 
     @cached_property
     def weights(self) -> str:
+        """The digest of what the method has learned: an export is gone on with by these weights alone."""
         return state_digest(self.now.method.state())
 
     def plan(self) -> ExportPlan:
+        """What is to be painted into which file, with all that has to be the same where it is gone on with."""
         request, now = self.request, self.now
         size = self.size()
         state = now.method.state()
@@ -207,6 +209,7 @@ class Painting:
         return methods
 
     def painters(self, render_mode: RenderMode) -> list[Paint]:
+        """What paints tiles in a way, one for each device; a lone one takes as many threads as pay."""
         painters = [self._painter(method, device, render_mode) for method, device in self.methods]
         if self.threads is None or len(painters) > 1:  # several paint in threads of their own
             return list(painters)

@@ -14,6 +14,7 @@ from pathlib import Path
 from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError, BadSettingError, NoRoomError
 from engine.export import journal, learn_on
+from engine.export.cropping import NOTICED_CUT, cut_share
 from engine.export.format import LARGEST_SIDE, format_of, roomiest
 from engine.export.print_sizes import Layout, pixels, print_scale
 from engine.export.relink import missing_images, refuse_to_overwrite
@@ -61,6 +62,7 @@ def findings(
         found += _begun(request)
     found += _paper(request)
     found += _transparency(request, job, capabilities)
+    found += _film(request, size)
     if not missing_images(job) and max(size.height, size.width) <= LARGEST_SIDE:  # of others nothing is painted
         found += _detail(request, size, trained, job, capabilities)
     return found
@@ -211,6 +213,26 @@ def _transparency(request: ExportRequest, job: Job, capabilities: frozenset[str]
     elif clear and not wanted and holds:
         message = f"{path.name} is transparent in places. The picture is painted there, too."
         yield Finding("transparency", "note", message, (Remedy("Stay transparent there", other),))
+
+
+def _film(request: ExportRequest, size: Size) -> Iterator[Finding]:
+    """What of a film's frames is not painted, since the canvas has another shape."""
+    if request.frames is None:
+        return
+    from engine.export.video import open_film  # brings what decodes videos along
+
+    try:
+        frame = open_film(request.frames).size()
+    except BadImageError:  # told when it is painted
+        return
+    share = cut_share(size, frame) if size.area and frame.area else 0.0
+    if share >= NOTICED_CUT:
+        yield Finding(
+            "film",
+            "warning",
+            f"The frames of {request.frames.name} have another shape than the canvas: {share:.0%} of each are cut "
+            "away. With one of them as the content the canvas has their shape.",
+        )
 
 
 def _detail(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def missing_images(job: Job) -> list[Path]:
         Path(image.path)
         for images in job.sources.values()
         for image in images
-        if not image.path or not Path(image.path).is_file()
+        if not image.path or not os.path.isfile(image.path)
     ]
 
 
@@ -24,9 +25,9 @@ def with_images_from(job: Job, folders: list[Path]) -> Job:
     """The job with images that were moved found again by their names in other folders; those not found stay."""
 
     def found(path: str) -> str:
-        if Path(path).is_file():
+        if os.path.isfile(path):
             return path
-        return next((str(f / Path(path).name) for f in folders if (f / Path(path).name).is_file()), path)
+        return next((str(f / Path(path).name) for f in folders if os.path.isfile(f / Path(path).name)), path)
 
     sources = {
         slot: tuple(image.model_copy(update={"path": found(image.path)}) for image in images)
@@ -39,7 +40,7 @@ def refuse_to_overwrite(out: Path, job: Job) -> None:
     """Raises BadSettingError: the file is one of the images that the picture is made of."""
     for images in job.sources.values():
         for image in images:
-            if Path(image.path).exists() and out.exists() and out.samefile(image.path):
+            if os.path.exists(image.path) and os.path.exists(out) and out.samefile(image.path):
                 raise BadSettingError(f"{out} is one of the images that the picture is made of. Choose another name.")
 
 

@@ -1,28 +1,23 @@
-"""Frames: a folder of images or a video, picture by picture, and a video made of pictures. Nothing is painted here."""
+"""Frames: a folder of images or a video, picture by picture. Painting is elsewhere; video_writing.py makes a video."""
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
-import av.error
 import cv2
 import numpy as np
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError
 from engine.export.journal import spec_with_present_names
-from engine.export.video_formats import VideoFormat, check_video
 from engine.files import replacing, write_atomically
 from engine.images.find import find_images
+from engine.images.read import image_size
 
 FRAMES_PER_S = 25.0
 _ABOUT, _FIRST, _FRAME = "frames.json", "first.png", "frame.png"
@@ -43,6 +38,13 @@ class Film:
     files: tuple[Path, ...]
     count: int
     per_second: float
+
+    def size(self) -> Size:
+        """Of its first frame, as it is shown. Raises BadImageError."""
+        if self.files:
+            return image_size(self.files[0])
+        with _opened(self.path) as video:
+            return Size(int(video.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(video.get(cv2.CAP_PROP_FRAME_WIDTH)))
 
     def frames(self, scratch: Path, wanted: Callable[[int], bool]) -> Iterator[tuple[int, Path]]:
         """Image files one after another, numbered from 1; those of a video are written to `scratch` one at a time.
@@ -108,52 +110,6 @@ def numbered(out: Path, number: int) -> Path:
     return out.with_name(f"{out.stem}-{number:05d}{out.suffix}")
 
 
-def write_video(pictures: list[Path], out: Path, per_second: float) -> None:
-    """8 bit pictures of one size to a video, whole or not at all.
-
-    Odd sides lose a line, since videos have none. Raises BadSettingError, NoRoomError, BadImageError.
-    """
-    height, width = _read(pictures[0]).shape[:2]
-    kind = check_video(out, Size(height, width))
-    height, width = height // 2 * 2, width // 2 * 2
-    with replacing(out) as temporary, _errors_of_the_system():
-        # What tells the size comes first in the file, so that a browser plays it while it still loads.
-        quickly = {"movflags": "+faststart"} if kind.suffix == ".mp4" else {}
-        with av.open(str(temporary), "w", format=kind.suffix[1:], options=quickly) as container:
-            rate = Fraction(per_second).limit_denominator(1001)
-            stream = container.add_stream(kind.codec, rate, dict(kind.options))
-            assert isinstance(stream, av.VideoStream)
-            stream.width, stream.height, stream.pix_fmt = width, height, kind.pixels
-            space, tones = _colors_of(kind)
-            encoder = stream.codec_context
-            encoder.colorspace, encoder.color_range = space, tones
-            if space == Colorspace.ITU709:
-                encoder.color_primaries, encoder.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-            for picture in pictures:
-                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(_read(picture)[:height, :width]), "bgr24")
-                frame = frame.reformat(format=kind.pixels, dst_colorspace=space, dst_color_range=tones)
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode())
-
-
-def _colors_of(kind: VideoFormat) -> tuple[Colorspace, ColorRange]:
-    """Of a film of today's screens, as players take what is not told; or of JPEG."""
-    if kind.codec == "mjpeg":
-        return Colorspace.ITU601, ColorRange.JPEG
-    return Colorspace.ITU709, ColorRange.MPEG
-
-
-@contextmanager
-def _errors_of_the_system() -> Iterator[None]:
-    """What FFmpeg raises for a disk that is full is the system's error already; all else becomes one."""
-    try:
-        yield
-    except av.error.FFmpegError as error:
-        if isinstance(error, OSError):
-            raise
-        raise OSError(errno.EIO, f"the video could not be encoded: {error.strerror}") from error
-
-
 def begin_film(folder: Path, about: dict[str, Any], resume: bool) -> bool:
     """Notes what film a folder is of; with `resume`, whether frames of the same one were begun there.
 
@@ -212,13 +168,6 @@ def _write(path: Path, picture: np.ndarray) -> None:
         if not kept:
             raise BadImageError(f"A frame of {path} could not be stored.")
         temporary.write_bytes(data.tobytes())
-
-
-def _read(path: Path) -> np.ndarray:
-    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise BadImageError(f"{path} is damaged and could not be read. Export the frames again.")
-    return picture
 
 
 def _undecodable(path: Path) -> BadImageError:

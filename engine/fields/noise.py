@@ -30,6 +30,7 @@ class NoiseField:
         self.channels, self.seed, self.device, self.period = channels, seed, device, period
 
     def at(self, box: Box) -> Tensor:
+        """The noise of any box of the plane, float32 [C, h, w]."""
         rows = torch.arange(box.top, box.bottom, device=self.device)  # [h]
         columns = torch.arange(box.left, box.right, device=self.device)  # [w]
         if self.period is not None:

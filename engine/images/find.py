@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from engine.files import unusable
 from engine.images import decode
 
 SUFFIXES = (
@@ -40,7 +41,9 @@ def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     files: dict[Path, None] = {}
     problems: list[str] = []
     for path in paths:
-        if path.is_dir():
+        if closed := _closed(path):
+            problems.append(closed)
+        elif path.is_dir():
             unreadable: list[str] = []
             found = _search(path, _DEEPEST_FOLDER, unreadable)
             problems += unreadable
@@ -53,6 +56,15 @@ def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
             problems.append(decode.missing(path))
     unnamed = {file: problem for file in files if (problem := _unnamed(file))}
     return [file for file in files if file not in unnamed], [*problems, *unnamed.values()]
+
+
+def _closed(path: Path) -> str:
+    """Why nothing can be said of a path: a folder above it is closed, or its name too long; empty where it can."""
+    try:
+        path.exists()
+    except OSError as error:
+        return unusable(path, error)
+    return ""
 
 
 def _unnamed(file: Path) -> str:
@@ -68,11 +80,11 @@ def _unnamed(file: Path) -> str:
 def _search(folder: Path, depth: int, unreadable: list[str]) -> list[Path]:
     try:
         entries = sorted((Path(entry) for entry in os.scandir(folder)), key=_natural)
+        shown = [entry for entry in entries if not entry.name.startswith(".")]
+        found = [entry for entry in shown if entry.suffix.lower() in SUFFIXES and entry.is_file()]
     except OSError as error:
         unreadable.append(f"The folder {folder} could not be opened ({error.strerror}). Check that you may read it.")
         return []
-    shown = [entry for entry in entries if not entry.name.startswith(".")]
-    found = [entry for entry in shown if entry.suffix.lower() in SUFFIXES and entry.is_file()]
     if depth > 1:
         for entry in shown:
             if entry.is_dir():

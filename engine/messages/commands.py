@@ -22,7 +22,10 @@ Reason = Literal["kept", "autosave", "stopped", "final", "before", "method", "re
 
 
 class Command:
+    """What a session is asked to do between two steps."""
+
     latest_wins: ClassVar[bool] = False
+    """Whether at most one of its kind waits, see mailbox.py."""
     replaces_pictures: ClassVar[bool] = False
     """Whether a picture that is being painted is likely to be of no use when this is obeyed."""
 

@@ -21,6 +21,7 @@ class Mailbox:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def post(self, command: Command) -> None:
+        """Puts a command behind those that wait, or in the place of one that it replaces; from any thread."""
         with self._changed:
             # Only back to the last command that keeps its place: a slider moved before a Load must not overrule it.
             for index in reversed(range(len(self._waiting))):

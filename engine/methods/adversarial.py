@@ -37,6 +37,8 @@ from engine.templates.mix_kernels import kernel_for
 
 
 class AdversarialBatch(Protocol):
+    """What a step of training draws."""
+
     @property
     def style(self) -> Tensor: ...  # [B, 3, H, W], -1..1
 
@@ -44,6 +46,8 @@ class AdversarialBatch(Protocol):
 
 
 class Fake(Protocol):
+    """What the generator makes of a batch."""
+
     @property
     def result(self) -> Tensor: ...  # [B, 3, H, W], -1..1
 

@@ -44,6 +44,9 @@ class AdversarialSettings(TrainedSettings):
     # ------------------------------------------------------------ pieces
     variation_weight: float = weight(0.15, 5, "Size of the pieces",
         "More: large pieces with few borders. Less: small pieces.", symbol="TV of A", group=PIECES)
+    smoothing_px: float = number(1.5, 0, 32, "Keep pieces whole",
+        "Over how far around a pixel is decided what lies there. More: larger pieces with calm outlines, and fine "
+        "lines of the content are lost. Acts at once.", unit="px", group=PIECES, live=True)
     feather_px: float = number(0.0, 0, 200, "Soft borders of regions",
         "For a map that says which pieces lie where: over how many pixels regions go over into one another. 0: a cut.",
         unit="px", group=PIECES, live=True, advanced=True)

@@ -16,8 +16,9 @@ from torch.nn import functional
 from engine.box import Box
 from engine.device import uploaded
 from engine.fields.noise import NoiseField
-from engine.nn.layers import Norm, UpConvolution, norm_layer
+from engine.nn.layers import Norm, norm_layer
 from engine.nn.texture_networks import Edge
+from engine.nn.up_convolution import UpConvolution
 
 CELL = 4
 """Side of what the full layers make of one noise vector, before the enlarging stages."""

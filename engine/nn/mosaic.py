@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from engine.box import Box, Margin
 from engine.fields.noise import between
+from engine.nn.smoothing import smoothed
 from engine.nn.unet import NO_MARGIN, UNet, UNetShape
 from engine.templates.atlas import View
 from engine.templates.mix_kernel import MixKernel
@@ -119,6 +120,14 @@ class Decision(NamedTuple):
         rows, columns = box.within(outer)
         return self if box == outer else Decision(*(part[..., rows, columns] for part in self))
 
+    def dense(self) -> Decision:
+        """Without what a part of a larger box would hold in memory besides."""
+        return Decision(*(part.contiguous() for part in self))
+
+    def smoothed(self, deviation_px: float) -> Decision:
+        """What lies where is decided of the surroundings of a pixel, see smoothing.py; what is painted stays."""
+        return self._replace(logits=smoothed(self.logits, deviation_px)) if self.logits.shape[1] else self
+
     def decisions(self) -> tuple[Tensor | None, ...]:
         """What takes memory where it is kept."""
         return tuple(self)
@@ -160,6 +169,7 @@ class MosaicGenerator(nn.Module):
         bias: Tensor | None = None,
         painted_share: Tensor | None = None,
         keep_logits: bool = False,
+        smoothing_px: float = 0.0,
     ) -> Painting:
         """
         Args:
@@ -172,6 +182,7 @@ class MosaicGenerator(nn.Module):
                 may lie.
             painted_share: multiplies alpha, [B, 1, H, W] of the box as it is returned.
             keep_logits: the result has them.
+            smoothing_px: over what decisions are averaged before.
             measure: take what the losses need of A; without, entropy, variation and usage are empty.
         """
         z = self._noise_map(noise)
@@ -184,7 +195,7 @@ class MosaicGenerator(nn.Module):
             margin,
         )
         painting = self.composed(
-            Decision(logits, x),
+            Decision(logits, x).smoothed(smoothing_px),
             view,
             temperature,
             mix_kernel,

@@ -1,5 +1,5 @@
 /* What lies together by phases, as the convolution at half the resolution gives it, and the planes that it stands for.
- * phases_kernel.py compiles and calls it; layers.py holds the same as copies of torch.
+ * phases_kernel.py compiles and calls it; up_convolution.py holds the same as copies of torch.
  *
  * phases: [B, h, w, 2, 2, D], float32 or bfloat16 (`narrow`). planes: [B, count, 2 h, 2 w], float32, of the channels
  * from `first` on. A call goes over lines begin to end of the B * 2 h lines of all planes.

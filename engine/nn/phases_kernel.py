@@ -1,6 +1,6 @@
 """The compiled way between the phases of a convolution and planes: calls phases.c, on as many threads as torch uses.
 
-Where it can not be built, layers.py has the same as copies of torch, with which it has been compared.
+Where it can not be built, up_convolution.py has the same as copies of torch, with which it has been compared.
 """
 
 from __future__ import annotations

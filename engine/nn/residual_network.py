@@ -12,7 +12,8 @@ from torch.nn import functional
 from engine.box import Box
 from engine.device import uploaded
 from engine.fields.noise import NoiseField
-from engine.nn.layers import NoiseInjection, Norm, ResidualBlock, UpConvolution, applied, styled_norm
+from engine.nn.layers import NoiseInjection, Norm, ResidualBlock, applied, styled_norm
+from engine.nn.up_convolution import UpConvolution
 
 ALIGNMENT_PX = 16
 """Side of the places of the noise that decides strokes, in pixels: channels of finer noise would only show as grain."""

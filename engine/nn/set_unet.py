@@ -13,10 +13,11 @@ from torch.utils.checkpoint import checkpoint
 
 from engine.box import Box
 from engine.nn.conditional import ConditionalScale, Conditioning
-from engine.nn.layers import ChannelLayerNorm, UpConvolution, norm_layer, normed_then_relu
+from engine.nn.layers import ChannelLayerNorm, norm_layer, normed_then_relu
 from engine.nn.painting_kernel import PaintingKernel, kernel_for
 from engine.nn.parts import in_parts
 from engine.nn.set_attention import SetAttention
+from engine.nn.up_convolution import UpConvolution
 
 SetNorm = Literal["layer", "instance", "none"]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from engine.nn.painting_kernel import kernel_for
@@ -25,12 +26,38 @@ def smoothed(planes: Tensor, deviation_px: float) -> Tensor:
     radius = reach_px(deviation_px)
     if not radius:
         return planes
-    if (kernel := kernel_for(planes, 1)) is not None:
-        return kernel.smoothed(planes, torch.tensor(_shares(radius, deviation_px)))
-    along = _adding(radius, deviation_px) if planes.device.type == "cpu" else _convolving(radius, deviation_px, planes)
+    if planes.device.type == "cpu":
+        return _Smoothed.apply(planes, _shares(radius, deviation_px))  # type: ignore[return-value]
+    along = _convolving(radius, deviation_px, planes)
     with torch.autocast(planes.device.type, enabled=False):
         x = along(functional.pad(planes.float(), (radius, radius, 0, 0), mode="replicate"), 3)
         return along(functional.pad(x, (0, 0, radius, radius), mode="replicate"), 2)
+
+
+class _Smoothed(torch.autograd.Function):
+    """On the processor: neighbours are added, each by its share, several times faster than by a convolution of one
+    channel. A symmetric window is its own transpose, but that what goes on beyond the edges comes back to them;
+    autograd would fill as many planes as there are shares.
+    """
+
+    @staticmethod
+    def forward(context, planes: Tensor, shares: list[float]) -> Tensor:
+        context.shares, context.dtype = shares, planes.dtype
+        return _gathered(planes, shares)
+
+    @staticmethod
+    @once_differentiable
+    def backward(context, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        radius = len(context.shares) // 2
+        spread = _gathered(functional.pad(gradient, (radius,) * 4), context.shares)
+        for axis in (2, 3):
+            length = spread.shape[axis] - 2 * radius
+            within = spread.narrow(axis, radius, length)
+            within.narrow(axis, 0, 1).add_(spread.narrow(axis, 0, radius).sum(axis, keepdim=True))
+            beyond = spread.narrow(axis, radius + length, radius).sum(axis, keepdim=True)
+            within.narrow(axis, length - 1, 1).add_(beyond)
+            spread = within
+        return spread.to(context.dtype).contiguous(), None
 
 
 def _shares(radius: int, deviation_px: float) -> list[float]:
@@ -39,19 +66,21 @@ def _shares(radius: int, deviation_px: float) -> list[float]:
     return [weight / sum(window) for weight in window]
 
 
-def _adding(radius: int, deviation_px: float) -> Callable[[Tensor, int], Tensor]:
-    """Adds a plane's neighbours along an axis, each by its share: on the processor several times faster than a
-    convolution of one channel."""
-    shares = _shares(radius, deviation_px)
+def _gathered(planes: Tensor, shares: list[float]) -> Tensor:
+    """[B, K, H, W] to the sum of each pixel's neighbours, float32, in C where there is a compiler; beyond the edges
+    planes go on."""
+    if (kernel := kernel_for(planes, 1)) is not None:
+        return kernel.smoothed(planes, torch.tensor(shares))
+    return _gathered_along(_gathered_along(planes.float(), shares, 3), shares, 2)
 
-    def along(x: Tensor, axis: int) -> Tensor:
-        length = x.shape[axis] - 2 * radius
-        total = x.narrow(axis, 0, length) * shares[0]
-        for place, share in enumerate(shares[1:], 1):
-            total.add_(x.narrow(axis, place, length), alpha=share)
-        return total
 
-    return along
+def _gathered_along(x: Tensor, shares: list[float], axis: int) -> Tensor:
+    radius, length = len(shares) // 2, x.shape[axis]
+    x = functional.pad(x, (radius, radius, 0, 0) if axis == 3 else (0, 0, radius, radius), mode="replicate")
+    total = x.narrow(axis, 0, length) * shares[0]
+    for place, share in enumerate(shares[1:], 1):
+        total.add_(x.narrow(axis, place, length), alpha=share)
+    return total
 
 
 def _convolving(radius: int, deviation_px: float, planes: Tensor) -> Callable[[Tensor, int], Tensor]:

@@ -21,14 +21,24 @@ class _Adam(torch.optim.Adam):
     for that of other weights.
     """
 
-    def _init_group(self, group: dict[str, Any], *tensors: list[Tensor]) -> bool:
-        is_complex = super()._init_group(group, *tensors)
-        if group["fused"] and tensors[0] and tensors[0][0].device.type == "cpu":
-            last = [weight.ndim == 4 and not weight.is_contiguous() for weight in tensors[0]]
-            weights, gradients, *moments = ([*map(_channels_last, each, last)] for each in tensors[:4])
-            assert all(weight.is_contiguous() for weight in weights)
-            for each, seen in zip(tensors, (weights, [*map(Tensor.contiguous, gradients)], *moments), strict=False):
-                each[:] = seen
+    def _init_group(
+        self,
+        group: dict[str, Any],
+        params_with_grad: list[Tensor],
+        grads: list[Tensor],
+        exp_avgs: list[Tensor],
+        exp_avg_sqs: list[Tensor],
+        max_exp_avg_sqs: list[Tensor],
+        state_steps: list[Tensor],
+    ) -> bool:
+        kinds = params_with_grad, grads, exp_avgs, exp_avg_sqs
+        is_complex = super()._init_group(group, *kinds, max_exp_avg_sqs, state_steps)
+        if group["fused"] and params_with_grad and params_with_grad[0].device.type == "cpu":
+            last = [weight.ndim == 4 and not weight.is_contiguous() for weight in params_with_grad]
+            for kind in kinds:
+                kind[:] = map(_channels_last, kind, last)
+            grads[:] = map(Tensor.contiguous, grads)
+            assert all(weight.is_contiguous() for weight in params_with_grad)
         return is_complex
 
 

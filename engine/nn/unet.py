@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.box import Margin
-from engine.nn.layers import Norm, NormThenReLU, ResidualBlock, UpConvolution, norm_layer
+from engine.nn.layers import Norm, NormThenReLU, ResidualBlock, norm_layer
+from engine.nn.up_convolution import UpConvolution
 
 NO_MARGIN = Margin(0, 0, 0, 0)
 MixAt = Callable[[Tensor, int], Tensor]
@@ -127,13 +128,13 @@ class UNet(nn.Module):
         for layer in self.encoder:
             if s.coordinates:
                 assert psi is not None
-                x = torch.cat([x, psi], 1)
+                x = _joined(x, psi)
                 psi = functional.avg_pool2d(psi, 2)
             x = layer(x)
-            skips.append(x if psi is None or not s.coordinates else torch.cat([x, psi], 1))
+            skips.append(x if psi is None or not s.coordinates else _joined(x, psi))
         if s.noise and s.noise_at == "bottleneck":
             assert noise is not None
-            x = torch.cat([x, noise], 1)
+            x = _joined(x, noise)
         x, left = _trimmed(x, margin, s.alignment_px, self._looked_at[s.depth])
         for done, layer in enumerate(self.decoder, start=1):
             x = layer(x)
@@ -146,6 +147,11 @@ class UNet(nn.Module):
                 x = torch.cat([x, mix_at(self.mixers[done - 1](x), 2**level)], 1)
         parts = self.head.planes(self.last_blocks(x), splits)
         return [_trimmed(part, left.times(2), 1, 0)[0].contiguous() for part in parts]
+
+
+def _joined(x: Tensor, beside: Tensor) -> Tensor:
+    """Both, one after another, in the type and memory of x: in another one the whole would be turned over and over."""
+    return torch.cat([x, beside.to(x.dtype, memory_format=torch.channels_last)], 1)
 
 
 def _trimmed(x: Tensor, margin: Margin, ratio: int, wanted: int) -> tuple[Tensor, Margin]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import BadImageError, BadPlanError
-from engine.images import decode
 from engine.images.read import image_size
 from engine.job import Job
 from engine.method import method_class
@@ -90,11 +89,8 @@ def _wrong_with(run: Run) -> list[str]:
         problems.append(f"on {titles.get(key, key)}, {sentence}")
     for slot in method.slots:
         for image in run.job.sources.get(slot.key, ()):
-            path = Path(image.path)
             try:
-                if not path.exists():
-                    raise BadImageError(decode.missing(path))
-                image_size(path)
+                image_size(Path(image.path))
             except BadImageError as error:
                 problems.append(str(error))
     return problems

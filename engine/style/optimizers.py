@@ -17,7 +17,8 @@ class Descent(ABC):
     """Base of both. Holds no picture; `reset` after the picture or the loss was exchanged."""
 
     @abstractmethod
-    def reset(self) -> None: ...
+    def reset(self) -> None:
+        """Forgets all that was learned of former pictures."""
 
     @abstractmethod
     def step(self, picture: Tensor, evaluate: Evaluate, rate: float) -> Tensor:
@@ -28,10 +29,12 @@ class Descent(ABC):
         """All state, by name."""
 
     @abstractmethod
-    def plain(self) -> dict[str, Any]: ...
+    def plain(self) -> dict[str, Any]:
+        """What of the state are plain numbers, by name."""
 
     @abstractmethod
-    def restore(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None: ...
+    def restore(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
+        """Takes over `tensors` and `plain` as another one gave them."""
 
 
 class Adam(Descent):

@@ -6,6 +6,7 @@ Nothing is fetched unless `fetch` is called. What is in the files is their netwo
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import urllib.error
 import urllib.request
@@ -63,7 +64,7 @@ def needed(settings: Settings) -> tuple[Weights, ...]:
 
 def missing_weights(settings: Settings, cache_folder: Path | None = None) -> tuple[Weights, ...]:
     """Those of them that are not on this computer yet."""
-    return tuple(weights for weights in needed(settings) if not place_of(weights, cache_folder).is_file())
+    return tuple(weights for weights in needed(settings) if not os.path.isfile(place_of(weights, cache_folder)))
 
 
 def folder() -> Path:
@@ -79,7 +80,7 @@ def place_of(weights: Weights, cache_folder: Path | None = None) -> Path:
 def present(weights: Weights, cache_folder: Path | None = None) -> Path:
     """The file's place. Raises MissingWeightsError: it is not there; name, size and place are said."""
     path = place_of(weights, cache_folder)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise MissingWeightsError(
             f"{weights.title} is not on this computer yet. Fetch it ({weights.size}) with `tessera fetch`, or download "
             f"{weights.url} yourself and put it at {path}. Without it, choose Built-in filters as the network."

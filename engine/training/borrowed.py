@@ -45,7 +45,7 @@ def begin_with(method: Method, project: Path) -> None:
 
 
 def take(method: Method, state: State, project: Path) -> None:
-    """The same where its state was read already. Raises BadProjectError."""
+    """As `begin_with`, where the project's state was read already. Raises BadProjectError."""
     if not method.begin_from(state):
         raise BadProjectError(
             f"The networks in {project} are of other sizes than these settings ask for, or hold no numbers; choose the "

@@ -23,6 +23,7 @@ from engine.training import borrowed
 from engine.training.autosave import Autosaver
 from engine.training.matches import MatchMeter
 from engine.training.rebuilding import built, built_beside
+from engine.training.resized import resized_since
 from engine.training.showing import Showing
 from engine.training.stand_in import SHOWN_LAYERS, StandIn
 from engine.training.trainer import Trainer, message_for
@@ -88,7 +89,7 @@ class Exchange:
             self._go_on_from(snapshot, supersedes=True)
         self._measure_anew()
         told = [] if start_from is None else [self._begun_with(method, start_from)]
-        yield from self._begin("built" if snapshot is None else "restored", folder, unfit)
+        yield from self._begin("built" if snapshot is None else "restored", snapshot, unfit)
         yield from told
         if snapshot is None and start_from is None:
             self.stand_in.begin(job)
@@ -180,7 +181,7 @@ class Exchange:
             method = yield from self._built_beside(snapshot.job, before, lambda method: method.restore(state))
             self._go_on_with(method, snapshot.job)
         self._go_on_from(snapshot)
-        yield from self._begin("restored", folder, [], left)
+        yield from self._begin("restored", snapshot, [], left)
         yield from self.end_stand_in()
 
     def begin_from(self, project: Path) -> Iterator[Event]:
@@ -259,7 +260,7 @@ class Exchange:
     def _begin(
         self,
         reason: Literal["built", "rebuilt", "restored"],
-        snapshot: Path | None,
+        snapshot: snapshots.Snapshot | None,
         unfit: list[str],
         left: Path | None = None,
         touched: Box | None = None,
@@ -267,9 +268,11 @@ class Exchange:
         trainer = self.trainer
         canvas_size, leader = trainer.method.canvas_size, self.leader
         device = self._device.title if leader is None else leader.title
-        notes = tuple(trainer.method.notes)
-        yield Began(trainer.step, trainer.job, canvas_size, device, snapshot, reason, left, touched, notes)
+        resized = () if snapshot is None else resized_since(snapshot, trainer.job, canvas_size)
+        notes, folder = (*trainer.method.notes, *resized), None if snapshot is None else snapshot.folder
+        yield Began(trainer.step, trainer.job, canvas_size, device, folder, reason, left, touched, notes)
         yield from trainer.warnings()
+        yield from map(Warned, resized)
         if leader is not None and (alone := leader.why_alone(trainer.method)):
             yield Warned(alone, "devices")
         if unfit:

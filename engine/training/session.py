@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from engine.training.leader import Leader
 
 STYLE_MATCH = BEST_OF["style"]
+WHOLE_PICTURE_S = 1.5
+"""So long training waits for the rest of a picture that was begun, so that all of it is of one step."""
 _RESTS_AFTER_S = 10.0
 """So long after the last picture, memory that is free goes back to the system."""
 
@@ -235,10 +237,10 @@ class Session:
         self._limits.trained(trained_s)
         self._budget.earn(trained_s)
         if self._views.awaited:  # for a hand on a slider it goes before what pictures may take
-            yield from self._views.paint(self._threads, trainer.step, at_leisure=False)
+            yield from self._show()
         elif self._views and self._budget.allows:
             started = time.perf_counter()
-            yield from self._views.paint(self._threads, trainer.step, at_leisure=False)
+            yield from self._show()
             self._budget.spend(time.perf_counter() - started)
         measured = yield from self._exchange.measure(trained_s)
         if measured and STYLE_MATCH in trainer.measures:
@@ -246,6 +248,16 @@ class Session:
         if self._exchange.stand_in.is_over(trainer.step, trainer.measures):
             yield from self._exchange.end_stand_in()
         yield from self._keeper.save_by_itself(trainer)
+
+    def _show(self) -> Iterator[Event]:
+        """The pictures that are asked for, whole where that does not take long: all pieces of one step and one value.
+
+        Pieces of several steps show their borders while a network is young, and those of several values at any time.
+        """
+        started = time.perf_counter()
+        yield from self._views.paint(self._threads, self._trainer.step, at_leisure=False)
+        while self._views and time.perf_counter() - started < WHOLE_PICTURE_S:
+            yield from self._views.paint(self._threads, self._trainer.step, at_leisure=False)
 
     def _finish(self, limit: Limit) -> Iterator[Event]:
         step = self._trainer.step

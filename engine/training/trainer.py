@@ -15,6 +15,7 @@ from torch import Tensor
 from engine.declarations import MATCHES
 from engine.device import Device, is_lost, is_out_of_memory, lost_message, memory_used_bytes
 from engine.errors import DivergedError, OutOfMemoryError, TesseraError
+from engine.files import unusable
 from engine.job import Job
 from engine.messages.events import Event, Stepped, Warned
 from engine.method import Method, State
@@ -298,6 +299,8 @@ def message_for(what: str, error: Exception, device: Device) -> str:
             f"{device.title} has too little memory for this. Lower the batch, the patch or the width of the networks, "
             "or close other programs that use it. Nothing is lost."
         )
+    if isinstance(error, OSError) and error.filename:
+        return unusable(error.filename, error)
     return f"{what}: {str(error) or type(error).__name__}."
 
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.document import Document
 from app.main_window import MainWindow
 from app.preferences import Preferences
 from tests.app.studio import PATIENCE_MS, Studio
@@ -80,3 +81,10 @@ def studio(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     window.deleteLater()
     # at once: what collects garbage in the thread of a later test would end it there, in the middle of a repaint
     QApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def document(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Document:
+    """A new project without a window, whose method is the toy."""
+    register(monkeypatch)
+    return Document(tmp_path / "data")

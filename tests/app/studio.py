@@ -52,6 +52,11 @@ class Studio:
         self.press("train")
         self.until_seen(Stepped, 2)
 
+    def stop(self) -> None:
+        """Ends the training, and waits until nothing runs."""
+        self.press("stop")
+        self.until(lambda: self.window.training.state == "idle")
+
     def press(self, action: str) -> None:
         assert self.window.actions_by_name[action].isEnabled()
         self.window.actions_by_name[action].trigger()

@@ -15,21 +15,9 @@ from app.document import Document
 from engine.job import SourceImage
 from engine.other_methods import load_settings
 from engine.project import FILE_NAME, load_job
-from tests.app.toys import register, save_as, write_image
+from tests.app.toys import register, save_as, toy_settings, write_image
 from tests.engine import toy_two
 from tests.engine.toy import ToySettings
-
-
-def toy_settings(document: Document) -> ToySettings:
-    settings = document.settings
-    assert isinstance(settings, ToySettings)
-    return settings
-
-
-@pytest.fixture
-def document(qtbot, tmp_path: Path, monkeypatch) -> Document:
-    register(monkeypatch)
-    return Document(tmp_path / "data")
 
 
 def test_changes_are_saved_by_themselves(document: Document, qtbot) -> None:

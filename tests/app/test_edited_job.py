@@ -5,27 +5,13 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-import pytest
 from PySide6.QtTest import QSignalSpy
 
 from app.change import ChangeStep
 from app.document import Document
 from engine.box import Size
 from engine.declarations import Slot
-from tests.app.toys import register, write_image
-from tests.engine.toy import ToySettings
-
-
-def toy_settings(document: Document) -> ToySettings:
-    settings = document.settings
-    assert isinstance(settings, ToySettings)
-    return settings
-
-
-@pytest.fixture
-def document(qtbot, tmp_path: Path, monkeypatch) -> Document:
-    register(monkeypatch)
-    return Document(tmp_path / "data")
+from tests.app.toys import toy_settings, write_image
 
 
 def test_a_bad_value_is_told_and_changes_nothing(document: Document) -> None:

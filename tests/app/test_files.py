@@ -86,8 +86,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
 def exporting(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
     """An export that is being painted, and the gate that holds it."""
     studio.train()
-    studio.press("stop")
-    studio.until(lambda: studio.window.training.state == "idle")
+    studio.stop()
     gate = slow(monkeypatch)
     studio.window.exports.start(ExportRequest(studio.folder / "out.png"))
     studio.until(lambda: studio.window.training.state == "paused")
@@ -129,8 +128,7 @@ def test_new_asks_while_an_export_is_painted(
 def test_a_named_save_as_is_a_copy_made_aside_that_can_be_cancelled(studio: Studio, monkeypatch) -> None:
     window = studio.window
     studio.train()
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     window.files.save_to(studio.folder / "mine")
     studio.until(lambda: window.document.folder == studio.folder / "mine")
     pressed = threading.Event()
@@ -172,8 +170,7 @@ def test_saved_is_said_of_what_was_learned_as_well(studio: Studio) -> None:
     studio.press("keep")
     studio.until_seen(Kept, 2)
     assert window.status.saved.text() == "saved"
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     assert window.status.saved.text() == "saved"
 
 
@@ -250,8 +247,7 @@ def test_the_dialog_begins_beside_the_last_project_and_takes_its_folder(studio: 
 def test_an_export_dialog_of_a_snapshot_follows_its_project(studio: Studio) -> None:
     window = studio.window
     studio.train()
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     window.exports.open(listing(window.document.folder)[0].folder)
     window.files.save_to(studio.folder / "mine")
     studio.until(lambda: window.document.folder == studio.folder / "mine")
@@ -331,8 +327,7 @@ def test_a_packed_project_opens_and_has_its_images(studio: Studio) -> None:
 def test_a_damaged_project_opens_from_its_newest_snapshot_and_the_window_says_so(studio: Studio) -> None:
     window = studio.window
     studio.train()
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     window.files.save_to(studio.folder / "mine")
     studio.until(lambda: window.document.folder == studio.folder / "mine")
     window.files.new()

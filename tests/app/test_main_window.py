@@ -86,8 +86,7 @@ def test_train_pause_go_on_stop(studio: Studio) -> None:
     assert window.training.state == "paused"
     studio.press("train")
     studio.until(lambda: window.training.state == "training")
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     kept = listing(window.document.folder)
     assert [snapshot.reason for snapshot in kept] == ["stopped"]
     assert len(window.strip.tiles) == 1
@@ -222,8 +221,7 @@ def test_going_back_takes_the_settings_along(studio: Studio) -> None:
 def test_going_back_without_a_session_begins_one(studio: Studio) -> None:
     window = studio.window
     studio.train()
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     window.document.set("weight", 4.0)
     snapshot = listing(window.document.folder)[0]
     window.strip.restore_requested.emit(snapshot)
@@ -234,8 +232,7 @@ def test_going_back_without_a_session_begins_one(studio: Studio) -> None:
 def test_training_again_goes_on_with_the_present_settings(studio: Studio) -> None:
     window = studio.window
     studio.train()
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     window.document.set("weight", 4.0)
     step = listing(window.document.folder)[-1].step
     studio.press("train")
@@ -248,8 +245,7 @@ def test_training_again_goes_on_with_the_present_settings(studio: Studio) -> Non
 def test_an_export_without_a_session_paints_the_newest_snapshot(studio: Studio) -> None:
     window = studio.window
     studio.train()
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     window.preferences.set_last_folder("export", studio.folder)
     studio.press("export")
     dialog = window.exports.dialog

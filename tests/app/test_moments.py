@@ -35,8 +35,7 @@ def test_two_moments_are_compared_where_no_session_runs(studio: Studio) -> None:
     studio.train()
     first = keep(studio)
     studio.until(lambda: studio.seen(Stepped)[-1].step > first.step)
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     second = moments(studio)[-1]
     window.strip.pair_requested.emit(first, second)
     studio.until(lambda: any(e.done for e in answers(studio, "left")) and any(e.done for e in answers(studio, "right")))
@@ -85,8 +84,7 @@ def test_a_project_that_moves_takes_removed_moments_and_ways_back_along(studio: 
     paused_at(studio)
     go_back(studio, first)
     train_on(studio)
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     window.strip.removed.emit(first)
     place = studio.folder / "elsewhere"
     window.files.save_to(place)

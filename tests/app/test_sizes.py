@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QEvent, QSize, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QWidget
 
 from app.help_sheet import HelpSheet
@@ -108,6 +109,50 @@ def test_a_long_message_covers_nothing_on_the_lowest_screen(studio: Studio) -> N
     assert (window.width(), window.height()) == low
     assert view.mapTo(window, view.rect().bottomLeft()).y() < line.mapTo(window, line.rect().topLeft()).y()
     assert not overlapping(window)
+
+
+def test_the_first_page_is_as_wide_as_its_place_after_a_crash_too(studio: Studio) -> None:
+    """A wide picture of what was rescued cut the words and doors of a small screen."""
+    window, picture = studio.window, QImage(760, 400, QImage.Format.Format_RGB32)
+    picture.fill(0)
+    window.resize(960, 540)
+    window.reset_layout()
+    start = window.canvas.start
+    start.offer_rescue(studio.folder, "Tessera was cut off. “Untitled” is as it was saved at 18:55.", picture)
+    QApplication.processEvents()
+    page, place = start.scroll_area.widget(), start.scroll_area.viewport()
+    assert page is not None
+    assert page.width() <= place.width()
+    assert not cut(window)
+    window.resize(1366, 768)
+    QApplication.processEvents()
+    assert start.rescue.findChildren(QLabel)[0].isVisible(), "where there is room the picture is seen"
+
+
+def test_moments_leave_most_of_a_low_window_to_the_picture(studio: Studio) -> None:
+    """They took 207 of 540 pixels."""
+    window = studio.window
+    window.resize(1366, 768)
+    window.reset_layout()
+    studio.train()
+    studio.press("keep")
+    studio.until(lambda: len(window.strip.tiles) == 1)
+    window.strip.select(0)
+    high = window.strip.tiles[0].height()
+    window.resize(960, 540)
+    QApplication.processEvents()
+    window.reset_layout()
+    QApplication.processEvents()
+    assert window.docks["snapshots"].height() <= window.height() // 4
+    assert window.strip.tiles[0].height() < high
+    assert window.strip.selected is not None, "what was chosen stays so"
+    studio.press("keep")
+    studio.until(lambda: len(window.strip.tiles) == 2)
+    assert window.docks["snapshots"].height() <= window.height() // 4
+    assert not cut(window)
+    window.resize(1366, 768)
+    QApplication.processEvents()
+    assert window.strip.tiles[0].height() == high
 
 
 def test_docks_of_a_large_window_give_way_in_a_small_one(studio: Studio) -> None:

@@ -121,8 +121,7 @@ def test_a_project_that_waited_for_a_training_that_stays_is_not_opened_later(
     studio.press("new")
     studio.until(lambda: window.training.state == "paused")
     full["full"] = False
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     assert window.document.folder == folder
 
 

@@ -156,8 +156,7 @@ def test_undo_after_going_back_also_acts_when_no_session_runs(studio: Studio) ->
     studio.until_seen(Retuned)
     go_back(studio, first)
     left = next(snapshot for snapshot in moments(studio) if snapshot.reason == "before")
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     studio.press("undo")
     assert studio.settings.weight == 4.0
     assert window.snapshots.newest() == left.folder, "training goes on from what the settings belong to"
@@ -188,8 +187,7 @@ def test_training_goes_on_from_where_one_went_back_to(studio: Studio) -> None:
     studio.until(lambda: studio.seen(Stepped)[-1].step > first.step)
     paused_at(studio)
     go_back(studio, first)
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     assert window.snapshots.newest() == first.folder
 
 

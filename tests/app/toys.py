@@ -41,3 +41,10 @@ def save_as(document: Document, folder: Path) -> bool:
     if untitled:
         shutil.rmtree(former, ignore_errors=True)
     return settled
+
+
+def toy_settings(document: Document) -> toy.ToySettings:
+    """The settings of a document whose method is the toy."""
+    settings = document.settings
+    assert isinstance(settings, toy.ToySettings)
+    return settings

@@ -77,7 +77,13 @@ def test_a_file_without_a_method_is_of_the_first_one(tmp_path: Path) -> None:
     assert load_job(tmp_path) == Job(
         method="famos",
         settings=FamosSettings.of(
-            {"tone_matching": 1.0, "settle_after_steps": 0, "balance_over": "patches", "foreign_weight": 0.0}
+            {
+                "tone_matching": 1.0,
+                "settle_after_steps": 0,
+                "balance_over": "patches",
+                "foreign_weight": 0.0,
+                "smoothing_px": 0.0,
+            }
         ),
     )
 

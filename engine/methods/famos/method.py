@@ -186,6 +186,7 @@ class Famos(PaintingFamos):
             bias=batch.directed.bias,
             painted_share=batch.directed.painted_share,
             keep_logits=SIZE in batch.directed.times,
+            smoothing_px=self.settings.smoothing_px,
         )
 
     @property

@@ -30,6 +30,7 @@ from engine.methods.famos.settings import FamosSettings
 from engine.methods.famos.shape import measured_halo
 from engine.methods.remembered import Remembered
 from engine.nn.mosaic import Decision, MosaicGenerator, MosaicShape, Noise, Painting
+from engine.nn.smoothing import reach_px
 from engine.options import RenderMode
 from engine.pieces import Piece, PieceInfo
 from engine.renderer import Layers, Renderer
@@ -65,6 +66,15 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
 
     def _measured_halo(self) -> Margin:
         return measured_halo(self.settings)
+
+    @property
+    def halo(self) -> Margin:
+        return self._generator_halo.wider(reach_px(self.settings.smoothing_px)).aligned(self.alignment_px)
+
+    @property
+    def _generator_halo(self) -> Margin:
+        """How far the generator looks; what it decides is smoothed besides."""
+        return super().halo
 
     @property
     def _norms_see_whole_canvas(self) -> bool:
@@ -173,6 +183,7 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
                 bias=bias,
                 painted_share=share,
                 keep_logits=keep_logits,
+                smoothing_px=self.settings.smoothing_px,
             )
             return painting, partial(scene.content, box)
         decision = self._decision(box, scene)
@@ -189,10 +200,12 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
         ), partial(scene.content, inner)
 
     def _decision(self, box: Box, scene: Scene) -> Decision:
-        """What the generator says of a box without its halo; remembered while nothing changes that it depends on."""
+        """What is decided of a box without its halo; remembered while nothing changes that it depends on."""
 
         def decide() -> Decision:
-            return self.average.decided(*self._looked_at(box, scene), self.halo)
+            margin = self._generator_halo
+            decision = self.average.decided(*self._looked_at(box, scene), margin).smoothed(self.settings.smoothing_px)
+            return decision.cropped(box.less(margin), self.seen(box)).dense()
 
         if scene.canvas_size is None:
             return decide()
@@ -202,7 +215,8 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     def _decides_by(self) -> Hashable:
         """What decisions depend on, besides their place."""
         s = self.settings
-        return self.steps_done, self._frozen_at, s.noise_seed, s.noise_drift, s.tone_matching, s.color_matching
+        of_generator = self.steps_done, self._frozen_at, s.noise_seed, s.noise_drift, s.tone_matching, s.color_matching
+        return *of_generator, s.smoothing_px
 
     def kept_decision(self) -> Decision | None:
         """What was decided of all of the canvas, where that is kept."""

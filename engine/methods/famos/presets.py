@@ -44,6 +44,7 @@ _PAPER: dict[str, Any] = {
     "collage_correspondence": "same",
     "decision_weight": 0.0,
     "foreign_weight": 0.0,
+    "smoothing_px": 0.0,
 }
 """What both presets of the paper have in common. Figure 7's widths, the rate and the weights are not in its text: they
 are those of the peer's code, docs/papers.md has them line by line."""
@@ -53,7 +54,7 @@ _PLAIN: dict[str, Any] = {
     "collage_correspondence": "same",
     "collage_content_weight": 1.0,
     "decision_weight": 0.0,
-    "foreign_weight": 5.0,
+    "foreign_weight": 10.0,
     "color_matching": 0.0,
 }
 """What looks have in common but *Drawn over*, after which they may be chosen."""

@@ -66,7 +66,7 @@ class FamosSettings(AdversarialSettings):
         "same", ("As the picture", "16 px blocks", "32 px blocks"), "Compare the collage",
         "What of the content the pieces alone must agree with. Blocks: pieces follow light and dark from afar, the "
         "fine content is painted over them.", symbol="φ of I_M", group=LOOK, advanced=True, when=_BLENDING)
-    foreign_weight: float = weight(5.0, 50, "Keep to the style's colours",
+    foreign_weight: float = weight(10.0, 50, "Keep to the style's colours",
         "More: no hues that your images do not have, such as a veil of cyan where the content is lighter than they "
         "are. 0: any colour that is as light as the content.", symbol="distance to the palette", group=LOOK,
         advanced=True, when=_BLENDING)
@@ -76,6 +76,7 @@ class FamosSettings(AdversarialSettings):
 
     # ------------------------------------------------------------ pieces
     variation_weight: float = redeclared(AdversarialSettings, "variation_weight", when=_COPYING)
+    smoothing_px: float = redeclared(AdversarialSettings, "smoothing_px", when=_COPYING)
     entropy_weight: float = redeclared(AdversarialSettings, "entropy_weight", when=_COPYING)
     temperature: float = redeclared(AdversarialSettings, "temperature", when=_COPYING)
     balance_weight: float = weight(5.0, 50, "Use all templates",

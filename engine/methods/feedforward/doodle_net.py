@@ -45,6 +45,8 @@ class Batch(NamedTuple):
 
 
 class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
+    """A mask and noise become a picture, whose regions look like those of the style."""
+
     key = "doodle_net"
     title = "Fast doodle"
     summary = "Learns to paint your regions; then the picture follows the brush."

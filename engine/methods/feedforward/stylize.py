@@ -45,6 +45,8 @@ class Batch(NamedTuple):
 
 
 class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
+    """A content becomes a picture in one pass, and with noise another one each time."""
+
     key = "stylize"
     title = "Fast stylisation"
     summary = "Learns a style once, and gives it to any picture in one pass."

@@ -21,6 +21,8 @@ from engine.style.style_loss import Style
 
 
 class Texture(TextureNetworkMethod[TextureSettings, TextureNoise]):
+    """Noise becomes a sample of the styles' texture; the styles are mixed by their shares."""
+
     key = "texture"
     title = "Texture network"
     summary = "Endless texture of your images, at any size, and seamless if you like."

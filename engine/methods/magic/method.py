@@ -272,21 +272,30 @@ class Magic(PaintingMagic):
         return self.instant and not self.borrowed and self.settings.anchor_steps > 0
 
     @property
+    def _hold(self) -> float:
+        """How strongly training is held near the networks that came along, 0 to 1.
+
+        At first they know nothing of these images, and what spoils pieces takes longer to grow. In quarters, since a
+        card captures its steps anew for each.
+        """
+        return min(4, 4 * self.steps_done // self.settings.anchor_steps) / 4 if self._anchored else 0.0
+
+    @property
     def _graph_key(self) -> Hashable:
-        return super()._graph_key, self._anchored
+        return super()._graph_key, self._hold
 
     def _held(self, name: str, network: torch.nn.Module, rate: Rate) -> None:
         s = self.settings
-        if self._anchored:
+        if hold := self._hold:
             whole = {"generator": s.learning_rate, "discriminator": s.discriminator_rate}[name]
-            self._anchor.pull(name, network, rate / (whole * s.anchor_steps))
+            self._anchor.pull(name, network, rate / (whole * s.anchor_steps) * hold)
 
     def _descend(self, loss: Tensor, rate: Rate, decay: Rate) -> None:
         super()._descend(loss, rate, decay)
-        if self._anchored and self.average.refiner is not None:
+        if (hold := self._hold) and self.average.refiner is not None:
             # Drawn as strongly to what came along as to what is learned, the second network that paints stays half way
             # between them (Wortsman et al. 2022, WiSE-FT): as near to the style, and without its ripples and rims.
-            self._anchor.pull("refiner", self.average.refiner, 1 - decay)
+            self._anchor.pull("refiner", self.average.refiner, (1 - decay) * hold)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
         """Patches, and a new set for each of them: K may be another one in every step."""

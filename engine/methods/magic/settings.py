@@ -44,10 +44,9 @@ class MagicSettings(AdversarialSettings):
 
     # ------------------------------------------------------------ pieces
     variation_weight: float = redeclared(AdversarialSettings, "variation_weight", default=0.2, most=100, symbol="λ_TV")
-    smoothing_px: float = number(1.5, 0, 32, "Keep pieces whole",
-        "Over how far around a pixel is decided what lies there. More: larger pieces with calm outlines, and fine "
-        "lines of the content are lost. Acts at once. Begins with what suits your images.", unit="px", group=PIECES,
-        live=True, before="entropy_weight")
+    smoothing_px: float = redeclared(AdversarialSettings, "smoothing_px",
+        help="Over how far around a pixel is decided what lies there. More: larger pieces with calm outlines, and fine "
+        "lines of the content are lost. Acts at once. Begins with what suits your images.")
     entropy_weight: float = redeclared(AdversarialSettings, "entropy_weight", default=1.5, symbol="λ_E")
     largest_share_weight: float = weight(0.0, 50, "No single favourite",
         "More: the most used element gets less of each patch. Unguided collages need it, or they are one image.",

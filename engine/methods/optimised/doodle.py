@@ -89,6 +89,8 @@ PRESETS = (
 
 
 class Doodle(PixelMethod[DoodleSettings]):
+    """Pixels move until each region of the target mask has the statistics of its region of the style."""
+
     key = "doodle"
     title = "Doodle"
     summary = "Paints a mask that you draw: each region becomes what it is in the painting."

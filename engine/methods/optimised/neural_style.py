@@ -91,6 +91,8 @@ PRESETS = (
 
 
 class NeuralStyle(PixelMethod[PixelSettings]):
+    """Pixels move until their features are the content's and the statistics of these the styles'."""
+
     key = "neural_style"
     title = "Neural style"
     summary = "Paints one picture anew in the strokes and colours of another."

@@ -69,8 +69,10 @@ def test_the_picture_of_a_moment_stands_there_while_its_session_begins(parts, qt
     made.idle_picture._shown = "its preview"
     made.training.start()
     assert made.training.state == "starting"
+    made.canvas.begin.tell("Reading the images…")
     made.idle_picture._arrived("its preview", np.full((20, 30, 3), 90, np.uint8), Size(40, 60))
     assert made.canvas.view.picture() is not None
+    assert made.canvas.begin.isHidden(), "no words lie over it"
     qtbot.waitUntil(lambda: made.training.answers, timeout=20_000)
     made.idle_picture._arrived("its preview", np.full((20, 30, 3), 90, np.uint8), Size(40, 61))
     assert made.canvas.view.extent != Size(40, 61), "what comes too late is passed over"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
@@ -23,6 +23,7 @@ from app.training import Training
 from app.widgets import background
 from engine.declarations import Slot
 from engine.images import maps
+from tests.app.masks.hand import LEFT, NOTHING, at, drag, on_screen
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 
@@ -30,31 +31,13 @@ SLOTS = (
     Slot("style", "Style", "What the pieces are cut from."),
     Slot("care", "How much", "Where there is more.", 0, 1, "amount", ("style",), True, map="content"),
 )
-LEFT, NOTHING = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
 def editor(qtbot):
     """A map of 80 x 60 px where nothing is changed."""
     begin = Beginning("How much", MaskFile(np.full((60, 80), UNCHANGED, np.uint8), ()))
-    editor = AmountEditor(begin)
-    qtbot.addWidget(editor, before_close_func=lambda e: e.picture.stack.setClean())
-    with qtbot.waitActive(editor):
-        editor.show()
-    editor.view.setFocus()
-    return editor
-
-
-def at(editor: AmountEditor, x: float, y: float) -> QPoint:
-    return editor.view.to_widget(x, y).toPoint()
-
-
-def drag(qtbot, editor: AmountEditor, *places: tuple[float, float]) -> None:
-    points = [at(editor, *place) for place in places]
-    qtbot.mousePress(editor.view, LEFT, NOTHING, points[0])
-    for point in points[1:]:
-        qtbot.mouseMove(editor.view, point)
-    qtbot.mouseRelease(editor.view, LEFT, NOTHING, points[-1])
+    return on_screen(qtbot, AmountEditor(begin))
 
 
 def test_greys_mean_what_the_engine_reads(tmp_path):
@@ -157,9 +140,9 @@ def test_more_and_less_shine_over_a_picture_and_what_is_unchanged_shows_it_as_it
     qtbot.keyClick(editor.view, Qt.Key.Key_5)
     drag(qtbot, editor, (20, 30), (21, 30))
     editor.view.leaveEvent(None)
-    shown = editor.view.grab().toImage()
-    assert shown.pixelColor(at(editor, 70, 50)) == below.pixelColor(70, 50), "no veil"
-    assert shown.pixelColor(at(editor, 20, 30)).red() > 200
+    on_screen = editor.view.grab().toImage()
+    assert on_screen.pixelColor(at(editor, 70, 50)) == below.pixelColor(70, 50), "no veil"
+    assert on_screen.pixelColor(at(editor, 20, 30)).red() > 200
 
 
 def test_the_picture_below_keeps_its_shape_whatever_shape_the_map_has(editor):

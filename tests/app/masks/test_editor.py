@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,66 +9,20 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QInputDevice, QPointingDevice, QTabletEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
-from app.document import Document
-from app.images.sources_bar import SourcesBar
 from app.masks.beginning import Beginning
-from app.masks.controller import MaskController
 from app.masks.editor import MaskEditor
-from app.masks.files import MaskFile, read
+from app.masks.files import MaskFile
 from app.masks.picture import UNPAINTED
 from app.masks.regions import first_regions
-from app.training import Training
-from engine.declarations import Slot
-from engine.images.read import read_image
-from engine.images.regions import regions_of, shares
-from tests.app.toys import register, write_image
-from tests.engine.toy import Toy
-
-SKY, LAND, WATER = first_regions()
-SLOTS = (
-    Slot("style", "Style", "The painting.", maximum=1),
-    Slot("style_mask", "Style mask", "Its parts.", maximum=1, kind="mask", beneath=("style",)),
-    Slot("target_mask", "Target mask", "Where they shall lie.", maximum=1, kind="mask", beneath=("style",)),
-)
-LEFT, NOTHING = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+from tests.app.masks.hand import LAND, LEFT, NOTHING, SKY, WATER, at, drag, key, on_screen
 
 
 @pytest.fixture
 def editor(qtbot):
     """An empty mask of 80 x 60 px."""
-    return opened(qtbot, Beginning("Target mask", MaskFile(np.zeros((60, 80), np.uint8), first_regions())))
-
-
-def opened(qtbot, begin: Beginning) -> MaskEditor:
-    editor = MaskEditor(begin)
-    qtbot.addWidget(editor, before_close_func=lambda e: e.picture.stack.setClean())
-    with qtbot.waitActive(editor):
-        editor.show()
-    editor.view.setFocus()
-    return editor
-
-
-def at(editor: MaskEditor, x: float, y: float) -> QPoint:
-    return editor.view.to_widget(x, y).toPoint()
-
-
-def drag(qtbot, editor: MaskEditor, *places: tuple[float, float]) -> None:
-    points = [at(editor, *place) for place in places]
-    qtbot.mousePress(editor.view, LEFT, NOTHING, points[0])
-    for point in points[1:]:
-        qtbot.mouseMove(editor.view, point)
-    qtbot.mouseRelease(editor.view, LEFT, NOTHING, points[-1])
-
-
-def key(qtbot, editor: MaskEditor, name: Qt.Key, modifier: Qt.KeyboardModifier = NOTHING) -> None:
-    qtbot.keyClick(editor.view, name, modifier)
-
-
-def editor_of(qtbot, link: MaskController) -> MaskEditor:
-    """The editor, once its picture is read."""
-    qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
-    assert isinstance(link.editor, MaskEditor)
-    return link.editor
+    return on_screen(
+        qtbot, MaskEditor(Beginning("Target mask", MaskFile(np.zeros((60, 80), np.uint8), first_regions())))
+    )
 
 
 def test_the_hand_goes_on_after_its_stroke_was_taken_back_and_paints_nothing(editor, qtbot) -> None:
@@ -92,62 +44,9 @@ def test_the_hand_goes_on_after_its_stroke_was_taken_back_and_paints_nothing(edi
 def test_the_first_stroke_on_a_new_map_shows(qtbot):
     """Its first region is everywhere, and was the one to paint with as well."""
     labels = np.full((60, 80), SKY.label, np.uint8)
-    editor = opened(qtbot, Beginning("Pieces from", MaskFile(labels, first_regions()), noun="map"))
+    editor = on_screen(qtbot, MaskEditor(Beginning("Pieces from", MaskFile(labels, first_regions()), noun="map")))
     drag(qtbot, editor, (20, 20), (50, 40))
     assert set(np.unique(editor.picture.labels)) == {SKY.label, LAND.label}
-
-
-def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine(qtbot, tmp_path, monkeypatch):
-    register(monkeypatch)
-    monkeypatch.setattr(Toy, "slots", SLOTS)
-    document = Document(tmp_path / "data")
-    bar = SourcesBar()
-    qtbot.addWidget(bar)
-    bar.show_slots(SLOTS)
-    link = MaskController(document, Training(document, bar), bar)
-    bar.paint_requested.connect(link.open)
-    document.sources_changed.connect(lambda _slot: bar.set_sources(document.job.sources))
-    document.add("style", [write_image(tmp_path / "style.png", 120, 160)])
-    bar.show()
-
-    qtbot.mouseClick(bar.section("target_mask").paint_button, LEFT)
-    editor = editor_of(qtbot, link)
-    assert (editor.picture.width, editor.picture.height) == (160, 120), "as large as the picture below"
-    editor.tools.set_brush(8)
-    key(qtbot, editor, Qt.Key.Key_1)
-    drag(qtbot, editor, (-5, 60), (60, 60), (165, 60))
-    key(qtbot, editor, Qt.Key.Key_F)
-    qtbot.mouseClick(editor.view, LEFT, NOTHING, at(editor, 80, 20))
-    key(qtbot, editor, Qt.Key.Key_3)
-    qtbot.mouseClick(editor.view, LEFT, NOTHING, at(editor, 80, 100))
-    key(qtbot, editor, Qt.Key.Key_B)
-    key(qtbot, editor, Qt.Key.Key_2)
-    drag(qtbot, editor, (120, 100), (121, 100))
-    qtbot.mouseClick(editor.done_button, LEFT)
-
-    assert link.editor is None
-    (source,) = document.sources("target_mask")
-    path = Path(source.path)
-    assert path.is_relative_to(document.folder)
-    pixels = read_image(path).pixels
-    found = regions_of(pixels, pixels)
-    by_color = dict(zip(map(tuple, found.palette.tolist()), shares(found.target, found.count), strict=True))
-    assert by_color.keys() == {SKY.color, LAND.color, WATER.color}
-    assert by_color[SKY.color] == pytest.approx(64 / 120, abs=0.02)
-    assert by_color[LAND.color] == pytest.approx(4**2 * np.pi / 19200, rel=0.4)
-    assert tuple(found.palette[int(found.target[100, 120])].tolist()) == LAND.color
-    assert tuple(found.palette[int(found.target[10, 10])].tolist()) == SKY.color
-    assert len(bar.section("target_mask").tiles) == 1
-
-    link.open("style_mask")
-    again = editor_of(qtbot, link)
-    assert [(r.name, r.color) for r in again.picture.regions if r.label <= 3] == [
-        (r.name, r.color) for r in (SKY, LAND, WATER)
-    ], "both masks share their colours and names, in one order"
-    document.stack.undo()
-    assert not document.sources("target_mask")
-    assert link.close()
-    link.wait()
 
 
 def test_brush_fill_and_eraser_by_their_keys_and_undo(qtbot, editor):
@@ -298,9 +197,8 @@ def test_regions_are_added_renamed_merged_and_removed(qtbot, editor):
 
 def test_a_region_that_the_other_mask_lacks_is_named(qtbot):
     labels = np.full((60, 80), LAND.label, np.uint8)
-    editor = opened(
-        qtbot, Beginning("Target mask", MaskFile(labels, first_regions()), None, None, (SKY,), "Style mask")
-    )
+    begin = Beginning("Target mask", MaskFile(labels, first_regions()), None, None, (SKY,), "Style mask")
+    editor = on_screen(qtbot, MaskEditor(begin))
     assert "Style mask has no Green" in editor.note.text()
     assert "Style mask has no such region" in editor.regions.list.item(1).toolTip()
     editor.picture.remove(LAND.label, into=SKY.label)
@@ -335,56 +233,6 @@ def test_closing_asks_before_something_painted_is_lost(qtbot, editor):
     assert isinstance(throw, QPushButton)
     throw.click()
     qtbot.waitUntil(lambda: not editor.isVisible(), timeout=10_000)
-
-
-def test_a_mask_that_can_not_be_kept_is_told_and_stays(qtbot, tmp_path, monkeypatch):
-    register(monkeypatch)
-    monkeypatch.setattr(Toy, "slots", SLOTS)
-    document = Document(tmp_path / "data")
-    (tmp_path / "file").write_text("in the way")
-    document.folder = tmp_path / "file"
-    bar = SourcesBar()
-    qtbot.addWidget(bar)
-    link = MaskController(document, Training(document, bar), bar)
-    link.open("style_mask")
-    editor = editor_of(qtbot, link)
-    drag(qtbot, editor, (300, 300), (400, 400))
-    qtbot.waitUntil(editor.done_button.isEnabled, timeout=10_000)
-    qtbot.mouseClick(editor.done_button, LEFT)
-    assert editor.isVisible()
-    assert "could not be written" in editor.note.text()
-    assert not document.sources("style_mask")
-    document.method_changed.emit()
-    assert editor.isVisible(), "what was painted is kept nowhere else"
-    editor.picture.stack.setClean()
-    assert link.close()
-    link.wait()
-
-
-def test_each_kept_mask_has_its_own_file_and_its_regions_come_back(qtbot, tmp_path, monkeypatch):
-    register(monkeypatch)
-    monkeypatch.setattr(Toy, "slots", SLOTS)
-    document = Document(tmp_path / "data")
-    bar = SourcesBar()
-    qtbot.addWidget(bar)
-    link = MaskController(document, Training(document, bar), bar)
-    link.open("style_mask")
-    editor = editor_of(qtbot, link)
-    editor.picture.rename(SKY.label, "Evening")
-    for place in ((300, 300), (600, 400)):
-        key(qtbot, editor, Qt.Key.Key_1 if place[0] == 300 else Qt.Key.Key_2)
-        drag(qtbot, editor, place, (place[0] + 50, place[1]))
-        qtbot.waitUntil(editor.apply_button.isEnabled, timeout=10_000)
-        qtbot.mouseClick(editor.apply_button, LEFT)
-    assert editor.isVisible()
-    assert link.close(), "nothing is lost"
-    files = sorted((document.folder / "masks").iterdir())
-    assert len(files) == 2
-    assert [image.path for image in document.sources("style_mask")] == [str(files[1])]
-    assert {region.name for region in read(files[1]).regions} == {"Evening", LAND.name, WATER.name}
-    document.stack.undo()
-    assert [image.path for image in document.sources("style_mask")] == [str(files[0])]
-    link.wait()
 
 
 def test_a_line_drawn_around_a_place_gives_it_to_the_region(qtbot, editor):
@@ -423,7 +271,7 @@ def test_a_region_looks_like_its_part_of_the_style_and_is_lit_there_when_pointed
     mask = MaskFile(labels, (SKY, LAND))
     own = MaskFile(np.full((60, 80), SKY.label, np.uint8), (SKY, LAND))
     begin = Beginning("Target mask", own, None, None, (SKY, LAND), "Style mask", style=style, style_mask=mask)
-    editor = opened(qtbot, begin)
+    editor = on_screen(qtbot, MaskEditor(begin))
     swatches = [editor.parts.cut(region.color) for region in (SKY, LAND)]
     shades = [swatch.pixelColor(swatch.width() // 2, swatch.height() // 2) for swatch in swatches if swatch is not None]
     assert [shade.red() for shade in shades] == [200, 10]

@@ -15,7 +15,6 @@ from app.document import Document
 from app.masks.controller import MaskController
 from app.masks.editor import MaskEditor
 from app.masks.files import FOLDER, write
-from app.masks.regions import first_regions
 from app.masks.trial import MaskTrial
 from app.session_events import CANVAS
 from app.training import Training
@@ -24,10 +23,10 @@ from engine.box import Box, Size
 from engine.declarations import Slot
 from engine.messages.commands import RenderView
 from engine.messages.events import Stepped, ViewRendered
+from tests.app.masks.hand import LAND, SKY
 from tests.app.toys import register, write_image
 from tests.engine.toy import Toy
 
-SKY, LAND, WATER = first_regions()
 SLOTS = (
     Slot("style", "Style", "The painting.", maximum=1),
     Slot("target_mask", "Target mask", "Where.", maximum=1, kind="mask", beneath=("style",), live=True),

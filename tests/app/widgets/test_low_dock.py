@@ -37,8 +37,7 @@ def test_the_first_moment_makes_room_for_itself_and_the_last_one_leaves_it(studi
     studio.until_seen(Kept)
     QApplication.processEvents()
     assert window.docks["snapshots"].height() == high, "nothing moves when it is kept"
-    studio.press("stop")
-    studio.until(lambda: window.training.state == "idle")
+    studio.stop()
     window.files.new()
     studio.until(lambda: not window.strip.tiles)
     QApplication.processEvents()

@@ -19,6 +19,13 @@ def test_an_amount_is_said_as_disks_are_sold_and_nothing_is_nothing(size_bytes: 
     assert words.amount(size_bytes) == said
 
 
+@pytest.mark.parametrize(
+    ("count", "said"), [(49_152, "0.049 megapixels"), (267_300, "0.3 megapixels"), (8.3e6, "8.3 megapixels")]
+)
+def test_a_small_picture_has_pixels_too(count: float, said: str) -> None:
+    assert words.pixels(count) == said
+
+
 @pytest.mark.parametrize("opens", [True, False])
 def test_a_folder_that_no_program_shows_is_named(
     qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opens: bool

@@ -380,6 +380,15 @@ def test_a_sweep_is_an_animation_along_a_live_setting(project: Path, tmp_path: P
     assert (pixels(alone) == last).all()
 
 
+@pytest.mark.parametrize("name", ["walk.png", "walk.mp4"])
+def test_a_film_that_will_stand_still_is_told_once(
+    project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    soft_edges = ("--sweep", "feather_px=0:4:3")  # of a map, and there is none
+    assert render(project, tmp_path / name, "--width", "64", *soft_edges) == 0
+    assert capfd.readouterr().err.count("will stand still") == 1
+
+
 def test_a_sweep_to_a_video_has_the_same_pictures(project: Path, tmp_path: Path) -> None:
     walk = ("--width", "64", "--sweep", "temperature=0.05:4:3")
     assert render(project, tmp_path / "walk.png", *walk) == 0

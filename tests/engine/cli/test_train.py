@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from engine import snapshots
-from engine.__main__ import main
+from engine.__main__ import _read, main
 from engine.cli import room
+from engine.cli.commands import COMMANDS, Command
 from engine.images.read import read_image
 from engine.method import method_class, method_keys
 from engine.project import load_job, save_job
+from engine.settings import specs
 from engine.training import trainer
 from tests.engine import toy
 from tests.engine.cli.commands import train, with_toy
@@ -106,7 +109,7 @@ def test_render_paints_a_project_a_snapshot_and_a_layer(tmp_path: Path, capfd: p
         (["--minutes", "-1"], ["--minutes", "-1"]),
         ([], ["--steps", "--minutes"]),
         (["--steps", "1", "--method", "alchemy"], ["--method", "alchemy", "toy"]),
-        (["--steps", "1", "--preset", "huge"], ["--preset", "huge", "Few, Slow"]),
+        (["--steps", "1", "--preset", "huge"], ["--preset", "huge", "Few; Slow"]),
         (["--steps", "1", "--set", "rate=fast"], ["--set", "rate", "'fast'", "from 0 to 1"]),
         (["--steps", "1", "--set", "rate"], ["--set", "rate", "name=value"]),
         (["--steps", "1", "--set", "speed=3"], ["--set", "speed", "rate, weight"]),
@@ -206,6 +209,31 @@ def test_methods_are_listed_with_their_settings(capfd: pytest.CaptureFixture[str
     assert main(["methods"]) == 0
     told = capfd.readouterr().out
     assert all(method_class(key).title in told for key in method_keys())
+
+
+def test_a_method_that_is_named_is_explained(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods", "toy"]) == 0
+    told = " ".join(capfd.readouterr().out.split())
+    for spec in specs(toy.Toy.Settings):
+        assert (
+            " ".join(f"{spec.knob.label}{f', in {spec.knob.unit}' if spec.knob.unit else ''}. {spec.knob.help}".split())
+            in told
+        )
+    assert told.count("`tessera render`") == sum(spec.knob.live for spec in specs(toy.Toy.Settings))
+    assert "famos" not in told
+    assert main(["methods", "toyy"]) == 2
+    assert "did you mean toy?" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.examples])
+def test_examples_of_help_are_whole_lines_that_the_command_takes(
+    command: Command, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command.name, "--help"]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    for example in command.examples:
+        assert f"  {example}" in lines
+        _read(shlex.split(example)[1:])
 
 
 def test_devices_are_listed(capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from engine.box import Size
 from engine.export import learn_on, preflight
@@ -189,3 +190,19 @@ def test_a_session_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (answer,) = [event for event in session.run() if isinstance(event, Inspected)]
     assert [finding.kind for finding in answer.findings][-1] == "time"
     assert answer.probed
+
+
+def test_a_film_of_another_shape_is_told(tmp_path: Path) -> None:
+    """Of a landscape as a portrait's frames nearly half was cut away, unsaid."""
+    for name, size in (("wide", (80, 40)), ("alike", (80, 60))):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", size).save(tmp_path / name / "1.png")
+
+    def told(name: str) -> list[Finding]:
+        said = found(tmp_path, ExportRequest(tmp_path / "a.png", SMALL, frames=tmp_path / name))
+        return [finding for finding in said if finding.kind == "film"]
+
+    (finding,) = told("wide")
+    assert "33% of each" in finding.message
+    assert not told("alike")
+    assert not told("gone"), "that is told otherwise"

@@ -11,8 +11,9 @@ from PIL import Image
 
 from engine.box import Size
 from engine.errors import BadCanvasError, BadImageError, BadSettingError, NoRoomError
-from engine.export.video import begin_film, open_film, write_video
+from engine.export.video import begin_film, open_film
 from engine.export.video_formats import VIDEO_FORMATS, check_video
+from engine.export.video_writing import write_video
 from engine.images.read import read_image
 from engine.messages.commands import Command, Stop
 from engine.messages.events import Event, Failed

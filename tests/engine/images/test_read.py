@@ -38,8 +38,6 @@ def seen(path: Path) -> np.ndarray:
 
 
 LOSSLESS = ("png", "tif", "bmp", "webp")
-
-
 LOSSY = ("jpg", "gif", "avif")
 
 

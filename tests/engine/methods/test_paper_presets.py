@@ -24,6 +24,7 @@ ADDED = {
         "balance_weight",
         "largest_share_weight",
         "foreign_weight",
+        "smoothing_px",
         "r1_weight",
         "entropy_ramp_steps",
     ),

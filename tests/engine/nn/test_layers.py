@@ -5,8 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from engine.nn.layers import ChannelLayerNorm, InstanceNorm, ResidualBlock, UpConvolution, initialise, initialise_scaled
+from engine.nn.layers import ChannelLayerNorm, InstanceNorm, ResidualBlock, initialise, initialise_scaled
 from engine.nn.training import fresh_statistics
+from engine.nn.up_convolution import UpConvolution
 
 
 @pytest.mark.parametrize("kernel", [3, 5, 7])

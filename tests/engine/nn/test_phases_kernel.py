@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.nn import layers, phases_kernel
-from engine.nn.layers import UpConvolution, initialise
+from engine.nn import phases_kernel, up_convolution
+from engine.nn.layers import initialise
+from engine.nn.up_convolution import UpConvolution
 
 
 @pytest.fixture
@@ -36,9 +37,9 @@ def test_both_ways_as_torch_has_them(
     before, made = torch.get_num_threads(), []
     torch.set_num_threads(threads)
     for kernel in (compiled, None):
-        monkeypatch.setattr(layers.phases_kernel, "kernel_for", lambda _, kernel=kernel: kernel)
+        monkeypatch.setattr(up_convolution.phases_kernel, "kernel_for", lambda _, kernel=kernel: kernel)
         phases = memory.permute(0, 3, 4, 5, 1, 2).clone().requires_grad_()
-        planes = layers._Planes.apply(phases, splits)
+        planes = up_convolution._Planes.apply(phases, splits)
         torch.autograd.backward(planes, slopes)
         made.append((*planes, phases.grad))
     torch.set_num_threads(before)

@@ -11,6 +11,8 @@ from PIL import Image
 
 from engine import snapshots
 from engine.box import Box, Size
+from engine.images.read import image_size
+from engine.job import Job, SourceImage
 from engine.messages.commands import Keep, Load, RenderView, Restore, Retune
 from engine.messages.events import Began, Ended, Event, Failed, Kept, Retuned, Stepped, Warned
 from engine.method import Method
@@ -187,3 +189,31 @@ def test_a_damaged_snapshot_is_named_and_training_goes_on(tmp_path: Path) -> Non
     events = play(session)
     assert five.folder.name in of(events, Failed)[0].message
     assert of(events, Ended)[0].step == 3
+
+
+def test_a_moment_whose_content_has_another_size_now_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its print was another one, unsaid."""
+    monkeypatch.setattr(
+        toy.Toy, "canvas_size", property(lambda self: image_size(Path(self.job.sources["content"][0].path)))
+    )
+    content = tmp_path / "content.png"
+    Image.new("RGB", (60, 40)).save(content)
+    sources = {"style": (SourceImage(path=str(toy.picture(tmp_path))),), "content": (SourceImage(path=str(content)),)}
+    kept = trained(tmp_path, 2, job=toy.job(tmp_path, sources=sources))
+
+    def told(job: Job) -> list[str]:
+        events = play(Session(job, tmp_path, device="cpu", snapshot=kept.folder, steps=3))
+        (began,) = of(events, Began)
+        said = [event.message for event in of(events, Warned) if "another size" in event.message]
+        assert list(began.notes) == said, "it is withdrawn when something else is begun with"
+        return said
+
+    assert not told(kept.job)
+    Image.new("RGB", (60, 90)).save(content)
+    (sentence,) = told(kept.job)
+    assert "60 × 40 px" in sentence
+    assert "60 × 90 px" in sentence
+    other = tmp_path / "other.png"
+    Image.new("RGB", (30, 30)).save(other)
+    chosen = {**sources, "content": (SourceImage(path=str(other)),)}
+    assert not told(kept.job.model_copy(update={"sources": chosen})), "who chose another image knows"

@@ -297,6 +297,42 @@ def test_previews_leave_training_most_of_the_time(tmp_path: Path, monkeypatch: p
     assert 8 <= len(of(play(session, react), ViewRendered)) <= 12
 
 
+def test_a_picture_is_of_one_step_and_of_one_value(tmp_path: Path) -> None:
+    """While a network is young its tiles showed their borders, each of another step; so they did under a slider."""
+    size = Size(600, 600)
+    look = RenderView(size.box, size, ticket=4)
+    session = Session(toy.job(tmp_path, canvas_size=size), tmp_path, device="cpu")
+
+    def react(event: Event) -> None:
+        match event:
+            case Stepped(step=3):
+                session.post(look)
+            case ViewRendered(done=False):
+                session.post(Retune({"rate": 0.2}))
+            case ViewRendered(done=True):
+                session.post(Stop(keep=False))
+
+    pieces = answers(play(session, react), 4)
+    assert len(pieces) > 1
+    assert len({piece.step for piece in pieces}) == 1
+
+
+def test_a_picture_that_takes_long_does_not_keep_training_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.training.session.WHOLE_PICTURE_S", 0.0)
+    size = Size(600, 600)
+    session = Session(toy.job(tmp_path, canvas_size=size), tmp_path, device="cpu")
+    session.post(RenderView(size.box, size, ticket=4))
+
+    def react(event: Event) -> None:
+        if isinstance(event, ViewRendered) and event.done:
+            session.post(Stop(keep=False))
+
+    pieces = answers(play(session, react), 4)
+    assert len({piece.step for piece in pieces}) == len(pieces) > 1
+
+
 def test_fitting_gives_way_to_what_would_replace_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = Session(toy.job(tmp_path), tmp_path, device="cpu", paused=True)
     asked: list[Collection[str]] = []

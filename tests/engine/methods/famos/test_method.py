@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine import losses
-from engine.box import Box, Size
+from engine.box import Box, Margin, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.fields.noise import NoiseField
@@ -50,6 +50,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "precision": ("float32", "bfloat16"),
     "discriminator_steps": (1, 2),
     "tone_matching": (True, False),
+    "smoothing_px": (1.5, 0.0, 4.0),
 }
 CHANGE_ONLY_THE_TRAINING = (
     *("adversarial", "correspondence", "learned_after", "balance_over", "discriminator_norm", "discriminator_steps"),
@@ -109,13 +110,15 @@ def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> 
 
 
 def test_depth_4_needs_the_halo_that_was_measured_for_it(tmp_path: Path) -> None:
-    method = Famos(job(tmp_path, {"depth": 4, "noise_at": "bottleneck"}), CPU)
+    method = Famos(job(tmp_path, {"depth": 4, "noise_at": "bottleneck", "smoothing_px": 0.0}), CPU)
     assert (method.halo.top, method.halo.left, method.halo.bottom, method.halo.right) == (64, 64, 48, 48)
+    method.settings = method.settings.with_values({"smoothing_px": 1.5})
+    assert method.halo == Margin(80, 80, 64, 64), "decisions are felt five pixels farther"
 
 
 def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
     """The law's test can fail: with too little halo the tiles differ."""
-    method = Famos(job(tmp_path), CPU)
+    method = Famos(job(tmp_path, {"smoothing_px": 0.0}), CPU)
     canvas_size = Size(96, 96)
     exact = whole(method, canvas_size)
     halo = method.halo
@@ -123,6 +126,21 @@ def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
     with torch.no_grad():
         piece = Artwork(method, canvas_size).at(Box(32, 32, 32, 32))
     assert (piece - exact[:, 32:64, 32:64]).abs().max() > 1e-5
+
+
+def test_pieces_kept_whole_have_fewer_borders_at_once(tmp_path: Path) -> None:
+    """Without a step, and as one that remembers nothing has them."""
+    method, borders = Famos(job(tmp_path), CPU), []
+    method.step(0)
+    for smoothing_px in (0.0, 1.0, 4.0):
+        method.settings = method.settings.with_values({"smoothing_px": smoothing_px})
+        shown = whole(method, method.canvas_size)
+        with torch.no_grad():
+            fresh = Artwork(method, method.canvas_size, "templates").layers_at(method.canvas_size.box)
+            method._remembered.forget()
+            assert whole(method, method.canvas_size).equal(shown)
+        borders.append(float(fresh["templates"].diff(dim=1).abs().mean()))
+    assert borders[0] > borders[1] > borders[2]
 
 
 @pytest.mark.parametrize("options", [{}, {"norm": "batch", "adversarial": "wgan_gp"}, {"correspondence": "learned"}])
@@ -201,7 +219,7 @@ def test_painting_over_the_border_is_what_training_saw_there(tmp_path: Path) -> 
     canvas_size, halo, step_px, compared = method.canvas_size, method.halo, method.alignment_px, 0
     painted = Artwork(method, canvas_size)
     with torch.no_grad():
-        for step in range(12):
+        for step in range(24):
             batch = method._draw_batch(step_generator(1, step))
             for index in range(16):
                 one = batch.part(slice(index, index + 1))

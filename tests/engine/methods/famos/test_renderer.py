@@ -13,7 +13,6 @@ from torch import Tensor
 
 from engine.box import Box, Margin, Size
 from engine.errors import BadSettingError
-from engine.fields.artwork import Artwork
 from engine.fields.periodic import Closed, ClosedTemplates
 from engine.fields.resample import Zoom, needed, resampled
 from engine.job import SourceImage
@@ -22,10 +21,10 @@ from engine.options import RenderMode
 from engine.templates.atlas import Atlas, Templates
 from engine.tiling import tiled
 from tests.engine.famos_jobs import job, picture
+from tests.engine.printed import CANVAS, WAYS, artwork, at, ways
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.usefixtures("forgetful")
-CANVAS = Size(96, 120)
 
 
 def famos(folder: Path, **more: Any) -> Famos:
@@ -36,29 +35,7 @@ def famos(folder: Path, **more: Any) -> Famos:
     return method
 
 
-def artwork(method: Famos, render_mode: RenderMode, canvas_size: Size = CANVAS, layer: str = "result") -> Artwork:
-    return Artwork(method.renderer(render_mode), canvas_size, layer)
-
-
-def at(field: Artwork, box: Box) -> Tensor:
-    with torch.no_grad():
-        return field.at(box)
-
-
-def ways(folder: Path) -> dict[str, RenderMode]:
-    frame = picture(folder / "frame.png", 50, 66, 9)
-    return {
-        "repeat": RenderMode(repeat=True),
-        "originals": RenderMode(originals=1.7),
-        "beyond": RenderMode(originals=2.5),
-        "smaller": RenderMode(originals=0.9),
-        "both": RenderMode(repeat=True, originals=2.0),
-        "frame": RenderMode(frame=frame.path, tones=frame.path),
-        "all": RenderMode(repeat=True, originals=1.5, frame=frame.path),
-    }
-
-
-@pytest.mark.parametrize("way", ["repeat", "originals", "beyond", "smaller", "both", "frame", "all"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("mode", ["blend", "copy", "paint"])
 def test_crops_agree(tmp_path: Path, way: str, mode: str) -> None:
     """From the originals to the last bit."""

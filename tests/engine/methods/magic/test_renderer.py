@@ -7,18 +7,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 
 from engine.box import Box, Size
 from engine.errors import BadSettingError
-from engine.fields.artwork import Artwork
 from engine.methods.magic.method import Magic
 from engine.options import RenderMode
 from engine.tiling import tiled
 from tests.engine.magic_jobs import job, picture
+from tests.engine.printed import CANVAS, WAYS, artwork, at, ways
 
 CPU = torch.device("cpu")
-CANVAS = Size(96, 120)
 TRAINED = Size(77, 101)
 
 
@@ -30,29 +28,7 @@ def magic(folder: Path, canvas_size: Size | None = None, **more: Any) -> Magic:
     return method
 
 
-def artwork(method: Magic, render_mode: RenderMode, canvas_size: Size, layer: str = "result") -> Artwork:
-    return Artwork(method.renderer(render_mode), canvas_size, layer)
-
-
-def at(field: Artwork, box: Box) -> Tensor:
-    with torch.no_grad():
-        return field.at(box)
-
-
-def ways(folder: Path) -> dict[str, RenderMode]:
-    frame = picture(folder / "frame.png", 50, 66, 9)
-    return {
-        "repeat": RenderMode(repeat=True),
-        "originals": RenderMode(originals=1.25),
-        "beyond": RenderMode(originals=2.5),
-        "smaller": RenderMode(originals=0.9),
-        "both": RenderMode(repeat=True, originals=2.0),
-        "frame": RenderMode(frame=frame.path, tones=frame.path),
-        "all": RenderMode(repeat=True, originals=1.5, frame=frame.path),
-    }
-
-
-@pytest.mark.parametrize("way", ["repeat", "originals", "beyond", "smaller", "both", "frame", "all"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     "more", [{"between": 0.4, "between_by": "pieces"}, {"warp": "flow"}, {"warp": "affine"}], ids=str
 )
