@@ -16,7 +16,7 @@ from tests.simulated_card import real_sizes
 from tests.simulated_card.card import Counts, SimulatedCard
 
 LAUNCHES = {  # of a step, and of a tile of 1024 px
-    "FAMOS": (749, 341),
+    "FAMOS": (766, 354),
     "MAGIC guided": (1977, 400),
     "MAGIC with inducing points": (3524, 897),
     "texture network": (1483, 250),
