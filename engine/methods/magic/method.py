@@ -273,7 +273,7 @@ class Magic(PaintingMagic):
 
     @property
     def _hold(self) -> float:
-        """How strongly training is held near the networks that came along, 0 to 1.
+        """How strongly what is learned is held near the networks that came along, 0 to 1.
 
         At first they know nothing of these images, and what spoils pieces takes longer to grow. In quarters, since a
         card captures its steps anew for each.
@@ -282,7 +282,7 @@ class Magic(PaintingMagic):
 
     @property
     def _graph_key(self) -> Hashable:
-        return super()._graph_key, self._hold
+        return super()._graph_key, self._anchored, self._hold
 
     def _held(self, name: str, network: torch.nn.Module, rate: Rate) -> None:
         s = self.settings
@@ -292,10 +292,10 @@ class Magic(PaintingMagic):
 
     def _descend(self, loss: Tensor, rate: Rate, decay: Rate) -> None:
         super()._descend(loss, rate, decay)
-        if (hold := self._hold) and self.average.refiner is not None:
+        if self._anchored and self.average.refiner is not None:
             # Drawn as strongly to what came along as to what is learned, the second network that paints stays half way
             # between them (Wortsman et al. 2022, WiSE-FT): as near to the style, and without its ripples and rims.
-            self._anchor.pull("refiner", self.average.refiner, (1 - decay) * hold)
+            self._anchor.pull("refiner", self.average.refiner, 1 - decay)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
         """Patches, and a new set for each of them: K may be another one in every step."""

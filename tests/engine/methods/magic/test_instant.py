@@ -311,7 +311,7 @@ def test_both_networks_stay_near_what_came_along(network: Path, tmp_path: Path) 
 
 
 def test_the_second_network_that_paints_stays_half_way_to_what_came_along(network: Path, tmp_path: Path) -> None:
-    def way(steps: int, begun: int = 10**6) -> dict[str, float]:
+    def way(steps: int, begun: int) -> dict[str, float]:
         """Of what the networks have learned, the part that is shown."""
         values = {"anchor_steps": steps, "average_decay": 0.9, "learning_rate": 1e-6}
         method, start = Magic(job(tmp_path, values), CPU), Magic(job(tmp_path), CPU)
@@ -326,10 +326,9 @@ def test_the_second_network_that_paints_stays_half_way_to_what_came_along(networ
             found[part] = float(torch.cat([(shown[key] - came[key]).flatten() for key in came]).mean())
         return found
 
-    assert way(100_000) == pytest.approx({"st_unet": 1.0, "refiner": 0.5}, abs=0.04)
-    assert way(0) == pytest.approx({"st_unet": 1.0, "refiner": 1.0}, abs=0.04)
-    assert way(100_000, begun=50_000)["refiner"] == pytest.approx(2 / 3, abs=0.04), "by then half as strongly"
-    assert way(100_000, begun=0) == pytest.approx({"st_unet": 1.0, "refiner": 1.0}, abs=0.04)
+    for begun in (0, 10**6):
+        assert way(100_000, begun) == pytest.approx({"st_unet": 1.0, "refiner": 0.5}, abs=0.04)
+    assert way(0, 10**6) == pytest.approx({"st_unet": 1.0, "refiner": 1.0}, abs=0.04)
 
 
 def test_what_began_otherwise_is_not_pulled_to_it(network: Path, tmp_path: Path) -> None:
