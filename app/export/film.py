@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QHBoxLayout, QLabel, QWidget
 
 from app.widgets import theme
 from app.widgets.controls import RingedCombo
@@ -55,10 +55,11 @@ class FilmField(QWidget):
         self.seconds = QDoubleSpinBox(self)
         self.seconds.setAccessibleName(self.tr("How long the film is"))
         self.seconds.setRange(0.5, 600)
-        self.seconds.setDecimals(1)
-        self.seconds.setValue(_SECONDS)
+        self.seconds.setDecimals(2)  # 0.04 s is one picture
         self.seconds.setSuffix(self.tr(" s"))
         self.seconds.setToolTip(self.tr("At {} pictures a second.").format(_FRAMES_PER_S))
+        self.frames = QLabel(self)
+        self.frames.setProperty("role", "muted")
         self.written = RingedCombo(self)
         self.written.setAccessibleName(self.tr("What is written of a film"))
         self.written.addItem(self.tr("as numbered pictures"), "")
@@ -69,11 +70,14 @@ class FilmField(QWidget):
         row.setSpacing(theme.UNIT)
         row.addWidget(self.choice, 1)
         row.addWidget(self.seconds)
+        row.addWidget(self.frames)
         row.addWidget(self.written)
         self.setFocusProxy(self.choice)
         self.choice.activated.connect(lambda _index: self._on_choice(self.choice.currentData()))
         self.written.currentIndexChanged.connect(self.changed)
+        self.seconds.valueChanged.connect(self._show_frames)
         self.seconds.valueChanged.connect(self.changed)
+        self.seconds.setValue(_SECONDS)
         self.set_source(None)
 
     @property
@@ -84,7 +88,7 @@ class FilmField(QWidget):
     @property
     def sweep(self) -> str:
         """The request's sweep: the walk and its frames; empty for none."""
-        return f"{self.walk}=0:1:{max(2, round(self.seconds.value() * _FRAMES_PER_S))}" if self.walk else ""
+        return f"{self.walk}=0:1:{self._frames}" if self.walk else ""
 
     @property
     def suffix(self) -> str:
@@ -110,9 +114,17 @@ class FilmField(QWidget):
             self.choice.setCurrentIndex(self.choice.findData(walk))
         self._show()
 
+    @property
+    def _frames(self) -> int:
+        return max(2, round(self.seconds.value() * _FRAMES_PER_S))
+
+    def _show_frames(self) -> None:
+        self.frames.setText(self.tr("{} pictures").format(self._frames))
+
     def _show(self) -> None:
         self.written.setVisible(self.is_film)
         self.seconds.setVisible(bool(self.walk))
+        self.frames.setVisible(bool(self.walk))
         self.changed.emit()
 
     def _on_choice(self, choice: object) -> None:

@@ -51,6 +51,9 @@ def test_a_film_from_one_noise_to_the_next(qtbot, tmp_path):
     film.seconds.setValue(2)
     assert film.seconds.isVisible()
     assert form.request().sweep == "noise_drift=0:1:50"
+    film.seconds.setValue(0.96)
+    assert form.request().sweep == "noise_drift=0:1:24"
+    assert film.frames.text() == "24 pictures"
     assert form.request().frames is None
     film.written.setCurrentIndex(1)
     assert form.out().suffix == ".mp4"
