@@ -76,17 +76,21 @@ def measured(
 
 
 def _learned_on(project: Path, trained: Size, scale: float) -> Path:
-    """A copy of the project that learned on for such a canvas, with the steps that the dialog asks."""
+    """A copy of the project that learned on for such a canvas, with the steps that the dialog asks.
+
+    One that was broken off goes on.
+    """
     other = project.with_name(f"{project.name}-{scale:g}-times")
-    if other.exists():
-        return other
     size = Size(round(trained.height * scale), round(trained.width * scale))
     job, _ = open_project(project)
     after = learn_on.job_for(job, trained, size)
     if after is None:
         raise SystemExit(f"{project.name} can not have a canvas {scale:g} times as large.")
     steps = snapshots.listing(project)[-1].step + learn_on.steps_for(trained, size)
-    shutil.copytree(project, other)
+    if not other.exists():
+        shutil.copytree(project, other)
+    if snapshots.listing(other)[-1].step >= steps:
+        return other
     canvas = ["--set", f"content_scale={after.settings.model_dump()['content_scale']}"]
     if tessera(["train", "--out", str(other), "--resume", *canvas, "--steps", str(steps)]):
         raise SystemExit(f"{project.name} could not learn on.")
