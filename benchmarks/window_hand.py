@@ -99,10 +99,19 @@ class Hand(QObject):
         method.step = noted  # type: ignore[method-assign]
 
     def _begin(self) -> None:
+        """First nobody touches anything, as mostly."""
+        self._first_step = len(self._steps)
+        QTimer.singleShot(round(self._order["seconds"] * 1000), self._begin_to_move)
+
+    def _begin_to_move(self) -> None:
+        self._result["steps_untouched_per_s"] = self._steps_per_s()
         self._ticks.start()
         self._mover.start()
         self._views, self._first_step = 0, len(self._steps)
         QTimer.singleShot(round(self._order["seconds"] * 1000), self._end)
+
+    def _steps_per_s(self) -> float:
+        return (len(self._steps) - self._first_step) / self._order["seconds"]
 
     def _move(self) -> None:
         """As the artist does: by the slider in the panel."""
@@ -116,7 +125,7 @@ class Hand(QObject):
         self._mover.stop()
         self._result["ticks_training_ms"] = self._ticks.stop()
         self._result["views"] = self._views
-        self._result["steps_per_s"] = (len(self._steps) - self._first_step) / self._order["seconds"]
+        self._result["steps_per_s"] = self._steps_per_s()
         QTimer.singleShot(self._settle_ms, self._finish)
 
     def _finish(self) -> None:
