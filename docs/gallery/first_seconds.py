@@ -49,7 +49,7 @@ def main(style: Path, content: Path, out: Path) -> int:
         window.resize(WIDTH, HEIGHT)
         window.show()
         until(lambda: window.built)
-        hand.on_mouse = True  # it has dropped something
+        hand().on_mouse = True  # it has dropped something
         watch, document = Watch(window), window.document
         began = time.perf_counter()
         pictures = []

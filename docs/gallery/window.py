@@ -35,7 +35,7 @@ def main(style: Path, content: Path, folder: Path) -> int:
         window.show()
         window.reset_layout()
         until(lambda: window.built)
-        hand.on_mouse = True
+        hand().on_mouse = True
         watch, document, training = Watch(window), window.document, window.training
         steps = [0]
         training.events.on(Stepped, lambda event: steps.append(event.step))

@@ -47,7 +47,7 @@ def test_against_the_formula(
     leaves = start, 1 + drawn(channels, seed=3) / 2, drawn(channels, seed=4) / 2
     exact = [leaf.double().requires_grad_() for leaf in leaves]
     own = [leaf.clone().requires_grad_() for leaf in leaves]
-    wanted = formula(*exact, slope)
+    wanted = formula(exact[0], exact[1], exact[2], slope)
     found = normed_then_relu(own[0].contiguous(memory_format=torch.channels_last), own[1], own[2], slope)
     assert torch.allclose(found.double(), wanted, atol=1e-5)
     theirs = torch.autograd.grad((wanted * towards).sum(), exact)
@@ -62,7 +62,7 @@ def test_bfloat16_is_rounded_once_each_way(compiled: norm_kernel.NormKernel, mon
     weight, bias = 1 + drawn(24, seed=3) / 2, drawn(24, seed=4) / 2
     exact = [leaf.double().requires_grad_() for leaf in (start, weight, bias)]
     own = [leaf.clone().requires_grad_() for leaf in (start, weight, bias)]
-    wanted = formula(*exact, 0.2)
+    wanted = formula(exact[0], exact[1], exact[2], 0.2)
     found = normed_then_relu(own[0].contiguous(memory_format=torch.channels_last), own[1], own[2], 0.2)
     assert found.dtype == torch.bfloat16
     assert bool(((found.double() - wanted).abs() <= wanted.abs() / 256 + 1e-6).all())

@@ -57,7 +57,7 @@ def test_what_is_no_number_stays_so(compiled: phases_kernel.PhasesKernel) -> Non
 
 
 def test_last_layers_give_dense_planes_under_autocast() -> None:
-    layer = UpConvolution(5, 7, 5).to(memory_format=torch.channels_last)
+    layer = UpConvolution(5, 7, 5).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     initialise(layer, torch.Generator().manual_seed(0))
     x = torch.randn(2, 5, 6, 4, generator=torch.Generator().manual_seed(2))
     with torch.autocast("cpu", dtype=torch.bfloat16):
