@@ -308,10 +308,11 @@ class BaseEditor(KeyedDialog):
         throw = box.addButton(self.tr("Throw it away"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
         use.clicked.connect(self._use_mask)
-        throw.clicked.connect(self._throw_away)
+        throw.clicked.connect(self.throw_away)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
-    def _throw_away(self) -> None:
+    def throw_away(self) -> None:
+        """Closes without using what was painted."""
         self.picture.stack.setClean()
         self.close()
