@@ -1,13 +1,13 @@
 """The only training loop: obeys commands between two steps, and tells what happens as events.
 
 The window, the command line and the tests run this same generator. A step and its failures are trainer.py's, what is
-trained and what takes its place exchange.py's, pictures showing.py's, snapshots autosave.py's, exports exporting.py's.
+trained and what takes its place exchange.py's, pictures showing.py's, when they are painted turns.py's, snapshots
+autosave.py's, exports exporting.py's.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,15 +62,13 @@ from engine.training.beside import Beside
 from engine.training.exchange import Exchange
 from engine.training.exporting import Exporting
 from engine.training.limits import Limits
-from engine.training.meters import Budget
 from engine.training.trainer import GaveUpError, Trainer, message_for
+from engine.training.turns import PictureTurns
 
 if TYPE_CHECKING:
     from engine.training.leader import Leader
 
 STYLE_MATCH = BEST_OF["style"]
-WHOLE_PICTURE_S = 1.5
-"""So long training waits for the rest of a picture that was begun, so that all of it is of one step."""
 _LEAVES_METHODS = RenderView, Retune, Pause, Resume, Share, EndBy
 """Commands that change and ask no method, and so need not wait for what is painted beside the steps."""
 _RESTS_AFTER_S = 10.0
@@ -124,7 +122,6 @@ class Session:
         self._mailbox = Mailbox()
         self._commands: deque[Command] = deque()
         self._keeper = Autosaver(folder, previews, rule)
-        self._budget = Budget()
         self._piece_counter = usage.PieceCounter()
         self._fixed_threads = fixed_threads
         self._threads: Threads
@@ -138,6 +135,7 @@ class Session:
             beside=self._beside,
         )
         self._views = self._exchange.views
+        self._turns = PictureTurns(self._views, self._beside)
         self._exporting = Exporting(self._exchange, self._keeper, self._device, self._mailbox, self._commands)
         self._paused = paused
         self._over = False
@@ -251,45 +249,13 @@ class Session:
             trainer.finish_step()
         trained_s = trainer.clock.seconds - before_s
         self._limits.trained(trained_s)
-        self._budget.earn(trained_s)
         measured = yield from self._exchange.measure(trained_s)
         if measured and STYLE_MATCH in trainer.measures:
             self._limits.measured(trainer.measures[STYLE_MATCH])
-        yield from self._show_beside() if self._beside.works else self._show()
+        yield from self._turns.take(self._threads, trainer.step, trained_s)
         if self._exchange.stand_in.is_over(trainer.step, trainer.measures):
             yield from self._exchange.end_stand_in()
         yield from self._keeper.save_by_itself(trainer)
-
-    def _show(self) -> Iterator[Event]:
-        """The pictures that are asked for, between two steps, where it is their turn."""
-        if self._views.awaited:  # for a hand on a slider it goes before what pictures may take
-            yield from self._paint()
-        elif self._views and self._budget.allows:
-            started = time.perf_counter()
-            yield from self._paint()
-            self._budget.spend(time.perf_counter() - started)
-
-    def _paint(self) -> Iterator[Event]:
-        """Pictures, whole where that does not take long: all pieces of one step and one value.
-
-        Pieces of several steps show their borders while a network is young, and those of several values at any time.
-        """
-        started = time.perf_counter()
-        yield from self._views.paint(self._threads, self._trainer.step, at_leisure=False)
-        while self._views and time.perf_counter() - started < WHOLE_PICTURE_S:
-            yield from self._views.paint(self._threads, self._trainer.step, at_leisure=False)
-
-    def _show_beside(self) -> Iterator[Event]:
-        """What was painted beside the steps; and begins the next piece there, which no step waits for.
-
-        A picture takes no more of the time than between the steps, so that nothing is painted that nobody needs.
-        """
-        self._budget.spend((yield from self._views.arrived()))
-        if not self._views or not self._beside.works or not self._beside.is_free:
-            return
-        wanted = self._views.awaited or self._views.has_begun or self._budget.allows
-        if wanted and not self._views.begin_beside(self._trainer.step):
-            yield from self._show()
 
     def _finish(self, limit: Limit) -> Iterator[Event]:
         step = self._trainer.step
@@ -358,7 +324,7 @@ class Session:
             case Share():
                 self._threads.limit(command.threads)
                 self._share_cores()
-                self._budget.set_share(command.previews)
+                self._turns.set_share(command.previews)
                 elapsed_s = self._trainer.clock.seconds
                 self._keeper.set_intervals(command.autosave_s, command.moments_minutes, elapsed_s)
             case EndBy():
