@@ -83,6 +83,8 @@ class Beside:
         self._rests_until_s = -float("inf")
         self._had_s = self._took_s = 0.0
         """Of the last work: seconds of a core, and by the clock."""
+        self._doubted = False
+        """Whether the work before had a core for too little of its time."""
 
     @property
     def works(self) -> bool:
@@ -128,11 +130,16 @@ class Beside:
         self.tell(time.thread_time() - had_s, work.seconds)
 
     def tell(self, had_s: float, took_s: float) -> None:
-        """Some work took so long by the clock, and had a core for so much of it: where that is little, it rests."""
+        """Some work took so long by the clock, and had a core for so much of it.
+
+        Where that is little, and not once alone, as when files are read, it rests.
+        """
         self._had_s, self._took_s = self._had_s + had_s, self._took_s + took_s
         if self._took_s >= _JUDGED_S:
-            if self._had_s < LEAST_SHARE * self._took_s:
+            little = self._had_s < LEAST_SHARE * self._took_s
+            if little and self._doubted:
                 self.rest()
+            self._doubted = little
             self._had_s = self._took_s = 0.0
 
 

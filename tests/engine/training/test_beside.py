@@ -124,6 +124,10 @@ def test_it_rests_where_other_programs_have_the_core_and_tries_again() -> None:
     beside.tell(had_s=0.9, took_s=1.0)
     assert beside.works
     beside.tell(had_s=0.1, took_s=1.0)
+    assert beside.works, "it read a file"
+    beside.tell(had_s=0.9, took_s=1.0)
+    beside.tell(had_s=0.1, took_s=1.0)
+    beside.tell(had_s=0.1, took_s=1.0)
     assert not beside.works
     now += module.RESTS_S
     assert beside.works
