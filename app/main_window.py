@@ -209,6 +209,7 @@ class MainWindow(Shell):
         )
         for source in (document.problem, self.masks.problem):
             source.connect(lambda text: self.messages.show_message(text, "warning"))
+        document.problem_over.connect(self.messages.unsay)
         self.sources.problem.connect(self.files.relinking.tell)
         training.problem.connect(lambda text: self.messages.show_message(text, "warning", key="begin"))
         self.curves.remedy_wanted.connect(
