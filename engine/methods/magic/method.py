@@ -144,6 +144,12 @@ class Magic(PaintingMagic):
             return False
 
     @classmethod
+    def needed_slots(cls, settings: Settings) -> frozenset[str]:
+        assert isinstance(settings, MagicSettings)
+        guided = settings.guidance == "guided" and not cls.is_instant(settings)
+        return super().needed_slots(settings) | ({"content"} if guided else set())
+
+    @classmethod
     def fitting(cls, sizes: Mapping[str, Sequence[Size]]) -> dict[str, Any]:
         return fitting_scales(sizes)
 
