@@ -168,7 +168,8 @@ class PaintingMagic(DecidingMagic):
             pieces, step = mixture[0, :count], self.steps_done
             self._tally.add(self._pieces_key, pieces, box, asked, self.halo, scene.canvas_size, step)
         painted = scene.fields.amounts.get(PAINT)
-        result = self.average.refined(collage, self.bound_at(None if painted is None else painted(box)[None]))
+        bound = self.bound_at(None if painted is None else painted(box)[None])
+        result = self.average.refined(collage, bound, self.settings.kept_colors)
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         return Painting(result, collage, mixture, shown, choices, box, regions)
 
