@@ -14,9 +14,10 @@ from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.fields.noise import NoiseField
 from engine.images.sampling import step_generator
-from engine.methods.famos.loss import content_distance, running_usage
+from engine.methods.famos.loss import content_distance
 from engine.methods.famos.method import Famos
 from engine.methods.famos.settings import FamosSettings
+from engine.methods.usage import running_usage
 from engine.nn.mosaic import blended
 from engine.settings import specs
 from tests.engine.combinations import every_pair
