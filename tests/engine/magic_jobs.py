@@ -70,6 +70,13 @@ def job(folder: Path, settings: dict[str, Any] | None = None, **changes: Any) ->
     return Job(**(values | changes))
 
 
+def as_it_comes(folder: Path, settings: dict[str, Any] | None = None) -> Job:
+    """At the sizes of the network that comes along."""
+    style, content = picture(folder / "a.png", 130, 151, 1), picture(folder / "c.png", 117, 141, 3)
+    sources = {"style": (style,), "content": (content,)}
+    return Job(method="magic", settings=MagicSettings.of(settings or {}), sources=sources)
+
+
 def whole(method: Method, canvas_size: Size, layer: str = "result") -> torch.Tensor:
     with torch.no_grad():
         return Artwork(method, canvas_size, layer).at(canvas_size.box)
