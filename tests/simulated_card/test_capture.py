@@ -77,7 +77,7 @@ def test_captured_steps_are_plain_steps(
 
 
 def stray(method: Any) -> None:
-    """Far enough from the network that came along to be drawn back by more than Adam's steps, and as strongly as ever."""
+    """So far from the network that came along that it is drawn back by more than Adam's steps, as strongly as ever."""
     random = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for network in (method.generator, method.discriminator, method.average):
