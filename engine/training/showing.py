@@ -88,6 +88,8 @@ class Showing:
     def begin_anew(self) -> None:
         """Views of the present, of which there is another now; their last pieces are waited for."""
         self._still = None
+        if self._under_way is not None and self._under_way[1].done and self._under_way[0].request.snapshot is None:
+            self._under_way = None  # which holds what was painted
         for requester, view in self._views.items():
             if view.request.snapshot is None:
                 self._views[requester] = _View(view.request)

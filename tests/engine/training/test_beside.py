@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from engine.box import Box, Size
 from engine.errors import OutOfMemoryError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
-from engine.messages.commands import Keep, Pause, RenderView, Restore, Stop
+from engine.messages.commands import Keep, Load, Pause, RenderView, Restore, Stop
 from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Stepped, ViewRendered
 from engine.method import Method, method_class
 from engine.threads import Threads
@@ -314,6 +315,37 @@ def test_a_pause_shows_the_step_it_came_at(tmp_path: Path, monkeypatch: pytest.M
     assert {piece.step for piece in after} == {at}
     assert sum(piece.box.area for piece in after) == SIZE.area
     assert all(is_of_its_step(piece, tmp_path) for piece in after)
+
+
+@pytest.mark.usefixtures("spare_core")
+def test_what_was_painted_of_a_method_that_is_let_go_is_gone_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, still, stills, alive = Held(monkeypatch), toy.Toy.still, list[weakref.ref[toy.Toy]](), list[int]()
+
+    def noted(method: toy.Toy) -> toy.Toy:
+        made = still(method)
+        stills.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(toy.Toy, "still", noted)
+    job = toy.job(tmp_path, canvas_size=SIZE)
+    session = Session(job, tmp_path, device="cpu", previews=False)
+    session.post(LOOK)
+
+    def react(event: Event) -> None:
+        match event:
+            case Stepped() if held.begun.is_set() and not held.let_on.is_set():
+                session.post(Pause())
+                session.post(Load(job.model_copy(update={"settings": toy.ToySettings(colors=7)})))
+                held.let_on.set()
+            case Began(reason="rebuilt"):
+                alive.append(sum(made() is not None for made in stills))
+                session.post(Stop(keep=False))
+
+    play(session, react)
+    assert stills
+    assert alive == [0]
 
 
 @pytest.mark.usefixtures("spare_core")
