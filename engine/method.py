@@ -133,6 +133,12 @@ class Method(ABC, Generic[MethodSettings]):
         """
 
     @classmethod
+    def needed_slots(cls, settings: Settings) -> frozenset[str]:
+        """Keys of the slots without whose images nothing can be begun with these settings, optional ones included."""
+        del settings
+        return frozenset(slot.key for slot in cls.slots if slot.minimum)
+
+    @classmethod
     def is_instant(cls, settings: Settings) -> bool:
         """Whether there is a picture before the first step, told without building it: its own, or a stand-in's."""
         del settings
