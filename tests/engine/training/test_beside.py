@@ -16,13 +16,14 @@ from engine.box import Box, Size
 from engine.errors import OutOfMemoryError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
-from engine.messages.commands import Keep, Load, Pause, RenderView, Restore, Stop
-from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Stepped, ViewRendered
+from engine.messages.commands import Keep, Load, Pause, RenderView, Restore, Retune, Stop
+from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Retuned, Stepped, ViewRendered
 from engine.method import Method, method_class
 from engine.threads import Threads
 from engine.training import beside as module
 from engine.training.beside import Beside
 from engine.training.matches import MatchMeter
+from engine.training.meters import Budget
 from engine.training.session import Session
 from tests.engine import famos_jobs, magic_jobs, toy
 from tests.engine.sessions import of, play
@@ -346,6 +347,26 @@ def test_what_was_painted_of_a_method_that_is_let_go_is_gone_at_once(
     play(session, react)
     assert stills
     assert alive == [0]
+
+
+@pytest.mark.usefixtures("spare_core")
+def test_pictures_keep_to_their_share_of_the_time_but_for_what_a_turned_setting_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Budget, "allows", property(lambda _self: False))
+    session = Session(toy.job(tmp_path, canvas_size=SIZE), tmp_path, device="cpu")
+    session.post(LOOK)
+
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step == 20:
+            session.post(Retune({"rate": 0.2}))
+        if isinstance(event, ViewRendered) and event.done:
+            session.post(Stop(keep=False))
+
+    events = play(session, react)
+    turned = next(i for i, event in enumerate(events) if isinstance(event, Retuned))
+    assert not of(events[:turned], ViewRendered)
+    assert sum(piece.box.area for piece in of(events, ViewRendered)) == SIZE.area
 
 
 @pytest.mark.usefixtures("spare_core")
