@@ -13,6 +13,7 @@ import torch
 
 from engine import snapshots
 from engine.box import Box, Size
+from engine.device import choose
 from engine.errors import OutOfMemoryError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
@@ -25,6 +26,7 @@ from engine.training.beside import Beside
 from engine.training.matches import MatchMeter
 from engine.training.meters import Budget
 from engine.training.session import Session
+from engine.training.showing import Showing
 from tests.engine import famos_jobs, magic_jobs, toy
 from tests.engine.sessions import of, play
 
@@ -367,6 +369,36 @@ def test_pictures_keep_to_their_share_of_the_time_but_for_what_a_turned_setting_
     turned = next(i for i, event in enumerate(events) if isinstance(event, Retuned))
     assert not of(events[:turned], ViewRendered)
     assert sum(piece.box.area for piece in of(events, ViewRendered)) == SIZE.area
+
+
+@pytest.mark.usefixtures("toy_that_reports_each_step")
+def test_what_paints_is_copied_once_for_each_step_and_follows_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: Beside
+) -> None:
+    """What another method shows in place of the present one changes by no step, and remembers what it decided."""
+    still, copies, painted_by = toy.Toy.still, list[toy.Toy](), list[float]()
+    monkeypatch.setattr(toy.Toy, "still", lambda method: copies.append(method) or still(method))
+    present = toy.Toy(toy.job(tmp_path, canvas_size=SIZE), CPU)
+    paint = toy.Toy.paint
+
+    def noted(method: toy.Toy, box: Box, canvas_size: Size) -> dict[str, torch.Tensor]:
+        painted_by.append(method.settings.rate)
+        return paint(method, box, canvas_size)
+
+    monkeypatch.setattr(toy.Toy, "paint", noted)
+    showing = Showing(choose("cpu"), lambda: False, lambda _layer: present, beside)
+    for rate in (0.1, 0.2, 0.2):
+        present.settings = toy.ToySettings(rate=rate)
+        showing.ask(LOOK)
+        assert showing.begin_beside(0)
+        beside.settle()
+        assert len(list(showing.arrived())) == 1
+    assert painted_by == [0.1, 0.2, 0.2]
+    assert len(copies) == 1
+    present.step(0)
+    showing.ask(LOOK)
+    assert showing.begin_beside(1)
+    assert len(copies) == 2
 
 
 @pytest.mark.usefixtures("spare_core")
