@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 STYLE_MATCH = BEST_OF["style"]
 _WAIT_FOR_PICTURES = Load, Restore, StartFrom, ExportRequest
-"""Commands that may change what is painted from beside the steps, or want all cores: they wait for what is under way."""
+"""Commands that may change what is painted from beside the steps, or want all cores: they wait for what is there."""
 _RESTS_AFTER_S = 10.0
 """So long after the last picture, memory that is free goes back to the system."""
 
