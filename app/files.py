@@ -28,7 +28,7 @@ from app.training import Training
 from app.unsaved import Unsaved
 from app.widgets.background import Tasks
 from app.widgets.message_bar import MessageBar
-from app.widgets.question import Answer, Role, ask
+from app.widgets.question import Answer, ask
 from app.widgets.thumbnails import read_preview
 from engine.archive import pack
 from engine.project import PACKED
@@ -161,9 +161,9 @@ class FilesController(QObject):
             self._window,
             self.tr("Pack into one file"),
             self.tr("Pack the images as well? Then the file opens on any computer."),
-            Answer(self.tr("With images"), lambda: self._ask_where_to_pack(True), usual=True),
-            Answer(self.tr("Without images"), lambda: self._ask_where_to_pack(False), Role.ActionRole),
-            more=self.tr("Without them it is smaller, and looks for the images where they are now."),
+            Answer(self.tr("With images"), lambda: self._ask_where_to_pack(True), default=True),
+            Answer(self.tr("Without images"), lambda: self._ask_where_to_pack(False)),
+            details=self.tr("Without them it is smaller, and looks for the images where they are now."),
         )
 
     def pack_to(self, out: Path, with_images: bool) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from app.training import Training
 from app.unsaved import Unsaved
 from app.widgets.message_bar import MessageBar
-from app.widgets.question import Answer, Role, ask
+from app.widgets.question import Answer, ask
 from engine.messages.events import Event
 
 Then = Callable[[], object]
@@ -56,9 +56,9 @@ class Leaving(QObject):
             self._window,
             self.tr("Export"),
             self.tr("An export of this project is being painted. Go to the other project when it is done?"),
-            Answer(self.tr("When it is done"), lambda: self._wait(what), usual=True),
-            Answer(self.tr("Stop it now"), lambda: self._stop(what), Role.DestructiveRole),
-            more=self.tr("Where it is stopped now, what is painted is kept and can be gone on with."),
+            Answer(self.tr("When it is done"), lambda: self._wait(what), default=True),
+            Answer(self.tr("Stop it now"), lambda: self._stop(what), loses=True),
+            details=self.tr("Where it is stopped now, what is painted is kept and can be gone on with."),
         )
 
     def _wait(self, what: Then) -> None:

@@ -15,7 +15,7 @@ from app.file_jobs import FileJobs
 from app.known_projects import KnownProjects
 from app.project_paths import is_packed
 from app.recovery import Holder, Recovery
-from app.widgets.question import Answer, Role, ask
+from app.widgets.question import Answer, ask
 from app.widgets.words import moment
 from engine.archive import unpack
 from engine.copying import copy_project, free_folder
@@ -78,13 +78,11 @@ class ProjectOpening(QObject):
         text = self.tr("“{}” is open in another window{}, {}. Two windows would write over each other's work.").format(
             folder.name, "" if holder.here else self.tr(" on {}").format(holder.host), _since(holder)
         )
-        answers = [Answer(self.tr("Open a copy"), lambda: self._open_copy(folder), usual=True)]
-        more = ""
+        answers, details = [Answer(self.tr("Open a copy"), lambda: self._open_copy(folder), default=True)], ""
         if not holder.here:
-            more = self.tr("If Tessera was cut off on that computer, go on with the project itself.")
-            over = self.tr("It is not in use")
-            answers.append(Answer(over, lambda: self._take_over(folder), Role.DestructiveRole))
-        ask(self._window, self.tr("Open in another window"), text, *answers, more=more)
+            details = self.tr("If Tessera was cut off on that computer, go on with the project itself.")
+            answers.append(Answer(self.tr("It is not in use"), lambda: self._take_over(folder), loses=True))
+        ask(self._window, self.tr("Open in another window"), text, *answers, details=details)
 
     def _take_over(self, folder: Path) -> None:
         self._recovery.take_over(folder)
@@ -112,14 +110,14 @@ class ProjectOpening(QObject):
             self._open(folder)
             return
         text = self.tr("“{}” was not made on this computer, or was moved. It wants to use files outside its folder:")
-        rest = self.tr("\n… and {} more").format(len(outside) - _MOST_NAMED) if len(outside) > _MOST_NAMED else ""
+        more = self.tr("\n… and {} more").format(len(outside) - _MOST_NAMED) if len(outside) > _MOST_NAMED else ""
         ask(
             self._window,
             self.tr("A project from elsewhere"),
             text.format(folder.name),
             Answer(self.tr("Use these files"), lambda: self._open(folder)),
-            Answer(self.tr("Open without them"), lambda: self._open_without(folder), Role.DestructiveRole, usual=True),
-            more="\n".join(outside[:_MOST_NAMED]) + rest,
+            Answer(self.tr("Open without them"), lambda: self._open_without(folder), loses=True, default=True),
+            details="\n".join(outside[:_MOST_NAMED]) + more,
         )
 
     def _open_without(self, folder: Path) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.document import Document
-from app.widgets.question import Answer, Role, ask
+from app.widgets.question import Answer, ask
 
 
 class Unsaved(QObject):
@@ -30,14 +30,15 @@ class Unsaved(QObject):
             what()
 
     def _ask(self, what: Callable[[], object]) -> None:
-        document = self._document
-        text = self.tr("The last changes of “{}” could not be saved, and going on now would lose them.")
         ask(
             self._window,
             self.tr("Not saved"),
-            text.format(document.title),
-            Answer(self.tr("Try again"), lambda: self.then(what), usual=True),
-            Answer(self.tr("Go on without them"), what, Role.DestructiveRole),
-            more=f"{document.refusal} " + self.tr("“Save as” in the menu File gives the project another place."),
+            self.tr("The last changes of “{}” could not be saved, and going on now would lose them.").format(
+                self._document.title
+            ),
+            Answer(self.tr("Try again"), lambda: self.then(what), default=True),
+            Answer(self.tr("Go on without them"), what, loses=True),
+            details=f"{self._document.refusal} "
+            + self.tr("“Save as” in the menu File gives the project another place."),
             icon=QMessageBox.Icon.Warning,
         )

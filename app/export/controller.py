@@ -24,7 +24,7 @@ from app.snapshots.controller import SnapshotsController
 from app.training import Training
 from app.widgets import words
 from app.widgets.message_bar import MessageBar
-from app.widgets.question import Answer, Role, ask
+from app.widgets.question import Answer, ask
 from app.widgets.thumbnails import read_preview
 from engine import snapshots
 from engine.box import Size
@@ -229,8 +229,8 @@ class ExportController(QObject):
             self._window,
             self.tr("Export"),
             self.tr("An export is being painted. Close now? What is painted is kept, and can be gone on with later."),
-            Answer(self.tr("Close"), self.close_confirmed.emit, Role.DestructiveRole),
-            Answer(self.tr("Go on painting"), role=Role.RejectRole, usual=True),
+            Answer(self.tr("Close"), self.close_confirmed.emit, loses=True),
+            Answer(self.tr("Go on painting"), default=True),
         )
 
     # ------------------------------------------------------------ the session
@@ -338,8 +338,8 @@ class ExportController(QObject):
             above,
             self.tr("Export"),
             question.format(item.request.out.name, item.share),
-            Answer(self.tr("Give it up"), lambda: self._give_up(item), Role.DestructiveRole),
-            Answer(self.tr("Keep"), role=Role.RejectRole, usual=True),
+            Answer(self.tr("Give it up"), lambda: self._give_up(item), loses=True),
+            Answer(self.tr("Keep"), default=True),
         )
 
     def _give_up(self, item: Item) -> None:

@@ -39,14 +39,14 @@ class LearningOn(QObject):
 
     def ask(self, trained: Size, size: Size, above: QWidget) -> QMessageBox:
         """Whether to, with the minutes that it takes where the pace is known."""
-        text = self.tr(
+        words = self.tr(
             "The network learns on, on a canvas of {:,} × {:,} px, until its pieces have found their places there: "
             "{}. Each step takes as long as before. What is there is kept as a moment. Export it then as trained."
         )
         return ask(
             above,
             self.tr("Learn on for this size"),
-            text.format(size.width, size.height, self._duration(trained, size)),
+            words.format(size.width, size.height, self._duration(trained, size)),
             Answer(self.tr("Learn on"), lambda: self.learn(trained, size)),
         )
 

@@ -33,7 +33,7 @@ from app.widgets import background, theme
 from app.widgets.controls import Note
 from app.widgets.keyed_dialog import KeyedDialog
 from app.widgets.placing import place
-from app.widgets.question import Answer, Role, ask
+from app.widgets.question import Answer, ask
 from engine.errors import TesseraError
 from engine.images.find import SUFFIXES
 
@@ -303,10 +303,11 @@ class BaseEditor(KeyedDialog):
             self.windowTitle(),
             self.tr("Use what you painted as the {}?").format(self.begin.noun),
             Answer(self.tr("Use this {}").format(self.begin.noun), self._use_mask),
-            Answer(self.tr("Throw it away"), self._throw_away, Role.DestructiveRole),
-            Answer(self.tr("Go on painting"), role=Role.RejectRole),
+            Answer(self.tr("Throw it away"), self.throw_away, loses=True),
+            Answer(self.tr("Go on painting")),
         )
 
-    def _throw_away(self) -> None:
+    def throw_away(self) -> None:
+        """Closes without using what was painted."""
         self.picture.stack.setClean()
         self.close()

@@ -1,4 +1,4 @@
-"""A question above a window, which does not hold the program up: each answer says what it does."""
+"""A question above a window: a sentence, and a button for each answer to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-Role = QMessageBox.ButtonRole
+_Role = QMessageBox.ButtonRole
 
 
 @dataclass(frozen=True)
@@ -16,15 +16,22 @@ class Answer:
 
     Args:
         words: on the button.
-        act: what is done when it is pressed; None leaves all as it is.
-        role: where the system puts it: `DestructiveRole` where something is lost by it, `RejectRole` for Escape too.
-        usual: it has the keys at first.
+        act: what is done then; None: nothing, all stays as it is.
+        loses: something of the artist's is lost or left out by it.
+        default: what the key Return answers.
     """
 
     words: str
     act: Callable[[], object] | None = None
-    role: Role = Role.AcceptRole
-    usual: bool = False
+    loses: bool = False
+    default: bool = False
+
+    @property
+    def role(self) -> QMessageBox.ButtonRole:
+        """By which each system puts the buttons into its own order."""
+        if self.act is None:
+            return _Role.RejectRole
+        return _Role.DestructiveRole if self.loses else _Role.AcceptRole
 
 
 def ask(
@@ -32,25 +39,25 @@ def ask(
     title: str,
     text: str,
     *answers: Answer,
-    more: str = "",
+    details: str = "",
     icon: QMessageBox.Icon = QMessageBox.Icon.Question,
 ) -> QMessageBox:
-    """Opens a question and returns it at once; it is gone once it is answered.
+    """Shows the question and returns at once; it is gone once it is answered.
 
     Args:
         above: the window that it belongs to, which waits for the answer.
-        answers: its buttons, and *Cancel* where none of them has `RejectRole`.
-        more: what helps to decide, in smaller words below the text.
+        answers: its buttons; where each of them does something, *Cancel* is one more.
+        details: what helps to decide, in smaller words below the text.
     """
     box = QMessageBox(icon, title, text, parent=above)
-    box.setInformativeText(more)
+    box.setInformativeText(details)
     for answer in answers:
         button = box.addButton(answer.words, answer.role)
         if answer.act is not None:
             button.clicked.connect(lambda _checked=False, act=answer.act: act())
-        if answer.usual:
+        if answer.default:
             box.setDefaultButton(button)
-    if all(answer.role != Role.RejectRole for answer in answers):
+    if all(answer.act is not None for answer in answers):
         box.addButton(QMessageBox.StandardButton.Cancel)
     box.finished.connect(box.deleteLater)
     box.open()
