@@ -63,8 +63,6 @@ class FilesController(QObject):
         self._document, self._training, self._rescue = document, training, recovery.rescue
         self._preferences, self._start, self._messages = preferences, start, messages
         self._data, self._window = data, window
-        self._refusal = ""
-        """Why the project could not be written, as it was told last; empty where it was."""
         self._tasks = Tasks(self)
         known = self.known = KnownProjects(data / "known projects.txt")
         self.recents = Recents(preferences, data / "projects", known, self)
@@ -239,10 +237,9 @@ class FilesController(QObject):
     def _on_saved(self) -> None:
         """With its first save a project is one that can be come back to."""
         document = self._document
-        if document.refusal != self._refusal:
-            self._refusal = document.refusal
-            if self._refusal:  # in place of the same words without a way out
-                self._messages.show_message(self._refusal, "warning", button=self.tr("Save as…"), act=self.save_as)
+        said = (message for message in self._messages.messages if message.text == document.refusal)
+        if any(not message.button for message in said):  # the same words again, with a way out
+            self._messages.show_message(document.refusal, "warning", button=self.tr("Save as…"), act=self.save_as)
         if not document.dirty and self._preferences.recent_projects[:1] != [document.folder]:
             self.known.add(document.folder)
             self.recents.add(document.folder)

@@ -174,6 +174,8 @@ def test_what_could_not_be_written_is_no_longer_said_once_it_is(studio: Studio, 
     assert not document.save()
     (told,) = (message for message in messages.messages if message.text == REASON)
     assert (told.button, told.act) == ("Save as…", studio.window.files.save_as), "a way out"
+    assert not document.save()
+    assert [message.button for message in messages.messages if message.text == REASON] == ["Save as…"]
     messages.dismiss()
     assert not document.save(quiet=True)
     assert not messages.messages, "it was read"
