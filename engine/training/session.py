@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.cards import unused_card
 from engine.copying import bring_snapshots
 from engine.device import empty_cache, is_lost, several
 from engine.errors import NoRoomError, OutOfMemoryError
@@ -115,7 +116,7 @@ class Session:
         leader: Leader | None = None,
     ) -> None:
         self._job, self._snapshot, self._start_from = job, snapshot, start_from
-        devices = several(device)
+        self._takes_any, devices = device == "auto", several(device)
         self._device = devices[0]
         self._limits = Limits(StopRule(steps, minutes, stall_minutes))
         self._limit: Limit | None = None
@@ -183,6 +184,8 @@ class Session:
         self._threads = Threads(self._device, self._fixed_threads)
         yield from self._exchange.build(self._job, self._threads, self._snapshot, self._start_from)
         self._share_cores()
+        if self._takes_any and self._device.key == "cpu" and (why := unused_card()):
+            yield Warned(f"{why} Until then it trains on the CPU.", "devices")
 
     def _share_cores(self) -> None:
         self._beside.allowed = self._threads.leaves_a_core and self._exchange.leader is None
