@@ -18,7 +18,7 @@ from engine.nn.unet import UNet, UNetShape
 from engine.planes import averaged
 from engine.templates.atlas import opacity_bias
 from engine.templates.mix_kernel import MixKernel
-from engine.templates.mixture import Mixture, mix, mix_only, weighted
+from engine.templates.mixture import Mixture, biased, mix, mix_only, weighted
 from engine.templates.sets import Sets
 
 Warp = Literal["none", "affine", "flow"]
@@ -98,9 +98,9 @@ class Choice(NamedTuple):
             return self.sets.view(self.logits.shape[2], self.logits.shape[3]).bias()
         return opacity_bias(self.sets.warped_opacity(self.displacement))
 
-    def biased(self, bias: Tensor | None, temperature: float) -> Choice:
+    def biased(self, bias: Tensor | None, temperature: float | Tensor) -> Choice:
         """The same where log A is moved by `bias`, [B, K, H, W]."""
-        return self if bias is None else self._replace(logits=torch.add(self.logits.float(), bias, alpha=temperature))
+        return self if bias is None else self._replace(logits=biased(self.logits, bias, temperature))
 
 
 class CollageGenerator(nn.Module):
@@ -118,22 +118,25 @@ class CollageGenerator(nn.Module):
         sets: Sets,
         content: Tensor | None,
         size: tuple[int, int],
-        temperature: float,
-        bounds: tuple[Tensor | float, float],
+        temperature: float | Tensor,
+        bounds: tuple[Tensor | float, float | Tensor],
         mix_kernel: MixKernel | None,
         conditions: Tensor | None = None,
         bias: Tensor | None = None,
         smoothing_px: float = 0.0,
+        kept_colors: float = 0.0,
     ) -> Collage:
         """A training step's picture.
 
         Args:
             content: I_C [B, 3, H, W] in -1..1, where guided.
             size: H and W, multiples of the alignment.
+            temperature: of the softmax; a tensor [] where a captured step reads it from the card, as warp's bound.
             bounds: how far the second U-Net may change a value (of -1..1), and how far, in pixels, warping moves one.
             conditions: what the ST-U-Net is told, see there.
             bias: what is added to log A, [B, K, H, W]: where elements may lie.
             smoothing_px: over what decisions are averaged before.
+            kept_colors: see `refined`.
         """
         repaint, warp_px = bounds
         affine = self.locate(sets, content, size) if self.locator is not None else None
@@ -145,7 +148,8 @@ class CollageGenerator(nn.Module):
             weights = (choice.logits.float() / temperature).softmax(1)
             mixture = _mixture(weights, weighted(weights, sets.warped(choice.displacement)))
         collage = mixture.collage * 2 - 1
-        return Collage(self.refined(collage, repaint), collage, mixture, choice.flow_variation, choice.logits)
+        result = self.refined(collage, repaint, kept_colors)
+        return Collage(result, collage, mixture, choice.flow_variation, choice.logits)
 
     def locate(self, sets: Sets, content: Tensor | None, size: tuple[int, int]) -> Tensor:
         """theta of each element in a patch, -1..1, [B, K, 6]."""
@@ -157,7 +161,7 @@ class CollageGenerator(nn.Module):
         sets: Sets,
         content: Tensor | None,
         size: tuple[int, int],
-        warp_px: float,
+        warp_px: float | Tensor,
         affine: Tensor | None,
         centre: tuple[float, float],
         conditions: Tensor | None = None,
@@ -214,10 +218,14 @@ class CollageGenerator(nn.Module):
         collage, mixture = together(collages, mixtures, [share for _, share in choices], by_pieces)
         return collage * 2 - 1, mixture
 
-    def refined(self, collage: Tensor, bound: Tensor | float) -> Tensor:
+    def refined(self, collage: Tensor, bound: Tensor | float, kept_colors: float = 0.0) -> Tensor:
         """I = I_M + bound * tanh(U-Net_2(I_M)); or where `paints` says so I = tanh(U-Net_2(I_M)), the paper's.
 
         Where the picture is painted, a bound that is a Tensor [B, 1, H, W] says how much of it there is, up to 1.
+
+        Args:
+            kept_colors: of a change, 0: as it is; 1: its mean over the channels, so that a piece is made lighter or
+                darker alone. A content that is compared in grey asks for light of any hue: yellow became lime.
 
         # differs from the paper where it paints a change: its network has to learn to copy first
         """
@@ -225,6 +233,8 @@ class CollageGenerator(nn.Module):
             return collage
         painted = self.refiner(collage, None, None, (3,))[0].tanh()
         if self.shape.paints == "change":
+            if kept_colors:
+                painted = painted.lerp(painted.mean(1, keepdim=True).expand_as(painted), kept_colors)
             return collage + bound * painted
         return torch.lerp(collage, painted, bound.clamp(max=1)) if isinstance(bound, Tensor) else painted
 
@@ -300,7 +310,9 @@ class Locator(nn.Module):
         return theta.flatten(1).unflatten(0, (-1, count))
 
 
-def affine_displacement(theta: Tensor, size: tuple[int, int], centre: tuple[float, float], bound_px: float) -> Tensor:
+def affine_displacement(
+    theta: Tensor, size: tuple[int, int], centre: tuple[float, float], bound_px: float | Tensor
+) -> Tensor:
     """d(p) = bound * (L (p - c) / 64 + t), with theta = (L, t) in -1..1: [B, K, 6] gives [B, K, 2, H, W] in pixels.
 
     64 px from the centre, each part of theta moves a pixel by at most the bound.

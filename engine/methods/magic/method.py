@@ -6,7 +6,7 @@ in templates/sets.py, what memory allows in memory_plan.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from engine.images.contents import MatchedContents
 from engine.images.sampling import StylePatches, corner
 from engine.job import Job
 from engine.method import State
-from engine.methods.adversarial import atlas_of, coarsened
+from engine.methods.adversarial import AdversarialMethod, atlas_of, coarsened
 from engine.methods.composed import Composer, Tally, log_bias
 from engine.methods.directed import (
     CONTENT,
@@ -51,12 +51,16 @@ from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
 from engine.methods.magic.slots import SLOTS
 from engine.methods.remembered import Remembered
+from engine.methods.usage import mean_color, running_usage, usage_of_images
 from engine.nn.capture import Rate
 from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
 from engine.templates.atlas import Atlas
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets
+
+_USAGE = "images.usage"
+"""Name of a tensor in states."""
 
 
 class Magic(PaintingMagic):
@@ -75,6 +79,7 @@ class Magic(PaintingMagic):
         Term("content_collage", "Content of the collage", "Content", "The same for the pieces alone."),
         Term("entropy", "Entropy", "Pieces", "0: each place shows one piece. 1: a grey mixture of all."),
         Term("largest_share", "Largest share", "Pieces", "Share of the most used element in a patch."),
+        Term("balance", "Imbalance", "Pieces", "Without a content, 0: each style image has its part of the picture."),
         Term("variation", "Variation (TV)", "Borders", "How many borders between pieces there are."),
         Term("templates_in_use", "Elements in use", "Sets", "How many elements of a set really take part."),
         Term("alpha", "Repainted share", "Painting", "How far the second network changes the pieces."),
@@ -86,6 +91,9 @@ class Magic(PaintingMagic):
     fitted_by_picture = fit.KNOBS
     capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces", "transparent"))
     painting_version = 2  # the networks see that the canvas ends, where they saw what lies beyond
+    _decides_nothing = AdversarialMethod._decides_nothing | {
+        *("set_seed", "show_size", "between_seed", "between", "between_by", "anchor_steps")
+    }
     pretraining = "engine.methods.magic.pretraining:begun"
 
     def __init__(self, job: Job, device: torch.device) -> None:
@@ -105,8 +113,16 @@ class Magic(PaintingMagic):
         self._beginnings = Remembered(BEGINNINGS_BYTES)
         self._tally, self._composed = Tally(), {}
         self._anchor = Anchor()
+        self._image_parts = self._shares_of_images()
+        self._usage = self._image_parts.clone()
+        self._mean_color = mean_color(self._styles).to(device)
         if s.start == "network":
             self.begin_with(pretrained.shipped())
+
+    def _shares_of_images(self) -> Tensor:
+        """The part of a picture that each style image is to have, by its weight, [S] of sum 1."""
+        weights = torch.tensor([style.image.weight for style in self._styles], device=self.device)
+        return weights / weights.sum() if weights.sum() > 0 else torch.full_like(weights, 1 / max(1, len(weights)))
 
     def begin_with(self, path: Path) -> None:
         """Begins with a network that has learned to choose; where there is none, from nothing, and says why."""
@@ -139,6 +155,12 @@ class Magic(PaintingMagic):
             return pretrained.fits(pretrained.read_settings(pretrained.shipped()), collage_shape(settings))
         except BadWeightsError:
             return False
+
+    @classmethod
+    def needed_slots(cls, settings: Settings) -> frozenset[str]:
+        assert isinstance(settings, MagicSettings)
+        guided = settings.guidance == "guided" and not cls.is_instant(settings)
+        return super().needed_slots(settings) | ({"content"} if guided else set())
 
     @classmethod
     def fitting(cls, sizes: Mapping[str, Sequence[Size]]) -> dict[str, Any]:
@@ -254,16 +276,18 @@ class Magic(PaintingMagic):
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
         """L = L_adv + lambda_C L_content + lambda_TV TV(A) + lambda_E E(A) + lambda_M max_k sum_hw A_k (equation 4)."""
-        s = self.settings
+        by = self._numbers
         return (
-            s.adversarial_weight * terms["generator"]
-            + s.content_weight * (terms["content"] + s.collage_content_weight * terms["content_collage"])
-            + s.variation_weight * terms["variation"]
+            by["adversarial_weight"] * terms["generator"]
+            + by["content_weight"] * (terms["content"] + by["collage_content_weight"] * terms["content_collage"])
+            + by["variation_weight"] * terms["variation"]
             # differs from the paper: cuts become clean slowly, so that pieces find their places first
-            + s.entropy_weight * self._entropy_ramp * terms["entropy"]
-            + s.largest_share_weight * terms["largest_share"]
-            + s.alpha_weight * terms["alpha"]
-            + s.warp_variation_weight * terms["warp_variation"]
+            + by["entropy_weight"] * by["entropy_ramp"] * terms["entropy"]
+            + by["largest_share_weight"] * terms["largest_share"]
+            # differs from the paper: without a content nothing else keeps one image from taking all of the picture
+            + by["balance_weight"] * terms["balance"]
+            + by["alpha_weight"] * terms["alpha"]
+            + by["warp_variation_weight"] * terms["warp_variation"]
         )
 
     @property
@@ -275,20 +299,24 @@ class Magic(PaintingMagic):
     def _hold(self) -> float:
         """How strongly what is learned is held near the networks that came along, 0 to 1.
 
-        At first they know nothing of these images, and what spoils pieces takes longer to grow. In quarters, since a
-        card captures its steps anew for each.
+        At first they know nothing of these images, and what spoils pieces takes longer to grow: in the first quarter
+        nothing is held.
         """
         return min(4, 4 * self.steps_done // self.settings.anchor_steps) / 4 if self._anchored else 0.0
 
+    def _present_numbers(self) -> dict[str, float]:
+        s = self.settings
+        pull = self._rate_part / s.anchor_steps * self._hold if self._hold else 0.0  # as the rates, of both networks
+        own = {"temperature": s.temperature, "repaint_bound": s.repaint_bound, "warp_px": s.warp_px, "pull": pull}
+        return super()._present_numbers() | own
+
     @property
     def _graph_key(self) -> Hashable:
-        return super()._graph_key, self._anchored, self._hold
+        return super()._graph_key, self._anchored
 
     def _held(self, name: str, network: torch.nn.Module, rate: Rate) -> None:
-        s = self.settings
-        if hold := self._hold:
-            whole = {"generator": s.learning_rate, "discriminator": s.discriminator_rate}[name]
-            self._anchor.pull(name, network, rate / (whole * s.anchor_steps) * hold)
+        if self._hold:
+            self._anchor.pull(name, network, self._numbers["pull"])
 
     def _descend(self, loss: Tensor, rate: Rate, decay: Rate) -> None:
         super()._descend(loss, rate, decay)
@@ -344,19 +372,20 @@ class Magic(PaintingMagic):
         return Sets(sets.atlas, image, origin, flip, sets.edge), bias
 
     def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
-        s = self.settings
+        s, by = self.settings, self._numbers
         size = (s.patch, s.patch)
         if self._may_be_captured(batch):
             return network(
                 batch.sets,
                 batch.content,
                 size,
-                s.temperature,
-                (self._bound_of(batch), s.warp_px),
+                by["temperature"],
+                (self._bound_of(batch), by["warp_px"]),
                 self._mix_kernel,
                 batch.told,
                 batch.bias,
                 s.smoothing_px,
+                s.kept_colors,
             )
         # Each patch is told what its part of the maps asks for, about.
         each = [
@@ -364,12 +393,13 @@ class Magic(PaintingMagic):
                 one.sets,
                 one.content,
                 size,
-                s.temperature,
-                (self._bound_of(one), s.warp_px),
+                by["temperature"],
+                (self._bound_of(one), by["warp_px"]),
                 self._mix_kernel,
                 self._conditions_of(multiplied(s, one.powers)),
                 one.bias,
                 s.smoothing_px,
+                s.kept_colors,
             )
             for one in batch.apart()
         ]
@@ -380,7 +410,7 @@ class Magic(PaintingMagic):
         return not self.settings.conditional or not set(batch.powers) & set(RANGES)
 
     def _bound_of(self, batch: Batch) -> Tensor | float:
-        return self.bound_at(batch.powers.get(PAINT))
+        return self.bound_at(batch.powers.get(PAINT), self._numbers["repaint_bound"])
 
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
         mixture, usage = fake.mixture, fake.mixture.usage
@@ -390,12 +420,13 @@ class Magic(PaintingMagic):
             "entropy": mixture.entropy,
             "variation": mixture.variation,
             "largest_share": losses.largest_share(usage),
+            "balance": self._imbalance(batch, fake),
             "templates_in_use": torch.stack([losses.effective_templates(u[None]) for u in usage.detach()]).mean(),
             "alpha": (fake.result - fake.collage).abs().mean() / 2,
             "warp_variation": fake.flow_variation,
         }
         if SIZE in batch.powers and fake.logits is not None:
-            shares = (fake.logits.float() / self.settings.temperature).softmax(1)
+            shares = (fake.logits.float() / self._numbers["temperature"]).softmax(1)
             terms["variation"] = losses.total_variation(shares, times(batch.powers[SIZE]))
         if PAINT in batch.powers:
             terms["alpha"] = (times(-batch.powers[PAINT]) * (fake.result - fake.collage).abs()).mean() / 2
@@ -407,6 +438,20 @@ class Magic(PaintingMagic):
             terms["content"] = losses.content(self._coarse(fake.result), wanted, weight)
             terms["content_collage"] = losses.content(self._coarse(fake.collage), wanted, weight)
         return terms
+
+    def _imbalance(self, batch: Batch, fake: Collage) -> Tensor:
+        """How far pictures are from the mean colour of the style images, and these from their parts of the last steps'.
+
+        0 where a content decides. Without, each image had its part by its darkest pieces: a discriminator sees texture.
+        """
+        if batch.content is not None or not self._styles:
+            return fake.result.new_zeros(())
+        colors = sharing.gathered(fake.result.mean((2, 3)))  # patches of all devices are balanced together
+        away = (colors.mean(0) - self._mean_color).square().sum()
+        if len(self._usage) < 2:
+            return away
+        of_images = sharing.gathered(usage_of_images(fake.mixture.usage, batch.sets.image, len(self._usage)))
+        return away + losses.balance(running_usage(of_images.mean(0), self._usage), self._image_parts)
 
     def _coarse(self, image: Tensor) -> Tensor:
         """phi, of what is compared."""
@@ -431,6 +476,11 @@ class Magic(PaintingMagic):
     def _initialise(self, network: torch.nn.Module, random: torch.Generator) -> None:
         initialised(network, random)
 
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        yield from super()._tensors()
+        if not self._matched.as_loaded and len(self._usage) > 1:
+            yield _USAGE, self._usage
+
     def begin_from(self, state: State) -> bool:
         self._shown = {}
         self._forget()
@@ -439,6 +489,10 @@ class Magic(PaintingMagic):
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._shown = {}
         self._forget()
+        # A state of other images, or that was learned with a content, knows of no use of these; it is soon found.
+        used = state.tensors.get(_USAGE)
+        if used is None or used.shape != self._usage.shape:
+            state = State({**state.tensors, _USAGE: self._image_parts}, state.plain)
         return super().restore(state, strict)
 
 
