@@ -19,10 +19,9 @@ from engine.job import Job
 from engine.method import Method, method_class, method_keys
 from engine.options import RenderMode
 from engine.preview import views
+from tests.engine import famos_jobs, magic_jobs
 from tests.engine.combinations import every_pair
-from tests.engine.magic_jobs import OPTIONS as MAGIC_OPTIONS
-from tests.engine.methods.famos.test_method import OPTIONS as FAMOS_OPTIONS
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 
 CPU = torch.device("cpu")
 BOX = Box(3, 5, 40, 30)
@@ -47,8 +46,8 @@ PIXELS: dict[str, tuple[Any, ...]] = {
 }
 # Those of the two doodles are those of texture and of neural style.
 OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
-    "famos": FAMOS_OPTIONS,
-    "magic": MAGIC_OPTIONS,
+    "famos": famos_jobs.OPTIONS,
+    "magic": magic_jobs.OPTIONS,
     "texture": STYLE_NETWORKS | {"generator": ("layered", "pyramid", "deep")},
     "stylize": STYLE_NETWORKS | {"content_by": ("tones", "features")},
     "neural_style": PIXELS,

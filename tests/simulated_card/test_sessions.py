@@ -14,7 +14,7 @@ from engine.messages.exports import Exported, ExportRequest
 from engine.method import method_keys
 from engine.training import trainer
 from engine.training.session import Session
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 from tests.engine.sessions import of, play
 
 LAST = 6

@@ -6,7 +6,7 @@ what a training step draws in batches.py, what it weighs in loss.py and compared
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from engine.images.contents import MatchedContents
 from engine.images.sources import Source
 from engine.job import Job
 from engine.method import State
-from engine.methods.adversarial import atlas_of
+from engine.methods.adversarial import AdversarialMethod, atlas_of
 from engine.methods.composed import Composed, Tally
 from engine.methods.directed import PAINT, SIZE, Directions, directions, touched, undirected, with_regions_of
 from engine.methods.famos import loss
@@ -46,6 +46,9 @@ _IMAGES, _USAGE = "templates.image", "templates.usage"
 class Famos(PaintingFamos):
     _compared: tuple[list[Source], Compared] | None = None
     """The contents that it is made for, and what they are compared by."""
+    _decides_nothing = AdversarialMethod._decides_nothing | {
+        *("temperature_start", "temperature_ramp_steps", "noise_seed", "noise_drift")
+    }
 
     key = "famos"
     title = "FAMOS mosaic"
@@ -98,12 +101,17 @@ class Famos(PaintingFamos):
         assert isinstance(settings, FamosSettings)
         return settings.templates if settings.mode != "paint" else None
 
+    @classmethod
+    def needed_slots(cls, settings: Settings) -> frozenset[str]:
+        assert isinstance(settings, FamosSettings)
+        return super().needed_slots(settings) | ({"content"} if settings.guidance == "guided" else set())
+
     def _read_images(self, job: Job) -> None:
         s = self.settings
         guided = s.guidance == "guided"
+        needed = self.needed_slots(s)
         for slot in self.slots:
-            needed = slot.minimum or (slot.key == "content" and guided)
-            if needed and not job.sources.get(slot.key):
+            if slot.key in needed and not job.sources.get(slot.key):
                 without = ", or choose Unguided for a texture" if slot.key == "content" else ""
                 raise MissingSourcesError(
                     f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}{without}."
@@ -177,12 +185,11 @@ class Famos(PaintingFamos):
 
     # -------------------------------------------------------- a step
 
-    @property
-    def _graph_key(self) -> Hashable:
-        return super()._graph_key, self.temperature
+    def _present_numbers(self) -> dict[str, float]:
+        return super()._present_numbers() | {"temperature": self.temperature}
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
-        return loss.weighted(self.settings, terms, self._entropy_ramp)
+        return loss.weighted(self._numbers, terms)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
         assert self._content_patches is not None
@@ -194,7 +201,7 @@ class Famos(PaintingFamos):
             batch.psi,
             batch.noise,
             batch.view,
-            self.temperature,
+            self._numbers["temperature"],
             self._mix_kernel,
             bias=batch.directed.bias,
             painted_share=batch.directed.painted_share,

@@ -8,51 +8,20 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 
 from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
-from engine.fields.artwork import Artwork
 from engine.images.sampling import step_generator
 from engine.job import SourceImage
 from engine.methods.magic import method as magic_module
 from engine.methods.magic.method import Magic
 from engine.methods.magic.settings import MagicSettings
 from engine.methods.usage import usage_of_images
-from engine.settings import specs
-from tests.engine.combinations import every_pair
 from tests.engine.famos_jobs import picture
-from tests.engine.magic_jobs import OPTIONS, job, whole
+from tests.engine.magic_jobs import job
+from tests.engine.method_jobs import whole
 
 CPU = torch.device("cpu")
-
-
-@pytest.mark.parametrize(
-    "options", every_pair(OPTIONS), ids=lambda row: f"{row['guidance']}-{row['warp']}-{row['norm']}-{row['attention']}"
-)
-def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any], tmp_path: Path) -> None:
-    method = Magic(job(tmp_path, options), CPU)
-    before = [parameter.clone() for parameter in method.generator.parameters()]
-    judge = [parameter.clone() for parameter in method.discriminator.parameters()]
-    terms: dict[str, Tensor] = {}
-    for step in range(2):
-        terms = method.step(step)
-        assert all(torch.isfinite(value) for value in terms.values()), terms
-        assert all(value.shape == () for value in terms.values())
-    assert {term.key for term in Magic.terms} >= set(terms)
-    assert any(not torch.equal(a, b) for a, b in zip(before, method.generator.parameters(), strict=True))
-    assert any(not torch.equal(a, b) for a, b in zip(judge, method.discriminator.parameters(), strict=True))
-    with torch.no_grad():
-        layers = Artwork(method, method.canvas_size).layers_at(Box(3, 5, 20, 30))
-    assert set(layers) == {layer.key for layer in Magic.layers}
-    for image in layers.values():
-        assert image.shape == (3, 20, 30)
-        assert image.min() >= 0
-        assert image.max() <= 1 + 1e-6
-    for patch in method.patches().values():
-        assert patch.shape == (2, 3, 32, 32)
-    if not options["refine"]:
-        assert torch.equal(layers["result"], layers["collage"])
 
 
 def test_the_size_of_the_set_varies_from_step_to_step(tmp_path: Path) -> None:
@@ -65,23 +34,6 @@ def test_the_size_of_the_set_varies_from_step_to_step(tmp_path: Path) -> None:
     assert len(sizes) > 2
     assert min(sizes) >= 2
     assert max(sizes) <= 6
-
-
-@pytest.mark.parametrize("options", [{}, {"norm": "instance", "warp": "affine"}, {"guidance": "unguided"}])
-def test_going_on_from_a_state_equals_going_on_without_a_break(options: dict[str, Any], tmp_path: Path) -> None:
-    straight = Magic(job(tmp_path, options), CPU)
-    for step in range(3):
-        straight.step(step)
-    kept = straight.state()
-    resumed = Magic(job(tmp_path, options), CPU)
-    assert resumed.restore(kept) == []
-    for step in range(3, 6):
-        a, b = straight.step(step), resumed.step(step)
-        assert all(torch.equal(a[key], b[key]) for key in a)
-    ours, theirs = straight.state(), resumed.state()
-    assert ours.plain == theirs.plain
-    assert all(torch.equal(ours.tensors[name], theirs.tensors[name]) for name in ours.tensors)
-    assert torch.equal(whole(straight, Size(64, 64)), whole(resumed, Size(64, 64)))
 
 
 def test_equal_jobs_give_equal_pictures_and_other_seeds_others(tmp_path: Path) -> None:
@@ -105,48 +57,6 @@ def test_a_state_of_another_mode_is_taken_over_where_it_fits(tmp_path: Path) -> 
     assert all("first_content" in name for name in left), left
     with pytest.raises(BadProjectError, match="does not fit"):
         back.restore(unguided.state())
-
-
-ELSEWHERE = ("feather_px", "anchor_steps")  # act on maps, and on the network that comes along: test_instant.py
-LIVE = [spec.name for spec in specs(MagicSettings) if spec.knob.live and spec.name not in ELSEWHERE]
-ONLY_SHOWN = ("set_seed", "show_size", "between_seed", "between", "between_by")
-
-
-@pytest.mark.parametrize("name", LIVE)
-def test_live_settings_act_in_the_next_step_or_picture(name: str, tmp_path: Path) -> None:
-    """Two equal methods; one is given another value after two steps, and their third steps differ."""
-    needs = {
-        "blur_px": {"correspondence": "blur"},
-        "settle_after_steps": {"settle_after_steps": 1},
-        "penalty_weight": {"adversarial": "wgan_gp"},
-        "r1_every_steps": {"r1_weight": 1.0},
-        "r1_weight": {"r1_every_steps": 2},
-        "entropy_ramp_steps": {"entropy_ramp_steps": 1},
-        "warp_px": {"warp": "flow"},
-        "warp_variation_weight": {"warp": "flow"},
-        "between_seed": {"between": 0.5},
-        "between_by": {"between": 0.5},
-        "balance_weight": {"guidance": "unguided"},
-    }
-    base = job(tmp_path, needs.get(name, {}))
-    kept, turned = Magic(base, CPU), Magic(base, CPU)
-    for step in range(2):
-        kept.step(step)
-        turned.step(step)
-    now = getattr(turned.settings, name)
-    others = {"r1_every_steps": 2, "average_decay": 0.0, "discriminator_steps": 2, "entropy_ramp_steps": 500}
-    others |= {"correspondence": "pool4", "between": 0.5, "between_by": "pieces", "show_size": 9, "repaint_bound": 0.9}
-    others |= {"tone_matching": 0.9, "color_matching": 0.9, "kept_colors": 0.2}
-    other = others.get(name)
-    if other is None:
-        other = now / 10 if name in ("learning_rate", "discriminator_rate") else type(now)(now * 0.5 + 2)
-    turned.settings = turned.settings.with_values({name: other})
-    if name in ONLY_SHOWN:
-        assert not torch.equal(whole(kept, Size(64, 64)), whole(turned, Size(64, 64)))
-    kept.step(2)
-    turned.step(2)
-    ours, theirs = kept.state().tensors, turned.state().tensors
-    assert any(not torch.equal(ours[key], theirs[key]) for key in ours) == (name not in ONLY_SHOWN)
 
 
 SHOWN = ("entropy", "variation", "largest_share", "alpha", "balance")

@@ -1,7 +1,6 @@
 """MAGIC: pictures in tiles and in one piece, and what the second network paints."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -12,33 +11,10 @@ from engine.methods.magic import painting
 from engine.methods.magic.method import Magic
 from engine.nn.layers import ChannelLayerNorm, InstanceNorm
 from engine.settings import idle
-from tests.engine.combinations import every_pair
-from tests.engine.magic_jobs import OPTIONS, ROUNDING, alive, job, whole
+from tests.engine.magic_jobs import ROUNDING, alive, job
+from tests.engine.method_jobs import whole
 
 CPU = torch.device("cpu")
-CHANGE_ONLY_THE_TRAINING = (
-    *("adversarial", "correspondence", "discriminator_norm", "discriminator_steps", "set_size_least"),
-    *("checkpointing", "precision", "tone_matching"),
-)
-
-
-@pytest.mark.parametrize(
-    "options",
-    every_pair({key: values for key, values in OPTIONS.items() if key not in CHANGE_ONLY_THE_TRAINING}),
-    ids=lambda row: f"{row['guidance']}-{row['warp']}-{row['norm']}-{row['kernel']}-{row['depth']}",
-)
-def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
-    method = alive(Magic(job(tmp_path, options), CPU))
-    method.step(0)
-    canvas_size = Size(101, 83)  # no tile divides it
-    artwork = Artwork(method, canvas_size)
-    with torch.no_grad():
-        one_piece = artwork.layers_at(canvas_size.box)
-        for tile in canvas_size.box.tiles(64):
-            pieces = artwork.layers_at(tile)
-            rows, columns = tile.within(canvas_size.box)
-            for layer in ("result", "collage"):
-                assert (pieces[layer] - one_piece[layer][:, rows, columns]).abs().max() <= ROUNDING, layer
 
 
 def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
