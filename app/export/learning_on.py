@@ -48,7 +48,6 @@ class LearningOn(QObject):
             self.tr("Learn on for this size"),
             words.format(size.width, size.height, self._duration(trained, size)),
             Answer(self.tr("Learn on"), lambda: self.learn(trained, size)),
-            Answer(self.tr("Cancel")),
         )
 
     def learn(self, trained: Size, size: Size) -> None:

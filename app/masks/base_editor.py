@@ -303,10 +303,11 @@ class BaseEditor(KeyedDialog):
             self.windowTitle(),
             self.tr("Use what you painted as the {}?").format(self.begin.noun),
             Answer(self.tr("Use this {}").format(self.begin.noun), self._use_mask),
-            Answer(self.tr("Throw it away"), self._throw_away, loses=True),
+            Answer(self.tr("Throw it away"), self.throw_away, loses=True),
             Answer(self.tr("Go on painting")),
         )
 
-    def _throw_away(self) -> None:
+    def throw_away(self) -> None:
+        """Closes without using what was painted."""
         self.picture.stack.setClean()
         self.close()

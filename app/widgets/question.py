@@ -12,8 +12,10 @@ _Role = QMessageBox.ButtonRole
 
 @dataclass(frozen=True)
 class Answer:
-    """
+    """One button of a question.
+
     Args:
+        words: on the button.
         act: what is done then; None: nothing, all stays as it is.
         loses: something of the artist's is lost or left out by it.
         default: what the key Return answers.
@@ -40,7 +42,13 @@ def ask(
     details: str = "",
     icon: QMessageBox.Icon = QMessageBox.Icon.Question,
 ) -> QMessageBox:
-    """Shows the question and returns at once; where every answer does something, Cancel is one more."""
+    """Shows the question and returns at once; it is gone once it is answered.
+
+    Args:
+        above: the window that it belongs to, which waits for the answer.
+        answers: its buttons; where each of them does something, *Cancel* is one more.
+        details: what helps to decide, in smaller words below the text.
+    """
     box = QMessageBox(icon, title, text, parent=above)
     box.setInformativeText(details)
     for answer in answers:

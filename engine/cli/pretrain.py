@@ -16,7 +16,7 @@ from engine.cli.named_images import images_of
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
 from engine.errors import BadProjectError, UsageError
-from engine.files import replacing
+from engine.files import check_writable, replacing
 from engine.method import Pretrainer, State, method_class
 from engine.threads import Threads
 
@@ -34,6 +34,7 @@ def run(arguments: Namespace) -> int:
     out: Path = arguments.out
     if out.suffix != ".safetensors":
         raise UsageError(f"argument --out: {out} needs the ending .safetensors.")
+    check_writable(out)  # not after hours
     with argument("--method"):
         method = method_class(arguments.method)
     if not method.pretraining:

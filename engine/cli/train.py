@@ -20,6 +20,7 @@ from engine.cli.terminal import Progress, UnreadError, answer, argument, interru
 from engine.cli.train_devices import by_torchrun, devices_of, follow, lead
 from engine.device import prepare_thread
 from engine.errors import BadProjectError, TesseraError, UsageError
+from engine.files import check_writable
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.messages.commands import Stop
 from engine.messages.events import Began, Failed, Kept, Stepped, Warned
@@ -128,7 +129,7 @@ def _follow_training(session: Session, arguments: Namespace, newest: snapshots.S
 
 
 def _checked_folder(out: Path, resume: bool) -> snapshots.Snapshot | None:
-    """The snapshot to resume from, if any: where the newest one's method stands. Raises UsageError."""
+    """The snapshot to resume from, if any: where the newest one's method stands. Raises UsageError, NoRoomError."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"argument --out: {out} is a file; name a folder.")
     holds_project = (out / FILE_NAME).exists() or has_snapshots(out)
@@ -138,6 +139,7 @@ def _checked_folder(out: Path, resume: bool) -> snapshots.Snapshot | None:
         raise UsageError(
             f"argument --out: {out} already holds a project; name another folder, or add --resume to go on with it."
         )
+    check_writable(out / FILE_NAME)
     found = snapshots.listing(out) if resume else []
     return moments.present(out, found[-1].job.method, found) if found else None
 

@@ -28,7 +28,7 @@ from engine.methods.adversarial_settings import AdversarialSettings
 from engine.methods.settling import Settling
 from engine.methods.trained_base import NetworkT, TrainedMethod
 from engine.nn import training
-from engine.nn.capture import CapturedSteps, Rate, Rates
+from engine.nn.capture import CapturedSteps, Numbers, Rate
 from engine.nn.discriminator import Discriminator
 from engine.settings import Settings
 from engine.templates.atlas import Atlas
@@ -87,6 +87,12 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
     _mix_kernel: MixKernel | None
     _originals: tuple[float, Atlas, float] | None = None
     """The scale that was asked for, the style images, and the scale that they have."""
+    _given: Numbers | None = None
+    """Those of the step that is done at the moment."""
+    _decides_nothing = frozenset(
+        ("learning_rate", "discriminator_rate", "average_decay", "settle_after_steps", "entropy_ramp_steps")
+    )
+    """Settings that act on a step by its chance and its numbers alone, or on what is painted."""
 
     # -------------------------------------------------------- what a method adds
 
@@ -224,21 +230,41 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         return self._settling.decay(self.settings.average_decay, self.settings.settle_after_steps)
 
     def _learn(self, batch: BatchT, step: int, random: torch.Generator) -> tuple[FakeT, dict[str, Tensor]]:
-        s, part = self.settings, self._rate_part
-        turns, lazy = self._turns(batch, random), step % s.r1_every_steps == 0
-        rates = Rates(s.learning_rate * part, s.discriminator_rate * part, self._decay)
+        turns, lazy = self._turns(batch, random), step % self.settings.r1_every_steps == 0
+        numbers = self._present_numbers()
 
-        def learned(turns: list[Turn[BatchT]], rates: Rates) -> tuple[FakeT, dict[str, Tensor]]:
-            return self._learned(turns, lazy, rates)
+        def learned(turns: list[Turn[BatchT]], numbers: Numbers) -> tuple[FakeT, dict[str, Tensor]]:
+            return self._learned(turns, lazy, numbers)
 
         if sharing.size() > 1 or not self._may_be_captured(batch):
-            return learned(turns, rates)
-        return self._captured.run(self._graph_key, lazy, turns, rates, learned)
+            return learned(turns, numbers)
+        return self._captured.run(self._graph_key, lazy, turns, numbers, learned)
+
+    def _present_numbers(self) -> dict[str, float]:
+        """What is merely another number in the next step, by name: the rates with all that acts on them, how far the
+        ramp has risen, and all weights of the loss."""
+        s, part = self.settings, self._rate_part
+        weights = {name: getattr(s, name) for name in type(s).model_fields if name.endswith("_weight")}
+        return weights | {
+            "learning_rate": s.learning_rate * part,
+            "discriminator_rate": s.discriminator_rate * part,
+            "average_decay": self._decay,
+            "entropy_ramp": self._entropy_ramp,
+        }
+
+    @property
+    def _numbers(self) -> Numbers:
+        """Those of the step that is done at the moment; between two steps, those of the next."""
+        return self._present_numbers() if self._given is None else self._given
 
     @property
     def _graph_key(self) -> Hashable:
-        """What the host decides by within a step, besides what was drawn and the rates."""
-        return self.settings, self._entropy_ramp, self._bfloat16
+        """What the host decides by within a step, besides what was drawn: all settings but those that are numbers, of
+        which it sees whether they are 0."""
+        numbers, s = self._present_numbers(), self.settings
+        decided = [name for name in type(s).model_fields if name not in numbers and name not in self._decides_nothing]
+        of_weight = tuple(name for name, value in numbers.items() if value)
+        return tuple(getattr(s, name) for name in decided), of_weight, self._bfloat16
 
     def _may_be_captured(self, batch: BatchT) -> bool:
         """Whether nothing of the batch is read by the host while it learns from it."""
@@ -258,12 +284,16 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             turns.append(Turn(batch, position))
         return turns
 
-    def _learned(self, turns: list[Turn[BatchT]], lazy: bool, rates: Rates) -> tuple[FakeT, dict[str, Tensor]]:
+    def _learned(self, turns: list[Turn[BatchT]], lazy: bool, numbers: Numbers) -> tuple[FakeT, dict[str, Tensor]]:
         """D's updates and then G's: all of a step but its chance."""
-        with self._precision():
-            output = self._generate(self.generator, turns[0].batch)
-        loss, terms = self._losses(output, turns, lazy, rates.discriminator)
-        self._descend(loss, rates.generator, rates.decay)
+        self._given = numbers
+        try:
+            with self._precision():
+                output = self._generate(self.generator, turns[0].batch)
+            loss, terms = self._losses(output, turns, lazy, numbers["discriminator_rate"])
+            self._descend(loss, numbers["learning_rate"], numbers["average_decay"])
+        finally:
+            self._given = None
         return output.shown(), {key: value.detach() for key, value in terms.items()}
 
     def _losses(
@@ -280,7 +310,7 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         terms |= self._generator_terms(turns[0].batch, output)
         loss = self._loss(terms)
         if of_collage is not None:
-            loss = loss + self.settings.collage_adversarial_weight * terms["generator_collage"]
+            loss = loss + self._numbers["collage_adversarial_weight"] * terms["generator_collage"]
         return loss, judged | terms
 
     def _judges_collage(self, fake: FakeT) -> bool:
@@ -326,12 +356,12 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
         if turn.position is not None:
             penalty = losses.gradient_penalty(self.discriminator, batch.style, fake.result, turn.position)
             terms["penalty"] = penalty.detach()
-            yield s.penalty_weight * penalty
+            yield self._numbers["penalty_weight"] * penalty
         elif s.r1_weight and lazy and s.discriminator_norm != "batch":  # see `discriminator_norm`
             # Lazy: every few steps, weighing as much more (Karras et al. 2020, appendix B).
             penalty = losses.r1_penalty(self.discriminator, batch.style)
             terms["penalty"] = penalty.detach()
-            yield s.r1_weight * s.r1_every_steps * penalty
+            yield self._numbers["r1_weight"] * s.r1_every_steps * penalty
 
     def slow_down(self) -> str:
         """Values that are not numbers may be those that bfloat16 can not hold: float32 comes before smaller steps."""

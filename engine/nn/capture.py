@@ -2,13 +2,14 @@
 
 An eager step can not be faster than its launches (docs/figures.md). A graph has one, whatever is in it; in return it
 reads and writes the same memory each time, and whatever the host decided while it was captured stays decided. So what
-is drawn for a step is copied into tensors that stay, what changes with every step (rates and the decay of the average)
-lies in one small tensor, and all else that the host decides by is a part of the key that a graph is found by.
+is drawn for a step is copied into tensors that stay, all that is merely another number (rates, ramps, weights of the
+loss, the decay of the average) lies in one small tensor, and all else that the host decides by is a part of the key
+that a graph is found by.
 
-Steps are captured once their key has come back; until then, as while a slider moves or a ramp rises, they are plain
-ones. The first replay is compared with a plain step from the same state: where the two differ, where memory is short,
-or where anything in a step can not be captured, steps stay plain from then on, and that is said. What is told to torch
-for it is in graph_memory.py, the comparison in same_step.py.
+Steps are captured once their key has come back; until then, as while a slider moves that changes what a step does, they
+are plain ones. The first replay is compared with a plain step from the same state: where the two differ, where memory
+is short, or where anything in a step can not be captured, steps stay plain from then on, and that is said. What is told
+to torch for it is in graph_memory.py, the comparison in same_step.py.
 
 It was built and tested on a simulated card, which records operators as CUDA does; it has never run on a real one.
 """
@@ -37,27 +38,22 @@ DrawnT = TypeVar("DrawnT")
 OutputT = TypeVar("OutputT")
 
 
-class Rates(NamedTuple):
-    """What is another number in every step: learning rates, and the decay of the average."""
-
-    generator: Rate
-    discriminator: Rate
-    decay: Rate
-
-
-Work = Callable[[DrawnT, Rates], tuple[OutputT, dict[str, Tensor]]]
+Numbers = Mapping[str, Rate]
+"""What may be another number in every step, by name: learning rates, weights of the loss. A float for a plain step, a
+tensor [] of the card for a captured one, which nothing may be decided by."""
+Work = Callable[[DrawnT, Numbers], tuple[OutputT, dict[str, Tensor]]]
 """A step without its chance: what was drawn gives the pictures and the terms; weights and moments are changed."""
 
 
 class _Graph(NamedTuple):
     """A captured step.
 
-    drawn, rates: what it reads; rates are float32 [3]. output: what it leaves behind. names, values: its terms.
+    drawn, numbers: what it reads; numbers are float32 [n]. output: what it leaves behind. names, values: its terms.
     """
 
     graph: Any
     drawn: Any
-    rates: Tensor
+    numbers: Tensor
     output: Any
     names: tuple[str, ...]
     values: Tensor
@@ -92,16 +88,17 @@ class CapturedSteps:
         return len(self._graphs)
 
     def run(
-        self, decided: Hashable, lazy: bool, drawn: DrawnT, rates: Rates, work: Work[DrawnT, OutputT]
+        self, decided: Hashable, lazy: bool, drawn: DrawnT, numbers: Numbers, work: Work[DrawnT, OutputT]
     ) -> tuple[OutputT, dict[str, Tensor]]:
         """One step: by a graph where there is one, else as `work` does it.
 
         Args:
             decided: all that the host decides by within the step.
             lazy: whether it is one of the few steps with a further penalty: the two kinds take turns.
+            numbers: the same names in the same order, whatever is decided.
         """
         if self.off:
-            return work(drawn, rates)
+            return work(drawn, numbers)
         if decided != self._decided:  # graphs of what was decided before hold memory, and may never come back
             self._decided = decided
             self._graphs.clear()
@@ -110,27 +107,27 @@ class CapturedSteps:
         key = (lazy, signature(drawn))
         known = self._graphs.get(key)
         if known is not None:
-            return self._replayed(known, drawn, rates)
+            return self._replayed(known, drawn, numbers)
         self._seen[key] += 1
         if self._seen[key] <= PLAIN_STEPS or len(self._graphs) >= MOST_GRAPHS:
-            return work(drawn, rates)
-        return self._captured(key, drawn, rates, work)
+            return work(drawn, numbers)
+        return self._captured(key, drawn, numbers, work)
 
-    def _replayed(self, known: _Graph, drawn: object, rates: Rates) -> tuple[Any, dict[str, Tensor]]:
-        _fill(known, drawn, rates, self._device)
+    def _replayed(self, known: _Graph, drawn: object, numbers: Numbers) -> tuple[Any, dict[str, Tensor]]:
+        _fill(known, drawn, numbers, self._device)
         known.graph.replay()
         return known.result()
 
     def _captured(
-        self, key: Hashable, drawn: DrawnT, rates: Rates, work: Work[DrawnT, OutputT]
+        self, key: Hashable, drawn: DrawnT, numbers: Numbers, work: Work[DrawnT, OutputT]
     ) -> tuple[OutputT, dict[str, Tensor]]:
         """A plain step, and the same one captured and done again from the same state; they have to agree."""
         before: list[Tensor] | None = None
         try:
             if memory_free_bytes(self._device) < torch.cuda.memory_reserved(self._device):
-                return self._give_up("it would take more memory than is free", work, drawn, rates)
+                return self._give_up("it would take more memory than is free", work, drawn, numbers)
             before = self._copies()
-            graph = self._compared(drawn, before, rates, work)
+            graph = self._compared(drawn, before, numbers, work)
         except (
             Exception
         ) as error:  # torch raises RuntimeErrors, Triton whatever it likes; the plain step says what lasts
@@ -145,16 +142,16 @@ class CapturedSteps:
                 return graph.result()
             self._put(before)
             reason, before = "the first captured step differs from a plain one", None
-        return self._give_up(reason, work, drawn, rates)
+        return self._give_up(reason, work, drawn, numbers)
 
     def _compared(
-        self, drawn: DrawnT, before: list[Tensor], rates: Rates, work: Work[DrawnT, OutputT]
+        self, drawn: DrawnT, before: list[Tensor], numbers: Numbers, work: Work[DrawnT, OutputT]
     ) -> _Graph | None:
         """The graph, once it has done this step; None where it does something else than a plain one."""
         kept = mapped(drawn, lambda tensor: tensor.clone())
-        numbers = torch.zeros(len(rates), device=self._device)
-        _set(numbers, rates, self._device)
-        scalars = Rates(*numbers.unbind())
+        together = torch.zeros(len(numbers), device=self._device)
+        _set(together, numbers, self._device)
+        scalars = dict(zip(numbers, together.unbind(), strict=True))
         stream = side_stream(self._device)
         stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(stream):  # autograd remembers on which stream a parameter was seen first
@@ -172,7 +169,7 @@ class CapturedSteps:
         graph.replay()
         names, found = zip(*self._changed(), strict=True)
         alike = same_changes(names, found, expected, before) and same_terms(values, expected_values)
-        return _Graph(graph, kept, numbers, output, tuple(terms), values) if alike else None
+        return _Graph(graph, kept, together, output, tuple(terms), values) if alike else None
 
     def _copies(self) -> list[Tensor]:
         return [tensor.detach().clone() for _, tensor in self._changed()]
@@ -183,7 +180,7 @@ class CapturedSteps:
                 tensor.copy_(value)
 
     def _give_up(
-        self, reason: str, work: Work[DrawnT, OutputT], drawn: DrawnT, rates: Rates
+        self, reason: str, work: Work[DrawnT, OutputT], drawn: DrawnT, numbers: Numbers
     ) -> tuple[OutputT, dict[str, Tensor]]:
         """Plain steps from here on, this one first."""
         self.off = True
@@ -194,24 +191,24 @@ class CapturedSteps:
         with suppress(RuntimeError):
             torch.cuda.empty_cache()
         self._warn(f"The card is told each step anew, which takes longer: {reason}.")
-        return work(drawn, rates)
+        return work(drawn, numbers)
 
 
 def _together(terms: Mapping[str, Tensor]) -> Tensor:
     return torch.stack([value.detach().reshape(()).float() for value in terms.values()])
 
 
-def _fill(known: _Graph, drawn: object, rates: Rates, device: torch.device) -> None:
+def _fill(known: _Graph, drawn: object, numbers: Numbers, device: torch.device) -> None:
     """What the graph reads becomes this step's; a few launches for all."""
     targets, sources = [*tensors_of(known.drawn)], [*tensors_of(drawn)]
     for dtype in {target.dtype for target in targets}:
         pairs = [(t, s) for t, s in zip(targets, sources, strict=True) if t.dtype == dtype]
         torch._foreach_copy_([t for t, _ in pairs], [s for _, s in pairs])  # type: ignore[attr-defined]
-    _set(known.rates, rates, device)
+    _set(known.numbers, numbers, device)
 
 
-def _set(numbers: Tensor, rates: Rates, device: torch.device) -> None:
-    numbers.copy_(uploaded(torch.tensor([float(rate) for rate in rates]), device))
+def _set(together: Tensor, numbers: Numbers, device: torch.device) -> None:
+    together.copy_(uploaded(torch.tensor([float(number) for number in numbers.values()]), device))
 
 
 # ---------------------------------------------------------------- what was drawn, as a tree of tensors

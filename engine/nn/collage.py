@@ -18,7 +18,7 @@ from engine.nn.unet import UNet, UNetShape
 from engine.planes import averaged
 from engine.templates.atlas import opacity_bias
 from engine.templates.mix_kernel import MixKernel
-from engine.templates.mixture import Mixture, mix, mix_only, weighted
+from engine.templates.mixture import Mixture, biased, mix, mix_only, weighted
 from engine.templates.sets import Sets
 
 Warp = Literal["none", "affine", "flow"]
@@ -98,9 +98,9 @@ class Choice(NamedTuple):
             return self.sets.view(self.logits.shape[2], self.logits.shape[3]).bias()
         return opacity_bias(self.sets.warped_opacity(self.displacement))
 
-    def biased(self, bias: Tensor | None, temperature: float) -> Choice:
+    def biased(self, bias: Tensor | None, temperature: float | Tensor) -> Choice:
         """The same where log A is moved by `bias`, [B, K, H, W]."""
-        return self if bias is None else self._replace(logits=torch.add(self.logits.float(), bias, alpha=temperature))
+        return self if bias is None else self._replace(logits=biased(self.logits, bias, temperature))
 
 
 class CollageGenerator(nn.Module):
@@ -118,8 +118,8 @@ class CollageGenerator(nn.Module):
         sets: Sets,
         content: Tensor | None,
         size: tuple[int, int],
-        temperature: float,
-        bounds: tuple[Tensor | float, float],
+        temperature: float | Tensor,
+        bounds: tuple[Tensor | float, float | Tensor],
         mix_kernel: MixKernel | None,
         conditions: Tensor | None = None,
         bias: Tensor | None = None,
@@ -130,6 +130,7 @@ class CollageGenerator(nn.Module):
         Args:
             content: I_C [B, 3, H, W] in -1..1, where guided.
             size: H and W, multiples of the alignment.
+            temperature: of the softmax; a tensor [] where a captured step reads it from the card, as warp's bound.
             bounds: how far the second U-Net may change a value (of -1..1), and how far, in pixels, warping moves one.
             conditions: what the ST-U-Net is told, see there.
             bias: what is added to log A, [B, K, H, W]: where elements may lie.
@@ -157,7 +158,7 @@ class CollageGenerator(nn.Module):
         sets: Sets,
         content: Tensor | None,
         size: tuple[int, int],
-        warp_px: float,
+        warp_px: float | Tensor,
         affine: Tensor | None,
         centre: tuple[float, float],
         conditions: Tensor | None = None,
@@ -300,7 +301,9 @@ class Locator(nn.Module):
         return theta.flatten(1).unflatten(0, (-1, count))
 
 
-def affine_displacement(theta: Tensor, size: tuple[int, int], centre: tuple[float, float], bound_px: float) -> Tensor:
+def affine_displacement(
+    theta: Tensor, size: tuple[int, int], centre: tuple[float, float], bound_px: float | Tensor
+) -> Tensor:
     """d(p) = bound * (L (p - c) / 64 + t), with theta = (L, t) in -1..1: [B, K, 6] gives [B, K, 2, H, W] in pixels.
 
     64 px from the centre, each part of theta moves a pixel by at most the bound.

@@ -16,7 +16,7 @@ from engine.nn.smoothing import smoothed
 from engine.nn.unet import NO_MARGIN, UNet, UNetShape
 from engine.templates.atlas import View
 from engine.templates.mix_kernel import MixKernel
-from engine.templates.mixture import Mixture, mix, mix_only, weighted_sum
+from engine.templates.mixture import Mixture, biased, mix, mix_only, weighted_sum
 
 Mode = Literal["blend", "paint", "copy"]
 Blend = Literal["convex", "separate", "additive"]
@@ -162,7 +162,7 @@ class MosaicGenerator(nn.Module):
         psi: Tensor,
         noise: Noise,
         view: View | None,
-        temperature: float,
+        temperature: float | Tensor,
         mix_kernel: MixKernel | None,
         measure: bool = True,
         margin: Margin = NO_MARGIN,
@@ -178,6 +178,7 @@ class MosaicGenerator(nn.Module):
             view: templates inside the B boxes; None in mode paint.
             margin: pixels at each side that are not wanted; `view` and the result are those of the box without it. Only
                 where `trims`.
+            temperature: of the softmax; a tensor [] where a captured step reads it from the card.
             bias: what is added to log A, [B, N, H, W] of the box as it is returned, or with sides of 1: where templates
                 may lie.
             painted_share: multiplies alpha, [B, 1, H, W] of the box as it is returned.
@@ -215,7 +216,7 @@ class MosaicGenerator(nn.Module):
         self,
         decision: Decision,
         view: View | None,
-        temperature: float,
+        temperature: float | Tensor,
         mix_kernel: MixKernel | None,
         measure: bool = True,
         bias: Tensor | None = None,
@@ -231,7 +232,7 @@ class MosaicGenerator(nn.Module):
         logits, x = decision
         kept = logits.float() / temperature if keep_logits and view is not None else None
         if bias is not None:
-            logits, overwrite = torch.add(logits.float(), bias, alpha=temperature), True
+            logits, overwrite = biased(logits, bias, temperature), True
         collage, mixture = self._collage(logits, view, temperature, mix_kernel, measure, overwrite)
         if self.shape.mode == "copy":
             assert collage is not None
@@ -267,7 +268,7 @@ class MosaicGenerator(nn.Module):
     def _collage(
         logits: Tensor,
         view: View | None,
-        temperature: float,
+        temperature: float | Tensor,
         mix_kernel: MixKernel | None,
         measure: bool,
         overwrite: bool,
@@ -283,7 +284,9 @@ class MosaicGenerator(nn.Module):
         return mixture.collage * 2 - 1, mixture
 
     @staticmethod
-    def _mixed(logits: Tensor, view: View | None, temperature: float, pool: int, bias: Tensor | None) -> Tensor:
+    def _mixed(
+        logits: Tensor, view: View | None, temperature: float | Tensor, pool: int, bias: Tensor | None
+    ) -> Tensor:
         assert view is not None
         logits = logits.float() / temperature
         if bias is not None:  # in a block of pixels lies what may lie at any of them

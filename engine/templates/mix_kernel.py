@@ -41,10 +41,11 @@ class MixKernel(ABC):
     device_type: ClassVar[str]
 
     @abstractmethod
-    def forward(self, memory: Memory, weights: Tensor, inverse_temperature: float, measure: bool) -> Measured:
+    def forward(self, memory: Memory, weights: Tensor, inverse_temperature: float | Tensor, measure: bool) -> Measured:
         """Turns logits `weights` float32 [B, N, H, W] into the mixture, in place.
 
         Args:
+            inverse_temperature: may be a tensor [], float32, on a card.
             measure: also take the sums for the regularisers.
 
         Returns:
@@ -56,7 +57,7 @@ class MixKernel(ABC):
         self,
         memory: Memory,
         weights: Tensor,
-        inverse_temperature: float,
+        inverse_temperature: float | Tensor,
         d_collage: Tensor,
         d_sums: Tensor,
         d_usage: Tensor,
@@ -80,7 +81,7 @@ class CompiledMixKernel(MixKernel):
         self._library = library
         self._bands = Bands("mix")
 
-    def forward(self, memory: Memory, weights: Tensor, inverse_temperature: float, measure: bool) -> Measured:
+    def forward(self, memory: Memory, weights: Tensor, inverse_temperature: float | Tensor, measure: bool) -> Measured:
         b, n, h, w = weights.shape
         collage = weights.new_empty(b, 3, h, w)
         entropy = weights.new_empty(b * h) if measure else None
@@ -89,7 +90,11 @@ class CompiledMixKernel(MixKernel):
             self._library.mix_forward,
             b * h,
             self._scratch_floats(memory, weights),
-            *(ctypes.byref(self._struct(memory, weights)), pointer(weights), ctypes.c_float(inverse_temperature)),
+            *(
+                ctypes.byref(self._struct(memory, weights)),
+                pointer(weights),
+                ctypes.c_float(float(inverse_temperature)),
+            ),
             *(pointer(collage), pointer(entropy), pointer(usage)),
         )
         if entropy is None or usage is None:
@@ -103,7 +108,7 @@ class CompiledMixKernel(MixKernel):
         self,
         memory: Memory,
         weights: Tensor,
-        inverse_temperature: float,
+        inverse_temperature: float | Tensor,
         d_collage: Tensor,
         d_sums: Tensor,
         d_usage: Tensor,
@@ -114,7 +119,11 @@ class CompiledMixKernel(MixKernel):
             self._library.mix_backward,
             b * h,
             self._scratch_floats(memory, weights),
-            *(ctypes.byref(self._struct(memory, weights)), pointer(weights), ctypes.c_float(inverse_temperature)),
+            *(
+                ctypes.byref(self._struct(memory, weights)),
+                pointer(weights),
+                ctypes.c_float(float(inverse_temperature)),
+            ),
             *(pointer(d_collage), *(ctypes.c_float(each) for each in d_sums.tolist())),
             *(pointer(d_usage), pointer(gradient)),
         )

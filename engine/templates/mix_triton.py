@@ -52,6 +52,7 @@ def _forward(
     weights, atlas, begins, columns, collage, entropy, usage, count, height, width, blocks, inverse_temperature,
     MEASURE: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
+    inverse = tl.load(inverse_temperature)
     image = tl.program_id(1).to(tl.int64)
     block = tl.program_id(0)
     area = tl.cast(height, tl.int64) * width  # the pixels of all templates may be more than 2**31
@@ -65,14 +66,14 @@ def _forward(
     for n in range(1, count):
         logit = tl.load(plane + n * area, mask=inside, other=0.0)
         higher = tl.maximum(top, logit, propagate_nan=tl.PropagateNan.ALL)
-        total = total * tl.exp((top - higher) * inverse_temperature) + tl.exp((logit - higher) * inverse_temperature)
+        total = total * tl.exp((top - higher) * inverse) + tl.exp((logit - higher) * inverse)
         top = higher
     red = tl.zeros((BLOCK,), tl.float32)
     green = tl.zeros((BLOCK,), tl.float32)
     blue = tl.zeros((BLOCK,), tl.float32)
     undecided = tl.zeros((BLOCK,), tl.float32)
     for n in range(0, count):
-        share = tl.exp((tl.load(plane + n * area, mask=inside, other=0.0) - top) * inverse_temperature) / total
+        share = tl.exp((tl.load(plane + n * area, mask=inside, other=0.0) - top) * inverse) / total
         tl.store(plane + n * area, share, mask=inside)
         r, g, b = _pixels(atlas, begins, columns, image, n, count, height, width, y, x, inside)
         red += share * r
@@ -122,6 +123,7 @@ def _backward(
     weights, atlas, begins, columns, d_collage, d_sums, d_usage, gradient, count, height, width, inverse_temperature,
     BLOCK: tl.constexpr,
 ):  # fmt: skip
+    inverse = tl.load(inverse_temperature)
     image = tl.program_id(1).to(tl.int64)
     area = tl.cast(height, tl.int64) * width
     place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -156,7 +158,7 @@ def _backward(
     for n in range(0, count):
         share = tl.load(weights + first + n * area, mask=inside, other=0.0)
         slope = tl.load(gradient + first + n * area, mask=inside, other=0.0)
-        tl.store(gradient + first + n * area, inverse_temperature * share * (slope - mean), mask=inside)
+        tl.store(gradient + first + n * area, inverse * share * (slope - mean), mask=inside)
 
 
 class TritonMixKernel(MixKernel):
@@ -164,8 +166,9 @@ class TritonMixKernel(MixKernel):
 
     device_type = "cuda"
 
-    def forward(self, memory: Memory, weights: Tensor, inverse_temperature: float, measure: bool) -> Measured:
+    def forward(self, memory: Memory, weights: Tensor, inverse_temperature: float | Tensor, measure: bool) -> Measured:
         b, n, h, w = weights.shape
+        inverse_temperature = _on_card(inverse_temperature, weights)
         blocks = triton.cdiv(h * w, BLOCK_PX)
         collage = weights.new_empty(b, 3, h, w)
         entropy = weights.new_empty(b, blocks) if measure else weights
@@ -185,17 +188,22 @@ class TritonMixKernel(MixKernel):
         self,
         memory: Memory,
         weights: Tensor,
-        inverse_temperature: float,
+        inverse_temperature: float | Tensor,
         d_collage: Tensor,
         d_sums: Tensor,
         d_usage: Tensor,
     ) -> Tensor:
         b, n, h, w = weights.shape
-        gradient = torch.empty_like(weights)
+        gradient, inverse_temperature = torch.empty_like(weights), _on_card(inverse_temperature, weights)
         _launched(_backward, weights, triton.cdiv(h * w, BLOCK_PX), b)(
             *(weights, *memory, d_collage, d_sums, d_usage, gradient, n, h, w, inverse_temperature), BLOCK=BLOCK_PX
         )
         return gradient
+
+
+def _on_card(number: float | Tensor, like: Tensor) -> Tensor:
+    """Where kernels read it, float32 []: a captured step has other numbers each time, and not other arguments."""
+    return number if isinstance(number, Tensor) else like.new_full((), number, dtype=torch.float32)
 
 
 def _launched(kernel: Any, tensor: Tensor, blocks: int, images: int) -> Callable[..., None]:

@@ -35,12 +35,13 @@ class Mixture(NamedTuple):
 
 
 def mix(
-    logits: Tensor, view: View, temperature: float, mix_kernel: MixKernel | None, overwrite: bool = False
+    logits: Tensor, view: View, temperature: float | Tensor, mix_kernel: MixKernel | None, overwrite: bool = False
 ) -> Mixture:
     """A = softmax_n(logits / temperature) and I_M = sum_n A_n M_n (FAMOS, figure 1), with what the losses need of A.
 
     Args:
         logits: [B, N, H, W], any float type.
+        temperature: a tensor [] where a captured step reads it from the card.
         mix_kernel: the path in one pass; None, or one for another device, takes plain torch.
         overwrite: nobody else reads the logits, so that A may take their place in memory.
     """
@@ -55,7 +56,7 @@ def mix(
 
 
 def mix_only(
-    logits: Tensor, view: View, temperature: float, mix_kernel: MixKernel | None, overwrite: bool = False
+    logits: Tensor, view: View, temperature: float | Tensor, mix_kernel: MixKernel | None, overwrite: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Collage [B, 3, H, W] and mixture [B, N, H, W], without gradients and measures: for painting."""
     if mix_kernel is not None and logits.device.type == mix_kernel.device_type:
@@ -64,6 +65,13 @@ def mix_only(
         return mix_kernel.forward(memory, weights, 1 / temperature, measure=False)[0], weights
     weights = (logits.float() / temperature).softmax(1)
     return weighted_sum(weights, view), weights
+
+
+def biased(logits: Tensor, bias: Tensor, temperature: float | Tensor) -> Tensor:
+    """Logits, float32 [B, N, H, W], of which log A is moved by `bias`, of that shape or with sides of 1."""
+    if isinstance(temperature, Tensor):
+        return torch.addcmul(logits.float(), bias, temperature)
+    return torch.add(logits.float(), bias, alpha=temperature)
 
 
 def weighted_sum(weights: Tensor, view: View, pool: int = 1) -> Tensor:
@@ -105,7 +113,12 @@ class _Fused(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        context, logits: Tensor, view: View, inverse_temperature: float, mix_kernel: MixKernel, overwrite: bool
+        context,
+        logits: Tensor,
+        view: View,
+        inverse_temperature: float | Tensor,
+        mix_kernel: MixKernel,
+        overwrite: bool,
     ):
         weights = _dense(logits, overwrite).detach()
         memory = (view.atlas.pixels, view.begins.contiguous(), view.columns.contiguous())

@@ -16,6 +16,7 @@ from engine.method import method_class
 from engine.methods.adversarial import AdversarialMethod
 from engine.methods.magic import pretrained
 from engine.nn import capture, training
+from engine.settings import specs
 from tests.engine import famos_jobs, magic_jobs
 from tests.simulated_card import real_sizes
 from tests.simulated_card.card import SimulatedCard
@@ -66,11 +67,7 @@ def test_captured_steps_are_plain_steps(
     assert theirs.instant == ("anchor_steps" in options)
     assert not theirs._captured.off, theirs.warnings
     assert len(theirs._captured._graphs) >= 2
-    wanted = ours.state().tensors
-    for key, tensor in theirs.state().tensors.items():
-        # Where a gradient is nothing but rounding, Adam makes a whole step of it.
-        within = 2e-3 if key.endswith(("weight", "bias", "gain")) else 2e-4
-        assert torch.allclose(tensor.float(), wanted[key].float(), atol=within), key
+    same_weights(ours, theirs)
     shown = ours.patches()
     assert all((patch - shown[key]).abs().max() < 1e-3 for key, patch in theirs.patches().items())
 
@@ -97,20 +94,97 @@ def test_other_settings_are_plain_steps_until_they_stay(card: SimulatedCard, tmp
         return counts.kernels["graph"]
 
     assert [launched(step) for step in range(1, 7)] == [0, 0, 0, 1, 1, 1]
-    method.settings = method.settings.with_values({"content_weight": 200.0})
+    method.settings = method.settings.with_values({"smoothing_px": 3.0})
     assert [launched(step) for step in range(7, 12)] == [0, 0, 0, 1, 1]
     assert method.slow_down()
     assert launched(12) == 1, "a rate is no other step"
 
 
-def test_ramps_are_plain_steps(card: SimulatedCard, tmp_path: Path) -> None:
-    method = made(FAMOS, SOON | {"entropy_ramp_steps": 6}, torch.device("cuda:0"), tmp_path)
-    for step in range(1, 7):
-        method.step(step)
-    assert not method._captured._graphs
-    for step in range(7, 12):
-        method.step(step)
-    assert method._captured._graphs
+RAMPS: dict[str, tuple[Callable[..., Job], dict[str, Any]]] = {
+    "famos": (FAMOS, {"entropy_ramp_steps": 40, "temperature_start": 2.0, "temperature_ramp_steps": 30}),
+    "magic": (MAGIC, {"entropy_ramp_steps": 40}),
+}
+
+
+@pytest.mark.parametrize("key", RAMPS)
+def test_ramps_rise_within_captured_steps(
+    key: str, device: torch.device, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They may take thousands of steps."""
+    monkeypatch.setattr(capture, "PLAIN_STEPS", 1)
+    make, options = RAMPS[key]
+    ours, theirs = (made(make, options | {"r1_weight": 0.0}, device, tmp_path) for _ in range(2))
+    ours._captured.off = True
+    for step in range(1, 12):
+        theirs.restore(ours.state())
+        expected = {name: float(value) for name, value in ours.step(step).items()}
+        assert {name: float(value) for name, value in theirs.step(step).items()} == pytest.approx(expected, abs=1e-4)
+    assert theirs._captured.held == 1, theirs.warnings
+    same_weights(ours, theirs)
+
+
+def same_weights(ours: Any, theirs: Any) -> None:
+    wanted, steps = ours.state().tensors, max(1e-3, ours.settings.learning_rate)
+    for key, tensor in theirs.state().tensors.items():
+        # Where a gradient is nothing but rounding, Adam makes a whole step of it.
+        within = 2 * steps if key.endswith(("weight", "bias", "gain")) else 2e-4
+        assert torch.allclose(tensor.float(), wanted[key].float(), atol=within), key
+
+
+def live(make: Callable[..., Job], folder: Path) -> list[str]:
+    return [spec.name for spec in specs(type(make(folder).settings)) if spec.knob.live]
+
+
+def moved(settings: Any, name: str) -> Any:
+    """A setting between its bounds that is another one than now."""
+    spec = next(spec for spec in specs(type(settings)) if spec.name == name)
+    now = getattr(settings, name)
+    if spec.values:
+        return next(value for value in spec.values if value != now)
+    assert spec.maximum is not None
+    other = min(spec.maximum, 2 * now + (1 if spec.kind == "int" else 0.3))
+    return type(now)(other if other != now else now / 2)
+
+
+SLIDERS = {
+    "famos": (FAMOS, SOON | {"decision_weight": 1.0, "largest_share_weight": 1.0, "correspondence": "blur"}),
+    "magic": (MAGIC, {"entropy_ramp_steps": 0, "warp": "flow", "largest_share_weight": 1.0, "correspondence": "blur"}),
+}
+FOLLOWED = {
+    "famos": {"content_weight", "alpha_weight", "variation_weight", "entropy_weight", "temperature", "foreign_weight"},
+    "magic": {"content_weight", "repaint_bound", "variation_weight", "entropy_weight", "temperature", "warp_px"},
+}
+"""What an artist moves most: each goes on within the graphs that are there."""
+
+
+@pytest.mark.parametrize("key", SLIDERS)
+def test_a_slider_that_moved_acts_on_captured_steps_as_on_plain_ones(
+    key: str, device: torch.device, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Every one of them, one after the other, wherever it is read in a step."""
+    monkeypatch.setattr(capture, "PLAIN_STEPS", 0)
+    make, options = SLIDERS[key]
+    wgan = {"adversarial": "wgan_gp", "collage_adversarial_weight": 0.5, "collage_content_weight": 0.5}
+    ours, theirs = (made(make, options | wgan, device, tmp_path) for _ in range(2))
+    ours._captured.off = True
+    begin = ours.state()
+    followed = set()
+    for name in live(make, tmp_path):
+        for method in (ours, theirs):
+            method.restore(begin)
+        theirs.step(1)  # captured, where it was not
+        before = theirs._captured._graphs.copy()
+        settings = theirs.settings.with_values({name: moved(theirs.settings, name)})
+        ours.settings = theirs.settings = settings
+        theirs.restore(begin)
+        expected = {term: float(value) for term, value in ours.step(2).items()}
+        found = {term: float(value) for term, value in theirs.step(2).items()}
+        assert found == pytest.approx(expected, rel=2e-3, abs=2e-4), name
+        same_weights(ours, theirs)
+        if all(theirs._captured._graphs.get(key) is graph for key, graph in before.items()):
+            followed.add(name)
+    assert not theirs._captured.off, theirs.warnings
+    assert followed >= FOLLOWED[key]
 
 
 def test_a_replay_that_differs_is_not_used(
@@ -180,7 +254,7 @@ def test_a_picture_of_former_graphs_does_not_hinder_the_next_ones(card: Simulate
     for step in range(1, 7):
         method.step(step)
     held = method._last
-    method.settings = method.settings.with_values({"content_weight": 200.0})
+    method.settings = method.settings.with_values({"smoothing_px": 3.0})
     for step in range(7, 12):
         method.step(step)
     assert not method._captured.off, method.warnings

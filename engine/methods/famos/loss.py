@@ -14,34 +14,36 @@ from engine.methods.famos.compared import Compared, content_distance
 from engine.methods.famos.foreign import foreign
 from engine.methods.famos.lines import line_weight, paint_cost
 from engine.methods.famos.settings import FamosSettings
+from engine.nn.capture import Numbers
 from engine.nn.mosaic import Painting
 
 USAGE_DECAY = 0.95
 """Of the use of templates over the canvas: some twenty steps of patches cover it."""
 
 
-def weighted(s: FamosSettings, terms: Mapping[str, Tensor], entropy_ramp: float) -> Tensor:
+def weighted(by: Numbers, terms: Mapping[str, Tensor]) -> Tensor:
     """L_adv + lambda L_content (equation 3) and the regularisers of appendix II.
 
     Args:
-        entropy_ramp: 0 to 1, how much of its weight the entropy has by now, and the decision of alpha with it.
+        by: the weights; and the ramp, 0 to 1: how much of its weight the entropy has by now, and the decision of alpha
+            with it.
     """
     return (
-        s.adversarial_weight * terms["generator"]
-        + s.content_weight * (terms["content"] + s.collage_content_weight * terms["content_collage"])
-        + s.entropy_weight * entropy_ramp * terms["entropy"]
-        + s.variation_weight * terms["variation"]
+        by["adversarial_weight"] * terms["generator"]
+        + by["content_weight"] * (terms["content"] + by["collage_content_weight"] * terms["content_collage"])
+        + by["entropy_weight"] * by["entropy_ramp"] * terms["entropy"]
+        + by["variation_weight"] * terms["variation"]
         # differs from the paper where a content counts along its lines alone: paint is dearer beside them
-        + s.alpha_weight * terms["paint"]
-        + s.alpha_variation_weight * terms["alpha_variation"]
+        + by["alpha_weight"] * terms["paint"]
+        + by["alpha_variation_weight"] * terms["alpha_variation"]
         # differs from the paper: each place is wholly painted or wholly copied, as strokes of a pen are
-        + s.decision_weight * entropy_ramp * terms["undecided"]
+        + by["decision_weight"] * by["entropy_ramp"] * terms["undecided"]
         # differs from the paper: no colours that the style has not, of which a grey content knows nothing
-        + s.foreign_weight * terms["foreign"]
-        + s.diversity_weight * terms["diversity"]
+        + by["foreign_weight"] * terms["foreign"]
+        + by["diversity_weight"] * terms["diversity"]
         # differs from the paper: balance over templates, without which A collapses
-        + s.balance_weight * terms["balance"]
-        + s.largest_share_weight * terms["largest_share"]
+        + by["balance_weight"] * terms["balance"]
+        + by["largest_share_weight"] * terms["largest_share"]
     )
 
 

@@ -6,7 +6,7 @@ what a training step draws in batches.py, what it weighs in loss.py and compared
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from engine.images.contents import MatchedContents
 from engine.images.sources import Source
 from engine.job import Job
 from engine.method import State
-from engine.methods.adversarial import atlas_of
+from engine.methods.adversarial import AdversarialMethod, atlas_of
 from engine.methods.composed import Composed, Tally
 from engine.methods.directed import PAINT, SIZE, Directions, directions, touched, undirected, with_regions_of
 from engine.methods.famos import loss
@@ -45,6 +45,9 @@ _IMAGES, _USAGE = "templates.image", "templates.usage"
 class Famos(PaintingFamos):
     _compared: tuple[list[Source], Compared] | None = None
     """The contents that it is made for, and what they are compared by."""
+    _decides_nothing = AdversarialMethod._decides_nothing | {
+        *("temperature_start", "temperature_ramp_steps", "noise_seed", "noise_drift")
+    }
 
     key = "famos"
     title = "FAMOS mosaic"
@@ -164,12 +167,11 @@ class Famos(PaintingFamos):
 
     # -------------------------------------------------------- a step
 
-    @property
-    def _graph_key(self) -> Hashable:
-        return super()._graph_key, self.temperature
+    def _present_numbers(self) -> dict[str, float]:
+        return super()._present_numbers() | {"temperature": self.temperature}
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
-        return loss.weighted(self.settings, terms, self._entropy_ramp)
+        return loss.weighted(self._numbers, terms)
 
     def _draw_batch(self, random: torch.Generator) -> Batch:
         assert self._content_patches is not None
@@ -181,7 +183,7 @@ class Famos(PaintingFamos):
             batch.psi,
             batch.noise,
             batch.view,
-            self.temperature,
+            self._numbers["temperature"],
             self._mix_kernel,
             bias=batch.directed.bias,
             painted_share=batch.directed.painted_share,

@@ -24,7 +24,7 @@ from engine.images.contents import MatchedContents
 from engine.images.sampling import StylePatches, corner
 from engine.job import Job
 from engine.method import State
-from engine.methods.adversarial import atlas_of, coarsened
+from engine.methods.adversarial import AdversarialMethod, atlas_of, coarsened
 from engine.methods.composed import Composer, Tally, log_bias
 from engine.methods.directed import (
     CONTENT,
@@ -86,6 +86,9 @@ class Magic(PaintingMagic):
     fitted_by_picture = fit.KNOBS
     capabilities = frozenset(("repeat", "originals", "frames", "styles", "pieces", "transparent"))
     painting_version = 2  # the networks see that the canvas ends, where they saw what lies beyond
+    _decides_nothing = AdversarialMethod._decides_nothing | {
+        *("set_seed", "show_size", "between_seed", "between", "between_by", "anchor_steps")
+    }
     pretraining = "engine.methods.magic.pretraining:begun"
 
     def __init__(self, job: Job, device: torch.device) -> None:
@@ -254,16 +257,16 @@ class Magic(PaintingMagic):
 
     def _loss(self, terms: Mapping[str, Tensor]) -> Tensor:
         """L = L_adv + lambda_C L_content + lambda_TV TV(A) + lambda_E E(A) + lambda_M max_k sum_hw A_k (equation 4)."""
-        s = self.settings
+        by = self._numbers
         return (
-            s.adversarial_weight * terms["generator"]
-            + s.content_weight * (terms["content"] + s.collage_content_weight * terms["content_collage"])
-            + s.variation_weight * terms["variation"]
+            by["adversarial_weight"] * terms["generator"]
+            + by["content_weight"] * (terms["content"] + by["collage_content_weight"] * terms["content_collage"])
+            + by["variation_weight"] * terms["variation"]
             # differs from the paper: cuts become clean slowly, so that pieces find their places first
-            + s.entropy_weight * self._entropy_ramp * terms["entropy"]
-            + s.largest_share_weight * terms["largest_share"]
-            + s.alpha_weight * terms["alpha"]
-            + s.warp_variation_weight * terms["warp_variation"]
+            + by["entropy_weight"] * by["entropy_ramp"] * terms["entropy"]
+            + by["largest_share_weight"] * terms["largest_share"]
+            + by["alpha_weight"] * terms["alpha"]
+            + by["warp_variation_weight"] * terms["warp_variation"]
         )
 
     @property
@@ -275,20 +278,24 @@ class Magic(PaintingMagic):
     def _hold(self) -> float:
         """How strongly what is learned is held near the networks that came along, 0 to 1.
 
-        At first they know nothing of these images, and what spoils pieces takes longer to grow. In quarters, since a
-        card captures its steps anew for each.
+        At first they know nothing of these images, and what spoils pieces takes longer to grow: in the first quarter
+        nothing is held.
         """
         return min(4, 4 * self.steps_done // self.settings.anchor_steps) / 4 if self._anchored else 0.0
 
+    def _present_numbers(self) -> dict[str, float]:
+        s = self.settings
+        pull = self._rate_part / s.anchor_steps * self._hold if self._hold else 0.0  # as the rates, of both networks
+        own = {"temperature": s.temperature, "repaint_bound": s.repaint_bound, "warp_px": s.warp_px, "pull": pull}
+        return super()._present_numbers() | own
+
     @property
     def _graph_key(self) -> Hashable:
-        return super()._graph_key, self._anchored, self._hold
+        return super()._graph_key, self._anchored
 
     def _held(self, name: str, network: torch.nn.Module, rate: Rate) -> None:
-        s = self.settings
-        if hold := self._hold:
-            whole = {"generator": s.learning_rate, "discriminator": s.discriminator_rate}[name]
-            self._anchor.pull(name, network, rate / (whole * s.anchor_steps) * hold)
+        if self._hold:
+            self._anchor.pull(name, network, self._numbers["pull"])
 
     def _descend(self, loss: Tensor, rate: Rate, decay: Rate) -> None:
         super()._descend(loss, rate, decay)
@@ -344,15 +351,15 @@ class Magic(PaintingMagic):
         return Sets(sets.atlas, image, origin, flip, sets.edge), bias
 
     def _generate(self, network: CollageGenerator, batch: Batch) -> Collage:
-        s = self.settings
+        s, by = self.settings, self._numbers
         size = (s.patch, s.patch)
         if self._may_be_captured(batch):
             return network(
                 batch.sets,
                 batch.content,
                 size,
-                s.temperature,
-                (self._bound_of(batch), s.warp_px),
+                by["temperature"],
+                (self._bound_of(batch), by["warp_px"]),
                 self._mix_kernel,
                 batch.told,
                 batch.bias,
@@ -364,8 +371,8 @@ class Magic(PaintingMagic):
                 one.sets,
                 one.content,
                 size,
-                s.temperature,
-                (self._bound_of(one), s.warp_px),
+                by["temperature"],
+                (self._bound_of(one), by["warp_px"]),
                 self._mix_kernel,
                 self._conditions_of(multiplied(s, one.powers)),
                 one.bias,
@@ -380,7 +387,7 @@ class Magic(PaintingMagic):
         return not self.settings.conditional or not set(batch.powers) & set(RANGES)
 
     def _bound_of(self, batch: Batch) -> Tensor | float:
-        return self.bound_at(batch.powers.get(PAINT))
+        return self.bound_at(batch.powers.get(PAINT), self._numbers["repaint_bound"])
 
     def _generator_terms(self, batch: Batch, fake: Collage) -> dict[str, Tensor]:
         mixture, usage = fake.mixture, fake.mixture.usage
@@ -395,7 +402,7 @@ class Magic(PaintingMagic):
             "warp_variation": fake.flow_variation,
         }
         if SIZE in batch.powers and fake.logits is not None:
-            shares = (fake.logits.float() / self.settings.temperature).softmax(1)
+            shares = (fake.logits.float() / self._numbers["temperature"]).softmax(1)
             terms["variation"] = losses.total_variation(shares, times(batch.powers[SIZE]))
         if PAINT in batch.powers:
             terms["alpha"] = (times(-batch.powers[PAINT]) * (fake.result - fake.collage).abs()).mean() / 2

@@ -25,6 +25,7 @@ from engine.methods.magic.deciding import DecidingMagic
 from engine.methods.magic.memory_plan import paint_bytes
 from engine.methods.magic.renderer import MagicRenderer, Painting, Scene, layers_of
 from engine.methods.magic.shape import composed_reach, measured_halo
+from engine.nn.capture import Rate
 from engine.nn.collage import Choice
 from engine.nn.smoothing import reach_px
 from engine.options import RenderMode
@@ -69,12 +70,12 @@ class PaintingMagic(DecidingMagic):
         """How far the second U-Net can change a value of -1..1."""
         return 2.0 if self.settings.refiner_paints == "picture" else self.settings.repaint_bound
 
-    def bound_at(self, powers: Tensor | None) -> Tensor | float:
+    def bound_at(self, powers: Tensor | None, repaint_bound: Rate) -> Tensor | float:
         """How far the second U-Net may change values, everywhere or at each place, as `powers` [B, 1, h, w]."""
-        bound = 1.0 if self.settings.refiner_paints == "picture" else self.settings.repaint_bound
+        bound = 1.0 if self.settings.refiner_paints == "picture" else repaint_bound
         if powers is None:
             return bound
-        return (bound * times(powers)).clamp(max=max(bound, 1.0)) * painted_share(powers)
+        return (bound * times(powers)).clamp(max=1.0) * painted_share(powers)
 
     # -------------------------------------------------------- where elements may lie
 
@@ -168,7 +169,8 @@ class PaintingMagic(DecidingMagic):
             pieces, step = mixture[0, :count], self.steps_done
             self._tally.add(self._pieces_key, pieces, box, asked, self.halo, scene.canvas_size, step)
         painted = scene.fields.amounts.get(PAINT)
-        result = self.average.refined(collage, self.bound_at(None if painted is None else painted(box)[None]))
+        powers = None if painted is None else painted(box)[None]
+        result = self.average.refined(collage, self.bound_at(powers, s.repaint_bound))
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         return Painting(result, collage, mixture, shown, choices, box, regions)
 
