@@ -137,8 +137,9 @@ def _tell_end(journal: Journal, as_json: bool) -> int:
         else:
             broken = "broken off; --resume goes on"
             words = {"waiting": "not begun", "begun": broken, "done": "done", "failed": "failed"}
-            where = f" Kept in {folder}." if folder is not None else ""
-            answer(f"{entry.run.name}: {words[entry.progress]}. {entry.told}{where}".replace(".. ", ". "))
+            where = "" if folder is None else f"Kept in {folder}."
+            parts = (f"{entry.run.name}: {words[entry.progress]}.", entry.told, where)
+            answer(" ".join(part for part in parts if part).replace(".. ", ". "))
     failed = [entry for entry in journal.entries if entry.progress == "failed"]
     if failed:
         raise TesseraError(f"{len(failed)} of {len(journal.entries)} runs failed; the others were carried out.")

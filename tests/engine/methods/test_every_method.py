@@ -80,6 +80,38 @@ def test_crops_agree(key: str, tmp_path: Path) -> None:
 
 
 @every_method
+def test_what_stands_still_paints_the_picture_of_its_step_whatever_is_learned_or_set_meanwhile(
+    key: str, tmp_path: Path
+) -> None:
+    method, box = built(key, tmp_path, steps=2), Box(3, 5, 40, 50)
+    still = method.still()
+    if still is None:  # such a method is only painted between its steps
+        return
+    expected, patches = painted(method, method.canvas_size, box), method.patches()
+    if "tone_matching" in type(method.settings).model_fields:
+        method.settings = method.settings.with_values({"tone_matching": 0.3})
+    method.step(2)
+    painted(method, method.canvas_size, box)
+    found = painted(still, still.canvas_size, box)
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    assert all(torch.equal(still.patches()[name], patch) for name, patch in patches.items())
+
+
+@every_method
+def test_to_paint_what_stands_still_changes_nothing_of_what_is_learned(key: str, tmp_path: Path) -> None:
+    plain, looked_at = (built(key, tmp_path, steps=1) for _ in range(2))
+    for step in (1, 2):
+        if (still := looked_at.still()) is not None:
+            painted(still, still.canvas_size, Box(3, 5, 40, 50))
+        plain.step(step)
+        looked_at.step(step)
+    expected, found = plain.state(), looked_at.state()
+    assert found.plain == expected.plain
+    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in expected.tensors.items())
+
+
+@every_method
 def test_going_on_from_a_state_equals_going_on_without_a_break(key: str, tmp_path: Path) -> None:
     check_goes_on(lambda: built(key, tmp_path))
 

@@ -14,8 +14,9 @@ from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.fields.noise import NoiseField
 from engine.images.sampling import step_generator
-from engine.methods.famos.loss import content_distance, running_usage
+from engine.methods.famos.loss import content_distance
 from engine.methods.famos.method import Famos
+from engine.methods.usage import running_usage
 from engine.nn.mosaic import blended
 from tests.engine.famos_jobs import job, picture
 from tests.engine.method_jobs import whole

@@ -1,5 +1,6 @@
 """MAGIC: a step over the options that change its graph, what it learns, and what it says of what it can not use."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from PIL import Image
 
 from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
+from engine.images.sampling import step_generator
 from engine.job import SourceImage
 from engine.methods.magic import method as magic_module
 from engine.methods.magic.method import Magic
 from engine.methods.magic.settings import MagicSettings
+from engine.methods.usage import usage_of_images
 from tests.engine.famos_jobs import picture
 from tests.engine.magic_jobs import job
 from tests.engine.method_jobs import whole
@@ -56,7 +59,7 @@ def test_a_state_of_another_mode_is_taken_over_where_it_fits(tmp_path: Path) -> 
         back.restore(unguided.state())
 
 
-SHOWN = ("entropy", "variation", "largest_share", "alpha")
+SHOWN = ("entropy", "variation", "largest_share", "alpha", "balance")
 
 
 def learned(tmp_path: Path, settings: dict[str, Any], steps: int = 30) -> dict[str, float]:
@@ -75,6 +78,7 @@ def learned(tmp_path: Path, settings: dict[str, Any], steps: int = 30) -> dict[s
         ("largest_share_weight", 0.0, 10.0, "largest_share", {"guidance": "unguided"}),
         ("content_weight", 1.0, 100.0, "content", {}),
         ("alpha_weight", 0.0, 20.0, "alpha", {}),
+        ("balance_weight", 0.0, 20.0, "balance", {"guidance": "unguided"}),
     ],
 )
 def test_more_weight_on_a_term_makes_it_smaller(
@@ -110,6 +114,49 @@ def test_unguided_needs_no_content_and_takes_any_canvas(tmp_path: Path) -> None:
     terms = method.step(0)
     assert terms["content"] == 0
     assert whole(method, Size(70, 150)).shape == (3, 70, 150)
+
+
+def test_without_a_content_images_have_their_parts_and_pictures_their_colors(tmp_path: Path) -> None:
+    """KL of their running parts from their weights, over log S, and the squared distance of the mean colours."""
+    style = (picture(tmp_path / "s.png", 64, 64, 1), picture(tmp_path / "t.png", 80, 64, 2))
+    weighed = {"style": (style[0].model_copy(update={"weight": 3.0}), style[1])}
+    method = Magic(job(tmp_path, {"guidance": "unguided"}, sources=weighed), CPU)
+    wanted = method.state().tensors["images.usage"].double()
+    assert wanted.tolist() == [0.75, 0.25]
+    means = [torch.from_numpy(np.asarray(Image.open(each.path), np.float64)).mean((0, 1)) for each in style]
+    color = (0.75 * means[0] + 0.25 * means[1]) / 127.5 - 1
+    batch = method._draw_batch(step_generator(0, 0))
+    fake = method._generate(method.generator, batch)
+    found = float(method._imbalance(batch, fake).detach())
+    parts = method.state().tensors["images.usage"].double()
+    away = (fake.result.double().mean((0, 2, 3)) - color).square().sum()
+    expected = float(away.detach()) + float((parts * (parts / wanted).log()).sum()) / math.log(2)
+    assert found == pytest.approx(expected, abs=1e-5)
+    usage = torch.tensor([[0.1, 0.2, 0.3, 0.4]], dtype=torch.float64)
+    by_image = usage_of_images(usage, torch.tensor([[0, 1, 1, 1]]), 3)
+    assert torch.allclose(by_image, torch.tensor([[0.1, 0.9, 0.0]], dtype=torch.float64))
+
+
+def test_the_use_of_images_is_gone_on_with_and_begins_anew_with_others(tmp_path: Path) -> None:
+    style = (picture(tmp_path / "s.png", 64, 64, 1), picture(tmp_path / "t.png", 80, 64, 2))
+    method = Magic(job(tmp_path, {"guidance": "unguided"}, sources={"style": style}), CPU)
+    method.step(0)
+    again = Magic(job(tmp_path, {"guidance": "unguided"}, sources={"style": style}), CPU)
+    again.restore(method.state())
+    for each in (method, again):
+        each.step(1)
+    ours, theirs = method.state().tensors, again.state().tensors
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    three = (*style, picture(tmp_path / "u.png", 64, 70, 3))
+    more = Magic(job(tmp_path, {"guidance": "unguided"}, sources={"style": three}), CPU)
+    assert more.restore(method.state(), strict=False) == []
+    assert torch.allclose(more.state().tensors["images.usage"], torch.full((3,), 1 / 3))
+
+
+def test_where_a_content_decides_images_are_not_balanced(tmp_path: Path) -> None:
+    method = Magic(job(tmp_path), CPU)
+    assert method.step(0)["balance"] == 0
+    assert "images.usage" not in method.state().tensors
 
 
 @pytest.mark.parametrize(

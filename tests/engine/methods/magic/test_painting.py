@@ -39,6 +39,19 @@ def test_the_second_network_stays_within_its_bound(tmp_path: Path) -> None:
     assert 0.01 < change <= 0.05 + 1e-6
 
 
+def test_kept_colors_leave_light_and_dark_alone_to_the_second_network(tmp_path: Path) -> None:
+    """At 1 its change is the mean over the channels of what it would change at 0, and half way half of both."""
+    generator = Magic(job(tmp_path), CPU).generator
+    collage = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.no_grad():
+        for parameter in generator.refiner.parameters():  # type: ignore[union-attr]
+            parameter.mul_(50)
+        free, half, grey = (generator.refined(collage, 0.1, kept) - collage for kept in (0.0, 0.5, 1.0))
+    assert free.std(1).mean() > 0.01
+    assert torch.allclose(grey, free.mean(1, keepdim=True).expand_as(free), atol=1e-6)
+    assert torch.allclose(half, (free + grey) / 2, atol=1e-6)
+
+
 def test_the_papers_second_network_paints_the_picture_itself(tmp_path: Path) -> None:
     """I = U-Net_2(I_M), with the norm of the first one: nothing of the collage passes beside the network."""
     method = Magic(job(tmp_path, {"norm": "instance", "refiner_paints": "picture"}), CPU)
