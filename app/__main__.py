@@ -13,6 +13,8 @@ from engine.cli.commands import COMMANDS, spelled
 from engine.nearest import nearest
 
 NAMES = tuple(command.name for command in COMMANDS)
+FOLLOWER = "engine.training.follower"
+"""Trains on another device beside this process. A bundle has no Python, so the program is asked for it in its place."""
 WITHOUT_DISPLAY = ("offscreen", "minimal", "vnc")
 USAGE = f"""usage: tessera [PROJECT_OR_IMAGES...]
        tessera {" | ".join(NAMES)} ...
@@ -29,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0, 1 when something failed, 2 for wrong arguments or a missing display."""
     multiprocessing.freeze_support()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:2] == ["-m", FOLLOWER]:
+        from engine.training.follower import main as follow
+
+        return follow(arguments[2:])
     if arguments and arguments[0] in NAMES:
         from engine.__main__ import main as engine_main
 

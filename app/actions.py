@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow
 
@@ -163,6 +163,8 @@ def make(window: QMainWindow) -> dict[str, QAction]:
         action.setObjectName(item.name)
         action.setShortcuts([QKeySequence(key) for key in item.keys])
         action.setMenuRole(_role(item.name))
+        if item.name == "quit":  # from the windows beside this one as well
+            action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
         if item.icon:
             action.setIcon(theme.icon(item.icon))
         if item.short:

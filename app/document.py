@@ -47,6 +47,8 @@ class Document(EditedJob):
     """Its folder was no longer there, so that it holds less than before."""
     saved = Signal()
     """It was written, or could not be: see `dirty` and `refused`."""
+    problem_over = Signal(str)
+    """A `problem` that was told holds no longer."""
 
     def __init__(
         self,
@@ -66,6 +68,8 @@ class Document(EditedJob):
         self.dirty = False
         self.refusal = ""
         """Why the last try to write it failed, in a sentence; empty where it did not."""
+        self._told: list[str] = []
+        """Refusals that were told since it was last written."""
         self._mine = False
         """Whether the project.json in the folder is this document's."""
         self.returning = False
@@ -197,13 +201,13 @@ class Document(EditedJob):
         except NoRoomError as error:
             known, self.refusal = self.refusal, str(error)
             if not quiet or self.refusal != known:
-                self.problem.emit(self.refusal)
+                self._tell_refusal(self.refusal)
             self._again.start()
             self.saved.emit()
             return False
         self._again.stop()
-        self.dirty, self.refusal = False, ""
-        self._mine = True
+        self._withdraw_refusals()
+        self.dirty, self._mine = False, True
         self.saved.emit()
         if gone:
             self.problem.emit(
@@ -214,6 +218,15 @@ class Document(EditedJob):
             )
             self.written_anew.emit()
         return True
+
+    def _tell_refusal(self, text: str) -> None:
+        self._told.append(text)
+        self.problem.emit(text)
+
+    def _withdraw_refusals(self) -> None:
+        told, self._told, self.refusal = self._told, [], ""
+        for text in told:
+            self.problem_over.emit(text)
 
     def _save_again(self) -> None:
         self.save(quiet=True)
@@ -248,7 +261,7 @@ class Document(EditedJob):
         try:
             save_job(folder, self.job)
         except NoRoomError as error:
-            self.problem.emit(str(error))
+            self._tell_refusal(str(error))
             return False
         return True
 
@@ -268,7 +281,8 @@ class Document(EditedJob):
         self._again.stop()
         self._moved.forget()
         self.stack.clear()
-        self.job, self.folder, self.dirty, self.refusal = job, folder, False, ""
+        self._withdraw_refusals()
+        self.job, self.folder, self.dirty = job, folder, False
         self._mine = os.path.exists(folder / FILE_NAME)
         self._others = load_settings(folder)
         self.job_replaced.emit()

@@ -74,6 +74,6 @@ class FileJobs(QObject):
         if isinstance(error, CancelledError):
             self._messages.show_message(str(error), "info")
         elif isinstance(error, TesseraError):
-            self._messages.show_message(str(error), "error")
+            self._messages.show_message(str(error), "error", key=_KEY)  # until another try
         else:
             raise error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.canvas.first_start import FirstStart
 from app.document import Document
@@ -28,6 +28,7 @@ from app.training import Training
 from app.unsaved import Unsaved
 from app.widgets.background import Tasks
 from app.widgets.message_bar import MessageBar
+from app.widgets.question import Answer, ask
 from app.widgets.thumbnails import read_preview
 from engine.archive import pack
 from engine.project import PACKED
@@ -154,21 +155,14 @@ class FilesController(QObject):
 
     def pack(self) -> None:
         """Asks for the name of one file to pack the project into, and whether its images come along."""
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
+        ask(
+            self._window,
             self.tr("Pack into one file"),
             self.tr("Pack the images as well? Then the file opens on any computer."),
-            parent=self._window,
+            Answer(self.tr("With images"), lambda: self._ask_where_to_pack(True), default=True),
+            Answer(self.tr("Without images"), lambda: self._ask_where_to_pack(False)),
+            details=self.tr("Without them it is smaller, and looks for the images where they are now."),
         )
-        box.setInformativeText(self.tr("Without them it is smaller, and looks for the images where they are now."))
-        within = box.addButton(self.tr("With images"), QMessageBox.ButtonRole.AcceptRole)
-        without = box.addButton(self.tr("Without images"), QMessageBox.ButtonRole.ActionRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(within)
-        within.clicked.connect(lambda: self._ask_where_to_pack(True))
-        without.clicked.connect(lambda: self._ask_where_to_pack(False))
-        box.finished.connect(box.deleteLater)
-        box.open()
 
     def pack_to(self, out: Path, with_images: bool) -> None:
         """Packs the project as it is now into one file, in the background."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.training import Training
 from app.unsaved import Unsaved
 from app.widgets.message_bar import MessageBar
+from app.widgets.question import Answer, ask
 from engine.messages.events import Event
 
 Then = Callable[[], object]
@@ -51,21 +52,14 @@ class Leaving(QObject):
             self._unsaved.then(what)
 
     def _ask(self, what: Then) -> None:
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
+        ask(
+            self._window,
             self.tr("Export"),
             self.tr("An export of this project is being painted. Go to the other project when it is done?"),
-            parent=self._window,
+            Answer(self.tr("When it is done"), lambda: self._wait(what), default=True),
+            Answer(self.tr("Stop it now"), lambda: self._stop(what), loses=True),
+            details=self.tr("Where it is stopped now, what is painted is kept and can be gone on with."),
         )
-        box.setInformativeText(self.tr("Where it is stopped now, what is painted is kept and can be gone on with."))
-        later = box.addButton(self.tr("When it is done"), QMessageBox.ButtonRole.AcceptRole)
-        now = box.addButton(self.tr("Stop it now"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(later)
-        later.clicked.connect(lambda: self._wait(what))
-        now.clicked.connect(lambda: self._stop(what))
-        box.finished.connect(box.deleteLater)
-        box.open()
 
     def _wait(self, what: Then) -> None:
         self._after_export = what

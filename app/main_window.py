@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
@@ -26,11 +26,14 @@ class MainWindow(Shell):
         built: False leaves the window an empty frame, which needs no torch, until `build` is called.
     """
 
+    ended = Signal()
+    """It was closed by `end`, and nothing of it runs any more."""
+
     def __init__(self, preferences: Preferences, data: Path, built: bool = True) -> None:
         super().__init__(preferences)
         self._data = data
         self.sources.arrivals.folder = data / "pasted"
-        self._closing = self._without_saving = False
+        self._closing = self._without_saving = self._unasked = False
         self.built = False
         self.restore_layout()
         if built:
@@ -206,6 +209,7 @@ class MainWindow(Shell):
         )
         for source in (document.problem, self.masks.problem):
             source.connect(lambda text: self.messages.show_message(text, "warning"))
+        document.problem_over.connect(self.messages.unsay)
         self.sources.problem.connect(self.files.relinking.tell)
         training.problem.connect(lambda text: self.messages.show_message(text, "warning", key="begin"))
         self.curves.remedy_wanted.connect(
@@ -308,6 +312,9 @@ class MainWindow(Shell):
         self.strip.set_can_keep(self.training.can_keep)
         self.panel.set_state(state)
         if state == "paused" and self._closing:  # nothing could be kept: the message says why, and nothing is lost yet
+            if self._unasked:
+                self.training.stop(keep=False)
+                return
             self._closing = self._without_saving = False
             self.setEnabled(True)
         if state == "idle":
@@ -335,6 +342,9 @@ class MainWindow(Shell):
         except Exception as error:
             event.ignore()
             crash.tell(error)
+            return
+        if self._unasked and event.isAccepted():
+            self.ended.emit()
 
     def _close(self, event: QCloseEvent) -> None:
         if not self.built:
@@ -344,7 +354,9 @@ class MainWindow(Shell):
             event.ignore()
             self.exports.ask_before_closing()
             return
-        if not self.masks.close():
+        if self._unasked:
+            self.masks.leave()
+        elif not self.masks.close():
             event.ignore()
             return
         self.document.flush()
@@ -373,6 +385,11 @@ class MainWindow(Shell):
         self.exports.views.clear_places.wait()
         self.recovery.release()
         event.accept()
+
+    def end(self) -> None:
+        """Closes and asks nothing, since nobody may be there to answer; what can be kept is kept."""
+        self._unasked = self._closing = self._without_saving = True
+        self.close()
 
     def _close_without_saving(self) -> None:
         self._without_saving = True

@@ -9,12 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.file_jobs import FileJobs
 from app.known_projects import KnownProjects
 from app.project_paths import is_packed
 from app.recovery import Holder, Recovery
+from app.widgets.question import Answer, ask
 from app.widgets.words import moment
 from engine.archive import unpack
 from engine.copying import copy_project, free_folder
@@ -77,16 +78,11 @@ class ProjectOpening(QObject):
         text = self.tr("“{}” is open in another window{}, {}. Two windows would write over each other's work.").format(
             folder.name, "" if holder.here else self.tr(" on {}").format(holder.host), _since(holder)
         )
-        box = self._question(self.tr("Open in another window"), text)
-        copy = box.addButton(self.tr("Open a copy"), QMessageBox.ButtonRole.AcceptRole)
-        copy.clicked.connect(lambda: self._open_copy(folder))
+        answers, details = [Answer(self.tr("Open a copy"), lambda: self._open_copy(folder), default=True)], ""
         if not holder.here:
-            box.setInformativeText(self.tr("If Tessera was cut off on that computer, go on with the project itself."))
-            over = box.addButton(self.tr("It is not in use"), QMessageBox.ButtonRole.DestructiveRole)
-            over.clicked.connect(lambda: self._take_over(folder))
-        box.setDefaultButton(copy)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.open()
+            details = self.tr("If Tessera was cut off on that computer, go on with the project itself.")
+            answers.append(Answer(self.tr("It is not in use"), lambda: self._take_over(folder), loses=True))
+        ask(self._window, self.tr("Open in another window"), text, *answers, details=details)
 
     def _take_over(self, folder: Path) -> None:
         self._recovery.take_over(folder)
@@ -114,16 +110,15 @@ class ProjectOpening(QObject):
             self._open(folder)
             return
         text = self.tr("“{}” was not made on this computer, or was moved. It wants to use files outside its folder:")
-        box = self._question(self.tr("A project from elsewhere"), text.format(folder.name))
         more = self.tr("\n… and {} more").format(len(outside) - _MOST_NAMED) if len(outside) > _MOST_NAMED else ""
-        box.setInformativeText("\n".join(outside[:_MOST_NAMED]) + more)
-        use = box.addButton(self.tr("Use these files"), QMessageBox.ButtonRole.AcceptRole)
-        leave = box.addButton(self.tr("Open without them"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(leave)
-        use.clicked.connect(lambda: self._open(folder))
-        leave.clicked.connect(lambda: self._open_without(folder))
-        box.open()
+        ask(
+            self._window,
+            self.tr("A project from elsewhere"),
+            text.format(folder.name),
+            Answer(self.tr("Use these files"), lambda: self._open(folder)),
+            Answer(self.tr("Open without them"), lambda: self._open_without(folder), loses=True, default=True),
+            details="\n".join(outside[:_MOST_NAMED]) + more,
+        )
 
     def _open_without(self, folder: Path) -> None:
         try:
@@ -136,11 +131,6 @@ class ProjectOpening(QObject):
     def _open(self, folder: Path) -> None:
         self._known.add(folder)
         self.ready.emit(folder)
-
-    def _question(self, title: str, text: str) -> QMessageBox:
-        box = QMessageBox(QMessageBox.Icon.Question, title, text, parent=self._window)
-        box.finished.connect(box.deleteLater)
-        return box
 
 
 def _since(holder: Holder) -> str:

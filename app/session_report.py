@@ -19,6 +19,8 @@ class SessionReport:
         self._document, self._training = document, training
         self._status, self._curves, self._messages = status, curves, messages
         self._notes: tuple[str, ...] = ()
+        self._obstacle = ""
+        """Why the last session could not begin; empty where it did."""
         events = training.events
         events.on(Began, self._on_began)
         events.on(Stepped, status.stepped)
@@ -26,9 +28,17 @@ class SessionReport:
         events.on(StoodIn, lambda event: status.set_stand_in(event.title))
         events.on(Stepped, self._on_stepped)
         events.on(Warned, lambda event: messages.show_message(event.message, "warning"))
-        events.on(Failed, lambda event: messages.show_message(event.message, "error"))
+        events.on(Failed, self._on_failed)
+
+    def _on_failed(self, event: Failed) -> None:
+        if event.fatal and self._training.state == "starting":
+            self._obstacle = event.message
+        self._messages.show_message(event.message, "error")
 
     def _on_began(self, event: Began) -> None:
+        if self._obstacle:
+            self._messages.unsay(self._obstacle)
+            self._obstacle = ""
         for gone in set(self._notes) - set(event.notes):
             self._messages.unsay(gone)
         self._notes = event.notes

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.document import Document
+from app.widgets.question import Answer, ask
 
 
 class Unsaved(QObject):
@@ -29,22 +30,15 @@ class Unsaved(QObject):
             what()
 
     def _ask(self, what: Callable[[], object]) -> None:
-        box = QMessageBox(
-            QMessageBox.Icon.Warning,
+        ask(
+            self._window,
             self.tr("Not saved"),
             self.tr("The last changes of “{}” could not be saved, and going on now would lose them.").format(
                 self._document.title
             ),
-            parent=self._window,
+            Answer(self.tr("Try again"), lambda: self.then(what), default=True),
+            Answer(self.tr("Go on without them"), what, loses=True),
+            details=f"{self._document.refusal} "
+            + self.tr("“Save as” in the menu File gives the project another place."),
+            icon=QMessageBox.Icon.Warning,
         )
-        box.setInformativeText(
-            f"{self._document.refusal} " + self.tr("“Save as” in the menu File gives the project another place.")
-        )
-        again = box.addButton(self.tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
-        lose = box.addButton(self.tr("Go on without them"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(again)
-        again.clicked.connect(lambda: self.then(what))
-        lose.clicked.connect(what)
-        box.finished.connect(box.deleteLater)
-        box.open()

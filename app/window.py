@@ -23,6 +23,7 @@ from PySide6.QtGui import QColor, QFont, QImageReader, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel
 
 from app import collecting, crash, unread
+from app.ended import Endings
 from app.widgets import background, program_icon, theme
 from engine.cli.commands import spelled
 
@@ -50,6 +51,8 @@ def run(paths: list[Path]) -> int:
     splash.show()
     app.processEvents()
     window = make_window(app)
+    window.ended.connect(lambda: QCoreApplication.exit(0))  # also where a box without a parent is open
+    Endings(app).asked.connect(window.end)
     window.show()
     splash.move(window.frameGeometry().center() - splash.rect().center())
     splash.raise_()

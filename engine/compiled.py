@@ -42,7 +42,7 @@ def library(
     parts: Sequence[str] = (),
 ) -> ctypes.CDLL | None:
     """`name`.c of a package of the program, compiled, from the cache where it was built before; None where it can not
-    be had.
+    be had. vectors.c, which all of them compute with, goes before it.
 
     Args:
         parts: several files instead, read as one: `name`_`part`.c each.
@@ -53,8 +53,9 @@ def library(
     found = next((path for name in names if name and (path := shutil.which(name))), None)
     if found is None or platform.system() == "Windows":
         return None
-    sources = [f"{name}_{part}.c" for part in parts] or [f"{name}.c"]
-    source = "\n".join(files(package).joinpath(file).read_text(encoding="utf-8") for file in sources)
+    own = [f"{name}_{part}.c" for part in parts] or [f"{name}.c"]
+    sources = [files("engine").joinpath("vectors.c"), *(files(package).joinpath(file) for file in own)]
+    source = "\n".join(file.read_text(encoding="utf-8") for file in sources)
     folder = cache or Path(platformdirs.user_cache_dir("Tessera"))
     mark = hashlib.sha256("\n".join((source, found, platform.machine(), _processor())).encode()).hexdigest()[:16]
     path = folder / f"{name}-{mark}.so"

@@ -98,6 +98,24 @@ def numbered(name: str, suffix: str = "") -> Iterator[str]:
         yield f"{name} {number}{suffix}"
 
 
+def check_writable(path: Path) -> None:
+    """Says before long work that a file or folder could not be written under this name, as far as that is known.
+
+    Raises:
+        NoRoomError: the folder can not be written to, or a file lies where it should be.
+    """
+    place = existing_above(path)
+    if not place.is_dir():
+        raise NoRoomError(f"{place} is a file, so nothing can be put below it. Choose another folder.")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise NoRoomError(f"{place} can not be written to. Choose another folder, or change its permissions.")
+
+
+def existing_above(path: Path) -> Path:
+    """The lowest folder above a path that is there already."""
+    return next(folder for folder in path.absolute().parents if folder.exists())
+
+
 def remove_leftovers(folder: Path, older_than_s: float = 3600.0) -> None:
     """Removes what `replacing` and `replacing_folder` had begun in a folder when the program was cut off."""
     with suppress(OSError):

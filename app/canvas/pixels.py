@@ -132,6 +132,10 @@ class Pixels:
         self._fresh.clear()
         self.standing_in, self._of_another = True, image is None
 
+    def give_up_coming(self) -> None:
+        """Nobody paints the rest of what is collected: what is shown stays."""
+        self._coming, self._ticket = None, -1
+
     def outdate(self) -> None:
         """What is kept of the layers is no longer what would be painted."""
         self._fresh.clear()

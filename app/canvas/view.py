@@ -90,6 +90,9 @@ class CanvasView(PictureView):
         began = (connected and not self._connected) or (alive and not self._alive)
         self._connected, self._alive = connected, alive
         self._away = self._away and connected
+        if not connected:
+            self._pixels.give_up_coming()
+            self.viewport().update()
         if began:
             self.ask()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.canvas.view import CanvasView
 from app.document import Document
@@ -24,6 +24,7 @@ from app.snapshots.controller import SnapshotsController
 from app.training import Training
 from app.widgets import words
 from app.widgets.message_bar import MessageBar
+from app.widgets.question import Answer, ask
 from app.widgets.thumbnails import read_preview
 from engine import snapshots
 from engine.box import Size
@@ -224,17 +225,13 @@ class ExportController(QObject):
 
     def ask_before_closing(self) -> None:
         """The one thing that closing would lose."""
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
+        ask(
+            self._window,
             self.tr("Export"),
             self.tr("An export is being painted. Close now? What is painted is kept, and can be gone on with later."),
-            parent=self._window,
+            Answer(self.tr("Close"), self.close_confirmed.emit, loses=True),
+            Answer(self.tr("Go on painting"), default=True),
         )
-        close = box.addButton(self.tr("Close"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole))
-        close.clicked.connect(self.close_confirmed)
-        box.finished.connect(box.deleteLater)
-        box.open()
 
     # ------------------------------------------------------------ the session
 
@@ -337,17 +334,13 @@ class ExportController(QObject):
             self.queue.remove(item)
             return
         question = self.tr("Give up {}? The {:.0%} of it that are painted are removed from the disk.")
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
+        ask(
+            above,
             self.tr("Export"),
             question.format(item.request.out.name, item.share),
-            parent=above,
+            Answer(self.tr("Give it up"), lambda: self._give_up(item), loses=True),
+            Answer(self.tr("Keep"), default=True),
         )
-        give_up = box.addButton(self.tr("Give it up"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole))
-        give_up.clicked.connect(lambda: self._give_up(item))
-        box.finished.connect(box.deleteLater)
-        box.open()
 
     def _give_up(self, item: Item) -> None:
         folder = item.request.canvas_folder or journal.folder_for(item.request.out)

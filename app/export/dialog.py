@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.export.checks import Check, ChecksList, Tone
 from app.export.choices import choices_of, take
-from app.export.film import WALKS
+from app.export.film import walks_of
 from app.export.form import ExportForm
 from app.export.presets_button import ExportPresets
 from app.export.queue import ExportQueue
@@ -99,7 +99,7 @@ class ExportDialog(KeyedDialog):
         self.setWindowTitle(title)
         self.setModal(False)
         best = preflight.best_originals(job) if "originals" in capabilities else 1.0
-        walks = [walk for walk in WALKS if hasattr(job.settings, walk)]
+        walks = walks_of(job.settings)
         self.form = ExportForm(
             canvas, layers, folder, snapshot, capabilities, name, _content_size(job), self, best, walks
         )
@@ -151,6 +151,7 @@ class ExportDialog(KeyedDialog):
     def set_job(self, job: Job) -> None:
         """What is painted, with its images, has changed."""
         self.job = job
+        self.form.film.name_walks(walks_of(job.settings))
         self.form.options.set_free_places(self._has_free_places())
         self.refresh()
 

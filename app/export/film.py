@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QHBoxLayout, QLabel, QWidget
 
 from app.widgets import theme
 from app.widgets.controls import RingedCombo
 from engine.export.video_formats import READ_SUFFIXES, VIDEO_FORMATS
+from engine.settings import Settings
 
 _ONE, _FOLDER, _VIDEO = "one", "folder", "video"
 _SECONDS, _FRAMES_PER_S = 6.0, 25
 WALKS = ("between", "noise_drift", "sample_drift")
 """Live settings that lead from one picture to another, 0 to 1: a film along them needs no other content."""
+
+
+def walks_of(settings: Settings) -> dict[str, str]:
+    """What to say of each of `WALKS` that these settings have, with the numbers of the sets that it leads between."""
+    titles = {
+        "between": _tr("From set {} to set {}").format(
+            getattr(settings, "set_seed", ""), getattr(settings, "between_seed", "")
+        ),
+        "noise_drift": _tr("From this noise to the next"),
+        "sample_drift": _tr("From this sample to the next"),
+    }
+    return {walk: titles[walk] for walk in WALKS if hasattr(settings, walk)}
 
 
 class FilmField(QWidget):
@@ -25,12 +38,14 @@ class FilmField(QWidget):
 
     Args:
         frames: other contents can take the content's place.
-        walks: settings of `WALKS` that there are.
+        walks: what to say of each of `WALKS` that there is, see `walks_of`.
     """
 
     changed = Signal()
 
-    def __init__(self, frames: bool = True, walks: Sequence[str] = (), parent: QWidget | None = None) -> None:
+    def __init__(
+        self, frames: bool = True, walks: Mapping[str, str] | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.source: Path | None = None
         """A folder or a video; None for one picture, and for a walk."""
@@ -44,13 +59,11 @@ class FilmField(QWidget):
         if frames:
             self.choice.addItem(self.tr("For each image of a folder…"), _FOLDER)
             self.choice.addItem(self.tr("For each frame of a video…"), _VIDEO)
-        titles = {
-            "between": self.tr("From this set to the other"),
-            "noise_drift": self.tr("From this noise to the next"),
-            "sample_drift": self.tr("From this sample to the next"),
-        }
-        for walk in walks:
-            self.choice.addItem(titles[walk], walk)
+        for walk, title in (walks or {}).items():
+            self.choice.addItem(title, walk)
+        if "between" in (walks or {}):
+            tip = self.tr("The other set is the number at “On the way to the set”, beside “Part of the way”.")
+            self.choice.setItemData(self.choice.findData("between"), tip, Qt.ItemDataRole.ToolTipRole)
         self._ways = self.choice.count()
         self.seconds = QDoubleSpinBox(self)
         self.seconds.setAccessibleName(self.tr("How long the film is"))
@@ -107,6 +120,11 @@ class FilmField(QWidget):
             self.choice.setCurrentIndex(0 if source is None else self._ways)
         self._show()
 
+    def name_walks(self, walks: Mapping[str, str]) -> None:
+        """The same walks lead elsewhere now."""
+        for walk, title in walks.items():
+            self.choice.setItemText(self.choice.findData(walk), title)
+
     def set_walk(self, walk: str) -> None:
         """One of `WALKS`."""
         self.source, self.walk = None, walk
@@ -147,3 +165,7 @@ class FilmField(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda name: self.set_source(Path(name)))
         dialog.open()
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("FilmField", text)

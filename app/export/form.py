@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -74,7 +74,7 @@ class ExportForm(QWidget):
         content: Size | None = None,
         parent: QWidget | None = None,
         best: float = 1.0,
-        walks: Sequence[str] = (),
+        walks: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(parent)
         self.canvas, self.capabilities, self.snapshot = canvas, capabilities, snapshot

@@ -9,6 +9,7 @@ from app.document import Document
 from app.snapshots.controller import SnapshotsController
 from app.training import Training
 from app.widgets.message_bar import MessageBar
+from app.widgets.question import Answer, ask
 from engine.box import Size
 from engine.export import learn_on
 from engine.export.preflight import in_words
@@ -38,21 +39,16 @@ class LearningOn(QObject):
 
     def ask(self, trained: Size, size: Size, above: QWidget) -> QMessageBox:
         """Whether to, with the minutes that it takes where the pace is known."""
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
-            self.tr("Learn on for this size"),
-            self.tr(
-                "The network learns on, on a canvas of {:,} × {:,} px, until its pieces have found their places there: "
-                "{}. Each step takes as long as before. What is there is kept as a moment. Export it then as trained."
-            ).format(size.width, size.height, self._duration(trained, size)),
-            parent=above,
+        words = self.tr(
+            "The network learns on, on a canvas of {:,} × {:,} px, until its pieces have found their places there: "
+            "{}. Each step takes as long as before. What is there is kept as a moment. Export it then as trained."
         )
-        learn = box.addButton(self.tr("Learn on"), QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        learn.clicked.connect(lambda: self.learn(trained, size))
-        box.finished.connect(box.deleteLater)
-        box.open()
-        return box
+        return ask(
+            above,
+            self.tr("Learn on for this size"),
+            words.format(size.width, size.height, self._duration(trained, size)),
+            Answer(self.tr("Learn on"), lambda: self.learn(trained, size)),
+        )
 
     def learn(self, trained: Size, size: Size) -> None:
         """Makes the canvas that large, as a step of undo, and trains."""

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -34,6 +33,7 @@ from app.widgets import background, theme
 from app.widgets.controls import Note
 from app.widgets.keyed_dialog import KeyedDialog
 from app.widgets.placing import place
+from app.widgets.question import Answer, ask
 from engine.errors import TesseraError
 from engine.images.find import SUFFIXES
 
@@ -298,20 +298,16 @@ class BaseEditor(KeyedDialog):
         self.picture.stack.clear()  # or it would tell of its own end to what has ended before it
 
     def _ask(self) -> None:
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
+        ask(
+            self,
             self.windowTitle(),
             self.tr("Use what you painted as the {}?").format(self.begin.noun),
-            parent=self,
+            Answer(self.tr("Use this {}").format(self.begin.noun), self._use_mask),
+            Answer(self.tr("Throw it away"), self.throw_away, loses=True),
+            Answer(self.tr("Go on painting")),
         )
-        use = box.addButton(self.tr("Use this {}").format(self.begin.noun), QMessageBox.ButtonRole.AcceptRole)
-        throw = box.addButton(self.tr("Throw it away"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(self.tr("Go on painting"), QMessageBox.ButtonRole.RejectRole)
-        use.clicked.connect(self._use_mask)
-        throw.clicked.connect(self._throw_away)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
 
-    def _throw_away(self) -> None:
+    def throw_away(self) -> None:
+        """Closes without using what was painted."""
         self.picture.stack.setClean()
         self.close()

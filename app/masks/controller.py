@@ -59,6 +59,8 @@ class MaskController(QObject):
         """The last one, ended or not; what it has read arrives before it ends."""
         self.editor: BaseEditor | None = None
         """The one that is open."""
+        self._draft: MaskDraft | None = None
+        """Its draft."""
         self._directs = ""
         document.sources_changed.connect(self._on_sources)
         document.method_changed.connect(self._give_up)
@@ -135,7 +137,8 @@ class MaskController(QObject):
             if snapshot is not None and self._training.state == "idle":
                 self._training.start(snapshot, paused=True)
         self.editor.show()
-        if MaskDraft(self._document, slot.key, self.editor).take_back():
+        self._draft = MaskDraft(self._document, slot.key, self.editor)
+        if self._draft.take_back():
             self.problem.emit(
                 self.tr("{}: what was painted before Tessera was cut off is back. Undo takes it away.").format(
                     slot.title
@@ -143,13 +146,19 @@ class MaskController(QObject):
             )
 
     def _closed(self) -> None:
-        editor, self.editor = self.editor, None
+        editor, self.editor, self._draft = self.editor, None, None
         if editor is not None:
             editor.deleteLater()
 
     def close(self) -> bool:
         """Closes the editor; False where it asks first, since something painted would be lost."""
         return self.editor is None or self.editor.close()
+
+    def leave(self) -> None:
+        """Closes the editor and asks nothing: what is painted and not used yet comes back when it is opened again."""
+        if self.editor is not None and self._draft is not None:
+            self._draft.keep()
+            self.editor.throw_away()
 
     def _give_up(self) -> None:
         """Another method or project: an editor stays open only as long as it holds what is kept nowhere else."""

@@ -36,6 +36,13 @@ class MaskDraft(QObject):
             self._editor.load(self._path)
         return there
 
+    def keep(self) -> None:
+        """Writes what is painted now, and stays when the editor closes."""
+        if not self._editor.picture.stack.isClean():
+            self._write()
+            self._timer.stop()
+            self._over = True
+
     @property
     def _path(self) -> Path:
         return self._document.folder / FOLDER / f"{self._slot}-unkept.png"
@@ -55,7 +62,8 @@ class MaskDraft(QObject):
                 write(self._path, picture.completed(), picture.regions)
 
     def _end(self) -> None:
-        self._remove()
+        if not self._over:
+            self._remove()
         self._over = True
 
     def _remove(self) -> None:

@@ -30,7 +30,7 @@ _NOT_BESIDE = (
     "canvas",
     "seed",
     "preset",
-    "assignments",
+    "set",
     "map",
     "pieces",
 )
@@ -48,7 +48,7 @@ def run(arguments: Namespace, images: dict[str, str]) -> int:
     """
     for name in (*_NOT_BESIDE, *images):
         if getattr(arguments, name, None):
-            option = images.get(name, f"--{name.replace('_', '-')}").replace("--assignments", "--set")
+            option = images.get(name, f"--{name.replace('_', '-')}")
             raise UsageError(f"argument {option}: leave it out beside --plan; the plan says it for each run.")
     with argument("--device"):
         device = choose(arguments.device)
@@ -137,8 +137,9 @@ def _tell_end(journal: Journal, as_json: bool) -> int:
         else:
             broken = "broken off; --resume goes on"
             words = {"waiting": "not begun", "begun": broken, "done": "done", "failed": "failed"}
-            where = f" Kept in {folder}." if folder is not None else ""
-            answer(f"{entry.run.name}: {words[entry.progress]}. {entry.told}{where}".replace(".. ", ". "))
+            where = "" if folder is None else f"Kept in {folder}."
+            parts = (f"{entry.run.name}: {words[entry.progress]}.", entry.told, where)
+            answer(" ".join(part for part in parts if part).replace(".. ", ". "))
     failed = [entry for entry in journal.entries if entry.progress == "failed"]
     if failed:
         raise TesseraError(f"{len(failed)} of {len(journal.entries)} runs failed; the others were carried out.")

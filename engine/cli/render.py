@@ -33,6 +33,7 @@ from engine.export.relink import with_images_from
 from engine.export.sweep import sweep
 from engine.export.video import open_film
 from engine.export.video_formats import check_video, is_video
+from engine.files import check_writable
 from engine.images.read import image_size
 from engine.job import Job
 from engine.messages.commands import CountImages, FitToImages, Retune, Stop
@@ -231,6 +232,7 @@ def _refuse_early(arguments: Namespace, encode_options: EncodeOptions, method: t
     with argument("--report"):
         if arguments.report is not None:
             reports.check_name(arguments.report)
+            check_writable(arguments.report)
     layers = [layer.key for layer in method.layers]
     if arguments.layer not in (*layers, ALL_LAYERS):
         others = instead(arguments.layer, [*layers, ALL_LAYERS])

@@ -6,7 +6,6 @@ than a strip of the picture in memory. What is painted is the caller's business;
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -29,7 +28,7 @@ from engine.export.format import format_of
 from engine.export.journal import CanvasSpec, Journal
 from engine.export.print_sizes import Layout
 from engine.export.transparency import Opacity
-from engine.files import amount, no_room
+from engine.files import amount, check_writable, existing_above, no_room
 from engine.messages.exports import Progressed
 from engine.options import EncodeOptions, canvas_bits
 
@@ -130,11 +129,8 @@ def check(
     profile = check_limits(out, canvas_size, bits, encode_options)
     if out.is_dir():
         raise BadSettingError(f"{out} is a folder. Choose a name for the file.")
-    place = _existing(out)
-    if not place.is_dir():
-        raise NoRoomError(f"{place} is a file, so no picture can be put below it. Choose another folder.")
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise NoRoomError(f"{place} can not be written to. Choose another folder, or change its permissions.")
+    check_writable(out)
+    place = existing_above(out)
     copies = format_of(out).transparent_copies if encode_options.transparent else 1
     needed = bytes_needed(canvas_size, bits, encode_options, profile.bands, copies)
     free = shutil.disk_usage(place).free
@@ -322,7 +318,3 @@ def _writing(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise no_room(out, error) from error
-
-
-def _existing(path: Path) -> Path:
-    return next(folder for folder in path.absolute().parents if folder.exists())

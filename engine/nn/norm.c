@@ -5,21 +5,8 @@
  * all else is float32, and so is what is computed. A call goes over pixels begin to end, and sums of the gradients of scale
  * and shift are kept per TOGETHER of them, which are added up by the caller: the number of threads changes no bit.
  */
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-
-#define LANES 16
 #define TOGETHER 256 /* pixels, as norm_kernel.py knows */
 #define MOST_CHANNELS 1024 /* a multiple of LANES */
-#define INLINED static inline __attribute__((always_inline))
-typedef float Lanes __attribute__((vector_size(4 * LANES), may_alias));
-typedef uint32_t Bits __attribute__((vector_size(4 * LANES), may_alias));
-typedef int32_t Whole __attribute__((vector_size(4 * LANES), may_alias));
-typedef uint16_t Narrow __attribute__((vector_size(2 * LANES), may_alias));
-typedef uint64_t Words __attribute__((vector_size(2 * LANES)));
-typedef float Half __attribute__((vector_size(2 * LANES)));
-typedef float Quarter __attribute__((vector_size(LANES)));
 
 typedef struct {
     const void *given;     /* [P, C] */
@@ -33,63 +20,8 @@ typedef struct {
     int32_t narrow;
 } Normed;
 
-/* Up to LANES values, `count` of which there are; the others are 0. Half of LANES are common, and made of words, since
- * what was written in small parts can not be read at once soon. */
-INLINED Lanes loaded(const void *values, int64_t at, int64_t count, int32_t narrow) {
-    Narrow bits = {0};
-    Lanes x = {0};
-    if (!narrow && count >= LANES)
-        memcpy(&x, (const float *)values + at, sizeof x);
-    else if (!narrow)
-        memcpy(&x, (const float *)values + at, 4 * count);
-    else if (count >= LANES)
-        memcpy(&bits, (const uint16_t *)values + at, sizeof bits);
-    else if (count == LANES / 2) {
-        uint64_t words[2];
-        memcpy(words, (const uint16_t *)values + at, sizeof words);
-        bits = (Narrow)(Words){words[0], words[1], 0, 0};
-    } else
-        memcpy(&bits, (const uint16_t *)values + at, 2 * count);
-    return narrow ? (Lanes)(__builtin_convertvector(bits, Bits) << 16) : x;
-}
-
-/* The way back, bfloat16 to the nearest, ties to even; not a number stays so. */
-INLINED void store(void *values, int64_t at, Lanes x, int64_t count, int32_t narrow) {
-    if (!narrow) {
-        if (count >= LANES)
-            memcpy((float *)values + at, &x, sizeof x);
-        else
-            memcpy((float *)values + at, &x, 4 * count);
-        return;
-    }
-    const Bits bits = (Bits)x, nearest = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    const Bits is_number = (Bits)((bits & 0x7fffffff) <= 0x7f800000);
-    const Narrow rounded = __builtin_convertvector((nearest & is_number) | (0x7fc0 & ~is_number), Narrow);
-    if (count >= LANES)
-        memcpy((uint16_t *)values + at, &rounded, sizeof rounded);
-    else if (count == LANES / 2)
-        memcpy((uint16_t *)values + at, &rounded, sizeof rounded / 2);
-    else
-        memcpy((uint16_t *)values + at, &rounded, 2 * count);
-}
-
-INLINED float sum_of(Lanes x) {
-    Half low, high;
-    memcpy(&low, &x, sizeof low);
-    memcpy(&high, (const char *)&x + sizeof low, sizeof high);
-    low += high;
-    Quarter first, second;
-    memcpy(&first, &low, sizeof first);
-    memcpy(&second, (const char *)&low + sizeof first, sizeof second);
-    first += second;
-    return (first[0] + first[2]) + (first[1] + first[3]);
-}
-
 /* y where it is positive, elsewhere x times the slope. */
-INLINED Lanes slid(Lanes y, Lanes x, float slope) {
-    const Whole positive = y > 0.0f;
-    return (Lanes)(((Whole)x & positive) | ((Whole)(slope * x) & ~positive));
-}
+INLINED Lanes slid(Lanes y, Lanes x, float slope) { return chosen(y > 0.0f, x, slope * x); }
 
 /* Which of LANES channels from c on there are: all bits, or none. */
 INLINED Whole there(int64_t c, int64_t count) {
@@ -102,10 +34,11 @@ void norm_forward(const Normed *n, int64_t begin, int64_t end) {
     const int64_t C = n->channels;
     Lanes x[MOST_CHANNELS / LANES], scale[MOST_CHANNELS / LANES], shift[MOST_CHANNELS / LANES];
     for (int64_t c = 0; c < C; c += LANES)
-        scale[c / LANES] = loaded(n->scale, c, C - c, 0), shift[c / LANES] = loaded(n->shift, c, C - c, 0);
+        scale[c / LANES] = loaded_part(n->scale, c, C - c, 0), shift[c / LANES] = loaded_part(n->shift, c, C - c, 0);
     for (int64_t pixel = begin; pixel < end; pixel++) {
         Lanes sum = {0}, square = {0};
-        for (int64_t c = 0; c < C; c += LANES) sum += x[c / LANES] = loaded(n->given, pixel * C + c, C - c, n->narrow);
+        for (int64_t c = 0; c < C; c += LANES)
+            sum += x[c / LANES] = loaded_part(n->given, pixel * C + c, C - c, n->narrow);
         const float mean = sum_of(sum) / C;
         for (int64_t c = 0; c < C; c += LANES) {
             const Lanes away = (Lanes)((Whole)(x[c / LANES] - mean) & there(c, C));
@@ -115,7 +48,7 @@ void norm_forward(const Normed *n, int64_t begin, int64_t end) {
         const float inverse = 1.0f / sqrtf(sum_of(square) / C + n->epsilon);
         for (int64_t c = 0; c < C; c += LANES) {
             const Lanes y = x[c / LANES] * inverse * scale[c / LANES] + shift[c / LANES];
-            store(n->result, pixel * C + c, slid(y, y, n->slope), C - c, n->narrow);
+            store_part(n->result, pixel * C + c, slid(y, y, n->slope), C - c, n->narrow);
         }
         if (n->statistics) n->statistics[2 * pixel] = mean, n->statistics[2 * pixel + 1] = inverse;
     }
@@ -127,15 +60,15 @@ void norm_backward(const Normed *n, int64_t begin, int64_t end) {
     Lanes normed[MOST_CHANNELS / LANES], g[MOST_CHANNELS / LANES], sums[2][MOST_CHANNELS / LANES];
     Lanes scale[MOST_CHANNELS / LANES], shift[MOST_CHANNELS / LANES];
     for (int64_t c = 0; c < C; c += LANES)
-        scale[c / LANES] = loaded(n->scale, c, C - c, 0), shift[c / LANES] = loaded(n->shift, c, C - c, 0);
+        scale[c / LANES] = loaded_part(n->scale, c, C - c, 0), shift[c / LANES] = loaded_part(n->shift, c, C - c, 0);
     for (int64_t pixel = begin; pixel < end; pixel++) {
         const float mean = n->statistics[2 * pixel], inverse = n->statistics[2 * pixel + 1];
         if (pixel % TOGETHER == 0) memset(sums, 0, sizeof sums);
         Lanes even = {0}, along = {0};
         for (int64_t c = 0; c < C; c += LANES) {
             const int64_t k = c / LANES;
-            const Lanes x = (loaded(n->given, pixel * C + c, C - c, n->narrow) - mean) * inverse;
-            const Lanes gradient = loaded(n->gradient, pixel * n->apart + c, C - c, n->narrow);
+            const Lanes x = (loaded_part(n->given, pixel * C + c, C - c, n->narrow) - mean) * inverse;
+            const Lanes gradient = loaded_part(n->gradient, pixel * n->apart + c, C - c, n->narrow);
             const Lanes d = slid(x * scale[k] + shift[k], gradient, n->slope);
             sums[0][k] += d * x;
             sums[1][k] += d;
@@ -146,8 +79,8 @@ void norm_backward(const Normed *n, int64_t begin, int64_t end) {
         }
         const float d_mean = sum_of(even) / C, d_deviation = sum_of(along) / C;
         for (int64_t c = 0; c < C; c += LANES)
-            store(n->result, pixel * C + c, inverse * (g[c / LANES] - d_mean - normed[c / LANES] * d_deviation), C - c,
-                  n->narrow);
+            store_part(n->result, pixel * C + c, inverse * (g[c / LANES] - d_mean - normed[c / LANES] * d_deviation),
+                       C - c, n->narrow);
         if (pixel % TOGETHER == TOGETHER - 1 || pixel == end - 1)
             for (int64_t c = 0; c < 2 * C; c++)
                 n->sums[pixel / TOGETHER * 2 * C + c] = ((const float *)sums[c / C])[c % C];

@@ -11,21 +11,6 @@ typedef struct {
     int32_t narrow;
 } Attention;
 
-/* e^x to about 1e-7 relative, for x <= 0; not a number stays so. */
-static inline Lanes exponential(Lanes x) {
-    const Lanes least = (Lanes){0} - 126.0f, scaled = x * 1.44269504088896341f, t = chosen(scaled < least, least, scaled);
-    Whole whole = __builtin_convertvector(t, Whole); /* towards 0, and then down: a comparison that holds is -1 */
-    whole += __builtin_convertvector(whole, Lanes) > t;
-    const Lanes f = t - __builtin_convertvector(whole, Lanes);
-    Lanes p = f * 1.5353362e-4f + 1.3398874e-3f;
-    p = p * f + 9.6184373e-3f;
-    p = p * f + 5.5503324e-2f;
-    p = p * f + 2.4022648e-1f;
-    p = p * f + 6.9314720e-1f;
-    p = p * f + 1.0f;
-    return p * (Lanes)((whole + 127) << 23);
-}
-
 /* result[k][n] = bias[n] + sum_c weight[n][c] * x[k][c], of `rows` elements; 4 elements and 4 outputs at a time. */
 INLINED void linear(const Lanes *restrict x, Lanes *restrict result, const float *restrict weight,
                     const float *restrict bias, const int64_t C, const int64_t N, int64_t rows) {
@@ -118,7 +103,7 @@ INLINED void attended(const Attention *a, float *scratch, int64_t begin, int64_t
             if (count < LANES) memset(to, 0, sizeof(Lanes) * C);
             for (int64_t lane = 0; lane < count; lane++)
                 for (int64_t c = 0; c < C; c++)
-                    to[c * LANES + lane] = a->narrow ? widened(((const uint16_t *)a->elements)[from + lane * C + c])
+                    to[c * LANES + lane] = a->narrow ? widened_one(((const uint16_t *)a->elements)[from + lane * C + c])
                                                      : ((const float *)a->elements)[from + lane * C + c];
         }
         linear(x, qkv, a->query_key_value, a->query_key_value_bias, C, 3 * C, K);
@@ -140,7 +125,7 @@ INLINED void attended(const Attention *a, float *scratch, int64_t begin, int64_t
             for (int64_t lane = 0; lane < count; lane++)
                 for (int64_t c = 0; c < C; c++) {
                     if (a->narrow)
-                        ((uint16_t *)a->result)[to + lane * C + c] = narrowed(from[c * LANES + lane]);
+                        ((uint16_t *)a->result)[to + lane * C + c] = narrowed_one(from[c * LANES + lane]);
                     else
                         ((float *)a->result)[to + lane * C + c] = from[c * LANES + lane];
                 }

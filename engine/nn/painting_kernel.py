@@ -21,8 +21,8 @@ from engine.compiled import pointer
 from engine.nn.parts import give_way
 
 _LANES = 16
-"""Values that painting_vectors.c computes at a time."""
-_PARTS_OF_IT = ("vectors", "norm", "attention", "smoothing")
+"""Values that vectors.c computes at a time."""
+_PARTS_OF_IT = ("norm", "attention", "smoothing")
 _ALIGNED_BYTES = 64
 _MOST_CHANNELS = 512
 _PARTS = 8

@@ -1,4 +1,12 @@
-/* Layer norm over the channels of a pixel, scale, shift and activation, in channels_last memory. */
+/* What the ST-U-Net of MAGIC computes between its convolutions, while it paints. painting_kernel.py compiles the files
+ * painting_*.c as one, this one first, and calls them; the modules of engine/nn hold the same computation in plain torch,
+ * which also has the gradients.
+ *
+ * Tensors are dense. What becomes of a pixel depends on no other one that the formula does not name: neither tiles nor
+ * threads change a bit of the result.
+ *
+ * Here: layer norm over the channels of a pixel, scale, shift and activation, in channels_last memory.
+ */
 
 #define MOST_CHANNELS 512
 
@@ -60,7 +68,7 @@ static void any_rows(const void *given, void *result, const float *added, const 
             for (int64_t column = 0; column < W; column++) {
                 const int64_t from = (at.from + column * at.from_step) * C, to = (at.to + column * at.to_step) * C;
                 if (narrow)
-                    for (int64_t c = 0; c < C; c++) x[c] = widened(((const uint16_t *)given)[from + c]);
+                    for (int64_t c = 0; c < C; c++) x[c] = widened_one(((const uint16_t *)given)[from + c]);
                 else
                     memcpy(x, (const float *)given + from, C * sizeof(float));
                 if (added) {
@@ -69,7 +77,7 @@ static void any_rows(const void *given, void *result, const float *added, const 
                 }
                 pixel(x, scale, shift, C, norm, slope);
                 if (narrow)
-                    for (int64_t c = 0; c < C; c++) ((uint16_t *)result)[to + c] = narrowed(x[c]);
+                    for (int64_t c = 0; c < C; c++) ((uint16_t *)result)[to + c] = narrowed_one(x[c]);
                 else
                     memcpy((float *)result + to, x, C * sizeof(float));
             }

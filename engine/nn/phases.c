@@ -4,13 +4,7 @@
  * phases: [B, h, w, 2, 2, D], float32 or bfloat16 (`narrow`). planes: [B, count, 2 h, 2 w], float32, of the channels
  * from `first` on. A call goes over lines begin to end of the B * 2 h lines of all planes.
  */
-#include <stdint.h>
-#include <string.h>
-
-#define LANES 16
 #define ACROSS 64 /* pixels of a line that are turned at a time; with LANES channels they stay in the first cache */
-typedef uint32_t Bits __attribute__((vector_size(4 * LANES), may_alias));
-typedef uint16_t Narrow __attribute__((vector_size(2 * LANES), may_alias));
 
 typedef struct {
     void *phases;
@@ -50,12 +44,6 @@ void phases_to_planes(const Turned *t, int64_t begin, int64_t end) {
             }
 }
 
-/* To the nearest bfloat16, ties to even; not a number stays so. */
-static inline Narrow narrowed(Bits bits) {
-    const Bits nearest = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16, is_number = (Bits)((bits & 0x7fffffff) <= 0x7f800000);
-    return __builtin_convertvector((nearest & is_number) | (0x7fc0 & ~is_number), Narrow);
-}
-
 void planes_to_phases(const Turned *t, int64_t begin, int64_t end) {
     uint32_t room[LANES][ACROSS];
     uint16_t narrow[LANES][ACROSS];
@@ -67,9 +55,7 @@ void planes_to_phases(const Turned *t, int64_t begin, int64_t end) {
                 for (int64_t k = 0; k < deep; k++) {
                     memcpy(room[k], line_of(t, line, channel + k) + x, 4 * across);
                     for (int64_t i = 0; t->narrow && i < ACROSS; i += LANES) {
-                        Bits bits;
-                        memcpy(&bits, room[k] + i, sizeof bits);
-                        const Narrow rounded = narrowed(bits);
+                        const Narrow rounded = narrowed(loaded(room[k], i, 0));
                         memcpy(narrow[k] + i, &rounded, sizeof rounded);
                     }
                 }

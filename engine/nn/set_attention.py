@@ -9,8 +9,11 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from engine.nn import attention_kernel
+from engine.nn.attention_kernel import AttentionKernel
 from engine.nn.layers import layer_norm
 from engine.nn.painting_kernel import kernel_for
 from engine.nn.parts import in_parts
@@ -49,7 +52,7 @@ class SetAttention(nn.Module):
         if kernel is not None:
             elements = kernel.attend(elements.contiguous(), self.hand_out.heads, self.hand_out.weights())
         elif self.points is None:
-            elements = in_parts(lambda part: self.hand_out(part, part), (elements,), 2)
+            elements = in_parts(self.hand_out.among, (elements,), 2)
         else:
             elements = _InParts.apply(self._through_points, elements, *self.parameters())  # type: ignore[assignment]
         return elements.reshape(-1, h, w, c).permute(0, 3, 1, 2)
@@ -87,12 +90,22 @@ class _Attention(nn.Module):
 
     def weights(self) -> tuple[Tensor, ...]:
         """As `PaintingKernel.attend` takes them."""
-        inward = (
+        others = (self.out, self.feed_forward, self.norm_attended, self.norm_out)
+        return (*self._inward(), *(values for layer in others for values in (layer.weight, layer.bias)))
+
+    def _inward(self) -> tuple[Tensor, Tensor]:
+        """Weight and bias of query, key and value together, [3 C, C] and [3 C]."""
+        return (
             torch.cat([self.query.weight, self.key_value.weight]),
             torch.cat([self.query.bias, self.key_value.bias]),
         )
-        others = (self.out, self.feed_forward, self.norm_attended, self.norm_out)
-        return (*inward, *(values for layer in others for values in (layer.weight, layer.bias)))
+
+    def among(self, x: Tensor) -> Tensor:
+        """[B, K, P, C] looks at itself, at each of P pixels; gives the same."""
+        if (kernel := attention_kernel.kernel_for(x, self.heads)) is None:
+            return self(x, x)
+        inward = functional.linear(x, *self._inward())
+        return self._finished(x, self.out(_Among.apply(inward.contiguous(), self.heads, kernel)))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """[B, L, P, C] looks at [B, S, P, C], at each of P pixels; gives [B, L, P, C]."""
@@ -102,10 +115,29 @@ class _Attention(nn.Module):
         # Patch by patch, so that the call sees views of what the linear layers wrote, and nothing is copied.
         attended = [_at_each_pixel(*parts) for parts in zip(query, key, value, strict=True)]  # [P, L, C]
         together = attended[0][None] if len(attended) == 1 else torch.stack(attended)
-        hidden = x + self.out(together).transpose(1, 2)
-        hidden = layer_norm(hidden, self.norm_attended.weight, self.norm_attended.bias)
+        return self._finished(x, self.out(together).transpose(1, 2))
+
+    def _finished(self, x: Tensor, attended: Tensor) -> Tensor:
+        """What follows the attention, both [B, L, P, C]."""
+        hidden = layer_norm(x + attended, self.norm_attended.weight, self.norm_attended.bias)
         hidden = hidden + functional.relu(self.feed_forward(hidden))
         return layer_norm(hidden, self.norm_out.weight, self.norm_out.bias)
+
+
+class _Among(torch.autograd.Function):
+    """Query, key and value [B, K, P, 3 C] to what each element sees of its set, [B, K, P, C], compiled."""
+
+    @staticmethod
+    def forward(context, inward: Tensor, heads: int, kernel: AttentionKernel) -> Tensor:
+        context.save_for_backward(inward)
+        context.heads, context.kernel = heads, kernel
+        return kernel.forward(inward, heads)
+
+    @staticmethod
+    @once_differentiable
+    def backward(context, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        (inward,) = context.saved_tensors
+        return context.kernel.backward(inward, gradient, context.heads), None, None
 
 
 def _at_each_pixel(query: Tensor, key: Tensor, value: Tensor) -> Tensor:

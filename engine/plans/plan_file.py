@@ -207,7 +207,8 @@ def _checked_job(
         first = error.errors()[0]
         name = "canvas" if first["loc"][:1] == ("canvas_size",) else str(first["loc"][0])
         text = str(first["msg"]).removeprefix("Value error, ")
-        raise BadPlanError(f"{name} can not be {first['input']!r}: {text[:1].lower()}{text[1:]}.") from None
+        value = repr(first["input"] if canvas is None or name != "canvas" else f"{canvas.width}x{canvas.height}")
+        raise BadPlanError(f"{name} can not be {value}: {text[:1].lower()}{text[1:]}.") from None
 
 
 def _images(slot: str, value: Any, folder: Path, problems: list[str]) -> list[SourceImage]:

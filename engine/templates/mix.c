@@ -9,17 +9,7 @@
  * A row is gone over in runs of at most RUN pixels, all templates of a run one after another, so that what is between
  * two loops stays in the first cache; LANES pixels at a time, as vectors of the compiler's own (GCC and Clang).
  */
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-
-#define LANES 16
 #define RUN 96 /* a multiple of LANES */
-#define INLINED static inline __attribute__((always_inline))
-typedef float Lanes __attribute__((vector_size(4 * LANES), may_alias));
-typedef int32_t Whole __attribute__((vector_size(4 * LANES), may_alias));
-typedef float Half __attribute__((vector_size(2 * LANES)));
-typedef float Quarter __attribute__((vector_size(LANES)));
 
 typedef struct {
     const uint32_t *atlas;  /* packed pixels of all style images: red, green, blue in the low three bytes */
@@ -33,63 +23,12 @@ typedef struct {
     int64_t b, y, x, count;
 } Run;
 
-/* ---------------------------------------------------------------- vectors */
-
-INLINED Lanes loaded(const float *values) {
-    Lanes x;
-    memcpy(&x, values, sizeof x);
-    return x;
-}
-
-/* The first `count` values, or LANES where there are more; the others are `rest`. */
-INLINED Lanes loaded_part(const float *values, int64_t count, float rest) {
-    if (count >= LANES) return loaded(values);
-    Lanes x = rest - (Lanes){0};
-    for (int64_t i = 0; i < count; i++) x[i] = values[i];
-    return x;
-}
-
-INLINED void store_part(float *values, Lanes x, int64_t count) {
-    if (count >= LANES)
-        memcpy(values, &x, sizeof x);
-    else
-        for (int64_t i = 0; i < count; i++) values[i] = x[i];
-}
-
-INLINED float sum_of(Lanes x) {
-    Half low, high;
-    memcpy(&low, &x, sizeof low);
-    memcpy(&high, (const char *)&x + sizeof low, sizeof high);
-    low += high;
-    Quarter first, second;
-    memcpy(&first, &low, sizeof first);
-    memcpy(&second, (const char *)&low + sizeof first, sizeof second);
-    first += second;
-    return (first[0] + first[2]) + (first[1] + first[3]);
-}
-
-/* a where `mask` has all bits, b where it has none. */
-INLINED Lanes chosen(Whole mask, Lanes a, Lanes b) { return (Lanes)(((Whole)a & mask) | ((Whole)b & ~mask)); }
+/* ---------------------------------------------------------------- numbers */
 
 INLINED Lanes magnitude(Lanes x) { return (Lanes)((Whole)x & 0x7fffffff); }
 
 /* -1, 0 or 1. */
 INLINED Lanes sign(Lanes x) { return __builtin_convertvector((x < 0) - (x > 0), Lanes); }
-
-/* e^x to about 1e-7 relative, for x <= 0; not a number stays so. */
-INLINED Lanes exponential(Lanes x) {
-    Lanes t = x * 1.44269504088896341f;
-    t = chosen(t < -126.0f, -126.0f - (Lanes){0}, t);
-    Whole whole = __builtin_convertvector(t, Whole);
-    whole += __builtin_convertvector(whole, Lanes) > t; /* downwards: what is true is -1 */
-    Lanes f = t - __builtin_convertvector(whole, Lanes), p = f * 1.5353362e-4f + 1.3398874e-3f;
-    p = p * f + 9.6184373e-3f;
-    p = p * f + 5.5503324e-2f;
-    p = p * f + 2.4022648e-1f;
-    p = p * f + 6.9314720e-1f;
-    p = p * f + 1.0f;
-    return p * (Lanes)((whole + 127) << 23);
-}
 
 /* ln x to about 1e-6, for normal x > 0. */
 INLINED Lanes logarithm(Lanes x) {
@@ -155,42 +94,42 @@ static float mixed_run(const Memory *memory, float *weights, float inverse_tempe
     memset(sums[0], 0, 5 * RUN * sizeof(float));
     for (int64_t n = 0; n < N; n++)
         for (int64_t i = 0; i < count; i += LANES) {
-            Lanes logit = loaded_part(row + n * plane + i, count - i, 0.0f);
-            Lanes most = n ? loaded(top + i) : logit;
-            store_part(top + i, chosen(logit > most, logit, most), LANES);
+            Lanes logit = loaded_part(row, n * plane + i, count - i, 0);
+            Lanes most = n ? loaded(top, i, 0) : logit;
+            store(top, i, chosen(logit > most, logit, most), 0);
         }
     for (int64_t n = 0; n < N; n++) {
         const uint32_t *pixels = pixels_of(memory, n, run, gathered);
         for (int64_t i = 0; i < count; i += LANES) {
-            const Lanes logit = loaded_part(row + n * plane + i, count - i, 0.0f);
-            const Lanes scaled = (logit - loaded(top + i)) * inverse_temperature, e = exponential(scaled);
+            const Lanes logit = loaded_part(row, n * plane + i, count - i, 0);
+            const Lanes scaled = (logit - loaded(top, i, 0)) * inverse_temperature, e = exponential(scaled);
             const Whole pixel = pixels_at(pixels + i);
-            store_part(exponentials + n * RUN + i, e, LANES);
-            store_part(sums[0] + i, loaded(sums[0] + i) + e, LANES);
-            store_part(sums[1] + i, loaded(sums[1] + i) + e * scaled, LANES);
-            store_part(sums[2] + i, loaded(sums[2] + i) + e * channel(pixel, 0), LANES);
-            store_part(sums[3] + i, loaded(sums[3] + i) + e * channel(pixel, 8), LANES);
-            store_part(sums[4] + i, loaded(sums[4] + i) + e * channel(pixel, 16), LANES);
+            store(exponentials, n * RUN + i, e, 0);
+            store(sums[0], i, loaded(sums[0], i, 0) + e, 0);
+            store(sums[1], i, loaded(sums[1], i, 0) + e * scaled, 0);
+            store(sums[2], i, loaded(sums[2], i, 0) + e * channel(pixel, 0), 0);
+            store(sums[3], i, loaded(sums[3], i, 0) + e * channel(pixel, 8), 0);
+            store(sums[4], i, loaded(sums[4], i, 0) + e * channel(pixel, 16), 0);
         }
     }
     float entropy = 0.0f;
     for (int64_t i = 0; i < count; i += LANES) {
-        const Lanes sum = loaded(sums[0] + i), inverse = 1.0f / sum;
+        const Lanes sum = loaded(sums[0], i, 0), inverse = 1.0f / sum;
         for (int k = 0; k < 3; k++)
-            store_part(red + k * plane + i, loaded(sums[2 + k] + i) * inverse * (1.0f / 255.0f), count - i);
-        store_part(sums[0] + i, inverse, LANES);
+            store_part(red, k * plane + i, loaded(sums[2 + k], i, 0) * inverse * (1.0f / 255.0f), count - i, 0);
+        store(sums[0], i, inverse, 0);
         if (usage) {
             float each[LANES];
-            store_part(each, logarithm(sum) - loaded(sums[1] + i) * inverse, LANES);
-            entropy += sum_of(loaded_part(each, count - i, 0.0f));
+            store(each, 0, logarithm(sum) - loaded(sums[1], i, 0) * inverse, 0);
+            entropy += sum_of(loaded_part(each, 0, count - i, 0));
         }
     }
     for (int64_t n = 0; n < N; n++) {
         Lanes total = {0};
         for (int64_t i = 0; i < count; i += LANES) {
-            const Lanes a = loaded(exponentials + n * RUN + i) * loaded(sums[0] + i);
-            store_part(row + n * plane + i, a, count - i);
-            total += i + LANES <= count ? a : loaded_part(row + n * plane + i, count - i, 0.0f);
+            const Lanes a = loaded(exponentials, n * RUN + i, 0) * loaded(sums[0], i, 0);
+            store_part(row, n * plane + i, a, count - i, 0);
+            total += i + LANES <= count ? a : loaded_part(row, n * plane + i, count - i, 0);
         }
         if (usage) usage[n] += sum_of(total);
     }
@@ -222,9 +161,9 @@ void mix_variation(const Memory *memory, const float *weights, float *total_vari
         for (int64_t n = 0; n < N; n++) {
             const float *share = weights + (b * N + n) * plane + y * W;
             for (int64_t x = 0; x < W - 1; x += LANES) /* the others' differences are 0 */
-                right += magnitude(loaded_part(share + x, W - 1 - x, 0.0f) - loaded_part(share + x + 1, W - 1 - x, 0.0f));
+                right += magnitude(loaded_part(share, x, W - 1 - x, 0) - loaded_part(share, x + 1, W - 1 - x, 0));
             for (int64_t x = 0; x < W && y < H - 1; x += LANES)
-                lower += magnitude(loaded_part(share + x, W - x, 0.0f) - loaded_part(share + x + W, W - x, 0.0f));
+                lower += magnitude(loaded_part(share, x, W - x, 0) - loaded_part(share, x + W, W - x, 0));
         }
         total_variation[2 * line] = sum_of(right);
         total_variation[2 * line + 1] = sum_of(lower);
@@ -236,7 +175,7 @@ void mix_variation(const Memory *memory, const float *weights, float *total_vari
 /* The neighbours of LANES pixels beside them, `by` to the left (-1) or right (1); beyond the row they are themselves.
  * left: how many pixels of the row there are from the first of them on. */
 INLINED Lanes beside(const float *share, int64_t x, int64_t left, int by) {
-    if (by < 0 ? x > 0 && left >= LANES : left > LANES) return loaded(share + by);
+    if (by < 0 ? x > 0 && left >= LANES : left > LANES) return loaded(share, by, 0);
     Lanes a = {0};
     const int64_t count = left < LANES ? left : LANES;
     for (int64_t i = 0; i < count; i++) {
@@ -258,7 +197,7 @@ static void gradient_run(const Memory *memory, const float *weights, float inver
     memset(mean, 0, RUN * sizeof(float));
     for (int k = 0; k < 3; k++)
         for (int64_t i = 0; i < count; i += LANES)
-            store_part(colors + k * RUN + i, loaded_part(red + k * plane + i, count - i, 0.0f) * (1.0f / 255.0f), LANES);
+            store(colors, k * RUN + i, loaded_part(red, k * plane + i, count - i, 0) * (1.0f / 255.0f), 0);
     for (int64_t n = 0; n < N; n++) {
         const float *share = weights + first + n * plane;
         const int64_t up = run.y > 0 ? -W : 0, down = run.y < H - 1 ? W : 0;
@@ -266,26 +205,26 @@ static void gradient_run(const Memory *memory, const float *weights, float inver
         const float everywhere = d_usage[run.b * N + n];
         for (int64_t i = 0; i < count; i += LANES) {
             const int64_t left = count - i;
-            const Lanes a = loaded_part(share + i, left, 0.0f);
+            const Lanes a = loaded_part(share, i, left, 0);
             const Whole pixel = pixels_at(pixels + i);
-            Lanes g = everywhere + loaded(colors + i) * channel(pixel, 0) + loaded(colors + RUN + i) * channel(pixel, 8) +
-                      loaded(colors + 2 * RUN + i) * channel(pixel, 16);
+            Lanes g = everywhere + loaded(colors, i, 0) * channel(pixel, 0) +
+                      loaded(colors, RUN + i, 0) * channel(pixel, 8) + loaded(colors, 2 * RUN + i, 0) * channel(pixel, 16);
             if (d_entropy != 0.0f) g -= d_entropy * (1.0f + logarithm(chosen(a < 1e-30f, 1e-30f - (Lanes){0}, a)));
             if (d_lower != 0.0f)
-                g += d_lower * (sign(a - loaded_part(share + i + up, left, 0.0f)) +
-                                sign(a - loaded_part(share + i + down, left, 0.0f)));
+                g += d_lower * (sign(a - loaded_part(share, i + up, left, 0)) +
+                                sign(a - loaded_part(share, i + down, left, 0)));
             if (d_right != 0.0f)
                 g += d_right * (sign(a - beside(share + i, run.x + i, W - run.x - i, -1)) +
                                 sign(a - beside(share + i, run.x + i, W - run.x - i, 1)));
-            store_part(gradients + n * RUN + i, g, LANES);
-            store_part(mean + i, loaded(mean + i) + a * g, LANES);
+            store(gradients, n * RUN + i, g, 0);
+            store(mean, i, loaded(mean, i, 0) + a * g, 0);
         }
     }
     for (int64_t n = 0; n < N; n++)
         for (int64_t i = 0; i < count; i += LANES) {
-            const Lanes a = loaded_part(weights + first + n * plane + i, count - i, 0.0f);
-            const Lanes g = loaded(gradients + n * RUN + i) - loaded(mean + i);
-            store_part(gradient + first + n * plane + i, inverse_temperature * a * g, count - i);
+            const Lanes a = loaded_part(weights, first + n * plane + i, count - i, 0);
+            const Lanes g = loaded(gradients, n * RUN + i, 0) - loaded(mean, i, 0);
+            store_part(gradient, first + n * plane + i, inverse_temperature * a * g, count - i, 0);
         }
 }
 

@@ -14,6 +14,9 @@ from PySide6.QtWidgets import QSplashScreen
 from app import __main__, crash
 from app.window import SPLASH_PX, make_splash
 from engine.__main__ import main as engine_main
+from engine.device import several
+from engine.errors import TesseraError
+from engine.training import follower, leader
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,6 +53,32 @@ def test_every_command_is_reached_by_the_installed_program(name: str) -> None:
     result = command(name, "--help")
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith(f"usage: tessera {name} ")
+
+
+def test_the_program_trains_on_another_device_where_it_stands_for_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a bundle, whose only program it is."""
+    followed: list[list[str]] = []
+    monkeypatch.setattr(follower, "main", lambda arguments: followed.append(arguments) or 3)
+
+    class Started:
+        returncode = 3
+
+        def __init__(self, words: list[str], **_how: object) -> None:
+            assert words[0] == sys.executable
+            self.returncode = __main__.main(words[1:])
+
+        def poll(self) -> int:
+            return self.returncode
+
+        def kill(self) -> None: ...
+
+        def wait(self) -> None: ...
+
+    monkeypatch.setattr(leader.subprocess, "Popen", Started)
+    with pytest.raises(TesseraError, match="that for cpu has ended with exit code 3"):
+        leader.led(several("cpu,cpu"))
+    ((_port, rank, _threads, keys),) = followed
+    assert (rank, keys) == ("1", "cpu,cpu")
 
 
 def test_fetch_fetches(tmp_path: Path) -> None:

@@ -166,3 +166,29 @@ def test_a_folder_that_was_deleted_is_told_with_the_next_change(studio: Studio) 
     document.flush()
     assert any("was not there any more" in text for text in studio.said())
     assert stored_weight(document.folder) == 5.0
+
+
+def test_what_could_not_be_written_is_no_longer_said_once_it_is(studio: Studio, full: dict[str, bool]) -> None:
+    changed_on_a_full_disk(studio, full)
+    document, messages = studio.window.document, studio.window.messages
+    assert not document.save()
+    assert any(message.text == REASON for message in messages.messages)
+    full["full"] = False
+    assert document.save()
+    assert all(message.text != REASON for message in messages.messages)
+
+
+def test_a_place_that_refused_is_no_longer_spoken_of_once_another_took_it(
+    studio: Studio, full: dict[str, bool]
+) -> None:
+    """An untitled project whose own folder can not be written is given two places; the second has room."""
+    full["full"] = True
+    studio.drop_style()
+    document, messages = studio.window.document, studio.window.messages
+    document.flush()
+    studio.window.files.save_to(studio.folder / "full")
+    assert any(message.text == REASON for message in messages.messages)
+    full["full"] = False
+    studio.window.files.save_to(studio.folder / "roomy")
+    studio.until(lambda: document.folder == studio.folder / "roomy")
+    assert all(message.text != REASON for message in messages.messages)

@@ -17,7 +17,7 @@ from engine.messages.events import Ended, Event, Failed, Paused, Stepped, Warned
 from engine.messages.exports import Exported, ExportRequest, Progressed
 from engine.nn import capture
 from engine.training.session import Session
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 from tests.simulated_card.trainers import CUDA, begun, exhaust

@@ -17,7 +17,7 @@ from engine.methods.magic import fit
 from engine.training import trainer
 from engine.training.session import Session
 from tests.engine import magic_jobs
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 from tests.engine.sessions import of, play
 
 LAST = 6

@@ -99,12 +99,17 @@ class Famos(PaintingFamos):
         assert isinstance(settings, FamosSettings)
         return settings.templates if settings.mode != "paint" else None
 
+    @classmethod
+    def needed_slots(cls, settings: Settings) -> frozenset[str]:
+        assert isinstance(settings, FamosSettings)
+        return super().needed_slots(settings) | ({"content"} if settings.guidance == "guided" else set())
+
     def _read_images(self, job: Job) -> None:
         s = self.settings
         guided = s.guidance == "guided"
+        needed = self.needed_slots(s)
         for slot in self.slots:
-            needed = slot.minimum or (slot.key == "content" and guided)
-            if needed and not job.sources.get(slot.key):
+            if slot.key in needed and not job.sources.get(slot.key):
                 without = ", or choose Unguided for a texture" if slot.key == "content" else ""
                 raise MissingSourcesError(
                     f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}{without}."

@@ -158,3 +158,15 @@ def test_a_picture_that_takes_long_says_how_much_of_it_is_there(view: CanvasView
     grabbed = view.viewport().grab().toImage()
     assert grabbed.pixelColor(edge.x() + 4, edge.y()) != without.pixelColor(edge.x() + 4, edge.y())
     assert halves(view) == (RED, RED)
+
+
+def test_a_stop_leaves_no_line_that_speaks_of_a_picture_to_come(view: CanvasView) -> None:
+    """The line stood above the picture for as long as the project was open."""
+    looks = connected(view)
+    view.show_piece(answer(looks[-1], RED))
+    view.set_session(connected=True, alive=False)
+    view.ask()
+    view.show_piece(answer(looks[-1], BLUE, LEFT, done=False))
+    assert shown(view, 0, 10) != RED
+    view.set_session(connected=False, alive=False)
+    assert shown(view, 0, 10) == RED

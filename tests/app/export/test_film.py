@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.export.dialog import ExportDialog
+from app.export.film import walks_of
 from app.export.form import ExportForm
 from engine.box import Size
 from tests.app.export.dialogs import CANVAS, LAYERS, a_queue
@@ -39,7 +40,7 @@ def test_a_film_takes_the_contents_place(dialog, qtbot, tmp_path):
 
 
 def test_a_film_from_one_noise_to_the_next(qtbot, tmp_path):
-    form = ExportForm(CANVAS, LAYERS, tmp_path, None, walks=["noise_drift"])
+    form = ExportForm(CANVAS, LAYERS, tmp_path, None, walks={"noise_drift": "To the next"})
     qtbot.addWidget(form)
     form.show()
     film = form.film
@@ -60,3 +61,17 @@ def test_a_film_from_one_noise_to_the_next(qtbot, tmp_path):
     film.set_source(None)
     assert form.request().sweep == ""
     assert not film.seconds.isVisible()
+
+
+def test_a_film_says_which_sets_it_leads_between_also_after_they_changed(qtbot, tmp_path):
+    from engine.methods.magic.settings import MagicSettings
+
+    form = ExportForm(CANVAS, LAYERS, tmp_path, None, walks=walks_of(MagicSettings(set_seed=3, between_seed=12)))
+    qtbot.addWidget(form)
+    film = form.film
+    place = film.choice.findData("between")
+    assert film.choice.itemText(place) == "From set 3 to set 12"
+    film.set_walk("between")
+    film.name_walks(walks_of(MagicSettings(set_seed=4, between_seed=12)))
+    assert film.choice.currentText() == "From set 4 to set 12"
+    assert form.request().sweep.startswith("between=")

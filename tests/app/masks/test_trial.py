@@ -189,7 +189,7 @@ def test_what_is_thrown_away_is_taken_back(studio: Studio) -> None:
     before = studio.document.job
     studio.paint_middle(LAND.label)
     studio.wait(lambda: studio.seen and studio.seen[-1][1] == LAND.color)
-    studio.editor._throw_away()
+    studio.editor.throw_away()
     studio.wait(lambda: studio.seen[-1] == ("mask.png", SKY.color))
     studio.wait(lambda: studio.training.built == before)
     assert studio.document.job == before
@@ -241,7 +241,7 @@ def test_a_snapshot_kept_while_painting_finds_its_mask_again(studio: Studio) -> 
         studio.seen.clear()
         studio.paint_middle(label)
         studio.wait(lambda: studio.seen)
-    studio.editor._throw_away()
+    studio.editor.throw_away()
     kept = next(s for s in snapshots.listing(studio.document.folder) if s.name == "in between")
     mask = Path(kept.job.sources["target_mask"][0].path)
     assert tuple(np.array(Image.open(mask).convert("RGB"))[30, 40].tolist()) == LAND.color
@@ -255,7 +255,7 @@ def test_masks_that_were_only_tried_out_are_cleared_away(studio: Studio) -> None
     trial = studio.editor.findChild(MaskTrial)
     assert trial is not None
     studio.wait(lambda: not trial._under_way)
-    studio.editor._throw_away()
+    studio.editor.throw_away()
     studio.wait(lambda: studio.seen[-1][0] == "mask.png")
     assert list((studio.document.folder / "masks").glob("*trial*")) == []
 
@@ -265,7 +265,7 @@ def test_what_was_painted_before_a_crash_is_back(studio: Studio) -> None:
     draft = studio.document.folder / FOLDER / "target_mask-unkept.png"
     studio.wait(draft.exists)
     left = draft.read_bytes()
-    studio.editor._throw_away()
+    studio.editor.throw_away()
     assert not draft.exists()
     draft.write_bytes(left)  # as a window leaves it that is killed instead
     said: list[str] = []
@@ -278,6 +278,15 @@ def test_what_was_painted_before_a_crash_is_back(studio: Studio) -> None:
     assert not draft.exists()
     kept = np.array(Image.open(studio.document.sources("target_mask")[0].path).convert("RGB"))
     assert tuple(kept[30, 40]) == LAND.color
+
+
+def test_what_is_painted_when_somebody_ends_the_program_is_back(studio: Studio) -> None:
+    """At once: the brush had not rested yet."""
+    studio.paint_middle(LAND.label)
+    studio.controller.leave()
+    assert studio.controller.editor is None
+    studio.open()
+    studio.wait(lambda: studio.editor.picture.labels[30, 40] == LAND.label)
 
 
 def test_a_closed_editor_leaves_no_draft_behind(studio: Studio) -> None:

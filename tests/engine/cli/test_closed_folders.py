@@ -22,6 +22,7 @@ from tests.engine.famos_jobs import picture
         ["collage", "--style", "s.png", "--out", "a.png", "--canvas", "CLOSED/a", "--device", "cpu"],
         ["collage", "--style", "s.png", "--out", "a.png", "--profile", "CLOSED/a.icc"],
         ["train", "--style", "s.png", "--out", "CLOSED/project", "--steps", "1", "--device", "cpu"],
+        ["pretrain", ".", "--steps", "1", "--out", "CLOSED/a.safetensors", "--device", "cpu"],
         ["train", "--style", "s.png", "--start-from", "CLOSED/project", "--out", "b", "--steps", "1"],
         ["train", "--plan", "CLOSED/plan.toml", "--out", "b"],
         ["fetch", "--from", "CLOSED/vgg.pth"],
@@ -42,6 +43,30 @@ def test_what_lies_in_a_closed_folder_is_named(
     assert "closed" in told
     assert "unexpected" not in told
     assert "[Errno" not in told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--style", "s.png", "--out", "file/project", "--steps", "1"],
+        ["pretrain", ".", "--steps", "1", "--out", "file/a.safetensors"],
+    ],
+)
+def test_where_nothing_can_be_written_nothing_is_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """It was told when all was learned, or after the networks were built."""
+
+    def learns(*_values: object, **_named: object) -> None:
+        raise AssertionError("it has begun")
+
+    monkeypatch.chdir(tmp_path)
+    picture(tmp_path / "s.png", 64, 72, 1)
+    (tmp_path / "file").touch()
+    for work in ("engine.cli.train.Session", "engine.cli.pretrain._learn"):
+        monkeypatch.setattr(work, learns)
+    assert main([*arguments, "--device", "cpu"]) == 1
+    assert "nothing can be put below it" in capfd.readouterr().err
 
 
 def test_a_name_that_is_too_long_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

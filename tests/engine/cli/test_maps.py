@@ -111,6 +111,9 @@ def test_a_report_that_can_not_be_had_is_refused_before_anything_is_painted(fold
     out = ["render", str(folder / "p"), "--out", str(folder / "out.png"), "--device", "cpu"]
     assert main([*out, "--report", str(folder / "report.txt")]) == 2
     assert "--report" in capsys.readouterr().err
+    (folder / "file").touch()  # as a folder that one may not write to, which an administrator always may
+    assert main([*out, "--report", str(folder / "file" / "report.csv")]) == 1
+    assert "nothing can be put below it" in capsys.readouterr().err
     assert not (folder / "out.png").exists()
 
 

@@ -155,7 +155,9 @@ def test_ctrl_c_keeps_the_present_run_and_the_same_command_goes_on(
 
     monkeypatch.setattr(toy.Toy, "step", interrupted)
     assert carry_out(tmp_path) == 0
-    assert "Zwei: broken off; --resume goes on." in capfd.readouterr().out
+    _eins, zwei, drei = capfd.readouterr().out.splitlines()
+    assert zwei.startswith("Zwei: broken off; --resume goes on. Kept in ")
+    assert drei == "Drei: not begun."
     journal = Journal.read(tmp_path / "out")
     assert journal is not None
     assert [entry.progress for entry in journal.entries] == ["done", "begun", "waiting"]

@@ -135,7 +135,7 @@ def test_all_that_is_wrong_is_told_at_once_by_the_name_of_the_run(tmp_path: Path
         ("style = 'style.png'\nsteps = 2\nseed = -1", "seed can not be -1"),
         ("style = 'style.png'\nsteps = 2\nseed = 'x'", "seed can not be 'x'"),
         ("style = 'style.png'\nsteps = 2\ncanvas = '12'", "canvas can not be '12'"),
-        ("style = 'style.png'\nsteps = 2\ncanvas = '10x10'", "canvas can not be"),
+        ("style = 'style.png'\nsteps = 2\ncanvas = '10x12'", "canvas can not be '10x12': "),
         ("style = 'style.png'\nsteps = 2\nset = 3", "set is a table"),
         ("style = 'style.png'\nsteps = 2\npreset = 3", "preset is a name"),
         ("style = 3\nsteps = 2", "style is a path, a table with one, or a list of them."),

@@ -17,7 +17,7 @@ from engine.job import Job
 from engine.method import Method, State, method_class
 from engine.training.leader import Leader, led
 from tests.engine import famos_jobs, magic_jobs
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 
 CPU = torch.device("cpu")
 ROUNDING = 2e-5

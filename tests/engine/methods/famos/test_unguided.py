@@ -60,3 +60,8 @@ def test_pieces_too_need_no_content(tmp_path: Path) -> None:
 def test_guided_it_asks_for_a_content(tmp_path: Path) -> None:
     with pytest.raises(MissingSourcesError, match="Drop one on Content, or choose Unguided for a texture"):
         Famos(texture(tmp_path, guidance="guided"), CPU)
+
+
+def test_guided_a_content_is_needed_and_unguided_it_is_not() -> None:
+    assert Famos.needed_slots(FamosSettings(guidance="guided")) == {"style", "content"}
+    assert Famos.needed_slots(FamosSettings(guidance="unguided")) == {"style"}

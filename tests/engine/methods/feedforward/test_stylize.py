@@ -15,22 +15,11 @@ from engine.fields.artwork import Artwork
 from engine.images.read import read_image
 from engine.job import SourceImage
 from engine.methods.feedforward.stylize import Stylize
-from engine.methods.feedforward.stylize_settings import StylizeSettings
 from engine.nn.residual_network import ResidualNetwork, ResidualShape
 from engine.options import RenderMode
-from engine.settings import specs
 from tests.engine.famos_jobs import picture
-from tests.engine.generator_jobs import (
-    CPU,
-    check_live_setting_acts,
-    check_resume_equals_uninterrupted,
-    check_seeds,
-    check_tiles_agree,
-    job,
-    other_value,
-    trained,
-    whole,
-)
+from tests.engine.generator_jobs import CPU, job, trained
+from tests.engine.method_jobs import whole
 
 OPTIONS = [
     {"norm": norm, "noise": noise, "blocks": blocks, "padding": padding}
@@ -41,28 +30,6 @@ OPTIONS = [
         strict=True,
     )
 ]
-
-
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda row: f"{row['norm']}-{row['noise']}-{row['blocks']}")
-def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
-    method = trained(Stylize(job("stylize", tmp_path, options), CPU), 2)
-    check_tiles_agree(method, Size(91, 77))
-
-
-@pytest.mark.parametrize("options", [{}, {"noise": 2, "diversity_weight": 1.0}, {"statistic": "gram", "norm": "batch"}])
-def test_going_on_from_a_state_equals_going_on_without_a_break(options: dict[str, Any], tmp_path: Path) -> None:
-    check_resume_equals_uninterrupted(Stylize, job("stylize", tmp_path, options))
-
-
-def test_equal_jobs_give_equal_pictures_and_other_seeds_others(tmp_path: Path) -> None:
-    check_seeds(Stylize, job("stylize", tmp_path))
-
-
-# `feather_px` needs a map; see test_stylize_maps.py.
-@pytest.mark.parametrize("name", [s.name for s in specs(StylizeSettings) if s.knob.live and s.name != "feather_px"])
-def test_live_settings_act(name: str, tmp_path: Path) -> None:
-    base = job("stylize", tmp_path, {"noise": 2, "diversity_weight": 0.5, "statistic": "gram"})
-    check_live_setting_acts(Stylize, base, name, other_value(Stylize, name))
 
 
 def test_frozen_instance_norm_gives_nearly_what_it_would_give_over_the_whole_canvas(tmp_path: Path) -> None:
