@@ -205,11 +205,19 @@ def applied(layers: nn.Sequential, x: Tensor, style: int) -> Tensor:
 
 
 class ResidualBlock(nn.Module):
-    """x + gain * (conv, norm, ReLU, conv, norm)(x); the gain is learned from 0, so a block begins as the identity."""
+    """x + gain * (conv, norm, ReLU, conv, norm)(x); the gain is learned, from 0 a block begins as the identity."""
 
-    def __init__(self, channels: int, kernel: int, norm: Norm, padding: Padding = "zeros", styles: int = 1) -> None:
+    def __init__(
+        self,
+        channels: int,
+        kernel: int,
+        norm: Norm,
+        padding: Padding = "zeros",
+        styles: int = 1,
+        gain: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.gain = nn.Parameter(torch.zeros(1))
+        self.gain = nn.Parameter(torch.full((1,), gain))
         self.body = nn.Sequential(
             nn.Conv2d(channels, channels, kernel, padding=kernel // 2, padding_mode=padding),
             styled_norm(norm, channels, styles),
