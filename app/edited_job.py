@@ -76,7 +76,9 @@ class EditedJob(QObject):
 
     def missing(self) -> list[Slot]:
         """The slots that have too few images to train."""
-        return [slot for slot in self.method.slots if len(self.sources(slot.key)) < slot.minimum]
+        needed = self.method.needed_slots(self.settings)
+        least = {slot.key: max(slot.minimum, int(slot.key in needed)) for slot in self.method.slots}
+        return [slot for slot in self.method.slots if len(self.sources(slot.key)) < least[slot.key]]
 
     # ------------------------------------------------------------ changing
 

@@ -362,7 +362,8 @@ class Training(QObject):
             text = self.tr("The training was kept and has ended: {} needs images on {}.").format(
                 self.document.method.title, self.tr(" and ").join(slot.title for slot in missing)
             )
-            QTimer.singleShot(0, lambda: self.problem.emit(text))  # once the window shows the method
+            if self.state != "live":  # then nothing was trained
+                QTimer.singleShot(0, lambda: self.problem.emit(text))  # once the window shows the method
             self.stop()
             return
         at = self._present()

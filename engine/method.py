@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from engine.box import Box, Margin, Size
 from engine.declarations import Layer, Preset, Slot, Term
@@ -119,6 +119,8 @@ class Method(ABC, Generic[MethodSettings]):
     """Sentences about images that were left out or scaled down while building."""
     touched: Box | None = None
     """What of the canvas looks otherwise since the last `try_update`; None where that may be all of it."""
+    steps_done: int = 0
+    """Steps that it has learned for; counted where it can stand `still`."""
     half_done: bool = False
     """Whether a step that was broken off has changed something already: only `restore` leads back then."""
 
@@ -129,6 +131,12 @@ class Method(ABC, Generic[MethodSettings]):
         Raises:
             BadSettingError, BadImageError, MissingSourcesError: one sentence.
         """
+
+    @classmethod
+    def needed_slots(cls, settings: Settings) -> frozenset[str]:
+        """Keys of the slots without whose images nothing can be begun with these settings, optional ones included."""
+        del settings
+        return frozenset(slot.key for slot in cls.slots if slot.minimum)
 
     @classmethod
     def is_instant(cls, settings: Settings) -> bool:
@@ -279,6 +287,16 @@ class Method(ABC, Generic[MethodSettings]):
         """
         del job
         return False
+
+    def still(self) -> Self | None:
+        """What paints the picture as it is now, also from another thread while this one learns on, or is changed.
+
+        It shares with this one all that no step changes. None where pictures are only painted between two steps.
+
+        Raises:
+            MemoryError, RuntimeError: there is too little memory for what a step changes to be there twice.
+        """
+        return None
 
     @abstractmethod
     def state(self) -> State:

@@ -38,15 +38,18 @@ def _by_place(image: Stored) -> Stored:
 _FORMER_DEFAULTS: dict[str, Stored] = {
     "famos": {
         "tone_matching": True,
+        "without_content": "chance",
         "settle_after_steps": 0,
         "balance_over": "patches",
         "foreign_weight": 0.0,
         "smoothing_px": 0.0,
     },
-    "stylize": {"normalised_over": "style"},
+    "stylize": {"normalised_over": "style", "content_by": "tones", "enlarging": "nearest"},
     "magic": {
         "tone_matching": True,
         "smoothing_px": 0.0,
+        "kept_colors": 0.0,
+        "balance_weight": 0.0,
         "content_weight": 30.0,
         "settle_after_steps": 0,
         "set_size": 50,

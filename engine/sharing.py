@@ -33,12 +33,14 @@ class Team:
 
     Attributes:
         failure: the sentence, once it has happened; nobody is asked any more then.
+        share: within a step, the part of it that is this process'.
     """
 
     def __init__(self, rank: int, size: int, add: Callable[[Tensor], object], explain: Callable[[], str]) -> None:
         self.rank, self.size = rank, size
         self._add, self._explain = add, explain
         self.failure = ""
+        self.share: _Share | None = None
 
     def summed(self, tensor: Tensor) -> Tensor | None:
         """The sum over all processes; None where one of them is gone."""
@@ -68,7 +70,9 @@ class _Share:
 
 
 _team: Team | None = None
-_share: _Share | None = None
+"""Of this process, as torch holds its process group: handed down, it would pass through networks that know of no
+team, to their batch norms. A variable of the thread or of its context would not do either: on a card the backward
+pass, and what is computed again in it, run in threads of autograd's own, which do not see it."""
 
 
 def size() -> int:
@@ -85,39 +89,42 @@ def set_team(team: Team | None) -> None:
 @contextmanager
 def shared(count: int) -> Iterator[None]:
     """A step whose batch has `count` rows, at least as many as the team has processes. Alone it is as any other."""
-    global _share
-    if _team is None or _team.size == 1:
+    if (team := _team) is None or team.size == 1:
         yield
         return
-    first, last = (count * place // _team.size for place in (_team.rank, _team.rank + 1))
-    _share = _Share(_team, slice(first, last), count)
+    first, last = (count * place // team.size for place in (team.rank, team.rank + 1))
+    team.share = _Share(team, slice(first, last), count)
     try:
         yield
     finally:
-        _share = None
+        team.share = None
 
 
 # ---------------------------------------------------------------- in such a step; outside, nothing happens
 
 
+def _own_share() -> _Share | None:
+    return None if _team is None else _team.share
+
+
 def rows() -> slice | None:
-    """The rows of the batch that are this process's; None where all are."""
-    return None if _share is None else _share.rows
+    """The rows of the batch that are this process'; None where all are."""
+    return None if (share := _own_share()) is None else share.rows
 
 
 def own(drawn: Tensor) -> Tensor:
     """What belongs to this process of something that was drawn for each row of the batch."""
-    return drawn if _share is None else drawn[_share.rows]
+    return drawn if (share := _own_share()) is None else drawn[share.rows]
 
 
 def whole(count: int) -> int:
     """Rows of the whole batch, `count` of which are here."""
-    return count if _share is None else _share.count
+    return count if (share := _own_share()) is None else share.count
 
 
 def weighted(loss: Tensor) -> Tensor:
     """A mean over this process' rows as its part of the mean over all: such parts are added up."""
-    return loss if _share is None else loss * _share.weight
+    return loss if (share := _own_share()) is None else loss * share.weight
 
 
 def add_gradients(parameters: Iterable[nn.Parameter]) -> None:
@@ -125,12 +132,12 @@ def add_gradients(parameters: Iterable[nn.Parameter]) -> None:
 
     Where a process is gone, those of the present rows remain: the step is whole, with a smaller batch.
     """
-    if _share is None:
+    if (share := _own_share()) is None:
         return
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    together = _share.team.summed(torch.cat([gradient.flatten() for gradient in gradients]))
+    together = share.team.summed(torch.cat([gradient.flatten() for gradient in gradients]))
     if together is None:
-        torch._foreach_div_(gradients, _share.weight)  # type: ignore[attr-defined]
+        torch._foreach_div_(gradients, share.weight)  # type: ignore[attr-defined]
         return
     parts = together.split([gradient.numel() for gradient in gradients])
     parts = [part.view(gradient.shape) for part, gradient in zip(parts, gradients, strict=True)]
@@ -139,10 +146,10 @@ def add_gradients(parameters: Iterable[nn.Parameter]) -> None:
 
 def means(terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Means over this process' rows as those over the whole batch; scalars."""
-    if _share is None or not terms:
+    if (share := _own_share()) is None or not terms:
         return dict(terms)
     values = torch.stack([value.detach().reshape(()).float() for value in terms.values()])
-    together = _share.team.summed(values * _share.weight)
+    together = share.team.summed(values * share.weight)
     return dict(zip(terms, (values if together is None else together).unbind(), strict=True))
 
 
@@ -151,16 +158,16 @@ def gathered(each: Tensor) -> Tensor:
 
     For what compares rows with one another, or bends their mean.
     """
-    if _share is None:
+    if (share := _own_share()) is None:
         return each
-    before, after = _share.rows.start, _share.count - _share.rows.stop
+    before, after = share.rows.start, share.count - share.rows.stop
     padded = torch.cat([each.new_zeros(before, *each.shape[1:]), each, each.new_zeros(after, *each.shape[1:])])
     return total(padded)
 
 
 def total(part: Tensor) -> Tensor:
     """The sum over all processes, with gradients back to each of them; `part` itself where one is gone."""
-    return part if _share is None else _Total.apply(part)  # type: ignore[return-value]
+    return part if _own_share() is None else _Total.apply(part)  # type: ignore[return-value]
 
 
 class _Total(torch.autograd.Function):
@@ -178,5 +185,5 @@ class _Total(torch.autograd.Function):
 
 
 def _summed(part: Tensor) -> Tensor:
-    together = None if _share is None else _share.team.summed(part)
+    together = None if (share := _own_share()) is None else share.team.summed(part)
     return part.clone() if together is None else together

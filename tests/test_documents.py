@@ -48,5 +48,5 @@ def test_commands_can_be_typed(document: Path, line: str) -> None:
     arguments = _parser(words).parse_args(words)
     if arguments.command.name == "train":
         method = method_class(arguments.method or DEFAULT_METHOD)
-        values = preset_values(method, arguments.preset) | parse_assignments(method.Settings, arguments.assignments)
+        values = preset_values(method, arguments.preset) | parse_assignments(method.Settings, arguments.set)
         assert method.Settings.of(values)

@@ -24,25 +24,33 @@ class BeginCard(QFrame):
         self.words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.button = QPushButton(self.tr("Train"), self)
         self.button.setProperty("role", "primary")
+        self.without = QPushButton(self.tr("Without a content"), self)
+        """What can be done instead of adding an image on Content."""
         column = QVBoxLayout(self)
         column.setContentsMargins(*(4 * [2 * theme.UNIT]))
         column.setSpacing(theme.UNIT)
         column.addWidget(self.words)
-        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        for button in (self.button, self.without):
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
         host.installEventFilter(self)
         self.hide()
 
     def offer(self, words: str) -> None:
         """Says what pressing it will do; nothing hides it."""
-        self._show(words, pressed=True)
+        self._show(words, self.button)
+
+    def offer_without(self, words: str) -> None:
+        """Says what is lacking, and offers to go without it."""
+        self._show(words, self.without)
 
     def tell(self, words: str) -> None:
         """Says what is being done, for which there is nothing to press; nothing hides it."""
-        self._show(words, pressed=False)
+        self._show(words, None)
 
-    def _show(self, words: str, pressed: bool) -> None:
+    def _show(self, words: str, offered: QPushButton | None) -> None:
         self.words.setText(words)
-        self.button.setVisible(pressed)
+        for button in (self.button, self.without):
+            button.setVisible(button is offered)
         self.setVisible(bool(words))
         self._stand()
 

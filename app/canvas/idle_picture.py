@@ -44,6 +44,7 @@ class IdlePictureController(QObject):
         training.events.on(Began, self._on_began)
         training.events.on(Failed, self._on_failed)
         training.state_changed.connect(lambda _state: self._offer())
+        canvas.begin.without.clicked.connect(lambda: document.set("guidance", "unguided"))
         document.job_replaced.connect(self._forget)
         document.frame_changed.connect(self.refresh)
         document.settings_changed.connect(lambda _names: self.refresh())
@@ -116,7 +117,12 @@ class IdlePictureController(QObject):
         document = self._document
         if self._training.running:  # first_words.py says what is done
             return
-        lacking = document.empty or document.missing() or document.job == self._refused
+        missing = [slot.key for slot in document.missing()]
+        if missing == ["content"] and hasattr(document.settings, "guidance") and self._snapshots.newest() is None:
+            words = self.tr("Drop an image on Content, and pieces of your style show it. Or let chance lay them.")
+            self._canvas.begin.offer_without(words)
+            return
+        lacking = document.empty or missing or document.job == self._refused
         words = self.tr("All that is needed is here.") if not lacking and self._snapshots.newest() is None else ""
         self._canvas.begin.offer(words)
 

@@ -103,6 +103,7 @@ class OthersWindow(KeyedDialog):
         self.export_button.clicked.connect(self._export)
         self.close_button.clicked.connect(self.close)
         self._show_count()
+        self.add_button.setFocus()  # what comes first, and not the empty list
 
     def add(self, paths: list[Path]) -> None:
         """Images, or folders of them; the first new one is shown."""

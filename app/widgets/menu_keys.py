@@ -10,22 +10,27 @@ _HELD = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | 
 
 
 class MenuLetters(QObject):
-    """Listens to a menu for as long as it is there."""
+    """Listens to a menu, and to the menus below it, for as long as it is there."""
 
     def __init__(self, menu: QMenu) -> None:
         super().__init__(menu)
-        self._menu = menu
         menu.installEventFilter(self)
+        menu.aboutToShow.connect(lambda: self._listen_below(menu))
+
+    def _listen_below(self, menu: QMenu) -> None:
+        for below in menu.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if not below.findChildren(MenuLetters, options=Qt.FindChildOption.FindDirectChildrenOnly):
+                MenuLetters(below)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent) or not isinstance(watched, QMenu):
             return False
         letter = event.text().strip().lower()
         if not letter or event.modifiers() & _HELD:
             return False
-        found = _next(self._menu, letter)
+        found = _next(watched, letter)
         if found is not None:
-            self._menu.setActiveAction(found)
+            watched.setActiveAction(found)
         return found is not None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
-from engine.cli.values import add_threads, whole
+from engine.cli.shared_arguments import add_device, add_threads
+from engine.cli.values import whole
 from engine.job import DEFAULT_METHOD
 
 
@@ -34,5 +35,5 @@ def add_pretrain(pretrain: ArgumentParser) -> None:
     add("--method", default=DEFAULT_METHOD, metavar="NAME", help=f"{DEFAULT_METHOD} unless named")
     add("--steps", type=whole(1, 10_000_000), default=4500, metavar="N", help="in all; 4500 unless given")
     add("--seed", type=whole(0, 2**31 - 1), default=7, metavar="S", help="of weights and draws; 7 unless given")
-    add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
+    add_device(pretrain)
     add_threads(pretrain)

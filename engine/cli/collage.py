@@ -10,11 +10,11 @@ from typing import Any
 
 from engine.box import Size
 from engine.cli.map_options import pieces_paths, with_maps
+from engine.cli.named_images import images_of
 from engine.cli.render import paint
-from engine.cli.terminal import argument, say
+from engine.cli.terminal import argument
 from engine.errors import BadImageError, UsageError
 from engine.export.video_formats import is_video
-from engine.images.find import find_images
 from engine.images.read import image_size
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.method import method_class
@@ -31,11 +31,12 @@ def run(arguments: Namespace) -> int:
     """
     method = method_class(DEFAULT_METHOD)
     film = [path for path in arguments.content if is_video(path)]
-    styles = _images("--style", arguments.style)
+    styles = images_of("--style", arguments.style) if arguments.style else []
     styles += [path for path in pieces_paths(arguments) if path not in styles]
     if not styles:
         raise UsageError("argument --style: name images to cut the pieces from.")
-    contents = _images("--content", [path for path in arguments.content if path not in film])
+    pictures = [path for path in arguments.content if path not in film]
+    contents = images_of("--content", pictures) if pictures else []
     sources = {"style": styles, "content": contents[:1]}
     sizes = {slot: found for slot, paths in sources.items() if (found := _sizes(paths))}
     with argument("--preset"):
@@ -59,15 +60,6 @@ def run(arguments: Namespace) -> int:
         # one picture for all contents would fit the first of them alone
         free = method.fitted_by_picture.difference(chosen) if not arguments.content else frozenset()
         return paint(arguments, job, Path(folder), None, free)
-
-
-def _images(name: str, paths: list[Path]) -> list[Path]:
-    files, problems = find_images(paths)
-    if paths and not files:
-        raise UsageError(f"argument {name}: {' '.join(problems)}")
-    for problem in problems:
-        say(problem)
-    return files
 
 
 def _sizes(paths: list[Path]) -> list[Size]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.cli.map_arguments import NO_MAP
-from engine.cli.terminal import argument, say
+from engine.cli.named_images import images_of
+from engine.cli.terminal import argument
 from engine.declarations import Slot
 from engine.errors import UsageError
 from engine.images.find import find_images
@@ -79,12 +80,7 @@ def _given(arguments: Namespace) -> list[tuple[str, list[Path]]]:
     given = []
     for region, value in arguments.pieces:
         matches = [Path(path) for path in sorted(glob.glob(value))] or [Path(value)]
-        files, problems = find_images(matches)
-        if not files:
-            raise UsageError(f"argument --pieces: {' '.join(problems) or f'{value} is not there.'}")
-        for problem in problems:
-            say(problem)
-        given.append((region, files))
+        given.append((region, images_of("--pieces", matches)))
     return given
 
 

@@ -30,7 +30,7 @@ _NOT_BESIDE = (
     "canvas",
     "seed",
     "preset",
-    "assignments",
+    "set",
     "map",
     "pieces",
 )
@@ -48,7 +48,7 @@ def run(arguments: Namespace, images: dict[str, str]) -> int:
     """
     for name in (*_NOT_BESIDE, *images):
         if getattr(arguments, name, None):
-            option = images.get(name, f"--{name.replace('_', '-')}").replace("--assignments", "--set")
+            option = images.get(name, f"--{name.replace('_', '-')}")
             raise UsageError(f"argument {option}: leave it out beside --plan; the plan says it for each run.")
     with argument("--device"):
         device = choose(arguments.device)

@@ -12,11 +12,11 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
+from engine.cli.named_images import images_of
 from engine.cli.terminal import Progress, argument, interrupted, say
 from engine.device import choose, prepare_thread
 from engine.errors import BadProjectError, UsageError
 from engine.files import check_writable, replacing
-from engine.images.find import find_images
 from engine.method import Pretrainer, State, method_class
 from engine.threads import Threads
 
@@ -41,8 +41,8 @@ def run(arguments: Namespace) -> int:
         raise UsageError(f"argument --method: {method.title} learns from the artist's images alone.")
     with argument("--device"):
         device = choose(arguments.device)
-    palettes = _images("FOLDER", arguments.folders)
-    contents = _images("--contents", arguments.contents) if arguments.contents else palettes
+    palettes = images_of("FOLDER", arguments.folders)
+    contents = images_of("--contents", arguments.contents) if arguments.contents else palettes
     prepare_thread(device, threads=arguments.threads)
     begun = pkgutil.resolve_name(method.pretraining)
     pretrainer: Pretrainer = begun(palettes, contents, arguments.seed, arguments.steps, device.torch)
@@ -79,15 +79,6 @@ def _learn(
         _write(state_file, pretrainer.state())
     else:
         state_file.unlink(missing_ok=True)
-
-
-def _images(name: str, paths: list[Path]) -> list[Path]:
-    files, problems = find_images(paths)
-    if not files:
-        raise UsageError(f"argument {name}: {' '.join(problems)}")
-    for problem in problems:
-        say(problem)
-    return files
 
 
 def _write(path: Path, state: State) -> None:

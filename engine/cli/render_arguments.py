@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import get_args
 
 from engine.cli.map_arguments import add_map_options
-from engine.cli.values import add_threads, devices, part, positive, tile_px, whole
+from engine.cli.shared_arguments import add_device, add_images, add_json, add_presets, add_settings, add_threads
+from engine.cli.values import devices, part, positive, tile_px, whole
 from engine.export.format import LARGEST_SIDE, formats, in_words, names
 from engine.export.video_formats import VIDEO_FORMATS
 from engine.options import ADOBE_RGB, SRGB, Compression, EncodeOptions, Intent
@@ -17,43 +18,22 @@ def add_render(render: argparse.ArgumentParser) -> None:
     """Declares them all."""
     add = render.add_argument
     add("project", type=Path, metavar="PROJECT_OR_SNAPSHOT", help="a project's folder or project.json, or a snapshot's")
-    add(
-        "--content",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="PATH",
-        help="other images, a folder of them or a video, painted in place of the content by what was learned",
-    )
-    add("--style", type=Path, nargs="+", default=[], metavar="PATH", help="other style images, for MAGIC")
+    other_contents = "other images, a folder of them or a video, painted in place of the content by what was learned"
+    add_images(render, "--content", other_contents)
+    add_images(render, "--style", "other style images, for MAGIC")
     add("--images", type=Path, nargs="+", default=[], metavar="DIR", help="where images are that were moved")
-    add(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME=VALUE",
-        help="settings that need no training, as set_seed=3; `tessera methods METHOD` marks them",
-    )
+    add_settings(render, "settings that need no training, as set_seed=3; `tessera methods METHOD` marks them")
     add_map_options(render)
     _add_picture(render)
 
 
 def add_collage(collage: argparse.ArgumentParser) -> None:
     """Declares those of a picture that needs no project."""
-    add = collage.add_argument
-    add("--style", type=Path, nargs="+", default=[], metavar="PATH", help="images, or folders of images: the pieces")
-    add(
-        "--content",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="PATH",
-        help="what it shows; several, or a video, in turn",
-    )
-    add("--preset", action="append", default=[], metavar="NAME", help="values to start from, as Large pieces")
-    add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="settings, as content_weight=60")
-    add(
+    add_images(collage, "--style", "images, or folders of images: the pieces")
+    add_images(collage, "--content", "what it shows; several, or a video, in turn")
+    add_presets(collage, "Large pieces")
+    add_settings(collage, "settings, as content_weight=60")
+    collage.add_argument(
         "--seed",
         type=whole(1, 1_000_000),
         metavar="S",
@@ -71,7 +51,7 @@ def _add_picture(parser: argparse.ArgumentParser) -> None:
     _add_finish(parser)
     _add_sharing(parser)
     add("--report", type=Path, metavar="FILE", help="which image gave how many per cent of the area, .csv or .json")
-    add("--json", action="store_true", help="print a JSON object per report, and one with the file at the end")
+    add_json(parser, "file")
 
 
 def _add_size(render: argparse.ArgumentParser) -> None:
@@ -180,8 +160,8 @@ def _add_finish(render: argparse.ArgumentParser) -> None:
 def _add_sharing(render: argparse.ArgumentParser) -> None:
     group = render.add_argument_group("devices")
     add_threads(group)
+    add_device(group)
     add = group.add_argument
-    add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
     add("--devices", type=devices, default=(), metavar="D,D", help="several share the tiles, as in cuda:0,cuda:1")
     add(
         "--cluster",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.box import Size
+from engine.cli.named_images import images_of
 from engine.cli.terminal import argument, say
 from engine.errors import BadImageError, TesseraError, UsageError
 from engine.export import journal, unfinished
@@ -16,7 +17,6 @@ from engine.export.cropping import NOTICED_CUT, cut_share
 from engine.export.print_sizes import print_scale, proposed_size
 from engine.export.sweep import live_values, numbered, sweep
 from engine.export.video_formats import is_video
-from engine.images.find import find_images
 from engine.images.read import image_size
 from engine.job import Job, SourceImage
 from engine.method import Method
@@ -69,9 +69,7 @@ def _contents(arguments: Namespace) -> list[Path]:
         return []
     if arguments.frames is not None:
         raise UsageError("argument --content: it does not go with --frames.")
-    found, problems = find_images(given)
-    if problems or not found:
-        raise UsageError(f"argument --content: {problems[0] if problems else f'{given[0]} holds no images.'}")
+    found = images_of("--content", given, strict=True)
     if len(found) > 1 and (arguments.canvas or arguments.assemble or arguments.part != (1, 1)):
         raise UsageError("argument --content: several images do not go with --canvas, --part or --assemble.")
     names = [path.stem for path in found]
@@ -91,9 +89,7 @@ def with_styles(job: Job, styles: list[Path]) -> Job:
     """The job with other style images. Raises UsageError."""
     if not styles:
         return job
-    found, problems = find_images(styles)
-    if problems or not found:
-        raise UsageError(f"argument --style: {problems[0] if problems else f'{styles[0]} holds no images.'}")
+    found = images_of("--style", styles, strict=True)
     others = tuple(SourceImage(path=str(path.absolute())) for path in found)
     return job.model_copy(update={"sources": {**job.sources, "style": others}})
 

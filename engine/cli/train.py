@@ -12,6 +12,7 @@ from typing import Any
 from engine import moments, snapshots
 from engine.cli import plan
 from engine.cli.map_options import with_maps
+from engine.cli.named_images import images_of
 from engine.cli.reports import report_of, told
 from engine.cli.room import Room
 from engine.cli.slot_options import slot_options
@@ -20,7 +21,6 @@ from engine.cli.train_devices import by_torchrun, devices_of, follow, lead
 from engine.device import prepare_thread
 from engine.errors import BadProjectError, TesseraError, UsageError
 from engine.files import check_writable
-from engine.images.find import find_images
 from engine.job import DEFAULT_METHOD, Job, SourceImage
 from engine.messages.commands import Stop
 from engine.messages.events import Began, Failed, Kept, Stepped, Warned
@@ -177,14 +177,15 @@ def _job(arguments: Namespace, stored: Job | None) -> Job:
     with argument("--preset"):
         values = preset_values(method, arguments.preset)
     with argument("--set"):
-        values |= parse_assignments(method.Settings, arguments.assignments)
+        values |= parse_assignments(method.Settings, arguments.set)
     settings = stored.settings if stored and stored.method == method.key else method.Settings()
     present = stored or Job(method=method.key, settings=settings)
     sources = {**present.sources}
     for slot in slot_options():
         paths = getattr(arguments, slot)
         if paths:
-            sources[slot] = _images(slot, paths)
+            files = images_of(_option(slot), paths)
+            sources[slot] = tuple(SourceImage(path=str(file.absolute())) for file in files)
     sources = with_maps(sources, method.key, arguments)
     _check_slots(method, sources)
     return present.model_copy(
@@ -200,15 +201,6 @@ def _job(arguments: Namespace, stored: Job | None) -> Job:
 
 def _option(slot: str) -> str:
     return slot_options().get(slot, slot)
-
-
-def _images(slot: str, paths: list[Path]) -> tuple[SourceImage, ...]:
-    files, problems = find_images(paths)
-    if not files:
-        raise UsageError(f"argument {_option(slot)}: {' '.join(problems)}")
-    for problem in problems:
-        say(problem)
-    return tuple(SourceImage(path=str(file.absolute())) for file in files)
 
 
 def _check_slots(method: type[Method], sources: dict[str, tuple[SourceImage, ...]]) -> None:

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from engine.cli.map_arguments import add_map_options
+from engine.cli.shared_arguments import add_device, add_json, add_presets, add_settings, add_threads
 from engine.cli.slot_options import add_slot_options
-from engine.cli.values import add_threads, canvas_size, devices, positive, whole
+from engine.cli.values import canvas_size, devices, positive, whole
 from engine.job import DEFAULT_METHOD, Job
 
 
@@ -32,22 +33,8 @@ def add_train(train: argparse.ArgumentParser) -> None:
         help="end sooner where the style match has not risen for so many minutes",
     )
     add("--plan", type=Path, metavar="FILE", help="several trainings, one after another, as a file says; docs/away.md")
-    add(
-        "--preset",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="values to start from, as Draft; may be given several times",
-    )
-    add(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME=VALUE",
-        dest="assignments",
-        help="settings, as content_weight=60; see `tessera methods`",
-    )
+    add_presets(train, "Draft")
+    add_settings(train, "settings, as content_weight=60; see `tessera methods`")
     add(
         "--start-from",
         type=Path,
@@ -58,10 +45,10 @@ def add_train(train: argparse.ArgumentParser) -> None:
     add("--canvas", type=canvas_size, metavar="WIDTHxHEIGHT", help="in pixels; else as the first content image")
     seed = Job.model_fields["seed"].default
     add("--seed", type=whole(0, 2**31 - 1), metavar="S", help=f"of weights, crops and noise; {seed} unless given")
-    add("--device", default="auto", metavar="D", help="see `tessera devices`; the fastest unless named")
+    add_device(train)
     add(
         "--devices", type=devices, metavar="D,D", help="several that share each step, as cuda:0,cuda:1; or use torchrun"
     )
     add_threads(train)
     add("--resume", action="store_true", help="go on from the newest snapshot of the project in DIR; see --threads")
-    add("--json", action="store_true", help="print a JSON object per report, and one with the snapshot at the end")
+    add_json(train, "snapshot")

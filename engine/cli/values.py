@@ -35,15 +35,6 @@ def positive(text: str) -> float:
     return number
 
 
-def add_threads(parser: argparse._ActionsContainer) -> None:
-    """The option of all commands that compute."""
-    text = (
-        "of the processor, always so many: with the same number results are equal bit for bit, also where training was "
-        "broken off; as many as pay at the moment unless given"
-    )
-    parser.add_argument("--threads", type=whole(1, 1024), metavar="T", help=text)
-
-
 def tile_px(text: str) -> int:
     """The side of a tile: 64 to 8192 pixels, a multiple of 16. Raises ArgumentTypeError."""
     if not (text.isdecimal() and 64 <= int(text) <= 8192 and int(text) % 16 == 0):

@@ -5,6 +5,7 @@ A method draws a batch with style in it, and names the terms of its loss; the re
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -199,6 +200,9 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             self.device, lambda: own._tensors(), lambda sentence: own.warnings.append(sentence)
         )
         self._mix_kernel = kernel_for(self.device)
+
+    def _part_from_original(self) -> None:
+        self._matched = copy.copy(self._matched)  # made anew where tones differ, which a slider may say
 
     # -------------------------------------------------------- a step
 

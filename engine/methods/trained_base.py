@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -118,6 +118,16 @@ class TrainedMethod(SteppedMethod[SettingsT], Generic[SettingsT, NetworkT, Batch
 
     def patches(self) -> dict[str, Tensor]:
         return {} if self._last is None else self._patches_of(*self._last)
+
+    def still(self) -> Self:
+        assert self.halo is not None  # is measured once, and not for each of them
+        other = copy.copy(self)
+        other.average = copy.deepcopy(self.average)
+        other._part_from_original()
+        return other
+
+    def _part_from_original(self) -> None:
+        """Of a copy for `still`: gives it its own of what two threads must not remember in together."""
 
     # -------------------------------------------------------- a step
 

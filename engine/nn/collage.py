@@ -124,6 +124,7 @@ class CollageGenerator(nn.Module):
         conditions: Tensor | None = None,
         bias: Tensor | None = None,
         smoothing_px: float = 0.0,
+        kept_colors: float = 0.0,
     ) -> Collage:
         """A training step's picture.
 
@@ -135,6 +136,7 @@ class CollageGenerator(nn.Module):
             conditions: what the ST-U-Net is told, see there.
             bias: what is added to log A, [B, K, H, W]: where elements may lie.
             smoothing_px: over what decisions are averaged before.
+            kept_colors: see `refined`.
         """
         repaint, warp_px = bounds
         affine = self.locate(sets, content, size) if self.locator is not None else None
@@ -146,7 +148,8 @@ class CollageGenerator(nn.Module):
             weights = (choice.logits.float() / temperature).softmax(1)
             mixture = _mixture(weights, weighted(weights, sets.warped(choice.displacement)))
         collage = mixture.collage * 2 - 1
-        return Collage(self.refined(collage, repaint), collage, mixture, choice.flow_variation, choice.logits)
+        result = self.refined(collage, repaint, kept_colors)
+        return Collage(result, collage, mixture, choice.flow_variation, choice.logits)
 
     def locate(self, sets: Sets, content: Tensor | None, size: tuple[int, int]) -> Tensor:
         """theta of each element in a patch, -1..1, [B, K, 6]."""
@@ -215,10 +218,14 @@ class CollageGenerator(nn.Module):
         collage, mixture = together(collages, mixtures, [share for _, share in choices], by_pieces)
         return collage * 2 - 1, mixture
 
-    def refined(self, collage: Tensor, bound: Tensor | float) -> Tensor:
+    def refined(self, collage: Tensor, bound: Tensor | float, kept_colors: float = 0.0) -> Tensor:
         """I = I_M + bound * tanh(U-Net_2(I_M)); or where `paints` says so I = tanh(U-Net_2(I_M)), the paper's.
 
         Where the picture is painted, a bound that is a Tensor [B, 1, H, W] says how much of it there is, up to 1.
+
+        Args:
+            kept_colors: of a change, 0: as it is; 1: its mean over the channels, so that a piece is made lighter or
+                darker alone. A content that is compared in grey asks for light of any hue: yellow became lime.
 
         # differs from the paper where it paints a change: its network has to learn to copy first
         """
@@ -226,6 +233,8 @@ class CollageGenerator(nn.Module):
             return collage
         painted = self.refiner(collage, None, None, (3,))[0].tanh()
         if self.shape.paints == "change":
+            if kept_colors:
+                painted = painted.lerp(painted.mean(1, keepdim=True).expand_as(painted), kept_colors)
             return collage + bound * painted
         return torch.lerp(collage, painted, bound.clamp(max=1)) if isinstance(bound, Tensor) else painted
 

@@ -71,7 +71,7 @@ class PieceCounter:
 
     def counted(self, method: Method) -> Sequence[PieceInfo]:
         """The pieces; what is on screen is counted already, and else the canvas is painted when it is due again."""
-        at, step = method.pieces_counted_at, getattr(method, "steps_done", 0)
+        at, step = method.pieces_counted_at, method.steps_done
         if method.piece_images and (at is None or step - at > _OLD_STEPS) and self._clock() >= self._due_s:
             began_s = self._clock()
             _paint_small(method)

@@ -21,6 +21,7 @@ from engine.project import project_folder
 from engine.threads import Threads
 from engine.training import borrowed
 from engine.training.autosave import Autosaver
+from engine.training.beside import Beside
 from engine.training.matches import MatchMeter
 from engine.training.rebuilding import built, built_beside
 from engine.training.resized import resized_since
@@ -41,6 +42,7 @@ class Exchange:
         gives_way: see `Showing`.
         measured: measure `declarations.MATCHES` now and then; reports and snapshots hold them.
         leader: of devices that share the steps, where their processes are there already.
+        beside: paints while steps go on.
 
     Attributes:
         trainer: does the steps; there once `build` has begun to tell.
@@ -58,9 +60,11 @@ class Exchange:
         gives_way: Callable[[], bool],
         measured: bool,
         leader: Leader | None,
+        beside: Beside | None = None,
     ) -> None:
         self._devices, self._device, self._keeper = devices, devices[0], keeper
-        self.views = Showing(self._device, gives_way, self.shown)
+        self._beside = beside or Beside()
+        self.views = Showing(self._device, gives_way, self.shown, self._beside)
         self.stand_in, self._stood_in = StandIn(self._device), ""
         self._measured = measured
         self._matches: MatchMeter | None = None
@@ -243,7 +247,7 @@ class Exchange:
 
     def _measure_anew(self) -> None:
         trainer = self.trainer
-        self._matches = MatchMeter(trainer.method, trainer.job) if self._measured else None
+        self._matches = MatchMeter(trainer.method, trainer.job, beside=self._beside) if self._measured else None
 
     def _go_on_with(self, method: Method, job: Job) -> None:
         other = not self.trainer.has_method or method is not self.trainer.method

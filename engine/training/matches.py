@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from engine.box import Size
+from engine.device import is_out_of_memory
+from engine.errors import OutOfMemoryError
 from engine.images.read import read_image
 from engine.images.sources import resampled
 from engine.job import Job, SourceImage
@@ -21,6 +23,7 @@ from engine.method import Method
 from engine.preview.tiles import view
 from engine.preview.views import painter, tile_px
 from engine.style.matches import StyleMatch, content_match, structure_match
+from engine.training.beside import Beside, Work
 from engine.training.meters import Budget
 
 SHARE = 0.05
@@ -40,17 +43,27 @@ MOST_STYLES = 24
 class MatchMeter:
     """The matches of one method's present picture. Call `advance` after each step.
 
+    Args:
+        known: those of the picture as it is already.
+        beside: paints while steps go on; all is done between the steps without.
+
     Attributes:
         latest: by key of `declarations.MATCHES`; empty before the first measurement.
     """
 
-    def __init__(self, method: Method, job: Job, known: dict[str, float] | None = None) -> None:
+    def __init__(
+        self, method: Method, job: Job, known: dict[str, float] | None = None, beside: Beside | None = None
+    ) -> None:
         self.latest: dict[str, float] = dict(known or {})
         self._method = method
         self._budget = Budget(SHARE, AT_ONCE_S)
         self._waited_s = EVERY_S
         self._targets = _Targets(job, with_content=any(slot.key == "content" for slot in method.slots))
         self._work: Generator[None, None, dict[str, float]] | None = None
+        self._is_still = False
+        """Whether what is measured is the picture of one step, which another thread may paint."""
+        self._beside = beside
+        self._under_way: Work[dict[str, float] | None] | None = None
 
     def advance(self, trained_s: float) -> bool:
         """Paints a tile, or compares what is painted, where the time for it was earned. True with a new result.
@@ -63,17 +76,41 @@ class MatchMeter:
         """
         self._budget.earn(trained_s)
         self._waited_s += trained_s
+        if self._under_way is not None:
+            return self._under_way.done and self._arrived(self._under_way)
         if not self._budget.allows or (self._work is None and self._waited_s < EVERY_S):
+            return False
+        beside = self._beside if self._beside is not None and self._beside.works else None
+        if beside is not None and not beside.is_free:
             return False
         started = time.perf_counter()
         if self._work is None:
-            self._work, self._waited_s = _measured(self._method, self._targets), 0.0
+            still = None if beside is None else self._method.still()
+            self._work, self._waited_s = _measured(still or self._method, self._targets), 0.0
+            self._is_still = still is not None
+        work = self._work
+        if beside is not None and self._is_still:
+            self._under_way = beside.begin(lambda: _advanced(work))
+            return False
+        return self._take(_advanced(work), time.perf_counter() - started)
+
+    def _arrived(self, work: Work[dict[str, float] | None]) -> bool:
+        """What was done in the other thread; begun anew between the steps where there was no memory for both."""
+        self._under_way = None
         try:
-            next(self._work)
-        except StopIteration as finished:
-            self._work, self.latest = None, finished.value
-        self._budget.spend(time.perf_counter() - started)
-        return self._work is None
+            return self._take(work.result(), work.seconds)
+        except Exception as error:
+            if self._beside is None or not (isinstance(error, OutOfMemoryError) or is_out_of_memory(error)):
+                raise
+        self._beside.rest()
+        self._work, self._waited_s = None, EVERY_S
+        return False
+
+    def _take(self, found: dict[str, float] | None, seconds: float) -> bool:
+        self._budget.spend(seconds)
+        if found is not None:
+            self._work, self.latest = None, found
+        return found is not None
 
 
 class _Targets:
@@ -106,6 +143,15 @@ class _Targets:
             found["content_match"] = content_match(picture, self._content)
             found["structure_match"] = structure_match(picture, self._content)
         return found
+
+
+def _advanced(work: Generator[None, None, dict[str, float]]) -> dict[str, float] | None:
+    """Goes on with a measurement; the matches, where that was all of it."""
+    try:
+        next(work)
+    except StopIteration as finished:
+        return finished.value
+    return None
 
 
 def _measured(method: Method, targets: _Targets) -> Generator[None, None, dict[str, float]]:

@@ -1,18 +1,19 @@
 """The only training loop: obeys commands between two steps, and tells what happens as events.
 
 The window, the command line and the tests run this same generator. A step and its failures are trainer.py's, what is
-trained and what takes its place exchange.py's, pictures showing.py's, snapshots autosave.py's, exports exporting.py's.
+trained and what takes its place exchange.py's, pictures showing.py's, when they are painted turns.py's, snapshots
+autosave.py's, exports exporting.py's.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.cards import unused_card
 from engine.copying import bring_snapshots
 from engine.device import empty_cache, is_lost, several
 from engine.errors import NoRoomError, OutOfMemoryError
@@ -58,18 +59,19 @@ from engine.preview import usage
 from engine.stop_rule import Limit, StopRule
 from engine.threads import Threads
 from engine.training.autosave import Autosaver
+from engine.training.beside import Beside
 from engine.training.exchange import Exchange
 from engine.training.exporting import Exporting
 from engine.training.limits import Limits
-from engine.training.meters import Budget
 from engine.training.trainer import GaveUpError, Trainer, message_for
+from engine.training.turns import PictureTurns
 
 if TYPE_CHECKING:
     from engine.training.leader import Leader
 
 STYLE_MATCH = BEST_OF["style"]
-WHOLE_PICTURE_S = 1.5
-"""So long training waits for the rest of a picture that was begun, so that all of it is of one step."""
+_WAIT_FOR_PICTURES = Load, Restore, StartFrom, ExportRequest
+"""Commands that may change what is painted from beside the steps, or want all cores: they wait for what is there."""
 _RESTS_AFTER_S = 10.0
 """So long after the last picture, memory that is free goes back to the system."""
 
@@ -114,21 +116,27 @@ class Session:
         leader: Leader | None = None,
     ) -> None:
         self._job, self._snapshot, self._start_from = job, snapshot, start_from
-        devices = several(device)
+        self._takes_any, devices = device == "auto", several(device)
         self._device = devices[0]
         self._limits = Limits(StopRule(steps, minutes, stall_minutes))
         self._limit: Limit | None = None
         self._mailbox = Mailbox()
         self._commands: deque[Command] = deque()
         self._keeper = Autosaver(folder, previews, rule)
-        self._budget = Budget()
         self._piece_counter = usage.PieceCounter()
         self._fixed_threads = fixed_threads
         self._threads: Threads
+        self._beside = Beside()
         self._exchange = Exchange(
-            devices, self._keeper, lambda: self._mailbox.replaces_pictures, measured=measured, leader=leader
+            devices,
+            self._keeper,
+            lambda: self._mailbox.replaces_pictures,
+            measured=measured,
+            leader=leader,
+            beside=self._beside,
         )
         self._views = self._exchange.views
+        self._turns = PictureTurns(self._views, self._beside)
         self._exporting = Exporting(self._exchange, self._keeper, self._device, self._mailbox, self._commands)
         self._paused = paused
         self._over = False
@@ -143,6 +151,7 @@ class Session:
         try:
             yield from self._run()
         finally:
+            self._beside.end()
             if self._exchange.leader is not None:
                 self._exchange.leader.end()
 
@@ -174,6 +183,12 @@ class Session:
     def _build(self) -> Iterator[Event]:
         self._threads = Threads(self._device, self._fixed_threads)
         yield from self._exchange.build(self._job, self._threads, self._snapshot, self._start_from)
+        self._share_cores()
+        if self._takes_any and self._device.key == "cpu" and (why := unused_card()):
+            yield Warned(f"{why} Until then it trains on the CPU.", "devices")
+
+    def _share_cores(self) -> None:
+        self._beside.allowed = self._threads.leaves_a_core and self._exchange.leader is None
 
     @property
     def _trainer(self) -> Trainer:
@@ -219,7 +234,7 @@ class Session:
 
     def _train(self) -> Iterator[Event]:
         trainer = self._trainer
-        before_s = trainer.clock.seconds
+        step, before_s = trainer.step, trainer.clock.seconds
         failure = ""
         try:
             yield from trainer.advance()
@@ -231,33 +246,19 @@ class Session:
             yield Warned(failure, "memory")
             yield Paused(trainer.step)
             return
+        if trainer.step <= step:  # it diverged, and went back
+            self._views.begin_anew()
         if self._views:
             trainer.finish_step()
         trained_s = trainer.clock.seconds - before_s
         self._limits.trained(trained_s)
-        self._budget.earn(trained_s)
-        if self._views.awaited:  # for a hand on a slider it goes before what pictures may take
-            yield from self._show()
-        elif self._views and self._budget.allows:
-            started = time.perf_counter()
-            yield from self._show()
-            self._budget.spend(time.perf_counter() - started)
         measured = yield from self._exchange.measure(trained_s)
         if measured and STYLE_MATCH in trainer.measures:
             self._limits.measured(trainer.measures[STYLE_MATCH])
+        yield from self._turns.take(self._threads, trainer.step, trained_s)
         if self._exchange.stand_in.is_over(trainer.step, trainer.measures):
             yield from self._exchange.end_stand_in()
         yield from self._keeper.save_by_itself(trainer)
-
-    def _show(self) -> Iterator[Event]:
-        """The pictures that are asked for, whole where that does not take long: all pieces of one step and one value.
-
-        Pieces of several steps show their borders while a network is young, and those of several values at any time.
-        """
-        started = time.perf_counter()
-        yield from self._views.paint(self._threads, self._trainer.step, at_leisure=False)
-        while self._views and time.perf_counter() - started < WHOLE_PICTURE_S:
-            yield from self._views.paint(self._threads, self._trainer.step, at_leisure=False)
 
     def _finish(self, limit: Limit) -> Iterator[Event]:
         step = self._trainer.step
@@ -281,6 +282,8 @@ class Session:
     # ------------------------------------------------------------ commands
 
     def _obey(self, command: Command) -> Iterator[Event]:
+        if isinstance(command, _WAIT_FOR_PICTURES):
+            self._beside.settle()
         match command:
             case Retune():
                 yield from self._retune(command)
@@ -291,6 +294,7 @@ class Session:
             case Pause():
                 yield from self._trainer.report()
                 self._paused = True
+                self._views.begin_anew()  # what is under way may be of an earlier step
                 yield Paused(self._trainer.step)
             case Resume():
                 self._paused = self._stop_refused = False
@@ -322,7 +326,8 @@ class Session:
                 yield Relocated(command.folder)
             case Share():
                 self._threads.limit(command.threads)
-                self._budget.set_share(command.previews)
+                self._share_cores()
+                self._turns.set_share(command.previews)
                 elapsed_s = self._trainer.clock.seconds
                 self._keeper.set_intervals(command.autosave_s, command.moments_minutes, elapsed_s)
             case EndBy():

@@ -9,6 +9,7 @@ from app.preferences_dialog import PreferencesDialog
 from app.widgets import theme
 from engine.box import Size
 from engine.messages.events import Began
+from engine.methods.magic.settings import MagicSettings
 from tests.app.studio import Studio
 from tests.app.toys import write_image
 
@@ -162,3 +163,38 @@ def test_the_heading_of_the_first_page_keeps_its_size_with_another_theme(studio:
             ]
             assert len(shown) == 1
             assert shown[0].fontInfo().pointSizeF() > 1.3 * window.fontInfo().pointSizeF()
+
+
+def test_a_method_that_shows_a_content_offers_to_go_without_one(studio: Studio) -> None:
+    """FAMOS was begun in vain, and an error lay over an empty canvas, also after there was a content."""
+    window = studio.window
+    window.live.end()  # the question is what is offered
+    window.document.set_method("magic")
+    window.document.set("start", "nothing")  # with what comes along a collage is there at once
+    studio.drop_style()
+    begin = window.canvas.begin
+    assert begin.isVisible()
+    assert (begin.without.isVisible(), begin.button.isVisible()) == (True, False)
+    begin.without.click()
+    settings = window.document.settings
+    assert isinstance(settings, MagicSettings)
+    assert settings.guidance == "unguided"
+    assert (begin.without.isVisible(), begin.button.isVisible()) == (False, True)
+    studio.press("undo")
+    assert begin.without.isVisible()
+    window.document.add("content", [write_image(studio.folder / "content.png")])
+    assert (begin.without.isVisible(), begin.button.isVisible()) == (False, True)
+    assert not studio.said()
+
+
+def test_why_nothing_could_begin_is_no_longer_said_once_it_has_begun(studio: Studio) -> None:
+    broken = studio.folder / "broken.png"
+    broken.write_bytes(b"no picture")
+    studio.window.document.add("style", [broken])
+    studio.press("train")
+    studio.until(lambda: studio.window.training.state == "idle" and bool(studio.said()))
+    studio.window.document.set_sources("style", ())
+    studio.drop_style()
+    studio.press("train")
+    studio.until(lambda: studio.window.training.state == "training")
+    assert not [text for text in studio.said() if "usable" in text]

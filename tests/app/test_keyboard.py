@@ -108,6 +108,12 @@ def test_a_letter_leads_to_the_entries_that_begin_with_it(studio: Studio) -> Non
         studio.qtbot.keyClick(menu, key)
         reached.append(menu.activeAction().text())
     assert reached == ["Zoom in", "Zoom out", "Zoom in", "Theme"]
+    themes = menu.activeAction().menu()
+    assert isinstance(themes, QMenu)
+    themes.popup(QPoint(0, 0))
+    studio.qtbot.keyClick(themes, Qt.Key.Key_D)
+    assert themes.activeAction().text() == "Dark", "in the menus below as well"
+    themes.close()
     menu.close()
 
 

@@ -21,6 +21,34 @@ TINY: dict[str, Any] = {
     "local_noise": 2,
     "precision": "float32",
 }
+OPTIONS: dict[str, tuple[Any, ...]] = {
+    "mode": ("blend", "paint", "copy"),
+    "blend": ("convex", "separate", "additive"),
+    "adversarial": ("hinge", "wgan_gp", "dcgan", "lsgan"),
+    "correspondence": ("pool8", "pool4", "pool16", "blur", "learned", "features"),
+    "learned_after": ("pool8", "nothing", "blur", "pool16", "grey"),
+    "balance_over": ("patches", "canvas"),
+    "norm": ("layer", "batch", "none"),
+    "kernel": ("5", "3", "7"),
+    "discriminator_norm": ("none", "layer", "instance"),
+    "tiling": ("mirror", "wrap"),
+    "crops": ("same", "apart"),
+    "noise_at": ("bottleneck", "input"),
+    "global_noise": (2, 0),
+    "local_noise": (2, 0),
+    "periodic_noise": (0, 3),
+    "mix_scales": (False, True),
+    "residual_blocks": (0, 1),
+    "refine": (False, True),
+    "bottleneck": (0, 6),
+    "skips": (True, False),
+    "depth": (2, 3),
+    "precision": ("float32", "bfloat16"),
+    "discriminator_steps": (1, 2),
+    "tone_matching": (True, False),
+    "smoothing_px": (1.5, 0.0, 4.0),
+}
+"""What changes the graph of a step or of a picture."""
 
 
 def picture(path: Path, height: int, width: int, seed: int) -> SourceImage:

@@ -1,4 +1,4 @@
-"""Small jobs for texture, stylize and doodle_net on images that are made here, and the laws that all three keep."""
+"""Small jobs for texture, stylize and doodle_net on images that are made here, and their training."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-from engine.box import Size
-from engine.fields.artwork import Artwork
 from engine.job import Job, SourceImage
 from engine.method import method_class
 from engine.methods.feedforward.base import GeneratorMethod
@@ -46,77 +44,9 @@ def job(method: str, folder: Path, settings: dict[str, Any] | None = None, **cha
     return Job(**(values | changes))
 
 
-def whole(method: GeneratorMethod, canvas: Size, layer: str = "result") -> torch.Tensor:
-    with torch.no_grad():
-        return Artwork(method, canvas, layer).at(canvas.box)
-
-
 def trained(method: GeneratorMethod, steps: int, first: int = 0) -> GeneratorMethod:
     for step in range(first, first + steps):
         terms = method.step(step)
         assert all(torch.isfinite(value) and value.shape == () for value in terms.values()), terms
         assert {term.key for term in method.terms} >= set(terms)
     return method
-
-
-def check_tiles_agree(method: GeneratorMethod, canvas: Size, side: int = 48) -> None:
-    one_piece = whole(method, canvas)
-    assert one_piece.std() > 1e-3
-    artwork = Artwork(method, canvas)
-    for tile in canvas.box.tiles(side):
-        with torch.no_grad():
-            piece = artwork.at(tile)
-        rows, columns = tile.within(canvas.box)
-        assert (piece - one_piece[:, rows, columns]).abs().max() <= 1e-5
-
-
-def check_resume_equals_uninterrupted(build: type[GeneratorMethod], one: Job) -> None:
-    straight = trained(build(one, CPU), 2)
-    kept = straight.state()
-    resumed = build(one, CPU)
-    assert resumed.restore(kept) == []
-    for step in range(2, 4):
-        a, b = straight.step(step), resumed.step(step)
-        assert all(torch.equal(a[key], b[key]) for key in a)
-    ours, theirs = straight.state(), resumed.state()
-    assert ours.plain == theirs.plain
-    assert all(torch.equal(ours.tensors[name], theirs.tensors[name]) for name in ours.tensors)
-    assert torch.equal(whole(straight, Size(64, 64)), whole(resumed, Size(64, 64)))
-
-
-def check_live_setting_acts(build: type[GeneratorMethod], one: Job, name: str, value: Any) -> None:
-    """Two equal methods; one is given another value after a step, and their next steps or pictures differ."""
-    if name == "gradient_length":
-        one = one.model_copy(update={"settings": one.settings.with_values({"normalised_gradients": True})})
-    kept, turned = (trained(build(one, CPU), 1) for _ in range(2))
-    turned.settings = turned.settings.with_values({name: value})
-    trained(kept, 1, first=1)
-    trained(turned, 1, first=1)
-    ours, theirs = kept.state().tensors, turned.state().tensors
-    learned = any(not torch.equal(ours[key], theirs[key]) for key in ours)
-    painted = not torch.equal(whole(kept, Size(64, 64)), whole(turned, Size(64, 64)))
-    assert learned or painted
-
-
-def check_seeds(build: type[GeneratorMethod], one: Job) -> None:
-    pictures = []
-    for seed in (1, 1, 2):
-        method = trained(build(one.model_copy(update={"seed": seed}), CPU), 1)
-        pictures.append(whole(method, Size(64, 64)))
-    assert torch.equal(pictures[0], pictures[1])
-    assert not torch.equal(pictures[0], pictures[2])
-
-
-def other_value(method: type[GeneratorMethod], name: str) -> Any:
-    """A value of a live setting that differs from its default."""
-    default = method.Settings.model_fields[name].default
-    special = {
-        "average_decay": 0.0,
-        "learning_rate": 1e-4,
-        "discriminator_rate": 1e-4,
-        "whole_share": 1.0,
-        "content_by": "features",
-    }
-    if name in special:
-        return special[name]
-    return (not default) if isinstance(default, bool) else default * 2 + 1

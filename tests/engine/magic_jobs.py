@@ -1,14 +1,11 @@
-"""Small MAGIC jobs on images that are made here, and pictures of what they make."""
+"""Small MAGIC jobs on images that are made here."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from engine.box import Size
-from engine.fields.artwork import Artwork
 from engine.job import Job
-from engine.method import Method
 from engine.methods.magic.method import Magic
 from engine.methods.magic.settings import MagicSettings
 from tests.engine.famos_jobs import picture
@@ -70,9 +67,11 @@ def job(folder: Path, settings: dict[str, Any] | None = None, **changes: Any) ->
     return Job(**(values | changes))
 
 
-def whole(method: Method, canvas_size: Size, layer: str = "result") -> torch.Tensor:
-    with torch.no_grad():
-        return Artwork(method, canvas_size, layer).at(canvas_size.box)
+def as_it_comes(folder: Path, settings: dict[str, Any] | None = None) -> Job:
+    """At the sizes of the network that comes along."""
+    style, content = picture(folder / "a.png", 130, 151, 1), picture(folder / "c.png", 117, 141, 3)
+    sources = {"style": (style,), "content": (content,)}
+    return Job(method="magic", settings=MagicSettings.of(settings or {}), sources=sources)
 
 
 def alive(method: Magic, factor: float = 20.0) -> Magic:

@@ -156,3 +156,29 @@ def test_results_depend_on_threads_by_rounding_only(tmp_path: Path) -> None:
             torch.testing.assert_close(
                 several[name], tensor, rtol=1e-3, atol=1e-4, msg=lambda text, n=name: f"{n}: {text}"
             )
+
+
+def test_pictures_are_painted_beside_the_steps_where_these_leave_the_windows_core_and_nobody_said_how_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prepare_thread(CPU, background=True)
+    shared = Threads(CPU, probe=all_cores_pay)
+    assert shared.leaves_a_core
+    shared.limit(2)
+    assert not shared.leaves_a_core
+    shared.limit(0)
+    assert shared.leaves_a_core
+    assert not Threads(CPU, fixed=True).leaves_a_core
+    assert not Threads(Device("cuda:0", "GPU", 0)).leaves_a_core
+    prepared(4)
+    assert not Threads(CPU, probe=all_cores_pay).leaves_a_core
+    prepared(3)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert not Threads(CPU, probe=all_cores_pay).leaves_a_core
+
+
+def test_where_steps_have_many_threads_these_paint_sooner_than_one_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(16)), raising=False)
+    prepared(15)
+    assert not Threads(CPU, probe=all_cores_pay).leaves_a_core

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -82,6 +83,7 @@ class Toy(Method):
         self.colors = self.colors + self.settings.weight * 0.1 * self.momentum
         if trouble == "nan":
             self.colors = self.colors * torch.nan
+        self.steps_done += 1
         terms = {"distance": (self.target - self.colors).square().mean()}
         return terms | ({"rare": torch.full((), float(step), device=self.device)} if step % 2 else {})
 
@@ -98,6 +100,9 @@ class Toy(Method):
             return {}
         patch = self.colors.clamp(0, 1)[:, :, None, None].expand(-1, -1, 8, 10)  # [K, 3, 8, 10]
         return {"Colours": patch, "Reds": patch[:, :1].expand(-1, 3, -1, -1)}
+
+    def still(self) -> Toy:
+        return copy.copy(self)
 
     def state(self) -> State:
         return State({"colors": self.colors.cpu().clone(), "momentum": self.momentum.cpu().clone()}, {"s": self.slow})

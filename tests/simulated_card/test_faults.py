@@ -12,7 +12,7 @@ from engine.messages.events import Event, Failed, Kept, Stepped
 from engine.messages.exports import ExportRequest
 from engine.training import trainer
 from engine.training.session import Session
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 

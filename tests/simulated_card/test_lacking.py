@@ -22,7 +22,7 @@ from engine.templates.atlas import Atlas, Templates
 from engine.templates.mixture import weighted_sum
 from engine.training.trainer import Trainer
 from tests.engine import famos_jobs, magic_jobs
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 from tests.engine.sessions import of
 from tests.simulated_card.card import SimulatedCard
 from tests.simulated_card.trainers import CUDA, begun, exhaust

@@ -19,10 +19,9 @@ from engine.job import Job
 from engine.method import Method, method_class, method_keys
 from engine.options import RenderMode
 from engine.preview import views
+from tests.engine import famos_jobs, magic_jobs
 from tests.engine.combinations import every_pair
-from tests.engine.magic_jobs import OPTIONS as MAGIC_OPTIONS
-from tests.engine.methods.famos.test_method import OPTIONS as FAMOS_OPTIONS
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 
 CPU = torch.device("cpu")
 BOX = Box(3, 5, 40, 30)
@@ -45,10 +44,21 @@ PIXELS: dict[str, tuple[Any, ...]] = {
     "tile": (512, 64),
     "links": ("each", "chain"),
 }
+SLIDERS: dict[str, tuple[Any, ...]] = {"color_matching": (0.0, 0.5), "collage_adversarial_weight": (0.0, 0.5)}
+"""Those that add something to a step where they are not 0."""
 # Those of the two doodles are those of texture and of neural style.
 OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
-    "famos": FAMOS_OPTIONS,
-    "magic": MAGIC_OPTIONS,
+    "famos": famos_jobs.OPTIONS
+    | SLIDERS
+    | {
+        "foreign_weight": (10.0, 0.0),
+        "decision_weight": (0.0, 2.0),
+        "content_counts": ("everywhere", "lines", "dark"),
+        "collage_correspondence": ("same", "pool16", "pool32"),
+        "border": ("inside", "over"),
+        "temperature_ramp_steps": (0, 9),
+    },
+    "magic": magic_jobs.OPTIONS | SLIDERS | {"smoothing_px": (1.5, 0.0, 4.0), "conditional": (True, False)},
     "texture": STYLE_NETWORKS | {"generator": ("layered", "pyramid", "deep")},
     "stylize": STYLE_NETWORKS | {"content_by": ("tones", "features")},
     "neural_style": PIXELS,

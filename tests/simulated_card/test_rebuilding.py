@@ -17,7 +17,7 @@ from engine.messages.events import Began, Ended, Event, Failed, Kept, Stepped, V
 from engine.method import Method, method_class
 from engine.training import matches, trainer
 from engine.training.session import Session
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 

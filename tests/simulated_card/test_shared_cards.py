@@ -15,7 +15,7 @@ from engine.method import method_class
 from engine.training import trainer
 from engine.training.session import Session
 from tests.engine import magic_jobs
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 

@@ -14,11 +14,9 @@ from engine.methods.famos.compared import Compared, content_distance
 from engine.methods.famos.foreign import foreign
 from engine.methods.famos.lines import line_weight, paint_cost
 from engine.methods.famos.settings import FamosSettings
+from engine.methods.usage import running_usage
 from engine.nn.capture import Numbers
 from engine.nn.mosaic import Painting
-
-USAGE_DECAY = 0.95
-"""Of the use of templates over the canvas: some twenty steps of patches cover it."""
 
 
 def weighted(by: Numbers, terms: Mapping[str, Tensor]) -> Tensor:
@@ -73,7 +71,7 @@ def terms_of(
         blocks, content = (coarsened(losses.compared(x, s.color_matching), by, 0) for x in (image, batch.content))
         return losses.content(blocks, content, 1.0 if wanted is None else coarsened(wanted, by, 0))
 
-    nothing, guided = fake.result.new_zeros(()), s.guidance == "guided"
+    nothing, guided = fake.result.new_zeros(()), s.guidance == "guided" or s.deals_out
     terms = {
         "content": content_distance(s, fake.result, batch.content, compared, along) if guided else nothing,
         "content_collage": nothing,
@@ -108,14 +106,3 @@ def terms_of(
             logits = fake.logits if directed.bias is None else fake.logits + directed.bias
             terms["variation"] = losses.total_variation(logits.softmax(1), directed.times[SIZE])
     return terms
-
-
-def running_usage(mean: Tensor, running: Tensor) -> Tensor:
-    """The mean use of templates over the last steps, [N], with the whole gradient of this step's.
-
-    Args:
-        mean: u over this step's patches, [N].
-        running: [N], moves on by this step.
-    """
-    running.lerp_(mean.detach(), 1 - USAGE_DECAY)
-    return running + mean - mean.detach()

@@ -27,6 +27,7 @@ from engine.methods.famos.compared import Compared, compared_by, features_networ
 from engine.methods.famos.drawing import Drawing, said_of_groups
 from engine.methods.famos.layers import TERMS, patches_of
 from engine.methods.famos.painting import PaintingFamos
+from engine.methods.famos.patchwork import patchwork
 from engine.methods.famos.presets import PRESETS
 from engine.methods.famos.settings import FamosSettings
 from engine.methods.famos.shape import mosaic_shape
@@ -73,6 +74,7 @@ class Famos(PaintingFamos):
         self._composed: Composed | None = None
         if s.mode != "paint":
             self._composed = self._composer_of(job).composed(self._drawing.drawn(random, job, self._directions))
+        self._deal_out()
         self._tally = Tally()
         self._remembered = Remembered[Decision]()
         self.shape = mosaic_shape(s)
@@ -99,12 +101,17 @@ class Famos(PaintingFamos):
         assert isinstance(settings, FamosSettings)
         return settings.templates if settings.mode != "paint" else None
 
+    @classmethod
+    def needed_slots(cls, settings: Settings) -> frozenset[str]:
+        assert isinstance(settings, FamosSettings)
+        return super().needed_slots(settings) | ({"content"} if settings.guidance == "guided" else set())
+
     def _read_images(self, job: Job) -> None:
         s = self.settings
         guided = s.guidance == "guided"
+        needed = self.needed_slots(s)
         for slot in self.slots:
-            needed = slot.minimum or (slot.key == "content" and guided)
-            if needed and not job.sources.get(slot.key):
+            if slot.key in needed and not job.sources.get(slot.key):
                 without = ", or choose Unguided for a texture" if slot.key == "content" else ""
                 raise MissingSourcesError(
                     f"FAMOS needs at least one {slot.key} image. Drop one on {slot.title}{without}."
@@ -122,6 +129,13 @@ class Famos(PaintingFamos):
         self.warnings += said
         self._said = said
 
+    def _deal_out(self) -> None:
+        """Where no content guides the pieces, what is painted towards is a patchwork of them."""
+        if self.settings.deals_out and self._composed is not None:
+            pieces = self._composed
+            dealt = patchwork(pieces.templates, pieces.weights, self._canvas, self.settings.patch, self.seed)
+            self._unguided = [Source(self._styles[0].image, dealt)]
+
     # -------------------------------------------------------- pieces
 
     def try_update(self, job: Job) -> bool:
@@ -135,7 +149,11 @@ class Famos(PaintingFamos):
             composed = self._composer_of(job).composed(self._drawn_for(job, new, composed.drawn))
         self.touched = self._touched_by(job, new, composed)
         self.warnings = [sentence for sentence in said if sentence not in self._said]
+        dealt = composed is self._composed
         self._said, self._job, self._directions, self._styles, self._composed = said, job, new, styles, composed
+        if self.settings.deals_out and not dealt:
+            self._deal_out()
+            self._remembered.forget()
         self._use_pieces()
         return True
 
@@ -262,6 +280,7 @@ class Famos(PaintingFamos):
             for own, before in ((drawn.image, kept.image), (drawn.offset, kept.offset), (drawn.flip, kept.flip)):
                 own.copy_(before)
         self._composed = self._composer_of(self._job).composed(drawn)
+        self._deal_out()
         self._use_pieces()
         return left
 

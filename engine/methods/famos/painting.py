@@ -54,6 +54,10 @@ class PaintingFamos(AdversarialMethod[FamosSettings, MosaicGenerator, Batch, Pai
     _tally: Tally
     _remembered: Remembered[Decision]
 
+    def _part_from_original(self) -> None:
+        super()._part_from_original()
+        self._remembered = Remembered()
+
     # -------------------------------------------------------- facts
 
     @property

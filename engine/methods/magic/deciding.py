@@ -163,6 +163,10 @@ class DecidingMagic(AdversarialMethod[MagicSettings, CollageGenerator, Batch, Co
 
     # -------------------------------------------------------- what is remembered
 
+    def _part_from_original(self) -> None:
+        super()._part_from_original()
+        self._remembered, self._beginnings = Remembered(), Remembered(BEGINNINGS_BYTES)
+
     def _begun_of(self, seed: int, count: int, box: Box, scene: Scene, begin: Callable[[], Begun]) -> Begun | None:
         """What no slider of the network changes, remembered while somebody looks; None where it would be too much."""
         values = count * self.shape.sets.width * box.area // 4

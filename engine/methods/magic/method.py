@@ -6,7 +6,7 @@ in templates/sets.py, what memory allows in memory_plan.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,16 @@ from engine.methods.magic.settings import MagicSettings
 from engine.methods.magic.shape import collage_shape, fitting_scales, initialised
 from engine.methods.magic.slots import SLOTS
 from engine.methods.remembered import Remembered
+from engine.methods.usage import mean_color, running_usage, usage_of_images
 from engine.nn.capture import Rate
 from engine.nn.collage import Collage, CollageGenerator
 from engine.settings import Settings
 from engine.templates.atlas import Atlas
 from engine.templates.palette import palette
 from engine.templates.sets import SetDraw, Sets
+
+_USAGE = "images.usage"
+"""Name of a tensor in states."""
 
 
 class Magic(PaintingMagic):
@@ -75,6 +79,7 @@ class Magic(PaintingMagic):
         Term("content_collage", "Content of the collage", "Content", "The same for the pieces alone."),
         Term("entropy", "Entropy", "Pieces", "0: each place shows one piece. 1: a grey mixture of all."),
         Term("largest_share", "Largest share", "Pieces", "Share of the most used element in a patch."),
+        Term("balance", "Imbalance", "Pieces", "Without a content, 0: each style image has its part of the picture."),
         Term("variation", "Variation (TV)", "Borders", "How many borders between pieces there are."),
         Term("templates_in_use", "Elements in use", "Sets", "How many elements of a set really take part."),
         Term("alpha", "Repainted share", "Painting", "How far the second network changes the pieces."),
@@ -108,8 +113,16 @@ class Magic(PaintingMagic):
         self._beginnings = Remembered(BEGINNINGS_BYTES)
         self._tally, self._composed = Tally(), {}
         self._anchor = Anchor()
+        self._image_parts = self._shares_of_images()
+        self._usage = self._image_parts.clone()
+        self._mean_color = mean_color(self._styles).to(device)
         if s.start == "network":
             self.begin_with(pretrained.shipped())
+
+    def _shares_of_images(self) -> Tensor:
+        """The part of a picture that each style image is to have, by its weight, [S] of sum 1."""
+        weights = torch.tensor([style.image.weight for style in self._styles], device=self.device)
+        return weights / weights.sum() if weights.sum() > 0 else torch.full_like(weights, 1 / max(1, len(weights)))
 
     def begin_with(self, path: Path) -> None:
         """Begins with a network that has learned to choose; where there is none, from nothing, and says why."""
@@ -142,6 +155,12 @@ class Magic(PaintingMagic):
             return pretrained.fits(pretrained.read_settings(pretrained.shipped()), collage_shape(settings))
         except BadWeightsError:
             return False
+
+    @classmethod
+    def needed_slots(cls, settings: Settings) -> frozenset[str]:
+        assert isinstance(settings, MagicSettings)
+        guided = settings.guidance == "guided" and not cls.is_instant(settings)
+        return super().needed_slots(settings) | ({"content"} if guided else set())
 
     @classmethod
     def fitting(cls, sizes: Mapping[str, Sequence[Size]]) -> dict[str, Any]:
@@ -265,6 +284,8 @@ class Magic(PaintingMagic):
             # differs from the paper: cuts become clean slowly, so that pieces find their places first
             + by["entropy_weight"] * by["entropy_ramp"] * terms["entropy"]
             + by["largest_share_weight"] * terms["largest_share"]
+            # differs from the paper: without a content nothing else keeps one image from taking all of the picture
+            + by["balance_weight"] * terms["balance"]
             + by["alpha_weight"] * terms["alpha"]
             + by["warp_variation_weight"] * terms["warp_variation"]
         )
@@ -364,6 +385,7 @@ class Magic(PaintingMagic):
                 batch.told,
                 batch.bias,
                 s.smoothing_px,
+                s.kept_colors,
             )
         # Each patch is told what its part of the maps asks for, about.
         each = [
@@ -377,6 +399,7 @@ class Magic(PaintingMagic):
                 self._conditions_of(multiplied(s, one.powers)),
                 one.bias,
                 s.smoothing_px,
+                s.kept_colors,
             )
             for one in batch.apart()
         ]
@@ -397,6 +420,7 @@ class Magic(PaintingMagic):
             "entropy": mixture.entropy,
             "variation": mixture.variation,
             "largest_share": losses.largest_share(usage),
+            "balance": self._imbalance(batch, fake),
             "templates_in_use": torch.stack([losses.effective_templates(u[None]) for u in usage.detach()]).mean(),
             "alpha": (fake.result - fake.collage).abs().mean() / 2,
             "warp_variation": fake.flow_variation,
@@ -414,6 +438,20 @@ class Magic(PaintingMagic):
             terms["content"] = losses.content(self._coarse(fake.result), wanted, weight)
             terms["content_collage"] = losses.content(self._coarse(fake.collage), wanted, weight)
         return terms
+
+    def _imbalance(self, batch: Batch, fake: Collage) -> Tensor:
+        """How far pictures are from the mean colour of the style images, and these from their parts of the last steps'.
+
+        0 where a content decides. Without, each image had its part by its darkest pieces: a discriminator sees texture.
+        """
+        if batch.content is not None or not self._styles:
+            return fake.result.new_zeros(())
+        colors = sharing.gathered(fake.result.mean((2, 3)))  # patches of all devices are balanced together
+        away = (colors.mean(0) - self._mean_color).square().sum()
+        if len(self._usage) < 2:
+            return away
+        of_images = sharing.gathered(usage_of_images(fake.mixture.usage, batch.sets.image, len(self._usage)))
+        return away + losses.balance(running_usage(of_images.mean(0), self._usage), self._image_parts)
 
     def _coarse(self, image: Tensor) -> Tensor:
         """phi, of what is compared."""
@@ -438,6 +476,11 @@ class Magic(PaintingMagic):
     def _initialise(self, network: torch.nn.Module, random: torch.Generator) -> None:
         initialised(network, random)
 
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        yield from super()._tensors()
+        if not self._matched.as_loaded and len(self._usage) > 1:
+            yield _USAGE, self._usage
+
     def begin_from(self, state: State) -> bool:
         self._shown = {}
         self._forget()
@@ -446,6 +489,10 @@ class Magic(PaintingMagic):
     def restore(self, state: State, strict: bool = True) -> list[str]:
         self._shown = {}
         self._forget()
+        # A state of other images, or that was learned with a content, knows of no use of these; it is soon found.
+        used = state.tensors.get(_USAGE)
+        if used is None or used.shape != self._usage.shape:
+            state = State({**state.tensors, _USAGE: self._image_parts}, state.plain)
         return super().restore(state, strict)
 
 

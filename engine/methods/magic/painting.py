@@ -170,7 +170,7 @@ class PaintingMagic(DecidingMagic):
             self._tally.add(self._pieces_key, pieces, box, asked, self.halo, scene.canvas_size, step)
         painted = scene.fields.amounts.get(PAINT)
         powers = None if painted is None else painted(box)[None]
-        result = self.average.refined(collage, self.bound_at(powers, s.repaint_bound))
+        result = self.average.refined(collage, self.bound_at(powers, s.repaint_bound), s.kept_colors)
         shown = collage.new_zeros(3, box.height, box.width) if content is None else content[0]
         return Painting(result, collage, mixture, shown, choices, box, regions)
 

@@ -41,6 +41,7 @@ SETTINGS: Mapping[str, Any] = {
     "average_decay": 0.999,
     "entropy_ramp_steps": 400,
     "collage_content_weight": 1.0,
+    "kept_colors": 0.0,
 }
 """The network that is shipped, and how it learns; the rest are MAGIC's defaults."""
 _UNGUIDED_SHARE = 0.12

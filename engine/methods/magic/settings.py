@@ -31,6 +31,10 @@ class MagicSettings(AdversarialSettings):
         "How far the second network may change the pieces to hide their borders. 0: untouched pieces.",
         symbol="bound of U-Net 2", group=LOOK, live=True,
         when=one_of("refiner_paints", "change", also=_REFINING))
+    kept_colors: float = share(1.0, "Keep the pieces' colours",
+        "1: the second network makes pieces lighter or darker alone, so that hues are those of your images. Less: it "
+        "may change hues as well. Acts at once.", symbol="change of U-Net 2, in grey", group=LOOK, live=True,
+        when=one_of("refiner_paints", "change", also=_REFINING))
     correspondence: Literal["blur", "pool4", "pool8", "pool16"] = choice(
         "pool8", ("Blurred", "4 px blocks", "8 px blocks", "16 px blocks"), "Compare content",
         "What must agree between picture and content. Coarser leaves more room for whole pieces of the style.",
@@ -51,6 +55,10 @@ class MagicSettings(AdversarialSettings):
     largest_share_weight: float = weight(0.0, 50, "No single favourite",
         "More: the most used element gets less of each patch. Unguided collages need it, or they are one image.",
         symbol="λ_M", group=PIECES, before="temperature")
+    balance_weight: float = weight(20.0, 100, "Use all images",
+        "Without a content: more gives each style image its part of the picture, by its weight. Less: what goes well "
+        "together may take it all.", symbol="balance, 1 - H(u) / log S", group=PIECES, advanced=True,
+        before="temperature")
     temperature: float = redeclared(AdversarialSettings, "temperature", advanced=True)
     entropy_ramp_steps: int = redeclared(AdversarialSettings, "entropy_ramp_steps", default=200,
         label="Clean cuts begin slowly")

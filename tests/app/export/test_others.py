@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from engine.messages.exports import Exported
 from tests.app.drops import drop, files
@@ -86,3 +87,19 @@ def test_the_window_of_other_contents_opens_once(prints: PrintStudio) -> None:
     prints.press("others")
     assert prints.exports.others is first
     assert first.list.count() == 1, "it is the same one, in front"
+
+
+def test_the_program_is_ended_from_there_by_its_key(prints: PrintStudio) -> None:
+    prints.train()
+    prints.press("others")
+    window = prints.exports.others
+    assert window is not None
+    window.activateWindow()
+    prints.until(lambda: QApplication.activeWindow() is window)
+    assert window.focusWidget() is window.add_button, "what comes first"
+    leave = prints.window.actions_by_name["quit"]
+    leave.triggered.disconnect()
+    pressed: list[bool] = []
+    leave.triggered.connect(lambda: pressed.append(True))
+    QTest.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    assert len(pressed) == 1

@@ -1,55 +1,23 @@
-"""Laws that every registered method keeps. A new method adds one row to `JOBS`; all tests here then hold for it."""
+"""Laws that every registered method keeps: a new one adds a row to `JOBS` of method_jobs.py, and all hold for it."""
 
 import gc
 import weakref
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
-from engine.fields.artwork import Artwork
-from engine.job import Job
 from engine.messages.commands import RenderView
-from engine.method import Method, method_class, method_keys
+from engine.method import method_class, method_keys
 from engine.method_choices import preset_values
 from engine.preview import views
 from engine.settings import specs
-from tests.engine import famos_jobs, generator_jobs, magic_jobs, pixel_jobs
-
-CPU = torch.device("cpu")
-
-# A tiny job of each method, in a folder of its own: images that are made here, networks of a few channels.
-JOBS: dict[str, Callable[..., Job]] = {
-    "famos": famos_jobs.job,
-    "magic": magic_jobs.job,
-    "neural_style": pixel_jobs.style_job,
-    "doodle": pixel_jobs.doodle_job,
-    "texture": lambda folder, settings=None, **changes: generator_jobs.job("texture", folder, settings, **changes),
-    "stylize": lambda folder, settings=None, **changes: generator_jobs.job("stylize", folder, settings, **changes),
-    "doodle_net": lambda folder, settings=None, **changes: generator_jobs.job(
-        "doodle_net", folder, settings, **changes
-    ),
-}
+from tests.engine.method_jobs import CPU, JOBS, built, check_goes_on, check_tiles_agree, learned, painted
 
 every_method = pytest.mark.parametrize("key", method_keys())
-
-
-def built(key: str, folder: Path, settings: dict[str, Any] | None = None, steps: int = 0, **changes: Any) -> Method:
-    method = method_class(key)(JOBS[key](folder, settings, **changes), CPU)
-    for step in range(steps):
-        method.step(step)
-    return method
-
-
-def painted(method: Method, canvas_size: Size, box: Box | None = None) -> dict[str, Tensor]:
-    method.freeze_statistics()
-    with torch.no_grad():
-        return Artwork(method, canvas_size).layers_at(box or canvas_size.box)
 
 
 def test_each_has_a_row() -> None:
@@ -108,29 +76,44 @@ def test_a_step_gives_the_terms_it_names_and_a_picture_of_all_layers(key: str, t
 def test_crops_agree(key: str, tmp_path: Path) -> None:
     """A canvas that no tile divides, larger than what was trained for, painted in tiles and at once."""
     method = built(key, tmp_path, steps=1)
-    canvas_size = Size(149, 131)
-    whole = painted(method, canvas_size)
-    for tile in canvas_size.box.tiles(64):
-        rows, columns = tile.within(canvas_size.box)
-        for name, piece in painted(method, canvas_size, tile).items():
-            assert (piece - whole[name][:, rows, columns]).abs().max() <= 1e-5, name
+    check_tiles_agree(method, Size(149, 131))
+
+
+@every_method
+def test_what_stands_still_paints_the_picture_of_its_step_whatever_is_learned_or_set_meanwhile(
+    key: str, tmp_path: Path
+) -> None:
+    method, box = built(key, tmp_path, steps=2), Box(3, 5, 40, 50)
+    still = method.still()
+    if still is None:  # such a method is only painted between its steps
+        return
+    expected, patches = painted(method, method.canvas_size, box), method.patches()
+    if "tone_matching" in type(method.settings).model_fields:
+        method.settings = method.settings.with_values({"tone_matching": 0.3})
+    method.step(2)
+    painted(method, method.canvas_size, box)
+    found = painted(still, still.canvas_size, box)
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    assert all(torch.equal(still.patches()[name], patch) for name, patch in patches.items())
+
+
+@every_method
+def test_to_paint_what_stands_still_changes_nothing_of_what_is_learned(key: str, tmp_path: Path) -> None:
+    plain, looked_at = (built(key, tmp_path, steps=1) for _ in range(2))
+    for step in (1, 2):
+        if (still := looked_at.still()) is not None:
+            painted(still, still.canvas_size, Box(3, 5, 40, 50))
+        plain.step(step)
+        looked_at.step(step)
+    expected, found = plain.state(), looked_at.state()
+    assert found.plain == expected.plain
+    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in expected.tensors.items())
 
 
 @every_method
 def test_going_on_from_a_state_equals_going_on_without_a_break(key: str, tmp_path: Path) -> None:
-    straight = built(key, tmp_path, steps=3)
-    kept = straight.state()
-    assert all(tensor.device.type == "cpu" and tensor.is_contiguous() for tensor in kept.tensors.values())
-    resumed = built(key, tmp_path)
-    assert resumed.restore(kept) == []
-    for step in range(3, 6):
-        ours, theirs = straight.step(step), resumed.step(step)
-        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    ours, theirs = straight.state(), resumed.state()
-    assert ours.plain == theirs.plain
-    assert ours.tensors.keys() == theirs.tensors.keys()
-    assert all(torch.equal(ours.tensors[name], theirs.tensors[name]) for name in ours.tensors)
-    assert torch.equal(painted(straight, Size(64, 64))["result"], painted(resumed, Size(64, 64))["result"])
+    check_goes_on(lambda: built(key, tmp_path))
 
 
 @every_method
@@ -145,9 +128,12 @@ def test_a_state_is_not_changed_by_what_follows(key: str, tmp_path: Path) -> Non
 
 
 @every_method
-def test_equal_jobs_give_equal_pictures(key: str, tmp_path: Path) -> None:
-    first, second = (painted(built(key, tmp_path, steps=2), Size(64, 64))["result"] for _ in range(2))
+def test_equal_jobs_give_equal_pictures_and_other_seeds_others(key: str, tmp_path: Path) -> None:
+    first, second, other = (
+        painted(built(key, tmp_path, steps=2, seed=seed), Size(64, 64))["result"] for seed in (1, 1, 2)
+    )
     assert torch.equal(first, second)
+    assert not torch.equal(first, other)
 
 
 @pytest.mark.parametrize(
@@ -165,17 +151,10 @@ def test_painting_does_not_change_what_is_learned(key: str, settings: dict[str, 
         looked.step(step)
         painted(looked, Size(40, 40))
         blind.step(step)
-    ours, theirs = looked.state().tensors, blind.state().tensors
+    ours, theirs = learned(looked), learned(blind)
     assert ours.keys() == theirs.keys()
     for name, tensor in ours.items():
-        if not is_taken_for_painting(name):
-            assert torch.equal(tensor, theirs[name]), name
-
-
-def is_taken_for_painting(name: str) -> bool:
-    """Whether a tensor of a state is a statistic of the network that paints, see `freeze_statistics`."""
-    statistics = ("running_mean", "running_var", "num_batches_tracked")
-    return name.startswith("average.") and name.rpartition(".")[2] in statistics
+        assert torch.equal(tensor, theirs[name]), name
 
 
 @pytest.mark.parametrize(("key", "settings"), [*((key, {}) for key in method_keys()), ("famos", {"periodic_noise": 3})])

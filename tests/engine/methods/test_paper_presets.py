@@ -36,6 +36,8 @@ ADDED = {
         "r1_weight",
         "entropy_ramp_steps",
         "smoothing_px",
+        "kept_colors",
+        "balance_weight",
     ),
 }
 """Terms and ramps that are ours: 0, or idle, in a preset that says it is the paper's."""

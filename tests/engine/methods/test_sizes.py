@@ -13,7 +13,7 @@ from engine.images.quantise import to_uint8
 from engine.method import Method, method_keys
 from engine.options import RenderMode
 from engine.preview.views import artwork
-from tests.engine.methods.test_every_method import JOBS, built
+from tests.engine.method_jobs import JOBS, built
 
 SCALES = (0.5, 1.25, 2.0)
 SHOWN = {"famos": "content", "magic": "content", "neural_style": "content", "doodle": "target_mask"}

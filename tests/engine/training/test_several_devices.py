@@ -30,7 +30,7 @@ from engine.training.follower import follow
 from engine.training.leader import Leader, begun
 from engine.training.session import Session
 from tests.engine import famos_jobs
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 from tests.engine.sessions import of, play
 
 

@@ -320,7 +320,7 @@ def test_a_picture_is_of_one_step_and_of_one_value(tmp_path: Path) -> None:
 def test_a_picture_that_takes_long_does_not_keep_training_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.training.session.WHOLE_PICTURE_S", 0.0)
+    monkeypatch.setattr("engine.training.turns.WHOLE_PICTURE_S", 0.0)
     size = Size(600, 600)
     session = Session(toy.job(tmp_path, canvas_size=size), tmp_path, device="cpu")
     session.post(RenderView(size.box, size, ticket=4))

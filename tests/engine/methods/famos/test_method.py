@@ -14,99 +14,15 @@ from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
 from engine.fields.artwork import Artwork
 from engine.fields.noise import NoiseField
 from engine.images.sampling import step_generator
-from engine.methods.famos.loss import content_distance, running_usage
+from engine.methods.famos.loss import content_distance
 from engine.methods.famos.method import Famos
-from engine.methods.famos.settings import FamosSettings
+from engine.methods.usage import running_usage
 from engine.nn.mosaic import blended
-from engine.settings import specs
-from tests.engine.combinations import every_pair
 from tests.engine.famos_jobs import job, picture
+from tests.engine.method_jobs import whole
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.usefixtures("forgetful")
-
-OPTIONS: dict[str, tuple[Any, ...]] = {
-    "mode": ("blend", "paint", "copy"),
-    "blend": ("convex", "separate", "additive"),
-    "adversarial": ("hinge", "wgan_gp", "dcgan", "lsgan"),
-    "correspondence": ("pool8", "pool4", "pool16", "blur", "learned", "features"),
-    "learned_after": ("pool8", "nothing", "blur", "pool16", "grey"),
-    "balance_over": ("patches", "canvas"),
-    "norm": ("layer", "batch", "none"),
-    "kernel": ("5", "3", "7"),
-    "discriminator_norm": ("none", "layer", "instance"),
-    "tiling": ("mirror", "wrap"),
-    "crops": ("same", "apart"),
-    "noise_at": ("bottleneck", "input"),
-    "global_noise": (2, 0),
-    "local_noise": (2, 0),
-    "periodic_noise": (0, 3),
-    "mix_scales": (False, True),
-    "residual_blocks": (0, 1),
-    "refine": (False, True),
-    "bottleneck": (0, 6),
-    "skips": (True, False),
-    "depth": (2, 3),
-    "precision": ("float32", "bfloat16"),
-    "discriminator_steps": (1, 2),
-    "tone_matching": (True, False),
-    "smoothing_px": (1.5, 0.0, 4.0),
-}
-CHANGE_ONLY_THE_TRAINING = (
-    *("adversarial", "correspondence", "learned_after", "balance_over", "discriminator_norm", "discriminator_steps"),
-    *("crops", "precision", "tone_matching"),
-)
-
-
-def whole(method: Famos, canvas_size: Size, layer: str = "result") -> torch.Tensor:
-    with torch.no_grad():
-        return Artwork(method, canvas_size, layer).at(canvas_size.box)
-
-
-@pytest.mark.parametrize(
-    "options", every_pair(OPTIONS), ids=lambda row: f"{row['mode']}-{row['adversarial']}-{row['norm']}"
-)
-def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any], tmp_path: Path) -> None:
-    method = Famos(job(tmp_path, options), CPU)
-    before = [parameter.clone() for parameter in method.generator.parameters()]
-    judge = [parameter.clone() for parameter in method.discriminator.parameters()]
-    terms: dict[str, Tensor] = {}
-    for step in range(2):
-        terms = method.step(step)
-        assert all(torch.isfinite(value) for value in terms.values()), terms
-        assert all(value.shape == () for value in terms.values())
-    assert {term.key for term in Famos.terms} >= set(terms)
-    assert any(not torch.equal(a, b) for a, b in zip(before, method.generator.parameters(), strict=True))
-    assert any(not torch.equal(a, b) for a, b in zip(judge, method.discriminator.parameters(), strict=True))
-    with torch.no_grad():
-        layers = Artwork(method, method.canvas_size).layers_at(Box(3, 5, 20, 30))
-    assert set(layers) == {layer.key for layer in Famos.layers}
-    for image in layers.values():
-        assert image.shape == (3, 20, 30)
-        assert image.min() >= 0
-        assert image.max() <= 1 + 1e-6
-    for patch in method.patches().values():
-        assert patch.shape == (2, 3, 32, 32)
-    if options["mode"] == "copy":
-        assert torch.equal(layers["result"], layers["collage"])
-
-
-@pytest.mark.parametrize(
-    "options",
-    every_pair({key: values for key, values in OPTIONS.items() if key not in CHANGE_ONLY_THE_TRAINING}),
-    ids=lambda row: f"{row['mode']}-{row['norm']}-{row['kernel']}-{row['depth']}",
-)
-def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
-    method = Famos(job(tmp_path, options), CPU)
-    method.step(0)
-    canvas_size = Size(149, 131)  # no tile divides it
-    one_piece = whole(method, canvas_size)
-    artwork = Artwork(method, canvas_size)
-    for tile in canvas_size.box.tiles(64):
-        with torch.no_grad():
-            piece = artwork.at(tile)
-        rows, columns = tile.within(canvas_size.box)
-        assert (piece - one_piece[:, rows, columns]).abs().max() <= 1e-5
 
 
 def test_depth_4_needs_the_halo_that_was_measured_for_it(tmp_path: Path) -> None:
@@ -141,33 +57,6 @@ def test_pieces_kept_whole_have_fewer_borders_at_once(tmp_path: Path) -> None:
             assert whole(method, method.canvas_size).equal(shown)
         borders.append(float(fresh["templates"].diff(dim=1).abs().mean()))
     assert borders[0] > borders[1] > borders[2]
-
-
-@pytest.mark.parametrize("options", [{}, {"norm": "batch", "adversarial": "wgan_gp"}, {"correspondence": "learned"}])
-def test_going_on_from_a_state_equals_going_on_without_a_break(options: dict[str, Any], tmp_path: Path) -> None:
-    straight = Famos(job(tmp_path, options), CPU)
-    for step in range(3):
-        straight.step(step)
-    kept = straight.state()
-    resumed = Famos(job(tmp_path, options), CPU)
-    assert resumed.restore(kept) == []
-    for step in range(3, 6):
-        a, b = straight.step(step), resumed.step(step)
-        assert all(torch.equal(a[key], b[key]) for key in a)
-    ours, theirs = straight.state(), resumed.state()
-    assert ours.plain == theirs.plain
-    assert all(torch.equal(ours.tensors[name], theirs.tensors[name]) for name in ours.tensors)
-    assert torch.equal(whole(straight, Size(64, 64)), whole(resumed, Size(64, 64)))
-
-
-def test_equal_jobs_give_equal_pictures_and_other_seeds_others(tmp_path: Path) -> None:
-    pictures = []
-    for seed in (1, 1, 2):
-        method = Famos(job(tmp_path, seed=seed), CPU)
-        method.step(0)
-        pictures.append(whole(method, Size(64, 64)))
-    assert torch.equal(pictures[0], pictures[1])
-    assert not torch.equal(pictures[0], pictures[2])
 
 
 def test_a_state_of_other_networks_is_taken_over_where_it_fits(tmp_path: Path) -> None:
@@ -244,44 +133,6 @@ def place_of(psi: Tensor, canvas_size: Size) -> Box:
         return int(places[at]) - at
 
     return Box(first(psi[0, :, 0], canvas_size.height), first(psi[1, 0], canvas_size.width), *psi.shape[1:])
-
-
-_ELSEWHERE = ("noise_seed", "noise_drift", "feather_px")  # act on what is shown, and where there is a map
-LIVE = [spec.name for spec in specs(FamosSettings) if spec.knob.live and spec.name not in _ELSEWHERE]
-
-
-@pytest.mark.parametrize("name", LIVE)
-def test_live_settings_act_in_the_next_step(name: str, tmp_path: Path) -> None:
-    """Two equal methods; one is given another value after two steps, and their third steps differ."""
-    needs = {
-        "blur_px": {"correspondence": "blur"},
-        "settle_after_steps": {"settle_after_steps": 1},
-        "penalty_weight": {"adversarial": "wgan_gp"},
-        "r1_every_steps": {"r1_weight": 1.0},
-        "r1_weight": {"r1_every_steps": 2},
-        "temperature_start": {"temperature_ramp_steps": 100},
-        "entropy_ramp_steps": {"entropy_ramp_steps": 1},
-        "temperature_ramp_steps": {"temperature_start": 3.0},
-        "largest_share_weight": {"temperature": 0.25},
-    }
-    base = job(tmp_path, needs.get(name, {}))
-    kept, turned = Famos(base, CPU), Famos(base, CPU)
-    for step in range(2):
-        kept.step(step)
-        turned.step(step)
-    now = getattr(turned.settings, name)
-    others = {"r1_every_steps": 2, "average_decay": 0.0, "discriminator_steps": 2}
-    others |= {"tone_matching": 0.9, "color_matching": 0.9}
-    other = others.get(name, now * 0.5 + 2)
-    if name in ("learning_rate", "discriminator_rate"):
-        other = now / 10
-    if name in ("temperature_ramp_steps", "entropy_ramp_steps"):
-        other = 500
-    turned.settings = turned.settings.with_values({name: type(now)(other)})
-    kept.step(2)
-    turned.step(2)
-    ours, theirs = kept.state().tensors, turned.state().tensors
-    assert any(not torch.equal(ours[key], theirs[key]) for key in ours)
 
 
 @pytest.mark.parametrize("kind", ["global_noise", "local_noise", "periodic_noise"])
@@ -370,31 +221,6 @@ def test_contents_are_compared_by_their_formulas(by: str, tmp_path: Path) -> Non
             blocks = [x.unflatten(3, (2, 16)).unflatten(2, (2, 16)).mean((3, 5)) for x in (a, b)]
             expected = (blocks[0] - blocks[1]).square().mean()
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
-
-
-def test_after_diverging_it_learns_more_slowly_and_remembers(tmp_path: Path) -> None:
-    method = Famos(job(tmp_path), CPU)
-    assert "0.5" in method.slow_down()
-    method.step(0)
-    assert method.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * method.settings.learning_rate)
-    again = Famos(job(tmp_path), CPU)
-    again.restore(method.state())
-    again.step(1)
-    assert again.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * method.settings.learning_rate)
-
-
-def test_no_number_in_the_weights_shows_in_the_terms(tmp_path: Path) -> None:
-    method = Famos(job(tmp_path), CPU)
-    with torch.no_grad():
-        next(method.generator.parameters()).fill_(torch.nan)
-    assert not torch.isfinite(method.step(0)["content"])
-
-
-def test_a_content_of_one_size_and_a_canvas_of_another(tmp_path: Path) -> None:
-    method = Famos(job(tmp_path, canvas_size=Size(90, 200)), CPU)
-    assert method.canvas_size == Size(90, 200)
-    method.step(0)
-    assert whole(method, method.canvas_size).shape == (3, 90, 200)
 
 
 def test_images_smaller_than_the_patch_and_several_contents(tmp_path: Path) -> None:

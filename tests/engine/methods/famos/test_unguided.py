@@ -52,7 +52,7 @@ def test_a_repeat_of_it_closes(tmp_path: Path) -> None:
 
 
 def test_pieces_too_need_no_content(tmp_path: Path) -> None:
-    method = Famos(texture(tmp_path, mode="blend"), CPU)
+    method = Famos(texture(tmp_path, mode="blend", without_content="chance"), CPU)
     assert float(method.step(0)["content_collage"]) == 0
     assert method.scene(Size(64, 64)).coordinates(Box(0, 0, 32, 32)).any()  # else it would not know the templates
 
@@ -60,3 +60,8 @@ def test_pieces_too_need_no_content(tmp_path: Path) -> None:
 def test_guided_it_asks_for_a_content(tmp_path: Path) -> None:
     with pytest.raises(MissingSourcesError, match="Drop one on Content, or choose Unguided for a texture"):
         Famos(texture(tmp_path, guidance="guided"), CPU)
+
+
+def test_guided_a_content_is_needed_and_unguided_it_is_not() -> None:
+    assert Famos.needed_slots(FamosSettings(guidance="guided")) == {"style", "content"}
+    assert Famos.needed_slots(FamosSettings(guidance="unguided")) == {"style"}

@@ -2,7 +2,6 @@
 
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,27 +14,15 @@ from engine.job import Job, SourceImage
 from engine.messages.commands import Load
 from engine.messages.events import Began
 from engine.methods.feedforward.doodle_net import DoodleNet
-from engine.methods.feedforward.doodle_net_settings import DoodleNetSettings
-from engine.settings import specs
 from engine.training.session import Session
-from tests.engine.generator_jobs import (
-    COLORS,
-    CPU,
-    bands,
-    check_live_setting_acts,
-    check_resume_equals_uninterrupted,
-    check_seeds,
-    check_tiles_agree,
-    job,
-    other_value,
-    trained,
-    whole,
-)
+from tests.engine.generator_jobs import COLORS, CPU, bands, job, trained
+from tests.engine.method_jobs import whole
 
 OPTIONS = [
     {"generator": generator, "norm": norm, "padding": ("circular", "replicate")[index % 2], "scales": 2 + index % 3}
     for index, (generator, norm) in enumerate(product(("layered", "pyramid"), ("instance", "batch", "layer", "none")))
 ]
+OPTIONS += [{"generator": "layered", "enlarging": "smooth", "scales": 3}]
 OPTIONS += [
     {"generator": "layered", "norm": "instance", "finest_noise_px": finest, "scales": 4} for finest in ("1", "4", "8")
 ]
@@ -48,28 +35,6 @@ def mask(path: Path, labels: np.ndarray, colors: np.ndarray = COLORS) -> SourceI
 
 def with_masks(one: Job, **masks: SourceImage) -> Job:
     return one.model_copy(update={"sources": one.sources | {slot: (image,) for slot, image in masks.items()}})
-
-
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda row: f"{row['generator']}-{row['norm']}-{row['scales']}")
-def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
-    # Layer norm over two channels would blow rounding up: it makes them +1 and -1, however near they are.
-    method = trained(DoodleNet(job("doodle_net", tmp_path, {"width": 4, **options}), CPU), 2)
-    check_tiles_agree(method, Size(91, 107))
-
-
-@pytest.mark.parametrize("options", [{}, {"generator": "pyramid", "statistic": "gram"}, {"diversity_weight": 1.0}])
-def test_going_on_from_a_state_equals_going_on_without_a_break(options: dict[str, Any], tmp_path: Path) -> None:
-    check_resume_equals_uninterrupted(DoodleNet, job("doodle_net", tmp_path, options))
-
-
-def test_equal_jobs_give_equal_pictures_and_other_seeds_others(tmp_path: Path) -> None:
-    check_seeds(DoodleNet, job("doodle_net", tmp_path))
-
-
-@pytest.mark.parametrize("name", [spec.name for spec in specs(DoodleNetSettings) if spec.knob.live])
-def test_live_settings_act(name: str, tmp_path: Path) -> None:
-    base = job("doodle_net", tmp_path, {"diversity_weight": 0.5, "statistic": "gram"})
-    check_live_setting_acts(DoodleNet, base, name, other_value(DoodleNet, name))
 
 
 def test_regions_take_on_their_own_colours(tmp_path: Path) -> None:

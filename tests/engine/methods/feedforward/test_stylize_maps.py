@@ -16,7 +16,8 @@ from engine.job import Job, SourceImage
 from engine.methods.feedforward.stylize import Stylize
 from engine.methods.map_slots import STRENGTH_MAP, STYLES_MAP
 from tests.engine.famos_jobs import picture
-from tests.engine.generator_jobs import check_resume_equals_uninterrupted, check_tiles_agree, job, trained, whole
+from tests.engine.generator_jobs import job, trained
+from tests.engine.method_jobs import check_goes_on, check_tiles_agree, whole
 
 RED, BLUE = "#dc1414", "#1428dc"
 CPU = torch.device("cpu")
@@ -122,7 +123,7 @@ def test_tiles_agree_with_maps(norm, tmp_path):
 
 
 def test_going_on_with_maps_equals_never_having_stopped(tmp_path):
-    check_resume_equals_uninterrupted(Stylize, mapped(tmp_path, HALVES | RAMP, EACH))
+    check_goes_on(lambda: made(mapped(tmp_path, HALVES | RAMP, EACH)))
 
 
 def test_a_stroke_asks_for_no_rebuild_and_other_styles_of_regions_do(tmp_path):

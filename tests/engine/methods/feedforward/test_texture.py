@@ -13,24 +13,13 @@ from engine.errors import BadProjectError, BadSettingError, MissingSourcesError,
 from engine.fields.artwork import Artwork, receptive_margin
 from engine.images.sampling import step_generator
 from engine.methods.feedforward.texture import Texture
-from engine.methods.feedforward.texture_settings import TextureSettings
 from engine.nn.deep_network import DeepNetwork, DeepShape
 from engine.nn.layers import initialise_scaled
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
-from engine.settings import specs
 from engine.style import weights
 from engine.style.style_loss import with_gradient
-from tests.engine.generator_jobs import (
-    CPU,
-    check_live_setting_acts,
-    check_resume_equals_uninterrupted,
-    check_seeds,
-    check_tiles_agree,
-    job,
-    other_value,
-    trained,
-    whole,
-)
+from tests.engine.generator_jobs import CPU, job, trained
+from tests.engine.method_jobs import whole
 
 GENERATORS = ("layered", "deep", "pyramid")
 NORMS = ("instance", "batch", "layer", "none")
@@ -39,18 +28,10 @@ OPTIONS = [
     for index, (generator, norm) in enumerate(product(GENERATORS, NORMS))
     for padding, seamless, scales in [(("circular", "replicate")[index % 2], index % 3 == 0, 2 + index % 3)]
 ]
+OPTIONS += [{"generator": "layered", "enlarging": "smooth", "scales": 3}]
 OPTIONS += [
     {"generator": "layered", "norm": "instance", "finest_noise_px": finest, "scales": 4} for finest in ("1", "2", "8")
 ]
-
-
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda row: f"{row['generator']}-{row['norm']}-{row['scales']}")
-def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
-    # Layer norm over two channels would blow rounding up: it makes them +1 and -1, however near they are.
-    method = trained(Texture(job("texture", tmp_path, {"latent": 3, "width": 4, **options}), CPU), 2)
-    check_tiles_agree(method, Size(101, 131))
-    assert whole(method, Size(64, 64)).min() >= 0
-    assert whole(method, Size(64, 64)).max() <= 1
 
 
 def test_a_halo_that_is_too_small_would_show(tmp_path: Path) -> None:
@@ -60,24 +41,6 @@ def test_a_halo_that_is_too_small_would_show(tmp_path: Path) -> None:
     with torch.no_grad():
         piece = Artwork(method, Size(96, 96)).at(Box(32, 32, 32, 32))
     assert (piece - exact[:, 32:64, 32:64]).abs().max() > 1e-4
-
-
-@pytest.mark.parametrize("generator", GENERATORS)
-@pytest.mark.parametrize("statistic", ["sliced", "gram"])
-def test_going_on_from_a_state_equals_going_on_without_a_break(generator: str, statistic: str, tmp_path: Path) -> None:
-    options = {"generator": generator, "latent": 3, "statistic": statistic, "normalised_gradients": statistic == "gram"}
-    check_resume_equals_uninterrupted(Texture, job("texture", tmp_path, options))
-
-
-def test_equal_jobs_give_equal_pictures_and_other_seeds_others(tmp_path: Path) -> None:
-    check_seeds(Texture, job("texture", tmp_path))
-
-
-@pytest.mark.parametrize("name", [spec.name for spec in specs(TextureSettings) if spec.knob.live])
-def test_live_settings_act(name: str, tmp_path: Path) -> None:
-    # A single weight scales the whole loss, which Adam ignores: some variety must pull against the style.
-    base = job("texture", tmp_path, {"diversity_weight": 0.5, "statistic": "gram"})
-    check_live_setting_acts(Texture, base, name, other_value(Texture, name))
 
 
 def test_each_sample_seed_paints_another_sample(tmp_path: Path) -> None:

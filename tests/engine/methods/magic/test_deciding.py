@@ -10,7 +10,8 @@ from engine.box import Box, Size
 from engine.methods.magic.method import Magic
 from engine.nn.collage import affine_displacement, handed_over, together
 from engine.templates.atlas import Templates
-from tests.engine.magic_jobs import ROUNDING, alive, job, whole
+from tests.engine.magic_jobs import ROUNDING, alive, job
+from tests.engine.method_jobs import whole
 
 CPU = torch.device("cpu")
 

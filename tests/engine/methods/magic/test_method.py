@@ -1,5 +1,6 @@
 """MAGIC: a step over the options that change its graph, what it learns, and what it says of what it can not use."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -7,49 +8,20 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 
 from engine.box import Box, Size
 from engine.errors import BadProjectError, BadSettingError, MissingSourcesError
-from engine.fields.artwork import Artwork
+from engine.images.sampling import step_generator
 from engine.job import SourceImage
 from engine.methods.magic import method as magic_module
 from engine.methods.magic.method import Magic
 from engine.methods.magic.settings import MagicSettings
-from engine.settings import specs
-from tests.engine.combinations import every_pair
+from engine.methods.usage import usage_of_images
 from tests.engine.famos_jobs import picture
-from tests.engine.magic_jobs import OPTIONS, job, whole
+from tests.engine.magic_jobs import job
+from tests.engine.method_jobs import whole
 
 CPU = torch.device("cpu")
-
-
-@pytest.mark.parametrize(
-    "options", every_pair(OPTIONS), ids=lambda row: f"{row['guidance']}-{row['warp']}-{row['norm']}-{row['attention']}"
-)
-def test_a_step_and_a_picture_with_every_pair_of_options(options: dict[str, Any], tmp_path: Path) -> None:
-    method = Magic(job(tmp_path, options), CPU)
-    before = [parameter.clone() for parameter in method.generator.parameters()]
-    judge = [parameter.clone() for parameter in method.discriminator.parameters()]
-    terms: dict[str, Tensor] = {}
-    for step in range(2):
-        terms = method.step(step)
-        assert all(torch.isfinite(value) for value in terms.values()), terms
-        assert all(value.shape == () for value in terms.values())
-    assert {term.key for term in Magic.terms} >= set(terms)
-    assert any(not torch.equal(a, b) for a, b in zip(before, method.generator.parameters(), strict=True))
-    assert any(not torch.equal(a, b) for a, b in zip(judge, method.discriminator.parameters(), strict=True))
-    with torch.no_grad():
-        layers = Artwork(method, method.canvas_size).layers_at(Box(3, 5, 20, 30))
-    assert set(layers) == {layer.key for layer in Magic.layers}
-    for image in layers.values():
-        assert image.shape == (3, 20, 30)
-        assert image.min() >= 0
-        assert image.max() <= 1 + 1e-6
-    for patch in method.patches().values():
-        assert patch.shape == (2, 3, 32, 32)
-    if not options["refine"]:
-        assert torch.equal(layers["result"], layers["collage"])
 
 
 def test_the_size_of_the_set_varies_from_step_to_step(tmp_path: Path) -> None:
@@ -62,23 +34,6 @@ def test_the_size_of_the_set_varies_from_step_to_step(tmp_path: Path) -> None:
     assert len(sizes) > 2
     assert min(sizes) >= 2
     assert max(sizes) <= 6
-
-
-@pytest.mark.parametrize("options", [{}, {"norm": "instance", "warp": "affine"}, {"guidance": "unguided"}])
-def test_going_on_from_a_state_equals_going_on_without_a_break(options: dict[str, Any], tmp_path: Path) -> None:
-    straight = Magic(job(tmp_path, options), CPU)
-    for step in range(3):
-        straight.step(step)
-    kept = straight.state()
-    resumed = Magic(job(tmp_path, options), CPU)
-    assert resumed.restore(kept) == []
-    for step in range(3, 6):
-        a, b = straight.step(step), resumed.step(step)
-        assert all(torch.equal(a[key], b[key]) for key in a)
-    ours, theirs = straight.state(), resumed.state()
-    assert ours.plain == theirs.plain
-    assert all(torch.equal(ours.tensors[name], theirs.tensors[name]) for name in ours.tensors)
-    assert torch.equal(whole(straight, Size(64, 64)), whole(resumed, Size(64, 64)))
 
 
 def test_equal_jobs_give_equal_pictures_and_other_seeds_others(tmp_path: Path) -> None:
@@ -104,48 +59,7 @@ def test_a_state_of_another_mode_is_taken_over_where_it_fits(tmp_path: Path) -> 
         back.restore(unguided.state())
 
 
-ELSEWHERE = ("feather_px", "anchor_steps")  # act on maps, and on the network that comes along: test_instant.py
-LIVE = [spec.name for spec in specs(MagicSettings) if spec.knob.live and spec.name not in ELSEWHERE]
-ONLY_SHOWN = ("set_seed", "show_size", "between_seed", "between", "between_by")
-
-
-@pytest.mark.parametrize("name", LIVE)
-def test_live_settings_act_in_the_next_step_or_picture(name: str, tmp_path: Path) -> None:
-    """Two equal methods; one is given another value after two steps, and their third steps differ."""
-    needs = {
-        "blur_px": {"correspondence": "blur"},
-        "settle_after_steps": {"settle_after_steps": 1},
-        "penalty_weight": {"adversarial": "wgan_gp"},
-        "r1_every_steps": {"r1_weight": 1.0},
-        "r1_weight": {"r1_every_steps": 2},
-        "entropy_ramp_steps": {"entropy_ramp_steps": 1},
-        "warp_px": {"warp": "flow"},
-        "warp_variation_weight": {"warp": "flow"},
-        "between_seed": {"between": 0.5},
-        "between_by": {"between": 0.5},
-    }
-    base = job(tmp_path, needs.get(name, {}))
-    kept, turned = Magic(base, CPU), Magic(base, CPU)
-    for step in range(2):
-        kept.step(step)
-        turned.step(step)
-    now = getattr(turned.settings, name)
-    others = {"r1_every_steps": 2, "average_decay": 0.0, "discriminator_steps": 2, "entropy_ramp_steps": 500}
-    others |= {"correspondence": "pool4", "between": 0.5, "between_by": "pieces", "show_size": 9, "repaint_bound": 0.9}
-    others |= {"tone_matching": 0.9, "color_matching": 0.9}
-    other = others.get(name)
-    if other is None:
-        other = now / 10 if name in ("learning_rate", "discriminator_rate") else type(now)(now * 0.5 + 2)
-    turned.settings = turned.settings.with_values({name: other})
-    if name in ONLY_SHOWN:
-        assert not torch.equal(whole(kept, Size(64, 64)), whole(turned, Size(64, 64)))
-    kept.step(2)
-    turned.step(2)
-    ours, theirs = kept.state().tensors, turned.state().tensors
-    assert any(not torch.equal(ours[key], theirs[key]) for key in ours) == (name not in ONLY_SHOWN)
-
-
-SHOWN = ("entropy", "variation", "largest_share", "alpha")
+SHOWN = ("entropy", "variation", "largest_share", "alpha", "balance")
 
 
 def learned(tmp_path: Path, settings: dict[str, Any], steps: int = 30) -> dict[str, float]:
@@ -164,6 +78,7 @@ def learned(tmp_path: Path, settings: dict[str, Any], steps: int = 30) -> dict[s
         ("largest_share_weight", 0.0, 10.0, "largest_share", {"guidance": "unguided"}),
         ("content_weight", 1.0, 100.0, "content", {}),
         ("alpha_weight", 0.0, 20.0, "alpha", {}),
+        ("balance_weight", 0.0, 20.0, "balance", {"guidance": "unguided"}),
     ],
 )
 def test_more_weight_on_a_term_makes_it_smaller(
@@ -199,6 +114,49 @@ def test_unguided_needs_no_content_and_takes_any_canvas(tmp_path: Path) -> None:
     terms = method.step(0)
     assert terms["content"] == 0
     assert whole(method, Size(70, 150)).shape == (3, 70, 150)
+
+
+def test_without_a_content_images_have_their_parts_and_pictures_their_colors(tmp_path: Path) -> None:
+    """KL of their running parts from their weights, over log S, and the squared distance of the mean colours."""
+    style = (picture(tmp_path / "s.png", 64, 64, 1), picture(tmp_path / "t.png", 80, 64, 2))
+    weighed = {"style": (style[0].model_copy(update={"weight": 3.0}), style[1])}
+    method = Magic(job(tmp_path, {"guidance": "unguided"}, sources=weighed), CPU)
+    wanted = method.state().tensors["images.usage"].double()
+    assert wanted.tolist() == [0.75, 0.25]
+    means = [torch.from_numpy(np.asarray(Image.open(each.path), np.float64)).mean((0, 1)) for each in style]
+    color = (0.75 * means[0] + 0.25 * means[1]) / 127.5 - 1
+    batch = method._draw_batch(step_generator(0, 0))
+    fake = method._generate(method.generator, batch)
+    found = float(method._imbalance(batch, fake).detach())
+    parts = method.state().tensors["images.usage"].double()
+    away = (fake.result.double().mean((0, 2, 3)) - color).square().sum()
+    expected = float(away.detach()) + float((parts * (parts / wanted).log()).sum()) / math.log(2)
+    assert found == pytest.approx(expected, abs=1e-5)
+    usage = torch.tensor([[0.1, 0.2, 0.3, 0.4]], dtype=torch.float64)
+    by_image = usage_of_images(usage, torch.tensor([[0, 1, 1, 1]]), 3)
+    assert torch.allclose(by_image, torch.tensor([[0.1, 0.9, 0.0]], dtype=torch.float64))
+
+
+def test_the_use_of_images_is_gone_on_with_and_begins_anew_with_others(tmp_path: Path) -> None:
+    style = (picture(tmp_path / "s.png", 64, 64, 1), picture(tmp_path / "t.png", 80, 64, 2))
+    method = Magic(job(tmp_path, {"guidance": "unguided"}, sources={"style": style}), CPU)
+    method.step(0)
+    again = Magic(job(tmp_path, {"guidance": "unguided"}, sources={"style": style}), CPU)
+    again.restore(method.state())
+    for each in (method, again):
+        each.step(1)
+    ours, theirs = method.state().tensors, again.state().tensors
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    three = (*style, picture(tmp_path / "u.png", 64, 70, 3))
+    more = Magic(job(tmp_path, {"guidance": "unguided"}, sources={"style": three}), CPU)
+    assert more.restore(method.state(), strict=False) == []
+    assert torch.allclose(more.state().tensors["images.usage"], torch.full((3,), 1 / 3))
+
+
+def test_where_a_content_decides_images_are_not_balanced(tmp_path: Path) -> None:
+    method = Magic(job(tmp_path), CPU)
+    assert method.step(0)["balance"] == 0
+    assert "images.usage" not in method.state().tensors
 
 
 @pytest.mark.parametrize(
@@ -264,24 +222,6 @@ def test_where_memory_is_short_it_learns_with_less_and_says_so(tmp_path: Path, m
     short.step(0)
     assert short._last is not None
     assert short._last[1].mixture.weights.shape[1] == short.plan.set_size
-
-
-def test_after_diverging_it_learns_more_slowly_and_remembers(tmp_path: Path) -> None:
-    method = Magic(job(tmp_path), CPU)
-    assert "0.5" in method.slow_down()
-    method.step(0)
-    assert method.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * method.settings.learning_rate)
-    again = Magic(job(tmp_path), CPU)
-    again.restore(method.state())
-    again.step(1)
-    assert again.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * method.settings.learning_rate)
-
-
-def test_no_number_in_the_weights_shows_in_the_terms(tmp_path: Path) -> None:
-    method = Magic(job(tmp_path), CPU)
-    with torch.no_grad():
-        next(method.generator.parameters()).fill_(torch.nan)
-    assert not torch.isfinite(method.step(0)["content"])
 
 
 def test_it_learns_the_content_and_uses_its_set(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """MAGIC: pictures in tiles and in one piece, and what the second network paints."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -12,33 +11,10 @@ from engine.methods.magic import painting
 from engine.methods.magic.method import Magic
 from engine.nn.layers import ChannelLayerNorm, InstanceNorm
 from engine.settings import idle
-from tests.engine.combinations import every_pair
-from tests.engine.magic_jobs import OPTIONS, ROUNDING, alive, job, whole
+from tests.engine.magic_jobs import ROUNDING, alive, job
+from tests.engine.method_jobs import whole
 
 CPU = torch.device("cpu")
-CHANGE_ONLY_THE_TRAINING = (
-    *("adversarial", "correspondence", "discriminator_norm", "discriminator_steps", "set_size_least"),
-    *("checkpointing", "precision", "tone_matching"),
-)
-
-
-@pytest.mark.parametrize(
-    "options",
-    every_pair({key: values for key, values in OPTIONS.items() if key not in CHANGE_ONLY_THE_TRAINING}),
-    ids=lambda row: f"{row['guidance']}-{row['warp']}-{row['norm']}-{row['kernel']}-{row['depth']}",
-)
-def test_tiles_agree_with_one_piece(options: dict[str, Any], tmp_path: Path) -> None:
-    method = alive(Magic(job(tmp_path, options), CPU))
-    method.step(0)
-    canvas_size = Size(101, 83)  # no tile divides it
-    artwork = Artwork(method, canvas_size)
-    with torch.no_grad():
-        one_piece = artwork.layers_at(canvas_size.box)
-        for tile in canvas_size.box.tiles(64):
-            pieces = artwork.layers_at(tile)
-            rows, columns = tile.within(canvas_size.box)
-            for layer in ("result", "collage"):
-                assert (pieces[layer] - one_piece[layer][:, rows, columns]).abs().max() <= ROUNDING, layer
 
 
 def test_a_halo_one_grain_smaller_would_show(tmp_path: Path) -> None:
@@ -61,6 +37,19 @@ def test_the_second_network_stays_within_its_bound(tmp_path: Path) -> None:
         layers = Artwork(method, Size(64, 64)).layers_at(Box(0, 0, 64, 64))
     change = (layers["result"] - layers["collage"]).abs().max()
     assert 0.01 < change <= 0.05 + 1e-6
+
+
+def test_kept_colors_leave_light_and_dark_alone_to_the_second_network(tmp_path: Path) -> None:
+    """At 1 its change is the mean over the channels of what it would change at 0, and half way half of both."""
+    generator = Magic(job(tmp_path), CPU).generator
+    collage = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.no_grad():
+        for parameter in generator.refiner.parameters():  # type: ignore[union-attr]
+            parameter.mul_(50)
+        free, half, grey = (generator.refined(collage, 0.1, kept) - collage for kept in (0.0, 0.5, 1.0))
+    assert free.std(1).mean() > 0.01
+    assert torch.allclose(grey, free.mean(1, keepdim=True).expand_as(free), atol=1e-6)
+    assert torch.allclose(half, (free + grey) / 2, atol=1e-6)
 
 
 def test_the_papers_second_network_paints_the_picture_itself(tmp_path: Path) -> None:
