@@ -12,7 +12,7 @@ from engine.__main__ import main
 from engine.errors import BadSettingError, DeviceError
 from engine.messages.events import Warned
 from engine.training.session import Session
-from tests.engine.methods.test_every_method import JOBS
+from tests.engine.method_jobs import JOBS
 from tests.engine.sessions import of, play
 from tests.simulated_card.card import SimulatedCard
 from tests.simulated_card.trainers import CUDA
