@@ -38,6 +38,7 @@ def _by_place(image: Stored) -> Stored:
 _FORMER_DEFAULTS: dict[str, Stored] = {
     "famos": {
         "tone_matching": True,
+        "without_content": "chance",
         "settle_after_steps": 0,
         "balance_over": "patches",
         "foreign_weight": 0.0,

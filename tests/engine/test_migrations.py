@@ -55,6 +55,7 @@ def test_settings_that_were_not_named_mean_what_they_meant() -> None:
         return migrated({"sources": {}, **job}, 1)["settings"]
 
     famos = {"settle_after_steps": 0, "balance_over": "patches", "foreign_weight": 0.0, "smoothing_px": 0.0}
+    famos |= {"without_content": "chance"}
     assert settings(method="famos", settings={}) == {"tone_matching": 1.0} | famos
     assert settings(settings={"tone_matching": False}) == {"tone_matching": 0.0} | famos
     magic = settings(method="magic", settings={"patch": 96})
