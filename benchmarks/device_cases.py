@@ -81,6 +81,7 @@ class Sizes:
         tiles: how many of each are timed.
         canvas: what is painted to a canvas file and from there to a PNG.
         megapixels: of it.
+        mixed: batch, templates and side in pixels of a mixture that is timed by itself.
     """
 
     steps: Mapping[str, Case]
@@ -91,13 +92,12 @@ class Sizes:
     tiles: int
     canvas: Case
     megapixels: float
+    mixed: tuple[int, int, int]
 
 
 CAPTURED = ("famos", "magic")
 """Methods whose steps can be CUDA graphs."""
-_RAMPED = {"entropy_ramp_steps": 0}
-"""While a ramp rises each step is decided otherwise, and none is captured."""
-_PEER = {name: value for name, value in PEER_SIZES.items() if name not in ("adversarial", "precision")} | _RAMPED
+_PEER = {name: value for name, value in PEER_SIZES.items() if name not in ("adversarial", "precision")}
 _PRINT = Case("FAMOS, N 100, ngf 32", "famos", ("Standard",), {"templates": 100, "generator_width": 32})
 _ONE_SIZE = {"scales": 1}
 _SMALL = Size(384, 512)
@@ -113,9 +113,9 @@ CARD = Sizes(
             _PEER | {"adversarial": "wgan_gp", "precision": "float32"},
             30,
         ),
-        "famos-draft": Case("FAMOS Draft", "famos", ("Draft",), _RAMPED, 100),
-        "magic-guided": Case("MAGIC Guided, sets of 50", "magic", ("Guided",), _RAMPED, 20),
-        "magic-draft": Case("MAGIC Draft", "magic", ("Draft",), _RAMPED, 60),
+        "famos-draft": Case("FAMOS Draft", "famos", ("Draft",), None, 100),
+        "magic-guided": Case("MAGIC Guided, sets of 50", "magic", ("Guided",), None, 20),
+        "magic-draft": Case("MAGIC Draft", "magic", ("Draft",), None, 60),
         "texture": Case("texture network", "texture", ("Standard",), None, 30),
         "stylize": Case("fast stylisation", "stylize", ("Standard",), None, 30),
         "doodle_net": Case("fast doodle", "doodle_net", ("Standard",), None, 30),
@@ -129,6 +129,7 @@ CARD = Sizes(
     tiles=30,
     canvas=_PRINT,
     megapixels=150.0,
+    mixed=(8, 80, 160),
 )
 """The sizes of docs/figures.md."""
 
@@ -137,8 +138,8 @@ _STEPS = {
     "famos-float32": Case(
         "FAMOS, N 80, WGAN-GP, float32", "famos", (), _PEER | {"adversarial": "wgan_gp", "precision": "float32"}, 1
     ),
-    "famos-draft": Case("FAMOS Draft", "famos", ("Draft",), _RAMPED, 30),
-    "magic-draft": Case("MAGIC Draft", "magic", ("Draft",), _RAMPED, 20),
+    "famos-draft": Case("FAMOS Draft", "famos", ("Draft",), None, 30),
+    "magic-draft": Case("MAGIC Draft", "magic", ("Draft",), None, 20),
     "texture": Case("texture network Draft", "texture", ("Draft",), None, 3, _SMALL, _SMALL),
     "stylize": Case("fast stylisation Draft", "stylize", ("Draft",), None, 3, _SMALL, _SMALL),
     "doodle_net": Case("fast doodle Draft", "doodle_net", ("Draft",), None, 3, _SMALL, _SMALL),
@@ -154,6 +155,7 @@ PROCESSOR = Sizes(
     tiles=2,
     canvas=_PRINT,
     megapixels=2.0,
+    mixed=(2, 24, 96),
 )
 """What two cores do in less than two minutes."""
 
@@ -184,6 +186,7 @@ TINY = Sizes(
     tiles=1,
     canvas=_FAMOS,
     megapixels=0.02,
+    mixed=(1, 3, 16),
 )
 """All of it, for tests: no figure of these says anything."""
 

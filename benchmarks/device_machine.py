@@ -68,18 +68,19 @@ def at_best(device: Device, side: int, copied_bytes: int) -> dict[str, float]:
     """
     found = {}
     for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
-        matrix = torch.ones(side, side, dtype=dtype, device=device.torch)
+        # Random, since what is alike everywhere can be multiplied faster than anything real.
+        matrix = torch.randn(side, side, device=device.torch).to(dtype)
         with _rounded_as_convolutions():
-            found[f"matmul_{name}_flop_per_s"] = 2 * side**3 / _best_s(device, lambda matrix=matrix: matrix @ matrix)
+            found[f"matmul_{name}_flop_per_s"] = 2 * side**3 / best_s(device, lambda matrix=matrix: matrix @ matrix)
     plane = torch.ones(copied_bytes // 4, device=device.torch)
-    found["copy_bytes_per_s"] = 2 * copied_bytes / _best_s(device, plane.clone)
+    found["copy_bytes_per_s"] = 2 * copied_bytes / best_s(device, plane.clone)
     small = torch.ones(8, device=device.torch)
 
     def tell() -> None:
         for _ in range(_SMALL_OPERATIONS):
             small.add_(1)
 
-    return found | {"operation_s": _best_s(device, tell) / _SMALL_OPERATIONS}
+    return found | {"operation_s": best_s(device, tell) / _SMALL_OPERATIONS}
 
 
 @contextmanager
@@ -93,7 +94,8 @@ def _rounded_as_convolutions() -> Iterator[None]:
         products.allow_tf32 = before
 
 
-def _best_s(device: Device, work: Callable[[], object]) -> float:
+def best_s(device: Device, work: Callable[[], object]) -> float:
+    """Seconds of some work, the best of a few."""
     work()
     seconds = []
     for _ in range(_BEST_OF):

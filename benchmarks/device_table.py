@@ -15,6 +15,8 @@ def text(result: Mapping[str, Any]) -> str:
     """Tables for the machine, steps, painting and pictures, and what could not be measured."""
     rows: list[Row] = result["figures"]
     parts = [_machine(result)]
+    parts += [_agreement(found)] if (found := _of(rows, "agreement")) else []
+    parts += [_parts(found, result["at_best"])] if (found := _of(rows, "part")) else []
     parts += [_steps(found, result["at_best"])] if (found := _of(rows, "step")) else []
     parts += [_painting(found)] if (found := _of(rows, "painting", "canvas")) else []
     parts += [_pictures(found)] if (found := _of(rows, "live", "live while it learns")) else []
@@ -41,6 +43,25 @@ def _machine(result: Mapping[str, Any]) -> str:
         ("one small operation", f"{best['operation_s'] * 1e6:.1f} us"),
     ]
     return table(f"Tessera on this machine ({result['sizes']} sizes, {result['seconds']:.0f} s)", rows)
+
+
+def _agreement(rows: list[Row]) -> str:
+    """How far steps and pictures are from the processor's."""
+    row = rows[0]
+    cells = [
+        (name, f"{off:.1e}", f"{row['levels_off'][name]:.2f} of 255 levels") for name, off in row["terms_off"].items()
+    ]
+    return table(f"As on the processor: {row['of']}", [("", "terms off by", "pictures off by"), *cells])
+
+
+def _parts(rows: list[Row], best: Mapping[str, float]) -> str:
+    cells = [("", "by", "there and back", "plain torch", "what its bytes need")]
+    for row in rows:
+        needed_s = row["needed_bytes"] / best["copy_bytes_per_s"]
+        plain = f"{1000 * row['plain_s']:.2f} ms" if "plain_s" in row else "-"
+        times = f"{1000 * needed_s:.2f} ms ({row['part_s'] / needed_s:.1f} times that)"
+        cells.append((row["of"], row["by"], f"{1000 * row['part_s']:.2f} ms", plain, times))
+    return table("Parts of a step", cells)
 
 
 def _steps(rows: list[Row], best: Mapping[str, float]) -> str:

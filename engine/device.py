@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -16,7 +15,8 @@ import torch
 from torch import Tensor
 
 from engine import cores, heap
-from engine.errors import BadSettingError
+from engine.cards import has_code_for, why_no_card
+from engine.errors import BadSettingError, DeviceError
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,11 @@ def available() -> list[Device]:
     """All devices of this machine, the fastest first; the CPU is always the last."""
     devices = []
     if torch.cuda.is_available():
-        for index in range(torch.cuda.device_count()):
-            properties = torch.cuda.get_device_properties(index)
-            if _has_code_for(index):
-                devices.append(Device(f"cuda:{index}", f"GPU {properties.name}", properties.total_memory))
+        with suppress(RuntimeError):  # a driver that does not answer: see cards.py
+            for index in range(torch.cuda.device_count()):
+                properties = torch.cuda.get_device_properties(index)
+                if has_code_for(index):
+                    devices.append(Device(f"cuda:{index}", f"GPU {properties.name}", properties.total_memory))
     if torch.backends.mps.is_available():
         devices.append(Device("mps", f"GPU of {platform.processor() or 'this Mac'}", _machine_memory_bytes()))
     devices.append(Device("cpu", f"CPU, {os.cpu_count()} cores", _machine_memory_bytes()))
@@ -82,36 +83,6 @@ def several(key: str) -> list[Device]:
     if twice is not None:
         raise BadSettingError(f"devices can not be {key!r}: {twice} is named twice. Name each card once.")
     return devices
-
-
-def why_no_card() -> str:
-    """Why graphics cards of this machine can not be used, in a sentence; empty where torch uses all, or sees none."""
-    build = "Install the build of torch that pytorch.org names for"
-    if torch.cuda.is_available():
-        cards = [index for index in range(torch.cuda.device_count()) if not _has_code_for(index)]
-        names = ", ".join(torch.cuda.get_device_properties(index).name for index in cards)
-        return f"torch {torch.__version__} has no code for {names}. {build} this card." if names else ""
-    if torch.version.cuda:
-        return (
-            f"torch finds no driver that works with CUDA {torch.version.cuda}. Install or update the card's driver, "
-            "and start the computer again."
-        )
-    if Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi"):
-        return f"This torch was built for the processor alone. {build} your card."
-    return ""
-
-
-def _has_code_for(index: int) -> bool:
-    """Whether torch was compiled for this card, or for an older one in a form that its driver can finish."""
-    capability = torch.cuda.get_device_capability(index)
-    known = torch.cuda.get_arch_list()  # "sm_90", "compute_90", "sm_90a"; none of this kind for AMD's cards
-    for kind, _, number in (name.partition("_") for name in known):
-        version = divmod(int("".join(filter(str.isdigit, number)) or 0), 10)
-        if kind == "compute" and version <= capability:
-            return True
-        if kind == "sm" and version[0] == capability[0] and version <= capability:
-            return True
-    return not any(name.startswith(("sm_", "compute_")) for name in known)
 
 
 def memory_used_bytes(device: Device) -> int:
@@ -209,6 +180,13 @@ def lost_message(error: BaseException, device: Device) -> str:
     )
 
 
+def _refused_message(error: BaseException, device: Device) -> str:
+    """Why a card is not to be had from the first, and what to do, in a sentence."""
+    if is_out_of_memory(error):
+        return f"{device.title} has no memory left. Close other programs that use it, or train on the CPU."
+    return lost_message(error, device)
+
+
 def empty_cache(device: torch.device) -> None:
     """Gives cached memory back to the device or the system, so that a smaller piece of work may find room."""
     if device.type == "cuda":
@@ -225,9 +203,15 @@ def prepare_thread(device: Device, background: bool = False, threads: int | None
     takes is threads.py's.
     In the `background` of a window one core stays free for it, and on Linux the thread steps back (nice 10). One that
     feeds a graphics card does not: it takes little of the processor, and the card would wait for it.
+
+    Raises:
+        DeviceError: the card can not be had now.
     """
     if device.torch.type == "cuda":
-        torch.cuda.set_device(device.torch)
+        try:
+            torch.cuda.set_device(device.torch)  # the first that asks the card for anything
+        except RuntimeError as error:
+            raise DeviceError(_refused_message(error, device)) from None
     if device.key != "cpu":
         return
     torch.set_num_threads(threads or cores.asked_for() or max(1, cores.usable() - background))

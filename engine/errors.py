@@ -41,6 +41,10 @@ class OutOfMemoryError(TesseraError):
     """The device has too little memory even for the smallest piece of work."""
 
 
+class DeviceError(TesseraError):
+    """A device that is there can not be used now: another program has it, or its driver does not answer."""
+
+
 class NotLocalError(TesseraError):
     """A network's output depends on its whole input, so tiles of it would disagree."""
 

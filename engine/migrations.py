@@ -44,7 +44,7 @@ _FORMER_DEFAULTS: dict[str, Stored] = {
         "foreign_weight": 0.0,
         "smoothing_px": 0.0,
     },
-    "stylize": {"normalised_over": "style"},
+    "stylize": {"normalised_over": "style", "content_by": "tones", "enlarging": "nearest"},
     "magic": {
         "tone_matching": True,
         "smoothing_px": 0.0,

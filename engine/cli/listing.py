@@ -8,8 +8,9 @@ from dataclasses import asdict
 from textwrap import fill
 from typing import Any
 
+from engine.cards import why_no_card
 from engine.cli.terminal import argument
-from engine.device import available, why_no_card
+from engine.device import available
 from engine.method import Method, method_class, method_keys
 from engine.settings import Spec, specs
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.cards import unused_card
 from engine.copying import bring_snapshots
 from engine.device import empty_cache, is_lost, several
 from engine.errors import NoRoomError, OutOfMemoryError
@@ -69,8 +70,8 @@ if TYPE_CHECKING:
     from engine.training.leader import Leader
 
 STYLE_MATCH = BEST_OF["style"]
-_LEAVES_METHODS = RenderView, Retune, Pause, Resume, Share, EndBy
-"""Commands that change and ask no method, and so need not wait for what is painted beside the steps."""
+_WAIT_FOR_PICTURES = Load, Restore, StartFrom, ExportRequest
+"""Commands that may change what is painted from beside the steps, or want all cores: they wait for what is there."""
 _RESTS_AFTER_S = 10.0
 """So long after the last picture, memory that is free goes back to the system."""
 
@@ -115,7 +116,7 @@ class Session:
         leader: Leader | None = None,
     ) -> None:
         self._job, self._snapshot, self._start_from = job, snapshot, start_from
-        devices = several(device)
+        self._takes_any, devices = device == "auto", several(device)
         self._device = devices[0]
         self._limits = Limits(StopRule(steps, minutes, stall_minutes))
         self._limit: Limit | None = None
@@ -183,6 +184,8 @@ class Session:
         self._threads = Threads(self._device, self._fixed_threads)
         yield from self._exchange.build(self._job, self._threads, self._snapshot, self._start_from)
         self._share_cores()
+        if self._takes_any and self._device.key == "cpu" and (why := unused_card()):
+            yield Warned(f"{why} Until then it trains on the CPU.", "devices")
 
     def _share_cores(self) -> None:
         self._beside.allowed = self._threads.leaves_a_core and self._exchange.leader is None
@@ -279,7 +282,7 @@ class Session:
     # ------------------------------------------------------------ commands
 
     def _obey(self, command: Command) -> Iterator[Event]:
-        if not isinstance(command, _LEAVES_METHODS):
+        if isinstance(command, _WAIT_FOR_PICTURES):
             self._beside.settle()
         match command:
             case Retune():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,8 +12,8 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks import device, device_figures, device_machine, launches
-from benchmarks.device_cases import CAPTURED, CARD, PROCESSOR, TINY
+from benchmarks import device, device_figures, device_machine, device_parts, launches
+from benchmarks.device_cases import CARD, PROCESSOR, TINY
 from engine.device import choose
 from engine.errors import TesseraError
 from engine.method import method_keys
@@ -55,6 +54,41 @@ def test_every_method_is_measured(sizes: Any) -> None:
     assert {case.method for case in sizes.steps.values()} == set(method_keys())
 
 
+def test_what_is_measured_is_kept_when_the_time_is_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the machine taken away: figures that tell most come first, and the file is whole after each."""
+    out, seen = tmp_path / "here.json", list[dict[str, Any]]()
+    clock = iter(range(0, 10_000, 40))  # seconds, at each look
+    monkeypatch.setattr(device, "time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
+
+    def measured(name: str) -> Any:
+        def figure(*_: Any) -> dict[str, Any]:
+            seen.append(json.loads(out.read_text()) if out.exists() else {"figures": []})
+            return {"figure": "unknown", "of": name}
+
+        return figure
+
+    names = ["first", "second", "third"]
+    best = {"matmul_float32_flop_per_s": 1.0, "matmul_bfloat16_flop_per_s": 1.0, "copy_bytes_per_s": 1.0}
+    monkeypatch.setattr(device_machine, "at_best", lambda *_: best | {"operation_s": 1.0})
+    monkeypatch.setattr(device, "figures", lambda *_: {name: measured(name) for name in names})
+    few = ["--sizes", "tiny", "--device", "cpu", "--together", "--threads", "1", "--minutes", "3"]
+    assert device.main([*few, "--out", str(out)]) == 0
+    assert [len(each["figures"]) for each in seen] == [0, 1]
+    assert [figure["name"] for figure in json.loads(out.read_text())["figures"]] == names
+    assert "third: there was no time left for it" in capsys.readouterr().out
+
+
+def test_the_figures_that_are_asked_for_most_come_first() -> None:
+    """The rest follow, and each once."""
+    for sizes in (CARD, PROCESSOR, TINY):
+        names = list(device.figures(sizes, choose("cpu")))
+        first = [name for name in device._FIRST if name in names]
+        assert names[: len(first)] == first
+        assert len(names) == len(set(names)) == len(sizes.steps) + len(sizes.painted) + 6
+
+
 def test_a_figure_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def breaks(*_: Any, **__: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
@@ -77,7 +111,7 @@ def test_a_process_that_ends_badly_says_why(
 
 def test_a_figure_that_is_not_known_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert device.main(["--device", "cpu", "--threads", "1", "--only", "beauty"]) == 2
-    assert "only can not be beauty; known are step-famos" in capsys.readouterr().err
+    assert "only can not be beauty; known are agreement" in capsys.readouterr().err
 
 
 def test_a_card_is_measured_as_well(card: SimulatedCard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # noqa: F811
@@ -90,6 +124,10 @@ def test_a_card_is_measured_as_well(card: SimulatedCard, monkeypatch: pytest.Mon
     assert row["pipelined_step_s"] > 0
     assert (row["way"], row["launches"], row["kernels"]) == ("eager", 7, 9)
     assert device_figures.painting(TINY.painted["famos"], here, tmp_path, tiles=1)["tile_s"] > 0
+    agreement = device_parts.agreement({"magic": TINY.steps["magic"]}, here, tmp_path)
+    assert agreement["terms_off"]["magic"] < 2e-3
+    assert agreement["levels_off"]["magic"] < 3
+    assert device_parts.mixture(TINY, here, tmp_path)["by"] == "plain torch"
     assert {"step-famos", "step-famos-captured", "step-texture"} <= set(device.figures(TINY, here))
     assert "step-texture-captured" not in device.figures(TINY, here)
 
@@ -103,20 +141,11 @@ def test_captured_steps_are_measured(card: SimulatedCard, monkeypatch: pytest.Mo
     monkeypatch.setattr(graph, "capture_begin", lambda *given, **named: (said.append("graph"), begin(*given, **named)))
     monkeypatch.setattr(launches, "get_ready", lambda: said.append("profiler"))
     monkeypatch.setattr(launches, "counted", lambda work, _: work() and launches.Told(7, 0, 9, 0.001))
-    case = replace(TINY.steps["famos"], values={**(TINY.steps["famos"].values or {}), "entropy_ramp_steps": 0})
-    row = device_figures.step(case, choose("cuda:0"), tmp_path, captured=True)
+    row = device_figures.step(TINY.steps["famos"], choose("cuda:0"), tmp_path, captured=True)
     assert said[0] == "profiler"
     assert said.count("graph") == 2, "with R1 and without"
     assert row["way"] == "captured"
     assert 2**19 < row["peak_bytes"] <= 2**20, "the simulated pool is as large as that"
-
-
-@pytest.mark.parametrize("case", [case for case in CARD.steps.values() if case.method in CAPTURED])
-def test_steps_of_a_card_are_decided_alike_from_the_first(case: Any, tmp_path: Path) -> None:
-    """While a ramp rises none is captured."""
-    settings = case.job(tmp_path).settings
-    assert not settings.entropy_ramp_steps
-    assert not getattr(settings, "temperature_ramp_steps", 0)
 
 
 def test_matrices_are_multiplied_as_convolutions_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +156,7 @@ def test_matrices_are_multiplied_as_convolutions_are(monkeypatch: pytest.MonkeyP
         seen.append(torch.backends.cuda.matmul.allow_tf32)
         return 1.0
 
-    monkeypatch.setattr(device_machine, "_best_s", best)
+    monkeypatch.setattr(device_machine, "best_s", best)
     before = torch.backends.cuda.matmul.allow_tf32
     device_machine.at_best(choose("cpu"), 4, 64)
     assert seen[0] == torch.backends.cudnn.allow_tf32

@@ -67,6 +67,13 @@ def job(folder: Path, settings: dict[str, Any] | None = None, **changes: Any) ->
     return Job(**(values | changes))
 
 
+def as_it_comes(folder: Path, settings: dict[str, Any] | None = None) -> Job:
+    """At the sizes of the network that comes along."""
+    style, content = picture(folder / "a.png", 130, 151, 1), picture(folder / "c.png", 117, 141, 3)
+    sources = {"style": (style,), "content": (content,)}
+    return Job(method="magic", settings=MagicSettings.of(settings or {}), sources=sources)
+
+
 def alive(method: Magic, factor: float = 20.0) -> Magic:
     """Logits that decide: fresh weights are so small that every choice is a tie."""
     with torch.no_grad():

@@ -64,7 +64,8 @@ def test_settings_that_were_not_named_mean_what_they_meant() -> None:
     assert settings(method="magic", settings={"norm": "instance"})["refiner_norm"] == "layer"
     assert settings(method="magic", settings={"placement": "aligned"})["placement"] == "middle"
     normalised = {"normalised_gradients": True}
-    assert settings(method="stylize", settings={}) == {"normalised_over": "style"}
+    stylize = {"normalised_over": "style", "content_by": "tones", "enlarging": "nearest"}
+    assert settings(method="stylize", settings={}) == stylize
     assert settings(method="stylize", settings=normalised)["gradient_length"] == 1e-3
     assert settings(method="doodle_net", settings=normalised | {"temperature": 5.0})["gradient_length"] == 5
     assert settings(method="texture", settings={"a": 1}) == {"a": 1}

@@ -31,6 +31,7 @@ STEPS: dict[str, tuple[Callable[..., Job], dict[str, Any]]] = {
     "magic": (MAGIC, {"entropy_ramp_steps": 0, "color_matching": 0.5}),
     "magic, sets of any size": (MAGIC, {"entropy_ramp_steps": 0, "set_size_least": 4, "checkpointing": True}),
     "magic, warped": (MAGIC, {"entropy_ramp_steps": 0, "warp": "flow", "attention": "inducing", "norm": "instance"}),
+    "magic, bfloat16": (MAGIC, {"entropy_ramp_steps": 0, "precision": "bfloat16", "smoothing_px": 4.0}),
     "magic, near the network that comes along": (MAGIC, {"entropy_ramp_steps": 0, "anchor_steps": 4}),
 }
 
@@ -58,6 +59,9 @@ def test_captured_steps_are_plain_steps(
         monkeypatch.setattr(pretrained, "shipped", lambda: network)
     ours, theirs = (made(make, options | {"r1_every_steps": 2}, device, tmp_path) for _ in range(2))
     ours._captured.off = True
+    if "anchor_steps" in options:
+        for method in (ours, theirs):
+            stray(method)
     for step in range(9):
         if step > 5:
             theirs.restore(ours.state())
@@ -70,6 +74,16 @@ def test_captured_steps_are_plain_steps(
     same_weights(ours, theirs)
     shown = ours.patches()
     assert all((patch - shown[key]).abs().max() < 1e-3 for key, patch in theirs.patches().items())
+
+
+def stray(method: Any) -> None:
+    """So far from the network that came along that it is drawn back by more than Adam's steps, as strongly as ever."""
+    random = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for network in (method.generator, method.discriminator, method.average):
+            for weight in network.parameters():
+                weight += 0.05 * torch.randn(weight.shape, generator=random).to(weight.device)
+    method.steps_done = 40
 
 
 def test_a_captured_step_is_one_launch_and_what_is_drawn(card: SimulatedCard, tmp_path: Path) -> None:
@@ -207,6 +221,23 @@ def test_a_replay_that_differs_is_not_used(
     assert "differs from a plain one" in theirs.warnings[-1]
     same = ours.state().tensors
     assert all(torch.allclose(tensor, same[key], atol=1e-6) for key, tensor in theirs.state().tensors.items())
+
+
+def test_weights_are_cast_within_each_captured_step(
+    card: SimulatedCard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Those that autocast remembers would be those of the step that was captured."""
+    method = made(FAMOS, SOON | {"precision": "bfloat16"}, torch.device("cuda:0"), tmp_path)
+    plain, seen = type(method)._generate, set()
+
+    def generate(network: Any, batch: Any) -> Any:
+        seen.add((torch.cuda.is_current_stream_capturing(), torch.is_autocast_cache_enabled()))
+        return plain(method, network, batch)
+
+    monkeypatch.setattr(method, "_generate", generate)
+    for step in range(1, 6):
+        method.step(step)
+    assert seen == {(False, True), (True, False)}
 
 
 def test_a_replay_that_learns_at_another_rate_is_not_used(

@@ -44,10 +44,21 @@ PIXELS: dict[str, tuple[Any, ...]] = {
     "tile": (512, 64),
     "links": ("each", "chain"),
 }
+SLIDERS: dict[str, tuple[Any, ...]] = {"color_matching": (0.0, 0.5), "collage_adversarial_weight": (0.0, 0.5)}
+"""Those that add something to a step where they are not 0."""
 # Those of the two doodles are those of texture and of neural style.
 OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
-    "famos": famos_jobs.OPTIONS,
-    "magic": magic_jobs.OPTIONS,
+    "famos": famos_jobs.OPTIONS
+    | SLIDERS
+    | {
+        "foreign_weight": (10.0, 0.0),
+        "decision_weight": (0.0, 2.0),
+        "content_counts": ("everywhere", "lines", "dark"),
+        "collage_correspondence": ("same", "pool16", "pool32"),
+        "border": ("inside", "over"),
+        "temperature_ramp_steps": (0, 9),
+    },
+    "magic": magic_jobs.OPTIONS | SLIDERS | {"smoothing_px": (1.5, 0.0, 4.0), "conditional": (True, False)},
     "texture": STYLE_NETWORKS | {"generator": ("layered", "pyramid", "deep")},
     "stylize": STYLE_NETWORKS | {"content_by": ("tones", "features")},
     "neural_style": PIXELS,

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from engine.box import Box, Size
 from engine.images.read import read_image
-from engine.messages.commands import Keep, Pause, RenderView, Restore, Resume, Retune
-from engine.messages.events import Began, Ended, Event, Failed, Kept, Retuned, Stepped, ViewRendered
+from engine.messages.commands import FitToImages, Keep, Pause, RenderView, Restore, Resume, Retune, Stop
+from engine.messages.events import Began, Ended, Event, Failed, FittedToImages, Kept, Retuned, Stepped, ViewRendered
 from engine.messages.exports import Exported, ExportRequest
 from engine.method import method_keys
+from engine.methods.magic import fit
 from engine.training import trainer
 from engine.training.session import Session
+from tests.engine import magic_jobs
 from tests.engine.method_jobs import JOBS
 from tests.engine.sessions import of, play
 
@@ -76,3 +79,34 @@ def test_a_session_equals_that_of_the_processor(
         assert other.memory_total_bytes > 0
     prints = [read_image(of(events, Exported)[0].out).pixels.int() for events in (here, there)]
     assert (prints[0] - prints[1]).abs().float().mean() < 1, "of 255 levels"
+
+
+def as_it_comes(folder: Path, device: str, **how: Any) -> list[Event]:
+    """MAGIC with the network that comes along, near which it is soon held as strongly as ever."""
+    folder.mkdir()
+    job = magic_jobs.as_it_comes(folder, {"anchor_steps": 2, "precision": "float32"})
+    session = Session(job, folder, device=device, previews=False, **how)
+    if how.get("paused"):
+        session.post(FitToImages(fit.KNOBS))
+        session.post(Stop())
+    return play(session)
+
+
+def test_pieces_are_fitted_to_the_images_as_on_the_processor(device: torch.device, tmp_path: Path) -> None:
+    here, there = (as_it_comes(tmp_path / name, name, paused=True) for name in ("cpu", str(device)))
+    (wanted,), (found,) = of(here, FittedToImages), of(there, FittedToImages)
+    assert not of(there, Failed)
+    assert found.values == wanted.values
+    assert set(found.values or {}) == fit.KNOBS
+
+
+def test_it_stays_near_the_network_that_comes_along_as_on_the_processor(
+    device: torch.device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "REPORT_S", 0.0)
+    here, there = (as_it_comes(tmp_path / name, name, steps=4) for name in ("cpu", str(device)))
+    for events in (here, there):
+        assert not of(events, Failed), of(events, Failed)
+        assert of(events, Ended)[0].step == 4
+    for mine, other in zip(of(here, Stepped), of(there, Stepped), strict=True):
+        assert other.terms == pytest.approx(mine.terms, rel=0.02, abs=0.02)

@@ -47,9 +47,10 @@ def loss(parts: tuple[Tensor, ...], towards: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize(("count", "height", "width"), [(4, 7, 11), (1, 5, 5), (2, 1, 70), (2, 70, 1)])
-@pytest.mark.parametrize("temperature", [0.5])
-def test_the_mixture_and_its_gradient(count: int, height: int, width: int, temperature: float, kernel: object) -> None:
-    places = view(count, height, width)
+@pytest.mark.parametrize("on_card", [False, True])
+def test_the_mixture_and_its_gradient(count: int, height: int, width: int, on_card: bool, kernel: object) -> None:
+    """A captured step has its temperature on the card."""
+    places, temperature = view(count, height, width), torch.full((), 0.5, device=DEVICE) if on_card else 0.5
     random = torch.Generator().manual_seed(5)
     start = torch.randn(2, count, height, width, generator=random).to(DEVICE) * 2
     towards = torch.randn(2, 3, height, width, generator=random).to(DEVICE)

@@ -14,7 +14,7 @@ import torch
 
 from engine.device import several
 from engine.job import Job
-from engine.method import Method, method_class
+from engine.method import Method, State, method_class
 from engine.training.leader import Leader, led
 from tests.engine import famos_jobs, magic_jobs
 from tests.engine.method_jobs import JOBS
@@ -79,10 +79,47 @@ def test_two_processes_do_what_one_does(name: str, leader: Leader, tmp_path: Pat
         assert (tensor - wanted[key]).abs().max() <= ROUNDING * scale, key
 
 
-def test_both_processes_stay_alike_without_being_told(leader: Leader, tmp_path: Path) -> None:
+def test_both_are_held_near_the_network_that_comes_along(leader: Leader, tmp_path: Path) -> None:
+    job = magic_jobs.as_it_comes(tmp_path, {"anchor_steps": 2, "precision": "float32"})
+    alone, shared = (method_class("magic")(job, CPU) for _ in range(2))
+    random = torch.Generator().manual_seed(0)
+    state = alone.state()
+    strayed = {
+        name: tensor + 0.02 * torch.randn(tensor.shape, generator=random) if name.endswith("weight") else tensor
+        for name, tensor in state.tensors.items()
+    }
+    state = State(strayed, state.plain | {"steps_done": 40})  # by which it is held as strongly as ever
+    for method in (alone, shared):
+        method.restore(state)
+    leader.refresh()
+    alone.step(40)
+    leader.step(shared, job, 40)
+    assert not leader.failure
+    ours, theirs = alone.state(), shared.state()
+    assert ours.plain["instant"]
+    pulled = 0
+    for name, tensor in ours.tensors.items():
+        if name.startswith(("generator", "discriminator", "average")):
+            # Where a gradient is nothing but rounding, Adam makes a whole step of it.
+            assert (theirs.tensors[name] - tensor).abs().max() <= 2e-3, name
+            pulled += float((tensor - strayed[name]).abs().mean()) > 4e-3
+    assert pulled > 10
+
+
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [
+        (famos_jobs.job, {"batch": 2, "balance_over": "canvas"}),
+        (magic_jobs.as_it_comes, {"batch": 2, "anchor_steps": 2, "precision": "float32"}),
+    ],
+    ids=["famos", "magic near the network that comes along"],
+)
+def test_both_processes_stay_alike_without_being_told(
+    make: Callable[..., Job], options: dict[str, Any], leader: Leader, tmp_path: Path
+) -> None:
     """Else their steps would drift apart: what one of them does alone with its rows is the same sum."""
-    job = famos_jobs.job(tmp_path, {"batch": 2, "balance_over": "canvas"})
-    straight, told = (method_class("famos")(job, CPU) for _ in range(2))
+    job = make(tmp_path, options)
+    straight, told = (method_class(job.method)(job, CPU) for _ in range(2))
     leader.refresh()
     for step in range(4):
         leader.step(straight, job, step)
