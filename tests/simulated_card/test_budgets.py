@@ -17,8 +17,8 @@ from tests.simulated_card.card import Counts, SimulatedCard
 
 LAUNCHES = {  # of a step, and of a tile of 1024 px
     "FAMOS": (766, 354),
-    "MAGIC guided": (1987, 400),
-    "MAGIC with inducing points": (3534, 897),
+    "MAGIC guided": (1987, 402),
+    "MAGIC with inducing points": (3534, 899),
     "texture network": (1483, 250),
     "fast stylisation": (1431, 307),
     "fast doodle": (1552, 450),
