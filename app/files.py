@@ -237,6 +237,9 @@ class FilesController(QObject):
     def _on_saved(self) -> None:
         """With its first save a project is one that can be come back to."""
         document = self._document
+        said = (message for message in self._messages.messages if message.text == document.refusal)
+        if any(not message.button for message in said):  # the same words again, with a way out
+            self._messages.show_message(document.refusal, "warning", button=self.tr("Save as…"), act=self.save_as)
         if not document.dirty and self._preferences.recent_projects[:1] != [document.folder]:
             self.known.add(document.folder)
             self.recents.add(document.folder)

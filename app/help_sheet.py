@@ -23,9 +23,11 @@ class HelpSheet(KeyedDialog):
                 groups.setdefault(item.menu, []).append((key, item.text.removesuffix("…")))
         groups |= {"Canvas": list(actions.MOUSE), "Painting masks": list(actions.MASKS), "Pieces": list(actions.PIECES)}
         groups["By keys"] = list(actions.KEYS)
+        measure = self.fontMetrics().horizontalAdvance
+        self._keys_px = max(measure(key) for lines in groups.values() for key, _words in lines)
         columns = QHBoxLayout()
         columns.setSpacing(32)
-        for names in (("File", "Edit", "Help", "By keys"), ("Training", "View", "Painting masks")):
+        for names in (("File", "Edit", "Help", "By keys"), ("Training", "View", "Painting masks", "Pieces")):
             columns.addWidget(self._column({name: groups[name] for name in names}), 1)
         close = QPushButton(self.tr("Close"), self)
         close.clicked.connect(self.reject)
@@ -34,11 +36,7 @@ class HelpSheet(KeyedDialog):
         layout.setContentsMargins(24, 24, 24, 0)
         layout.setSpacing(16)
         layout.addLayout(columns)
-        below = QHBoxLayout()
-        below.setSpacing(32)
-        below.addWidget(self._column({"Canvas": groups["Canvas"]}), 1)
-        below.addWidget(self._column({"Pieces": groups["Pieces"]}), 1)
-        layout.addLayout(below)
+        layout.addWidget(self._column({"Canvas": groups["Canvas"]}))  # its lines are long
         area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setAccessibleName(self.windowTitle())
@@ -52,15 +50,18 @@ class HelpSheet(KeyedDialog):
         whole.addLayout(foot)
         area.setFocus()  # which the arrows scroll at once; Escape closes
         bar = area.verticalScrollBar().sizeHint().width()
-        place(self, body.sizeHint() + QSize(bar, foot.sizeHint().height() + whole.spacing()))
+        frame = 2 * area.frameWidth()
+        place(self, body.sizeHint() + QSize(bar + frame, foot.sizeHint().height() + whole.spacing() + frame))
 
     def _column(self, groups: dict[str, list[tuple[str, str]]]) -> QWidget:
+        """Keys, and what they do; all columns of keys are as wide as the widest, so that the words stand in line."""
         column = QWidget(self)
         grid = QGridLayout(column)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
+        grid.setColumnMinimumWidth(0, self._keys_px)
         for name, lines in groups.items():
             if grid.rowCount() > 1:
                 grid.setRowMinimumHeight(grid.rowCount(), 12)

@@ -140,7 +140,10 @@ class MainWindow(Shell):
         self.preferences_in_force = PreferencesController(
             preferences, training, snapshots, canvas.view.loupe, self.set_theme, self
         )
-        self._connect()
+        self._connect_actions()
+        self._connect_document()
+        self._connect_messages()
+        self._connect_panels()
         self.preferences_in_force.follow()
         self.show_all()
         self.needs = NeedsController(document, training, messages, self.actions_by_name["needs"], self)
@@ -155,7 +158,7 @@ class MainWindow(Shell):
 
     # ------------------------------------------------------------ connections
 
-    def _connect(self) -> None:
+    def _connect_actions(self) -> None:
         act = self.actions_by_name
         handlers = {
             "new": self.files.new,
@@ -188,6 +191,9 @@ class MainWindow(Shell):
         }
         for name, handler in handlers.items():
             act[name].triggered.connect(lambda _checked=False, handler=handler: handler())
+
+    def _connect_document(self) -> None:
+        """What document and training say, to what shows it."""
         document, training = self.document, self.training
         document.stack.indexChanged.connect(self._on_undo_step)
         app = QApplication.instance()
@@ -201,6 +207,13 @@ class MainWindow(Shell):
         document.job_replaced.connect(self.show_all)
         document.job_replaced.connect(self.sources.arrivals.forget)
         training.state_changed.connect(self._on_state)
+        self.files.renamed.connect(self._on_renamed)
+        self.snapshots.shown.connect(lambda: self.curves.set_best(self.snapshots.best() is not None))
+        self.exports.queue.changed.connect(lambda: self.status.set_painting(self.exports.running))
+
+    def _connect_messages(self) -> None:
+        """What could not be done, in words above the canvas."""
+        document = self.document
         self.recovery.shared.connect(
             lambda folder: self.messages.show_message(
                 self.tr("“{}” is open in another window as well. Work in one of them only.").format(folder.name),
@@ -211,12 +224,16 @@ class MainWindow(Shell):
             source.connect(lambda text: self.messages.show_message(text, "warning"))
         document.problem_over.connect(self.messages.unsay)
         self.sources.problem.connect(self.files.relinking.tell)
-        training.problem.connect(lambda text: self.messages.show_message(text, "warning", key="begin"))
+        self.training.problem.connect(lambda text: self.messages.show_message(text, "warning", key="begin"))
+        self.sources.arrivals.waiting.connect(self._on_fetching)
+
+    def _connect_panels(self) -> None:
+        """What the artist does in a panel, to who does it."""
+        document = self.document
         self.curves.remedy_wanted.connect(
             lambda remedy: document.set_values(remedy.values(document.settings), remedy.title.lower())
         )
         self.curves.best_wanted.connect(self._go_back_to_best)
-        self.snapshots.shown.connect(lambda: self.curves.set_best(self.snapshots.best() is not None))
         self.panel.edited.connect(lambda name, _value: self.image_fit.choose(name))
         self.panel.edited.connect(document.set)
         self.panel.reset_requested.connect(self.image_fit.choose)
@@ -226,7 +243,6 @@ class MainWindow(Shell):
         self.sources.paint_requested.connect(self.masks.open)
         self.canvas.dropped.connect(document.add)
         self.canvas.data_dropped.connect(self.sources.arrivals.take)
-        self.sources.arrivals.waiting.connect(self._on_fetching)
         self.watched.changed.connect(self._on_images_changed)
         self.project_dropped.connect(self.files.open_path)
         self.canvas.project_dropped.connect(self.files.open_path)
@@ -235,11 +251,9 @@ class MainWindow(Shell):
         self.snapshots.picture_chosen.connect(self.canvas.show_still)
         self.strip.chosen_is_gone.connect(lambda: self.canvas.show_still(None))
         self.strip.export_requested.connect(lambda snapshot: self.exports.open(snapshot.folder))
-        self.files.renamed.connect(self._on_renamed)
         self.recents_menu.chosen.connect(self.files.open_path)
         self.files.example_loaded.connect(self.canvas.focus_canvas)
         self.exports.close_confirmed.connect(self.close_anyway)
-        self.exports.queue.changed.connect(lambda: self.status.set_painting(self.exports.running))
         self.methods.chosen.connect(document.set_method)
         self.canvas.start.methods_requested.connect(lambda: self.methods.open_cards(self.canvas.start.other_method))
 

@@ -7,7 +7,8 @@ from app.document import Document
 from app.status import Status
 from app.training import Training
 from app.widgets.message_bar import MessageBar
-from engine.messages.events import Began, Failed, Kept, Stepped, StoodIn, Warned
+from engine.messages.commands import Keep
+from engine.messages.events import Began, Failed, Kept, Relocated, Stepped, StoodIn, Warned
 
 
 class SessionReport:
@@ -21,10 +22,13 @@ class SessionReport:
         self._notes: tuple[str, ...] = ()
         self._obstacle = ""
         """Why the last session could not begin; empty where it did."""
+        self._not_kept = ""
+        """Why a moment could not be kept; empty where none was refused, or another was kept since."""
         events = training.events
         events.on(Began, self._on_began)
         events.on(Stepped, status.stepped)
-        events.on(Kept, lambda event: status.kept(event.step))
+        events.on(Kept, self._on_kept)
+        events.on(Relocated, lambda _event: self._withdraw_not_kept())
         events.on(StoodIn, lambda event: status.set_stand_in(event.title))
         events.on(Stepped, self._on_stepped)
         events.on(Warned, lambda event: messages.show_message(event.message, "warning"))
@@ -33,7 +37,18 @@ class SessionReport:
     def _on_failed(self, event: Failed) -> None:
         if event.fatal and self._training.state == "starting":
             self._obstacle = event.message
+        elif isinstance(event.command, Keep):
+            self._not_kept = event.message
         self._messages.show_message(event.message, "error")
+
+    def _on_kept(self, event: Kept) -> None:
+        self._status.kept(event.step)
+        self._withdraw_not_kept()
+
+    def _withdraw_not_kept(self) -> None:
+        if self._not_kept:
+            self._messages.unsay(self._not_kept)
+            self._not_kept = ""
 
     def _on_began(self, event: Began) -> None:
         if self._obstacle:

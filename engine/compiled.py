@@ -81,14 +81,22 @@ class Bands:
     def _threads(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(max(2, usable()), thread_name_prefix=self._name)
 
-    def run(self, part: Callable[[int, int, int], None], rows: int) -> None:
+    @staticmethod
+    def edges(rows: int) -> list[int]:
+        """Where bands begin now, and `rows`; there are never more of them than torch has threads."""
+        count = max(1, min(torch.get_num_threads(), rows))
+        return [rows * i // count for i in range(count + 1)]
+
+    def run(self, part: Callable[[int, int, int], None], rows: int, edges: Sequence[int] | None = None) -> None:
         """Calls `part` with the number of a band and its first row and the one after its last, once for each band.
 
-        The first is done by this thread; there are never more bands than torch has threads.
+        The first is done by this thread.
+
+        Args:
+            edges: those that were asked for before, where something was made ready for each band.
         """
-        count = max(1, min(torch.get_num_threads(), rows))
-        edges = [rows * i // count for i in range(count + 1)]
-        others = [self._threads.submit(part, i, edges[i], edges[i + 1]) for i in range(1, count)]
+        edges = self.edges(rows) if edges is None else edges
+        others = [self._threads.submit(part, i, edges[i], edges[i + 1]) for i in range(1, len(edges) - 1)]
         part(0, edges[0], edges[1])
         for other in others:
             other.result()

@@ -38,12 +38,13 @@ def _by_place(image: Stored) -> Stored:
 _FORMER_DEFAULTS: dict[str, Stored] = {
     "famos": {
         "tone_matching": True,
+        "without_content": "chance",
         "settle_after_steps": 0,
         "balance_over": "patches",
         "foreign_weight": 0.0,
         "smoothing_px": 0.0,
     },
-    "stylize": {"normalised_over": "style"},
+    "stylize": {"normalised_over": "style", "content_by": "tones", "enlarging": "nearest"},
     "magic": {
         "tone_matching": True,
         "smoothing_px": 0.0,

@@ -292,6 +292,12 @@ class ExportDialog(KeyedDialog):
                 self._preferences.export_form = choices_of(self.form)
             self.start_requested.emit(self.form.request())
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Whoever comes back may have made room on the disk, or allowed a folder to be written to."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and self.isVisible():
+            self.refresh()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._placed.start()

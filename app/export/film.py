@@ -68,6 +68,7 @@ class FilmField(QWidget):
         self.seconds = QDoubleSpinBox(self)
         self.seconds.setAccessibleName(self.tr("How long the film is"))
         self.seconds.setRange(0.5, 600)
+        self.seconds.setCorrectionMode(QDoubleSpinBox.CorrectionMode.CorrectToNearestValue)
         self.seconds.setDecimals(2)  # 0.04 s is one picture
         self.seconds.setSuffix(self.tr(" s"))
         self.seconds.setToolTip(self.tr("At {} pictures a second.").format(_FRAMES_PER_S))

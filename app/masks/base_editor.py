@@ -238,8 +238,9 @@ class BaseEditor(KeyedDialog):
                 taken_over(found)
 
         self.note.say(words)
-        self._task = background.run(self, work, taken, self._not_loaded)
-        self._task.finished.connect(self._forget_task)
+        self._task = task = background.Task(work, self)
+        task.finished.connect(self._forget_task)  # before it begins: it may end at once
+        background.begin(task, taken, self._not_loaded)
 
     def _not_loaded(self, error: BaseException) -> None:
         reason = str(error) if isinstance(error, TesseraError) else type(error).__name__
@@ -293,7 +294,7 @@ class BaseEditor(KeyedDialog):
     def done(self, result: int) -> None:
         self._over = True
         if self._task is not None:
-            self._task.wait()
+            background.wait_for(self._task)
         super().done(result)
         self.picture.stack.clear()  # or it would tell of its own end to what has ended before it
 

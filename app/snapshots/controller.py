@@ -81,6 +81,12 @@ class SnapshotsController(QObject):
         grid.restore_requested.connect(strip.restore_requested)
         grid.starred.connect(strip.starred)
         grid.removed.connect(self.remove)
+
+        def follow() -> None:
+            grid.take_new([tile.snapshot for tile in strip.tiles])
+
+        self.shown.connect(follow)
+        grid.finished.connect(lambda _result: self.shown.disconnect(follow))
         grid.show()
         return grid
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from app.snapshots.shared_place import Place
 from app.snapshots.tile_picture import title_of
 from app.widgets import theme, thumbnails
 from app.widgets.controls import ElidedLabel, JumpSlider
@@ -21,31 +22,7 @@ if TYPE_CHECKING:
 
 PICTURE_PX = 640
 CELL_PX = (120, 560)
-LARGEST_ZOOM = 16.0
 HINT = "Wheel zooms all of them, dragging moves all, a double click fits. Click two to compare them pixel by pixel."
-
-
-class Place:
-    """What part of each picture is seen: its middle, 0..1 across and down, and how much larger than whole."""
-
-    def __init__(self) -> None:
-        self.fit()
-
-    def fit(self) -> None:
-        self.x = self.y = 0.5
-        self.zoom = 1.0
-
-    def zoom_by(self, factor: float, across: float, down: float) -> None:
-        """Args: across, down: the point that stays where it is, -0.5..0.5 of a cell's picture from its middle."""
-        before, self.zoom = self.zoom, min(max(self.zoom * factor, 1.0), LARGEST_ZOOM)
-        less = 1 / before - 1 / self.zoom
-        self.move(across * less, down * less)
-
-    def move(self, across: float, down: float) -> None:
-        """Moves by shares of the whole picture; it stays on it."""
-        half = 0.5 / self.zoom
-        self.x = min(max(self.x + across, half), 1 - half)
-        self.y = min(max(self.y + down, half), 1 - half)
 
 
 class Cell(QWidget):
@@ -224,6 +201,16 @@ class MomentGrid(KeyedDialog):
     @property
     def chosen(self) -> list[Snapshot]:
         return [cell.moment for cell in self.cells if cell.chosen]
+
+    def take_new(self, moments: Sequence[Snapshot]) -> None:
+        """Shows those that were kept since it was opened as well; what is chosen stays so."""
+        known = {cell.moment.folder for cell in self.cells}
+        new = [self._cell(moment) for moment in moments if moment.folder not in known]
+        self.cells += new
+        for cell in new:
+            cell.show()
+        if new:
+            self._arrange()
 
     def _button(self, text: str, act) -> QPushButton:
         button = QPushButton(text, self)

@@ -24,12 +24,7 @@ typedef struct {
 
 /* Rows become columns. */
 INLINED void turned(Lanes rows[LANES]) {
-#ifdef __AVX512F__
-#ifdef __clang__
-#define MIXED(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-#else
-#define MIXED(a, b, ...) __builtin_shuffle(a, b, (Whole){__VA_ARGS__})
-#endif
+#ifdef MIXED
 #define EXCHANGED(step, upper, lower)                                       \
     for (int i = 0; i < LANES; i++)                                         \
         if (!(i & step)) {                                                  \

@@ -73,16 +73,37 @@ def normed_then_relu(x: Tensor, weight: Tensor, bias: Tensor, slope: float) -> T
     return _NormThenReLU.apply(pixels, weight, bias, slope, kernel).permute(0, 3, 1, 2)  # type: ignore[union-attr]
 
 
+def scaled_then_relu(x: Tensor, scale: Tensor, shift: Tensor, slope: float) -> Tensor:
+    """The same without the norm."""
+    pixels = x.permute(0, 2, 3, 1)
+    if (kernel := norm_kernel.kernel_for(pixels, scale)) is None:
+        scale, shift = (values.to(x.dtype)[:, None, None] for values in (scale, shift))
+        return functional.leaky_relu(torch.addcmul(shift, x, scale), slope, inplace=True)
+    return _NormThenReLU.apply(pixels, scale, shift, slope, kernel, False).permute(0, 3, 1, 2)  # type: ignore[union-attr]
+
+
+def layer_norm_once(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """`layer_norm` of [B, H, W, C] where nobody takes the gradient of its gradient: a generator's, as those above."""
+    if (kernel := norm_kernel.kernel_for(x, weight)) is None:
+        return layer_norm(x, weight, bias)
+    return _NormThenReLU.apply(x, weight, bias, 1.0, kernel)  # type: ignore[return-value]
+
+
 class _NormThenReLU(torch.autograd.Function):
     """The same, compiled, of [B, H, W, C]."""
 
     @staticmethod
-    def forward(context, x: Tensor, weight: Tensor, bias: Tensor, slope: float, kernel: NormKernel) -> Tensor:
-        kept = any(context.needs_input_grad)
-        result, statistics = kernel.forward(x, weight.contiguous(), bias.contiguous(), slope, _EPSILON, kept)
-        if statistics is not None:
-            context.save_for_backward(x, statistics, weight, bias)
+    def forward(
+        context, x: Tensor, weight: Tensor, bias: Tensor, slope: float, kernel: NormKernel, norm: bool = True
+    ) -> Tensor:
+        kept, affine = any(context.needs_input_grad), (weight.contiguous(), bias.contiguous())
         context.slope, context.kernel = slope, kernel
+        if norm:
+            result, statistics = kernel.forward(x, *affine, slope, _EPSILON, kept)
+        else:
+            result, statistics = kernel.scaled(x, *affine, slope), None
+        if kept:
+            context.save_for_backward(x, statistics, weight, bias)
         return result
 
     @staticmethod
@@ -90,7 +111,7 @@ class _NormThenReLU(torch.autograd.Function):
     def backward(context, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         x, statistics, weight, bias = context.saved_tensors
         affine = weight.contiguous(), bias.contiguous()
-        return *context.kernel.backward(x, gradient, statistics, *affine, context.slope), None, None
+        return *context.kernel.backward(x, gradient, statistics, *affine, context.slope), None, None, None
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -184,11 +205,19 @@ def applied(layers: nn.Sequential, x: Tensor, style: int) -> Tensor:
 
 
 class ResidualBlock(nn.Module):
-    """x + gain * (conv, norm, ReLU, conv, norm)(x); the gain is learned from 0, so a block begins as the identity."""
+    """x + gain * (conv, norm, ReLU, conv, norm)(x); the gain is learned, from 0 a block begins as the identity."""
 
-    def __init__(self, channels: int, kernel: int, norm: Norm, padding: Padding = "zeros", styles: int = 1) -> None:
+    def __init__(
+        self,
+        channels: int,
+        kernel: int,
+        norm: Norm,
+        padding: Padding = "zeros",
+        styles: int = 1,
+        gain: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.gain = nn.Parameter(torch.zeros(1))
+        self.gain = nn.Parameter(torch.full((1,), gain))
         self.body = nn.Sequential(
             nn.Conv2d(channels, channels, kernel, padding=kernel // 2, padding_mode=padding),
             styled_norm(norm, channels, styles),

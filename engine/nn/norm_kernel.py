@@ -1,4 +1,5 @@
-"""The compiled layer norm with a leaky ReLU after it: calls norm.c, on as many threads as torch uses.
+"""The compiled layer norm with a leaky ReLU after it, or scale and shift with one: calls norm.c, on as many threads as
+torch uses.
 
 Where it can not be built, layers.py has the same in plain torch, with which it has been compared.
 """
@@ -24,7 +25,7 @@ class _Normed(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("given", "result", "gradient", "statistics", "scale", "shift", "sums")),
         *((name, ctypes.c_int64) for name in ("channels", "apart")),
         *((name, ctypes.c_float) for name in ("slope", "epsilon")),
-        ("narrow", ctypes.c_int32),
+        *((name, ctypes.c_int32) for name in ("narrow", "plain")),
     )
 
 
@@ -42,6 +43,7 @@ class NormKernel:
         """Normalised, scaled, shifted, and negative values times the slope.
 
         Args:
+            epsilon: added to variances.
             kept: also give what `backward` needs of the statistics, [P, 2].
         """
         result = torch.empty_like(x)
@@ -49,13 +51,20 @@ class NormKernel:
         self._call(self._there, x, result, None, statistics, (scale, shift), None, (slope, epsilon))
         return result, statistics
 
+    def scaled(self, x: Tensor, scale: Tensor, shift: Tensor, slope: float) -> Tensor:
+        """Scaled and shifted alone, and negative values times the slope."""
+        result = torch.empty_like(x)
+        self._call(self._there, x, result, None, None, (scale, shift), None, (slope, 0.0), plain=True)
+        return result
+
     def backward(
-        self, x: Tensor, gradient: Tensor, statistics: Tensor, scale: Tensor, shift: Tensor, slope: float
+        self, x: Tensor, gradient: Tensor, statistics: Tensor | None, scale: Tensor, shift: Tensor, slope: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The gradients of x, of scale and of shift.
 
         Args:
-            gradient: of what `forward` gave; its pixels may lie apart, as those of some channels of a tensor do.
+            statistics: as `forward` gave them; None for those of `scaled`.
+            gradient: of the result; its pixels may lie apart, as those of some channels of a tensor do.
         """
         channels = x.shape[-1]
         result = torch.empty_like(x)
@@ -63,17 +72,18 @@ class NormKernel:
             gradient = gradient.contiguous()
         blocks = -(-x.numel() // channels // _TOGETHER)
         sums = torch.empty(blocks, 2, channels)
-        self._call(self._back, x, result, gradient.to(x.dtype), statistics, (scale, shift), sums, (slope, 0.0))
+        gradient, plain = gradient.to(x.dtype), statistics is None
+        self._call(self._back, x, result, gradient, statistics, (scale, shift), sums, (slope, 0.0), plain)
         d_scale, d_shift = sums.sum(0)
         return result, d_scale, d_shift
 
-    def _call(self, function, x, result, gradient, statistics, affine, sums, numbers) -> None:
+    def _call(self, function, x, result, gradient, statistics, affine, sums, numbers, plain=False) -> None:
         channels = x.shape[-1]
         pixels, apart = x.numel() // channels, channels if gradient is None else gradient.stride(2)
         places = [
             None if each is None else each.data_ptr() for each in (x, result, gradient, statistics, *affine, sums)
         ]
-        struct = ctypes.byref(_Normed(*places, channels, apart, *numbers, x.dtype == torch.bfloat16))
+        struct = ctypes.byref(_Normed(*places, channels, apart, *numbers, x.dtype == torch.bfloat16, plain))
 
         def part(_: int, begin: int, end: int) -> None:
             first, last = (min(edge * _TOGETHER, pixels) for edge in (begin, end))
@@ -105,6 +115,6 @@ def kernel_for(x: Tensor, scale: Tensor) -> NormKernel | None:
     """What may normalise pixels like these, [B, H, W, C]; None where torch has to."""
     if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.bfloat16) or scale.dtype != torch.float32:
         return None
-    if not x.is_contiguous() or not x.numel() or x.shape[-1] > _MOST_CHANNELS:
+    if x.dim() != 4 or not x.is_contiguous() or not x.numel() or x.shape[-1] > _MOST_CHANNELS:
         return None
     return shared()

@@ -20,6 +20,8 @@ ALIGNMENT_PX = 16
 SLOPE = 0.2
 """Of a leaky ReLU: after a plain one whole areas of a content can fall silent, and stay unpainted."""
 _BOTTLENECK = 4
+_GAIN = 0.3
+"""Of a block at first: from 0 it takes hundreds of steps until anything looks further than a few pixels."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class ResidualShape:
             0 for a network that gives one picture for a content.
         slope: of the ReLU below 0, outside the residual blocks; 0 for the paper's plain one.
         styles: how many it knows, see `StyledNorm`.
+        smooth: enlarges smoothly, see `UpConvolution`.
     """
 
     width: int = 32
@@ -42,6 +45,7 @@ class ResidualShape:
     padding: Literal["circular", "replicate"] = "replicate"
     slope: float = SLOPE
     styles: int = 1
+    smooth: bool = False
 
 
 class ResidualNoise(NamedTuple):
@@ -69,11 +73,11 @@ class ResidualNetwork(nn.Module):
             *convolution(2 * s.width, 4 * s.width, 3, 2),
         )
         self.joining = nn.Conv2d(4 * s.width + s.noise, 4 * s.width, 1) if s.noise else None
-        blocks = [ResidualBlock(4 * s.width, 3, s.norm, s.padding, s.styles) for _ in range(s.blocks)]
+        blocks = [ResidualBlock(4 * s.width, 3, s.norm, s.padding, s.styles, _GAIN) for _ in range(s.blocks)]
         self.blocks = nn.Sequential(*blocks)
         self.enlarging, self.injecting, self.finishing = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for inputs, outputs in ((4 * s.width, 2 * s.width), (2 * s.width, s.width)):
-            self.enlarging.append(UpConvolution(inputs, outputs, 5, s.padding))
+            self.enlarging.append(UpConvolution(inputs, outputs, 3 if s.smooth else 5, s.padding, s.smooth))
             self.finishing.append(nn.Sequential(styled_norm(s.norm, outputs, s.styles), nn.LeakyReLU(s.slope)))
             if s.noise:
                 self.injecting.append(NoiseInjection(outputs))

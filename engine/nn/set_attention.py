@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from engine.nn import attention_kernel
 from engine.nn.attention_kernel import AttentionKernel
-from engine.nn.layers import layer_norm
+from engine.nn.layers import layer_norm_once
 from engine.nn.painting_kernel import kernel_for
 from engine.nn.parts import in_parts
 
@@ -119,9 +119,9 @@ class _Attention(nn.Module):
 
     def _finished(self, x: Tensor, attended: Tensor) -> Tensor:
         """What follows the attention, both [B, L, P, C]."""
-        hidden = layer_norm(x + attended, self.norm_attended.weight, self.norm_attended.bias)
+        hidden = layer_norm_once(x + attended, self.norm_attended.weight, self.norm_attended.bias)
         hidden = hidden + functional.relu(self.feed_forward(hidden))
-        return layer_norm(hidden, self.norm_out.weight, self.norm_out.bias)
+        return layer_norm_once(hidden, self.norm_out.weight, self.norm_out.bias)
 
 
 class _Among(torch.autograd.Function):

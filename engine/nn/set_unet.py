@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 
 from engine.box import Box
 from engine.nn.conditional import ConditionalScale, Conditioning
-from engine.nn.layers import ChannelLayerNorm, norm_layer, normed_then_relu
+from engine.nn.layers import ChannelLayerNorm, norm_layer, normed_then_relu, scaled_then_relu
 from engine.nn.painting_kernel import PaintingKernel, kernel_for
 from engine.nn.parts import in_parts
 from engine.nn.set_attention import SetAttention
@@ -243,10 +243,10 @@ class _Block(nn.Module):
             x = in_parts(lambda *inputs: self._each(_joined(inputs), told), inputs, 0)
         else:
             places = torch.arange(len(inputs[0]), device=shared.device) // count  # [B * K], whose content it is
-            alone = shared if len(shared) == 1 else None
 
             def each(at: Tensor, *inputs: Tensor) -> Tensor:
-                return self._each(_joined(inputs), told, shared[at] if alone is None else alone)
+                whole = len(shared) == 1 or len(at) == len(places)
+                return self._each(_joined(inputs), told, shared if whole else shared[at])
 
             x = in_parts(each, (places, *inputs), 0)
         return x if self.attention is None else self.attention(x, count)
@@ -259,14 +259,17 @@ class _Block(nn.Module):
         return self._finished(self.convolution(x), told, shared)
 
     def _finished(self, x: Tensor, told: Tensor | None, shared: Tensor | None) -> Tensor:
-        """What follows the convolution of each element."""
+        """What follows the convolution of each element. shared: of each of several sets that are as large."""
         if shared is not None:
-            x = x + shared
+            x = (x.unflatten(0, (len(shared), -1)) + shared[:, None]).flatten(0, 1)
         if isinstance(self.norm, ChannelLayerNorm):
             scale, shift, slope, _ = self._scales(told)
             return normed_then_relu(x, scale, shift, slope)
         if self.conditional is None:
             return self.activation(self.norm(x))
+        if isinstance(self.norm, nn.Identity):
+            scale, shift, slope, _ = self._scales(told)
+            return scaled_then_relu(x, scale, shift, slope)
         assert told is not None
         return self.activation(self.conditional(self.norm(x), told))
 
@@ -291,11 +294,11 @@ class _Block(nn.Module):
 
     def _scales(self, told: Tensor | None) -> tuple[Tensor, Tensor, float, bool]:
         """Scale and shift [C] each, the slope of negative values, and whether channels are normalised before."""
-        scale, shift = torch.ones(self.width), torch.zeros(self.width)
         normed = isinstance(self.norm, ChannelLayerNorm)
-        if isinstance(self.norm, ChannelLayerNorm):
-            scale, shift = self.norm.weight, self.norm.bias
+        scale, shift = (self.norm.weight, self.norm.bias) if isinstance(self.norm, ChannelLayerNorm) else (None, None)
         if self.conditional is not None:
             assert told is not None
             scale, shift = self.conditional.after(told, scale, shift)
+        if scale is None or shift is None:
+            scale, shift = torch.ones(self.width), torch.zeros(self.width)
         return scale, shift, getattr(self.activation, "negative_slope", 0.0), normed

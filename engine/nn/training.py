@@ -61,6 +61,17 @@ def adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
     return optimizer
 
 
+def slowed(optimizer: torch.optim.Optimizer, parameter: Tensor, part: float) -> None:
+    """From now on `descend` moves a parameter by that part of the rate.
+
+    Adam moves all weights alike, so that a sum over many inputs moves by as many times the rate.
+    """
+    (group,) = optimizer.param_groups
+    alone = {**group, "params": [parameter], "part": part}
+    group["params"] = [other for other in group["params"] if other is not parameter]
+    optimizer.param_groups.append(alone)
+
+
 def descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor], rate: Rate) -> None:
     """One update by the sum of some losses.
 
@@ -70,7 +81,7 @@ def descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor], rate: Ra
     the rows of each, and all of them make the same update.
     """
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["part"] if "part" in group else rate
     try:
         for loss in losses:
             sharing.weighted(loss).backward()

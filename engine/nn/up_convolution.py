@@ -15,13 +15,15 @@ from engine.nn import phases_kernel
 
 
 class UpConvolution(nn.Module):
-    """Nearest-neighbour x2 followed by a k x k convolution, computed at the lower resolution.
+    """Enlarging x2 followed by a k x k convolution, computed at the lower resolution.
 
     Each of the four output phases sees the enlarged image through a smaller kernel whose taps are sums of the k x k
     ones, so the pair equals a convolution to 4 C channels and a pixel shuffle, exactly. Weights stay k x k.
 
     Args:
         padding: beyond the edge; reflection does not fold.
+        smooth: enlarges linearly instead of by the nearest neighbour. What repeats in each square of 2 x 2 px is then
+            out of a network's reach unless it shows up in the smaller image, and costs as much as k + 2 otherwise.
     """
 
     fold: Tensor
@@ -32,12 +34,14 @@ class UpConvolution(nn.Module):
         out_channels: int,
         kernel: int,
         padding: Literal["zeros", "circular", "replicate"] = "zeros",
+        smooth: bool = False,
     ) -> None:
         super().__init__()
-        self.padding = padding
+        self.padding, self.smooth = padding, smooth
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(out_channels))
-        self.register_buffer("fold", _fold(kernel), persistent=False)
+        fold = _fold(kernel + 2) @ _smoothing(kernel) if smooth else _fold(kernel)
+        self.register_buffer("fold", fold, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] to [B, D, 2H, 2W], in channels_last memory."""
@@ -66,7 +70,7 @@ class UpConvolution(nn.Module):
         return y.unflatten(1, (2, 2, -1))
 
     def folded(self, dtype: torch.dtype) -> Tensor:
-        """[4 D, C, q, q] of any float type, q smaller than k; phases (row, column) first, in channels_last memory."""
+        """[4 D, C, q, q] of any float type, q at most k; phases (row, column) first, in channels_last memory."""
         side, taps = math.isqrt(len(self.fold) // 4), self.weight.permute(0, 2, 3, 1)  # as they lie in channels_last
         sums: Tensor = _Folded.apply(taps.flatten(1, 2), self.fold, dtype)  # type: ignore[assignment]
         return sums.unflatten(2, (side, side)).flatten(0, 1).permute(0, 3, 1, 2)
@@ -145,3 +149,12 @@ def _fold(kernel: int) -> Tensor:
         for tap, place in enumerate(places[phase]):
             fold[phase, place + reach, tap] = 1
     return torch.einsum("api,bqj->abpqij", fold, fold).flatten(4, 5).flatten(0, 3)
+
+
+def _smoothing(kernel: int) -> Tensor:
+    """[(k + 2)(k + 2), k k]: each tap spread by 1/4, 1/2, 1/4 both ways, which makes nearest enlarging linear."""
+    line = torch.tensor([0.25, 0.5, 0.25])
+    spread = torch.zeros(kernel + 2, kernel)
+    for tap in range(kernel):
+        spread[tap : tap + 3, tap] = line
+    return torch.einsum("ij,ab->iajb", spread, spread).flatten(2, 3).flatten(0, 1)

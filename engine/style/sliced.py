@@ -6,7 +6,8 @@ from many filters in turn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,6 +21,19 @@ _ROOM = 1.0
 """How far bins go beyond the style's values on either side, as a share of their range; a picture may begin there."""
 ROUNDING = 2e-3
 """Distances below it are squared instead of absolute, so that gradients do not jump where picture and style agree."""
+
+
+class _Placed(NamedTuple):
+    """Where values [B, C, P] lie.
+
+    place: among the bins of their channel, float. entry: the bin, int32, in a table [B, R, C, bins] of all. rows: of
+    that table, int32 [B, C, P or 1]. regions: R.
+    """
+
+    place: Tensor
+    entry: Tensor
+    rows: Tensor
+    regions: int
 
 
 class Sliced(Statistic):
@@ -80,14 +94,19 @@ class Sliced(Statistic):
         times = features.times.get(layer)
         return None if times is None else features.core(times, features.strides[layer], layer).flatten(2)
 
-    def _placed(self, values: Tensor, ranges: Tensor) -> tuple[Tensor, Tensor]:
-        """Bin of each value, int32, and how far inside it, 0..1. [B, C, P] each."""
-        low, high = ranges
+    def _placed(self, features: Features, layer: str, target: Target) -> _Placed:
+        """Where the values of a layer lie."""
+        values = self._values(features, layer)
+        b, c, _ = values.shape
+        region, count = self._regions(features, layer)
+        low, high = target.ranges[layer]
         per_bin = self.bins / (high - low)
         below_the_last_edge = self.bins * (1 - torch.finfo(values.dtype).eps)
         place = (values - low[:, None]).mul_(per_bin[:, None]).clamp_(0, below_the_last_edge)
+        rows = self._rows(region, count, b, c, values.device)
         index = place.to(torch.int32)
-        return index, place.sub_(index)
+        index += rows * self.bins
+        return _Placed(place, index, rows, count)
 
     def _rows(self, region: Tensor | None, count: int, batch: int, channels: int, device: torch.device) -> Tensor:
         """Where in a table [B, R, C, ...], flattened to rows, each value belongs: [B, C, P or 1]."""
@@ -96,17 +115,16 @@ class Sliced(Statistic):
         return ((image + line)[:, None] * channels + torch.arange(channels, device=device)[:, None]).to(torch.int32)
 
     def sums(self, features: Features, target: Target) -> Summary:
+        return self._sums(features, {layer: self._placed(features, layer, target) for layer in self.layers})
+
+    def _sums(self, features: Features, places: Mapping[str, _Placed]) -> Summary:
         sums, weights = {}, {}
-        for layer in self.layers:
-            values = self._values(features, layer)
-            b, c, _ = values.shape
-            region, count = self._regions(features, layer)
-            index, _ = self._placed(values, target.ranges[layer])
-            index += self._rows(region, count, b, c, values.device) * self.bins
+        for layer, (place, index, _, count) in places.items():
+            b, c, _ = place.shape
             times = self._times(features, layer)
-            each = None if times is None else times.expand_as(values).flatten()
+            each = None if times is None else times.expand_as(place).flatten()
             sums[layer] = _histogram(index.flatten(), b * count * c * self.bins, each).view(b, count, c, self.bins)
-            weights[layer] = sums[layer][:, :, 0].sum(-1).to(values.dtype)  # [B, R]
+            weights[layer] = sums[layer][:, :, 0].sum(-1).to(place.dtype)  # [B, R]
         return Summary(sums, weights)
 
     def gradient_tables(self, summary: Summary, target: Target) -> GradientTables:
@@ -128,23 +146,38 @@ class Sliced(Statistic):
         return GradientTables(tables, shares, None)
 
     def surrogate_loss(self, features: Features, gradient_tables: GradientTables, target: Target) -> dict[str, Tensor]:
-        losses = {}
-        for layer in self.layers:
-            values = self._values(features, layer)
-            b, c, _ = values.shape
-            region, count = self._regions(features, layer)
-            with torch.no_grad():
-                index, inside = self._placed(values, target.ranges[layer])
-                rows = self._rows(region, count, b, c, values.device)
-                index += rows * self.bins
-                first, further = gradient_tables.tables[layer].flatten(1)
-                wanted = _picked(further, index).mul_(inside).add_(_picked(first, index))
-                share = gradient_tables.shares[layer].flatten()[rows[:, :1] // c] / (b * c)  # [B, 1, P or 1]
-                if (times := self._times(features, layer)) is not None:
-                    share = share * times
-            off = functional.smooth_l1_loss(values, wanted, beta=ROUNDING, reduction="none")
-            losses[layer] = (off * share).sum()
-        return losses
+        seen = features.detached()
+        return {
+            layer: self._surrogate_loss(features, layer, self._placed(seen, layer, target), gradient_tables)
+            for layer in self.layers
+        }
+
+    def _surrogate_loss(
+        self, features: Features, layer: str, placed: _Placed, gradient_tables: GradientTables
+    ) -> Tensor:
+        """A scalar of one layer; the places are taken apart on the way."""
+        place, index, rows, _ = placed
+        values = self._values(features, layer)
+        b, c, _ = values.shape
+        with torch.no_grad():
+            first, further = gradient_tables.tables[layer].flatten(1)
+            wanted = _picked(further, index).mul_(place.frac_()).add_(_picked(first, index))
+            share = gradient_tables.shares[layer].flatten()[rows[:, :1] // c] / (b * c)  # [B, 1, P or 1]
+            if (times := self._times(features, layer)) is not None:
+                share = share * times
+        if share.shape[2] == 1:  # no regions: all places count alike, so that none is multiplied by itself
+            return functional.smooth_l1_loss(values, wanted, beta=ROUNDING, reduction="sum") * share.flatten()[0]
+        off = functional.smooth_l1_loss(values, wanted, beta=ROUNDING, reduction="none")
+        return (off * share).sum()
+
+    def losses(self, features: Features, target: Target) -> dict[str, Tensor]:
+        with torch.no_grad():
+            seen = features.detached()
+            places = {layer: self._placed(seen, layer, target) for layer in self.layers}  # once for both passes
+            gradient_tables = self.gradient_tables(self._sums(seen, places), target)
+        return {
+            layer: self._surrogate_loss(features, layer, placed, gradient_tables) for layer, placed in places.items()
+        }
 
 
 def _histogram(index: Tensor, length: int, times: Tensor | None = None) -> Tensor:

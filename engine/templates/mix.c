@@ -185,10 +185,16 @@ INLINED Lanes beside(const float *share, int64_t x, int64_t left, int by) {
     return a;
 }
 
-/* The gradient of a run, see mix_backward. */
+/* One row of all templates: where it begins, and how far apart they are. */
+typedef struct {
+    float *begin;
+    int64_t apart;
+} Row;
+
+/* The gradient of a run into a row, given the rows above and below it, see mix_backward. */
 static void gradient_run(const Memory *memory, const float *weights, float inverse_temperature, const float *d_collage,
-                         float d_entropy, float d_right, float d_lower, const float *d_usage, float *gradient,
-                         float *scratch, Run run) {
+                         float d_entropy, float d_right, float d_lower, const float *d_usage, Row gradient, Row up,
+                         Row down, float *scratch, Run run) {
     const int64_t N = memory->templates, H = memory->height, W = memory->width, plane = H * W, count = run.count;
     const int64_t first = run.b * N * plane + run.y * W + run.x;
     const float *red = d_collage + run.b * 3 * plane + run.y * W + run.x;
@@ -200,7 +206,6 @@ static void gradient_run(const Memory *memory, const float *weights, float inver
             store(colors, k * RUN + i, loaded_part(red, k * plane + i, count - i, 0) * (1.0f / 255.0f), 0);
     for (int64_t n = 0; n < N; n++) {
         const float *share = weights + first + n * plane;
-        const int64_t up = run.y > 0 ? -W : 0, down = run.y < H - 1 ? W : 0;
         const uint32_t *pixels = pixels_of(memory, n, run, gathered);
         const float everywhere = d_usage[run.b * N + n];
         for (int64_t i = 0; i < count; i += LANES) {
@@ -211,8 +216,8 @@ static void gradient_run(const Memory *memory, const float *weights, float inver
                       loaded(colors, RUN + i, 0) * channel(pixel, 8) + loaded(colors, 2 * RUN + i, 0) * channel(pixel, 16);
             if (d_entropy != 0.0f) g -= d_entropy * (1.0f + logarithm(chosen(a < 1e-30f, 1e-30f - (Lanes){0}, a)));
             if (d_lower != 0.0f)
-                g += d_lower * (sign(a - loaded_part(share, i + up, left, 0)) +
-                                sign(a - loaded_part(share, i + down, left, 0)));
+                g += d_lower * (sign(a - loaded_part(up.begin + n * up.apart, run.x + i, left, 0)) +
+                                sign(a - loaded_part(down.begin + n * down.apart, run.x + i, left, 0)));
             if (d_right != 0.0f)
                 g += d_right * (sign(a - beside(share + i, run.x + i, W - run.x - i, -1)) +
                                 sign(a - beside(share + i, run.x + i, W - run.x - i, 1)));
@@ -224,20 +229,33 @@ static void gradient_run(const Memory *memory, const float *weights, float inver
         for (int64_t i = 0; i < count; i += LANES) {
             const Lanes a = loaded_part(weights, first + n * plane + i, count - i, 0);
             const Lanes g = loaded(gradients, n * RUN + i, 0) - loaded(mean, i, 0);
-            store_part(gradient, first + n * plane + i, inverse_temperature * a * g, count - i, 0);
+            store_part(gradient.begin + n * gradient.apart, run.x + i, inverse_temperature * a * g, count - i, 0);
         }
 }
 
 /* gradient: [B, N, H, W], of the logits. d_collage: [B, 3, H, W]. d_usage: [B, N], d_entropy and the two d_variation
- * are the loss's derivatives by the plain sums that mix_forward and mix_variation give. */
-void mix_backward(const Memory *memory, const float *weights, float inverse_temperature, const float *d_collage,
-                  float d_entropy, float d_right, float d_lower, const float *d_usage, float *gradient,
-                  float *scratch, int64_t begin, int64_t end) {
-    const int64_t H = memory->height, W = memory->width;
-    for (int64_t line = begin; line < end; line++)
-        for (int64_t x = 0; x < W; x += RUN) {
-            const Run run = {line / H, line % H, x, W - x < RUN ? W - x : RUN};
-            gradient_run(memory, weights, inverse_temperature, d_collage, d_entropy, d_right, d_lower, d_usage, gradient,
-                         scratch, run);
+ * are the loss's derivatives by the plain sums that mix_forward and mix_variation give.
+ *
+ * delayed: null, or [2, N, W] of room where `gradient` is `weights`: a row is written once the next one was computed, which
+ * looks at it. above, below: A of the rows before and after a band [N, W], where these are another band's to overwrite. */
+void mix_backward(const Memory *memory, float *weights, float inverse_temperature, const float *d_collage,
+                  float d_entropy, float d_right, float d_lower, const float *d_usage, float *gradient, float *delayed,
+                  float *above, float *below, float *scratch, int64_t begin, int64_t end) {
+    const int64_t N = memory->templates, H = memory->height, W = memory->width, plane = H * W;
+    for (int64_t line = begin; line <= end; line++) {
+        const int64_t y = line % H, at = line / H * N * plane + y * W;
+        for (int64_t x = 0; x < W && line < end; x += RUN) {
+            const Run run = {line / H, y, x, W - x < RUN ? W - x : RUN};
+            const Row own = {weights + at, plane}, upper = {weights + at - W, plane}, lower = {weights + at + W, plane};
+            const Row before = {above, W}, after = {below, W};
+            const Row up = y == 0 ? own : line == begin && above ? before : upper;
+            const Row down = y == H - 1 ? own : line == end - 1 && below ? after : lower;
+            const Row into = delayed ? (Row){delayed + line % 2 * N * W, W} : (Row){gradient + at, plane};
+            gradient_run(memory, weights, inverse_temperature, d_collage, d_entropy, d_right, d_lower, d_usage, into, up,
+                         down, scratch, run);
         }
+        const int64_t last = line - 1, to = last / H * N * plane + last % H * W;
+        for (int64_t n = 0; n < N && delayed && line > begin; n++)
+            memcpy(gradient + to + n * plane, delayed + (last % 2 * N + n) * W, 4 * W);
+    }
 }

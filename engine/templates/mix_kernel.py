@@ -61,6 +61,7 @@ class MixKernel(ABC):
         d_collage: Tensor,
         d_sums: Tensor,
         d_usage: Tensor,
+        spend: bool = False,
     ) -> Tensor:
         """The gradient of the logits [B, N, H, W], given those of what `forward` returned.
 
@@ -69,6 +70,7 @@ class MixKernel(ABC):
             d_collage: float32 [B, 3, H, W].
             d_sums: float32 [3], of the entropy and of the variation to the right and downwards.
             d_usage: float32 [B, N].
+            spend: nobody reads `weights` afterwards, so that the gradient may take their place in memory.
         """
 
 
@@ -112,21 +114,30 @@ class CompiledMixKernel(MixKernel):
         d_collage: Tensor,
         d_sums: Tensor,
         d_usage: Tensor,
+        spend: bool = False,
     ) -> Tensor:
-        b, _, h, _ = weights.shape
-        gradient = torch.empty_like(weights)
-        self._banded(
-            self._library.mix_backward,
-            b * h,
-            self._scratch_floats(memory, weights),
-            *(
-                ctypes.byref(self._struct(memory, weights)),
-                pointer(weights),
-                ctypes.c_float(float(inverse_temperature)),
-            ),
-            *(pointer(d_collage), *(ctypes.c_float(each) for each in d_sums.tolist())),
+        b, n, h, w = weights.shape
+        gradient = weights if spend else torch.empty_like(weights)
+        edges = self._bands.edges(b * h)
+        bands = len(edges) - 1
+        # Rows that a band looks at and the one beside it overwrites.
+        above = [_row(weights, first - 1) if spend and first % h else None for first in edges[:-1]]
+        below = [_row(weights, last) if spend and last % h else None for last in edges[1:]]
+        delayed = [torch.empty(2, n, w) if spend else None for _ in range(bands)]
+        scratch = torch.empty(bands, self._scratch_floats(memory, weights))
+        shared = (
+            ctypes.byref(self._struct(memory, weights)),
+            *(pointer(weights), ctypes.c_float(float(inverse_temperature)), pointer(d_collage)),
+            *(ctypes.c_float(each) for each in d_sums.tolist()),
             *(pointer(d_usage), pointer(gradient)),
         )
+
+        def part(band: int, begin: int, end: int) -> None:
+            own = (delayed[band], above[band], below[band], scratch[band])
+            limits = (ctypes.c_int64(begin), ctypes.c_int64(end))
+            self._library.mix_backward(*shared, *(pointer(each) for each in own), *limits)
+
+        self._bands.run(part, b * h, edges)
         return gradient
 
     def _struct(self, memory: Memory, weights: Tensor) -> _Memory:
@@ -145,6 +156,12 @@ class CompiledMixKernel(MixKernel):
             function(*arguments, *room, ctypes.c_int64(begin), ctypes.c_int64(end))
 
         self._bands.run(part, rows)
+
+
+def _row(weights: Tensor, line: int) -> Tensor:
+    """A copy of a row of all templates, [N, W], counted through the samples."""
+    height = weights.shape[2]
+    return weights[line // height, :, line % height].clone(memory_format=torch.contiguous_format)
 
 
 def load(cache: Path | None = None, compiler: str | None = None) -> CompiledMixKernel | None:

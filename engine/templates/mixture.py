@@ -43,7 +43,8 @@ def mix(
         logits: [B, N, H, W], any float type.
         temperature: a tensor [] where a captured step reads it from the card.
         mix_kernel: the path in one pass; None, or one for another device, takes plain torch.
-        overwrite: nobody else reads the logits, so that A may take their place in memory.
+        overwrite: nobody else reads the logits, so that A may take their place in memory, and their gradient that of A:
+            it can be taken once, and A is not there afterwards.
     """
     if mix_kernel is not None and logits.device.type == mix_kernel.device_type:
         collage, entropy, variation, usage, weights = _Fused.apply(logits, view, 1 / temperature, mix_kernel, overwrite)  # type: ignore
@@ -129,7 +130,7 @@ class _Fused(torch.autograd.Function):
         b, n, h, w = weights.shape
         context.counts = (b * h * w * math.log(max(n, 2)), b * h * max(1, w - 1), b * max(1, h - 1) * w, h * w)
         context.memory, context.inverse_temperature, context.mix_kernel = memory, inverse_temperature, mix_kernel
-        context.dtype = logits.dtype
+        context.dtype, context.spend, context.spent = logits.dtype, overwrite, False
         context.save_for_backward(weights)
         context.mark_non_differentiable(weights)
         context.set_materialize_grads(False)  # A has none, and nothing as large as A is filled with zeros for it
@@ -145,6 +146,9 @@ class _Fused(torch.autograd.Function):
     @staticmethod
     def backward(context, d_collage, d_entropy, d_variation, d_usage, _):  # type: ignore[override]
         (weights,) = context.saved_tensors
+        if context.spent:
+            raise RuntimeError("The gradient of this mixture was taken before, and lies where the mixture was.")
+        context.spent = context.spend
         b, n, h, w = weights.shape
         per_entropy, per_right, per_lower, per_usage = context.counts
         d_entropy, d_variation = (
@@ -157,6 +161,7 @@ class _Fused(torch.autograd.Function):
             weights.new_zeros(b, 3, h, w, dtype=torch.float32) if d_collage is None else d_collage.float().contiguous(),
             torch.stack([d_entropy / per_entropy, d_variation / per_right, d_variation / per_lower]),
             weights.new_zeros(b, n, dtype=torch.float32) if d_usage is None else (d_usage / per_usage).contiguous(),
+            context.spend,
         )
         return gradient.to(context.dtype), None, None, None, None
 

@@ -50,7 +50,7 @@ class Work(Generic[T]):
 
     def run(self) -> None:
         """Does it, in the thread that is meant for it."""
-        do, self._do = self._do, None  # what it works on is held by nobody once it is done
+        do, self._do = self._do, None
         assert do is not None
         started = time.perf_counter()
         try:
@@ -59,6 +59,7 @@ class Work(Generic[T]):
             self.seconds = time.perf_counter() - started
             self._result.set_exception(error)
         else:
+            del do  # what it works on is held by nobody once it is done
             self.seconds = time.perf_counter() - started
             self._result.set_result(result)
 

@@ -70,8 +70,8 @@ if TYPE_CHECKING:
     from engine.training.leader import Leader
 
 STYLE_MATCH = BEST_OF["style"]
-_LEAVES_METHODS = RenderView, Retune, Pause, Resume, Share, EndBy
-"""Commands that change and ask no method, and so need not wait for what is painted beside the steps."""
+_WAIT_FOR_PICTURES = Load, Restore, StartFrom, ExportRequest
+"""Commands that may change what is painted from beside the steps, or want all cores: they wait for what is there."""
 _RESTS_AFTER_S = 10.0
 """So long after the last picture, memory that is free goes back to the system."""
 
@@ -282,7 +282,7 @@ class Session:
     # ------------------------------------------------------------ commands
 
     def _obey(self, command: Command) -> Iterator[Event]:
-        if not isinstance(command, _LEAVES_METHODS):
+        if isinstance(command, _WAIT_FOR_PICTURES):
             self._beside.settle()
         match command:
             case Retune():

@@ -1,6 +1,6 @@
 """The pictures that a session is asked for, a piece at a time: of the present, and of snapshots beside it.
 
-When there is time for a piece is session.py's; how one is painted is preview/views.py's.
+When there is time for a piece is turns.py's, what paints painters.py's; how one is painted is preview/views.py's.
 """
 
 from __future__ import annotations
@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from engine import snapshots
 from engine.device import Device, empty_cache, is_lost, is_out_of_memory
 from engine.errors import OutOfMemoryError
 from engine.messages.commands import RenderView, Requester
@@ -21,11 +19,8 @@ from engine.nn.parts import InterruptedPainting, giving_way, painting_quickly
 from engine.preview import views
 from engine.threads import Threads
 from engine.training.beside import Beside, Work
-from engine.training.rebuilding import built
+from engine.training.painters import Painters
 from engine.training.trainer import GaveUpError, message_for
-
-MOST_LOOKED_AT = 2
-"""Snapshots whose networks are held in memory for looking at them, to compare two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,20 +54,17 @@ class Showing:
         shown: Callable[[str], Method],
         beside: Beside | None = None,
     ) -> None:
-        self._device, self._gives_way, self._shown = device, gives_way, shown
+        self._device, self._gives_way = device, gives_way
+        self._painters = Painters(device, shown)
         self._beside = beside or Beside()
         self._views: dict[Requester, _View] = {}
         """The first is next, and goes to the end after each piece."""
         self._under_way: tuple[_View, Work[views.Piece]] | None = None
         """The view of which a piece is painted beside the steps, though it may have been replaced meanwhile."""
-        self._still: tuple[Method, object, Method] | None = None
-        """What was shown last beside the steps; after which step, and by which settings; and what paints that."""
         self._turned: dict[Requester, bool] = {}
         """Those whose view began anew since settings were turned, and is not done yet; whether all of it was shown."""
         self._turn_unseen = False
         """Whether settings were turned while no view was under way that could show it."""
-        self._looked_at: dict[Path, Method] = {}
-        """Methods of snapshots that are looked at beside the present; the last used is last."""
 
     def __bool__(self) -> bool:
         return bool(self._views)
@@ -87,7 +79,9 @@ class Showing:
 
     def begin_anew(self) -> None:
         """Views of the present, of which there is another now; their last pieces are waited for."""
-        self._still = None
+        self._painters.begin_anew()
+        if self._under_way is not None and self._under_way[1].done and self._under_way[0].request.snapshot is None:
+            self._under_way = None  # which holds what was painted
         for requester, view in self._views.items():
             if view.request.snapshot is None:
                 self._views[requester] = _View(view.request)
@@ -113,8 +107,8 @@ class Showing:
     def let_go(self) -> list[RenderView]:
         """Holds no method any more; what was under way, for `take_back`."""
         waiting = [view.request for view in self._views.values()]
-        self._views, self._looked_at = {}, {}
-        self._under_way = self._still = None
+        self._views, self._under_way = {}, None
+        self._painters.let_go()
         return waiting
 
     def take_back(self, waiting: list[RenderView]) -> None:
@@ -242,7 +236,7 @@ class Showing:
             return work.seconds
         if no_room:
             self._beside.rest()
-            self._still = None
+            self._painters.begin_anew()
             empty_cache(self._device.torch)
         if wanted and no_room:
             self._views[view.request.requester] = _View(view.request)
@@ -251,23 +245,8 @@ class Showing:
         return work.seconds
 
     def _answer_beside(self, request: RenderView) -> Iterator[views.Piece] | None:
-        if request.render_mode.asks_for:  # which reads files, and the method remembers what it has read
-            return None
-        method = self._method_of(request.snapshot, request.layer)
-        if request.snapshot is None:
-            method = self._still_of(method)
+        method = self._painters.beside_steps(request)
         return None if method is None else views.answer(method, request)
-
-    def _still_of(self, method: Method) -> Method | None:
-        """What paints a method as it is now; the same as before where nothing has changed, with what it remembers."""
-        present = method.steps_done, method.settings
-        if self._still is not None and self._still[0] is method and self._still[1] == present:
-            return self._still[2]
-        self._still = None  # before there is another one
-        still = method.still()
-        if still is not None:
-            self._still = method, present, still
-        return still
 
     def fitting(self, method: Method, free: Collection[str], threads: Threads) -> dict[str, Any] | None:
         """What `Method.fitting_picture` gives; None where it gave way to something more urgent.
@@ -289,20 +268,4 @@ class Showing:
             yield
 
     def _answer(self, request: RenderView) -> Iterator[views.Piece]:
-        return views.answer(self._method_of(request.snapshot, request.layer), request)
-
-    def _method_of(self, folder: Path | None, layer: str) -> Method:
-        """What is shown at present; or a snapshot's method, of which the last ones that were looked at are held."""
-        if folder is None:
-            return self._shown(layer)
-        if folder not in self._looked_at:
-            snapshot = snapshots.read(folder)
-            state = snapshots.load_state(snapshot)
-            while len(self._looked_at) >= MOST_LOOKED_AT:
-                del self._looked_at[next(iter(self._looked_at))]
-            empty_cache(self._device.torch)
-            method = built(snapshot.job, self._device)
-            method.restore(state)
-            self._looked_at[folder] = method
-        self._looked_at[folder] = method = self._looked_at.pop(folder)
-        return method
+        return views.answer(self._painters.of(request), request)

@@ -9,6 +9,7 @@ from app.preferences_dialog import PreferencesDialog
 from app.widgets import theme
 from engine.box import Size
 from engine.messages.events import Began
+from engine.methods.magic.settings import MagicSettings
 from tests.app.studio import Studio
 from tests.app.toys import write_image
 
@@ -175,7 +176,9 @@ def test_a_method_that_shows_a_content_offers_to_go_without_one(studio: Studio) 
     assert begin.isVisible()
     assert (begin.without.isVisible(), begin.button.isVisible()) == (True, False)
     begin.without.click()
-    assert window.document.settings.guidance == "unguided"
+    settings = window.document.settings
+    assert isinstance(settings, MagicSettings)
+    assert settings.guidance == "unguided"
     assert (begin.without.isVisible(), begin.button.isVisible()) == (False, True)
     studio.press("undo")
     assert begin.without.isVisible()
@@ -190,7 +193,7 @@ def test_why_nothing_could_begin_is_no_longer_said_once_it_has_begun(studio: Stu
     studio.window.document.add("style", [broken])
     studio.press("train")
     studio.until(lambda: studio.window.training.state == "idle" and bool(studio.said()))
-    studio.window.document.set_sources("style", [])
+    studio.window.document.set_sources("style", ())
     studio.drop_style()
     studio.press("train")
     studio.until(lambda: studio.window.training.state == "training")

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from app.export.crop import CropField
 from app.images.source_tile import SourceTile
 from app.pieces.source_view import SourceView
-from app.snapshots.grid import Cell, Place
+from app.snapshots.grid import Cell
+from app.snapshots.shared_place import Place
 from app.snapshots.tile import SnapshotTile
 from engine.box import Size
 from engine.job import Job, SourceImage

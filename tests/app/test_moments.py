@@ -189,3 +189,17 @@ def test_a_chosen_moment_is_called_the_same_over_the_picture_as_in_its_row(studi
     compare, tile = studio.window.canvas.view.compare, studio.window.strip.tiles[0]
     studio.window.strip.select(0)
     assert compare._labels == (tile.title, "Now") == (f"Step {kept.step:,}", "Now")
+
+
+def test_a_moment_that_is_kept_while_they_stand_side_by_side_joins_them(studio: Studio) -> None:
+    """The grid showed what there was when it was opened, for as long as it was open."""
+    studio.train()
+    keep(studio)
+    grid = studio.window.snapshots.open_grid()
+    before = len(grid.cells)
+    keep(studio)
+    studio.until(lambda: len(grid.cells) == before + 1)
+    assert grid.cells[-1].isVisible()
+    grid.close()
+    keep(studio)  # nobody follows any more
+    assert not studio.said()

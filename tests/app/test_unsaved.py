@@ -172,7 +172,13 @@ def test_what_could_not_be_written_is_no_longer_said_once_it_is(studio: Studio, 
     changed_on_a_full_disk(studio, full)
     document, messages = studio.window.document, studio.window.messages
     assert not document.save()
-    assert any(message.text == REASON for message in messages.messages)
+    (told,) = (message for message in messages.messages if message.text == REASON)
+    assert (told.button, told.act) == ("Save as…", studio.window.files.save_as), "a way out"
+    assert not document.save()
+    assert [message.button for message in messages.messages if message.text == REASON] == ["Save as…"]
+    messages.dismiss()
+    assert not document.save(quiet=True)
+    assert not messages.messages, "it was read"
     full["full"] = False
     assert document.save()
     assert all(message.text != REASON for message in messages.messages)
@@ -192,3 +198,17 @@ def test_a_place_that_refused_is_no_longer_spoken_of_once_another_took_it(
     studio.window.files.save_to(studio.folder / "roomy")
     studio.until(lambda: document.folder == studio.folder / "roomy")
     assert all(message.text != REASON for message in messages.messages)
+
+
+def test_a_moment_that_could_not_be_kept_is_no_longer_spoken_of_once_another_is(
+    studio: Studio, full: dict[str, bool]
+) -> None:
+    studio.train()
+    full["full"] = True
+    studio.press("keep")
+    messages = studio.window.messages
+    studio.until(lambda: any(REASON in message.text for message in messages.messages))
+    full["full"] = False
+    studio.press("keep")
+    studio.until(lambda: bool(studio.seen(Kept)))
+    assert all(REASON not in message.text for message in messages.messages)

@@ -55,6 +55,7 @@ def test_settings_that_were_not_named_mean_what_they_meant() -> None:
         return migrated({"sources": {}, **job}, 1)["settings"]
 
     famos = {"settle_after_steps": 0, "balance_over": "patches", "foreign_weight": 0.0, "smoothing_px": 0.0}
+    famos |= {"without_content": "chance"}
     assert settings(method="famos", settings={}) == {"tone_matching": 1.0} | famos
     assert settings(settings={"tone_matching": False}) == {"tone_matching": 0.0} | famos
     magic = settings(method="magic", settings={"patch": 96})
@@ -63,7 +64,8 @@ def test_settings_that_were_not_named_mean_what_they_meant() -> None:
     assert settings(method="magic", settings={"norm": "instance"})["refiner_norm"] == "layer"
     assert settings(method="magic", settings={"placement": "aligned"})["placement"] == "middle"
     normalised = {"normalised_gradients": True}
-    assert settings(method="stylize", settings={}) == {"normalised_over": "style"}
+    stylize = {"normalised_over": "style", "content_by": "tones", "enlarging": "nearest"}
+    assert settings(method="stylize", settings={}) == stylize
     assert settings(method="stylize", settings=normalised)["gradient_length"] == 1e-3
     assert settings(method="doodle_net", settings=normalised | {"temperature": 5.0})["gradient_length"] == 5
     assert settings(method="texture", settings={"a": 1}) == {"a": 1}

@@ -79,6 +79,7 @@ def test_a_file_without_a_method_is_of_the_first_one(tmp_path: Path) -> None:
         settings=FamosSettings.of(
             {
                 "tone_matching": 1.0,
+                "without_content": "chance",
                 "settle_after_steps": 0,
                 "balance_over": "patches",
                 "foreign_weight": 0.0,

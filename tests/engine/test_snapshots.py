@@ -57,8 +57,10 @@ def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path) -> None:
         assert torch.equal(after.tensors[key], tensor)
 
 
-def test_nothing_stays_of_a_snapshot_that_was_read(tmp_path: Path) -> None:
+def test_nothing_stays_of_a_snapshot_that_was_read(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Two numbers for each tensor would, for each way back, between what comes later."""
+    gc.freeze()  # to look through all that other tests have imported takes half a second
+    request.addfinalizer(gc.unfreeze)
     kept = keep(tmp_path, state=State({f"{n}": torch.zeros(300 + n) for n in range(100)}, {}))
     held = []
     for _ in range(12):

@@ -71,7 +71,7 @@ def terms_of(
         blocks, content = (coarsened(losses.compared(x, s.color_matching), by, 0) for x in (image, batch.content))
         return losses.content(blocks, content, 1.0 if wanted is None else coarsened(wanted, by, 0))
 
-    nothing, guided = fake.result.new_zeros(()), s.guidance == "guided"
+    nothing, guided = fake.result.new_zeros(()), s.guidance == "guided" or s.deals_out
     terms = {
         "content": content_distance(s, fake.result, batch.content, compared, along) if guided else nothing,
         "content_collage": nothing,

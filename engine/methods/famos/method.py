@@ -27,6 +27,7 @@ from engine.methods.famos.compared import Compared, compared_by, features_networ
 from engine.methods.famos.drawing import Drawing, said_of_groups
 from engine.methods.famos.layers import TERMS, patches_of
 from engine.methods.famos.painting import PaintingFamos
+from engine.methods.famos.patchwork import patchwork
 from engine.methods.famos.presets import PRESETS
 from engine.methods.famos.settings import FamosSettings
 from engine.methods.famos.shape import mosaic_shape
@@ -73,6 +74,7 @@ class Famos(PaintingFamos):
         self._composed: Composed | None = None
         if s.mode != "paint":
             self._composed = self._composer_of(job).composed(self._drawing.drawn(random, job, self._directions))
+        self._deal_out()
         self._tally = Tally()
         self._remembered = Remembered[Decision]()
         self.shape = mosaic_shape(s)
@@ -127,6 +129,13 @@ class Famos(PaintingFamos):
         self.warnings += said
         self._said = said
 
+    def _deal_out(self) -> None:
+        """Where no content guides the pieces, what is painted towards is a patchwork of them."""
+        if self.settings.deals_out and self._composed is not None:
+            pieces = self._composed
+            dealt = patchwork(pieces.templates, pieces.weights, self._canvas, self.settings.patch, self.seed)
+            self._unguided = [Source(self._styles[0].image, dealt)]
+
     # -------------------------------------------------------- pieces
 
     def try_update(self, job: Job) -> bool:
@@ -140,7 +149,11 @@ class Famos(PaintingFamos):
             composed = self._composer_of(job).composed(self._drawn_for(job, new, composed.drawn))
         self.touched = self._touched_by(job, new, composed)
         self.warnings = [sentence for sentence in said if sentence not in self._said]
+        dealt = composed is self._composed
         self._said, self._job, self._directions, self._styles, self._composed = said, job, new, styles, composed
+        if self.settings.deals_out and not dealt:
+            self._deal_out()
+            self._remembered.forget()
         self._use_pieces()
         return True
 
@@ -267,6 +280,7 @@ class Famos(PaintingFamos):
             for own, before in ((drawn.image, kept.image), (drawn.offset, kept.offset), (drawn.flip, kept.flip)):
                 own.copy_(before)
         self._composed = self._composer_of(self._job).composed(drawn)
+        self._deal_out()
         self._use_pieces()
         return left
 

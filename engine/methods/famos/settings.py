@@ -11,6 +11,7 @@ from engine.methods.trained_settings import NETWORK, TRAINING
 _MEMORY, _NOISE = "Memory", "Noise"
 _COPYING, _BLENDING = one_of("mode", "blend", "copy"), one_of("mode", "blend")
 _GUIDED = one_of("guidance", "guided")
+_DEALT_OUT = one_of("guidance", "unguided", also=_COPYING)
 
 
 class FamosSettings(AdversarialSettings):
@@ -29,6 +30,10 @@ class FamosSettings(AdversarialSettings):
     guidance: Literal["guided", "unguided"] = choice("guided", ("Guided", "Unguided"), "Guided by a content",
         "Guided shows your content image; unguided makes a texture of the style alone, of any size, that chance "
         "decides. See Noise.", symbol="PSGAN", group=LOOK)
+    without_content: Literal["patchwork", "chance"] = choice(
+        "patchwork", ("A patchwork", "Chance alone"), "Without a content",
+        "A patchwork: places are dealt out to the pieces beforehand, so that all of your images have their part; it "
+        "learns how they meet. Chance alone: one piece may take over.", group=LOOK, advanced=True, when=_DEALT_OUT)
     blend: Literal["convex", "separate", "additive"] = choice(
         "convex", ("In place of them (paper)", "Two masks", "On top of them"), "Paint lies",
         "In place of the pieces, where it is; two masks let pieces and paint fade or join on their own; on top adds to "
@@ -47,7 +52,8 @@ class FamosSettings(AdversarialSettings):
         "filters", ("Built-in filters", "VGG-19"), "Features of",
         "Built-in filters need no download. VGG-19 (575 MB, fetched once) also knows parts of things, for a graphics "
         "card.", symbol="a layer of the network", group=LOOK, advanced=True, when=one_of("correspondence", "features"))
-    content_weight: float = redeclared(AdversarialSettings, "content_weight", when=_GUIDED)
+    content_weight: float = redeclared(AdversarialSettings, "content_weight",
+        when=_GUIDED + one_of("without_content", "patchwork", also=_DEALT_OUT))
     tone_matching: float = redeclared(AdversarialSettings, "tone_matching", when=_GUIDED)
     color_matching: float = redeclared(AdversarialSettings, "color_matching", when=_GUIDED)
     blur_px: float = redeclared(AdversarialSettings, "blur_px",
@@ -152,6 +158,11 @@ class FamosSettings(AdversarialSettings):
     adversarial: Literal["hinge", "wgan_gp", "dcgan", "lsgan"] = redeclared(AdversarialSettings, "adversarial",
         help="Hinge is fast and steady; WGAN-GP is the paper's for templates, DCGAN for paint only.")
     # fmt: on
+
+    @property
+    def deals_out(self) -> bool:
+        """Whether places are dealt out to the templates, since no content guides them."""
+        return self.guidance == "unguided" and self.mode != "paint" and self.without_content == "patchwork"
 
     @property
     def knows_places(self) -> bool:

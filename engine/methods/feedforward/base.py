@@ -21,6 +21,7 @@ from engine.fields.noise import NoiseT, drifting
 from engine.job import Job
 from engine.methods.feedforward.base_settings import GeneratorSettings
 from engine.methods.trained_base import BatchT, TrainedMethod
+from engine.nn import training
 from engine.nn.deep_network import DeepNetwork
 from engine.nn.layers import initialise_scaled
 from engine.nn.residual_network import ResidualNetwork
@@ -60,6 +61,8 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     """Base of the three; generated pictures are [B, 3, H, W], around 0..1 without a bound."""
 
     regions = 0
+    _last_part = 1.0
+    """Of the rate, for the last layer's weights."""
     _style_group = 0
     """Which of the groups of styles the present step is for."""
 
@@ -82,6 +85,8 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
         self._start_from_mean_color(styles)
         self._place(self.generator)
         self._begin_training()
+        if self._last_part < 1:
+            training.slowed(self.optimizer, self.generator.last.weight, self._last_part)
         self._judges = [self._judge(group, random) for group in self._grouped(styles)]
 
     def _judge(self, styles: list[Style], random: torch.Generator) -> _Judge:

@@ -123,6 +123,7 @@ class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
                 cells=False,
                 norm=s.norm,
                 padding=s.padding,
+                smooth=s.enlarging == "smooth",
             )
         )
 

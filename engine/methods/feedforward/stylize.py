@@ -66,6 +66,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
     )
     presets = PRESETS
     capabilities = frozenset(("frames",))
+    _last_part = 0.1  # 9 x 9 px of many channels: at the full rate all colours swing from step to step
 
     def _read(self, job: Job) -> list[Style]:
         s = self.settings
@@ -116,7 +117,8 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         slope = SLOPE if s.activation == "leaky" else 0.0
         styles = 1 if self._directions.regions is None else self._directions.regions.count
         width = 2 if thin else s.width
-        return ResidualNetwork(ResidualShape(width, s.blocks, s.noise, s.norm, s.padding, slope, styles))
+        smooth = s.enlarging == "smooth"
+        return ResidualNetwork(ResidualShape(width, s.blocks, s.noise, s.norm, s.padding, slope, styles, smooth))
 
     @property
     def alignment_px(self) -> int:
@@ -155,7 +157,7 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
 
     def _terms(self, batch: Batch, images: Tensor) -> dict[str, Tensor]:
         s = self.settings
-        by_tones = s.content_by == "tones"
+        by_tones = s.content_by != "features"
         return {
             "style": self.style_loss(images, None, self._pull),
             "content": self._tones(images, batch.content * 0.5 + 0.5)
@@ -170,10 +172,16 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         return super()._objective(terms) + beside
 
     def _tones(self, images: Tensor, contents: Tensor) -> Tensor:
-        """Mean square of `tone_difference`."""
+        """Mean square of `tone_difference`; of shading, without the mean of each picture.
+
+        Instance norm takes the brightness of a practice picture away, which no weights can give back.
+        """
         blur_px = self.settings.blur_px
         tones = self._style_tones[self._style_group]
-        return tone_difference(images, contents, tones, self._content_tones, blur_px).square().mean()
+        difference = tone_difference(images, contents, tones, self._content_tones, blur_px)
+        if self.settings.content_by == "shading":
+            difference = difference - difference.mean((2, 3), keepdim=True)
+        return difference.square().mean()
 
     # -------------------------------------------------------- state
 

@@ -21,9 +21,11 @@ class StylizeSettings(GeneratorSettings):
     learning_rate: float = redeclared(GeneratorSettings, "learning_rate", default=1e-3)
     content_weight: float = weight(0.2, 100, "Content",
         "More: the content is easier to recognise. Less: freer play of the style.", symbol="α", group=STYLE)
-    content_by: Literal["tones", "features"] = choice("tones", ("Tones", "Features"), "Compare content by",
-        "Tones: light and dark must lie where the content has them. Features: the network's layers must agree, as in "
-        "the papers; use it with VGG-19.", group=STYLE, live=True)
+    content_by: Literal["shading", "tones", "features"] = choice(
+        "shading", ("Shading", "Tones", "Features"), "Compare content by",
+        "Shading: light and dark must lie as in the content within each practice picture. Tones: they must be as light "
+        "and as dark, too, which instance norm can not know. Features: the network's layers must agree, as in the "
+        "papers; use it with VGG-19.", group=STYLE, live=True)
     content_layers: Literal["classic", "all"] = choice("classic", ("Classic", "All"), "Content layers",
         "For Features: one deep layer, or all.", group=STYLE, advanced=True, when=one_of("content_by", "features"))
     normalised_over: Literal["both", "style"] = choice(
@@ -32,8 +34,8 @@ class StylizeSettings(GeneratorSettings):
         "over the style alone what only contents have, such as plain skies, weighs more or less than the rest.",
         symbol="mean activation 1", group=STYLE, advanced=True, when=one_of("statistic", "gram"))
     blur_px: float = number(2.0, 0.5, 16, "Blur before comparing",
-        "For Tones. More: only large shapes must agree. Less: fine lines too.", symbol="σ", unit="px", group=STYLE,
-        live=True, advanced=True, when=one_of("content_by", "tones"))
+        "For Shading and Tones. More: only large shapes must agree. Less: fine lines too.", symbol="σ", unit="px",
+        group=STYLE, live=True, advanced=True, when=one_of("content_by", "shading", "tones"))
     variation_weight: float = weight(0.02, 10, "Smoothness",
         "More: less grain, softer brushwork.", symbol="TV", group=STYLE)
     content_scale: float = factor(1.0, 0.1, 4, "Canvas scale",
@@ -48,6 +50,7 @@ class StylizeSettings(GeneratorSettings):
         "Channels at full size. More: richer strokes, slower.", unit="channels", group=NETWORK)
     blocks: int = count(5, 0, 16, "Residual blocks",
         "More: sees more of the content around a place, larger strokes, slower.", group=NETWORK, advanced=True)
+    enlarging: Literal["smooth", "nearest"] = redeclared(GeneratorSettings, "enlarging", default="smooth")
     activation: Literal["leaky", "plain"] = choice("leaky", ("Leaky ReLU", "ReLU (paper)"), "Activation",
         "After a plain ReLU whole areas of a content can fall silent, and stay unpainted.", group=NETWORK,
         advanced=True)
@@ -75,12 +78,12 @@ PRESETS = (
     Preset(
         "Draft",
         "Small and quick, for a laptop without a graphics card.",
-        {"width": 16, "blocks": 4, "patch": 128, "batch": 3, "filters": 24},
+        {"width": 16, "blocks": 4, "patch": 128, "batch": 3, "filters": 24, "learning_rate": 0.003},
     ),
     Preset(
         "Standard",
         "For a graphics card.",
-        {"width": 32, "blocks": 5, "patch": 256, "batch": 8, "filters": 48},
+        {"width": 32, "blocks": 5, "patch": 256, "batch": 8, "filters": 48, "learning_rate": 0.001},
         for_card=True,
     ),
     Preset(
@@ -113,6 +116,7 @@ PRESETS = (
             "noise": 0,
             "normalised_over": "both",
             "activation": "plain",
+            "enlarging": "nearest",
             "enlarged": 1.0,
         },
         group="look",

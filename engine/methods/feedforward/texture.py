@@ -60,6 +60,7 @@ class Texture(TextureNetworkMethod[TextureSettings, TextureNoise]):
                 cells=cells,
                 norm=s.norm,
                 padding=s.padding,
+                smooth=s.enlarging == "smooth",
             )
         )
 

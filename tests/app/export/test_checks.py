@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from engine.box import Box, Size
 from engine.errors import BadSettingError
@@ -67,6 +68,24 @@ def test_a_full_disk_is_told_before_the_start(dialog, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
     dialog.form.size_field.choose(times(2))
     assert "free" in refusal(dialog)
+
+
+def test_who_made_room_elsewhere_comes_back_to_a_dialog_that_knows_it(dialog, monkeypatch, qtbot):
+    usage = namedtuple("usage", "total used free")
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    with monkeypatch.context() as full:
+        full.setattr("shutil.disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
+        dialog.refresh()
+        assert "free" in refusal(dialog)
+        files = QWidget()
+        qtbot.addWidget(files)
+        files.show()
+        files.activateWindow()
+        qtbot.waitUntil(files.isActiveWindow)
+    assert not dialog.start.isEnabled()
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.start.isEnabled)
 
 
 def test_a_disk_that_fills_up_after_the_last_look_is_noticed_at_the_start(dialog, requests, monkeypatch, qtbot):

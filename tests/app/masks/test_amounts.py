@@ -227,3 +227,15 @@ def test_an_editor_opens_again_while_the_thread_that_read_for_it_ends(qtbot, tmp
         assert controller.editor is not None
         controller.editor.close()
     controller.wait()
+
+
+def test_what_was_read_at_once_does_not_bar_what_is_read_next(qtbot, editor, monkeypatch):
+    """The end of a thread that was quicker than its listener was never heard of, and nothing could be read any more."""
+    start = background.Task.start
+    monkeypatch.setattr(background.Task, "start", lambda task: (start(task), task.wait()))
+    taken: list[int] = []
+    for number in (1, 2):
+        editor.read_in_background(lambda number=number: number, taken.append, "Reading")
+        qtbot.waitUntil(lambda number=number: number in taken, timeout=10_000)
+        qtbot.wait(1)
+    assert taken == [1, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,18 @@ SLOTS = (
 )
 
 
+@pytest.fixture
+def painting(qtbot, tmp_path, monkeypatch) -> Iterator[tuple[Document, SourcesBar, MaskController]]:
+    """A document without images, the bar of its slots, and what opens editors for it."""
+    register(monkeypatch)
+    monkeypatch.setattr(Toy, "slots", SLOTS)
+    document, bar = Document(tmp_path / "data"), SourcesBar()
+    qtbot.addWidget(bar)
+    link = MaskController(document, Training(document, bar), bar)
+    yield document, bar, link
+    link.wait()
+
+
 def editor_of(qtbot, link: MaskController) -> MaskEditor:
     """The editor, once its picture is read."""
     qtbot.waitUntil(lambda: link.editor is not None, timeout=20_000)
@@ -35,14 +48,9 @@ def editor_of(qtbot, link: MaskController) -> MaskEditor:
     return link.editor
 
 
-def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine(qtbot, tmp_path, monkeypatch):
-    register(monkeypatch)
-    monkeypatch.setattr(Toy, "slots", SLOTS)
-    document = Document(tmp_path / "data")
-    bar = SourcesBar()
-    qtbot.addWidget(bar)
+def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine(qtbot, tmp_path, painting):
+    document, bar, link = painting
     bar.show_slots(SLOTS)
-    link = MaskController(document, Training(document, bar), bar)
     bar.paint_requested.connect(link.open)
     document.sources_changed.connect(lambda _slot: bar.set_sources(document.job.sources))
     document.add("style", [write_image(tmp_path / "style.png", 120, 160)])
@@ -85,18 +93,12 @@ def test_a_mask_painted_by_mouse_in_a_slot_is_read_back_as_regions_by_the_engine
     document.stack.undo()
     assert not document.sources("target_mask")
     assert link.close()
-    link.wait()
 
 
-def test_a_mask_that_can_not_be_kept_is_told_and_stays(qtbot, tmp_path, monkeypatch):
-    register(monkeypatch)
-    monkeypatch.setattr(Toy, "slots", SLOTS)
-    document = Document(tmp_path / "data")
+def test_a_mask_that_can_not_be_kept_is_told_and_stays(qtbot, tmp_path, painting):
+    document, _, link = painting
     (tmp_path / "file").write_text("in the way")
     document.folder = tmp_path / "file"
-    bar = SourcesBar()
-    qtbot.addWidget(bar)
-    link = MaskController(document, Training(document, bar), bar)
     link.open("style_mask")
     editor = editor_of(qtbot, link)
     drag(qtbot, editor, (300, 300), (400, 400))
@@ -109,16 +111,10 @@ def test_a_mask_that_can_not_be_kept_is_told_and_stays(qtbot, tmp_path, monkeypa
     assert editor.isVisible(), "what was painted is kept nowhere else"
     editor.picture.stack.setClean()
     assert link.close()
-    link.wait()
 
 
-def test_each_kept_mask_has_its_own_file_and_its_regions_come_back(qtbot, tmp_path, monkeypatch):
-    register(monkeypatch)
-    monkeypatch.setattr(Toy, "slots", SLOTS)
-    document = Document(tmp_path / "data")
-    bar = SourcesBar()
-    qtbot.addWidget(bar)
-    link = MaskController(document, Training(document, bar), bar)
+def test_each_kept_mask_has_its_own_file_and_its_regions_come_back(qtbot, painting):
+    document, _, link = painting
     link.open("style_mask")
     editor = editor_of(qtbot, link)
     editor.picture.rename(SKY.label, "Evening")
@@ -135,4 +131,3 @@ def test_each_kept_mask_has_its_own_file_and_its_regions_come_back(qtbot, tmp_pa
     assert {region.name for region in read(files[1]).regions} == {"Evening", LAND.name, WATER.name}
     document.stack.undo()
     assert [image.path for image in document.sources("style_mask")] == [str(files[0])]
-    link.wait()

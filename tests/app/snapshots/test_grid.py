@@ -9,7 +9,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
-from app.snapshots.grid import LARGEST_ZOOM, MomentGrid, Place
+from app.snapshots.grid import MomentGrid
+from app.snapshots.shared_place import LARGEST_ZOOM, Place
 from tests.app.snapshots.test_strip import heard, snapshots
 
 

@@ -70,3 +70,23 @@ def test_no_r1_penalty_is_taken_under_batch_norm(key: str, tmp_path: Path) -> No
     settings = {"adversarial": "dcgan", "r1_weight": 1.0, "r1_every_steps": 1}
     assert "penalty" in made(key, tmp_path, settings | {"discriminator_norm": "instance"}).step(0)
     assert "penalty" not in made(key, tmp_path, settings | {"discriminator_norm": "batch"}).step(0)
+
+
+@pytest.mark.parametrize("key", METHODS)
+def test_after_diverging_it_learns_more_slowly_and_remembers(key: str, tmp_path: Path) -> None:
+    method, again = made(key, tmp_path, {}), made(key, tmp_path, {})
+    assert "0.5" in method.slow_down()
+    slow = pytest.approx(0.5 * method.settings.learning_rate)
+    method.step(0)
+    assert method.optimizer.param_groups[0]["lr"] == slow
+    again.restore(method.state())
+    again.step(1)
+    assert again.optimizer.param_groups[0]["lr"] == slow
+
+
+@pytest.mark.parametrize("key", METHODS)
+def test_no_number_in_the_weights_shows_in_the_terms(key: str, tmp_path: Path) -> None:
+    method = made(key, tmp_path, {})
+    with torch.no_grad():
+        next(method.generator.parameters()).fill_(torch.nan)
+    assert not torch.isfinite(method.step(0)["content"])

@@ -30,6 +30,16 @@ def test_folded_against_plain_convolution(kernel: int, size: tuple[int, int]) ->
         assert torch.allclose(a, b, atol=1e-10)
 
 
+@pytest.mark.parametrize("padding", ["circular", "replicate"])
+def test_smooth_enlarging_is_linear_enlarging_and_a_convolution(padding: str) -> None:
+    layer = UpConvolution(3, 4, 3, padding, smooth=True).double()  # type: ignore[arg-type]
+    initialise_scaled(layer, torch.Generator().manual_seed(0))
+    x = torch.randn(2, 3, 5, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    around = functional.pad(x, (2, 2, 2, 2), mode=padding)
+    enlarged = functional.interpolate(around, scale_factor=2, mode="bilinear", align_corners=False)[..., 3:-3, 3:-3]
+    assert torch.allclose(layer(x), functional.conv2d(enlarged, layer.weight, layer.bias), atol=1e-12)
+
+
 def test_layer_norm_acts_at_each_pixel() -> None:
     norm = ChannelLayerNorm(5)
     x = torch.randn(2, 5, 4, 6, generator=torch.Generator().manual_seed(0))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.nn import layers, norm_kernel
-from engine.nn.layers import ChannelLayerNorm, NormThenReLU, normed_then_relu
+from engine.nn.layers import ChannelLayerNorm, NormThenReLU, layer_norm_once, normed_then_relu, scaled_then_relu
 
 
 @pytest.fixture
@@ -54,6 +54,41 @@ def test_against_the_formula(
     ours = torch.autograd.grad((found * towards).sum(), own)
     for a, b_ in zip(ours, theirs, strict=True):
         assert (a.double() - b_).abs().max() <= 1e-6 + 1e-5 * theirs[1].abs().max() + 2e-4 * b_.abs().max()
+
+
+@pytest.mark.parametrize("path", ["plain torch", "compiled"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("channels", [5, 16, 24, 40])
+def test_scale_and_shift_without_a_norm(
+    path: str, dtype: torch.dtype, channels: int, compiled: norm_kernel.NormKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers.norm_kernel, "kernel_for", lambda *_: compiled if path == "compiled" else None)
+    start, towards = (drawn(2, channels, 9, 31, seed=seed).to(dtype) for seed in (1, 2))
+    leaves = start, 1 + drawn(channels, seed=3) / 2, drawn(channels, seed=4) / 2
+    exact = [leaf.double().requires_grad_() for leaf in leaves]
+    own = [leaf.clone().requires_grad_() for leaf in leaves]
+    wanted = nn.functional.leaky_relu(exact[0] * exact[1][:, None, None] + exact[2][:, None, None], 0.2)
+    found = scaled_then_relu(own[0].contiguous(memory_format=torch.channels_last), own[1], own[2], 0.2)
+    assert found.dtype == dtype
+    rounding = 1e-6 if dtype == torch.float32 else 0.02
+    ours, theirs = torch.autograd.grad(found, own, towards), torch.autograd.grad(wanted, exact, towards.double())
+    for a, b in zip((found, *ours), (wanted, *theirs), strict=True):
+        assert bool(((a.double() - b).abs() <= rounding * (1 + 20 * b.abs().max())).all())
+
+
+@pytest.mark.parametrize("channels", [5, 32, 64])
+def test_a_norm_without_relu_is_that_of_torch(
+    channels: int, compiled: norm_kernel.NormKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers.norm_kernel, "kernel_for", lambda *_: compiled)
+    leaves = drawn(2, 7, 30, channels, seed=1), drawn(channels, seed=2), drawn(channels, seed=3)
+    exact = [leaf.double().requires_grad_() for leaf in leaves]
+    own = [leaf.clone().requires_grad_() for leaf in leaves]
+    wanted = nn.functional.layer_norm(exact[0], (channels,), exact[1], exact[2])
+    found = layer_norm_once(*own)
+    ours, theirs = (torch.autograd.grad(y.square().sum(), x) for y, x in ((found, own), (wanted, exact)))
+    for a, b in zip((found, *ours), (wanted, *theirs), strict=True):
+        assert torch.allclose(a.double(), b, rtol=1e-4, atol=1e-4 * b.detach().abs().max().item())
 
 
 def test_bfloat16_is_rounded_once_each_way(compiled: norm_kernel.NormKernel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,16 @@ def test_adam_does_not_depend_on_how_memory_is_laid_out(
         assert torch.allclose(optimizer.state[own[0]][part].double(), plain.state[exact[0]][part], atol=1e-6)
 
 
+def test_what_is_slowed_moves_by_its_part_of_the_rate() -> None:
+    weights = [nn.Parameter(torch.zeros(3)) for _ in range(2)]
+    optimizer = training.adam(weights, 1.0)
+    training.slowed(optimizer, weights[1], 0.1)
+    for _ in range(2):
+        training.descend(optimizer, (sum(weight.sum() for weight in weights),), 0.01)  # type: ignore[arg-type]
+    assert torch.allclose(weights[0], torch.full((3,), -0.02))
+    assert torch.allclose(weights[1], torch.full((3,), -0.002))
+
+
 def test_moments_keep_their_place_in_memory() -> None:
     """They are restored in place, so an update has to write where they are."""
     weight = nn.Parameter(torch.randn(4, 3, 3, 3).contiguous(memory_format=torch.channels_last))

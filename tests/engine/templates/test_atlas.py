@@ -176,6 +176,31 @@ def test_the_mix_does_not_depend_on_the_number_of_threads(compiled: kernels.Comp
         assert torch.equal(a, b)
 
 
+@pytest.mark.parametrize("size", [(31, 17), (7, 130), (1, 5)])
+@pytest.mark.parametrize("threads", [1, 3, 5])
+def test_a_gradient_in_the_memory_of_the_mixture_is_the_same(
+    threads: int, size: tuple[int, int], compiled: kernels.CompiledMixKernel
+) -> None:
+    view = templates(9, "mirror").view(torch.tensor([0, 5]), torch.tensor([0, 5]), *size)
+    start = torch.randn(2, 9, *size, generator=torch.Generator().manual_seed(3)) * 2
+    before, gradients = torch.get_num_threads(), []
+    torch.set_num_threads(threads)
+    try:
+        for overwrite in (False, True):
+            leaf = start.clone().requires_grad_()
+            logits = leaf * 1
+            made = mix(logits, view, 0.7, compiled, overwrite)
+            loss = made.collage.square().sum() + made.entropy + 3 * made.variation + losses.balance(made.usage)
+            (gradient,) = torch.autograd.grad(loss, logits, retain_graph=True)
+            assert (gradient.data_ptr() == logits.data_ptr()) == overwrite
+            gradients.append(gradient.clone())
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(*gradients)
+    with pytest.raises(RuntimeError, match="was taken before"):
+        torch.autograd.grad(loss, logits)
+
+
 def test_pooled_mixture_against_pooled_crops() -> None:
     memory = templates(10, "wrap")
     view = memory.view(torch.tensor([2]), torch.tensor([3]), 16, 24)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,17 +13,20 @@ import torch
 
 from engine import snapshots
 from engine.box import Box, Size
+from engine.device import choose
 from engine.errors import OutOfMemoryError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
-from engine.messages.commands import Keep, Pause, RenderView, Restore, Stop
-from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Stepped, ViewRendered
+from engine.messages.commands import Keep, Load, Pause, RenderView, Restore, Retune, Stop
+from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Retuned, Stepped, ViewRendered
 from engine.method import Method, method_class
 from engine.threads import Threads
 from engine.training import beside as module
 from engine.training.beside import Beside
 from engine.training.matches import MatchMeter
+from engine.training.meters import Budget
 from engine.training.session import Session
+from engine.training.showing import Showing
 from tests.engine import famos_jobs, magic_jobs, toy
 from tests.engine.sessions import of, play
 
@@ -314,6 +318,87 @@ def test_a_pause_shows_the_step_it_came_at(tmp_path: Path, monkeypatch: pytest.M
     assert {piece.step for piece in after} == {at}
     assert sum(piece.box.area for piece in after) == SIZE.area
     assert all(is_of_its_step(piece, tmp_path) for piece in after)
+
+
+@pytest.mark.usefixtures("spare_core")
+def test_what_was_painted_of_a_method_that_is_let_go_is_gone_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, still, stills, alive = Held(monkeypatch), toy.Toy.still, list[weakref.ref[toy.Toy]](), list[int]()
+
+    def noted(method: toy.Toy) -> toy.Toy:
+        made = still(method)
+        stills.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(toy.Toy, "still", noted)
+    job = toy.job(tmp_path, canvas_size=SIZE)
+    session = Session(job, tmp_path, device="cpu", previews=False)
+    session.post(LOOK)
+
+    def react(event: Event) -> None:
+        match event:
+            case Stepped() if held.begun.is_set() and not held.let_on.is_set():
+                session.post(Pause())
+                session.post(Load(job.model_copy(update={"settings": toy.ToySettings(colors=7)})))
+                held.let_on.set()
+            case Began(reason="rebuilt"):
+                alive.append(sum(made() is not None for made in stills))
+                session.post(Stop(keep=False))
+
+    play(session, react)
+    assert stills
+    assert alive == [0]
+
+
+@pytest.mark.usefixtures("spare_core")
+def test_pictures_keep_to_their_share_of_the_time_but_for_what_a_turned_setting_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Budget, "allows", property(lambda _self: False))
+    session = Session(toy.job(tmp_path, canvas_size=SIZE), tmp_path, device="cpu")
+    session.post(LOOK)
+
+    def react(event: Event) -> None:
+        if isinstance(event, Stepped) and event.step == 20:
+            session.post(Retune({"rate": 0.2}))
+        if isinstance(event, ViewRendered) and event.done:
+            session.post(Stop(keep=False))
+
+    events = play(session, react)
+    turned = next(i for i, event in enumerate(events) if isinstance(event, Retuned))
+    assert not of(events[:turned], ViewRendered)
+    assert sum(piece.box.area for piece in of(events, ViewRendered)) == SIZE.area
+
+
+@pytest.mark.usefixtures("toy_that_reports_each_step")
+def test_what_paints_is_copied_once_for_each_step_and_follows_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: Beside
+) -> None:
+    """What another method shows in place of the present one changes by no step, and remembers what it decided."""
+    still, copies, painted_by = toy.Toy.still, list[toy.Toy](), list[float]()
+    monkeypatch.setattr(toy.Toy, "still", lambda method: copies.append(method) or still(method))
+    present = toy.Toy(toy.job(tmp_path, canvas_size=SIZE), CPU)
+    paint = toy.Toy.paint
+
+    def noted(method: toy.Toy, box: Box, canvas_size: Size) -> dict[str, torch.Tensor]:
+        painted_by.append(method.settings.rate)
+        return paint(method, box, canvas_size)
+
+    monkeypatch.setattr(toy.Toy, "paint", noted)
+    showing = Showing(choose("cpu"), lambda: False, lambda _layer: present, beside)
+    for rate in (0.1, 0.2, 0.2):
+        present.settings = toy.ToySettings(rate=rate)
+        showing.ask(LOOK)
+        assert showing.begin_beside(0)
+        beside.settle()
+        assert len(list(showing.arrived())) == 1
+    assert painted_by == [0.1, 0.2, 0.2]
+    assert len(copies) == 1
+    present.step(0)
+    showing.ask(LOOK)
+    assert showing.begin_beside(1)
+    assert len(copies) == 2
 
 
 @pytest.mark.usefixtures("spare_core")

@@ -223,31 +223,6 @@ def test_contents_are_compared_by_their_formulas(by: str, tmp_path: Path) -> Non
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_after_diverging_it_learns_more_slowly_and_remembers(tmp_path: Path) -> None:
-    method = Famos(job(tmp_path), CPU)
-    assert "0.5" in method.slow_down()
-    method.step(0)
-    assert method.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * method.settings.learning_rate)
-    again = Famos(job(tmp_path), CPU)
-    again.restore(method.state())
-    again.step(1)
-    assert again.optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * method.settings.learning_rate)
-
-
-def test_no_number_in_the_weights_shows_in_the_terms(tmp_path: Path) -> None:
-    method = Famos(job(tmp_path), CPU)
-    with torch.no_grad():
-        next(method.generator.parameters()).fill_(torch.nan)
-    assert not torch.isfinite(method.step(0)["content"])
-
-
-def test_a_content_of_one_size_and_a_canvas_of_another(tmp_path: Path) -> None:
-    method = Famos(job(tmp_path, canvas_size=Size(90, 200)), CPU)
-    assert method.canvas_size == Size(90, 200)
-    method.step(0)
-    assert whole(method, method.canvas_size).shape == (3, 90, 200)
-
-
 def test_images_smaller_than_the_patch_and_several_contents(tmp_path: Path) -> None:
     sources = {
         "style": (picture(tmp_path / "s.png", 64, 64, 1),),

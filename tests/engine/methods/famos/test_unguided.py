@@ -52,7 +52,7 @@ def test_a_repeat_of_it_closes(tmp_path: Path) -> None:
 
 
 def test_pieces_too_need_no_content(tmp_path: Path) -> None:
-    method = Famos(texture(tmp_path, mode="blend"), CPU)
+    method = Famos(texture(tmp_path, mode="blend", without_content="chance"), CPU)
     assert float(method.step(0)["content_collage"]) == 0
     assert method.scene(Size(64, 64)).coordinates(Box(0, 0, 32, 32)).any()  # else it would not know the templates
 

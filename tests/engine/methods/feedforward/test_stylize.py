@@ -22,11 +22,12 @@ from tests.engine.generator_jobs import CPU, job, trained
 from tests.engine.method_jobs import whole
 
 OPTIONS = [
-    {"norm": norm, "noise": noise, "blocks": blocks, "padding": padding}
-    for (norm, noise), blocks, padding in zip(
+    {"norm": norm, "noise": noise, "blocks": blocks, "padding": padding, "enlarging": enlarging}
+    for (norm, noise), blocks, padding, enlarging in zip(
         product(("instance", "batch", "layer", "none"), (0, 3)),
         (1, 2, 0, 1, 2, 0, 1, 2),
         ("replicate", "circular") * 4,
+        ("smooth", "nearest", "nearest", "smooth") * 2,
         strict=True,
     )
 ]
@@ -46,13 +47,36 @@ def test_frozen_instance_norm_gives_nearly_what_it_would_give_over_the_whole_can
 
 
 def test_it_learns_the_style_and_the_content(tmp_path: Path) -> None:
-    settings = {"width": 6, "filters": 8, "learning_rate": 1e-2, "content_weight": 0.5}
+    settings = {"width": 6, "filters": 8, "learning_rate": 3e-3, "content_weight": 0.5}
     method = Stylize(job("stylize", tmp_path, settings), CPU)
     terms = [method.step(step) for step in range(30)]
     for key in ("style", "content"):
         early = torch.stack([term[key] for term in terms[:4]]).mean()
         late = torch.stack([term[key] for term in terms[-4:]]).mean()
         assert late < 0.8 * early, key
+
+
+def test_shading_does_not_ask_how_light_a_practice_picture_is(tmp_path: Path) -> None:
+    """Instance norm takes it away: asked for it, a network has nothing to tell it from."""
+    images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 0.5
+    contents = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    found = {}
+    for content_by in ("shading", "tones"):
+        method = Stylize(job("stylize", tmp_path, {"content_by": content_by}), CPU)
+        found[content_by] = [float(method._tones(images + lighter, contents)) for lighter in (0.0, 0.3)]
+    assert found["shading"][1] == pytest.approx(found["shading"][0], rel=1e-4)
+    assert found["tones"][1] != pytest.approx(found["tones"][0], rel=0.1)
+    assert found["shading"][0] <= found["tones"][0]
+
+
+def test_residual_blocks_look_around_from_the_first_step_on(tmp_path: Path) -> None:
+    network = Stylize(job("stylize", tmp_path, {"norm": "layer", "noise": 0}), CPU).generator
+    content = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    network(content)[0, :, 32, 32].sum().backward()
+    assert content.grad is not None
+    seen = content.grad.abs().sum((0, 1, 2)).nonzero().flatten()
+    without = 4 + 2 * 2 + 2 + 4 + 1 + 4  # of the layers around the blocks, px at most on one side
+    assert int(seen.max()) - 32 > without
 
 
 def test_variety_compares_stylisations_of_one_content(tmp_path: Path) -> None:
