@@ -46,7 +46,6 @@ _FORMER_DEFAULTS: dict[str, Stored] = {
     },
     "stylize": {"normalised_over": "style", "content_by": "tones", "enlarging": "nearest"},
     "texture": {"enlarging": "nearest"},
-    "doodle_net": {"enlarging": "nearest"},
     "magic": {
         "tone_matching": True,
         "smoothing_px": 0.0,

@@ -40,6 +40,7 @@ class DoodleNetSettings(TextureNetworkSettings):
         help="Channels of chance at each place of every scale.")
     finest_noise_px: Literal["1", "2", "4", "8", "16", "32"] = redeclared(TextureNetworkSettings, "finest_noise_px",
         default="2")
+    enlarging: Literal["smooth", "nearest"] = redeclared(TextureNetworkSettings, "enlarging", default="nearest")
     padding: Literal["circular", "replicate"] = redeclared(TextureNetworkSettings, "padding",
         help="Circular: practice masks continue at their opposite edge, so nothing is learned about borders; the "
         "finished picture goes on mirrored beyond its own.")
