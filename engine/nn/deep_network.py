@@ -35,7 +35,7 @@ class DeepShape:
         condition: channels that join at the coarsest level and at every stage; with them, `local` noise does, too.
         local: channels of noise at each place of the levels whose ratio is at least `finest`.
         finest: px. Finer noise shows as bristles and grain instead of deciding shapes.
-        smooth: enlarges smoothly, see `UpConvolution`.
+        smooth: how many of the last enlargements are smooth, see `UpConvolution`.
         cells: start from full layers on cells of noise (the paper's V2); otherwise from the local noise alone.
     """
 
@@ -48,7 +48,7 @@ class DeepShape:
     cells: bool = True
     norm: Norm = "instance"
     padding: Edge = "circular"
-    smooth: bool = False
+    smooth: int = 0
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -108,9 +108,10 @@ class DeepNetwork(nn.Module):
         )
         self.enlarging, self.refining = nn.ModuleList(), nn.ModuleList()
         for level, (before, width) in enumerate(pairwise(widths), start=1):
+            smooth = level > s.stages - s.smooth
             self.enlarging.append(
                 nn.Sequential(
-                    UpConvolution(before, width, 3 if s.smooth else 5, s.padding, s.smooth),
+                    UpConvolution(before, width, 3 if smooth else 5, s.padding, smooth),
                     norm_layer(s.norm, width),
                     nn.LeakyReLU(0.01, inplace=True),
                 )

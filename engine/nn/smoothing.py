@@ -65,6 +65,8 @@ class _Smoothed(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(context, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        if (kernel := kernel_for(gradient, 1)) is not None:
+            return kernel.smoothed_back(gradient, torch.tensor(context.shares)).to(context.dtype), None
         radius = len(context.shares) // 2
         spread = _gathered(functional.pad(gradient, (radius,) * 4), context.shares)
         for axis in (2, 3):

@@ -68,5 +68,5 @@ def test_settings_that_were_not_named_mean_what_they_meant() -> None:
     assert settings(method="stylize", settings={}) == stylize
     assert settings(method="stylize", settings=normalised)["gradient_length"] == 1e-3
     assert settings(method="doodle_net", settings=normalised | {"temperature": 5.0})["gradient_length"] == 5
-    assert settings(method="texture", settings={"a": 1}) == {"a": 1}
+    assert settings(method="texture", settings={"a": 1}) == {"a": 1, "enlarging": "nearest"}
     assert migrated({"method": "famos", "settings": 3}, 1)["settings"] == 3

@@ -81,8 +81,8 @@ class GeneratorSettings(TrainedSettings):
         "instance", ("Instance (paper)", "Batch", "Layer", "None"), "Norm",
         "Instance norm is the paper's and evens out contrast; layer norm acts at each pixel.", group=NETWORK,
         advanced=True)
-    enlarging: Literal["smooth", "nearest"] = choice("nearest", ("Smooth", "By pixels"), "Enlarging",
-        "Smooth leaves no grid of 2 or 4 px, and takes longer to come to fine marks. Not of the pyramid.",
+    enlarging: Literal["smooth", "nearest"] = choice("smooth", ("Smooth", "By pixels"), "Enlarging",
+        "Smooth, in the last two enlargements: leaves no grid of 2 or 4 px. The pyramid enlarges by pixels.",
         group=NETWORK, advanced=True)
     discriminator_width: int = count(32, 2, 256, "Discriminator width",
         "Channels of its first layer. More: a stricter judge, slower.", unit="channels", group=NETWORK, advanced=True,

@@ -25,7 +25,7 @@ from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, shown
 from engine.methods.feedforward.doodle_net_settings import PRESETS, DoodleNetSettings
 from engine.methods.feedforward.practice_masks import practice
 from engine.methods.feedforward.slots import SLOTS
-from engine.methods.feedforward.texture_base import TextureNetwork, TextureNetworkMethod, TextureNoise
+from engine.methods.feedforward.texture_base import SMOOTH, TextureNetwork, TextureNetworkMethod, TextureNoise
 from engine.nn.deep_network import DeepNetwork, DeepShape
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
 from engine.style.comparing import Comparison
@@ -123,7 +123,7 @@ class DoodleNet(TextureNetworkMethod[DoodleNetSettings, Batch]):
                 cells=False,
                 norm=s.norm,
                 padding=s.padding,
-                smooth=s.enlarging == "smooth",
+                smooth=SMOOTH if s.enlarging == "smooth" else 0,
             )
         )
 

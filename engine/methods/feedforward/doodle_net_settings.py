@@ -68,6 +68,7 @@ PRESETS = (
             "statistic": "gram",
             "whole_share": 0.0,
             "adversarial_weight": 0.0,
+            "enlarging": "nearest",
         },
         group="look",
     ),

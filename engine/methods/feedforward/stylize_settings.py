@@ -50,7 +50,6 @@ class StylizeSettings(GeneratorSettings):
         "Channels at full size. More: richer strokes, slower.", unit="channels", group=NETWORK)
     blocks: int = count(5, 0, 16, "Residual blocks",
         "More: sees more of the content around a place, larger strokes, slower.", group=NETWORK, advanced=True)
-    enlarging: Literal["smooth", "nearest"] = redeclared(GeneratorSettings, "enlarging", default="smooth")
     activation: Literal["leaky", "plain"] = choice("leaky", ("Leaky ReLU", "ReLU (paper)"), "Activation",
         "After a plain ReLU whole areas of a content can fall silent, and stay unpainted.", group=NETWORK,
         advanced=True)
@@ -117,6 +116,7 @@ PRESETS = (
             "normalised_over": "both",
             "activation": "plain",
             "enlarging": "nearest",
+            "learning_rate": 0.001,
             "enlarged": 1.0,
         },
         group="look",

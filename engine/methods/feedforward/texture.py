@@ -13,7 +13,7 @@ from engine.images import sources
 from engine.job import Job
 from engine.methods.feedforward.base import STYLE_TERMS, VARIETY_TERMS, rounded, shown
 from engine.methods.feedforward.slots import SLOTS
-from engine.methods.feedforward.texture_base import TextureNetwork, TextureNetworkMethod, TextureNoise
+from engine.methods.feedforward.texture_base import SMOOTH, TextureNetwork, TextureNetworkMethod, TextureNoise
 from engine.methods.feedforward.texture_settings import PRESETS, TextureSettings
 from engine.nn.deep_network import DeepNetwork, DeepShape
 from engine.nn.texture_networks import PyramidNetwork, PyramidShape
@@ -60,7 +60,7 @@ class Texture(TextureNetworkMethod[TextureSettings, TextureNoise]):
                 cells=cells,
                 norm=s.norm,
                 padding=s.padding,
-                smooth=s.enlarging == "smooth",
+                smooth=SMOOTH if s.enlarging == "smooth" else 0,
             )
         )
 

@@ -13,6 +13,8 @@ from engine.methods.trained_base import BatchT
 from engine.nn.deep_network import DeepNetwork, DeepNoise
 from engine.nn.texture_networks import PyramidNetwork
 
+SMOOTH = 2
+"""Of the last enlargements: those that would leave a grid of 2 and 4 px. All of them are slow to find shapes."""
 TextureNetwork = PyramidNetwork | DeepNetwork
 TextureNoise = list[Tensor] | DeepNoise
 SettingsT = TypeVar("SettingsT", bound=TextureNetworkSettings)

@@ -36,6 +36,7 @@ _PAPER: dict[str, Any] = {
     "norm": "instance",
     "adversarial_weight": 0.0,
     "seamless": False,
+    "enlarging": "nearest",
 }
 """Section 5.1 of Ulyanov et al. 2017, and T of {5, 10, 20}. The width of V2 is not in its text."""
 

@@ -22,7 +22,7 @@ OPTIONS = [
     {"generator": generator, "norm": norm, "padding": ("circular", "replicate")[index % 2], "scales": 2 + index % 3}
     for index, (generator, norm) in enumerate(product(("layered", "pyramid"), ("instance", "batch", "layer", "none")))
 ]
-OPTIONS += [{"generator": "layered", "enlarging": "smooth", "scales": 3}]
+OPTIONS += [{"generator": "layered", "enlarging": "nearest", "scales": 3}]
 OPTIONS += [
     {"generator": "layered", "norm": "instance", "finest_noise_px": finest, "scales": 4} for finest in ("1", "4", "8")
 ]

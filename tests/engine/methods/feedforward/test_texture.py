@@ -28,7 +28,7 @@ OPTIONS = [
     for index, (generator, norm) in enumerate(product(GENERATORS, NORMS))
     for padding, seamless, scales in [(("circular", "replicate")[index % 2], index % 3 == 0, 2 + index % 3)]
 ]
-OPTIONS += [{"generator": "layered", "enlarging": "smooth", "scales": 3}]
+OPTIONS += [{"generator": "layered", "enlarging": "nearest", "scales": 3}]
 OPTIONS += [
     {"generator": "layered", "norm": "instance", "finest_noise_px": finest, "scales": 4} for finest in ("1", "2", "8")
 ]
