@@ -44,7 +44,12 @@ _FORMER_DEFAULTS: dict[str, Stored] = {
         "foreign_weight": 0.0,
         "smoothing_px": 0.0,
     },
-    "stylize": {"normalised_over": "style", "content_by": "tones", "enlarging": "nearest"},
+    "stylize": {
+        "normalised_over": "style",
+        "content_by": "tones",
+        "enlarging": "nearest",
+        "last_layer_rate": 1.0,
+    },
     "texture": {"enlarging": "nearest"},
     "magic": {
         "tone_matching": True,

@@ -61,8 +61,6 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
     """Base of the three; generated pictures are [B, 3, H, W], around 0..1 without a bound."""
 
     regions = 0
-    _last_part = 1.0
-    """Of the rate, for the last layer's weights."""
     _style_group = 0
     """Which of the groups of styles the present step is for."""
 
@@ -85,9 +83,14 @@ class GeneratorMethod(TrainedMethod[SettingsT, NetworkT, BatchT, Tensor]):
         self._start_from_mean_color(styles)
         self._place(self.generator)
         self._begin_training()
-        if self._last_part < 1:
-            training.slowed(self.optimizer, self.generator.last.weight, self._last_part)
+        if (part := self._last_layer_rate) < 1:
+            training.slowed(self.optimizer, self.generator.last.weight, part)
         self._judges = [self._judge(group, random) for group in self._grouped(styles)]
+
+    @property
+    def _last_layer_rate(self) -> float:
+        """Of the learning rate, for the weights of the last layer; 0..1."""
+        return 1.0
 
     def _judge(self, styles: list[Style], random: torch.Generator) -> _Judge:
         width = self.settings.discriminator_width

@@ -66,7 +66,6 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
     )
     presets = PRESETS
     capabilities = frozenset(("frames",))
-    _last_part = 0.1  # 9 x 9 px of many channels: at the full rate all colours swing from step to step
 
     def _read(self, job: Job) -> list[Style]:
         s = self.settings
@@ -119,6 +118,10 @@ class Stylize(GeneratorMethod[StylizeSettings, ResidualNetwork, Batch]):
         width = 2 if thin else s.width
         smooth = s.enlarging == "smooth"
         return ResidualNetwork(ResidualShape(width, s.blocks, s.noise, s.norm, s.padding, slope, styles, smooth))
+
+    @property
+    def _last_layer_rate(self) -> float:
+        return self.settings.last_layer_rate
 
     @property
     def alignment_px(self) -> int:

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from engine.declarations import Preset
-from engine.knobs import choice, count, factor, number, one_of, redeclared, weight
+from engine.knobs import choice, count, factor, number, one_of, redeclared, share, weight
 from engine.methods.feedforward.base_settings import STYLE, VARIETY, GeneratorSettings
 from engine.methods.trained_settings import NETWORK, TRAINING
 from engine.nn.residual_network import ALIGNMENT_PX
@@ -19,6 +19,10 @@ class StylizeSettings(GeneratorSettings):
     # A table: the numbers and the name of each knob, then what it does.
     # fmt: off
     learning_rate: float = redeclared(GeneratorSettings, "learning_rate", default=1e-3)
+    last_layer_rate: float = share(0.1, "Last layer's rate",
+        "Of the learning rate. The last layer sums 9 x 9 px of many channels: at the full rate all colours swing from "
+        "step to step.",
+        group=TRAINING, advanced=True)
     content_weight: float = weight(0.2, 100, "Content",
         "More: the content is easier to recognise. Less: freer play of the style.", symbol="α", group=STYLE)
     content_by: Literal["shading", "tones", "features"] = choice(
@@ -117,6 +121,7 @@ PRESETS = (
             "activation": "plain",
             "enlarging": "nearest",
             "learning_rate": 0.001,
+            "last_layer_rate": 1.0,
             "enlarged": 1.0,
         },
         group="look",
