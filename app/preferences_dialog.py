@@ -45,43 +45,74 @@ class PreferencesDialog(KeyedDialog):
         super().__init__(parent)
         self._preferences = preferences
         self.setWindowTitle("Preferences")
+        self._form = QFormLayout()
+        self._form.setHorizontalSpacing(2 * theme.UNIT)
+        self._form.setVerticalSpacing(theme.UNIT)
+        self._add_looks()
+        self._add_devices(available() if devices is None else devices)
+        self._add_shares(round(USUAL_AUTOSAVE_S))
+        self._add_moments()
+        close = QPushButton("Close", self)
+        close.clicked.connect(self.accept)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*(4 * [2 * theme.UNIT]))
+        column.setSpacing(2 * theme.UNIT)
+        column.addLayout(self._form)
+        column.addStretch(1)
+        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        self.setMinimumWidth(400)
+
+    def _add_looks(self) -> None:
         self.theme = RingedCombo(self)
         for mode, title in theme.MODE_TITLES.items():
             self.theme.addItem(title, mode)
-        self.theme.setCurrentIndex(self.theme.findData(preferences.theme))
+        self.theme.setCurrentIndex(self.theme.findData(self._preferences.theme))
         self.theme.activated.connect(self._on_theme)
+        self._form.addRow("Theme", self.theme)
         self.loupe = RingedCombo(self)
         for times in LOUPES:
             title = "Pixels one to one" if times == 1 else f"Pixels {times} times as large"
             self.loupe.addItem(title, times)
-        self.loupe.setCurrentIndex(self.loupe.findData(preferences.loupe))
+        self.loupe.setCurrentIndex(self.loupe.findData(self._preferences.loupe))
         self.loupe.setToolTip("What the loupe shows while Z is held")
         self.loupe.activated.connect(self._on_loupe)
+        self._form.addRow("Loupe", self.loupe)
+
+    def _add_devices(self, found: list[Device]) -> None:
         self.device = RingedCombo(self)
         self.device.addItem("The fastest one", "auto")
-        found = available() if devices is None else devices
         for device in found:
             self.device.addItem(device.title, device.key)
         cards = [device.key for device in found if device.key.startswith("cuda:")]
         if len(cards) > 1:
             self.device.addItem(f"All {len(cards)} cards together", ",".join(cards))
         # a graphics card that was taken out falls back to the automatic choice
-        self.device.setCurrentIndex(max(0, self.device.findData(preferences.device)))
+        self.device.setCurrentIndex(max(0, self.device.findData(self._preferences.device)))
         self.device.activated.connect(self._on_device)
+        self._form.addRow("Train on", self.device)
         note = QLabel("Another device is used from the next training on; all else at once.", self)
         note.setProperty("role", "muted")
         note.setWordWrap(True)
-        cores = os.cpu_count() or 1
+        self._form.addRow("", note)
+
+    def _add_shares(self, usual_autosave_s: int) -> None:
+        preferences, cores = self._preferences, os.cpu_count() or 1
         self.threads = self._number("Threads", 0, cores, min(cores, preferences.threads), "")
         self.threads.setSpecialValueText("All but one" if cores > 1 else "One")
         self.threads.setToolTip("Of the processor, that training may use; fewer leave more to other programs")
+        self.threads.valueChanged.connect(self._on_threads)
         self.previews = self._number("Time for pictures", *PREVIEW_PERCENT, preferences.preview_percent, " %")
         self.previews.setSingleStep(5)
         self.previews.setToolTip("Of the time while it trains; more shows changes sooner, less learns faster")
-        autosave_s = preferences.autosave_s or round(USUAL_AUTOSAVE_S)
+        self.previews.valueChanged.connect(self._on_previews)
+        autosave_s = preferences.autosave_s or usual_autosave_s
         self.autosave = self._number("Save the training every", *AUTOSAVE_S, autosave_s, " seconds")
         self.autosave.setSingleStep(10)
         self.autosave.setToolTip("What is trained since the last one is lost where the computer is cut off")
+        self.autosave.valueChanged.connect(self._on_autosave)
+
+    def _add_moments(self) -> None:
+        preferences = self._preferences
         self.minutes = self._number("Keep a moment every", *MOMENTS_MINUTES, preferences.moments_minutes, " minutes")
         self.minutes.setSpecialValueText("Never")
         self.minutes.setToolTip("Minutes of training between two moments that are kept by themselves")
@@ -90,33 +121,8 @@ class PreferencesDialog(KeyedDialog):
         self.megabytes.setToolTip(
             "Of each project; what is kept by hand or has a star, a name or a note is not counted"
         )
-        self.threads.valueChanged.connect(self._on_threads)
-        self.previews.valueChanged.connect(self._on_previews)
-        self.autosave.valueChanged.connect(self._on_autosave)
         for box in (self.minutes, self.megabytes):
             box.valueChanged.connect(self._on_moments)
-        close = QPushButton("Close", self)
-        close.clicked.connect(self.accept)
-
-        form = QFormLayout()
-        form.setHorizontalSpacing(2 * theme.UNIT)
-        form.setVerticalSpacing(theme.UNIT)
-        form.addRow("Theme", self.theme)
-        form.addRow("Loupe", self.loupe)
-        form.addRow("Train on", self.device)
-        form.addRow("", note)
-        form.addRow("Threads", self.threads)
-        form.addRow("Time for pictures", self.previews)
-        form.addRow("Save the training every", self.autosave)
-        form.addRow("Keep a moment every", self.minutes)
-        form.addRow("Moments may take", self.megabytes)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*(4 * [2 * theme.UNIT]))
-        column.setSpacing(2 * theme.UNIT)
-        column.addLayout(form)
-        column.addStretch(1)
-        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
-        self.setMinimumWidth(400)
 
     def _number(self, name: str, least: int, most: int, value: int, unit: str) -> QSpinBox:
         box = QSpinBox(self)
@@ -125,6 +131,7 @@ class PreferencesDialog(KeyedDialog):
         box.setSuffix(unit)
         box.setAccessibleName(name)
         box.setKeyboardTracking(False)
+        self._form.addRow(name, box)
         return box
 
     def _on_moments(self) -> None:

@@ -64,6 +64,8 @@ class TrainController(QObject):
         training.stale_changed.connect(self._on_stale)
         training.events.on(Began, self._on_began)
         training.document.settings_changed.connect(lambda _names: self._name_again())
+        training.document.sources_changed.connect(lambda _slot: self.refresh())
+        training.document.sources_changed.connect(lambda _slot: self._name_again())
 
     def train(self) -> None:
         """Begin, pause or go on, whichever is next. Beginning goes on from the newest snapshot where there is one."""
@@ -96,7 +98,7 @@ class TrainController(QObject):
         self._actions["stop"].setEnabled(state in ("training", "paused"))
         self._actions["keep"].setEnabled(self._training.can_keep)
         self._actions["afresh"].setEnabled(state == "idle")
-        self._actions["rebuild"].setEnabled(self._training.stale)
+        self._actions["rebuild"].setEnabled(self._training.stale and not self._training.document.missing())
         learns = not self._training.document.method.learns_the_picture
         self._actions["start_from"].setEnabled(learns and (state == "idle" or self._training.answers))
         if state == "idle":
@@ -140,8 +142,15 @@ class TrainController(QObject):
         return self.tr("{} {} after the networks are rebuilt.").format(quoted, act) + " " + kept
 
     def _on_stale(self, stale: bool) -> None:
-        self._actions["rebuild"].setEnabled(stale)
-        if stale and self._training.running and self._training.state != "live":
+        missing = self._training.document.missing() if stale else []
+        self._actions["rebuild"].setEnabled(stale and not missing)
+        if missing and self._training.running and self._training.state != "live":
+            names = self.tr(" and ").join(slot.title for slot in missing)
+            self._messages.show_message(
+                self.tr("It goes on with the images that it began with, until there are others on {}.").format(names),
+                key="rebuild",
+            )
+        elif stale and self._training.running and self._training.state != "live":
             self._messages.show_message(
                 self._what_waits(),
                 key="rebuild",

@@ -362,7 +362,7 @@ class Training(QObject):
             text = self.tr("The training was kept and has ended: {} needs images on {}.").format(
                 self.document.method.title, self.tr(" and ").join(slot.title for slot in missing)
             )
-            if self.state != "live":  # then nothing was trained
+            if self.state in ("training", "paused"):  # else nothing was trained
                 QTimer.singleShot(0, lambda: self.problem.emit(text))  # once the window shows the method
             self.stop()
             return

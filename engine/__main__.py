@@ -29,11 +29,14 @@ def main(argv: list[str]) -> int:
     try:
         arguments = _read(argv)
     except SystemExit as end:
+        silence()
         return end.code if isinstance(end.code, int) else 2
     cores.wait_passively()
     heap.keep_freed()
     try:
-        return arguments.command.run(arguments)
+        code = arguments.command.run(arguments)
+        sys.stdout.flush()  # here, where somebody hears that nobody reads it
+        return code
     except UsageError as error:
         return _complain(str(error), 2)
     except TesseraError as error:

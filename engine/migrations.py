@@ -50,7 +50,7 @@ _FORMER_DEFAULTS: dict[str, Stored] = {
         "tone_matching": True,
         "smoothing_px": 0.0,
         "kept_colors": 0.0,
-        "balance_weight": 0.0,
+        "image_balance_weight": 0.0,
         "content_weight": 30.0,
         "settle_after_steps": 0,
         "set_size": 50,

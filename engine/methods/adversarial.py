@@ -295,10 +295,12 @@ class AdversarialMethod(TrainedMethod[SettingsT, NetworkT, BatchT, FakeT]):
             with self._precision():
                 output = self._generate(self.generator, turns[0].batch)
             loss, terms = self._losses(output, turns, lazy, numbers["discriminator_rate"])
+            shown = output.shown()
+            del output  # what lies in memory until its gradient was taken is freed then
             self._descend(loss, numbers["learning_rate"], numbers["average_decay"])
         finally:
             self._given = None
-        return output.shown(), {key: value.detach() for key, value in terms.items()}
+        return shown, {key: value.detach() for key, value in terms.items()}
 
     def _losses(
         self, output: FakeT, turns: list[Turn[BatchT]], lazy: bool, rate: Rate

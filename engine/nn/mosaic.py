@@ -187,7 +187,7 @@ class MosaicGenerator(nn.Module):
             measure: take what the losses need of A; without, entropy, variation and usage are empty.
         """
         z = self._noise_map(noise)
-        logits, x = self.unet(
+        decided = self.unet(
             content,
             psi,
             z,
@@ -195,8 +195,11 @@ class MosaicGenerator(nn.Module):
             lambda logits, pool: self._mixed(logits, view, temperature, pool, bias),
             margin,
         )
+        decision = Decision(*decided)
+        del decided
+        decision = decision.smoothed(smoothing_px)  # logits as they came are freed
         painting = self.composed(
-            Decision(logits, x).smoothed(smoothing_px),
+            decision,
             view,
             temperature,
             mix_kernel,

@@ -43,7 +43,8 @@ class PaintingKernel:
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
-        library.attend.restype = library.normalise.restype = library.smooth.restype = None
+        library.attend.restype = library.normalise.restype = None
+        library.smooth.restype = library.smooth_back.restype = None
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="paint")
 
     def attend(self, elements: Tensor, heads: int, weights: tuple[Tensor, ...]) -> Tensor:
@@ -127,6 +128,23 @@ class PaintingKernel:
             )
 
         self._shared_out(part, 0, planes.numel() // max(1, width), threads)
+        return result
+
+    def smoothed_back(self, gradient: Tensor, shares: Tensor) -> Tensor:
+        """The gradient of what `smoothed` was given, float32, from that of what it gave."""
+        gradient, shares = gradient.float().contiguous(), shares.float().contiguous()
+        height, width = gradient.shape[-2:]
+        radius, threads = len(shares) // 2, torch.get_num_threads()
+        result = torch.empty_like(gradient)
+        room = torch.empty(threads, (height + 2 * radius + 2) * (width + 4 * radius + 2 * _LANES))
+
+        def part(thread: int, begin: int, end: int) -> None:
+            self._library.smooth_back(
+                *(pointer(tensor) for tensor in (gradient, result, shares, room[thread])),
+                *(ctypes.c_int64(number) for number in (height, width, radius, begin, end)),
+            )
+
+        self._shared_out(part, 0, gradient.numel() // max(1, height * width), threads)
         return result
 
     def _normalise(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -28,6 +29,22 @@ def smoothed(planes: Tensor, deviation_px: float) -> Tensor:
         return planes
     if planes.device.type == "cpu":
         return _Smoothed.apply(planes, _shares(radius, deviation_px))  # type: ignore[return-value]
+    kernel = _of_card(planes.device) if planes.device.type == "cuda" else None
+    return (kernel or _convolved)(planes, radius, deviation_px)
+
+
+@cache
+def _of_card(device: torch.device) -> Callable[[Tensor, int, float], Tensor] | None:
+    """Triton's, compiled and compared once, which takes seconds; None where there is none that can be used."""
+    try:
+        from engine.nn import smoothing_triton
+    except Exception:  # it is not installed, or does not fit the driver
+        return None
+    return smoothing_triton.checked(device, _convolved)
+
+
+def _convolved(planes: Tensor, radius: int, deviation_px: float) -> Tensor:
+    """In plain torch."""
     along = _convolving(radius, deviation_px, planes)
     with torch.autocast(planes.device.type, enabled=False):
         x = along(functional.pad(planes.float(), (radius, radius, 0, 0), mode="replicate"), 3)
@@ -48,6 +65,8 @@ class _Smoothed(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(context, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        if (kernel := kernel_for(gradient, 1)) is not None:
+            return kernel.smoothed_back(gradient, torch.tensor(context.shares)).to(context.dtype), None
         radius = len(context.shares) // 2
         spread = _gathered(functional.pad(gradient, (radius,) * 4), context.shares)
         for axis in (2, 3):

@@ -286,3 +286,12 @@ def test_what_stands_in_is_not_refined_and_not_kept(live: Studio, monkeypatch: p
     live.press("train")
     live.until_seen(Stepped)
     assert live.window.actions_by_name["keep"].isEnabled()
+
+
+def test_a_method_that_needs_more_images_says_nothing_of_a_training_that_was_none(live: Studio) -> None:
+    """What is lacking stands on the canvas; nothing was trained that could have been kept."""
+    shown(live)
+    live.window.document.set_method("stylize")
+    live.until(lambda: live.window.training.state == "idle")
+    live.qtbot.wait(1)
+    assert not [text for text in live.said() if "training" in text.lower()]

@@ -367,3 +367,16 @@ def test_another_content_of_a_network_asks_for_nothing(studio: Studio) -> None:
     studio.window.document.add("content", [write_image(studio.folder / "content.png")])
     studio.until(lambda: any(event.reason == "rebuilt" for event in studio.seen(Began)))
     assert not studio.window.messages.has("afresh")
+
+
+def test_without_its_images_a_training_says_with_which_it_goes_on(studio: Studio) -> None:
+    """“Rebuild now” was offered where nothing could be built, and did nothing."""
+    window = studio.window
+    studio.train()
+    window.document.set_sources("style", ())
+    (said,) = [message for message in window.messages.messages if message.key == "rebuild"]
+    assert "Style" in said.text
+    assert not said.button
+    assert not window.actions_by_name["rebuild"].isEnabled()
+    studio.press("undo")
+    assert not [message for message in window.messages.messages if message.key == "rebuild"]

@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, QThread
 
 from app import crash
 from app.worker import Worker
+from engine import device
+from engine.errors import DeviceError
 from engine.messages.events import Began, Ended, Event, Failed, Kept, Stepped
 from engine.training.session import Session
 from tests.engine import toy
@@ -73,6 +75,23 @@ def test_a_session_that_can_not_begin_says_why(ear: Ear, qtbot, tmp_path: Path) 
     failed = next(event for event in ear.events if isinstance(event, Failed))
     assert failed.fatal
     assert "Style" in failed.message
+
+
+def test_a_card_that_refuses_its_thread_is_no_defect(ear: Ear, qtbot, tmp_path: Path, monkeypatch) -> None:
+    """Another program may have it for itself."""
+    said = "Another program has GPU 1 for itself. End that one, or train on the CPU."
+
+    def refuse(*_, **__) -> None:
+        raise DeviceError(said)
+
+    monkeypatch.setattr(device, "prepare_thread", refuse)
+    monkeypatch.setattr(crash, "data_folder", lambda: tmp_path / "data")
+    worker = worker_of(Session(toy.job(tmp_path), tmp_path, device="cpu"), ear)
+    with qtbot.waitSignal(worker.finished, timeout=60_000):
+        worker.start()
+    qtbot.waitUntil(lambda: Ended in ear.kinds(), timeout=20_000)
+    assert ear.events == [Failed(said, fatal=True), Ended(0)]
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_defect_is_recorded_and_told(ear: Ear, qtbot, tmp_path: Path, monkeypatch) -> None:

@@ -17,11 +17,11 @@ from tests.simulated_card.card import Counts, SimulatedCard
 
 LAUNCHES = {  # of a step, and of a tile of 1024 px
     "FAMOS": (766, 354),
-    "MAGIC guided": (1977, 400),
-    "MAGIC with inducing points": (3524, 897),
-    "texture network": (1483, 250),
-    "fast stylisation": (1431, 307),
-    "fast doodle": (1552, 450),
+    "MAGIC guided": (1987, 402),
+    "MAGIC with inducing points": (3534, 899),
+    "texture network": (1403, 250),
+    "fast stylisation": (1359, 307),
+    "fast doodle": (1476, 450),
     "neural style": (2283, 54),
     "doodle": (2515, 57),
 }

@@ -161,7 +161,7 @@ def moved(settings: Any, name: str) -> Any:
 
 
 SLIDERS = {
-    "famos": (FAMOS, SOON | {"decision_weight": 1.0, "largest_share_weight": 1.0, "correspondence": "blur"}),
+    "famos": (FAMOS, SOON | {"largest_share_weight": 1.0, "correspondence": "blur"}),
     "magic": (MAGIC, {"entropy_ramp_steps": 0, "warp": "flow", "largest_share_weight": 1.0, "correspondence": "blur"}),
 }
 FOLLOWED = {
@@ -178,7 +178,7 @@ def test_a_slider_that_moved_acts_on_captured_steps_as_on_plain_ones(
     """Every one of them, one after the other, wherever it is read in a step."""
     monkeypatch.setattr(capture, "PLAIN_STEPS", 0)
     make, options = SLIDERS[key]
-    wgan = {"adversarial": "wgan_gp", "collage_adversarial_weight": 0.5, "collage_content_weight": 0.5}
+    wgan = {"adversarial": "wgan_gp", "collage_content_weight": 0.5}  # and some weights that leave 0
     ours, theirs = (made(make, options | wgan, device, tmp_path) for _ in range(2))
     ours._captured.off = True
     begin = ours.state()

@@ -62,6 +62,12 @@ def by_height(land: np.ndarray, regions: int, random: np.random.Generator) -> np
 
 def without_small(labels: np.ndarray, least_px: int) -> np.ndarray:
     """Connected parts of fewer pixels get the label that is nearest among those that stay."""
+    while not np.array_equal(cleaned := _given_away(labels, least_px), labels):
+        labels = cleaned  # what is nearest may lie apart from its part, so that it is looked at again
+    return labels
+
+
+def _given_away(labels: np.ndarray, least_px: int) -> np.ndarray:
     kept = np.zeros(labels.shape, bool)
     for label in np.unique(labels):
         count, parts, stats, _ = cv2.connectedComponentsWithStats((labels == label).astype(np.uint8), connectivity=4)

@@ -285,7 +285,7 @@ class Magic(PaintingMagic):
             + by["entropy_weight"] * by["entropy_ramp"] * terms["entropy"]
             + by["largest_share_weight"] * terms["largest_share"]
             # differs from the paper: without a content nothing else keeps one image from taking all of the picture
-            + by["balance_weight"] * terms["balance"]
+            + by["image_balance_weight"] * terms["balance"]
             + by["alpha_weight"] * terms["alpha"]
             + by["warp_variation_weight"] * terms["warp_variation"]
         )

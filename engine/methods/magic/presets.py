@@ -32,7 +32,7 @@ _PAPER: dict[str, Any] = {
     "average_decay": 0.0,
     "alpha_weight": 0.0,
     "kept_colors": 0.0,
-    "balance_weight": 0.0,
+    "image_balance_weight": 0.0,
     "collage_content_weight": 0.0,
     "collage_adversarial_weight": 0.0,
     "tone_matching": 0.0,

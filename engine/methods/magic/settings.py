@@ -55,7 +55,7 @@ class MagicSettings(AdversarialSettings):
     largest_share_weight: float = weight(0.0, 50, "No single favourite",
         "More: the most used element gets less of each patch. Unguided collages need it, or they are one image.",
         symbol="λ_M", group=PIECES, before="temperature")
-    balance_weight: float = weight(20.0, 100, "Use all images",
+    image_balance_weight: float = weight(20.0, 100, "Use all images",
         "Without a content: more gives each style image its part of the picture, by its weight. Less: what goes well "
         "together may take it all.", symbol="balance, 1 - H(u) / log S", group=PIECES, advanced=True,
         before="temperature")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ if sys.platform == "win32":
     pytest.skip("it has neither such signals nor such terminals", allow_module_level=True)
 
 import pty
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +116,18 @@ def test_reports_that_nobody_reads_any_more_lose_no_training(
     (snapshot,) = snapshots.listing(tmp_path / "out")
     assert snapshot.reason == "stopped"
     assert str(snapshot.folder) in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["methods magic", "devices", "methods --help", "--help"])
+def test_a_list_that_nobody_reads_ends_without_a_word(words: str) -> None:
+    """As after `| head -1`: Python would speak of it when it ends."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        command = [sys.executable, "-m", "engine", *words.split()]
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=pipe, stderr=subprocess.PIPE, check=False)
+    assert done.stderr == b""
 
 
 def test_a_picture_whose_reports_nobody_reads_is_gone_on_with(

@@ -218,7 +218,7 @@ def test_live_settings_act_in_the_next_step_or_picture(key: str, name: str, tmp_
     """Two equal methods; one is given another value after two steps, and their third steps or their pictures differ."""
     if name == "blur_px" and key in ADVERSARIAL:
         settings = {"correspondence": "blur"}
-    elif name == "balance_weight" and key == "magic":
+    elif name == "image_balance_weight":
         settings = {"guidance": "unguided"}
     else:
         settings = NEEDED_BY.get(key, {}) | NEEDED.get(name, {})

@@ -37,7 +37,7 @@ ADDED = {
         "entropy_ramp_steps",
         "smoothing_px",
         "kept_colors",
-        "balance_weight",
+        "image_balance_weight",
     ),
 }
 """Terms and ramps that are ours: 0, or idle, in a preset that says it is the paper's."""

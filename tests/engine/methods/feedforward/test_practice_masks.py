@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.box import Box, Size
@@ -59,6 +59,7 @@ def test_regions_by_height_are_as_many_as_asked_and_follow_the_height() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(side=st.integers(16, 96), regions=st.integers(1, 8), seed=st.integers(0, 999))
+@example(side=81, regions=6, seed=335)
 def test_no_part_of_a_mask_is_small(side: int, regions: int, seed: int) -> None:
     labels = generated(side, regions, torch.Generator().manual_seed(seed)).numpy()
     assert labels.shape == (side, side)

@@ -78,7 +78,7 @@ def learned(tmp_path: Path, settings: dict[str, Any], steps: int = 30) -> dict[s
         ("largest_share_weight", 0.0, 10.0, "largest_share", {"guidance": "unguided"}),
         ("content_weight", 1.0, 100.0, "content", {}),
         ("alpha_weight", 0.0, 20.0, "alpha", {}),
-        ("balance_weight", 0.0, 20.0, "balance", {"guidance": "unguided"}),
+        ("image_balance_weight", 0.0, 20.0, "balance", {"guidance": "unguided"}),
     ],
 )
 def test_more_weight_on_a_term_makes_it_smaller(
