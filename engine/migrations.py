@@ -38,24 +38,15 @@ def _by_place(image: Stored) -> Stored:
 _FORMER_DEFAULTS: dict[str, Stored] = {
     "famos": {
         "tone_matching": True,
-        "without_content": "chance",
         "settle_after_steps": 0,
         "balance_over": "patches",
         "foreign_weight": 0.0,
         "smoothing_px": 0.0,
     },
-    "stylize": {
-        "normalised_over": "style",
-        "content_by": "tones",
-        "enlarging": "nearest",
-        "last_layer_rate": 1.0,
-    },
-    "texture": {"enlarging": "nearest"},
+    "stylize": {"normalised_over": "style"},
     "magic": {
         "tone_matching": True,
         "smoothing_px": 0.0,
-        "kept_colors": 0.0,
-        "image_balance_weight": 0.0,
         "content_weight": 30.0,
         "settle_after_steps": 0,
         "set_size": 50,
@@ -70,6 +61,15 @@ _FORMER_DEFAULTS: dict[str, Stored] = {
     },
 }
 """What format 1 meant by a setting that it did not name, where the present one means something else."""
+
+
+_SECOND_DEFAULTS: dict[str, Stored] = {
+    "famos": {"without_content": "chance"},
+    "magic": {"kept_colors": 0.0, "image_balance_weight": 0.0},
+    "texture": {"enlarging": "nearest"},
+    "stylize": {"content_by": "tones", "enlarging": "nearest", "last_layer_rate": 1.0},
+}
+"""The same of format 2."""
 
 
 def _keep_former_defaults(job: Stored) -> Stored:
@@ -93,7 +93,15 @@ def _first(job: Stored) -> Stored:
     return _keep_former_defaults(_name_the_method(job))
 
 
-JOB: tuple[Migration, ...] = (_first,)
+def _second(job: Stored) -> Stored:
+    """2 to 3: a setting that is not named stays what it was."""
+    method, settings = job.get("method"), job.get("settings", {})
+    if not isinstance(method, str) or not isinstance(settings, dict):
+        return job
+    return {**job, "settings": {**_SECOND_DEFAULTS.get(method, {}), **settings}}
+
+
+JOB: tuple[Migration, ...] = (_first, _second)
 """From format 1 to 2, from 2 to 3, ..."""
 FORMAT = 1 + len(JOB)
 """What is written now, in project.json and in snapshot.json."""
