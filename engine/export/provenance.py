@@ -21,11 +21,10 @@ from engine.errors import BadImageError
 from engine.export.format import formats
 from engine.images.decode import missing, open_image
 from engine.job import Job
-from engine.migrations import migrated
+from engine.migrations import FORMAT, migrated
 from engine.project import parse_job
 
 SPACE = "https://ns.tessera.studio/1.0/"
-FORMAT = 2
 _LARGEST_PACKET = 60_000  # a JPEG has no room for more than 64 KB
 _LARGEST_ORIGIN = 4_000_000
 

@@ -64,9 +64,23 @@ def test_settings_that_were_not_named_mean_what_they_meant() -> None:
     assert settings(method="magic", settings={"norm": "instance"})["refiner_norm"] == "layer"
     assert settings(method="magic", settings={"placement": "aligned"})["placement"] == "middle"
     normalised = {"normalised_gradients": True}
-    stylize = {"normalised_over": "style", "content_by": "tones", "enlarging": "nearest"}
+    by_pixels = {"content_by": "tones", "enlarging": "nearest", "last_layer_rate": 1.0}
+    stylize = {"normalised_over": "style"} | by_pixels
     assert settings(method="stylize", settings={}) == stylize
     assert settings(method="stylize", settings=normalised)["gradient_length"] == 1e-3
     assert settings(method="doodle_net", settings=normalised | {"temperature": 5.0})["gradient_length"] == 5
     assert settings(method="texture", settings={"a": 1}) == {"a": 1, "enlarging": "nearest"}
     assert migrated({"method": "famos", "settings": 3}, 1)["settings"] == 3
+
+
+def test_what_format_2_did_not_name_stays_as_it_was() -> None:
+    """MAGIC repainted hues, FAMOS without a content began by chance."""
+    assert migrated({"method": "magic", "settings": {"patch": 96}}, 2)["settings"] == {
+        "patch": 96,
+        "kept_colors": 0.0,
+        "image_balance_weight": 0.0,
+    }
+    assert migrated({"method": "famos", "settings": {"without_content": "patchwork"}}, 2)["settings"] == {
+        "without_content": "patchwork"
+    }
+    assert migrated({"method": "toy", "settings": 3}, 2) == {"method": "toy", "settings": 3}

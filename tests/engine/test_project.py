@@ -16,6 +16,7 @@ from engine.box import Size
 from engine.errors import BadProjectError, NoRoomError
 from engine.job import Job, SourceImage
 from engine.methods.famos.settings import FamosSettings
+from engine.migrations import FORMAT
 from engine.project import FILE_NAME, load_job, parse_job, project_folder, read_project, save_job, stored_job
 from tests.engine import toy
 
@@ -60,7 +61,7 @@ def test_a_file_holds_the_settings_that_were_named_and_canvas_as_height_and_widt
     settings = toy.ToySettings.of({"colors": 4}).with_values({"rate": 0.25})
     save_job(tmp_path, Job(method="toy", settings=settings, canvas_size=Size(64, 300)))
     assert json.loads((tmp_path / FILE_NAME).read_text()) == {
-        "format": 2,
+        "format": FORMAT,
         "job": {
             "method": "toy",
             "settings": {"rate": 0.25, "colors": 4},

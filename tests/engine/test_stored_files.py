@@ -60,15 +60,20 @@ def assert_same_picture(now: Path, then: Path) -> None:
 
 @pytest.mark.parametrize("key", WRITTEN)
 def test_a_project_opens_and_goes_on_as_it_did(moved: Path, key: str) -> None:
-    job = load_job(moved / key)
+    check_goes_on(moved / key)
+
+
+def check_goes_on(project: Path) -> None:
+    """The step after its first snapshot leads to its second one."""
+    job = load_job(project)
     assert all(Path(image.path).is_file() for images in job.sources.values() for image in images)
-    first, second = snapshots.listing(moved / key)
+    first, second = snapshots.listing(project)
     assert (first.step, first.reason, second.step, second.parent) == (3, "final", 4, first.folder.name)
     assert first.job == job
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        method = method_class(key)(first.job, torch.device("cpu"))
+        method = method_class(job.method)(first.job, torch.device("cpu"))
         assert method.restore(snapshots.load_state(first)) == []
         method.step(first.step)
     finally:
@@ -77,6 +82,15 @@ def test_a_project_opens_and_goes_on_as_it_did(moved: Path, key: str) -> None:
     assert now.keys() == then.keys()
     for name, tensor in then.items():
         assert_close(name, now[name], tensor, decided(name, then))
+
+
+@pytest.mark.parametrize("key", ["texture", "stylize"])
+def test_a_project_of_format_2_goes_on_as_it_did(key: str, tmp_path: Path) -> None:
+    """Its kernels have other sizes than those of a new one, which no setting of it says."""
+    data = STORED.parents[1]
+    shutil.copytree(STORED / "images", tmp_path / "v0.1" / "command" / "images")
+    shutil.copytree(data / "format2" / key, tmp_path / "format2" / key)
+    check_goes_on(tmp_path / "format2" / key)
 
 
 def decided(name: str, state: dict[str, torch.Tensor]) -> torch.Tensor:
