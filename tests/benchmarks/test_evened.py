@@ -9,7 +9,7 @@ import torch
 from benchmarks import common, evened
 
 TINY = ["--set", "patch=96", "--set", "batch=1", "--set", "width=2", "--set", "filters=4", "--set", "levels=2"]
-TINY += ["--steps", "1", "--threads", "1"]
+TINY += ["--steps", "1", "--threads", "1", "--seed", "8"]  # its four filters all answer to something in the style
 
 
 @pytest.fixture(autouse=True)

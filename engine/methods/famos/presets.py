@@ -45,6 +45,7 @@ _PAPER: dict[str, Any] = {
     "decision_weight": 0.0,
     "foreign_weight": 0.0,
     "smoothing_px": 0.0,
+    "without_content": "chance",
 }
 """What both presets of the paper have in common. Figure 7's widths, the rate and the weights are not in its text: they
 are those of the peer's code, docs/papers.md has them line by line."""

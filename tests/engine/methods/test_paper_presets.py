@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from engine.method import method_class
+from engine.methods.famos.settings import FamosSettings
 from engine.settings import idle
 from tests.engine import famos_jobs, generator_jobs, magic_jobs
 
@@ -62,6 +63,12 @@ def test_what_the_paper_has_not_is_off(method: str, name: str) -> None:
     assert all(not getattr(settings, added) or added in left_out for added in ADDED[method])
     assert settings.settle_after_steps == 0  # type: ignore[attr-defined]
     assert settings.average_decay == 0  # type: ignore[attr-defined]
+
+
+def test_famos_without_a_content_begins_by_chance() -> None:
+    settings = FamosSettings.of(preset("famos", "As in the paper") | {"guidance": "unguided"})
+    assert not settings.deals_out
+    assert FamosSettings.of({"guidance": "unguided"}).deals_out
 
 
 def test_famos_is_wgan_gp_with_a_memory_and_dcgan_without() -> None:
