@@ -11,6 +11,8 @@ from engine.training.beside import Beside
 from engine.training.meters import Budget
 from engine.training.showing import Showing
 
+_BESIDE = 0.4
+"""What a second beside the steps counts as: the core is free, but two threads of Python wait for one another."""
 WHOLE_PICTURE_S = 1.5
 """So long training waits for the rest of a picture that was begun, so that all of it is of one step."""
 
@@ -63,12 +65,8 @@ class PictureTurns:
             yield from self._views.paint(threads, step, at_leisure=False)
 
     def _beside_steps(self, threads: Threads, step: int) -> Iterator[Event]:
-        """What was painted in the other thread; and the next piece is begun there, which no step waits for.
-
-        They take no more of the time than between the steps: nobody needs more of them, and two threads of Python wait
-        for one another.
-        """
-        self._budget.spend((yield from self._views.arrived()))
+        """What was painted in the other thread; and the next piece is begun there, which no step waits for."""
+        self._budget.spend(_BESIDE * (yield from self._views.arrived()))
         if not self._views or not self._beside.works or not self._beside.is_free:
             return
         wanted = self._views.awaited or self._views.has_begun or self._budget.allows
