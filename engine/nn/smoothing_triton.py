@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -17,6 +16,8 @@ import triton  # type: ignore[import-not-found]
 import triton.language as tl  # type: ignore[import-not-found]
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+from engine.kernel_check import on_card_of, same_as_plain
 
 Smoothing = Callable[[Tensor, int, float], Tensor]
 """See `smoothed`."""
@@ -83,7 +84,7 @@ def _both_axes(planes: Tensor, dtype: torch.dtype, radius: int, deviation_px: fl
     whole = sum(math.exp(-0.5 * (place / deviation_px) ** 2) for place in range(-radius, radius + 1))
     between = torch.empty_like(planes, dtype=torch.float32)
     result = torch.empty_like(planes, dtype=dtype)
-    with torch.cuda.device(planes.device) if planes.device.type == "cuda" else nullcontext():
+    with on_card_of(planes):
         for source, target, length, apart in ((planes, between, width, 1), (between, result, height, width)):
             launched(
                 *(source, target, height * width, length, apart, radius, 1 / deviation_px, 1 / whole),
@@ -100,15 +101,11 @@ def smoothed(planes: Tensor, radius: int, deviation_px: float) -> Tensor:
 
 def checked(device: torch.device, plain: Smoothing) -> Smoothing | None:
     """`smoothed`, where it does on this device what plain torch does; None where it differs, or fails in any way."""
-    try:
-        alike = all(
-            _alike(ours, wanted)
-            for sample in _SAMPLES
-            for ours, wanted in zip(_sample(device, smoothed, *sample), _sample(device, plain, *sample), strict=True)
-        )
-    except Exception:  # a compiler that is missing, a card that is too old, a driver that does not fit
-        return None
-    return smoothed if alike else None
+
+    def sample(smoothing: Smoothing) -> Callable[[tuple[tuple[int, ...], float]], tuple[Tensor, Tensor]]:
+        return lambda sizes: _sample(device, smoothing, *sizes)
+
+    return smoothed if same_as_plain(sample(smoothed), sample(plain), _SAMPLES) else None
 
 
 def _sample(
@@ -120,7 +117,3 @@ def _sample(
     found = smoothing(planes.requires_grad_(), math.ceil(3 * deviation_px), deviation_px)
     (gradient,) = torch.autograd.grad(found, planes, towards)
     return found.detach(), gradient
-
-
-def _alike(ours: Tensor, wanted: Tensor) -> bool:
-    return bool((ours - wanted).abs().max() <= 1e-4 * wanted.abs().max())

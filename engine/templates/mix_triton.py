@@ -15,7 +15,6 @@ card. So before it is used there it is compared with plain torch (`checked`), an
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -23,6 +22,7 @@ import triton  # type: ignore[import-not-found]
 import triton.language as tl  # type: ignore[import-not-found]
 from torch import Tensor
 
+from engine.kernel_check import on_card_of, same_as_plain
 from engine.templates.atlas import Atlas, Templates
 from engine.templates.mix_kernel import Measured, Memory, MixKernel
 from engine.templates.mixture import mix
@@ -209,11 +209,10 @@ def _on_card(number: float | Tensor, like: Tensor) -> Tensor:
 
 
 def _launched(kernel: Any, tensor: Tensor, blocks: int, images: int) -> Callable[..., None]:
-    """On the tensor's card: Triton takes that of the thread, which may be another one. CUDA has 65,535 rows of programs
-    at most, so blocks are their columns."""
+    """On the tensor's card. CUDA has 65,535 rows of programs at most, so blocks are their columns."""
 
     def launch(*arguments: Any, **constants: Any) -> None:
-        with torch.cuda.device(tensor.device) if tensor.device.type == "cuda" else nullcontext():
+        with on_card_of(tensor):
             kernel[blocks, images](*arguments, **constants)
 
     return launch
@@ -222,15 +221,11 @@ def _launched(kernel: Any, tensor: Tensor, blocks: int, images: int) -> Callable
 def checked(device: torch.device) -> TritonMixKernel | None:
     """The kernels, where they do on this device what plain torch does; None where they differ, or fail in any way."""
     kernel = TritonMixKernel()
-    try:
-        alike = all(
-            _alike(ours, wanted)
-            for sizes in _SAMPLES
-            for ours, wanted in zip(_sample(device, kernel, *sizes), _sample(device, None, *sizes), strict=True)
-        )
-    except Exception:  # a compiler that is missing, a card that is too old, a driver that does not fit
-        return None
-    return kernel if alike else None
+
+    def sample(used: MixKernel | None) -> Callable[[tuple[int, int, int]], list[Tensor]]:
+        return lambda sizes: _sample(device, used, *sizes)
+
+    return kernel if same_as_plain(sample(kernel), sample(None), _SAMPLES) else None
 
 
 def _sample(device: torch.device, kernel: MixKernel | None, count: int, height: int, width: int) -> list[Tensor]:
@@ -245,7 +240,3 @@ def _sample(device: torch.device, kernel: MixKernel | None, count: int, height: 
     loss = (parts.collage * rows).mean() + parts.entropy + parts.variation + parts.usage.square().sum()
     (gradient,) = torch.autograd.grad(loss, logits)
     return [*(part.detach() for part in parts), gradient]
-
-
-def _alike(ours: Tensor, wanted: Tensor) -> bool:
-    return bool((ours - wanted).abs().max() <= 1e-4 * wanted.abs().max().clamp_min(1e-6))

@@ -17,7 +17,7 @@ from engine.device import choose
 from engine.errors import OutOfMemoryError
 from engine.fields.artwork import Artwork
 from engine.images.quantise import to_uint8
-from engine.messages.commands import Keep, Load, Pause, RenderView, Restore, Retune, Stop
+from engine.messages.commands import Command, Keep, Load, Pause, RenderView, Restore, Retune, Stop
 from engine.messages.events import Began, Ended, Event, Failed, Kept, Paused, Retuned, Stepped, ViewRendered
 from engine.method import Method, method_class
 from engine.threads import Threads
@@ -73,6 +73,13 @@ class Held:
             return paint(method, box, canvas_size)
 
         monkeypatch.setattr(toy.Toy, "paint", held)
+
+    def meanwhile(self, event: Event, session: Session, *commands: Command) -> None:
+        """Posts them after the first step that was done while it paints, and lets it on."""
+        if isinstance(event, Stepped) and self.begun.is_set() and not self.let_on.is_set():
+            for command in commands:
+                session.post(command)
+            self.let_on.set()
 
 
 # ---------------------------------------------------------------- the other thread
@@ -237,9 +244,7 @@ def test_a_newer_question_takes_the_place_of_what_is_being_painted(
     session.post(LOOK)
 
     def react(event: Event) -> None:
-        if isinstance(event, Stepped) and held.begun.is_set() and not held.let_on.is_set():
-            session.post(RenderView(SIZE.box, SIZE, ticket=2))
-            held.let_on.set()
+        held.meanwhile(event, session, RenderView(SIZE.box, SIZE, ticket=2))
         if isinstance(event, ViewRendered) and event.done:
             session.post(Stop(keep=False))
 
@@ -259,9 +264,7 @@ def test_a_session_ends_properly_while_a_picture_is_painted(
     session.post(LOOK)
 
     def react(event: Event) -> None:
-        if isinstance(event, Stepped) and held.begun.is_set() and not held.let_on.is_set():
-            session.post(command)
-            held.let_on.set()
+        held.meanwhile(event, session, command)
 
     events = play(session, react)
     assert not of(events, Failed)
@@ -283,9 +286,8 @@ def test_what_another_moment_is_gone_to_from_is_not_shown_any_more(
                 moments.append(event.snapshot)
             case Stepped() if event.step == 5 and not held.begun.is_set():
                 session.post(LOOK)
-            case Stepped() if held.begun.is_set() and not held.let_on.is_set():
-                session.post(Restore(moments[0]))
-                held.let_on.set()
+            case Stepped():
+                held.meanwhile(event, session, *(Restore(moment) for moment in moments))
             case ViewRendered(done=True):
                 session.post(Stop(keep=False))
 
@@ -306,9 +308,8 @@ def test_a_pause_shows_the_step_it_came_at(tmp_path: Path, monkeypatch: pytest.M
 
     def react(event: Event) -> None:
         match event:
-            case Stepped() if held.begun.is_set() and not held.let_on.is_set():
-                session.post(Pause())
-                held.let_on.set()
+            case Stepped():
+                held.meanwhile(event, session, Pause())
             case ViewRendered(done=True):
                 session.post(Stop(keep=False))
 
@@ -338,10 +339,9 @@ def test_what_was_painted_of_a_method_that_is_let_go_is_gone_at_once(
 
     def react(event: Event) -> None:
         match event:
-            case Stepped() if held.begun.is_set() and not held.let_on.is_set():
-                session.post(Pause())
-                session.post(Load(job.model_copy(update={"settings": toy.ToySettings(colors=7)})))
-                held.let_on.set()
+            case Stepped():
+                other = job.model_copy(update={"settings": toy.ToySettings(colors=7)})
+                held.meanwhile(event, session, Pause(), Load(other))
             case Began(reason="rebuilt"):
                 alive.append(sum(made() is not None for made in stills))
                 session.post(Stop(keep=False))
